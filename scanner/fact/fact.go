@@ -1,0 +1,300 @@
+// Package fact holds what was read from AWS, as plain data.
+//
+// A [Fact] has three states and a fourth that is no answer at all: AWS answered
+// with a value, AWS answered that there is none (absent), the read failed (a
+// [Gap]), or nobody asked (the zero value). Only the first two are knowledge;
+// what depends on the others is unknown.
+//
+// A scan is a stream of [Message] values, one JSON line each: the run, then gaps
+// and one [Document] for every bucket in no promised order, then the coverage.
+// A stream without its coverage line was cut. The format is versioned by
+// [SchemaVersion] and described by the JSON schema in schema.json.
+package fact
+
+// SchemaVersion is the version of the document format.
+const SchemaVersion = "1"
+
+// Fact is one thing to know about a resource. The zero value was not read.
+type Fact[T any] struct {
+	Value  *T   `json:"value,omitempty"`  // what AWS answered
+	Absent bool `json:"absent,omitempty"` // AWS answered that there is none
+	Gap    *Gap `json:"gap,omitempty"`    // why it could not be read
+}
+
+// Of is a fact that was read.
+func Of[T any](v T) Fact[T] { return Fact[T]{Value: &v} }
+
+// None is a fact that AWS says does not exist.
+func None[T any]() Fact[T] { return Fact[T]{Absent: true} }
+
+// Missing is a fact that could not be read.
+func Missing[T any](g Gap) Fact[T] { return Fact[T]{Gap: &g} }
+
+// Known reports whether AWS answered: with a value or that there is none.
+func (f Fact[T]) Known() bool { return f.Value != nil || f.Absent }
+
+// IsZero reports whether the fact was not read at all; encoding/json omits it then.
+func (f Fact[T]) IsZero() bool { return f.Value == nil && !f.Absent && f.Gap == nil }
+
+// Gap is a fact that could not be read, and why.
+type Gap struct {
+	AccountID string `json:"account_id"`
+	Resource  string `json:"resource"` // ARN where there is one
+	Fact      string `json:"fact"`     // e.g. "bucket.versioning", "account"
+	API       string `json:"api"`      // e.g. "s3:GetBucketVersioning"
+	Code      string `json:"code"`     // AWS error code, or NotRead, Timeout, NoAnswer, Malformed
+	Message   string `json:"message"`
+}
+
+// Message is one line of a facts file: exactly one field is set.
+type Message struct {
+	Run      *Run      `json:"run,omitempty"`
+	Gap      *Gap      `json:"gap,omitempty"`
+	Document *Document `json:"document,omitempty"`
+	Coverage *Coverage `json:"coverage,omitempty"`
+}
+
+// Run is the first message: what was scanned, when and by which version.
+type Run struct {
+	SchemaVersion string        `json:"schema_version"`
+	ID            string        `json:"id"`
+	StartedAt     string        `json:"started_at"` // RFC 3339, UTC
+	Tool          string        `json:"tool"`       // "crosscheck 1.2.3"
+	Scope         Scope         `json:"scope"`
+	Organization  *Organization `json:"organization,omitempty"` // absent when only accounts were named
+}
+
+// Scope is what the run was asked to look at.
+type Scope struct {
+	Mode            string   `json:"mode"` // organization, accounts, account-only
+	Accounts        []string `json:"accounts,omitempty"`
+	ExcludeAccounts []string `json:"exclude_accounts,omitempty"`
+	Buckets         string   `json:"buckets,omitempty"` // glob, "" = all
+}
+
+// Coverage is the last message: what was reached and what was not.
+type Coverage struct {
+	Accounts AccountCoverage `json:"accounts"`
+	Buckets  BucketCoverage  `json:"buckets"`
+	Links    int             `json:"links"`
+}
+
+// AccountCoverage counts accounts. Suspended accounts are listed and unreadable.
+type AccountCoverage struct {
+	Listed     int `json:"listed"`
+	Scanned    int `json:"scanned"`
+	Unreadable int `json:"unreadable"`
+}
+
+// BucketCoverage counts general purpose buckets in scope; a bucket is scanned
+// when its replication configuration was read.
+type BucketCoverage struct {
+	Listed  int `json:"listed"`
+	Scanned int `json:"scanned"`
+}
+
+// Organization is what DescribeOrganization and ListRoots tell.
+type Organization struct {
+	ID                  string   `json:"id"`
+	ManagementAccountID string   `json:"management_account_id"`
+	FeatureSet          string   `json:"feature_set"`            // ALL or CONSOLIDATED_BILLING
+	PolicyTypes         []string `json:"policy_types,omitempty"` // enabled ones: SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY
+}
+
+// Document is everything that is judged together: one source bucket with its
+// links and whatever they refer to. References are by name or ARN into the
+// maps, so that a role shared by ten links stands here once.
+type Document struct {
+	SchemaVersion string                  `json:"schema_version"`
+	Partition     string                  `json:"partition"` // aws, aws-cn, aws-us-gov
+	Organization  Fact[Organization]      `json:"organization,omitzero"`
+	Bucket        Bucket                  `json:"bucket"`
+	Links         []Link                  `json:"links,omitempty"`
+	Buckets       map[string]Fact[Bucket] `json:"buckets,omitempty"`  // destinations by name; absent = no such bucket
+	Roles         map[string]Fact[Role]   `json:"roles,omitempty"`    // by ARN as written in the configuration
+	Keys          map[string]Fact[Key]    `json:"keys,omitempty"`     // by id, ARN or alias as written
+	Accounts      map[string]Account      `json:"accounts,omitempty"` // every account that owns one of the above
+}
+
+// Account is an account that owns a bucket, role or key of the document.
+type Account struct {
+	ID                string                  `json:"id"`
+	Name              string                  `json:"name,omitempty"`
+	Management        bool                    `json:"management,omitempty"`         // the organization's management account
+	InOrganization    Fact[bool]              `json:"in_organization,omitzero"`     // member of the scanned organization
+	Path              Fact[[]string]          `json:"path,omitzero"`                // ids: root, OUs …, parent of the account
+	SCPs              Fact[[]PolicyLevel]     `json:"scps,omitzero"`                // root first, the account last; absent = the type does not apply
+	RCPs              Fact[[]PolicyLevel]     `json:"rcps,omitzero"`                // likewise
+	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero"` // account level
+}
+
+// PolicyLevel is one level of the organization with the policies attached to it.
+type PolicyLevel struct {
+	Target   string   `json:"target"` // id of the root, OU or account
+	Policies []Policy `json:"policies"`
+}
+
+// Policy is a policy document as AWS returned it, URL-decoded, otherwise verbatim.
+type Policy struct {
+	Name     string `json:"name"`
+	ARN      string `json:"arn,omitempty"`
+	Document string `json:"document"`
+}
+
+// Bucket is a general purpose bucket. AccountID and Region are "" where they
+// are not known (a bucket outside the scanned accounts).
+type Bucket struct {
+	Name              string                  `json:"name"`
+	ARN               string                  `json:"arn"`
+	AccountID         string                  `json:"account_id,omitempty"`
+	Region            string                  `json:"region,omitempty"`
+	Replication       Fact[Replication]       `json:"replication,omitzero"`
+	Versioning        Fact[Versioning]        `json:"versioning,omitzero"`
+	Policy            Fact[Policy]            `json:"policy,omitzero"`
+	Ownership         Fact[string]            `json:"ownership,omitzero"` // BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter
+	Encryption        Fact[Encryption]        `json:"encryption,omitzero"`
+	ObjectLock        Fact[ObjectLock]        `json:"object_lock,omitzero"`
+	Lifecycle         Fact[[]LifecycleRule]   `json:"lifecycle,omitzero"`
+	Notification      Fact[Notification]      `json:"notification,omitzero"`
+	RequestPayment    Fact[string]            `json:"request_payment,omitzero"` // BucketOwner, Requester
+	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero"`
+	Tags              Fact[map[string]string] `json:"tags,omitzero"` // read only where a rule needs them
+}
+
+// Versioning is the answer of GetBucketVersioning.
+type Versioning struct {
+	Status    string `json:"status"`               // Enabled, Suspended, or "" = never enabled
+	MFADelete string `json:"mfa_delete,omitempty"` // Enabled, Disabled or ""
+}
+
+// Encryption is the default encryption of a bucket.
+type Encryption struct {
+	Algorithm    string   `json:"algorithm"`        // AES256, aws:kms, aws:kms:dsse
+	KeyID        string   `json:"key_id,omitempty"` // as written; "" with aws:kms = the AWS managed key aws/s3
+	BucketKey    bool     `json:"bucket_key,omitempty"`
+	BlockedTypes []string `json:"blocked_types,omitempty"` // SSE-C, NONE
+}
+
+// ObjectLock is the answer of GetObjectLockConfiguration.
+type ObjectLock struct {
+	Enabled      bool   `json:"enabled"`
+	DefaultMode  string `json:"default_mode,omitempty"` // GOVERNANCE, COMPLIANCE
+	DefaultDays  int32  `json:"default_days,omitempty"`
+	DefaultYears int32  `json:"default_years,omitempty"`
+}
+
+// LifecycleRule is the part of a lifecycle rule that bears on replicas.
+type LifecycleRule struct {
+	ID                        string            `json:"id,omitempty"`
+	Status                    string            `json:"status"` // Enabled, Disabled
+	Prefix                    string            `json:"prefix,omitempty"`
+	Tags                      map[string]string `json:"tags,omitempty"`
+	ExpirationDays            int32             `json:"expiration_days,omitempty"`
+	ExpirationDate            string            `json:"expiration_date,omitempty"`
+	ExpiredObjectDeleteMarker bool              `json:"expired_object_delete_marker,omitempty"`
+	NoncurrentDays            int32             `json:"noncurrent_days,omitempty"`
+	TransitionDays            int32             `json:"transition_days,omitempty"` // smallest
+}
+
+// Notification lists the event names each target subscribed to.
+type Notification struct {
+	Events      []string `json:"events,omitempty"` // of all SNS, SQS and Lambda targets, sorted
+	EventBridge bool     `json:"event_bridge,omitempty"`
+}
+
+// PublicAccessBlock is a public access block configuration.
+type PublicAccessBlock struct {
+	BlockPublicAcls       bool `json:"block_public_acls"`
+	IgnorePublicAcls      bool `json:"ignore_public_acls"`
+	BlockPublicPolicy     bool `json:"block_public_policy"`
+	RestrictPublicBuckets bool `json:"restrict_public_buckets"`
+}
+
+// Replication is a replication configuration.
+type Replication struct {
+	Role  string            `json:"role"`
+	Rules []ReplicationRule `json:"rules"`
+}
+
+// ReplicationRule is one rule of a replication configuration.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
+type ReplicationRule struct {
+	ID       string            `json:"id"`
+	Schema   string            `json:"schema"` // V1 (no Filter element) or V2
+	Status   string            `json:"status"` // Enabled, Disabled
+	Priority int32             `json:"priority,omitempty"`
+	Prefix   string            `json:"prefix,omitempty"`
+	Tags     map[string]string `json:"tags,omitempty"` // all must match
+
+	DeleteMarkers        string `json:"delete_markers,omitempty"`        // V2: Enabled, Disabled; "" in V1, which replicates them
+	ExistingObjects      string `json:"existing_objects,omitempty"`      // Enabled, Disabled, "" = element absent
+	ReplicaModifications string `json:"replica_modifications,omitempty"` // likewise
+	SSEKMSObjects        string `json:"sse_kms_objects,omitempty"`       // likewise
+
+	Destination Destination `json:"destination"`
+}
+
+// Destination is the destination element of a rule; "" = element absent.
+type Destination struct {
+	Bucket          string `json:"bucket"` // ARN
+	Account         string `json:"account,omitempty"`
+	StorageClass    string `json:"storage_class,omitempty"`
+	OwnerOverride   bool   `json:"owner_override,omitempty"` // AccessControlTranslation.Owner = Destination
+	ReplicaKMSKeyID string `json:"replica_kms_key_id,omitempty"`
+	ReplicationTime string `json:"replication_time,omitempty"` // Enabled, Disabled
+	Metrics         string `json:"metrics,omitempty"`          // Enabled, Disabled
+}
+
+// Link is one enabled replication rule joined with its ends.
+type Link struct {
+	ID          string          `json:"id"` // source-bucket/rule-id→destination-bucket
+	Rule        ReplicationRule `json:"rule"`
+	RoleARN     string          `json:"role_arn"`
+	Destination string          `json:"destination"`           // bucket name, key of Document.Buckets
+	ReplicaKey  string          `json:"replica_key,omitempty"` // key of Document.Keys
+	SourceKey   string          `json:"source_key,omitempty"`  // the source bucket's default key, key of Document.Keys
+}
+
+// LinkID is the id of the link of a rule.
+func LinkID(source, ruleID, destination string) string {
+	return source + "/" + ruleID + "→" + destination
+}
+
+// Role is an IAM role with everything that decides what it may do.
+type Role struct {
+	ARN       string            `json:"arn"`
+	AccountID string            `json:"account_id"`
+	Path      string            `json:"path"`
+	Name      string            `json:"name"`
+	ID        string            `json:"id"` // AROA…
+	Tags      map[string]string `json:"tags,omitempty"`
+	Trust     Policy            `json:"trust"`
+	Inline    Fact[[]Policy]    `json:"inline,omitzero"`
+	Attached  Fact[[]Policy]    `json:"attached,omitzero"`
+	Boundary  Fact[Policy]      `json:"boundary,omitzero"`
+}
+
+// Key is a KMS key.
+type Key struct {
+	ARN         string            `json:"arn"`
+	AccountID   string            `json:"account_id"`
+	Region      string            `json:"region"`
+	State       string            `json:"state"`   // Enabled, Disabled, PendingDeletion, …
+	Manager     string            `json:"manager"` // AWS, CUSTOMER
+	Spec        string            `json:"spec,omitempty"`
+	Usage       string            `json:"usage,omitempty"`
+	Origin      string            `json:"origin,omitempty"`
+	MultiRegion bool              `json:"multi_region,omitempty"`
+	Policy      Fact[Policy]      `json:"policy,omitzero"`
+	Grants      Fact[[]Grant]     `json:"grants,omitzero"`
+	Aliases     Fact[[]string]    `json:"aliases,omitzero"`
+	Tags        map[string]string `json:"tags,omitempty"`
+}
+
+// Grant is a KMS grant.
+type Grant struct {
+	ID               string   `json:"id"`
+	GranteePrincipal string   `json:"grantee_principal"`
+	Operations       []string `json:"operations"`
+	Constrained      bool     `json:"constrained,omitempty"` // has encryption context constraints
+}
