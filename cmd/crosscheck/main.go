@@ -1,0 +1,34 @@
+// Command crosscheck audits Amazon S3 replication across the accounts of an AWS
+// organization and proves that it works. README.md shows its use.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], newStreams()))
+}
+
+// run is the whole program: it returns the exit status and never exits.
+func run(args []string, s *streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		// A second signal ends the process at once, also while a clean-up runs.
+		<-ctx.Done()
+		stop()
+	}()
+
+	root := newRootCommand(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
+	return conclude(s, err)
+}
