@@ -1,0 +1,58 @@
+# crosscheck. `make demo` and `make test` need Go and make, nothing else.
+
+GO      ?= go
+CACHE   ?= $(CURDIR)/.cache
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+
+GOLANGCI_VERSION = v2.15.0
+GOLANGCI         = $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
+VENV             = $(CACHE)/venv
+
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL = build
+.PHONY: build demo test integration differential bench lint clean
+
+## build: the binary, stripped and reproducible, as bin/crosscheck
+build:
+	$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/crosscheck ./cmd/crosscheck
+
+## demo: build, then scan and probe an organization that lives in memory
+demo: build
+	@bin/crosscheck demo
+
+## test: every test that needs only Go
+test:
+	$(GO) test ./...
+
+## integration: against servers and clients that this project did not write (moto, boto3, the aws CLI)
+integration: $(VENV)/.ready
+	CROSSCHECK_VENV=$(VENV) $(GO) test -tags integration -count=1 -run Integration ./cmd/crosscheck
+
+$(VENV)/.ready: testdata/integration/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+## differential: rules/iam against another evaluator, as an external process (npm)
+differential:
+	CROSSCHECK_CACHE=$(CACHE) $(GO) test -tags differential -count=1 -run Differential -v ./rules/iam
+
+## bench: the figures of docs/benchmarks.md
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+## lint: formatting, vet and golangci-lint (installed into the cache folder)
+lint: $(GOLANGCI)
+	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags integration,differential ./...
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	GOBIN=$(CACHE)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv $(CACHE)/bin/golangci-lint $@
+
+clean:
+	rm -rf bin

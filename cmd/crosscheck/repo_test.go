@@ -1,0 +1,117 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestImportsPointOneWay holds the layering of the project: who may know what.
+func TestImportsPointOneWay(t *testing.T) {
+	const (
+		opa   = "github.com/open-policy-agent/opa"
+		sdk   = "github.com/aws/"
+		table = "github.com/olekukonko/tablewriter"
+		sarif = "github.com/owenrumney/go-sarif"
+		cobra = "github.com/spf13/cobra"
+	)
+	// Who alone may import what (tests of a package count as the package).
+	only := map[string][]string{
+		opa:   {"rules"},
+		sdk:   {"scanner", "canary", "scanner/sandbox", "cmd/crosscheck"},
+		table: {"report"},
+		sarif: {"report"},
+		cobra: {"cmd/crosscheck"},
+	}
+	// Which of our packages each package may import; nothing else of ours.
+	allowed := map[string][]string{
+		"scanner/fact":    {},
+		"scanner/flow":    {},
+		"rules/iam":       {},
+		"scanner/sandbox": {"rules/iam"},
+		"scanner":         {"scanner/fact", "scanner/flow"},
+		"rules":           {"rules/iam", "scanner/fact"},
+		"canary":          {"scanner/fact", "scanner/flow", "rules/iam"},
+		"report":          {"rules", "canary", "scanner/fact"},
+		"testdata":        {},
+	}
+	// Tests may use the sandbox and the embedded worlds besides.
+	forTests := []string{"scanner/sandbox", "scanner/fact", "testdata", "rules/iam", "rules", "scanner", "canary", "report"}
+	standardOnly := map[string]bool{"scanner/fact": true, "scanner/flow": true, "rules/iam": true}
+
+	within := func(dir string, list []string) bool {
+		for _, d := range list {
+			if dir == d {
+				return true
+			}
+		}
+		return false
+	}
+	files := 0
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != root {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		rel, _ := filepath.Rel(root, path)
+		dir := filepath.ToSlash(filepath.Dir(rel))
+		test := strings.HasSuffix(path, "_test.go")
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		files++
+		for _, imp := range f.Imports {
+			p, _ := strconv.Unquote(imp.Path.Value)
+			for prefix, dirs := range only {
+				if strings.HasPrefix(p, prefix) && !within(dir, dirs) && !test {
+					t.Errorf("%s imports %s: only %v may", rel, p, dirs)
+				}
+			}
+			if ours, ok := strings.CutPrefix(p, "crosscheck/"); ok && dir != "cmd/crosscheck" {
+				list := allowed[dir]
+				if test {
+					list = append(append([]string{dir}, forTests...), list...)
+				}
+				if !within(ours, list) {
+					t.Errorf("%s imports %s: %s may import only %v of this project", rel, p, dir, allowed[dir])
+				}
+			}
+			if standardOnly[dir] && !test && strings.Contains(strings.SplitN(p, "/", 2)[0], ".") && !strings.HasPrefix(p, "golang.org/x/") {
+				t.Errorf("%s imports %s: %s keeps to the standard library and golang.org/x", rel, p, dir)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 10 {
+		t.Fatalf("only %d Go files seen", files)
+	}
+}
+
+// TestTopLevel holds the layout that the project's users fixed.
+func TestTopLevel(t *testing.T) {
+	want := map[string]bool{"cmd": true, "scanner": true, "rules": true, "canary": true, "report": true, "testdata": true, "docs": true, "bin": true}
+	entries, err := os.ReadDir(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !want[e.Name()] {
+			t.Errorf("unexpected top-level folder %s", e.Name())
+		}
+	}
+}
