@@ -1,0 +1,15 @@
+// Package testdata carries the worlds that the program ships: the demo needs no
+// checkout, only the binary.
+package testdata
+
+import _ "embed"
+
+// DemoWorld is the organization of `crosscheck demo`, in the sandbox's world format.
+//
+//go:embed worlds/demo.yaml
+var DemoWorld []byte
+
+// DemoConfig is the configuration that `crosscheck demo` scans it with.
+//
+//go:embed worlds/demo.crosscheck.yaml
+var DemoConfig []byte
