@@ -1,0 +1,301 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"crosscheck/rules/iam"
+)
+
+// authRequest asks whether a caller may do one action on one resource.
+type authRequest struct {
+	action   string // s3:GetBucketPolicy
+	resource string // ARN, or * for an action without resource type
+	account  string // owner of the resource
+
+	kind   iam.Kind // of the resource policy: BucketPolicy, KeyPolicy, TrustPolicy
+	policy string   // text of the resource policy, "" = none
+	name   string   // of the resource policy in messages; for bucket policies the bucket
+
+	context        map[string]iam.Value // lower-case keys beside and above the global ones; the zero Value = unknown
+	grants         iam.Truth            // KMS: a grant allows it
+	restrictPublic bool                 // S3: effective RestrictPublicBuckets
+}
+
+// authorize decides whether the caller of c may do what req asks, and returns
+// the service's denial otherwise. What rules/iam cannot decide is denied. It runs
+// with s.mu held.
+func (s *Sandbox) authorize(c *call, req authRequest) *apiError {
+	who := c.caller
+	if who == nil {
+		who = anonymous
+	}
+	global := map[string]iam.Value{"aws:requestedregion": iam.One(c.region)}
+	if agent := c.r.UserAgent(); agent != "" {
+		global["aws:useragent"] = iam.One(agent)
+	}
+	if referer := c.r.Referer(); referer != "" {
+		global["aws:referer"] = iam.One(referer)
+	}
+	maps.Copy(global, req.context)
+	req.context = global
+	d := s.decide(who, req)
+	s.actions[Action{Caller: c.caller.lasting(), Action: req.action, Result: d.Result}]++
+	if d.Result == iam.Allowed {
+		return nil
+	}
+	return denied(c.service, denial(s, who, req, d))
+}
+
+// decide judges a request of any principal: a caller, or the session that S3
+// assumes to replicate. It runs with s.mu held.
+func (s *Sandbox) decide(who *identity, req authRequest) iam.Decision {
+	in := iam.Input{
+		Identity: iam.Policies(s.identityPolicies(who)...),
+		Boundary: iam.Policies(),
+		Session:  iam.Policies(),
+		SCPs:     s.levels(scpType, iam.SCP, who.account),
+		RCPs:     s.levels(rcpType, iam.RCP, req.account),
+		Resource: iam.Policies(),
+		Grants:   iam.False,
+
+		RestrictPublicBuckets: iam.False,
+	}
+	if e := who.entity(); e != nil && e.boundary != "" {
+		in.Boundary = iam.Policies(s.managedPolicy(who.account, e.boundary, iam.BoundaryPolicy))
+	}
+	if who.session != "" {
+		in.Session = iam.Policies(s.parse(iam.SessionPolicy, "session policy", who.session))
+	}
+	if req.policy != "" {
+		in.Resource = iam.Policies(s.parse(req.kind, req.name, req.policy))
+	}
+	if req.grants == iam.True {
+		in.Grants = iam.True
+	}
+	if req.restrictPublic {
+		in.RestrictPublicBuckets = iam.True
+	}
+	context := s.globalContext(who, req.account)
+	maps.Copy(context, req.context)
+	return iam.Decide(&iam.Request{
+		Principal:       who.principal,
+		Action:          req.action,
+		Resource:        req.resource,
+		ResourceAccount: req.account,
+		Context:         context,
+	}, &in)
+}
+
+// entity is the role or user of a caller, nil for root, services and anonymous.
+func (who *identity) entity() *entity {
+	switch {
+	case who.role != nil:
+		return &who.role.entity
+	case who.user != nil:
+		return &who.user.entity
+	}
+	return nil
+}
+
+// identityPolicies are the inline and managed policies of a caller.
+func (s *Sandbox) identityPolicies(who *identity) []*iam.Policy {
+	e := who.entity()
+	if e == nil {
+		return nil
+	}
+	var all []*iam.Policy
+	for _, d := range e.inline {
+		all = append(all, s.parse(iam.IdentityPolicy, d.name, d.document))
+	}
+	for _, arn := range e.attached {
+		all = append(all, s.managedPolicy(who.account, arn, iam.IdentityPolicy))
+	}
+	return all
+}
+
+func (s *Sandbox) managedPolicy(account, arn string, kind iam.Kind) *iam.Policy {
+	m := s.findManaged(account, arn)
+	if m == nil { // deleted since: it allows nothing
+		return s.parse(kind, arn, `{"Version":"2012-10-17","Statement":[]}`)
+	}
+	return s.parse(kind, arn, m.document)
+}
+
+// findManaged finds a managed policy of an account or of AWS by ARN.
+func (s *Sandbox) findManaged(account, arn string) *managedPolicy {
+	if m := s.awsManaged[arn]; m != nil {
+		return m
+	}
+	if a := s.accounts[account]; a != nil {
+		return a.managed[arn]
+	}
+	return nil
+}
+
+type parsedKey struct {
+	kind       iam.Kind
+	name, text string
+}
+
+// parse reads a policy once for all requests.
+func (s *Sandbox) parse(kind iam.Kind, name, text string) *iam.Policy {
+	k := parsedKey{kind, name, text}
+	p := s.parsed[k]
+	if p == nil {
+		p = iam.Parse(kind, name, []byte(text))
+		s.parsed[k] = p
+	}
+	return p
+}
+
+// levels is the chain of SCPs or RCPs over an account, from the root down.
+func (s *Sandbox) levels(policyType string, kind iam.Kind, accountID string) iam.Levels {
+	o := s.org
+	if o == nil || o.featureSet != "ALL" || !o.enabledTypes[policyType] ||
+		accountID == o.managementID || o.parent[accountID] == "" {
+		return iam.NotApplicable()
+	}
+	var chain []iam.Level
+	for target := accountID; target != ""; target = o.parent[target] {
+		var policies []*iam.Policy
+		for _, id := range o.attached[target] {
+			if p := o.policies[id]; p.kind == policyType {
+				policies = append(policies, s.parse(kind, p.arn, p.document))
+			}
+		}
+		chain = append(chain, iam.Level{Target: target, Layer: iam.Policies(policies...)})
+	}
+	slices.Reverse(chain)
+	return iam.OnPath(chain...)
+}
+
+// orgPath is an account's value in aws:PrincipalOrgPaths, "" outside an organization.
+func (s *Sandbox) orgPath(accountID string) string {
+	if s.org == nil || s.org.parent[accountID] == "" {
+		return ""
+	}
+	path := "/"
+	for target := s.org.parent[accountID]; target != ""; target = s.org.parent[target] {
+		path = "/" + target + path
+	}
+	return s.org.id + path
+}
+
+// globalContext is the global condition keys of a request.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func (s *Sandbox) globalContext(who *identity, resourceAccount string) map[string]iam.Value {
+	now := time.Now().UTC()
+	keys := map[string]iam.Value{
+		"aws:currenttime":           iam.One(now.Format(time.RFC3339)),
+		"aws:epochtime":             iam.One(strconv.FormatInt(now.Unix(), 10)),
+		"aws:securetransport":       iam.One("true"), // loopback stands for TLS
+		"aws:sourceip":              iam.One("127.0.0.1"),
+		"aws:viaawsservice":         iam.One("false"),
+		"aws:principalisawsservice": iam.One("false"),
+	}
+	if resourceAccount != "" {
+		keys["aws:resourceaccount"] = iam.One(resourceAccount)
+		if path := s.orgPath(resourceAccount); path != "" {
+			keys["aws:resourceorgid"] = iam.One(s.org.id)
+			keys["aws:resourceorgpaths"] = iam.Many(path)
+		}
+	}
+	p := who.principal
+	if p.Kind == iam.PrincipalService {
+		keys["aws:principalisawsservice"] = iam.One("true")
+		keys["aws:principalservicename"] = iam.One(p.Service)
+		keys["aws:principalservicenameslist"] = iam.Many(p.Service)
+		return keys
+	}
+	if p.Kind == iam.PrincipalAnonymous {
+		keys["aws:principaltype"] = iam.One("Anonymous")
+		keys["aws:userid"] = iam.One("anonymous")
+		return keys
+	}
+	keys["aws:principalaccount"] = iam.One(who.account)
+	if path := s.orgPath(who.account); path != "" {
+		keys["aws:principalorgid"] = iam.One(s.org.id)
+		keys["aws:principalorgpaths"] = iam.Many(path)
+	}
+	keys["aws:principalarn"] = iam.One(who.lasting())
+	switch {
+	case who.role != nil:
+		keys["aws:principaltype"] = iam.One("AssumedRole")
+		keys["aws:userid"] = iam.One(p.RoleID + ":" + p.Session)
+		keys["aws:multifactorauthpresent"] = iam.One("false")
+		if !who.issued.IsZero() {
+			keys["aws:tokenissuetime"] = iam.One(who.issued.UTC().Format(time.RFC3339))
+		}
+	case who.user != nil:
+		keys["aws:principaltype"] = iam.One("User")
+		keys["aws:userid"] = iam.One(who.user.id)
+		keys["aws:username"] = iam.One(who.user.name)
+	default:
+		keys["aws:principaltype"] = iam.One("Account")
+		keys["aws:userid"] = iam.One(who.account)
+	}
+	if e := who.entity(); e != nil {
+		for k, v := range e.tags {
+			keys["aws:principaltag/"+strings.ToLower(k)] = iam.One(v)
+		}
+	}
+	return keys
+}
+
+// denied is each service's form of a denial.
+func denied(service, message string) *apiError {
+	switch service {
+	case "organizations", "kms":
+		return &apiError{status: http.StatusBadRequest, code: "AccessDeniedException", message: message}
+	}
+	return &apiError{status: http.StatusForbidden, code: "AccessDenied", message: message}
+}
+
+// policyNoun is what AWS calls a policy of a layer in a denial, and in "no … allows".
+var policyNoun = map[string]string{
+	"identity": "identity-based policy",
+	"boundary": "permissions boundary",
+	"session":  "session policy",
+	"scp":      "service control policy",
+	"rcp":      "resource control policy",
+	"resource": "resource-based policy",
+	"key":      "resource-based policy",
+	"trust":    "resource-based policy",
+}
+
+// denial is AWS's sentence for a denied request.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func denial(s *Sandbox, who *identity, req authRequest, d iam.Decision) string {
+	if who.principal.Kind == iam.PrincipalAnonymous {
+		return "Access Denied"
+	}
+	resource := req.resource
+	if strings.HasPrefix(req.action, "s3:") {
+		resource = strconv.Quote(resource)
+	}
+	text := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", who.principal.ARN, req.action, resource)
+	if req.action == "sts:AssumeRole" && d.Reason != "explicit_deny" {
+		return text
+	}
+	layer, _, _ := strings.Cut(d.Layer, ":")
+	noun := policyNoun[layer]
+	switch {
+	case noun == "":
+		return text
+	case d.Reason != "explicit_deny":
+		return text + " because no " + noun + " allows the " + req.action + " action"
+	case layer == "boundary", layer == "session":
+		return text + " with an explicit deny in a " + noun
+	case layer == "identity":
+		return text + " with an explicit deny in an " + noun
+	case (layer == "scp" || layer == "rcp") && len(d.Deciding) > 0:
+		return text + " with an explicit deny in a " + noun + ": " + d.Deciding[0].Policy
+	}
+	return text + " with an explicit deny in a " + noun
+}

@@ -1,0 +1,374 @@
+package sandbox
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"crosscheck/rules/iam"
+)
+
+// kmsCall is the members of all requests that the sandbox reads.
+type kmsCall struct {
+	KeyID      string `json:"KeyId"`
+	PolicyName string
+	Limit      *int
+	Marker     string
+}
+
+// handleKMS answers the read operations of AWS KMS.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
+func handleKMS(s *Sandbox, c *call) (*response, *apiError) {
+	operations := map[string]func(*Sandbox, *call, kmsCall) (object, *apiError){
+		"DescribeKey":      describeKey,
+		"GetKeyPolicy":     getKeyPolicy,
+		"ListAliases":      listAliases,
+		"ListGrants":       listGrants,
+		"ListKeyPolicies":  listKeyPolicies,
+		"ListResourceTags": listResourceTags,
+	}
+	operation, ok := operations[c.operation()]
+	if !ok {
+		return nil, notImplemented(c.op)
+	}
+	var in kmsCall
+	if e := readJSON(c, &in); e != nil {
+		return nil, e
+	}
+	out, e := operation(s, c, in)
+	if e != nil {
+		return nil, e
+	}
+	return answerJSON(c, out)
+}
+
+func keyIDOf(body []byte) string {
+	var in kmsCall
+	_ = json.Unmarshal(body, &in) // a body that does not parse names no key
+	return in.KeyID
+}
+
+func kmsNotFound(message string) *apiError {
+	return &apiError{status: 400, code: "NotFoundException", message: message}
+}
+
+// findKey finds the key that a request of c names: by key id or alias in the
+// caller's account and Region, by key ARN or alias ARN anywhere in the Region.
+func (s *Sandbox) findKey(c *call, id string) (*key, *apiError) {
+	if c.caller == nil {
+		return nil, kmsNotFound("no caller")
+	}
+	account, resource := c.caller.account, id
+	if strings.HasPrefix(id, "arn:") {
+		a, ok := parseARN(id)
+		switch {
+		case !ok || a.service != "kms" || a.partition != s.partition:
+			return nil, kmsNotFound("Invalid keyId '" + id + "'")
+		case a.region != c.region:
+			return nil, kmsNotFound("Invalid arn " + a.region)
+		}
+		account, resource = a.account, a.resource
+	} else if !strings.HasPrefix(id, "alias/") {
+		resource = "key/" + id
+	}
+	prefix := "arn:" + s.partition + ":kms:" + c.region + ":" + account + ":"
+	owner := s.accounts[account]
+	if strings.HasPrefix(resource, "alias/") {
+		if owner != nil && resource == awsManagedS3Alias {
+			return s.awsManagedS3Key(account, c.region), nil
+		}
+		if owner == nil || owner.aliases[c.region+"/"+resource] == "" {
+			return nil, kmsNotFound("Alias " + prefix + resource + " is not found.")
+		}
+		return s.keys[owner.aliases[c.region+"/"+resource]], nil
+	}
+	if k := s.keys[prefix+resource]; k != nil {
+		return k, nil
+	}
+	return nil, kmsNotFound("Key '" + prefix + resource + "' does not exist")
+}
+
+const awsManagedS3Alias = "alias/aws/s3"
+
+// awsManagedS3Key is the AWS managed key aws/s3 of an account in a Region; it is
+// made when it is first asked for.
+func (s *Sandbox) awsManagedS3Key(account, region string) *key {
+	a := s.accounts[account]
+	if arn := a.aliases[region+"/"+awsManagedS3Alias]; arn != "" {
+		return s.keys[arn]
+	}
+	h := hex.EncodeToString(digest("aws/s3", account, region))
+	id := h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-8" + h[17:20] + "-" + h[20:32]
+	k := &key{
+		arn: "arn:" + s.partition + ":kms:" + region + ":" + account + ":key/" + id,
+		id:  id, account: account, region: region, state: "Enabled", manager: "AWS",
+		spec: "SYMMETRIC_DEFAULT", usage: "ENCRYPT_DECRYPT", origin: "AWS_KMS",
+		policy:      awsManagedS3Policy(s.partition, account, region),
+		description: "Default key that protects my S3 objects when no other key is defined",
+		created:     time.Now(),
+	}
+	s.keys[k.arn] = k
+	a.aliases[region+"/"+awsManagedS3Alias] = k.arn
+	return k
+}
+
+// authorizedKey finds the key of a request and authorizes the operation on it.
+// Only DescribeKey reaches keys of other accounts.
+func authorizedKey(s *Sandbox, c *call, in kmsCall) (*key, *apiError) {
+	k, e := s.findKey(c, in.KeyID)
+	if e != nil {
+		return nil, e
+	}
+	foreign := k.account != c.caller.account
+	if foreign && c.operation() != "DescribeKey" && c.operation() != "ListGrants" {
+		return nil, denied(c.service, "User: "+c.caller.principal.ARN+" is not authorized to perform: "+c.op+
+			" on resource: "+k.arn+": the operation does not work across accounts")
+	}
+	if e := s.authorize(c, authRequest{
+		action: c.op, resource: k.arn, account: k.account,
+		kind: iam.KeyPolicy, policy: k.policy, name: k.arn,
+		context: s.keyContext(k, c.caller.account), grants: truth(k.granted(c.caller, c.operation())),
+	}); e != nil {
+		return nil, e
+	}
+	return k, nil
+}
+
+// granted reports whether a grant of the key allows an operation to a caller.
+func (k *key) granted(who *identity, operation string) bool {
+	return slices.ContainsFunc(k.grants, func(g grant) bool {
+		return (g.grantee == who.principal.ARN || g.grantee == who.lasting()) && slices.Contains(g.operations, operation)
+	})
+}
+
+// keyContext is the condition keys of KMS that follow from the key and the caller's account.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+func (s *Sandbox) keyContext(k *key, caller string) map[string]iam.Value {
+	context := map[string]iam.Value{
+		"kms:calleraccount": iam.One(caller),
+		"kms:keyspec":       iam.One(k.spec),
+		"kms:keyusage":      iam.One(k.usage),
+		"kms:keyorigin":     iam.One(k.origin),
+		"kms:multiregion":   iam.One(map[bool]string{true: "true", false: "false"}[k.multiRegion]),
+	}
+	if aliases := s.aliasesOf(k); len(aliases) > 0 {
+		context["kms:resourcealiases"] = iam.Many(aliases...)
+	}
+	for name, v := range k.tags {
+		context["aws:resourcetag/"+strings.ToLower(name)] = iam.One(v)
+	}
+	return context
+}
+
+// aliasesOf are the names of a key's aliases, sorted.
+func (s *Sandbox) aliasesOf(k *key) []string {
+	var names []string
+	for name, arn := range s.accounts[k.account].aliases {
+		if arn == k.arn {
+			names = append(names, strings.TrimPrefix(name, k.region+"/"))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func describeKey(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+	k, e := authorizedKey(s, c, in)
+	if e != nil {
+		return nil, e
+	}
+	m := object{
+		"AWSAccountId": k.account, "KeyId": k.id, "Arn": k.arn, "CreationDate": epoch(k.created),
+		"Enabled": k.state == "Enabled", "Description": k.description, "KeyUsage": k.usage, "KeyState": k.state,
+		"Origin": k.origin, "KeyManager": k.manager, "KeySpec": k.spec, "CustomerMasterKeySpec": k.spec,
+		"MultiRegion": k.multiRegion,
+	}
+	if k.usage == "ENCRYPT_DECRYPT" && k.spec == "SYMMETRIC_DEFAULT" {
+		m["EncryptionAlgorithms"] = []string{"SYMMETRIC_DEFAULT"}
+	}
+	if k.state == "PendingDeletion" {
+		m["DeletionDate"] = epoch(k.created.Add(30 * 24 * time.Hour))
+	}
+	if k.multiRegion {
+		m["MultiRegionConfiguration"] = s.multiRegionObject(k)
+	}
+	return object{"KeyMetadata": m}, nil
+}
+
+// multiRegionObject describes the keys of one id in several Regions; the first by
+// Region that the world names is the primary.
+func (s *Sandbox) multiRegionObject(k *key) object {
+	var related []*key
+	for _, arn := range slices.Sorted(maps.Keys(s.keys)) {
+		if o := s.keys[arn]; o.id == k.id && o.account == k.account {
+			related = append(related, o)
+		}
+	}
+	replicas, kind := []object{}, "REPLICA"
+	for _, o := range related[1:] {
+		replicas = append(replicas, object{"Arn": o.arn, "Region": o.region})
+	}
+	if related[0] == k {
+		kind = "PRIMARY"
+	}
+	return object{
+		"MultiRegionKeyType": kind,
+		"PrimaryKey":         object{"Arn": related[0].arn, "Region": related[0].region},
+		"ReplicaKeys":        replicas,
+	}
+}
+
+func getKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+	if strings.HasPrefix(in.KeyID, "alias/") || strings.Contains(in.KeyID, ":alias/") {
+		return nil, kmsNotFound("Invalid keyId '" + in.KeyID + "'")
+	}
+	k, e := authorizedKey(s, c, in)
+	if e != nil {
+		return nil, e
+	}
+	if in.PolicyName != "" && in.PolicyName != "default" {
+		return nil, kmsNotFound("No such policy exists")
+	}
+	return object{"Policy": k.policy, "PolicyName": "default"}, nil
+}
+
+// kmsPage cuts a page out of a list: up to 1000, as many as fallback by default.
+func kmsPage(in kmsCall, member string, all []object, fallback int) (object, *apiError) {
+	limit := fallback
+	if in.Limit != nil {
+		if limit = *in.Limit; limit < 1 || limit > 1000 {
+			return nil, &apiError{status: 400, code: "ValidationException", message: "Limit is between 1 and 1000"}
+		}
+	}
+	items, next, ok := page(all, in.Marker, limit)
+	if !ok {
+		return nil, &apiError{status: 400, code: "InvalidMarkerException", message: "Invalid marker"}
+	}
+	if items == nil {
+		items = []object{}
+	}
+	return object{member: items, "Truncated": next != "", "NextMarker": optional(next)}, nil
+}
+
+func listKeyPolicies(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+	if _, e := authorizedKey(s, c, in); e != nil {
+		return nil, e
+	}
+	return object{"PolicyNames": []string{"default"}, "Truncated": false}, nil
+}
+
+func listAliases(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+	if e := s.authorize(c, authRequest{action: c.op, resource: "*", account: c.caller.account}); e != nil {
+		return nil, e
+	}
+	var only *key
+	if in.KeyID != "" {
+		k, e := s.findKey(c, in.KeyID)
+		if e != nil {
+			return nil, e
+		}
+		only = k
+	}
+	a := s.accounts[c.caller.account]
+	names := []string{awsManagedS3Alias} // listed without a key until it is used
+	for name := range a.aliases {
+		if region, alias, _ := strings.Cut(name, "/"); region == c.region && alias != awsManagedS3Alias {
+			names = append(names, alias)
+		}
+	}
+	slices.Sort(names)
+	var all []object
+	for _, name := range names {
+		target := s.keys[a.aliases[c.region+"/"+name]]
+		if only != nil && target != only {
+			continue
+		}
+		o := object{
+			"AliasName": name, "AliasArn": "arn:" + s.partition + ":kms:" + c.region + ":" + a.id + ":" + name,
+		}
+		if target != nil {
+			o["TargetKeyId"], o["CreationDate"], o["LastUpdatedDate"] = target.id, epoch(target.created), epoch(target.created)
+		}
+		all = append(all, o)
+	}
+	return kmsPage(in, "Aliases", all, 50)
+}
+
+func listGrants(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+	if strings.HasPrefix(in.KeyID, "alias/") {
+		return nil, kmsNotFound("Invalid keyId '" + in.KeyID + "'")
+	}
+	k, e := authorizedKey(s, c, in)
+	if e != nil {
+		return nil, e
+	}
+	var all []object
+	for _, g := range k.grants {
+		all = append(all, object{
+			"KeyId": k.arn, "GrantId": g.id, "GranteePrincipal": g.grantee, "Operations": g.operations,
+			"IssuingAccount": "arn:" + s.partition + ":iam::" + k.account + ":root", "CreationDate": epoch(k.created),
+		})
+	}
+	return kmsPage(in, "Grants", all, 50)
+}
+
+func listResourceTags(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+	k, e := authorizedKey(s, c, in)
+	if e != nil {
+		return nil, e
+	}
+	return kmsPage(in, "Tags", tagList(k.tags, "TagKey", "TagValue"), 50)
+}
+
+// defaultKeyPolicy is the policy of a key that was made without one.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+func defaultKeyPolicy(partition, account string) string {
+	return `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:` + partition + `:iam::` + account + `:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
+}
+
+// awsManagedS3Policy is the policy of the AWS managed key: use through S3 by
+// everyone in the account who may use S3, and reading of its metadata.
+func awsManagedS3Policy(partition, account, region string) string {
+	return `{
+  "Version" : "2012-10-17",
+  "Id" : "auto-s3-2",
+  "Statement" : [ {
+    "Sid" : "Allow access through S3 for all principals in the account that are authorized to use S3",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "*"
+    },
+    "Action" : [ "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey" ],
+    "Resource" : "*",
+    "Condition" : {
+      "StringEquals" : {
+        "kms:CallerAccount" : "` + account + `",
+        "kms:ViaService" : "s3.` + region + `.amazonaws.com"
+      }
+    }
+  }, {
+    "Sid" : "Allow direct access to key metadata to the account",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:` + partition + `:iam::` + account + `:root"
+    },
+    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*" ],
+    "Resource" : "*"
+  } ]
+}`
+}

@@ -1,0 +1,345 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"crosscheck/rules/iam"
+)
+
+// A service answers the calls of one AWS service. The functions route and handle
+// run with s.mu held and must not sleep.
+type service struct {
+	// route says what is asked: it sets op ("service:Operation"), and account and
+	// bucket where the call is about them, without judging whether it is allowed.
+	route func(s *Sandbox, c *call) *apiError
+	// handle authorizes the call and does it.
+	handle func(s *Sandbox, c *call) (*response, *apiError)
+	// fail gives an error the service's wire form.
+	fail func(c *call, e *apiError) *response
+}
+
+// services by the name that a request is signed for; s3control signs as s3.
+var services = map[string]service{
+	"organizations": {route: routeTarget, handle: handleOrganizations, fail: failJSON},
+	"kms":           {route: routeTarget, handle: handleKMS, fail: failJSON},
+	"sts":           {route: routeAction, handle: handleSTS, fail: failQuery},
+	"iam":           {route: routeAction, handle: handleIAM, fail: failQuery},
+	"s3control":     {route: routeS3Control, handle: handleS3Control, fail: failS3Control},
+	"s3":            {route: (*Sandbox).routeS3, handle: (*Sandbox).handleS3, fail: failS3},
+}
+
+// maxBody bounds a request body; the largest is a part of a multipart upload.
+const maxBody = 256 << 20
+
+// serve answers one request. It returns an error only for what a network does:
+// a connection reset, or the end of the request's context.
+func (s *Sandbox) serve(r *http.Request) (*response, error) {
+	c := &call{r: r}
+	res, err := s.answer(c)
+	if err != nil {
+		return nil, err
+	}
+	res.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	return res, nil
+}
+
+func (s *Sandbox) answer(c *call) (*response, error) {
+	var err error
+	if c.r.Body != nil {
+		c.body, err = io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
+		if err != nil {
+			return nil, fmt.Errorf("read request body: %w", err)
+		}
+	}
+	credential := parseCredential(c.r)
+	c.region, c.service = credential.region, serviceOf(c, credential)
+
+	s.mu.Lock()
+	c.id = s.newRequestID()
+	svc, known := services[c.service]
+	var e *apiError
+	switch {
+	case !known:
+		svc = service{fail: failUnknownService}
+		c.op = c.service + ":Unknown"
+		e = notImplemented(c.service)
+	case len(c.body) > maxBody:
+		e = &apiError{status: 400, code: "EntityTooLarge", message: "the request body is too large for the sandbox"}
+	default:
+		c.caller, e = s.identify(c, credential)
+		if routeError := svc.route(s, c); routeError != nil {
+			e = routeError
+		}
+	}
+	struck := s.strike(c)
+	s.mu.Unlock()
+
+	broken, err := struck.before(c)
+	if err == nil && broken != nil {
+		e = broken
+	}
+	var res *response
+	if err == nil && e == nil {
+		s.mu.Lock()
+		res, e = svc.handle(s, c)
+		s.mu.Unlock()
+	}
+	if e != nil {
+		res = svc.fail(c, e)
+	}
+	if err == nil {
+		if res.header == nil {
+			res.header = http.Header{}
+		}
+		err = struck.after(res)
+	}
+	switch {
+	case err != nil:
+		s.log(c, "network")
+	case e != nil:
+		s.log(c, e.code)
+	default:
+		s.log(c, "")
+	}
+	return res, err
+}
+
+// newRequestID is the id of a request: the same for the same sequence of requests.
+func (s *Sandbox) newRequestID() string {
+	s.requests++
+	id := hex.EncodeToString(digest("request", strconv.FormatUint(s.requests, 10)))
+	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-8" + id[17:20] + "-" + id[20:32]
+}
+
+// notImplemented is the answer to an operation that the sandbox does not have.
+func notImplemented(op string) *apiError {
+	return &apiError{
+		status:  http.StatusNotImplemented,
+		code:    "NotImplemented",
+		message: "the sandbox does not implement " + op,
+	}
+}
+
+// credential is what a request says about who signed it and for whom.
+type credential struct {
+	accessKey, region, service, token string
+}
+
+var hostRegion = regexp.MustCompile(`\bs3[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.`)
+
+// parseCredential reads the credential scope of the Authorization header or of a
+// presigned URL. Without one, only the host can tell the Region.
+func parseCredential(r *http.Request) credential {
+	var c credential
+	query := r.URL.Query()
+	c.token = r.Header.Get("X-Amz-Security-Token")
+	authorization := r.Header.Get("Authorization")
+	scope := ""
+	switch {
+	case strings.HasPrefix(authorization, "AWS4-"):
+		_, scope, _ = strings.Cut(authorization, "Credential=")
+		scope, _, _ = strings.Cut(scope, ",")
+		scope = strings.TrimSpace(scope)
+	case strings.HasPrefix(authorization, "AWS "): // signature version 2
+		scope, _, _ = strings.Cut(strings.TrimPrefix(authorization, "AWS "), ":")
+	case query.Get("X-Amz-Credential") != "":
+		scope, c.token = query.Get("X-Amz-Credential"), query.Get("X-Amz-Security-Token")
+	case query.Get("AWSAccessKeyId") != "":
+		scope, c.token = query.Get("AWSAccessKeyId"), query.Get("x-amz-security-token")
+	}
+	// AKID/20260101/us-east-1/s3/aws4_request; SigV4A leaves the Region out.
+	switch part := strings.Split(scope, "/"); len(part) {
+	case 5:
+		c.accessKey, c.region, c.service = part[0], part[2], part[3]
+	case 4:
+		c.accessKey, c.service = part[0], part[2]
+	default:
+		c.accessKey = part[0]
+	}
+	if c.region == "" {
+		c.region = "us-east-1"
+		if m := hostRegion.FindStringSubmatch(r.Host); m != nil {
+			c.region = m[1]
+		}
+	}
+	return c
+}
+
+// s3ControlPath begins the path of every S3 Control operation.
+const s3ControlPath = "/v20180820/"
+
+// serviceOf says which service a request is for. An unsigned request says it by
+// its form only.
+func serviceOf(c *call, signed credential) string {
+	target := c.r.Header.Get("X-Amz-Target")
+	switch {
+	case signed.service == "s3" || signed.service == "":
+		switch {
+		case strings.HasPrefix(target, "AWSOrganizationsV20161128."):
+			return "organizations"
+		case strings.HasPrefix(target, "TrentService."):
+			return "kms"
+		case strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && bytes.Contains(c.body, []byte("Action=")):
+			if bytes.Contains(c.body, []byte("Version=2010-05-08")) {
+				return "iam"
+			}
+			return "sts"
+		case strings.HasPrefix(c.r.URL.Path, s3ControlPath):
+			return "s3control"
+		}
+		return "s3"
+	default:
+		return signed.service
+	}
+}
+
+// identify finds the caller by the access key. Only S3 serves anonymous callers.
+func (s *Sandbox) identify(c *call, signed credential) (*identity, *apiError) {
+	if signed.accessKey == "" {
+		if c.service == "s3" {
+			return nil, nil
+		}
+		return nil, &apiError{status: 403, code: "MissingAuthenticationToken", message: "Request is missing Authentication Token"}
+	}
+	who := s.access[signed.accessKey]
+	invalid := who == nil || who.token != signed.token
+	expired := !invalid && !who.expires.IsZero() && !time.Now().Before(who.expires)
+	if !invalid && !expired {
+		return who, nil
+	}
+	return nil, badCredential(c.service, who == nil, expired)
+}
+
+// badCredential is each service's answer to an access key it does not take.
+func badCredential(service string, unknown, expired bool) *apiError {
+	e := &apiError{status: 403, code: "InvalidClientTokenId", message: "The security token included in the request is invalid."}
+	if expired {
+		e.code, e.message = "ExpiredToken", "The security token included in the request is expired"
+	}
+	switch service {
+	case "s3", "s3control":
+		e.status = 400
+		switch {
+		case expired:
+			e.message = "The provided token has expired."
+		case unknown:
+			e.status, e.code = 403, "InvalidAccessKeyId"
+			e.message = "The AWS Access Key Id you provided does not exist in our records."
+		default:
+			e.code, e.message = "InvalidToken", "The provided token is malformed or otherwise invalid."
+		}
+	case "organizations", "kms":
+		e.status, e.code = 400, "UnrecognizedClientException"
+		if expired {
+			e.code = "ExpiredTokenException"
+		}
+	}
+	return e
+}
+
+// Client answers requests in process, without a socket or a goroutine. It is an
+// aws.HTTPClient and an http.RoundTripper, and is safe for concurrent use.
+type Client struct{ s *Sandbox }
+
+// HTTPClient is the door for SDK clients of the same process. It honours the
+// context of a request; latency is slept on a timer, so that a testing/synctest
+// bubble sees it pass.
+func (s *Sandbox) HTTPClient() *Client { return &Client{s} }
+
+// RoundTrip is [Client.Do].
+func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }
+
+// Do answers a request whatever host it names.
+func (c *Client) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	fail := func(err error) (*http.Response, error) {
+		return nil, &url.Error{Op: r.Method[:1] + strings.ToLower(r.Method[1:]), URL: r.URL.String(), Err: err}
+	}
+	if err := r.Context().Err(); err != nil {
+		return fail(err)
+	}
+	in := r.WithContext(r.Context()) // a shallow copy: the request is not ours to change
+	if in.Host == "" {
+		in.Host = r.URL.Host
+	}
+	res, err := c.s.serve(in)
+	if err != nil {
+		return fail(err)
+	}
+	out := &http.Response{
+		Status:        strconv.Itoa(res.status) + " " + http.StatusText(res.status),
+		StatusCode:    res.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        res.header,
+		ContentLength: int64(len(res.body)),
+		Request:       r,
+	}
+	if text := res.header.Get("Content-Length"); text != "" {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			out.ContentLength = n
+		}
+	}
+	switch {
+	case r.Method == http.MethodHead:
+		out.Body = http.NoBody
+	case res.pause > 0 || res.cut:
+		out.Body = &faultyBody{ctx: r.Context(), res: res}
+	default:
+		out.Body = io.NopCloser(bytes.NewReader(res.body))
+	}
+	return out, nil
+}
+
+// ServeHTTP is the door for clients of other processes.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	res, err := s.serve(r)
+	if err != nil {
+		panic(http.ErrAbortHandler) // closes the connection without an answer
+	}
+	for name, values := range res.header {
+		w.Header()[name] = values
+	}
+	if w.Header().Get("Content-Length") == "" {
+		w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
+	}
+	w.WriteHeader(res.status)
+	if r.Method == http.MethodHead {
+		return
+	}
+	body := &faultyBody{ctx: r.Context(), res: res}
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := body.Read(buffer)
+		if n > 0 {
+			if _, err := w.Write(buffer[:n]); err != nil {
+				return
+			}
+			if res.pause > 0 || res.cut {
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// anonymous is the caller of an unsigned request.
+var anonymous = &identity{principal: iam.Anonymous()}
