@@ -7,9 +7,20 @@
 //
 // A scan is a stream of [Message] values, one JSON line each: the run, then gaps
 // and one [Document] for every bucket in no promised order, then the coverage.
-// A stream without its coverage line was cut. The format is versioned by
-// [SchemaVersion] and described by the JSON schema in schema.json.
+// A stream without its coverage line was cut. Every gap is a message of its own,
+// once; where it stands in for a fact of a document it stands there as well, so
+// whoever counts gaps counts messages. [Writer] and [Reader] are the stream as a
+// file. The format is versioned by [SchemaVersion] and described by the JSON
+// schema in schema.json.
 package fact
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+)
 
 // SchemaVersion is the version of the document format.
 const SchemaVersion = "1"
@@ -21,8 +32,17 @@ type Fact[T any] struct {
 	Gap    *Gap `json:"gap,omitempty"`    // why it could not be read
 }
 
-// Of is a fact that was read.
-func Of[T any](v T) Fact[T] { return Fact[T]{Value: &v} }
+// Of is a fact that was read. A nil slice or map becomes an empty one, since
+// JSON's null is no value.
+func Of[T any](v T) Fact[T] {
+	switch r := reflect.ValueOf(&v).Elem(); {
+	case r.Kind() == reflect.Slice && r.IsNil():
+		r.Set(reflect.MakeSlice(r.Type(), 0, 0))
+	case r.Kind() == reflect.Map && r.IsNil():
+		r.Set(reflect.MakeMap(r.Type()))
+	}
+	return Fact[T]{Value: &v}
+}
 
 // None is a fact that AWS says does not exist.
 func None[T any]() Fact[T] { return Fact[T]{Absent: true} }
@@ -35,6 +55,50 @@ func (f Fact[T]) Known() bool { return f.Value != nil || f.Absent }
 
 // IsZero reports whether the fact was not read at all; encoding/json omits it then.
 func (f Fact[T]) IsZero() bool { return f.Value == nil && !f.Absent && f.Gap == nil }
+
+// UnmarshalJSON reads a fact and refuses what says two things at once, a value
+// of null and unknown fields: none of them may pass for knowledge.
+func (f *Fact[T]) UnmarshalJSON(data []byte) error {
+	var raw struct {
+		Value  json.RawMessage `json:"value"`
+		Absent bool            `json:"absent"`
+		Gap    *Gap            `json:"gap"`
+	}
+	if err := strict(data, &raw); err != nil {
+		return err
+	}
+	states := 0
+	for _, set := range []bool{raw.Value != nil, raw.Absent, raw.Gap != nil} {
+		if set {
+			states++
+		}
+	}
+	if states > 1 {
+		return errors.New("a fact is a value, absent or a gap, not two of them")
+	}
+	*f = Fact[T]{Absent: raw.Absent, Gap: raw.Gap}
+	if raw.Value == nil {
+		return nil
+	}
+	if string(raw.Value) == "null" {
+		return errors.New("the value of a fact is null: leave it out where nothing was read")
+	}
+	f.Value = new(T)
+	return strict(raw.Value, f.Value)
+}
+
+// strict decodes one JSON value and refuses unknown fields.
+func strict(data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("more than one JSON value on the line")
+	}
+	return nil
+}
 
 // Gap is a fact that could not be read, and why.
 type Gap struct {
@@ -252,7 +316,7 @@ type Link struct {
 	RoleARN     string          `json:"role_arn"`
 	Destination string          `json:"destination"`           // bucket name, key of Document.Buckets
 	ReplicaKey  string          `json:"replica_key,omitempty"` // key of Document.Keys
-	SourceKey   string          `json:"source_key,omitempty"`  // the source bucket's default key, key of Document.Keys
+	SourceKey   string          `json:"source_key,omitempty"`  // the source bucket's default key, key of Document.Keys; alias/aws/s3 = the AWS managed key
 }
 
 // LinkID is the id of the link of a rule.
@@ -288,7 +352,7 @@ type Key struct {
 	Policy      Fact[Policy]      `json:"policy,omitzero"`
 	Grants      Fact[[]Grant]     `json:"grants,omitzero"`
 	Aliases     Fact[[]string]    `json:"aliases,omitzero"`
-	Tags        map[string]string `json:"tags,omitempty"`
+	Tags        map[string]string `json:"tags,omitzero"` // nil = not read, empty = the key has none
 }
 
 // Grant is a KMS grant.

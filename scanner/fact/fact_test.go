@@ -1,0 +1,459 @@
+package fact
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// fill sets every field of v, so that a field that the schema or the reader does
+// not know cannot hide. Facts get a value, or the state that state asks for.
+func fill(v reflect.Value, state string) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), state)
+	case reflect.Struct:
+		if isFact(v.Type()) && state != "value" {
+			switch state {
+			case "absent":
+				v.FieldByName("Absent").SetBool(true)
+			case "gap":
+				fill(v.FieldByName("Gap"), state)
+			}
+			return
+		}
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			if isFact(v.Type()) && f.Name != "Value" {
+				continue
+			}
+			fill(v.Field(i), state)
+			if s, ok := words[f.Name]; ok && f.Type.Kind() == reflect.String {
+				v.Field(i).SetString(s)
+			}
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), state)
+		fill(v.Index(1), state)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		e := reflect.New(v.Type().Elem()).Elem()
+		fill(e, state)
+		v.SetMapIndex(reflect.ValueOf("key → <&>"), e)
+	case reflect.String:
+		v.SetString("text → <&> \u2028 \"quoted\"")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int32:
+		v.SetInt(7)
+	default:
+		panic("fill: " + v.Type().String())
+	}
+}
+
+// words are the fields of which the schema says which values they take.
+var words = map[string]string{
+	"SchemaVersion": SchemaVersion, "StartedAt": "2026-11-23T10:00:00Z", "Mode": "organization", "Status": "Enabled", "Schema": "V2",
+	"MFADelete": "Disabled", "Manager": "CUSTOMER", "DeleteMarkers": "Enabled", "ExistingObjects": "Disabled",
+	"ReplicaModifications": "Enabled", "SSEKMSObjects": "Enabled", "ReplicationTime": "Enabled", "Metrics": "Disabled",
+}
+
+func isFact(t reflect.Type) bool { return strings.HasPrefix(t.Name(), "Fact[") }
+
+// filled are messages with every field set, in the order of a stream.
+func filled(state string) []Message {
+	var run Run
+	var gap Gap
+	var doc Document
+	var cov Coverage
+	for _, v := range []any{&run, &gap, &doc, &cov} {
+		fill(reflect.ValueOf(v).Elem(), state)
+	}
+	return []Message{{Run: &run}, {Gap: &gap}, {Document: &doc}, {Coverage: &cov}}
+}
+
+func compileSchema(t testing.TB, data []byte) *jsonschema.Schema {
+	t.Helper()
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	if err := c.AddResource("mem:///schema.json", v); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("mem:///schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func validate(s *jsonschema.Schema, data []byte) error {
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	return s.Validate(v)
+}
+
+func TestSchemaAcceptsEveryField(t *testing.T) {
+	line, document := compileSchema(t, Schema()), compileSchema(t, DocumentSchema())
+	for _, state := range []string{"value", "absent", "gap", "unread"} {
+		for _, m := range filled(state) {
+			data, err := json.Marshal(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := validate(line, data); err != nil {
+				t.Errorf("facts in state %s: %v", state, err)
+			}
+			if m.Document == nil {
+				continue
+			}
+			if data, err = json.Marshal(m.Document); err != nil {
+				t.Fatal(err)
+			}
+			if err := validate(document, data); err != nil {
+				t.Errorf("document with facts in state %s: %v", state, err)
+			}
+		}
+	}
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	s := compileSchema(t, Schema())
+	for name, line := range map[string]string{
+		"nothing":             `{}`,
+		"two messages":        `{"gap":{"account_id":"","resource":"","fact":"","api":"","code":"","message":""},"coverage":{"accounts":{"listed":0,"scanned":0,"unreadable":0},"buckets":{"listed":0,"scanned":0},"links":0}}`,
+		"an unknown field":    `{"coverage":{"accounts":{"listed":0,"scanned":0,"unreadable":0},"buckets":{"listed":0,"scanned":0},"links":0,"more":1}}`,
+		"a missing field":     `{"coverage":{"accounts":{"listed":0,"scanned":0},"buckets":{"listed":0,"scanned":0},"links":0}}`,
+		"a fact of two minds": `{"document":{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"a","ownership":{"value":"x","absent":true}}}}`,
+		"another version":     `{"document":{"schema_version":"2","partition":"aws","bucket":{"name":"b","arn":"a"}}}`,
+	} {
+		if validate(s, []byte(line)) == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
+
+// TestSchemaHasTheFieldsOfTheTypes compares the two field by field, required
+// ones included, so that neither can change alone.
+func TestSchemaHasTheFieldsOfTheTypes(t *testing.T) {
+	var whole struct {
+		object
+		Defs map[string]object `json:"$defs"`
+	}
+	if err := json.Unmarshal(Schema(), &whole); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	var walk func(where string, o object, typ reflect.Type)
+	walk = func(where string, o object, typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer {
+			typ = typ.Elem()
+		}
+		if name, ok := strings.CutPrefix(o.Ref, "#/$defs/"); ok {
+			if o, ok = whole.Defs[name]; !ok {
+				t.Fatalf("%s: %s is not defined", where, name)
+			}
+			if seen[name] {
+				return
+			}
+			seen[name] = true
+		}
+		want := map[reflect.Kind]string{reflect.Struct: "object", reflect.Map: "object", reflect.Slice: "array", reflect.String: "string",
+			reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int32: "integer"}[typ.Kind()]
+		if o.Type != want {
+			t.Errorf("%s is %q in the schema, %q in Go", where, o.Type, want)
+		}
+		switch typ.Kind() {
+		case reflect.Slice:
+			walk(where+"[]", *o.Items, typ.Elem())
+		case reflect.Map:
+			var values object
+			if err := json.Unmarshal(o.Additional, &values); err != nil {
+				t.Fatalf("%s: %v", where, err)
+			}
+			walk(where+"{}", values, typ.Elem())
+		case reflect.Struct:
+			var required, names []string
+			for i := range typ.NumField() {
+				f := typ.Field(i)
+				name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
+				names = append(names, name)
+				if opts == "" {
+					required = append(required, name)
+				}
+				if p, ok := o.Properties[name]; ok {
+					walk(where+"."+name, p, f.Type)
+				}
+			}
+			slices.Sort(names)
+			if got := slices.Sorted(maps.Keys(o.Properties)); !slices.Equal(got, names) {
+				t.Errorf("%s: properties %v, fields %v", where, got, names)
+			}
+			slices.Sort(required)
+			if got := slices.Sorted(slices.Values(o.Required)); !slices.Equal(got, required) {
+				t.Errorf("%s: required %v, fields without omitempty %v", where, got, required)
+			}
+			if string(o.Additional) != "false" {
+				t.Errorf("%s accepts unknown fields", where)
+			}
+		}
+	}
+	walk("line", whole.object, reflect.TypeFor[Message]())
+	for name := range whole.Defs {
+		if !seen[name] {
+			t.Errorf("nothing refers to %s", name)
+		}
+	}
+}
+
+type object struct {
+	Ref        string            `json:"$ref"`
+	Type       string            `json:"type"`
+	Properties map[string]object `json:"properties"`
+	Required   []string          `json:"required"`
+	Items      *object           `json:"items"`
+	Additional json.RawMessage   `json:"additionalProperties"`
+}
+
+// write makes a facts file of messages.
+func write(t testing.TB, messages []Message) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := NewWriter(&b)
+	for _, m := range messages {
+		if err := w.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+func read(data []byte) ([]Message, error) {
+	r := NewReader(bytes.NewReader(data), "facts.jsonl")
+	var out []Message
+	for {
+		m, err := r.Next()
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		out = append(out, m)
+	}
+}
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	for _, state := range []string{"value", "absent", "gap", "unread"} {
+		want := filled(state)
+		data := write(t, want)
+		got, err := read(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("facts in state %s changed (-written +read):\n%s", state, diff)
+		}
+		if again := write(t, got); !bytes.Equal(data, again) {
+			t.Errorf("facts in state %s: written again they differ", state)
+		}
+	}
+}
+
+// An empty list is knowledge, and must not become "not read" in a file.
+func TestEmptyValuesSurvive(t *testing.T) {
+	doc := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{
+		Lifecycle: Of[[]LifecycleRule](nil), Tags: Of[map[string]string](nil), Ownership: Of(""),
+	}}
+	got, err := read(write(t, []Message{filled("value")[0], {Document: &doc}, {Coverage: &Coverage{}}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := got[1].Document.Bucket
+	if !b.Lifecycle.Known() || !b.Tags.Known() || !b.Ownership.Known() {
+		t.Errorf("a value was lost: %+v", b)
+	}
+	if b.Policy.Known() {
+		t.Error("what was not read is known")
+	}
+}
+
+func TestReaderErrors(t *testing.T) {
+	good := string(write(t, filled("value")))
+	lines := strings.SplitAfter(strings.TrimSuffix(good, "\n"), "\n")
+	run, gap, doc, cov := lines[0], lines[1], lines[2], lines[3]+"\n"
+	cases := []struct{ name, file, want string }{
+		{"empty", "", "facts.jsonl is empty: it is not a facts file"},
+		{"blank", "\n\n", "facts.jsonl was cut: it ends after line 2 without its coverage line; write it again with 'crosscheck facts'"},
+		{"cut between lines", run + gap + doc, "facts.jsonl was cut: it ends after line 3 without its coverage line; write it again with 'crosscheck facts'"},
+		{"cut in a line", run + gap + doc[:len(doc)/2], "facts.jsonl:3: the file was cut in the middle of this line; write it again with 'crosscheck facts'"},
+		{"cut before the line end", run + gap + strings.TrimSuffix(doc, "\n"), "facts.jsonl was cut: it ends after line 3 without its coverage line; write it again with 'crosscheck facts'"},
+		{"other version of the run", strings.Replace(run, `"schema_version":"1"`, `"schema_version":"2"`, 1), `facts.jsonl:1: schema version "2" is not "1", the one that this version of crosscheck reads: scan again`},
+		{"other version of a document", run + strings.Replace(doc, `"schema_version":"1"`, `"schema_version":"0"`, 1), `facts.jsonl:2: schema version "0" is not "1", the one that this version of crosscheck reads: scan again`},
+		{"unknown field", run + `{"gap":{"account":"1"}}` + "\n", `facts.jsonl:2: unknown field "account"`},
+		{"unknown field in a fact", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"valu":{}}}}}` + "\n", `facts.jsonl:2: unknown field "valu"`},
+		{"unknown field in a value", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"state":"x"}}}}}` + "\n", `facts.jsonl:2: unknown field "state"`},
+		{"value of null", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":null}}}}` + "\n", "facts.jsonl:2: the value of a fact is null: leave it out where nothing was read"},
+		{"two states", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"status":""},"absent":true}}}}` + "\n", "facts.jsonl:2: a fact is a value, absent or a gap, not two of them"},
+		{"wrong type", run + `{"coverage":{"links":"many"}}` + "\n", "facts.jsonl:2: coverage.links cannot be a JSON string"},
+		{"not JSON", run + "hello\n", "facts.jsonl:2: this is not JSON: invalid character 'h' looking for beginning of value"},
+		{"two values on a line", run + strings.TrimSuffix(gap, "\n") + gap, "facts.jsonl:2: more than one JSON value on the line"},
+		{"stray bracket", run + strings.TrimSuffix(gap, "\n") + "}\n", "facts.jsonl:2: more than one JSON value on the line"},
+		{"no run", gap, "facts.jsonl:1: the first line must be the run"},
+		{"two runs", run + run, "facts.jsonl:2: there is more than one run"},
+		{"after the coverage", run + cov + gap, "facts.jsonl:3: nothing may follow the coverage"},
+		{"no message", run + "{}\n", "facts.jsonl:2: a message has exactly one of run, gap, document and coverage"},
+		{"two messages", run + strings.TrimSuffix(gap, "}\n") + "," + strings.TrimPrefix(cov, "{"), "facts.jsonl:2: a message has exactly one of run, gap, document and coverage"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := read([]byte(c.file))
+			if err == nil || err.Error() != c.want {
+				t.Errorf("error %v\nwant  %s", err, c.want)
+			}
+		})
+	}
+	if _, err := read([]byte(strings.TrimSuffix(good, "\n"))); err != nil {
+		t.Errorf("a last line without its end is whole: %v", err)
+	}
+}
+
+func TestReaderTakesLongLines(t *testing.T) {
+	doc := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{Policy: Of(Policy{Document: strings.Repeat("x", 3<<20)})}}
+	got, err := read(write(t, []Message{filled("value")[0], {Document: &doc}, {Coverage: &Coverage{}}}))
+	if err != nil || len(got) != 3 || len(got[1].Document.Bucket.Policy.Value.Document) != 3<<20 {
+		t.Errorf("%d messages, %v", len(got), err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Open(dir); err == nil || err.Error() != dir+" is a directory: name a facts file in it" {
+		t.Errorf("a directory: %v", err)
+	}
+	none := filepath.Join(dir, "none")
+	if _, err := Open(none); !errors.Is(err, os.ErrNotExist) || err.Error() != none+": no such file or directory" {
+		t.Errorf("no file: %v", err)
+	}
+	path := filepath.Join(dir, "facts.jsonl")
+	if err := os.WriteFile(path, write(t, filled("gap")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	n := 0
+	for ; ; n++ {
+		if _, err := r.Next(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+func TestWriterKeepsTheOrder(t *testing.T) {
+	m := filled("value")
+	for name, c := range map[string]struct {
+		messages []Message
+		want     string
+	}{
+		"no run first":    {[]Message{m[1]}, "the first line must be the run"},
+		"after coverage":  {[]Message{m[0], m[3], m[2]}, "nothing may follow the coverage"},
+		"empty message":   {[]Message{m[0], {}}, "a message has exactly one of run, gap, document and coverage"},
+		"without version": {[]Message{m[0], {Document: &Document{}}}, `schema version "" is not "1", the one that this version of crosscheck reads: scan again`},
+	} {
+		w := NewWriter(io.Discard)
+		var err error
+		for _, msg := range c.messages {
+			err = errors.Join(err, w.Write(msg))
+		}
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// FuzzReader: whatever the bytes are, the reader ends, and what it takes for a
+// whole file is one whose messages can be written and read again unchanged.
+func FuzzReader(f *testing.F) {
+	for _, state := range []string{"value", "absent", "gap", "unread"} {
+		f.Add(write(f, filled(state)))
+	}
+	f.Add([]byte(`{"run":{"schema_version":"1"}}` + "\n" + `{"document":{"schema_version":"1","bucket":{"tags":{"value":{}}}}}`))
+	s := compileSchema(f, Schema())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		messages, err := read(data)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "facts.jsonl") {
+				t.Errorf("the error does not name the file: %v", err)
+			}
+			return
+		}
+		first := write(t, messages)
+		again, err := read(first)
+		if err != nil {
+			t.Fatalf("cannot be read again: %v", err)
+		}
+		if second := write(t, again); !bytes.Equal(first, second) {
+			t.Errorf("changed when written again:\n%s\n%s", first, second)
+		}
+		for _, line := range bytes.Split(bytes.TrimSpace(first), []byte("\n")) {
+			_ = validate(s, line) // must not panic; enumerations are the scanner's promise, not the reader's
+		}
+	})
+}
+
+func BenchmarkReader(b *testing.B) {
+	doc := exampleDocument()
+	data := write(b, append(append([]Message{filled("value")[0]}, slices.Repeat([]Message{{Document: doc}}, 100)...), Message{Coverage: &Coverage{}}))
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := read(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(100*b.N)/b.Elapsed().Seconds(), "documents/s")
+}
+
+// exampleDocument is of the size that a link across accounts has.
+func exampleDocument() *Document {
+	policy := `{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Sid":"Replica","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/service-role/replicate"},"Action":["s3:ReplicateObject","s3:ReplicateDelete"],"Resource":"arn:aws:s3:::destination/*"},`, 2) + `{}]}`
+	bucket := func(name string) Bucket {
+		return Bucket{Name: name, ARN: "arn:aws:s3:::" + name, AccountID: "111111111111", Region: "eu-west-1", Versioning: Of(Versioning{Status: "Enabled"}),
+			Policy: Of(Policy{Name: "bucket-policy", Document: policy}), Ownership: Of("BucketOwnerEnforced"), Encryption: Of(Encryption{Algorithm: "AES256"}),
+			ObjectLock: None[ObjectLock](), Lifecycle: None[[]LifecycleRule](), Notification: Of(Notification{}), RequestPayment: Of("BucketOwner")}
+	}
+	d := &Document{SchemaVersion: SchemaVersion, Partition: "aws", Bucket: bucket("source"), Buckets: map[string]Fact[Bucket]{"destination": Of(bucket("destination"))},
+		Roles: map[string]Fact[Role]{"r": Of(Role{ARN: "r", Trust: Policy{Document: policy}, Inline: Of([]Policy{{Document: policy}}), Attached: Of([]Policy{}), Boundary: None[Policy]()})}}
+	for i := range 2 {
+		id := fmt.Sprint(11111111111 * i)
+		d.Accounts = map[string]Account{id: {ID: id, SCPs: Of([]PolicyLevel{{Target: "r", Policies: []Policy{{Document: policy}}}})}}
+	}
+	return d
+}

@@ -1,0 +1,173 @@
+package fact
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// Writer writes messages as JSON lines. The stream must begin with the run and
+// end with the coverage; every line is written at once, so that what was read
+// before a crash is kept.
+type Writer struct {
+	w    io.Writer
+	line bytes.Buffer
+	enc  *json.Encoder
+	order
+}
+
+// NewWriter writes to w.
+func NewWriter(w io.Writer) *Writer {
+	fw := &Writer{w: w}
+	fw.enc = json.NewEncoder(&fw.line)
+	fw.enc.SetEscapeHTML(false)
+	return fw
+}
+
+// Write writes one message. It refuses a message that is none or several, and
+// one that is out of order.
+func (w *Writer) Write(m Message) error {
+	if err := w.next(m); err != nil {
+		return err
+	}
+	w.line.Reset()
+	if err := w.enc.Encode(m); err != nil {
+		return err
+	}
+	_, err := w.w.Write(w.line.Bytes())
+	return err
+}
+
+// order checks the order of a stream's messages.
+type order struct{ begun, ended bool }
+
+func (o *order) next(m Message) error {
+	set := 0
+	for _, is := range []bool{m.Run != nil, m.Gap != nil, m.Document != nil, m.Coverage != nil} {
+		if is {
+			set++
+		}
+	}
+	switch {
+	case set != 1:
+		return errors.New("a message has exactly one of run, gap, document and coverage")
+	case o.ended:
+		return errors.New("nothing may follow the coverage")
+	case !o.begun && m.Run == nil:
+		return errors.New("the first line must be the run")
+	case o.begun && m.Run != nil:
+		return errors.New("there is more than one run")
+	case m.Run != nil && m.Run.SchemaVersion != SchemaVersion:
+		return versionError(m.Run.SchemaVersion)
+	case m.Document != nil && m.Document.SchemaVersion != SchemaVersion:
+		return versionError(m.Document.SchemaVersion)
+	}
+	o.begun, o.ended = true, m.Coverage != nil
+	return nil
+}
+
+func versionError(v string) error {
+	return fmt.Errorf("schema version %q is not %q, the one that this version of crosscheck reads: scan again", v, SchemaVersion)
+}
+
+// Reader reads a facts file. Its errors name the file and the line.
+type Reader struct {
+	name string
+	r    *bufio.Reader
+	file *os.File // to close, nil when the caller owns it
+	line int
+	order
+}
+
+// NewReader reads from r; name stands in errors.
+func NewReader(r io.Reader, name string) *Reader {
+	return &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
+}
+
+// Open reads a file. It refuses a directory.
+func Open(path string) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = fmt.Errorf("%s: %w", path, pe.Err)
+		}
+		return nil, err
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return nil, fmt.Errorf("%s is a directory: name a facts file in it", path)
+	}
+	r := NewReader(f, path)
+	r.file = f
+	return r, nil
+}
+
+// Close closes the file of [Open].
+func (r *Reader) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// Next is the next message, or io.EOF after the coverage. A stream that ends
+// without its coverage, or in the middle of a line, was cut: that is an error,
+// since what is not there was not judged.
+func (r *Reader) Next() (Message, error) {
+	for {
+		line, err := r.r.ReadBytes('\n')
+		if err != nil && err != io.EOF {
+			return Message{}, fmt.Errorf("%s: %w", r.name, err)
+		}
+		cut := err == io.EOF
+		if cut && len(line) == 0 {
+			switch {
+			case r.ended:
+				return Message{}, io.EOF
+			case r.line == 0:
+				return Message{}, fmt.Errorf("%s is empty: it is not a facts file", r.name)
+			}
+			return Message{}, fmt.Errorf("%s was cut: it ends after line %d without its coverage line; write it again with 'crosscheck facts'", r.name, r.line)
+		}
+		r.line++
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		var m Message
+		if err := strict(line, &m); err != nil {
+			if cut && !json.Valid(line) {
+				return Message{}, fmt.Errorf("%s:%d: the file was cut in the middle of this line; write it again with 'crosscheck facts'", r.name, r.line)
+			}
+			return Message{}, r.errorf(err)
+		}
+		if err := r.next(m); err != nil {
+			return Message{}, r.errorf(err)
+		}
+		return m, nil
+	}
+}
+
+func (r *Reader) errorf(err error) error {
+	return fmt.Errorf("%s:%d: %s", r.name, r.line, plain(err))
+}
+
+// plain says what encoding/json found in the words of the file.
+func plain(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF):
+		return "this is not JSON: " + err.Error()
+	case errors.As(err, &kind):
+		return strings.TrimSpace(fmt.Sprintf("%s cannot be a JSON %s", kind.Field, kind.Value))
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
