@@ -1,0 +1,168 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+	"crosscheck/scanner/fact"
+)
+
+// maxLine is the longest line of a run file that is read, in bytes.
+const maxLine = 64 << 20
+
+// line is one line of a run file: a message as JSON. Lines with the run also
+// say which version of the format they are.
+type line struct {
+	SchemaVersion string              `json:"schema_version,omitempty"`
+	Tool          *Tool               `json:"tool,omitempty"`
+	Run           *runJSON            `json:"run,omitempty"`
+	Link          *linkLine           `json:"link,omitempty"`
+	Finding       *rules.Finding      `json:"finding,omitempty"`
+	Measurement   *canary.Measurement `json:"measurement,omitempty"`
+	Gap           *fact.Gap           `json:"gap,omitempty"`
+	Coverage      *fact.Coverage      `json:"coverage,omitempty"`
+	Summary       *Summary            `json:"summary,omitempty"`
+}
+
+// linkLine adds the sentence that the JSON document leaves to the findings and
+// that a replayed table needs.
+type linkLine struct {
+	*rules.Link
+	Why string `json:"why"`
+}
+
+// runFile is the format jsonl: the messages themselves, in order of arrival.
+type runFile struct {
+	w   *bufio.Writer
+	buf bytes.Buffer
+}
+
+func newRunFile(w io.Writer, _ Options) Writer { return &runFile{w: bufio.NewWriter(w)} }
+
+func (f *runFile) Write(m Message) error {
+	l := line{Measurement: m.Measurement, Gap: m.Gap, Coverage: m.Coverage, Summary: m.Summary}
+	switch {
+	case m.Run != nil:
+		run := wireRun(m.Run)
+		l.SchemaVersion, l.Tool, l.Run = SchemaVersion, &m.Run.Tool, &run
+	case m.Link != nil:
+		l.Link = &linkLine{wireLink(m.Link), m.Link.Why}
+	case m.Finding != nil:
+		l.Finding = wireFinding(m.Finding)
+	}
+	if err := encode(&f.buf, l); err != nil {
+		return err
+	}
+	f.buf.WriteByte('\n')
+	_, err := f.w.Write(f.buf.Bytes())
+	return err
+}
+
+func (f *runFile) Close() error { return f.w.Flush() }
+
+// Replay reads a run file and writes its messages to w, which it does not
+// close. It refuses a file that was cut, is of another schema version, or is
+// no run file; w may have received a part of it by then.
+func Replay(r io.Reader, w Writer) error {
+	in := bufio.NewScanner(r)
+	in.Buffer(make([]byte, 0, 1<<16), maxLine)
+	n, done := 0, false
+	for in.Scan() {
+		n++
+		m, err := readLine(in.Bytes(), n == 1)
+		if err != nil {
+			return fmt.Errorf("run file, line %d: %w", n, err)
+		}
+		if done {
+			return fmt.Errorf("run file, line %d: something follows the summary: is this two files in one?", n)
+		}
+		done = m.Summary != nil
+		if err := w.Write(m); err != nil {
+			return err
+		}
+	}
+	switch err := in.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("run file, line %d: longer than %d MiB: is it a run file?", n+1, maxLine>>20)
+	case err != nil:
+		return fmt.Errorf("run file: %w", err)
+	case n == 0:
+		return errors.New("run file: it is empty")
+	case !done:
+		return fmt.Errorf("run file: it ends after line %d without a summary: the run was interrupted or the file was cut", n)
+	}
+	return nil
+}
+
+func readLine(b []byte, first bool) (Message, error) {
+	if first {
+		if err := checkHeader(b); err != nil {
+			return Message{}, err
+		}
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	d.UseNumber() // a number of the evidence comes out as it went in
+	var l line
+	if err := d.Decode(&l); err != nil {
+		return Message{}, fmt.Errorf("%w: the file may have been cut", err)
+	}
+	if d.More() {
+		return Message{}, errors.New("more than one message")
+	}
+	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Coverage: l.Coverage, Summary: l.Summary}
+	if l.Run != nil {
+		if l.SchemaVersion != SchemaVersion || l.Tool == nil {
+			return Message{}, errors.New("the run lacks its schema version or its tool")
+		}
+		m.Run = l.Run.run(*l.Tool)
+	}
+	if l.Link != nil {
+		if l.Link.Link == nil {
+			return Message{}, errors.New("a link without fields")
+		}
+		m.Link = l.Link.Link
+		m.Link.Why = l.Link.Why
+	}
+	if fields(m) != 1 {
+		return Message{}, errors.New("not exactly one message")
+	}
+	return m, nil
+}
+
+// checkHeader tells a run file from what may be taken for one.
+func checkHeader(b []byte) error {
+	var head struct {
+		SchemaVersion string `json:"schema_version"`
+		Run           *struct {
+			SchemaVersion string `json:"schema_version"`
+		} `json:"run"`
+	}
+	err := json.Unmarshal(b, &head)
+	switch {
+	case err == nil && head.SchemaVersion == SchemaVersion && head.Run != nil:
+		return nil
+	case err == nil && head.Run != nil && head.Run.SchemaVersion != "":
+		return errors.New("this is a facts file: judge it with crosscheck scan --facts FILE")
+	case err == nil && head.SchemaVersion != "" && head.Run != nil:
+		return fmt.Errorf("schema version %q: this crosscheck reads version %s", visible(head.SchemaVersion), SchemaVersion)
+	}
+	return errors.New("this is no run file: write one with -o jsonl=FILE")
+}
+
+// fields counts the fields of m that are set.
+func fields(m Message) int {
+	n := 0
+	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Coverage != nil, m.Summary != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,227 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Options is what the formats need to know beside the messages.
+type Options struct {
+	Width int                 // columns of the table on standard output, 0 = 120; files always have 120
+	Color bool                // colours in the table on standard output; files never have them
+	Rows  int                 // rows of one table before it is cut, 0 = 100
+	Rules map[string]RuleHelp // by rule id, for formats that explain rules; a missing one is explained by its findings
+}
+
+// RuleHelp explains a rule, independent of what it found.
+type RuleHelp struct {
+	Title    string
+	Markdown string // what it checks, why, and the fix
+	URI      string // absolute address of a page to read
+}
+
+// formats are all formats by name.
+var formats = map[string]func(io.Writer, Options) Writer{
+	"json":  whole(renderJSON),
+	"jsonl": newRunFile,
+	"sarif": whole(renderSARIF),
+	"table": whole(renderTable),
+}
+
+func whole(render func(io.Writer, *records, Options) error) func(io.Writer, Options) Writer {
+	return func(w io.Writer, o Options) Writer { return &document{w: w, o: o, render: render} }
+}
+
+// Formats lists the names that -o takes, sorted.
+func Formats() []string { return slices.Sorted(maps.Keys(formats)) }
+
+// Output is one -o option.
+type Output struct {
+	Format string
+	Path   string // "" = standard output
+}
+
+// ParseOutput reads FORMAT or FORMAT=PATH; the path - is standard output.
+func ParseOutput(s string) (Output, error) {
+	format, path, given := strings.Cut(s, "=")
+	if formats[format] == nil {
+		return Output{}, fmt.Errorf("unknown output format %q: use one of %s", format, strings.Join(Formats(), ", "))
+	}
+	if given && path == "" {
+		return Output{}, fmt.Errorf("output %q names no file: write %s=PATH, or %s alone for standard output", s, format, format)
+	}
+	if path == "-" {
+		path = ""
+	}
+	return Output{Format: format, Path: path}, nil
+}
+
+// Set is the open outputs of a run. A file appears under its name only when
+// Close succeeds for all of them; until then it is a temporary file beside it.
+type Set struct {
+	writers tee
+	files   []*target
+}
+
+// Open makes all outputs ready, so that whatever keeps one from being written
+// is known before the run starts: a path that cannot be written or is a
+// directory, two outputs to one place.
+func Open(outputs []Output, stdout io.Writer, o Options) (*Set, error) {
+	s := &Set{}
+	free := true // standard output
+	for _, out := range outputs {
+		if formats[out.Format] == nil {
+			s.Abort()
+			return nil, fmt.Errorf("unknown output format %q: use one of %s", out.Format, strings.Join(Formats(), ", "))
+		}
+		if out.Path == "" {
+			if !free {
+				s.Abort()
+				return nil, fmt.Errorf("two outputs go to standard output: give one of them a file, as in -o %s=PATH", out.Format)
+			}
+			free = false
+			s.writers = append(s.writers, formats[out.Format](stdout, o))
+			continue
+		}
+		t, err := create(out, stdout)
+		if err != nil {
+			s.Abort()
+			return nil, err
+		}
+		if slices.ContainsFunc(s.files, func(other *target) bool { return other.path == t.path }) {
+			t.abort()
+			s.Abort()
+			return nil, fmt.Errorf("two outputs go to %s: give each its own file", out.Path)
+		}
+		s.files = append(s.files, t)
+		fileOptions := o
+		fileOptions.Width, fileOptions.Color = 0, false
+		s.writers = append(s.writers, formats[out.Format](t.file, fileOptions))
+	}
+	return s, nil
+}
+
+// Write sends the message to every output.
+func (s *Set) Write(m Message) error { return s.writers.Write(m) }
+
+// Close finishes every output and puts the files under their names. If one
+// output fails, no file is put there.
+func (s *Set) Close() error {
+	err := s.writers.Close()
+	for _, t := range s.files {
+		err = errors.Join(err, t.finish())
+	}
+	if err != nil {
+		s.Abort()
+		return err
+	}
+	for _, t := range s.files {
+		err = errors.Join(err, t.publish())
+	}
+	return err
+}
+
+// Abort drops the outputs of a run that did not end; no file is left behind.
+// What already went to standard output stays.
+func (s *Set) Abort() {
+	for _, t := range s.files {
+		t.abort()
+	}
+}
+
+// target is a file on its way to a path.
+type target struct {
+	file *os.File
+	path string // absolute, links resolved
+	temp string // "" when path is no regular file (a pipe, a device) and is written directly
+}
+
+func create(out Output, stdout io.Writer) (*target, error) {
+	path, err := filepath.Abs(out.Path)
+	if err != nil {
+		return nil, fmt.Errorf("output %s: %w", out.Path, err)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	mode := fs.FileMode(0o666) // less the umask
+	if out.Format == "jsonl" {
+		mode = 0o600 // a run file holds all that was found, for the next run rather than for readers
+	}
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("output %s is a directory: name a file in it, as in -o %s=%s", out.Path, out.Format, filepath.Join(out.Path, "crosscheck."+out.Format))
+	case err == nil && isFile(stdout, info):
+		return nil, fmt.Errorf("output %s is also standard output: give it another file", out.Path)
+	case err == nil && !info.Mode().IsRegular():
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("output cannot be written: %w", err)
+		}
+		return &target{file: f, path: path}, nil
+	case err == nil && info.Mode().Perm()&0o200 == 0:
+		return nil, fmt.Errorf("output %s is read-only: choose another path or make it writable", out.Path)
+	case err == nil:
+		mode = info.Mode().Perm()
+	}
+	for i := range 1000 {
+		temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d-%d", filepath.Base(path), os.Getpid(), i))
+		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if err == nil {
+			return &target{file: f, path: path, temp: temp}, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			var at *fs.PathError
+			if errors.As(err, &at) {
+				err = at.Err
+			}
+			return nil, fmt.Errorf("output %s cannot be written: %w: check that its folder exists and is writable", out.Path, err)
+		}
+	}
+	return nil, fmt.Errorf("output %s cannot be written: too many temporary files beside it", out.Path)
+}
+
+// isFile reports whether w writes to the file that info describes. Devices are
+// left out: a terminal or /dev/null may well be named twice.
+func isFile(w io.Writer, info fs.FileInfo) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	own, err := f.Stat()
+	return err == nil && own.Mode().IsRegular() && os.SameFile(own, info)
+}
+
+func (t *target) finish() error {
+	if err := t.file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
+		return fmt.Errorf("output %s: %w", t.path, err)
+	}
+	return nil
+}
+
+func (t *target) publish() error {
+	if t.temp == "" {
+		return nil
+	}
+	if err := os.Rename(t.temp, t.path); err != nil {
+		os.Remove(t.temp)
+		return fmt.Errorf("output %s: %w", t.path, err)
+	}
+	return nil
+}
+
+func (t *target) abort() {
+	t.file.Close()
+	if t.temp != "" {
+		os.Remove(t.temp)
+	}
+}

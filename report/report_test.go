@@ -1,0 +1,188 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+	"crosscheck/scanner/fact"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("..", "testdata", "golden", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), string(got)); d != "" {
+		t.Errorf("%s differs (-want +got); read it and run the test with -update if it is right:\n%s", name, d)
+	}
+}
+
+// render writes the messages in one format.
+func render(t testing.TB, format string, o Options, ms []Message) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := formats[format](&b, o)
+	for _, m := range ms {
+		if err := w.Write(m); err != nil {
+			t.Fatalf("%s: %v", format, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatalf("%s: %v", format, err)
+	}
+	return b.Bytes()
+}
+
+// summarized is the messages as they leave a Summarizer.
+func summarized(t testing.TB, p Policy, ms []Message) []Message {
+	t.Helper()
+	var keep recorder
+	s := Summarize(&keep, p)
+	for _, m := range ms {
+		if err := s.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return keep.messages
+}
+
+type recorder struct {
+	messages []Message
+	closed   bool
+}
+
+func (r *recorder) Write(m Message) error { r.messages = append(r.messages, m); return nil }
+func (r *recorder) Close() error          { r.closed = true; return nil }
+
+const (
+	prod   = "111111111111"
+	data   = "222222222222"
+	backup = "333333333333"
+)
+
+func arn(bucket string) string { return "arn:aws:s3:::" + bucket }
+
+func link(source, account, rule, destination string, v rules.Verdict, why string, codes ...string) *rules.Link {
+	return &rules.Link{
+		ID:           fact.LinkID(source, rule, destination),
+		Source:       rules.End{AccountID: account, Region: "eu-central-1", Bucket: source},
+		RuleID:       rule,
+		RoleARN:      "arn:aws:iam::" + account + ":role/service-role/s3-replication",
+		Destination:  rules.End{AccountID: backup, Region: "eu-west-1", Bucket: destination},
+		Verdict:      v,
+		FailureCodes: codes,
+		Why:          why,
+	}
+}
+
+// sample is a run as a small organization gives it: something of everything, in
+// no order.
+func sample(t testing.TB) []Message {
+	works := link("app-logs", prod, "all", "backup-app-logs", rules.Works, "")
+	works.Checks = []rules.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-app-logs/*", Result: "allowed",
+		Deciding: []rules.Statement{{Layer: "resource", Policy: "bucket policy of backup-app-logs", Sid: "Replica", Statement: 0}}}}
+	broken := link("billing-exports", data, "to-backup", "backup-billing-exports", rules.Broken,
+		"the destination bucket policy does not let the replication role write", "DstPutObjectNotPermitted")
+	broken.Checks = []rules.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-billing-exports/*", Result: "denied",
+		FailureCode: "DstPutObjectNotPermitted", UnknownKeys: []string{"aws:SourceVpce"}, Witness: "billing/2026/a.csv"}}
+	suspended := link("customer-documents", prod, "everything-of-customer-documents", "backup-customer-documents", rules.Broken,
+		"versioning of the destination is suspended", "DstBucketUnversioned")
+	partner := link("contracts", data, "partner", "partner-contracts", rules.UnknownVerdict, "the destination is outside the scanned accounts: its versioning and policy were not read")
+	partner.Destination.AccountID, partner.Destination.Region = "", ""
+	waived := link("legacy-archive", prod, "old", "backup-legacy-archive", rules.Broken, "versioning of the destination is suspended", "DstBucketUnversioned")
+
+	finding := func(rule, title string, s rules.Severity, st rules.Status, l *rules.Link, message, fix string) *rules.Finding {
+		return &rules.Finding{RuleID: rule, Title: title, Status: st, Severity: s, AccountID: l.Source.AccountID, Region: l.Source.Region,
+			Resource: arn(l.Source.Bucket), Link: l.ID, Message: message, Remediation: fix, FailureCodes: l.FailureCodes,
+			Controls: []string{"SecurityHub/S3.7"}, Fingerprint: rule + "-" + l.Source.Bucket}
+	}
+	policy := finding("XC008", "Destination bucket policy admits the replication role", rules.High, rules.Fail, broken,
+		"the policy of backup-billing-exports has no statement for arn:aws:iam::222222222222:role/service-role/s3-replication (it names the role without its path service-role/)",
+		"in Sid Replica of the policy of backup-billing-exports, write the principal as arn:aws:iam::222222222222:role/service-role/s3-replication")
+	policy.Evidence = map[string]any{"principal": "arn:aws:iam::222222222222:role/s3-replication", "sid": "Replica", "statement": 0}
+	legacy := finding("XC002", "Destination keeps versions", rules.Critical, rules.Fail, waived, "versioning of backup-legacy-archive is Suspended",
+		"enable versioning on backup-legacy-archive")
+	legacy.Waiver = &rules.Waiver{Reason: "being retired", Owner: "storage-team", Ticket: "OPS-1481", Expires: "2027-03-31"}
+	required := &rules.Finding{RuleID: "XC011", Title: "Bucket required to replicate does", Status: rules.Fail, Severity: rules.Medium, AccountID: prod, Region: "us-east-1",
+		Resource: arn("payments-ledger"), Message: "payments-ledger has the tag backup=required and no replication rule", Remediation: "add a replication rule, or remove the tag",
+		Fingerprint: "XC011-payments-ledger"}
+
+	return summarized(t, Policy{}, []Message{
+		{Run: &Run{ID: "20261124T060000Z-7f3a", StartedAt: "2026-11-24T06:00:00Z", FinishedAt: "2026-11-24T06:00:04Z",
+			Scope: fact.Scope{Mode: "organization"}, Tool: Tool{Name: "crosscheck", Version: "1.2.3"}}},
+		{Finding: finding("XC001", "Source keeps versions", rules.High, rules.Pass, works, "versioning is Enabled", "")},
+		{Link: suspended},
+		{Link: works},
+		{Finding: required},
+		{Link: waived},
+		{Gap: &fact.Gap{AccountID: "444444444444", Resource: "arn:aws:iam::444444444444:role/crosscheck-audit", Fact: "account", API: "sts:AssumeRole", Code: "AccessDenied",
+			Message: "the audit role cannot be assumed: deploy it there, or leave the account out with --exclude-accounts"}},
+		{Finding: policy},
+		{Finding: legacy},
+		{Link: partner},
+		{Finding: finding("XC002", "Destination keeps versions", rules.Critical, rules.Fail, suspended, "versioning of backup-customer-documents is Suspended", "enable versioning on backup-customer-documents")},
+		{Finding: finding("XC002", "Destination keeps versions", rules.Critical, rules.Unknown, partner, "the versioning of partner-contracts was not read", "add the account that owns partner-contracts to the scan")},
+		{Measurement: &canary.Measurement{Link: works.ID, Key: "crosscheck-canary/7f3a/1", Variant: "plain", Outcome: canary.Arrived, LatencyMS: 61, SlackMS: 50, SourceStatus: "COMPLETED"}},
+		{Measurement: &canary.Measurement{Link: broken.ID, Key: "crosscheck-canary/7f3a/2", Variant: "plain", Outcome: canary.Failed, SourceStatus: "FAILED", Message: "S3 reported FAILED after 0.4 s"}},
+		{Gap: &fact.Gap{AccountID: data, Resource: arn("partner-contracts"), Fact: "bucket.policy", API: "s3:GetBucketPolicy", Code: "AccessDenied", Message: "Access Denied"}},
+		{Gap: &fact.Gap{AccountID: data, Resource: arn("partner-contracts"), Fact: "bucket.versioning", API: "s3:GetBucketVersioning", Code: "AccessDenied", Message: "Access Denied"}},
+		{Gap: &fact.Gap{AccountID: data, Resource: arn("scratch"), Fact: "bucket.policy", API: "s3:GetBucketPolicy", Code: "AccessDenied", Message: "Access Denied"}},
+		{Link: broken},
+		{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 5, Scanned: 4, Unreadable: 1}, Buckets: fact.BucketCoverage{Listed: 14, Scanned: 14}, Links: 5}},
+	})
+}
+
+// asLines puts every JSON value of a compact document on lines of its own, for
+// reading.
+func asLines(t testing.TB, b []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Indent(&out, b, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestGolden(t *testing.T) {
+	for _, c := range []struct {
+		file, format string
+		o            Options
+	}{
+		{"report-80.txt", "table", Options{Width: 80}},
+		{"report-120.txt", "table", Options{}},
+		{"report-200.txt", "table", Options{Width: 200}},
+		{"report.json", "json", Options{}},
+		{"report.jsonl", "jsonl", Options{}},
+		{"report.sarif", "sarif", Options{Rules: map[string]RuleHelp{"XC002": {Title: "Destination keeps versions",
+			Markdown: "S3 replicates only into buckets with versioning. Enable it at the destination.",
+			URI:      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"}}}},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			got := render(t, c.format, c.o, sample(t))
+			if c.format == "sarif" {
+				got = asLines(t, got)
+			}
+			golden(t, c.file, got)
+		})
+	}
+}

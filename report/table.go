@@ -1,0 +1,399 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+)
+
+const (
+	defaultWidth = 120 // columns where nobody said how wide the terminal is
+	minWidth     = 60  // narrower than this, nothing can be read
+	wideEnough   = 100 // narrower than this, columns are stacked
+	defaultRows  = 100
+	gapRows      = 20
+	maxCell      = 600 // characters; JSON has the whole text
+)
+
+// renderTable writes the report for a person at a terminal: links, findings
+// that did not pass, measurements, gaps, coverage, summary. It fits Options.Width,
+// cuts long tables with a count, and lets no character through that a terminal
+// could take for more than text.
+func renderTable(w io.Writer, r *records, o Options) error {
+	twwidth.SetEastAsian(false) // the library guesses from the environment; the same run must give the same table
+	t := &table{w: &trimmer{w: w}, width: max(cmp.Or(o.Width, defaultWidth), minWidth), rows: cmp.Or(o.Rows, defaultRows), color: o.Color}
+	t.links(r)
+	t.findings(r)
+	t.measurements(r)
+	t.gaps(r)
+	t.line("Coverage: %s", coverageText(r))
+	t.line("Summary: %s", summaryText(r))
+	return t.err
+}
+
+type table struct {
+	w     io.Writer
+	width int
+	rows  int
+	color bool
+	err   error
+}
+
+func (t *table) line(format string, args ...any) {
+	for i, l := range wrap(fmt.Sprintf(format, args...), t.width-2) {
+		indent := ""
+		if i > 0 {
+			indent = "  "
+		}
+		t.print(indent + l + "\n")
+	}
+}
+
+func (t *table) print(s string) {
+	if t.err == nil {
+		_, t.err = io.WriteString(t.w, s)
+	}
+}
+
+func (t *table) links(r *records) {
+	c := r.summary.Links
+	if len(r.links) == 0 {
+		t.line("Links: none found")
+		t.print("\n")
+		return
+	}
+	t.line("Links: %d broken, %d unknown, %d working", c.Broken, c.Unknown, c.Works)
+	ls := slices.Clone(r.links)
+	slices.SortStableFunc(ls, func(a, b *rules.Link) int { return cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict)) })
+	g := grid{header: []string{"SOURCE → DESTINATION", "RULE", "VERDICT", "WHY"}, keep: []int{2}}
+	for _, l := range ls[:min(len(ls), t.rows)] {
+		g.add(one(ends(l)), one(l.RuleID), one(string(l.Verdict)), one(why(l)))
+	}
+	t.grid(g, len(ls)-t.rows)
+}
+
+func verdictRank(v rules.Verdict) int {
+	return slices.Index([]rules.Verdict{rules.Broken, rules.UnknownVerdict, rules.Works}, v)
+}
+
+func ends(l *rules.Link) string { return end(l.Source) + " → " + end(l.Destination) }
+
+func end(e rules.End) string { return cmp.Or(e.AccountID, "?") + "/" + e.Bucket }
+
+// why is the sentence of a link with those failure codes that it does not name.
+func why(l *rules.Link) string {
+	var codes []string
+	for _, c := range l.FailureCodes {
+		if !strings.Contains(l.Why, c) {
+			codes = append(codes, c)
+		}
+	}
+	switch {
+	case len(codes) == 0:
+		return l.Why
+	case l.Why == "":
+		return strings.Join(codes, ", ")
+	}
+	return l.Why + " (" + strings.Join(codes, ", ") + ")"
+}
+
+func (t *table) findings(r *records) {
+	c := r.summary.Findings
+	fs := r.byUrgency()
+	title := fmt.Sprintf("Findings: %d failed, %d unknown, %d waived, %d passed", c.Fail, c.Unknown, c.Waived, c.Pass)
+	t.line("%s", title)
+	if len(fs) == 0 {
+		t.print("\n")
+		return
+	}
+	g := grid{header: []string{"SEVERITY", "STATUS", "RULE", "WHERE", "FINDING"}, keep: []int{0, 1, 2}}
+	for _, f := range fs[:min(len(fs), t.rows)] {
+		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, bucketOf(f.Resource))
+		text := cell{cmp.Or(f.Message, f.Title)}
+		if w := f.Waiver; w != nil && f.Status == rules.Fail {
+			text = append(text, "waived: "+waiverText(w))
+		} else if f.Remediation != "" {
+			text = append(text, "fix: "+f.Remediation)
+		}
+		g.add(one(string(f.Severity)), one(statusText(f)), one(f.RuleID), one(where), text)
+	}
+	t.grid(g, len(fs)-t.rows)
+}
+
+func statusText(f *rules.Finding) string {
+	if f.Status == rules.Fail && f.Waiver != nil {
+		return "waived"
+	}
+	return string(f.Status)
+}
+
+func waiverText(w *rules.Waiver) string {
+	var parts []string
+	for _, p := range []struct{ label, value string }{{"", w.Reason}, {"owner ", w.Owner}, {"ticket ", w.Ticket}, {"until ", w.Expires}} {
+		if p.value != "" {
+			parts = append(parts, p.label+p.value)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (t *table) measurements(r *records) {
+	if len(r.measurements) == 0 {
+		return
+	}
+	arrived := 0
+	for _, m := range r.measurements {
+		if m.Outcome == canary.Arrived {
+			arrived++
+		}
+	}
+	t.line("Canary: %d of %s arrived", arrived, count(len(r.measurements), "probe"))
+	ms := slices.Clone(r.measurements)
+	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(outcomeRank(a.Outcome), outcomeRank(b.Outcome)) })
+	g := grid{header: []string{"LINK", "PROBE", "OUTCOME", "LATENCY", "SOURCE STATUS", "MESSAGE"}, keep: []int{2, 1, 3}}
+	for _, m := range ms[:min(len(ms), t.rows)] {
+		g.add(one(m.Link), one(m.Variant), one(string(m.Outcome)), one(latency(m)), one(m.SourceStatus), one(m.Message))
+	}
+	t.grid(g, len(ms)-t.rows)
+}
+
+func outcomeRank(o canary.Outcome) int {
+	return slices.Index([]canary.Outcome{canary.Failed, canary.Timeout, canary.Inconclusive, canary.Arrived}, o)
+}
+
+func latency(m *canary.Measurement) string {
+	if m.Outcome != canary.Arrived {
+		return ""
+	}
+	s := millis(m.LatencyMS)
+	if m.SlackMS > 0 {
+		s += " (slack " + millis(m.SlackMS) + ")"
+	}
+	return s
+}
+
+func millis(ms int64) string {
+	switch {
+	case ms < 1000:
+		return strconv.FormatInt(ms, 10) + " ms"
+	case ms < 60_000:
+		return strconv.FormatFloat(float64(ms)/1000, 'f', 1, 64) + " s"
+	}
+	return fmt.Sprintf("%d min %d s", ms/60_000, ms%60_000/1000)
+}
+
+// gaps shows what could not be read, one row for what one call could not tell
+// about one account, since a missing permission shows on every bucket.
+func (t *table) gaps(r *records) {
+	if len(r.gaps) == 0 {
+		return
+	}
+	type key struct{ account, api, code string }
+	first := map[key]int{}
+	n := map[key]int{}
+	var keys []key
+	for i, g := range r.gaps {
+		k := key{g.AccountID, g.API, g.Code}
+		if n[k]++; n[k] == 1 {
+			first[k] = i
+			keys = append(keys, k)
+		}
+	}
+	slices.SortStableFunc(keys, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.api, b.api), cmp.Compare(a.code, b.code))
+	})
+	t.line("Not read: %s, by account, call and error", count(len(r.gaps), "fact"))
+	g := grid{header: []string{"ACCOUNT", "CALL", "ERROR", "RESOURCE", "MESSAGE"}, keep: []int{0, 2}}
+	more := 0
+	for i, k := range keys {
+		if i >= min(gapRows, t.rows) {
+			more += n[k]
+			continue
+		}
+		gap := r.gaps[first[k]]
+		resource := gap.Resource
+		if n[k] > 1 {
+			resource += fmt.Sprintf(" and %d more", n[k]-1)
+		}
+		g.add(one(cmp.Or(k.account, "?")), one(k.api), one(k.code), one(resource), one(gap.Message))
+	}
+	t.grid(g, more)
+}
+
+func coverageText(r *records) string {
+	c := r.coverage
+	s := fmt.Sprintf("%d of %s and %d of %s read, %s", c.Accounts.Scanned, count(c.Accounts.Listed, "account"),
+		c.Buckets.Scanned, count(c.Buckets.Listed, "bucket"), count(c.Links, "link"))
+	if n := c.Accounts.Unreadable; n > 0 {
+		s += fmt.Sprintf("; %s could not be read", count(n, "account"))
+	}
+	if n := len(r.gaps); n > 0 {
+		s += fmt.Sprintf("; %s could not be read", count(n, "fact"))
+	}
+	return s
+}
+
+func summaryText(r *records) string {
+	l, f := r.summary.Links, r.summary.Findings
+	return fmt.Sprintf("links %d broken, %d unknown, %d working; findings %d failed, %d unknown, %d waived, %d passed; %s",
+		l.Broken, l.Unknown, l.Works, f.Fail, f.Unknown, f.Waived, f.Pass, exitText(r.summary.ExitStatus))
+}
+
+func exitText(status int) string {
+	s := "exit status " + strconv.Itoa(status)
+	switch status {
+	case ExitClean:
+		return s + " (clean)"
+	case ExitFaults:
+		return s + " (faults found)"
+	case ExitIncomplete:
+		return s + " (incomplete: something is unknown)"
+	}
+	return s
+}
+
+// grid is a table before it is laid out.
+type grid struct {
+	header []string
+	rows   [][]cell
+	keep   []int // columns that stay columns on a narrow terminal; the others are stacked in one
+}
+
+// cell is the paragraphs of a cell.
+type cell []string
+
+func one(s string) cell { return cell{s} }
+
+// add takes one row of cells; whatever a terminal could take for more than text
+// is made visible here.
+func (g *grid) add(row ...cell) {
+	for _, c := range row {
+		for i, p := range c {
+			c[i] = cut(visible(cutBytes(p, 4*maxCell)), maxCell)
+		}
+	}
+	g.rows = append(g.rows, row)
+}
+
+// stack puts all columns but the kept ones into one, a paragraph each.
+func (g grid) stack() grid {
+	var rest []int
+	var names []string
+	for i, h := range g.header {
+		if !slices.Contains(g.keep, i) {
+			rest = append(rest, i)
+			names = append(names, h)
+		}
+	}
+	var s grid
+	for _, i := range g.keep {
+		s.header = append(s.header, g.header[i])
+	}
+	s.header = append(s.header, strings.Join(names, ", "))
+	for _, row := range g.rows {
+		var cells []cell
+		for _, i := range g.keep {
+			cells = append(cells, row[i])
+		}
+		var all cell
+		for _, i := range rest {
+			all = append(all, row[i]...)
+		}
+		s.rows = append(s.rows, append(cells, slices.DeleteFunc(all, func(p string) bool { return p == "" })))
+	}
+	return s
+}
+
+// grid lays a table out: each column as wide as its longest paragraph, and
+// while the table is too wide, the widest column gives way.
+func (t *table) grid(g grid, more int) {
+	const gap = 2
+	stacked := t.width < wideEnough
+	if stacked {
+		g = g.stack()
+	}
+	widths := make([]int, len(g.header))
+	room := t.width - gap*(len(widths)-1)
+	for i, h := range g.header {
+		widths[i] = twwidth.Width(h)
+		for _, row := range g.rows {
+			for _, p := range row[i] {
+				widths[i] = max(widths[i], twwidth.Width(p))
+			}
+		}
+		room -= widths[i]
+	}
+	for ; room < 0; room++ {
+		widths[slices.Index(widths, slices.Max(widths))]--
+	}
+
+	tab := tablewriter.NewTable(t.w,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders:  tw.BorderNone,
+			Symbols:  tw.NewSymbols(tw.StyleASCII),
+			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
+		})),
+		tablewriter.WithHeaderAlignment(tw.AlignLeft),
+		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
+		tablewriter.WithRowAlignment(tw.AlignLeft),
+		tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}),
+	)
+	header := make([]any, len(g.header))
+	for i, h := range g.header {
+		header[i] = strings.Join(wrap(h, widths[i]), "\n")
+	}
+	tab.Header(header...)
+	for n, row := range g.rows {
+		cells := make([]string, len(row))
+		if stacked && n > 0 && t.err == nil {
+			t.err = tab.Append(make([]string, len(row))) // a blank line between stacked rows
+		}
+		for i, c := range row {
+			var lines []string
+			for _, p := range c {
+				lines = append(lines, wrap(p, widths[i])...)
+			}
+			for j := range lines {
+				lines[j] = t.paint(lines[j])
+			}
+			cells[i] = strings.Join(lines, "\n")
+		}
+		if t.err == nil {
+			t.err = tab.Append(cells)
+		}
+	}
+	if t.err == nil {
+		t.err = tab.Render()
+	}
+	if more > 0 {
+		t.line("… and %d more (use -o json)", more)
+	}
+	t.print("\n")
+}
+
+// colors are the words that decide what to look at first.
+var colors = map[string]string{
+	string(rules.Broken): "31", string(rules.UnknownVerdict): "33", string(rules.Works): "32",
+	string(rules.Fail): "31", string(rules.Critical): "1;31", string(rules.High): "31", string(rules.Medium): "33",
+	string(canary.Failed): "31", string(canary.Timeout): "31", string(canary.Inconclusive): "33", string(canary.Arrived): "32",
+}
+
+func (t *table) paint(s string) string {
+	if c := colors[s]; t.color && c != "" {
+		return "\x1b[" + c + "m" + s + "\x1b[0m"
+	}
+	return s
+}
