@@ -1,0 +1,4 @@
+package iam
+
+// Explain is [Decide] with words.
+func Explain(req *Request, in *Input) Decision { return Decide(req, in) }

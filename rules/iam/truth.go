@@ -1,0 +1,62 @@
+package iam
+
+// Kleene's connectives: and is the minimum, or the maximum of False < Unknown < True.
+
+func and(a, b Truth) Truth {
+	switch {
+	case a == False || b == False:
+		return False
+	case a == True && b == True:
+		return True
+	}
+	return Unknown
+}
+
+func or(a, b Truth) Truth {
+	switch {
+	case a == True || b == True:
+		return True
+	case a == False && b == False:
+		return False
+	}
+	return Unknown
+}
+
+func not(a Truth) Truth {
+	switch a {
+	case True:
+		return False
+	case False:
+		return True
+	}
+	return Unknown
+}
+
+func truth(b bool) Truth {
+	if b {
+		return True
+	}
+	return False
+}
+
+// choose is yes or no as cond says; where cond is unknown, what both agree on.
+func choose(cond, yes, no Truth) Truth {
+	switch {
+	case cond == True || yes == no:
+		return yes
+	case cond == False:
+		return no
+	}
+	return Unknown
+}
+
+// String is true, false or unknown.
+func (t Truth) String() string {
+	switch t {
+	case True:
+		return "true"
+	case False:
+		return "false"
+	}
+	return "unknown"
+}

@@ -1,0 +1,277 @@
+package iam
+
+import (
+	"cmp"
+	"encoding/base64"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+)
+
+// form says whether a text is a literal of a condition operator's type.
+type form uint8
+
+const (
+	formOK    form = iota
+	formBad        // AWS was recorded, or documents, not to read it
+	formDoubt      // neither recorded nor documented: what follows from it is unknown
+)
+
+// decimal is a number of any size, compared digit by digit: AWS was recorded to
+// tell numbers beyond 2^53 apart.
+type decimal struct {
+	neg       bool
+	int, frac string // digits; int has no leading, frac no trailing zeros
+	exp       int32
+}
+
+// maxExponent is that of java.math.BigDecimal, roughly; beyond it lies doubt.
+const maxExponent = 1 << 30
+
+func parseDecimal(s string) (decimal, form) {
+	var d decimal
+	rest := s
+	if rest != "" && (rest[0] == '+' || rest[0] == '-') {
+		d.neg = rest[0] == '-'
+		rest = rest[1:]
+	}
+	d.int, rest = digits(rest)
+	if strings.HasPrefix(rest, ".") {
+		d.frac, rest = digits(rest[1:])
+	}
+	if d.int == "" && d.frac == "" {
+		return decimal{}, notNumber(s)
+	}
+	if rest != "" && (rest[0] == 'e' || rest[0] == 'E') {
+		exp := rest[1:]
+		unsigned := strings.TrimPrefix(strings.TrimPrefix(exp, "+"), "-")
+		if all, end := digits(unsigned); all == "" || end != "" || len(exp)-len(unsigned) > 1 {
+			return decimal{}, notNumber(s)
+		}
+		n, err := strconv.ParseInt(exp, 10, 64)
+		if err != nil || n > maxExponent || n < -maxExponent {
+			return decimal{}, formDoubt
+		}
+		d.exp, rest = int32(n), ""
+	}
+	if rest != "" {
+		return decimal{}, notNumber(s)
+	}
+	d.int = strings.TrimLeft(d.int, "0")
+	d.frac = strings.TrimRight(d.frac, "0")
+	return d, formOK
+}
+
+// notNumber is formBad, unless digits of another script make it doubtful.
+func notNumber(s string) form {
+	if !ascii(s) {
+		return formDoubt
+	}
+	return formBad
+}
+
+func digits(s string) (digits, rest string) {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return s[:i], s[i:]
+}
+
+func (d decimal) zero() bool { return d.int == "" && d.frac == "" }
+
+// digit is the i-th digit of int and frac together.
+func (d decimal) digit(i int) byte {
+	switch {
+	case i < len(d.int):
+		return d.int[i]
+	case i < len(d.int)+len(d.frac):
+		return d.frac[i-len(d.int)]
+	}
+	return '0'
+}
+
+// lead is the index of the first digit that is not 0, and the power of ten above it.
+func (d decimal) lead() (skip int, power int64) {
+	for d.digit(skip) == '0' {
+		skip++
+	}
+	return skip, int64(len(d.int)-skip) + int64(d.exp)
+}
+
+func (d decimal) compare(o decimal) int {
+	switch {
+	case d.zero() && o.zero():
+		return 0
+	case d.zero():
+		return sign(o.neg)
+	case o.zero():
+		return -sign(d.neg)
+	case d.neg != o.neg:
+		return -sign(d.neg)
+	}
+	i, p := d.lead()
+	j, q := o.lead()
+	c := cmp.Compare(p, q)
+	for ; c == 0 && (i < len(d.int)+len(d.frac) || j < len(o.int)+len(o.frac)); i, j = i+1, j+1 {
+		c = cmp.Compare(d.digit(i), o.digit(j))
+	}
+	return c * sign(d.neg)
+}
+
+func sign(neg bool) int {
+	if neg {
+		return -1
+	}
+	return 1
+}
+
+// parseDate reads the ISO 8601 forms of
+// https://www.w3.org/TR/NOTE-datetime and epoch seconds, in milliseconds: AWS
+// was recorded to cut finer ones. A missing zone is UTC.
+func parseDate(s string) (ms int64, f form) {
+	if n, rest := digits(strings.TrimPrefix(s, "+")); n != "" && rest == "" {
+		// Four digits are a year in ISO 8601; eleven are past the year 5138.
+		if len(n) == 4 || len(n) > 11 {
+			return 0, formDoubt
+		}
+		sec, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			return 0, formDoubt
+		}
+		return sec * 1000, formOK
+	}
+	for _, layout := range dateLayouts {
+		if len(s) < len("2006-01-02") {
+			break
+		}
+		if t, err := time.Parse(layout, s); err == nil && !strings.ContainsAny(s, ",") {
+			return t.UnixMilli(), formOK
+		}
+	}
+	return 0, notDate(s)
+}
+
+// time.Parse accepts a fraction of a second behind any layout with seconds.
+var dateLayouts = [...]string{
+	"2006-01-02T15:04:05Z07:00",
+	"2006-01-02",
+	"2006-01-02T15:04:05",
+	"2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04",
+}
+
+// notDate is formDoubt for a text that some reader might take for a date.
+func notDate(s string) form {
+	if s == "" {
+		return formBad
+	}
+	digit := false
+	for _, c := range []byte(s) {
+		switch {
+		case c >= '0' && c <= '9':
+			digit = true
+		case strings.IndexByte("+-:.,TtZzEeWw /", c) >= 0:
+		case c >= 0x80:
+			return formDoubt
+		default:
+			return formBad
+		}
+	}
+	if digit && s[0] != ' ' && s[len(s)-1] != ' ' {
+		return formDoubt
+	}
+	return formBad
+}
+
+// parseAddr reads an IP address. Octets may have leading zeros, which are
+// decimal; an IPv4-mapped IPv6 address is the IPv4 address.
+func parseAddr(s string) (netip.Addr, form) {
+	if strings.IndexByte(s, ':') >= 0 {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return netip.Addr{}, formBad
+		}
+		return a.Unmap(), formOK
+	}
+	var b [4]byte
+	rest := s
+	for i := range b {
+		n, after := digits(rest)
+		v, err := strconv.ParseUint(n, 10, 16)
+		if err != nil || v > 255 {
+			return netip.Addr{}, formBad
+		}
+		if len(n) > 3 {
+			return netip.Addr{}, formDoubt
+		}
+		b[i] = byte(v)
+		switch {
+		case i == 3 && after == "":
+			return netip.AddrFrom4(b), formOK
+		case i == 3 || after == "" || after[0] != '.':
+			return netip.Addr{}, formBad
+		}
+		rest = after[1:]
+	}
+	return netip.Addr{}, formBad
+}
+
+// parsePrefix reads a CIDR block or a single address. hostBits says that an
+// IPv6 block has bits behind its length: AWS was recorded never to match it.
+func parsePrefix(s string) (p netip.Prefix, hostBits bool, f form) {
+	addr, length, cidr := strings.Cut(s, "/")
+	a, f := parseAddr(addr)
+	if f != formOK {
+		return netip.Prefix{}, false, f
+	}
+	if !cidr {
+		return netip.PrefixFrom(a, a.BitLen()), false, formOK
+	}
+	if strings.IndexByte(addr, ':') >= 0 && a.Is4() {
+		return netip.Prefix{}, false, formDoubt // a block of mapped addresses
+	}
+	n, rest := digits(strings.TrimPrefix(length, "+"))
+	bits, err := strconv.Atoi(n)
+	if err != nil || rest != "" || bits > a.BitLen() {
+		return netip.Prefix{}, false, formBad
+	}
+	p = netip.PrefixFrom(a, bits)
+	if a.Is6() && p.Masked() != p {
+		return p, true, formOK
+	}
+	return p.Masked(), false, formOK
+}
+
+// validBase64 is strict: padding, no blanks, no loose bits. AWS was recorded
+// never to match anything else.
+func validBase64(s string) bool {
+	if strings.ContainsAny(s, "\r\n") {
+		return false
+	}
+	_, err := base64.StdEncoding.Strict().DecodeString(s)
+	return err == nil
+}
+
+// isTrue is how Bool reads a text: only the letters "true", in any case, are true.
+func isTrue(s string) bool { return len(s) == 4 && hasPrefixFold(s, "true") }
+
+// lower is the form in which the …IgnoreCase operators compare: lower-cased
+// with the Greek final sigma, and no case folding.
+func lower(s string) string {
+	if ascii(s) {
+		return lowerASCII(s)
+	}
+	return cases.Lower(language.Und).String(s)
+}
+
+func equalFold(a, lowerB string) bool {
+	if ascii(a) {
+		return len(a) == len(lowerB) && hasPrefixFold(a, lowerB)
+	}
+	return lower(a) == lowerB
+}
