@@ -1,0 +1,324 @@
+package rules
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"crosscheck/scanner/fact"
+)
+
+// Options say which rules an engine has and how it judges.
+type Options struct {
+	// Dirs hold rules of the user, beside the embedded ones.
+	Dirs []string
+	// Disabled are ids of rules whose findings are not wanted. A disabled rule
+	// that decides links decides them all the same: leaving a rule out never
+	// improves a verdict.
+	Disabled []string
+	// Parameters are what rules read as data.crosscheck.config.
+	Parameters map[string]any
+	// Strict makes a failure of what AWS leaves open.
+	Strict bool
+}
+
+// Result is what the rules say about one document.
+type Result struct {
+	Links    []Link
+	Findings []Finding
+}
+
+// Engine judges documents. It is safe for concurrent use.
+type Engine struct {
+	rules    []*Rule
+	disabled map[string]bool
+	strict   bool
+	params   map[string]any
+
+	all      rego.PreparedEvalQuery   // the answers (records, where the scope is the organization) of every rule
+	single   []rego.PreparedEvalQuery // the same one by one, for when a rule makes the whole fail
+	last     []rego.PreparedEvalQuery // the answers of organization rules; zero elsewhere
+	policies *policyCache
+
+	mu      sync.Mutex
+	records map[string]map[string]*ast.Term // by rule id, by text: the same record is kept once
+}
+
+// New reads, checks and compiles the rules. A fault of a rule file is an
+// [*Error] with its file and line.
+func New(opts Options) (*Engine, error) {
+	files, err := sourcesOf(opts.Dirs)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(opts, files)
+}
+
+func newEngine(opts Options, files []source) (*Engine, error) {
+	modules, list, err := load(files, false)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		rules: list, strict: opts.Strict, params: opts.Parameters, policies: newPolicyCache(),
+		disabled: map[string]bool{}, records: map[string]map[string]*ast.Term{},
+	}
+	for _, id := range opts.Disabled {
+		if !slices.ContainsFunc(list, func(r *Rule) bool { return r.ID == id }) {
+			return nil, fmt.Errorf("rule %q cannot be disabled: it does not exist (crosscheck rules list shows the ids)", id)
+		}
+		e.disabled[id] = true
+	}
+	compiler, err := compile(modules)
+	if err != nil {
+		return nil, err
+	}
+	params := opts.Parameters
+	if params == nil {
+		params = map[string]any{}
+	}
+	store := inmem.NewFromObjectWithOpts(map[string]any{"crosscheck": map[string]any{"config": params}}, inmem.OptReturnASTValuesOnRead(true))
+	prepare := func(query string) (rego.PreparedEvalQuery, error) {
+		options := append(builtinOptions(), rego.Query(query), rego.Compiler(compiler), rego.Store(store), rego.StrictBuiltinErrors(true))
+		return rego.New(options...).PrepareForEval(context.Background())
+	}
+	refs := make([]string, len(list))
+	e.single = make([]rego.PreparedEvalQuery, len(list))
+	e.last = make([]rego.PreparedEvalQuery, len(list))
+	for i, r := range list {
+		refs[i] = "data.crosscheck.rules." + r.pkg + ".answers"
+		if r.Scope == ScopeOrganization {
+			if e.last[i], err = prepare("x = " + refs[i]); err != nil {
+				return nil, ruleError(r.File, err)
+			}
+			refs[i] = "data.crosscheck.rules." + r.pkg + ".records"
+		}
+	}
+	if e.all, err = prepare("x = [" + strings.Join(refs, ", ") + "]"); err != nil {
+		return nil, ruleError("", err)
+	}
+	for i, r := range list {
+		if e.single[i], err = prepare("x = " + refs[i]); err != nil {
+			return nil, ruleError(r.File, err)
+		}
+	}
+	return e, nil
+}
+
+// Rules lists the rules, sorted by id.
+func (e *Engine) Rules() []*Rule { return e.rules }
+
+// Needs lists the facts, such as bucket.tags, that the rules want of every
+// bucket, also of one that has no part in replication; sorted.
+func (e *Engine) Needs() []string {
+	facts := map[string]bool{}
+	for _, r := range e.rules {
+		if r.Scope != ScopeBucket && r.Scope != ScopeOrganization || e.disabled[r.ID] {
+			continue
+		}
+		for _, n := range slices.Concat(r.needs, r.uses) {
+			if strings.HasPrefix(n.name, "bucket.") && e.stands(n) {
+				facts[n.name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(facts))
+}
+
+// stands reports whether a need holds under the engine's parameters.
+func (e *Engine) stands(n need) bool {
+	if n.parameter == "" {
+		return true
+	}
+	return set(e.params, strings.Split(n.parameter, "."))
+}
+
+// set reports whether a parameter has a value other than false and empty; of a
+// list it is enough that one element has it.
+func set(v any, path []string) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case []any:
+		return slices.ContainsFunc(v, func(x any) bool { return set(x, path) })
+	case map[string]any:
+		if len(path) > 0 {
+			return set(v[path[0]], path[1:])
+		}
+		return len(v) > 0
+	case bool:
+		return v && len(path) == 0
+	}
+	return len(path) == 0
+}
+
+// evaluation is the state of judging one document, or of the end.
+type evaluation struct {
+	engine  *Engine
+	doc     *fact.Document
+	cells   map[string][]*cell // the permission matrix of every link
+	terms   map[string]*ast.Term
+	records map[string][]*ast.Term
+}
+
+// checksTerm is the matrix of a link as Rego sees it.
+func (ev *evaluation) checksTerm(link string) (*ast.Term, error) {
+	if t, ok := ev.terms[link]; ok {
+		return t, nil
+	}
+	cells, ok := ev.cells[link]
+	if !ok {
+		return nil, fmt.Errorf("crosscheck.checks: the document has no link %q", link)
+	}
+	pairs := make([][2]*ast.Term, len(cells))
+	for i, c := range cells {
+		pairs[i] = [2]*ast.Term{ast.StringTerm(c.key()), c.term()}
+	}
+	t := ast.ObjectTerm(pairs...)
+	ev.terms[link] = t
+	return t, nil
+}
+
+// Eval judges one document: every link of it gets a verdict and every rule an
+// answer on everything it is asked about.
+func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	ev := &evaluation{engine: e, doc: doc, cells: make(map[string][]*cell, len(doc.Links)), terms: map[string]*ast.Term{}}
+	for i := range doc.Links {
+		ev.cells[doc.Links[i].ID] = e.matrix(doc, &doc.Links[i])
+	}
+	answers, err := e.ask(withEvaluation(ctx, ev), e.all, e.single, valueOf(doc))
+	if err != nil {
+		return Result{}, err
+	}
+	j := judgement{engine: e, doc: doc, byLink: make([][]decided, len(doc.Links))}
+	for i, r := range e.rules {
+		j.rule(r, answers[i])
+	}
+	return Result{Links: j.links(ev), Findings: j.findings}, nil
+}
+
+// outcome is what evaluating one rule gave: its set, or why there is none.
+type outcome struct {
+	set *ast.Term
+	err error
+}
+
+// ask evaluates all rules together. When one of them fails, each is evaluated
+// by itself, so that the fault of one rule stays its own.
+func (e *Engine) ask(ctx context.Context, all rego.PreparedEvalQuery, single []rego.PreparedEvalQuery, input ast.Value) ([]outcome, error) {
+	out := make([]outcome, len(single))
+	x, err := evalTerm(ctx, all, input)
+	if err == nil {
+		if x == nil {
+			return nil, errors.New("the rules gave no result")
+		}
+		list := x.Value.(*ast.Array)
+		for i := range out {
+			out[i].set = list.Elem(i)
+		}
+		return out, nil
+	}
+	if topdown.IsCancel(err) || ctx.Err() != nil {
+		return nil, cmp.Or(ctx.Err(), err)
+	}
+	for i := range single {
+		out[i].set, out[i].err = evalTerm(ctx, single[i], input)
+		if topdown.IsCancel(out[i].err) || ctx.Err() != nil {
+			return nil, cmp.Or(ctx.Err(), out[i].err)
+		}
+	}
+	return out, nil
+}
+
+// Finish gives the findings of the rules about the organization as a whole,
+// from what they kept of every document.
+func (e *Engine) Finish(ctx context.Context) ([]Finding, error) {
+	ev := &evaluation{engine: e, records: map[string][]*ast.Term{}}
+	e.mu.Lock()
+	for id, kept := range e.records {
+		list := slices.Collect(maps.Values(kept))
+		slices.SortFunc(list, func(a, b *ast.Term) int { return a.Value.Compare(b.Value) })
+		ev.records[id] = list
+	}
+	e.mu.Unlock()
+	j := judgement{engine: e}
+	for i, r := range e.rules {
+		if r.Scope != ScopeOrganization {
+			continue
+		}
+		set, err := evalTerm(withEvaluation(ctx, ev), e.last[i], ast.NewObject())
+		if err != nil && (topdown.IsCancel(err) || ctx.Err() != nil) {
+			return nil, cmp.Or(ctx.Err(), err)
+		}
+		j.organization(r, outcome{set, err}, ev.records[r.ID])
+	}
+	return j.findings, nil
+}
+
+// keep stores the records of an organization rule.
+func (e *Engine) keep(r *Rule, records []*ast.Term) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	kept := e.records[r.ID]
+	if kept == nil {
+		kept = map[string]*ast.Term{}
+		e.records[r.ID] = kept
+	}
+	for _, t := range records {
+		kept[t.String()] = t
+	}
+}
+
+// fingerprint identifies a fault across runs: by what it is about, never by wording.
+func fingerprint(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// List gives the rules of the options, sorted by id, without an engine's cost.
+func List(opts Options) ([]*Rule, error) {
+	files, err := sourcesOf(opts.Dirs)
+	if err != nil {
+		return nil, err
+	}
+	_, list, err := load(files, false)
+	return list, err
+}
+
+// Show gives one rule and the text of its file.
+func Show(opts Options, id string) (*Rule, string, error) {
+	files, err := sourcesOf(opts.Dirs)
+	if err != nil {
+		return nil, "", err
+	}
+	_, list, err := load(files, false)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, r := range list {
+		if !strings.EqualFold(r.ID, id) {
+			continue
+		}
+		for _, f := range files {
+			if f.name == r.File {
+				return r, string(f.text), nil
+			}
+		}
+	}
+	return nil, "", fmt.Errorf("there is no rule %q (crosscheck rules list shows the ids)", id)
+}

@@ -1,0 +1,351 @@
+package rules
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/format"
+
+	"crosscheck/scanner/fact"
+)
+
+func engine(t testing.TB, opts Options) *Engine {
+	t.Helper()
+	e, err := New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func eval(t testing.TB, e *Engine, doc *fact.Document) Result {
+	t.Helper()
+	r, err := e.Eval(context.Background(), doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestWorkingLink(t *testing.T) {
+	r := eval(t, engine(t, Options{}), working())
+	if len(r.Links) != 1 || r.Links[0].Verdict != Works {
+		t.Errorf("links %+v", r.Links)
+	}
+	for _, f := range r.Findings {
+		t.Log(f.RuleID, f.Status, f.Message)
+		if f.Status != Pass && f.Status != NotApplicable {
+			t.Errorf("%s is %s: %s", f.RuleID, f.Status, f.Message)
+		}
+	}
+	for _, c := range r.Links[0].Checks {
+		t.Log(c.Layer, c.Action, c.Resource, c.Result)
+	}
+}
+
+// with is an engine with one more rule, given as Rego text.
+func with(t testing.TB, opts Options, files ...string) (*Engine, error) {
+	t.Helper()
+	all, err := sourcesOf(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range files {
+		all = append(all, source{name: fmt.Sprintf("user%d.rego", i), text: []byte(text), user: true})
+	}
+	return newEngine(opts, all)
+}
+
+// ruleText is a user rule with the given METADATA lines and body.
+func ruleText(meta, body string) string {
+	return "# METADATA\n# title: A rule\n# custom:\n#   id: ACME001\n#   severity: low\n#   evidence: inferred\n" + meta +
+		"package crosscheck.rules.acme001\n\n" + body + "\n"
+}
+
+func find(findings []Finding, id string) []Finding {
+	var out []Finding
+	for _, f := range findings {
+		if f.RuleID == id {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func TestSilenceIsUnknown(t *testing.T) {
+	for name, body := range map[string]string{
+		"no answer":             `answers contains {"link": "no", "status": "pass"} if false`,
+		"undefined":             `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; link.source_key }`,
+		"no status":             `answers contains {"link": link.id} if some link in input.links`,
+		"misspelt field":        `answers contains {"link": link.id, "statsu": "pass", "status": "pass"} if some link in input.links`,
+		"misspelt status":       `answers contains {"link": link.id, "status": "passed"} if some link in input.links`,
+		"no object":             `answers contains "pass"`,
+		"another link":          `answers contains {"link": "x", "status": "pass"}`,
+		"no link":               `answers contains {"status": "pass"}`,
+		"fails":                 `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; 1 / to_number(link.rule.id) > 0 }`,
+		"fails in a negation":   `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; not to_number(link.rule.id) }`,
+		"contradicts itself":    `answers contains {"link": link.id, "status": "pass"} if some link in input.links` + "\n" + `answers contains {"link": link.id, "status": "unknown"} if some link in input.links`,
+		"no failure code of S3": `answers contains {"link": link.id, "status": "pass", "failure_codes": ["Nonsense"]} if some link in input.links`,
+		"answers is no set":     `answers := {"status": "pass"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := with(t, Options{}, ruleText("#   scope: link\n#   decides: true\n", body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := eval(t, e, working())
+			f := find(r.Findings, "ACME001")
+			if len(f) != 1 || f[0].Status != Unknown || f[0].Message == "" {
+				t.Errorf("findings %+v", f)
+			}
+			if r.Links[0].Verdict != UnknownVerdict {
+				t.Errorf("the link is %s", r.Links[0].Verdict)
+			}
+			for _, f := range r.Findings {
+				if f.RuleID != "ACME001" && f.Status != Pass && f.Status != NotApplicable {
+					t.Errorf("%s became %s: %s", f.RuleID, f.Status, f.Message)
+				}
+			}
+		})
+	}
+}
+
+func TestNeedIsStrongerThanTheRule(t *testing.T) {
+	body := `answers contains {"link": link.id, "status": status} if { some link in input.links; some status in ["pass", "not_applicable"] }`
+	for _, name := range slices.Sorted(maps.Keys(needs)) {
+		e, err := with(t, Options{}, ruleText("#   scope: link\n#   needs: ["+name+"]\n", body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc := working()
+		want := Pass
+		if f := find(eval(t, e, doc).Findings, "ACME001"); len(f) != 1 || f[0].Status != want {
+			t.Errorf("%s: %+v", name, f)
+		}
+		// Nothing at all was read.
+		empty := &fact.Document{Bucket: fact.Bucket{Name: "src", ARN: "arn:aws:s3:::src"}, Links: doc.Links}
+		empty.Links[0].ReplicaKey, empty.Links[0].SourceKey = "k", "k"
+		f := find(eval(t, e, empty).Findings, "ACME001")
+		if len(f) != 1 || f[0].Status != Unknown || f[0].Evidence["gap"] == nil {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+func TestGapNamesAPIAndAccount(t *testing.T) {
+	doc := change(func(w *world) {
+		w.dst(func(b *fact.Bucket) {
+			b.Versioning = fact.Missing[fact.Versioning](gap("destination.versioning", "AccessDenied"))
+		})
+	})
+	r := eval(t, engine(t, Options{}), doc)
+	f := find(r.Findings, "XC004")
+	if len(f) != 1 || f[0].Status != Unknown || f[0].Message != "destination.versioning is not known: s3:Get answered AccessDenied in account 222222222222" {
+		t.Errorf("%+v", f)
+	}
+	if r.Links[0].Verdict != UnknownVerdict || r.Links[0].Why != f[0].Message {
+		t.Errorf("%+v", r.Links[0])
+	}
+}
+
+func TestBrokenRules(t *testing.T) {
+	ok := `answers contains {"link": link.id, "status": "pass"} if some link in input.links`
+	for name, c := range map[string]struct {
+		text string
+		line int
+		want string
+	}{
+		"syntax":            {ruleText("#   scope: link\n", "answers contains {"), 11, "unexpected eof"},
+		"unsafe variable":   {ruleText("#   scope: link\n", `answers contains {"link": x, "status": "pass"} if true`), 10, "unsafe"},
+		"unused variable":   {ruleText("#   scope: link\n", ok+"\n"+`x if { y := 1; true }`), 11, "unused"},
+		"network":           {ruleText("#   scope: link\n", ok+"\n"+`x := http.send({"method": "get", "url": "http://localhost"})`), 11, "undefined function http.send"},
+		"clock":             {ruleText("#   scope: link\n", ok+"\n"+`x := time.now_ns()`), 11, "undefined function time.now_ns"},
+		"environment":       {ruleText("#   scope: link\n", ok+"\n"+`x := opa.runtime()`), 11, "undefined function opa.runtime"},
+		"misspelt fact":     {ruleText("#   scope: link\n", `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; input.bucket.versionning }`), 10, "undefined ref"},
+		"unknown fact":      {ruleText("#   scope: link\n#   needs: [bucket.colour]\n", ok), 1, "does not exist"},
+		"link fact":         {ruleText("#   scope: bucket\n#   needs: [destination.versioning]\n", ok), 1, "belongs to a link"},
+		"unknown scope":     {ruleText("#   scope: planet\n", ok), 1, "custom.scope"},
+		"unknown field":     {ruleText("#   scope: link\n#   sope: x\n", ok), 1, "sope"},
+		"unknown code":      {ruleText("#   scope: link\n#   failure_codes: [X]\n", ok), 1, "no failure code"},
+		"bucket decides":    {ruleText("#   scope: bucket\n#   decides: true\n", ok), 1, "decides"},
+		"no answers":        {ruleText("#   scope: link\n", "x := 1"), 8, "defines no answers"},
+		"no records":        {ruleText("#   scope: organization\n", `answers contains {"status": "pass"} if false`), 8, "records"},
+		"another's package": {"package crosscheck.rules.xc001\n\nanswers contains {}", 1, "taken by"},
+		"helper inside":     {"package crosscheck.mine\n\nx := 1", 1, "no METADATA"},
+		"wrong package":     {strings.Replace(ruleText("#   scope: link\n", ok), "acme001", "acme002", 1), 8, "must be crosscheck.rules.acme001"},
+		"duplicate id":      {strings.Replace(strings.Replace(ruleText("#   scope: link\n", ok), "ACME001", "XC001", 1), "rules.acme001", "rules.xc001", 1), 8, "taken by"},
+		"empty":             {"", 1, "empty"},
+		"no severity":       {strings.Replace(ruleText("#   scope: link\n", ok), "severity: low", "severity: bad", 1), 1, "severity"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := with(t, Options{}, c.text)
+			var e *Error
+			if !errors.As(err, &e) || e.File != "user0.rego" || e.Line != c.line || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want user0.rego:%d: …%s…", err, c.line, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than one line: %q", err)
+			}
+		})
+	}
+}
+
+func TestDisablingNeverImproves(t *testing.T) {
+	doc := change(func(w *world) {
+		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) })
+	})
+	want := eval(t, engine(t, Options{}), doc)
+	var ids []string
+	for _, r := range engine(t, Options{}).Rules() {
+		ids = append(ids, r.ID)
+	}
+	got := eval(t, engine(t, Options{Disabled: ids}), doc)
+	if len(got.Findings) != 0 {
+		t.Errorf("findings of disabled rules: %+v", got.Findings)
+	}
+	if diff := cmp.Diff(want.Links, got.Links); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := New(Options{Disabled: []string{"XC999"}}); err == nil {
+		t.Error("an unknown id was disabled")
+	}
+}
+
+func TestConcurrentEval(t *testing.T) {
+	e := engine(t, Options{Parameters: map[string]any{"required_replication": []any{map[string]any{"name": "*"}}}})
+	broken := change(func(w *world) { w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{}) }) })
+	good, bad := eval(t, e, working()), eval(t, e, broken)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 10 {
+				if diff := cmp.Diff(good, eval(t, e, working())); diff != "" {
+					t.Error(diff)
+				}
+				if diff := cmp.Diff(bad, eval(t, e, broken)); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := engine(t, Options{}).Eval(ctx, working()); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestValueIsJSON(t *testing.T) {
+	doc := change(func(w *world) { w.Keys = map[string]fact.Fact[fact.Key]{"k": fact.None[fact.Key](), "l": {}} })
+	text, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := ast.ValueFromReader(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := valueOf(doc); got.Compare(want) != 0 {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestOrganization(t *testing.T) {
+	e := engine(t, Options{Parameters: map[string]any{"required_replication": []any{
+		map[string]any{"name": "prod-*"}, map[string]any{"name": "dst"}, map[string]any{"tags": map[string]any{"tier": "gold"}},
+	}}})
+	if got, want := e.Needs(), []string{"bucket.replication", "bucket.tags"}; !slices.Equal(got, want) {
+		t.Errorf("needs %v", got)
+	}
+	alone := func(name string, tags fact.Fact[map[string]string]) *fact.Document {
+		return &fact.Document{Bucket: fact.Bucket{Name: name, ARN: "arn:aws:s3:::" + name, AccountID: account1, Region: "us-east-1", Replication: fact.None[fact.Replication](), Tags: tags}}
+	}
+	gold := fact.Of(map[string]string{"tier": "gold"})
+	unreadable := fact.Missing[map[string]string](gap("bucket.tags", "AccessDenied"))
+	var immediate []Finding
+	for _, doc := range []*fact.Document{
+		working(), alone("prod-a", fact.None[map[string]string]()), alone("dev", gold), alone("dst", gold),
+		alone("test", fact.None[map[string]string]()), alone("dark", unreadable),
+	} {
+		immediate = append(immediate, find(eval(t, e, doc).Findings, "XC031")...)
+	}
+	if len(immediate) != 0 {
+		t.Errorf("%+v", immediate)
+	}
+	for range 2 { // the end may be asked for twice
+		findings, err := e.Finish(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]Status{}
+		for _, f := range findings {
+			got[f.Resource] = f.Status
+		}
+		want := map[string]Status{"arn:aws:s3:::prod-a": Fail, "arn:aws:s3:::dev": Fail, "arn:aws:s3:::dst": NotApplicable, "arn:aws:s3:::dark": Unknown}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestRego runs the tests beside the embedded rules.
+func TestRego(t *testing.T) {
+	files, err := sourcesOf(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := runTests(context.Background(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if !r.Passed {
+			t.Errorf("%s:%d: %s: %s %s", r.File, r.Line, r.Name, r.Message, r.Output)
+		}
+	}
+	for _, r := range engine(t, Options{}).Rules() {
+		for _, kind := range []string{"pass", "fail", "not_applicable", "unknown"} {
+			if !slices.ContainsFunc(results, func(x TestResult) bool {
+				return strings.HasPrefix(x.Name, "crosscheck.rules."+r.pkg+"_test.test_"+kind)
+			}) {
+				t.Errorf("%s has no test test_%s…", r.ID, kind)
+			}
+		}
+	}
+}
+
+func TestRegoIsFormatted(t *testing.T) {
+	files, err := sourcesOf(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		want, err := format.SourceWithOpts(f.name, f.text, format.Opts{RegoVersion: ast.RegoV1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(want, f.text) {
+			t.Errorf("%s is not formatted: %s", f.name, cmp.Diff(string(want), string(f.text)))
+			if os.Getenv("UPDATE") != "" {
+				if err := os.WriteFile(strings.TrimPrefix(f.name, "rules/"), want, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,438 @@
+package rules
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"crosscheck/scanner/fact"
+)
+
+// evalTerm evaluates a query "x = …" and gives x; nil when it is undefined.
+func evalTerm(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value) (*ast.Term, error) {
+	rs, err := q.Eval(ctx, rego.EvalParsedInput(input))
+	if err != nil || len(rs) == 0 {
+		return nil, err
+	}
+	v, err := ast.InterfaceToValue(rs[0].Bindings["x"])
+	if err != nil {
+		return nil, err
+	}
+	return ast.NewTerm(v), nil
+}
+
+// answer is one object of a rule's answers.
+type answer struct {
+	Status       Status
+	Message      string
+	Link         string
+	Key          string // what tells two faults of a rule on one subject apart; part of the fingerprint
+	Severity     Severity
+	FailureCodes []string
+	Evidence     map[string]any
+	Remediation  string
+	Contested    bool // AWS leaves it open: a failure with Options.Strict
+	// of organization rules only
+	Account, Region, Bucket string
+}
+
+// decode reads an answer; an answer that says nothing intelligible is an error.
+func decode(t *ast.Term) (a answer, err error) {
+	obj, ok := t.Value.(ast.Object)
+	if !ok {
+		return a, fmt.Errorf("an answer is an object, not %s", ast.TypeName(t.Value))
+	}
+	text := func(key string, v ast.Value, to *string) {
+		s, ok := v.(ast.String)
+		if !ok {
+			err = fmt.Errorf("the %s of an answer is a string", key)
+		}
+		*to = string(s)
+	}
+	obj.Foreach(func(k, v *ast.Term) {
+		key, _ := k.Value.(ast.String)
+		switch key {
+		case "status":
+			text("status", v.Value, (*string)(&a.Status))
+		case "message":
+			text("message", v.Value, &a.Message)
+		case "link":
+			text("link", v.Value, &a.Link)
+		case "key":
+			text("key", v.Value, &a.Key)
+		case "severity":
+			text("severity", v.Value, (*string)(&a.Severity))
+			if !slices.Contains(severities, a.Severity) {
+				err = fmt.Errorf("an answer has the unknown severity %q", a.Severity)
+			}
+		case "remediation":
+			text("remediation", v.Value, &a.Remediation)
+		case "account_id":
+			text("account_id", v.Value, &a.Account)
+		case "region":
+			text("region", v.Value, &a.Region)
+		case "bucket":
+			text("bucket", v.Value, &a.Bucket)
+		case "contested":
+			b, ok := v.Value.(ast.Boolean)
+			if !ok {
+				err = errors.New("contested is true or false")
+			}
+			a.Contested = bool(b)
+		case "failure_codes":
+			iter, ok := v.Value.(interface{ Foreach(func(*ast.Term)) })
+			if !ok {
+				err = errors.New("the failure_codes of an answer are an array or a set")
+				return
+			}
+			iter.Foreach(func(c *ast.Term) {
+				s, _ := c.Value.(ast.String)
+				if _, ok := codeOf(string(s)); !ok {
+					err = fmt.Errorf("an answer names %s, which is no failure code of S3", c)
+				}
+				a.FailureCodes = append(a.FailureCodes, string(s))
+			})
+		case "evidence":
+			x, e := ast.JSON(v.Value)
+			m, ok := x.(map[string]any)
+			if e != nil || !ok {
+				err = errors.New("the evidence of an answer is an object")
+			}
+			a.Evidence = m
+		default:
+			err = fmt.Errorf("an answer has the unknown field %s", k)
+		}
+	})
+	if err == nil && !slices.Contains([]Status{Fail, Pass, Unknown, NotApplicable}, a.Status) {
+		err = fmt.Errorf("an answer has the status %q: use fail, pass, unknown or not_applicable", a.Status)
+	}
+	slices.Sort(a.FailureCodes)
+	a.FailureCodes = slices.Compact(a.FailureCodes)
+	return a, err
+}
+
+// decided is the answer of one deciding rule on a link.
+type decided struct {
+	rule    *Rule
+	status  Status
+	message string
+	codes   []string
+}
+
+// judgement collects the findings on one document.
+type judgement struct {
+	engine   *Engine
+	doc      *fact.Document
+	findings []Finding
+	byLink   [][]decided
+}
+
+// subject is what a rule is asked about: the bucket (link -1) or a link of the document.
+const theBucket = -1
+
+// rule turns the answers of a rule into findings, one subject after the other.
+// A subject without an answer is unknown, so that a rule that is undefined,
+// fails or is misspelt never passes anything.
+func (j *judgement) rule(r *Rule, o outcome) {
+	subjects := []int{theBucket}
+	switch r.Scope {
+	case ScopeLink:
+		subjects = subjects[:0]
+		for i := range j.doc.Links {
+			subjects = append(subjects, i)
+		}
+	case ScopeSource:
+		if j.doc.Bucket.Replication.Absent {
+			return
+		}
+	}
+	if r.Scope == ScopeOrganization {
+		j.collect(r, o)
+		return
+	}
+	bySubject := map[int][]answer{}
+	fault := o.err
+	if set, ok := j.set(o, &fault); ok {
+		set.Foreach(func(t *ast.Term) {
+			a, err := decode(t)
+			at := theBucket
+			if err == nil && r.Scope == ScopeLink {
+				at = slices.IndexFunc(j.doc.Links, func(l fact.Link) bool { return l.ID == a.Link })
+				if at < 0 {
+					err = fmt.Errorf("an answer names the link %q, which the document does not have", a.Link)
+				}
+			}
+			if err != nil {
+				fault = cmp.Or(fault, err)
+				return
+			}
+			bySubject[at] = append(bySubject[at], a)
+		})
+	}
+	for _, s := range subjects {
+		for _, a := range j.settle(r, s, bySubject[s], fault) {
+			j.add(r, s, a)
+		}
+	}
+}
+
+// set is the set of answers of an outcome.
+func (j *judgement) set(o outcome, fault *error) (interface{ Foreach(func(*ast.Term)) }, bool) {
+	if o.err != nil {
+		return nil, false
+	}
+	if o.set != nil {
+		if set, ok := o.set.Value.(interface{ Foreach(func(*ast.Term)) }); ok {
+			return set, true
+		}
+	}
+	*fault = errors.New("answers is no set")
+	return nil, false
+}
+
+// settle applies what no rule can talk its way around: faults of the rule, needs
+// that are gaps, silence, and that the worst answer stands.
+func (j *judgement) settle(r *Rule, s int, answers []answer, fault error) []answer {
+	if fault != nil {
+		return []answer{{Status: Unknown, Message: "the rule could not be evaluated: " + fault.Error()}}
+	}
+	if g := j.gap(r.needs, s); g != nil {
+		return []answer{unknownBecause(g)}
+	}
+	if len(answers) == 0 {
+		if g := j.gap(r.uses, s); g != nil {
+			return []answer{unknownBecause(g)}
+		}
+		return []answer{{Status: Unknown, Message: "the rule gave no answer"}}
+	}
+	if j.engine.strict {
+		for i, a := range answers {
+			if a.Contested && a.Status != NotApplicable {
+				answers[i].Status = Fail
+			}
+		}
+	}
+	// A rule may give several faults; beside a fault a pass says nothing.
+	if slices.ContainsFunc(answers, func(a answer) bool { return a.Status == Fail || a.Status == Unknown }) {
+		answers = slices.DeleteFunc(answers, func(a answer) bool { return a.Status == Pass || a.Status == NotApplicable })
+	}
+	slices.SortStableFunc(answers, func(a, b answer) int {
+		return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
+	})
+	if s := answers[0].Status; s == Pass || s == NotApplicable {
+		return answers[:1] // one word that all is well is enough
+	}
+	return answers
+}
+
+// gap is the first of the named facts that is not known.
+func (j *judgement) gap(list []need, s int) *fact.Gap {
+	var link *fact.Link
+	if s != theBucket {
+		link = &j.doc.Links[s]
+	}
+	for _, n := range list {
+		if !j.engine.stands(n) {
+			continue
+		}
+		if g := n.missing(j.doc, link); g != nil {
+			return g
+		}
+	}
+	return nil
+}
+
+func unknownBecause(g *fact.Gap) answer {
+	return answer{
+		Status:  Unknown,
+		Message: gapMessage(g),
+		Evidence: map[string]any{"gap": map[string]any{
+			"account_id": g.AccountID, "resource": g.Resource, "fact": g.Fact, "api": g.API, "code": g.Code, "message": g.Message,
+		}},
+	}
+}
+
+func gapMessage(g *fact.Gap) string {
+	where := ""
+	if g.AccountID != "" {
+		where = " in account " + g.AccountID
+	}
+	if g.API == "" {
+		return fmt.Sprintf("%s was not read%s (%s)", g.Fact, where, g.Code)
+	}
+	return fmt.Sprintf("%s is not known: %s answered %s%s", g.Fact, g.API, g.Code, where)
+}
+
+// add makes a finding of an answer and lets it count for the verdict.
+func (j *judgement) add(r *Rule, s int, a answer) {
+	b := &j.doc.Bucket
+	f := Finding{
+		RuleID: r.ID, Title: r.Title, Status: a.Status, Severity: cmp.Or(a.Severity, r.Severity),
+		AccountID: b.AccountID, Region: b.Region, Resource: b.ARN,
+		Message: cmp.Or(a.Message, r.Title), FailureCodes: orEmpty(a.FailureCodes),
+		Evidence: a.Evidence, Controls: orEmpty(r.Controls),
+	}
+	if f.Evidence == nil {
+		f.Evidence = map[string]any{}
+	}
+	if a.Status == Fail {
+		f.Remediation = cmp.Or(a.Remediation, r.Remediation)
+	}
+	ruleID, destination := "", ""
+	if s != theBucket {
+		l := &j.doc.Links[s]
+		f.Link, ruleID, destination = l.ID, l.Rule.ID, l.Destination
+		if r.Decides || a.Contested && a.Status == Fail {
+			j.byLink[s] = append(j.byLink[s], decided{r, a.Status, f.Message, f.FailureCodes})
+		}
+	}
+	f.Fingerprint = fingerprint(r.ID, b.AccountID, b.Name, ruleID, destination, a.Key)
+	if !j.engine.disabled[r.ID] {
+		j.findings = append(j.findings, f)
+	}
+}
+
+// links gives every link its verdict: broken if a deciding rule fails, else
+// unknown if one is unknown or a cell of its matrix is anything but allowed.
+func (j *judgement) links(ev *evaluation) []Link {
+	doc := j.doc
+	out := make([]Link, len(doc.Links))
+	for i := range doc.Links {
+		l := &doc.Links[i]
+		to := End{Bucket: l.Destination}
+		if b := doc.Buckets[l.Destination].Value; b != nil {
+			to.AccountID, to.Region = b.AccountID, b.Region
+		}
+		v := Link{
+			ID: l.ID, RuleID: l.Rule.ID, RoleARN: l.RoleARN, Destination: to, Verdict: Works,
+			Source:       End{AccountID: doc.Bucket.AccountID, Region: doc.Bucket.Region, Bucket: doc.Bucket.Name},
+			FailureCodes: []string{}, Checks: []Check{},
+		}
+		for _, d := range j.byLink[i] {
+			switch d.status {
+			case Fail:
+				if v.Verdict != Broken {
+					v.Verdict, v.Why = Broken, d.message
+				}
+				v.FailureCodes = append(v.FailureCodes, d.codes...)
+			case Unknown:
+				if v.Verdict == Works {
+					v.Verdict, v.Why = UnknownVerdict, d.message
+				}
+			}
+		}
+		slices.Sort(v.FailureCodes)
+		v.FailureCodes = slices.Compact(v.FailureCodes)
+		for _, c := range ev.cells[l.ID] {
+			v.Checks = append(v.Checks, c.Check)
+			// The rules judge the matrix; this holds even if none of them looked at a cell.
+			if v.Verdict == Works && c.required && c.Result != "allowed" {
+				v.Verdict, v.Why = UnknownVerdict, c.message
+			}
+		}
+		out[i] = v
+	}
+	return out
+}
+
+// collect keeps the records of an organization rule on this document. Where the
+// rule's needs are gaps the document's bucket is unknown at once.
+func (j *judgement) collect(r *Rule, o outcome) {
+	fault := o.err
+	var records []*ast.Term
+	if set, ok := j.set(o, &fault); ok {
+		set.Foreach(func(t *ast.Term) {
+			if _, ok := t.Value.(ast.Object); !ok {
+				fault = cmp.Or(fault, errors.New("a record is an object"))
+			}
+			records = append(records, t)
+		})
+	}
+	if fault != nil {
+		j.add(r, theBucket, answer{Status: Unknown, Message: "the rule could not be evaluated: " + fault.Error()})
+		return
+	}
+	if g := j.gap(r.needs, theBucket); g != nil {
+		j.add(r, theBucket, unknownBecause(g))
+		return
+	}
+	if len(records) > 0 {
+		j.engine.keep(r, records)
+	}
+}
+
+// organization turns the answers at the end into findings. Every record with
+// "subject": true is something the rule must answer on.
+func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
+	type id struct{ account, bucket string }
+	fault := o.err
+	answers := map[id][]answer{}
+	regions := map[id]string{}
+	var order []id
+	for _, t := range records {
+		obj := t.Value.(ast.Object)
+		str := func(key string) string {
+			if v := obj.Get(ast.StringTerm(key)); v != nil {
+				s, _ := v.Value.(ast.String)
+				return string(s)
+			}
+			return ""
+		}
+		if s := obj.Get(ast.StringTerm("subject")); s == nil || !s.Equal(ast.BooleanTerm(true)) {
+			continue
+		}
+		k := id{str("account_id"), str("bucket")}
+		if _, ok := regions[k]; !ok {
+			order = append(order, k)
+		}
+		regions[k] = str("region")
+	}
+	if set, ok := j.set(o, &fault); ok {
+		set.Foreach(func(t *ast.Term) {
+			a, err := decode(t)
+			k := id{a.Account, a.Bucket}
+			if _, known := regions[k]; err == nil && !known {
+				err = fmt.Errorf("an answer names the bucket %q of account %q, which no record with subject has", a.Bucket, a.Account)
+			}
+			if err != nil {
+				fault = cmp.Or(fault, err)
+				return
+			}
+			answers[k] = append(answers[k], a)
+		})
+	}
+	for _, k := range order {
+		b := fact.Bucket{Name: k.bucket, ARN: "arn:aws:s3:::" + k.bucket, AccountID: k.account, Region: regions[k]}
+		one := judgement{engine: j.engine, doc: &fact.Document{Bucket: b}}
+		settled := []answer{}
+		switch list := answers[k]; {
+		case fault != nil:
+			settled = append(settled, answer{Status: Unknown, Message: "the rule could not be evaluated: " + fault.Error()})
+		case len(list) == 0:
+			settled = append(settled, answer{Status: Unknown, Message: "the rule gave no answer"})
+		default:
+			settled = list
+		}
+		for _, a := range settled {
+			one.add(r, theBucket, a)
+		}
+		j.findings = append(j.findings, one.findings...)
+	}
+}
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// rank orders what is said of one subject: the worst first.
+func rank(s Status) int {
+	return slices.Index([]Status{Fail, Unknown, Pass, NotApplicable}, s)
+}

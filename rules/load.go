@@ -1,0 +1,319 @@
+package rules
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+//go:embed policy/*.rego
+var embedded embed.FS
+
+// Scopes of a rule: what it is asked about.
+const (
+	ScopeBucket       = "bucket"       // every bucket
+	ScopeSource       = "source"       // every bucket with a replication configuration
+	ScopeLink         = "link"         // every link
+	ScopeOrganization = "organization" // records collected from all documents, at the end
+)
+
+// Rule is one Rego rule with its METADATA.
+type Rule struct {
+	ID           string   `json:"id"`
+	Title        string   `json:"title"`
+	Description  string   `json:"description"`
+	Severity     Severity `json:"severity"`
+	Scope        string   `json:"scope"`
+	Needs        []string `json:"needs"`         // facts without which every answer is unknown
+	Uses         []string `json:"uses"`          // facts the rule judges by itself; they are named where it gave no answer
+	Decides      bool     `json:"decides"`       // its failure breaks the link
+	FailureCodes []string `json:"failure_codes"` // S3's codes it can predict
+	Controls     []string `json:"controls"`
+	Remediation  string   `json:"remediation"`
+	Evidence     string   `json:"evidence"` // recorded, documented, inferred
+	Sources      []string `json:"sources"`
+	File         string   `json:"file"`
+
+	pkg   string // last part of the package: xc001
+	needs []need
+	uses  []need
+}
+
+// Error is a fault of a rule file.
+type Error struct {
+	File string
+	Line int
+	Err  error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Err) }
+func (e *Error) Unwrap() error { return e.Err }
+
+// source is one Rego file as it was read.
+type source struct {
+	name string // path for messages
+	text []byte
+	user bool // from a directory of the user
+}
+
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
+
+// sourcesOf lists the embedded files and those of the user's directories, in a stable order.
+func sourcesOf(dirs []string) ([]source, error) {
+	var all []source
+	builtin, err := fs.Glob(embedded, "policy/*.rego")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range builtin {
+		text, err := embedded.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, source{name: "rules/" + name, text: text})
+	}
+	for _, dir := range dirs {
+		found := 0
+		info, err := os.Stat(dir)
+		if err != nil {
+			return nil, fmt.Errorf("read rules: %w", err)
+		}
+		if !info.IsDir() {
+			return nil, fmt.Errorf("read rules: %s is a file; name the directory that holds it", dir)
+		}
+		err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) != ".rego" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			found++
+			all = append(all, source{name: path, text: text, user: true})
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read rules: %w", err)
+		}
+		if found == 0 {
+			return nil, fmt.Errorf("read rules: no .rego file under %s", dir)
+		}
+	}
+	return all, nil
+}
+
+// load parses the files and reads the rules' METADATA; tests are parsed only where wanted.
+func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
+	modules := make(map[string]*ast.Module, len(files))
+	byPackage := map[string]source{} // packages below data.crosscheck
+	byID := map[string]*Rule{}
+	var list []*Rule
+	for _, f := range files {
+		if isTest(f.name) && !tests {
+			continue
+		}
+		if _, ok := modules[f.name]; ok {
+			continue // the same directory named twice
+		}
+		m, err := ast.ParseModuleWithOpts(f.name, string(f.text), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+		if err != nil {
+			return nil, nil, ruleError(f.name, err)
+		}
+		if m == nil {
+			return nil, nil, &Error{f.name, 1, errors.New("the file is empty")}
+		}
+		modules[f.name] = m
+		if isTest(f.name) {
+			continue
+		}
+		path := strings.TrimPrefix(m.Package.Path.String(), "data.")
+		if path == "crosscheck" || strings.HasPrefix(path, "crosscheck.") {
+			if other, ok := byPackage[path]; ok {
+				return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("package %s is taken by %s", path, other.name)}
+			}
+			byPackage[path] = f
+		}
+		r, line, err := metadata(m)
+		if err != nil {
+			return nil, nil, &Error{f.name, line, err}
+		}
+		if r == nil {
+			if f.user && (path == "crosscheck" || strings.HasPrefix(path, "crosscheck.")) {
+				return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("package %s has no METADATA with custom.id: a rule needs one, a helper needs a package outside crosscheck", path)}
+			}
+			continue
+		}
+		if want := "crosscheck.rules." + strings.ToLower(r.ID); path != want {
+			return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("rule %s stands in package %s; it must be %s", r.ID, path, want)}
+		}
+		r.File = f.name
+		r.pkg = strings.ToLower(r.ID)
+		if other, ok := byID[r.ID]; ok {
+			return nil, nil, &Error{f.name, line, fmt.Errorf("rule %s exists already in %s", r.ID, other.File)}
+		}
+		byID[r.ID] = r
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+	return modules, list, nil
+}
+
+var (
+	idPattern  = regexp.MustCompile(`^[A-Z]{2,10}[0-9]{3,6}$`)
+	severities = []Severity{Critical, High, Medium, Low, Info}
+	scopes     = []string{ScopeBucket, ScopeSource, ScopeLink, ScopeOrganization}
+	evidences  = []string{"recorded", "documented", "inferred"}
+)
+
+// metadata reads the package annotation of a module; nil when it is no rule.
+func metadata(m *ast.Module) (*Rule, int, error) {
+	var a *ast.Annotations
+	for _, x := range m.Annotations {
+		if x.Scope == "package" {
+			a = x
+		}
+	}
+	if a == nil || a.Custom["id"] == nil {
+		return nil, m.Package.Location.Row, nil
+	}
+	line := a.Location.Row
+	text, err := json.Marshal(a.Custom)
+	if err != nil {
+		return nil, line, err
+	}
+	var c struct {
+		ID           string   `json:"id"`
+		Severity     Severity `json:"severity"`
+		Scope        string   `json:"scope"`
+		Needs        []string `json:"needs"`
+		Uses         []string `json:"uses"`
+		Decides      bool     `json:"decides"`
+		FailureCodes []string `json:"failure_codes"`
+		Controls     []string `json:"controls"`
+		Remediation  string   `json:"remediation"`
+		Evidence     string   `json:"evidence"`
+		Sources      []string `json:"sources"`
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		return nil, line, fmt.Errorf("METADATA custom: %w", err)
+	}
+	r := &Rule{
+		ID: c.ID, Title: a.Title, Description: strings.TrimSpace(a.Description),
+		Severity: c.Severity, Scope: c.Scope, Needs: c.Needs, Uses: c.Uses, Decides: c.Decides,
+		FailureCodes: c.FailureCodes, Controls: c.Controls, Remediation: c.Remediation,
+		Evidence: c.Evidence, Sources: c.Sources,
+	}
+	switch {
+	case !idPattern.MatchString(r.ID):
+		return nil, line, fmt.Errorf("METADATA custom.id %q: an id is capitals and digits, such as XC101 or ACME001", r.ID)
+	case r.Title == "":
+		return nil, line, errors.New("METADATA has no title")
+	case !slices.Contains(severities, r.Severity):
+		return nil, line, fmt.Errorf("METADATA custom.severity %q: use critical, high, medium, low or info", r.Severity)
+	case !slices.Contains(scopes, r.Scope):
+		return nil, line, fmt.Errorf("METADATA custom.scope %q: use %s", r.Scope, strings.Join(scopes, ", "))
+	case r.Decides && r.Scope != ScopeLink:
+		return nil, line, fmt.Errorf("METADATA custom.decides: only a rule of scope link decides a link, not one of scope %s", r.Scope)
+	case !slices.Contains(evidences, r.Evidence):
+		return nil, line, fmt.Errorf("METADATA custom.evidence %q: use %s", r.Evidence, strings.Join(evidences, ", "))
+	}
+	for _, c := range r.FailureCodes {
+		if _, ok := codeOf(c); !ok {
+			return nil, line, fmt.Errorf("METADATA custom.failure_codes: %q is no failure code of S3 (crosscheck rules codes lists them)", c)
+		}
+	}
+	for _, x := range []struct {
+		names []string
+		to    *[]need
+	}{{c.Needs, &r.needs}, {c.Uses, &r.uses}} {
+		for _, name := range x.names {
+			n, err := parseNeed(name, r.Scope)
+			if err != nil {
+				return nil, line, fmt.Errorf("METADATA custom.%w", err)
+			}
+			*x.to = append(*x.to, n)
+		}
+	}
+	defined := "answers"
+	if !slices.ContainsFunc(m.Rules, func(x *ast.Rule) bool { return x.Head.Name.String() == defined || x.Head.Ref().String() == defined }) {
+		return nil, m.Package.Location.Row, errors.New("the rule defines no answers: write `answers contains {…} if {…}`")
+	}
+	if r.Scope == ScopeOrganization && !slices.ContainsFunc(m.Rules, func(x *ast.Rule) bool { return x.Head.Name.String() == "records" || x.Head.Ref().String() == "records" }) {
+		return nil, m.Package.Location.Row, errors.New("a rule of scope organization defines records, which are kept of every document, beside answers")
+	}
+	return r, line, nil
+}
+
+// ruleError turns OPA's errors into the first one with its file and line.
+func ruleError(file string, err error) error {
+	var list ast.Errors
+	if errors.As(err, &list) && len(list) > 0 {
+		e := list[0]
+		line := 1
+		if e.Location != nil {
+			line = e.Location.Row
+			if e.Location.File != "" {
+				file = e.Location.File
+			}
+		}
+		msg := strings.ReplaceAll(e.Message, "\n", " ")
+		if len(list) > 1 {
+			msg += fmt.Sprintf(" (and %d more)", len(list)-1)
+		}
+		return &Error{file, line, errors.New(msg)}
+	}
+	return &Error{file, 1, err}
+}
+
+// forbidden are the builtins that reach out of the evaluation, or make it
+// answer differently twice, beyond those that OPA itself calls nondeterministic.
+var forbidden = []string{"http.", "net.", "opa.", "rand.", "time.now_ns", "trace", "uuid.", "io.jwt.", "crypto.x509.", "providers.", "graphql.", "rego.parse_module"}
+
+// capabilities is Rego as rules may use it: no network, clock, environment or
+// randomness, and crosscheck's own builtins.
+func capabilities() *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion()
+	c.AllowNet = []string{}
+	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
+		return b.IsNondeterministic() || slices.ContainsFunc(forbidden, func(p string) bool { return strings.HasPrefix(b.Name, p) })
+	})
+	for _, b := range builtins {
+		c.Builtins = append(c.Builtins, &ast.Builtin{Name: b.decl.Name, Decl: b.decl.Decl})
+	}
+	return c
+}
+
+// newCompiler is a compiler for rules: strict, typed by the schema of a document.
+func newCompiler() *ast.Compiler {
+	decls := make(map[string]*ast.Builtin, len(builtins))
+	for _, b := range builtins {
+		decls[b.decl.Name] = &ast.Builtin{Name: b.decl.Name, Decl: b.decl.Decl}
+	}
+	schemas := ast.NewSchemaSet()
+	schemas.Put(ast.SchemaRootRef, inputSchema())
+	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithBuiltins(decls).
+		WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
+}
+
+// compile checks all modules together.
+func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
+	c := newCompiler()
+	c.Compile(modules)
+	if c.Failed() {
+		return nil, ruleError("", c.Errors)
+	}
+	return c, nil
+}

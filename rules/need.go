@@ -1,0 +1,195 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"crosscheck/scanner/fact"
+)
+
+// missing is why a fact is not known: nil when AWS answered.
+type missing func(doc *fact.Document, link *fact.Link) *fact.Gap
+
+// gapOf is the gap of a fact, or the one that stands for "nobody asked".
+func gapOf[T any](f fact.Fact[T], account, resource, name string) *fact.Gap {
+	switch {
+	case f.Known():
+		return nil
+	case f.Gap != nil:
+		return f.Gap
+	}
+	return &fact.Gap{AccountID: account, Resource: resource, Fact: name, Code: "NotRead", Message: "nobody asked AWS for this fact"}
+}
+
+// bucketFacts are the facts of a bucket by name.
+var bucketFacts = map[string]func(b *fact.Bucket, name string) *fact.Gap{
+	"replication":         func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Replication, b.AccountID, b.ARN, n) },
+	"versioning":          func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Versioning, b.AccountID, b.ARN, n) },
+	"policy":              func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Policy, b.AccountID, b.ARN, n) },
+	"ownership":           func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Ownership, b.AccountID, b.ARN, n) },
+	"encryption":          func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Encryption, b.AccountID, b.ARN, n) },
+	"object_lock":         func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.ObjectLock, b.AccountID, b.ARN, n) },
+	"lifecycle":           func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Lifecycle, b.AccountID, b.ARN, n) },
+	"notification":        func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Notification, b.AccountID, b.ARN, n) },
+	"request_payment":     func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.RequestPayment, b.AccountID, b.ARN, n) },
+	"public_access_block": func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.PublicAccessBlock, b.AccountID, b.ARN, n) },
+	"tags":                func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Tags, b.AccountID, b.ARN, n) },
+	// Who owns a bucket and where it stands are known together with it, or not at all.
+	"owner": func(b *fact.Bucket, n string) *fact.Gap {
+		if b.AccountID != "" && b.Region != "" {
+			return nil
+		}
+		return &fact.Gap{Resource: b.ARN, Fact: n, API: "s3:ListBuckets", Code: "NotRead", Message: "the account that owns the bucket was not scanned"}
+	},
+}
+
+var roleFacts = map[string]func(r *fact.Role, name string) *fact.Gap{
+	"inline":   func(r *fact.Role, n string) *fact.Gap { return gapOf(r.Inline, r.AccountID, r.ARN, n) },
+	"attached": func(r *fact.Role, n string) *fact.Gap { return gapOf(r.Attached, r.AccountID, r.ARN, n) },
+	"boundary": func(r *fact.Role, n string) *fact.Gap { return gapOf(r.Boundary, r.AccountID, r.ARN, n) },
+}
+
+var keyFacts = map[string]func(k *fact.Key, name string) *fact.Gap{
+	"policy":  func(k *fact.Key, n string) *fact.Gap { return gapOf(k.Policy, k.AccountID, k.ARN, n) },
+	"grants":  func(k *fact.Key, n string) *fact.Gap { return gapOf(k.Grants, k.AccountID, k.ARN, n) },
+	"aliases": func(k *fact.Key, n string) *fact.Gap { return gapOf(k.Aliases, k.AccountID, k.ARN, n) },
+}
+
+var accountFacts = map[string]func(a *fact.Account, name string) *fact.Gap{
+	"in_organization":     func(a *fact.Account, n string) *fact.Gap { return gapOf(a.InOrganization, a.ID, a.ID, n) },
+	"path":                func(a *fact.Account, n string) *fact.Gap { return gapOf(a.Path, a.ID, a.ID, n) },
+	"scps":                func(a *fact.Account, n string) *fact.Gap { return gapOf(a.SCPs, a.ID, a.ID, n) },
+	"rcps":                func(a *fact.Account, n string) *fact.Gap { return gapOf(a.RCPs, a.ID, a.ID, n) },
+	"public_access_block": func(a *fact.Account, n string) *fact.Gap { return gapOf(a.PublicAccessBlock, a.ID, a.ID, n) },
+}
+
+// needs maps the names that METADATA may use to the facts of a document. What
+// hangs on a thing that does not exist (a role, a bucket or a key that AWS says
+// is not there) is not missing: the rule about its existence judges that.
+var needs = func() map[string]missing {
+	m := map[string]missing{
+		"organization": func(doc *fact.Document, _ *fact.Link) *fact.Gap {
+			return gapOf(doc.Organization, "", "", "organization")
+		},
+		"destination": func(doc *fact.Document, l *fact.Link) *fact.Gap {
+			return gapOf(doc.Buckets[l.Destination], "", bucketARN(doc, l.Destination), "destination")
+		},
+		"role": func(doc *fact.Document, l *fact.Link) *fact.Gap {
+			return gapOf(doc.Roles[l.RoleARN], "", l.RoleARN, "role")
+		},
+	}
+	for name, f := range bucketFacts {
+		full := "bucket." + name
+		m[full] = func(doc *fact.Document, _ *fact.Link) *fact.Gap { return f(&doc.Bucket, full) }
+		dst := "destination." + name
+		m[dst] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
+			b := doc.Buckets[l.Destination]
+			if b.Value == nil {
+				return gapOf(b, "", bucketARN(doc, l.Destination), dst)
+			}
+			return f(b.Value, dst)
+		}
+	}
+	for name, f := range roleFacts {
+		full := "role." + name
+		m[full] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
+			r := doc.Roles[l.RoleARN]
+			if r.Value == nil {
+				return gapOf(r, "", l.RoleARN, full)
+			}
+			return f(r.Value, full)
+		}
+	}
+	for side, id := range map[string]func(*fact.Link) string{
+		"destination_key": func(l *fact.Link) string { return l.ReplicaKey },
+		"source_key":      func(l *fact.Link) string { return l.SourceKey },
+	} {
+		m[side] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
+			if id(l) == "" {
+				return nil
+			}
+			return gapOf(doc.Keys[id(l)], "", id(l), side)
+		}
+		for name, f := range keyFacts {
+			full := side + "." + name
+			m[full] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
+				if id(l) == "" {
+					return nil
+				}
+				k := doc.Keys[id(l)]
+				if k.Value == nil {
+					return gapOf(k, "", id(l), full)
+				}
+				return f(k.Value, full)
+			}
+		}
+	}
+	for side, id := range map[string]func(*fact.Document, *fact.Link) string{
+		"source_account": func(doc *fact.Document, _ *fact.Link) string { return doc.Bucket.AccountID },
+		"destination_account": func(doc *fact.Document, l *fact.Link) string {
+			if b := doc.Buckets[l.Destination].Value; b != nil {
+				return b.AccountID
+			}
+			return ""
+		},
+		"role_account": func(doc *fact.Document, l *fact.Link) string {
+			if r := doc.Roles[l.RoleARN].Value; r != nil {
+				return r.AccountID
+			}
+			return ""
+		},
+	} {
+		for name, f := range accountFacts {
+			full := side + "." + name
+			m[full] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
+				a, ok := doc.Accounts[id(doc, l)]
+				if !ok {
+					a.ID = id(doc, l)
+				}
+				return f(&a, full)
+			}
+		}
+	}
+	return m
+}()
+
+// linkOnly reports whether a fact name is about a link rather than a bucket.
+func linkOnly(name string) bool {
+	return name != "organization" && !strings.HasPrefix(name, "bucket.") && !strings.HasPrefix(name, "source_account.")
+}
+
+// need is one entry of a rule's needs: "NAME" or "NAME if PARAMETER", where the
+// need stands only if the parameter is set.
+type need struct {
+	name      string
+	parameter string
+	missing   missing
+}
+
+func parseNeed(text, scope string) (need, error) {
+	name, parameter, _ := strings.Cut(text, " if ")
+	n := need{name: strings.TrimSpace(name), parameter: strings.TrimSpace(parameter)}
+	n.missing = needs[n.name]
+	switch {
+	case n.missing == nil:
+		return n, fmt.Errorf("needs names the fact %q, which does not exist: use one of %s",
+			n.name, strings.Join(slices.Sorted(maps.Keys(needs)), ", "))
+	case linkOnly(n.name) && scope != ScopeLink:
+		return n, fmt.Errorf("needs names %q, which belongs to a link, but the scope of the rule is %s", n.name, scope)
+	}
+	return n, nil
+}
+
+// bucketARN is the ARN of a bucket in the partition of the document.
+func bucketARN(doc *fact.Document, bucket string) string {
+	return "arn:" + partition(doc) + ":s3:::" + bucket
+}
+
+func partition(doc *fact.Document) string {
+	if doc.Partition == "" {
+		return "aws"
+	}
+	return doc.Partition
+}

@@ -1,0 +1,62 @@
+# What the tests of the rules share: a document with one link, and edits of it.
+package crosscheck.fixture
+
+link_id := "src/all→dst"
+
+rule := {
+	"id": "all",
+	"schema": "V2",
+	"status": "Enabled",
+	"delete_markers": "Enabled",
+	"destination": {"bucket": "arn:aws:s3:::dst", "account": "222222222222", "metrics": "Enabled"},
+}
+
+link := {"id": link_id, "rule": rule, "role_arn": "arn:aws:iam::111111111111:role/repl", "destination": "dst"}
+
+source := {"name": "src", "arn": "arn:aws:s3:::src", "account_id": "111111111111", "region": "us-east-1"}
+
+destination := {"name": "dst", "arn": "arn:aws:s3:::dst", "account_id": "222222222222", "region": "eu-west-1"}
+
+# A document whose source and destination have these facts beside the bare names.
+doc(source_facts, destination_facts) := {
+	"partition": "aws",
+	"bucket": object.union(source, source_facts),
+	"links": [link],
+	"buckets": {"dst": {"value": object.union(destination, destination_facts)}},
+	"roles": {link.role_arn: {"value": {"arn": link.role_arn, "account_id": "111111111111"}}},
+}
+
+# The same document with another rule: r is merged into the rule of the link.
+with_rule(d, r) := json.patch(d, [{"op": "replace", "path": "/links/0/rule", "value": object.union(rule, r)}])
+
+no_links(d) := json.remove(d, ["links"])
+
+no_destination(d) := json.patch(d, [{"op": "replace", "path": "/buckets/dst", "value": {"absent": true}}])
+
+gap_destination(d) := json.patch(d, [{"op": "replace", "path": "/buckets/dst", "value": {"gap": {"code": "AccessDenied"}}}])
+
+no_role(d) := json.patch(d, [{"op": "replace", "path": ["roles", link.role_arn], "value": {"absent": true}}])
+
+bare := doc({}, {})
+
+# The matrix with one cell.
+checks(key, result) := {key: {
+	"layer": split(key, "/")[0],
+	"action": split(key, "/")[1],
+	"resource": "arn:aws:s3:::dst/*",
+	"result": result,
+	"reason": "implicit_deny",
+	"message": "nobody allows it",
+	"failure_code": "DstPutObjectNotPermitted",
+	"identity_side": result,
+	"resource_side": result,
+	"remediation": "allow it",
+}}
+
+statuses(answers) := {a.status | some a in answers}
+
+# The only status of the answers; undefined where there are none or several.
+status(answers) := s if {
+	some s in statuses(answers)
+	count(statuses(answers)) == 1
+}

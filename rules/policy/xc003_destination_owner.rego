@@ -1,0 +1,61 @@
+# METADATA
+# title: The destination bucket belongs to the account that the rule names
+# description: |
+#   Bucket names are free again once a bucket is deleted. A rule whose
+#   Destination.Account is not the owner of the bucket sends data to a stranger,
+#   or nowhere: S3 stores such a rule, and what happens when it replicates was
+#   not recorded. A bucket outside the scanned accounts is unknown, unless it is
+#   seen to belong to the account of the rule.
+# custom:
+#   id: XC003
+#   severity: critical
+#   scope: link
+#   needs: [destination]
+#   uses: [destination.owner]
+#   decides: true
+#   controls: [SecurityHub/S3.6, NIST-800-53r5/AC-6]
+#   remediation: name the account that owns the destination bucket, or the bucket that was meant
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_Destination.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+package crosscheck.rules.xc003
+
+import data.crosscheck.lib
+
+named(link) := object.get(link.rule.destination, "account", "")
+
+owner(link) := lib.destination(link).account_id
+
+answers contains lib.pass(link, "the owner of the destination is the account of the rule") if {
+	some link in input.links
+	named(link) != ""
+	owner(link) == named(link)
+}
+
+answers contains lib.not_applicable(link, "the rule names no account") if {
+	some link in input.links
+	named(link) == ""
+}
+
+answers contains lib.not_applicable(link, "the destination does not exist") if {
+	some link in input.links
+	input.buckets[link.destination].absent
+}
+
+answers contains {
+	"link": link.id,
+	"status": "unknown",
+	"message": sprintf(
+		"the rule names account %s, but %s belongs to account %s; AWS documents that this fails and S3 stores it all the same",
+		[named(link), link.destination, owner(link)],
+	),
+	"contested": true,
+	"evidence": {"named": named(link), "owner": owner(link)},
+	"remediation": sprintf("set Destination.Account to %s if that is where the data may go", [owner(link)]),
+} if {
+	some link in input.links
+	named(link) != ""
+	owner(link) != ""
+	owner(link) != named(link)
+}

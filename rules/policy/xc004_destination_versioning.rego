@@ -1,0 +1,43 @@
+# METADATA
+# title: The destination bucket keeps versions
+# description: |
+#   Versioning can be suspended at the destination while rules point at it.
+#   Every object then fails, and what is there loses its history.
+# custom:
+#   id: XC004
+#   severity: critical
+#   scope: link
+#   needs: [destination.versioning]
+#   decides: true
+#   failure_codes: [DstBucketUnversioned]
+#   controls: [SecurityHub/S3.14, NIST-800-53r5/CP-9]
+#   remediation: enable versioning on the destination bucket
+#   evidence: recorded
+#   sources: ["https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"]
+package crosscheck.rules.xc004
+
+import data.crosscheck.lib
+
+answers contains lib.pass(link, "versioning of the destination is enabled") if {
+	some link in input.links
+	lib.destination(link).versioning.value.status == "Enabled"
+}
+
+answers contains lib.not_applicable(link, "the destination does not exist") if {
+	some link in input.links
+	input.buckets[link.destination].absent
+}
+
+answers contains {
+	"link": link.id,
+	"status": "fail",
+	"message": sprintf("versioning of the destination bucket %s is %s", [link.destination, state]),
+	"failure_codes": ["DstBucketUnversioned"],
+	"evidence": {"versioning": state},
+	"remediation": sprintf("enable versioning on %s", [link.destination]),
+} if {
+	some link in input.links
+	status := object.get(lib.destination(link).versioning.value, "status", "")
+	status != "Enabled"
+	state := {"": "not enabled", "Suspended": "suspended"}[status]
+}

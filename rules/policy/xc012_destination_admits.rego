@@ -1,0 +1,59 @@
+# METADATA
+# title: The destination admits the role
+# description: |
+#   s3:ReplicateObject as far as the destination decides: its bucket policy, its
+#   Block Public Access and the RCPs over its account. Between accounts the bucket
+#   policy must allow the role; the ARN must be the role's own, with its path.
+# custom:
+#   id: XC012
+#   severity: critical
+#   scope: link
+#   uses: [destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block]
+#   decides: true
+#   failure_codes: [DstPutObjectNotPermitted]
+#   controls: [NIST-800-53r5/AC-6, NIST-800-53r5/CP-9]
+#   remediation: allow the role s3:ReplicateObject on the destination objects in the destination's bucket policy
+#   evidence: recorded
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+package crosscheck.rules.xc012
+
+import data.crosscheck.lib
+
+key := "destination/s3:ReplicateObject"
+
+check(link) := crosscheck.checks(link.id)[key]
+
+answers contains lib.pass(link, "the destination's side allows s3:ReplicateObject on every object of the rule") if {
+	some link in input.links
+	check(link).result == "allowed"
+}
+
+# The whole is denied: this side is to blame unless it allows.
+answers contains lib.of_result(link, check(link)) if {
+	some link in input.links
+	check(link).result == "denied"
+	check(link).resource_side != "allowed"
+}
+
+answers contains lib.pass(link, "the destination's side allows s3:ReplicateObject on every object of the rule") if {
+	some link in input.links
+	check(link).result != "allowed"
+	check(link).resource_side == "allowed"
+}
+
+answers contains lib.of_result(link, check(link)) if {
+	some link in input.links
+	check(link).result == "unknown"
+	check(link).resource_side != "allowed"
+}
+
+answers contains lib.not_applicable(link, "the role does not exist") if {
+	some link in input.links
+	input.roles[link.role_arn].absent
+}
+
+answers contains lib.not_applicable(link, "the destination does not exist") if {
+	some link in input.links
+	input.buckets[link.destination].absent
+}

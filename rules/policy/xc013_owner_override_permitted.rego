@@ -1,0 +1,42 @@
+# METADATA
+# title: The role may change the owner of the replicas
+# description: |
+#   A rule with the owner override needs s3:ObjectOwnerOverrideToBucketOwner on both
+#   sides, unless the destination enforces bucket ownership.
+# custom:
+#   id: XC013
+#   severity: critical
+#   scope: link
+#   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block, destination.ownership]
+#   decides: true
+#   failure_codes: [DstPutObjectNotPermitted]
+#   controls: [NIST-800-53r5/AC-6, NIST-800-53r5/CP-9]
+#   remediation: allow s3:ObjectOwnerOverrideToBucketOwner on the destination objects, in a policy of the role and in the destination's bucket policy
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-change-owner.html
+package crosscheck.rules.xc013
+
+import data.crosscheck.lib
+
+answers contains lib.permission(link, "destination/s3:ObjectOwnerOverrideToBucketOwner") if some link in input.links
+
+answers contains lib.not_applicable(link, "the rule does not change the owner") if {
+	some link in input.links
+	not link.rule.destination.owner_override
+}
+
+answers contains lib.not_applicable(link, "the destination enforces bucket ownership") if {
+	some link in input.links
+	lib.destination(link).ownership.value == "BucketOwnerEnforced"
+}
+
+answers contains lib.not_applicable(link, "the role does not exist") if {
+	some link in input.links
+	input.roles[link.role_arn].absent
+}
+
+answers contains lib.not_applicable(link, "the destination does not exist") if {
+	some link in input.links
+	input.buckets[link.destination].absent
+}

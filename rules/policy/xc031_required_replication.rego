@@ -1,0 +1,107 @@
+# METADATA
+# title: A bucket that must replicate does
+# description: |
+#   Buckets are required to replicate by the parameter required_replication, a list of
+#   objects with a name pattern, tags, or both. A bucket that is itself the destination
+#   of a link is never told to replicate.
+# custom:
+#   id: XC031
+#   severity: high
+#   scope: organization
+#   needs: [bucket.replication if required_replication]
+#   uses: [bucket.tags if required_replication.tags]
+#   controls: [SecurityHub/S3.7, NIST-800-53r5/CP-9, NIST-800-53r5/SI-13(5)]
+#   remediation: add a replication rule to the bucket, or take it out of the requirement
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
+package crosscheck.rules.xc031
+
+requirement_met(r) if {
+	glob.match(object.get(r, "name", "*"), [], input.bucket.name)
+	every key, value in object.get(r, "tags", {}) {
+		input.bucket.tags.value[key] == value
+	}
+}
+
+# Tags that were not read may be the ones that are asked for.
+requirement_open(r) if {
+	glob.match(object.get(r, "name", "*"), [], input.bucket.name)
+	count(object.get(r, "tags", {})) > 0
+	not input.bucket.tags.value
+	not input.bucket.tags.absent
+}
+
+required if {
+	some r in data.crosscheck.config.required_replication
+	requirement_met(r)
+}
+
+open if {
+	some r in data.crosscheck.config.required_replication
+	requirement_open(r)
+}
+
+records contains {
+	"subject": true,
+	"account_id": input.bucket.account_id,
+	"region": input.bucket.region,
+	"bucket": input.bucket.name,
+	"arn": input.bucket.arn,
+	"state": "required",
+	"links": count(object.get(input, "links", [])),
+} if {
+	required
+}
+
+records contains {
+	"subject": true,
+	"account_id": input.bucket.account_id,
+	"region": input.bucket.region,
+	"bucket": input.bucket.name,
+	"arn": input.bucket.arn,
+	"state": "open",
+	"links": count(object.get(input, "links", [])),
+} if {
+	not required
+	open
+}
+
+records contains {"destination": link.destination} if {
+	some link in input.links
+	count(object.get(data.crosscheck.config, "required_replication", [])) > 0
+}
+
+all_records := crosscheck.records("XC031")
+
+replicas contains r.destination if some r in all_records
+
+result(r) := ["pass", "the bucket replicates"] if r.links > 0
+
+result(r) := ["not_applicable", "the bucket is itself the destination of a link"] if {
+	r.links == 0
+	r.bucket in replicas
+}
+
+result(r) := ["fail", "the bucket must replicate and has no enabled replication rule"] if {
+	r.links == 0
+	not r.bucket in replicas
+	r.state == "required"
+}
+
+result(r) := ["unknown", "whether the bucket must replicate depends on its tags, which were not read"] if {
+	r.links == 0
+	not r.bucket in replicas
+	r.state == "open"
+}
+
+answers contains {
+	"account_id": r.account_id,
+	"bucket": r.bucket,
+	"status": status,
+	"message": message,
+} if {
+	some r in all_records
+	r.subject
+	[status, message] := result(r)
+}
