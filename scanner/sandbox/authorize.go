@@ -165,7 +165,9 @@ func (s *Sandbox) levels(policyType string, kind iam.Kind, accountID string) iam
 	for target := accountID; target != ""; target = o.parent[target] {
 		var policies []*iam.Policy
 		for _, id := range o.attached[target] {
-			if p := o.policies[id]; p.kind == policyType {
+			// RCPFullAWSAccess allows what nothing else could deny; as a document
+			// of a customer it would be invalid, and so it is not parsed.
+			if p := o.policies[id]; p.kind == policyType && id != "p-RCPFullAWSAccess" {
 				policies = append(policies, s.parse(kind, p.arn, p.document))
 			}
 		}

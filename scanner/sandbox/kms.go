@@ -261,7 +261,12 @@ func listKeyPolicies(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 }
 
 func listAliases(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
-	if e := s.authorize(c, authRequest{action: c.op, resource: "*", account: c.caller.account}); e != nil {
+	// No key is concerned, so that IAM alone decides, as under a key policy that
+	// delegates to the account.
+	account := c.caller.account
+	if e := s.authorize(c, authRequest{
+		action: c.op, resource: "*", account: account, kind: iam.KeyPolicy, policy: defaultKeyPolicy(s.partition, account),
+	}); e != nil {
 		return nil, e
 	}
 	var only *key
@@ -272,7 +277,7 @@ func listAliases(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 		}
 		only = k
 	}
-	a := s.accounts[c.caller.account]
+	a := s.accounts[account]
 	names := []string{awsManagedS3Alias} // listed without a key until it is used
 	for name := range a.aliases {
 		if region, alias, _ := strings.Cut(name, "/"); region == c.region && alias != awsManagedS3Alias {

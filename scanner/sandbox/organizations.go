@@ -71,8 +71,10 @@ func handleOrganizations(s *Sandbox, c *call) (*response, *apiError) {
 	if c.operation() != "DescribeOrganization" && !s.administers(c.caller.account) {
 		return nil, denied(c.service, "You don't have permissions to access this resource.")
 	}
+	// A delegated administrator acts as in its own account: no resource policy of
+	// the management account has to allow it.
 	if e := s.authorize(c, authRequest{
-		action: c.op, resource: s.organizationsResource(c, in), account: s.org.managementID,
+		action: c.op, resource: s.organizationsResource(c, in), account: c.caller.account,
 	}); e != nil {
 		return nil, e
 	}

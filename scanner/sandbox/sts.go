@@ -38,7 +38,7 @@ func (who *identity) userID() string {
 
 var (
 	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
 )
 
 func invalidValue(format string, args ...any) *apiError {
@@ -59,7 +59,7 @@ func assumeRole(s *Sandbox, c *call) (*response, *apiError) {
 			`Member must satisfy regular expression pattern: [\w+=,.@-]* and have a length of 2 to 64`, session)
 	}
 	external := c.form.Get("ExternalId")
-	if c.form.Has("ExternalId") && !externalID.MatchString(external) {
+	if c.form.Has("ExternalId") && (!externalID.MatchString(external) || len(external) > 1224) {
 		return nil, invalidValue("1 validation error detected: Value '%s' at 'externalId' failed to satisfy constraint: "+
 			`Member must satisfy regular expression pattern: [\w+=,.@:\/-]* and have a length of 2 to 1224`, external)
 	}

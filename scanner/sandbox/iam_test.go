@@ -1,0 +1,211 @@
+package sandbox
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// decoded is a policy document as IAM's callers must read it.
+func decoded(t *testing.T, document *string) string {
+	t.Helper()
+	text, err := url.PathUnescape(*document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestGetRole(t *testing.T) {
+	s := control(t)
+	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	for _, name := range []string{"s3crr_role", "S3CRR_Role"} { // names are matched without case
+		out, err := client.GetRole(background, &iam.GetRoleInput{RoleName: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := out.Role
+		if *r.RoleName != "s3crr_role" || *r.Arn != "arn:aws:iam::222222222222:role/service-role/s3crr_role" || *r.Path != "/service-role/" ||
+			*r.RoleId != "AROAEXAMPLEREPLICATE1" || *r.MaxSessionDuration != 3600 || *r.Description != "replicates" || r.CreateDate.IsZero() {
+			t.Errorf("role %+v", r)
+		}
+		if b := r.PermissionsBoundary; b == nil || *b.PermissionsBoundaryArn != "arn:aws:iam::222222222222:policy/Edge" || b.PermissionsBoundaryType != "Policy" {
+			t.Errorf("boundary %+v", b)
+		}
+		if len(r.Tags) != 2 || *r.Tags[0].Key != "owner" || *r.Tags[1].Value != "replication" {
+			t.Errorf("tags %+v", r.Tags)
+		}
+		if strings.ContainsAny(*r.AssumeRolePolicyDocument, ` {"+`) {
+			t.Errorf("the trust policy is not URL-encoded: %s", *r.AssumeRolePolicyDocument)
+		}
+		if trust := decoded(t, r.AssumeRolePolicyDocument); !strings.Contains(trust, `"Version": "2012–10–17"`) {
+			t.Errorf("the trust policy is not verbatim: %s", trust)
+		}
+	}
+	out, err := client.GetRole(background, &iam.GetRoleInput{RoleName: aws.String("crosscheck-audit")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Role.PermissionsBoundary != nil || out.Role.Tags != nil || !strings.HasPrefix(*out.Role.RoleId, "AROA") || len(*out.Role.RoleId) != 21 {
+		t.Errorf("role %+v", out.Role)
+	}
+	_, err = client.GetRole(background, &iam.GetRoleInput{RoleName: aws.String("missing")})
+	wantCode(t, "a role that is not there", err, "NoSuchEntity", 404)
+	var missing *types.NoSuchEntityException
+	if !asError(err, &missing) || !strings.Contains(missing.ErrorMessage(), "missing") {
+		t.Errorf("error %v", err)
+	}
+	_, err = iam.NewFromConfig(s.as("AKIAALICE00000000000", "us-east-1")).GetRole(background, &iam.GetRoleInput{RoleName: aws.String("missing")})
+	wantCode(t, "a role that is not there, for a caller who may not ask", err, "AccessDenied", 403)
+}
+
+func TestRolePolicies(t *testing.T) {
+	s := control(t)
+	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	role := aws.String("s3crr_role")
+	names, err := client.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"alpha", "zeta"}, names.PolicyNames); diff != "" || names.IsTruncated {
+		t.Error(diff)
+	}
+	page, err := client.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role, MaxItems: aws.Int32(1)})
+	if err != nil || !page.IsTruncated || page.Marker == nil {
+		t.Fatalf("first page %+v %v", page, err)
+	}
+	page, err = client.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role, MaxItems: aws.Int32(1), Marker: page.Marker})
+	if err != nil || page.IsTruncated || len(page.PolicyNames) != 1 || page.PolicyNames[0] != "zeta" {
+		t.Errorf("second page %+v %v", page, err)
+	}
+
+	inline, err := client.GetRolePolicy(background, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("zeta")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := decoded(t, inline.PolicyDocument); !strings.Contains(text, `"arn:aws:s3:::dst/a b+c/*"`) {
+		t.Errorf("the policy is not verbatim: %s", text)
+	}
+	_, err = client.GetRolePolicy(background, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("eta")})
+	wantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
+
+	attached, err := client.ListAttachedRolePolicies(background, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("crosscheck-audit")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var arns []string
+	for _, p := range attached.AttachedPolicies {
+		arns = append(arns, *p.PolicyArn)
+	}
+	want := []string{"arn:aws:iam::222222222222:policy/crosscheck/ReadKeys", "arn:aws:iam::aws:policy/SecurityAudit"}
+	if diff := cmp.Diff(want, arns); diff != "" {
+		t.Error(diff)
+	}
+	for _, arn := range want {
+		p, err := client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: &arn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *p.Policy.Arn != arn || *p.Policy.DefaultVersionId != "v1" || *p.Policy.AttachmentCount < 1 || !strings.HasPrefix(*p.Policy.PolicyId, "ANPA") {
+			t.Errorf("policy %+v", p.Policy)
+		}
+		version, err := client.GetPolicyVersion(background, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: p.Policy.DefaultVersionId})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := decoded(t, version.PolicyVersion.Document); !strings.Contains(text, `"Effect": "Allow"`) || !version.PolicyVersion.IsDefaultVersion {
+			t.Errorf("version %+v: %s", version.PolicyVersion, text)
+		}
+	}
+	versions, err := client.ListPolicyVersions(background, &iam.ListPolicyVersionsInput{PolicyArn: &want[0]})
+	if err != nil || len(versions.Versions) != 1 {
+		t.Errorf("versions %+v %v", versions, err)
+	}
+	_, err = client.GetPolicyVersion(background, &iam.GetPolicyVersionInput{PolicyArn: &want[0], VersionId: aws.String("v2")})
+	wantCode(t, "a version that is not there", err, "NoSuchEntity", 404)
+	_, err = client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::222222222222:policy/Missing")})
+	wantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
+	_, err = client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::333333333333:policy/Theirs")})
+	wantCode(t, "a policy of another account", err, "AccessDenied", 403)
+	_, err = client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::222222222222:role/a-role")})
+	wantCode(t, "not a policy", err, "InvalidInput", 400)
+	_, err = client.CreateRole(background, &iam.CreateRoleInput{RoleName: role, AssumeRolePolicyDocument: aws.String("{}")})
+	wantCode(t, "an operation that is not there", err, "NotImplemented", 501)
+}
+
+func TestListRoles(t *testing.T) {
+	s := control(t)
+	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	var names []string
+	for pages := iam.NewListRolesPaginator(client, &iam.ListRolesInput{MaxItems: aws.Int32(2)}); pages.HasMorePages(); {
+		out, err := pages.NextPage(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range out.Roles {
+			names = append(names, *r.RoleName)
+			if r.PermissionsBoundary != nil || r.Tags != nil {
+				t.Errorf("ListRoles gives neither boundary nor tags: %+v", r)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"bounded", "crosscheck-audit", "s3crr_role"}, names); diff != "" {
+		t.Error(diff)
+	}
+	out, err := client.ListRoles(background, &iam.ListRolesInput{PathPrefix: aws.String("/service-role/")})
+	if err != nil || len(out.Roles) != 1 {
+		t.Errorf("%+v %v", out, err)
+	}
+	tags, err := client.ListRoleTags(background, &iam.ListRoleTagsInput{RoleName: aws.String("s3crr_role")})
+	if err != nil || len(tags.Tags) != 2 {
+		t.Errorf("%+v %v", tags, err)
+	}
+}
+
+func TestGetAccountAuthorizationDetails(t *testing.T) {
+	s := control(t)
+	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	roles, policies, users := map[string]types.RoleDetail{}, map[string]types.ManagedPolicyDetail{}, 0
+	pages := iam.NewGetAccountAuthorizationDetailsPaginator(client, &iam.GetAccountAuthorizationDetailsInput{MaxItems: aws.Int32(2)})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(out.RoleDetailList) + len(out.Policies) + len(out.UserDetailList); n > 2 {
+			t.Errorf("a page of %d", n)
+		}
+		for _, r := range out.RoleDetailList {
+			roles[*r.RoleName] = r
+		}
+		for _, p := range out.Policies {
+			policies[*p.PolicyName] = p
+		}
+		users += len(out.UserDetailList)
+	}
+	if len(roles) != 3 || users != 1 {
+		t.Errorf("%d roles, %d users", len(roles), users)
+	}
+	r := roles["s3crr_role"]
+	if r.PermissionsBoundary != nil || *r.RoleId != "AROAEXAMPLEREPLICATE1" || len(r.RolePolicyList) != 2 || *r.RolePolicyList[0].PolicyName != "alpha" ||
+		!strings.Contains(decoded(t, r.RolePolicyList[0].PolicyDocument), "s3:ReplicateObject") || !strings.Contains(decoded(t, r.AssumeRolePolicyDocument), "2012–10–17") || len(r.Tags) != 2 {
+		t.Errorf("role %+v", r)
+	}
+	if list := roles["crosscheck-audit"].AttachedManagedPolicies; len(list) != 2 {
+		t.Errorf("attached %+v", list)
+	}
+	// SecurityAudit and AdministratorAccess are attached; both are AWS's.
+	if len(policies) != 5 || len(policies["ReadKeys"].PolicyVersionList) != 1 ||
+		!strings.Contains(decoded(t, policies["ReadKeys"].PolicyVersionList[0].Document), "kms:*") {
+		t.Errorf("policies %+v", policies)
+	}
+	out, err := client.GetAccountAuthorizationDetails(background, &iam.GetAccountAuthorizationDetailsInput{Filter: []types.EntityType{types.EntityTypeRole}})
+	if err != nil || len(out.RoleDetailList) != 3 || len(out.Policies) != 0 || len(out.UserDetailList) != 0 {
+		t.Errorf("only roles: %+v %v", out, err)
+	}
+}
