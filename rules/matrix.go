@@ -261,10 +261,15 @@ func (e *Engine) levels(kind iam.Kind, f fact.Fact[[]fact.PolicyLevel], manageme
 	var all []*policy
 	levels := make([]iam.Level, len(*f.Value))
 	for i, l := range *f.Value {
-		list := make([]*iam.Policy, len(l.Policies), len(l.Policies)+len(more))
-		for k, doc := range l.Policies {
+		list := make([]*iam.Policy, 0, len(l.Policies)+len(more))
+		for _, doc := range l.Policies {
+			// RCPFullAWSAccess, which AWS attaches everywhere, allows; customers'
+			// RCPs can only deny, and are refused where they do not.
+			if kind == iam.RCP && strings.Contains(doc.ARN, ":organizations::aws:policy/") {
+				continue
+			}
 			p := e.policies.get(kind, "", doc)
-			list[k] = p.Policy
+			list = append(list, p.Policy)
 			all = append(all, p)
 		}
 		list = append(list, more...)

@@ -58,8 +58,8 @@ func working() *fact.Document {
 				{Target: id, Policies: []fact.Policy{{Name: "FullAWSAccess", Document: fullAccess}}},
 			}),
 			RCPs: fact.Of([]fact.PolicyLevel{
-				{Target: "r-root", Policies: []fact.Policy{{Name: "RCPFullAWSAccess", Document: rcpFullAccess}}},
-				{Target: id, Policies: []fact.Policy{{Name: "RCPFullAWSAccess", Document: rcpFullAccess}}},
+				{Target: "r-root", Policies: []fact.Policy{{Name: "RCPFullAWSAccess", ARN: "arn:aws:organizations::aws:policy/resource_control_policy/p-RCPFullAWSAccess", Document: rcpFullAccess}}},
+				{Target: id, Policies: []fact.Policy{{Name: "RCPFullAWSAccess", ARN: "arn:aws:organizations::aws:policy/resource_control_policy/p-RCPFullAWSAccess", Document: rcpFullAccess}}},
 			}),
 			PublicAccessBlock: fact.None[fact.PublicAccessBlock](),
 		}

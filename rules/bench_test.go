@@ -1,0 +1,59 @@
+package rules
+
+import (
+	"context"
+	"testing"
+)
+
+// BenchmarkEval judges one bucket with one link: the matrix and every rule.
+func BenchmarkEval(b *testing.B) {
+	e := engine(b, Options{})
+	doc := working()
+	b.ReportAllocs()
+	for b.Loop() {
+		eval(b, e, doc)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "buckets/s")
+}
+
+// BenchmarkEvalParallel is the same on all cores (-cpu 2).
+func BenchmarkEvalParallel(b *testing.B) {
+	e := engine(b, Options{})
+	doc := working()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := e.Eval(context.Background(), doc); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "buckets/s")
+}
+
+// BenchmarkMatrix decides the permission matrix alone.
+func BenchmarkMatrix(b *testing.B) {
+	e := engine(b, Options{})
+	doc := working()
+	b.ReportAllocs()
+	for b.Loop() {
+		e.matrix(doc, &doc.Links[0])
+	}
+}
+
+// BenchmarkNew reads, checks and compiles all rules.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		engine(b, Options{})
+	}
+}
+
+// BenchmarkValue hands a document to Rego.
+func BenchmarkValue(b *testing.B) {
+	doc := working()
+	b.ReportAllocs()
+	for b.Loop() {
+		valueOf(doc)
+	}
+}
