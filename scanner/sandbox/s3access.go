@@ -1,0 +1,235 @@
+package sandbox
+
+import (
+	"strings"
+
+	"crosscheck/rules/iam"
+)
+
+// restrictPublic is the effective RestrictPublicBuckets of a bucket.
+func (s *Sandbox) restrictPublic(b *bucket) bool {
+	a := s.accounts[b.account]
+	return b.publicAccess != nil && b.publicAccess.restrict ||
+		a != nil && a.publicAccess != nil && a.publicAccess.restrict
+}
+
+// bucketRequest asks for an action on a bucket or on an object of it.
+func (s *Sandbox) bucketRequest(b *bucket, action, resource string, context map[string]iam.Value) authRequest {
+	context["s3:resourceaccount"] = iam.One(b.account)
+	return authRequest{
+		action: action, resource: resource, account: b.account,
+		kind: iam.BucketPolicy, policy: b.policy, name: b.name,
+		context: context, restrictPublic: s.restrictPublic(b),
+	}
+}
+
+// requestKeys are the condition keys that hold a header of a request.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+var requestKeys = map[string]string{
+	"X-Amz-Acl":                                       "s3:x-amz-acl",
+	"X-Amz-Grant-Full-Control":                        "s3:x-amz-grant-full-control",
+	"X-Amz-Grant-Read":                                "s3:x-amz-grant-read",
+	"X-Amz-Grant-Read-Acp":                            "s3:x-amz-grant-read-acp",
+	"X-Amz-Grant-Write":                               "s3:x-amz-grant-write",
+	"X-Amz-Grant-Write-Acp":                           "s3:x-amz-grant-write-acp",
+	"X-Amz-Copy-Source":                               "s3:x-amz-copy-source",
+	"X-Amz-Metadata-Directive":                        "s3:x-amz-metadata-directive",
+	"X-Amz-Storage-Class":                             "s3:x-amz-storage-class",
+	"X-Amz-Server-Side-Encryption":                    "s3:x-amz-server-side-encryption",
+	"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id":     "s3:x-amz-server-side-encryption-aws-kms-key-id",
+	"X-Amz-Server-Side-Encryption-Customer-Algorithm": "s3:x-amz-server-side-encryption-customer-algorithm",
+	"X-Amz-Website-Redirect-Location":                 "s3:x-amz-website-redirect-location",
+	"X-Amz-Object-Lock-Mode":                          "s3:object-lock-mode",
+	"X-Amz-Object-Lock-Retain-Until-Date":             "s3:object-lock-retain-until-date",
+	"X-Amz-Object-Lock-Legal-Hold":                    "s3:object-lock-legal-hold",
+	"X-Amz-Object-Ownership":                          "s3:x-amz-object-ownership",
+	"X-Amz-Content-Sha256":                            "s3:x-amz-content-sha256",
+	"If-Match":                                        "s3:if-match",
+	"If-None-Match":                                   "s3:if-none-match",
+}
+
+// context is the S3 condition keys of a request.
+func (c *s3call) context() map[string]iam.Value {
+	keys := map[string]iam.Value{"s3:tlsversion": iam.One("1.3")}
+	for header, key := range requestKeys {
+		if value := c.r.Header.Get(header); value != "" {
+			keys[key] = iam.One(value)
+		}
+	}
+	for parameter, key := range map[string]string{
+		"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys", "versionId": "s3:versionid",
+	} {
+		if c.query.Has(parameter) {
+			keys[key] = iam.One(c.query.Get(parameter))
+		}
+	}
+	switch {
+	case c.query.Has("X-Amz-Credential"):
+		keys["s3:authtype"], keys["s3:signatureversion"] = iam.One("REST-QUERY-STRING"), iam.One("AWS4-HMAC-SHA256")
+	case c.caller != nil:
+		keys["s3:authtype"], keys["s3:signatureversion"] = iam.One("REST-HEADER"), iam.One("AWS4-HMAC-SHA256")
+	}
+	return keys
+}
+
+func withTags(context map[string]iam.Value, prefix string, tags []tag) {
+	for _, t := range tags {
+		context[prefix+strings.ToLower(t.Key)] = iam.One(t.Value)
+	}
+}
+
+// allow decides an action of the caller on the bucket, or on the account where
+// the request names none.
+func (c *s3call) allow(action, resource string, extra map[string]iam.Value) *apiError {
+	context := c.context()
+	for k, v := range extra {
+		context[k] = v
+	}
+	if c.b == nil {
+		if c.caller == nil {
+			return accessDenied()
+		}
+		return c.s.authorize(c.call, authRequest{action: action, resource: resource, account: c.caller.account, context: context})
+	}
+	return c.s.authorize(c.call, c.s.bucketRequest(c.b, action, resource, context))
+}
+
+// aclActions are the actions that an ACL grants with READ, READ_ACP and WRITE_ACP.
+var aclActions = map[string]bool{
+	"s3:GetObject": true, "s3:GetObjectVersion": true, "s3:GetObjectAcl": true, "s3:GetObjectVersionAcl": true,
+	"s3:PutObjectAcl": true, "s3:PutObjectVersionAcl": true,
+}
+
+// allowObject decides an action of the caller on an object; v is the version, or
+// nil where there is none (yet).
+//
+// An object of another account than the bucket's is governed by its ACL too: its
+// owner may read it wherever it lies, and the bucket's owner only if the ACL says so.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
+func (c *s3call) allowObject(action, key string, v *version) *apiError {
+	if e := c.payer(); e != nil {
+		return e
+	}
+	context := c.context()
+	if v != nil {
+		withTags(context, "s3:existingobjecttag/", v.tags)
+	}
+	req := c.s.bucketRequest(c.b, action, c.objectARN(key), context)
+	e := c.s.authorize(c.call, req)
+	if v == nil || v.marker || v.owner == c.b.account || c.b.ownership == bucketOwnerEnforced || !aclActions[action] || c.caller == nil {
+		return e
+	}
+	switch {
+	case e == nil && c.caller.account == c.b.account && !v.grantsBucketOwner(action):
+		return accessDenied()
+	case e != nil && c.caller.account == v.owner:
+		who := c.caller
+		if c.s.decide(who, req).Reason == "explicit_deny" {
+			return e
+		}
+		req.account, req.policy, req.restrictPublic = v.owner, "", false // as on a resource of its own
+		return c.s.authorize(c.call, req)
+	}
+	return e
+}
+
+// can reports whether the caller may do something that a request does not fail
+// for: it only shows less. Such questions are not counted as actions asked for.
+func (c *s3call) can(action, key string, v *version) bool {
+	who := c.caller
+	if who == nil {
+		who = anonymous
+	}
+	context := c.context()
+	if v != nil {
+		withTags(context, "s3:existingobjecttag/", v.tags)
+	}
+	resource := c.bucketARN()
+	if key != "" {
+		resource = c.objectARN(key)
+	}
+	return c.s.decide(who, c.s.bucketRequest(c.b, action, resource, context)).Result == iam.Allowed
+}
+
+// payer refuses callers of other accounts that do not offer to pay.
+func (c *s3call) payer() *apiError {
+	if c.b.requestPayment == "Requester" && c.foreign() && c.r.Header.Get("X-Amz-Request-Payer") != "requester" {
+		return accessDenied()
+	}
+	return nil
+}
+
+// grantsBucketOwner reports whether the ACL of a version lets the owner of its
+// bucket do an action.
+func (v *version) grantsBucketOwner(action string) bool {
+	switch v.acl {
+	case "bucket-owner-full-control":
+		return true
+	case "bucket-owner-read":
+		return action == "s3:GetObject" || action == "s3:GetObjectVersion"
+	}
+	return false
+}
+
+// s3key finds a KMS key as S3 does: by key ARN, alias ARN, key id or alias name;
+// what is not an ARN is looked up in account and region. "" is the AWS managed key
+// aws/s3, which comes into being with its first use. Nil: no such key.
+func (s *Sandbox) s3key(text, account, region string) *key {
+	if text == "" {
+		text = awsManagedS3Alias
+	}
+	a, ok := parseARN(text)
+	if !ok {
+		a = arn{s.partition, "kms", region, account, text}
+		if !strings.HasPrefix(text, "alias/") {
+			a.resource = "key/" + text
+		}
+	}
+	owner := s.accounts[a.account]
+	if owner == nil || a.service != "kms" {
+		return nil
+	}
+	if strings.HasPrefix(a.resource, "key/") {
+		return s.keys["arn:"+s.partition+":kms:"+a.region+":"+a.account+":"+a.resource]
+	}
+	if a.resource == awsManagedS3Alias {
+		return s.awsManagedS3Key(a.account, a.region)
+	}
+	return s.keys[owner.aliases[a.region+"/"+a.resource]]
+}
+
+// keyRequest asks for a cryptographic operation of a key that S3 does on behalf
+// of a principal; object is the ARN of the object, or of the bucket with a bucket key.
+func (s *Sandbox) keyRequest(who *identity, k *key, operation, object string) authRequest {
+	context := s.keyContext(k, who.account)
+	context["kms:viaservice"] = iam.One("s3." + k.region + ".amazonaws.com")
+	context["kms:encryptioncontext:aws:s3:arn"] = iam.One(object)
+	context["kms:encryptioncontextkeys"] = iam.Many("aws:s3:arn")
+	context["aws:requestedregion"] = iam.One(k.region)
+	return authRequest{
+		action: "kms:" + operation, resource: k.arn, account: k.account,
+		kind: iam.KeyPolicy, policy: k.policy, name: k.arn,
+		grants: truth(k.granted(who, operation)), context: context,
+	}
+}
+
+// useKey does a cryptographic operation for the caller, as S3's errors tell it.
+func (c *s3call) useKey(arn, operation, object string) *apiError {
+	k := c.s.keys[arn]
+	switch {
+	case k == nil:
+		return &apiError{status: 400, code: "KMS.NotFoundException", message: "Key '" + arn + "' does not exist"}
+	case k.state == "Disabled":
+		return &apiError{status: 400, code: "KMS.DisabledException", message: arn + " is disabled."}
+	case k.state != "Enabled":
+		return &apiError{status: 400, code: "KMS.KMSInvalidStateException", message: arn + " is " + k.state + "."}
+	case c.caller == nil:
+		return accessDenied()
+	}
+	req := c.s.keyRequest(c.caller, k, operation, object)
+	req.context["aws:viaawsservice"] = iam.One("true")
+	req.context["aws:calledvia"] = iam.Many("s3.amazonaws.com")
+	req.context["aws:calledviafirst"] = iam.One("s3.amazonaws.com")
+	req.context["aws:calledvialast"] = iam.One("s3.amazonaws.com")
+	return c.s.authorize(c.call, req)
+}

@@ -1,0 +1,177 @@
+package sandbox
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// bucket is a general purpose bucket. A nil or empty setting is absent.
+type bucket struct {
+	name, account, region string
+	created               time.Time
+
+	versioning     string // Enabled, Suspended, "" = never enabled
+	mfaDelete      string // Enabled, Disabled, ""
+	policy         string // JSON text; "" = none
+	ownership      string // "" = no ownership controls
+	encryption     encryption
+	lock           *objectLock
+	lifecycle      *lifecycleConfiguration
+	notification   notificationConfiguration
+	requestPayment string // BucketOwner, Requester
+	publicAccess   *publicAccessBlock
+	tags           []tag
+	replication    *replicationConfiguration
+
+	lag     *time.Duration // of replication out of this bucket; nil: the world's
+	ruleLag map[string]time.Duration
+
+	keys     []string            // sorted; every key of objects
+	objects  map[string]*history // by key
+	uploads  map[string]*upload  // multipart uploads by id
+	failures []ReplicationEvent
+}
+
+// encryption is the default encryption of a bucket.
+type encryption struct {
+	algorithm string // AES256, aws:kms, aws:kms:dsse
+	key       string // as written; "" with aws:kms = the AWS managed key
+	bucketKey bool
+	blocked   []string // SSE-C or NONE; nil = element absent
+}
+
+// objectLock is an enabled Object Lock; mode "" = no default retention.
+type objectLock struct {
+	mode        string
+	days, years int32
+}
+
+const (
+	enabled   = "Enabled"
+	suspended = "Suspended"
+	disabled  = "Disabled"
+
+	bucketOwnerEnforced  = "BucketOwnerEnforced"
+	bucketOwnerPreferred = "BucketOwnerPreferred"
+	objectWriter         = "ObjectWriter"
+)
+
+// newBucket is a bucket as CreateBucket makes it today: BucketOwnerEnforced,
+// SSE-S3 with SSE-C blocked (since April 2026), all four public access blocks on.
+func newBucket(name, account, region string) *bucket {
+	return &bucket{
+		name: name, account: account, region: region, created: time.Now(),
+		ownership:      bucketOwnerEnforced,
+		encryption:     encryption{algorithm: "AES256", blocked: []string{"SSE-C"}},
+		requestPayment: "BucketOwner",
+		publicAccess:   &publicAccessBlock{blockACLs: true, ignoreACLs: true, blockPolicy: true, restrict: true},
+		objects:        map[string]*history{},
+		uploads:        map[string]*upload{},
+	}
+}
+
+// history is every version of one key, newest first.
+type history struct{ versions []*version }
+
+// version is one version of an object, or a delete marker.
+type version struct {
+	key, id  string // id "null": written while versioning was not enabled
+	seq      uint64 // order of creation; a replica has that of its source
+	marker   bool
+	modified time.Time
+	owner    string // account id
+	etag     string // without quotes
+	body     []byte
+	parts    []objectPart // of a multipart upload
+	checksum checksum
+
+	storageClass string            // "" = STANDARD
+	header       map[string]string // Content-Type, Cache-Control, …: canonical names
+	metadata     map[string]string // lower-case names without x-amz-meta-
+	tags         []tag
+	acl          string // canned ACL that was asked for
+	sse          objectEncryption
+	retention    *retention
+	legalHold    string // ON, OFF, "" = never set
+
+	replica bool
+	status  string // PENDING, COMPLETED, FAILED, REPLICA, "" = no rule matched
+	targets []*replicationTarget
+}
+
+type objectPart struct {
+	number   int
+	size     int64
+	checksum string
+}
+
+// objectEncryption is how a version is encrypted.
+type objectEncryption struct {
+	algorithm string // AES256, aws:kms, aws:kms:dsse; "" for SSE-C
+	key       string // key ARN
+	bucketKey bool
+	keyMD5    string // SSE-C: base64 MD5 of the customer's key
+}
+
+type retention struct {
+	mode  string // GOVERNANCE, COMPLIANCE
+	until time.Time
+}
+
+// current is the newest version of a key, nil when there is none.
+func (b *bucket) current(key string) *version {
+	if h := b.objects[key]; h != nil {
+		return h.versions[0]
+	}
+	return nil
+}
+
+// version finds a version by id.
+func (b *bucket) version(key, id string) *version {
+	if h := b.objects[key]; h != nil {
+		for _, v := range h.versions {
+			if v.id == id {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// insert puts a version where its order of creation belongs.
+func (b *bucket) insert(v *version) {
+	h := b.objects[v.key]
+	if h == nil {
+		h = &history{}
+		b.objects[v.key] = h
+		at, _ := slices.BinarySearch(b.keys, v.key)
+		b.keys = slices.Insert(b.keys, at, v.key)
+	}
+	at := slices.IndexFunc(h.versions, func(o *version) bool { return o.seq < v.seq })
+	if at < 0 {
+		at = len(h.versions)
+	}
+	h.versions = slices.Insert(h.versions, at, v)
+}
+
+// remove takes a version away for good.
+func (b *bucket) remove(v *version) {
+	h := b.objects[v.key]
+	h.versions = slices.DeleteFunc(h.versions, func(o *version) bool { return o == v })
+	if len(h.versions) == 0 {
+		delete(b.objects, v.key)
+		at, _ := slices.BinarySearch(b.keys, v.key)
+		b.keys = slices.Delete(b.keys, at, at+1)
+	}
+}
+
+// sortedTags is a tag set as S3 returns it: by key.
+func sortedTags(m map[string]string) []tag {
+	var tags []tag
+	for k, v := range m {
+		tags = append(tags, tag{k, v})
+	}
+	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(a.Key, b.Key) })
+	return tags
+}

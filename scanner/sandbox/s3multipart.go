@@ -1,0 +1,480 @@
+package sandbox
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// upload is a multipart upload that is neither completed nor aborted.
+type upload struct {
+	id        string
+	initiated time.Time
+	version   *version // what it will be, without bytes
+	algorithm string   // of the parts' checksums; "" = S3's own choice
+	kind      string   // FULL_OBJECT, COMPOSITE
+	parts     map[int]*uploadedPart
+}
+
+type uploadedPart struct {
+	etag     string
+	body     []byte
+	checksum checksum
+	modified time.Time
+}
+
+const minPart = 5 << 20 // of every part but the last
+
+// createUpload authorizes as PutObject does and keeps what the headers say for
+// the object to come.
+func (c *s3call) createUpload() (*response, *apiError) {
+	v, e := c.write()
+	if e != nil {
+		return nil, e
+	}
+	algorithm, kind := c.r.Header.Get("X-Amz-Checksum-Algorithm"), c.r.Header.Get("X-Amz-Checksum-Type")
+	if algorithm != "" && checksumAlgorithms[algorithm] == nil {
+		return nil, notImplemented("the checksum algorithm " + algorithm)
+	}
+	crc := strings.HasPrefix(algorithm, "CRC")
+	switch {
+	case kind == "" && (algorithm == "" || algorithm == "CRC64NVME"):
+		kind = fullObject
+	case kind == "":
+		kind = composite
+	case kind == fullObject && algorithm != "" && !crc, kind == composite && (algorithm == "CRC64NVME" || algorithm == ""):
+		return nil, invalidRequest("The " + kind + " checksum type cannot be used with the " + algorithm + " checksum algorithm.")
+	case kind != fullObject && kind != composite:
+		return nil, invalidRequest("Value for x-amz-checksum-type header is invalid.")
+	}
+	u := &upload{id: c.s.newID("upload"), initiated: time.Now(), version: v, algorithm: algorithm, kind: kind, parts: map[int]*uploadedPart{}}
+	c.b.uploads[u.id] = u
+	type result struct{ Bucket, Key, UploadId string } //nolint:revive // AWS's element name
+	res, e := xmlAnswer("InitiateMultipartUploadResult", result{c.bucket, c.key, u.id})
+	if e == nil {
+		v.sse.set(res.header)
+		if algorithm != "" {
+			res.header.Set("X-Amz-Checksum-Algorithm", algorithm)
+			res.header.Set("X-Amz-Checksum-Type", kind)
+		}
+	}
+	return res, e
+}
+
+func (c *s3call) findUpload(action string) (*upload, *apiError) {
+	if e := c.allowObject(action, c.key, nil); e != nil {
+		return nil, e
+	}
+	u := c.b.uploads[c.query.Get("uploadId")]
+	if u == nil || u.version.key != c.key {
+		return nil, &apiError{
+			status: 404, code: "NoSuchUpload",
+			message: "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+			detail:  map[string]string{"UploadId": c.query.Get("uploadId")},
+		}
+	}
+	return u, nil
+}
+
+func (c *s3call) uploadPart() (*response, *apiError) {
+	if c.r.Header.Get("X-Amz-Copy-Source") != "" {
+		return nil, notImplemented("UploadPartCopy")
+	}
+	u, e := c.findUpload("s3:PutObject")
+	if e != nil {
+		return nil, e
+	}
+	n, err := strconv.Atoi(c.query.Get("partNumber"))
+	if err != nil || n < 1 || n > 10000 {
+		return nil, invalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", c.query.Get("partNumber"))
+	}
+	keyMD5, e := customerKey(c.r.Header, "X-Amz-")
+	if e != nil {
+		return nil, e
+	}
+	if keyMD5 != u.version.sse.keyMD5 {
+		return nil, invalidRequest("The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
+	}
+	body, e := c.payload()
+	if e != nil {
+		return nil, e
+	}
+	p := &uploadedPart{body: body, checksum: c.given, modified: time.Now(), etag: u.version.sse.contentTag(c.digest)}
+	switch {
+	case p.checksum.value == "" && u.algorithm != "" && u.kind == fullObject:
+		p.checksum = checksumOf(u.algorithm, body)
+	case p.checksum.value == "" && u.algorithm != "":
+		return nil, invalidRequest("The upload was created using a " + u.algorithm + " checksum. The complete request must include the checksum for each part. It was missing for part " + strconv.Itoa(n) + " in the request.")
+	case u.algorithm != "" && p.checksum.algorithm != u.algorithm:
+		return nil, invalidRequest("Checksum Type mismatch occurred, expected checksum Type: " + u.algorithm + ", actual checksum Type: " + p.checksum.algorithm)
+	}
+	u.parts[n] = p
+	h := http.Header{"Etag": {`"` + p.etag + `"`}}
+	u.version.sse.set(h)
+	if p.checksum.value != "" {
+		h.Set(p.checksum.header(), p.checksum.value)
+	}
+	return &response{status: 200, header: h}, nil
+}
+
+type completedPartXML struct {
+	PartNumber int    `xml:"PartNumber"`
+	ETag       string `xml:"ETag"`
+	CRC32      string `xml:"ChecksumCRC32"`
+	CRC32C     string `xml:"ChecksumCRC32C"`
+	CRC64NVME  string `xml:"ChecksumCRC64NVME"`
+	SHA1       string `xml:"ChecksumSHA1"`
+	SHA256     string `xml:"ChecksumSHA256"`
+	SHA512     string `xml:"ChecksumSHA512"`
+	MD5        string `xml:"ChecksumMD5"`
+}
+
+func (p completedPartXML) checksum(algorithm string) string {
+	x := checksumXML{CRC32: p.CRC32, CRC32C: p.CRC32C, CRC64NVME: p.CRC64NVME, SHA1: p.SHA1, SHA256: p.SHA256, SHA512: p.SHA512, MD5: p.MD5}
+	if field := x.field(algorithm); field != nil {
+		return *field
+	}
+	return ""
+}
+
+// completeUpload joins the parts. The ETag is that of the parts' digests, and the
+// checksum that of the whole object or of the parts' checksums.
+func (c *s3call) completeUpload() (*response, *apiError) {
+	var in struct {
+		Parts []completedPartXML `xml:"Part"`
+	}
+	if e := c.read("CompleteMultipartUpload", &in); e != nil {
+		return nil, e
+	}
+	u, e := c.findUpload("s3:PutObject")
+	if e != nil {
+		return nil, e
+	}
+	if len(in.Parts) == 0 {
+		return nil, malformedXML()
+	}
+	v := *u.version
+	var digests, checksums bytes.Buffer
+	for i, part := range in.Parts {
+		if i > 0 && part.PartNumber <= in.Parts[i-1].PartNumber {
+			return nil, &apiError{status: 400, code: "InvalidPartOrder", message: "The list of parts was not in ascending order. Parts must be ordered by part number."}
+		}
+		p := u.parts[part.PartNumber]
+		given := part.checksum(u.algorithm)
+		if p == nil || strings.Trim(part.ETag, `"`) != p.etag || given != "" && given != p.checksum.value {
+			return nil, &apiError{
+				status: 400, code: "InvalidPart",
+				message: "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+				detail:  map[string]string{"PartNumber": strconv.Itoa(part.PartNumber), "UploadId": u.id},
+			}
+		}
+		if i < len(in.Parts)-1 && len(p.body) < minPart {
+			return nil, &apiError{
+				status: 400, code: "EntityTooSmall", message: "Your proposed upload is smaller than the minimum allowed size",
+				detail: map[string]string{"PartNumber": strconv.Itoa(part.PartNumber), "ProposedSize": strconv.Itoa(len(p.body)), "MinSizeAllowed": strconv.Itoa(minPart)},
+			}
+		}
+		v.body = append(v.body, p.body...)
+		raw, _ := hex.DecodeString(p.etag)
+		digests.Write(raw)
+		raw, _ = base64.StdEncoding.DecodeString(p.checksum.value)
+		checksums.Write(raw)
+		v.parts = append(v.parts, objectPart{number: part.PartNumber, size: int64(len(p.body)), checksum: p.checksum.value})
+	}
+	if e := c.writeConditions(v.key); e != nil {
+		return nil, e
+	}
+	count := "-" + strconv.Itoa(len(in.Parts))
+	etag := md5.Sum(digests.Bytes())
+	v.etag = hex.EncodeToString(etag[:]) + count
+	algorithm := u.algorithm
+	if algorithm == "" {
+		algorithm = "CRC64NVME"
+	}
+	if u.kind == composite {
+		v.checksum = checksumOf(algorithm, checksums.Bytes())
+		v.checksum.value += count
+		v.checksum.kind = composite
+	} else {
+		v.checksum = checksumOf(algorithm, v.body)
+	}
+	if c.given.algorithm == algorithm && strings.TrimSuffix(c.given.value, count) != strings.TrimSuffix(v.checksum.value, count) {
+		return nil, &apiError{status: 400, code: "BadDigest", message: "The " + algorithm + " you specified did not match the calculated checksum."}
+	}
+	if size := c.r.Header.Get("X-Amz-Mp-Object-Size"); size != "" && size != strconv.Itoa(len(v.body)) {
+		return nil, invalidRequest("The provided 'x-amz-mp-object-size' header does not match what was computed")
+	}
+	delete(c.b.uploads, u.id)
+	stored, e := c.stored(&v)
+	if e != nil {
+		return nil, e
+	}
+	var out struct {
+		Location, Bucket, Key, ETag string
+		checksumXML
+	}
+	out.Location = "https://" + c.bucket + ".s3." + c.b.region + ".amazonaws.com/" + url.PathEscape(c.key)
+	out.Bucket, out.Key, out.ETag, out.checksumXML = c.bucket, c.key, `"`+v.etag+`"`, v.checksum.xml()
+	res, e := xmlAnswer("CompleteMultipartUploadResult", out)
+	if e == nil {
+		stored.header.Del("Etag")
+		for name, values := range stored.header {
+			res.header[name] = values
+		}
+	}
+	return res, e
+}
+
+func (c *s3call) abortUpload() (*response, *apiError) {
+	u, e := c.findUpload("s3:AbortMultipartUpload")
+	if e != nil {
+		return nil, e
+	}
+	delete(c.b.uploads, u.id)
+	return done(204)
+}
+
+func (c *s3call) listParts() (*response, *apiError) {
+	u, e := c.findUpload("s3:ListMultipartUploadParts")
+	if e != nil {
+		return nil, e
+	}
+	most, e := c.count("max-parts", 1000)
+	if e != nil {
+		return nil, e
+	}
+	after, e := c.count("part-number-marker", 0)
+	if e != nil {
+		return nil, e
+	}
+	type partXML struct {
+		PartNumber   int
+		LastModified string
+		ETag         string
+		Size         int
+		checksumXML
+	}
+	var out struct {
+		Bucket, Key          string
+		UploadID             string `xml:"UploadId"`
+		InitiatorID          string `xml:"Initiator>ID"`
+		OwnerID              string `xml:"Owner>ID"`
+		StorageClass         string
+		PartNumberMarker     int
+		NextPartNumberMarker int
+		MaxParts             int
+		IsTruncated          bool
+		ChecksumAlgorithm    string    `xml:",omitempty"`
+		ChecksumType         string    `xml:",omitempty"`
+		Parts                []partXML `xml:"Part"`
+	}
+	out.Bucket, out.Key, out.UploadID, out.StorageClass = c.bucket, c.key, u.id, u.version.class()
+	out.InitiatorID, out.OwnerID = c.s.canonicalID(u.version.owner), c.s.canonicalID(u.version.owner)
+	out.PartNumberMarker, out.MaxParts = after, most
+	if u.algorithm != "" {
+		out.ChecksumAlgorithm, out.ChecksumType = u.algorithm, u.kind
+	}
+	var numbers []int
+	for n := range u.parts {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		if n <= after {
+			continue
+		}
+		if len(out.Parts) == most {
+			out.IsTruncated = true
+			break
+		}
+		p := u.parts[n]
+		sum := p.checksum
+		sum.kind = ""
+		out.Parts = append(out.Parts, partXML{n, isoTime(p.modified), `"` + p.etag + `"`, len(p.body), sum.xml()})
+		out.NextPartNumberMarker = n
+	}
+	return xmlAnswer("ListPartsResult", out)
+}
+
+func (c *s3call) listUploads() (*response, *apiError) {
+	most, e := c.count("max-uploads", 1000)
+	if e != nil {
+		return nil, e
+	}
+	if c.query.Get("delimiter") != "" {
+		return nil, notImplemented("ListMultipartUploads with a delimiter")
+	}
+	type uploadXML struct {
+		Key          string
+		UploadID     string `xml:"UploadId"`
+		InitiatorID  string `xml:"Initiator>ID"`
+		OwnerID      string `xml:"Owner>ID"`
+		StorageClass string
+		Initiated    string
+	}
+	var out struct {
+		Bucket             string
+		KeyMarker          string
+		UploadIDMarker     string `xml:"UploadIdMarker"`
+		NextKeyMarker      string
+		NextUploadIDMarker string `xml:"NextUploadIdMarker"`
+		MaxUploads         int
+		IsTruncated        bool
+		Prefix             string
+		EncodingType       string      `xml:",omitempty"`
+		Uploads            []uploadXML `xml:"Upload"`
+	}
+	encode, e := c.encoder(&out.EncodingType)
+	if e != nil {
+		return nil, e
+	}
+	key, id, prefix := c.query.Get("key-marker"), c.query.Get("upload-id-marker"), c.query.Get("prefix")
+	out.Bucket, out.KeyMarker, out.UploadIDMarker, out.MaxUploads, out.Prefix = c.bucket, encode(key), id, most, encode(prefix)
+	var all []*upload
+	for _, u := range c.b.uploads {
+		if strings.HasPrefix(u.version.key, prefix) && (u.version.key > key || u.version.key == key && id != "" && u.id > id) {
+			all = append(all, u)
+		}
+	}
+	slices.SortFunc(all, func(a, b *upload) int {
+		if n := strings.Compare(a.version.key, b.version.key); n != 0 {
+			return n
+		}
+		return strings.Compare(a.id, b.id)
+	})
+	for _, u := range all {
+		if len(out.Uploads) == most {
+			out.IsTruncated = true
+			break
+		}
+		owner := c.s.canonicalID(u.version.owner)
+		out.Uploads = append(out.Uploads, uploadXML{encode(u.version.key), u.id, owner, owner, u.version.class(), isoTime(u.initiated)})
+		out.NextKeyMarker, out.NextUploadIDMarker = encode(u.version.key), u.id
+	}
+	if !out.IsTruncated {
+		out.NextKeyMarker, out.NextUploadIDMarker = "", ""
+	}
+	return xmlAnswer("ListMultipartUploadsResult", out)
+}
+
+// copyObject makes a new version out of an existing one, in this bucket or another.
+func (c *s3call) copyObject() (*response, *apiError) {
+	source, e := c.copySource()
+	if e != nil {
+		return nil, e
+	}
+	from, e := source.find("s3:GetObject")
+	if e != nil {
+		return nil, e
+	}
+	keyMD5, e := customerKey(c.r.Header, "X-Amz-Copy-Source-")
+	switch {
+	case e != nil:
+		return nil, e
+	case keyMD5 != from.sse.keyMD5 && keyMD5 == "":
+		return nil, invalidRequest("The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
+	case keyMD5 != from.sse.keyMD5:
+		return nil, accessDenied()
+	case from.archived():
+		return nil, &apiError{status: 403, code: "InvalidObjectState", message: "Operation is not valid for the source object's storage class", detail: map[string]string{"StorageClass": from.storageClass}}
+	}
+	if from.sse.key != "" {
+		if e := source.useKey(from.sse.key, "Decrypt", source.keyContext(from)); e != nil {
+			return nil, e
+		}
+	}
+	conditions := http.Header{}
+	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		if text := c.r.Header.Get("X-Amz-Copy-Source-" + name); text != "" {
+			conditions.Set(name, text)
+		}
+	}
+	if e := readConditions(conditions, from, nil); e != nil {
+		return nil, preconditionFailed("x-amz-copy-source-If-*")
+	}
+	v, e := c.write()
+	if e != nil {
+		return nil, e
+	}
+	replaceMetadata := c.r.Header.Get("X-Amz-Metadata-Directive") == "REPLACE"
+	if !replaceMetadata {
+		v.header, v.metadata = from.header, from.metadata
+	}
+	if c.r.Header.Get("X-Amz-Tagging-Directive") != "REPLACE" {
+		if len(from.tags) > 0 {
+			if e := source.allowObject(source.tagAction(), source.key, from); e != nil {
+				return nil, e
+			}
+			v.tags = from.tags
+			if e := c.authorizeWrite("s3:PutObjectTagging", v); e != nil {
+				return nil, e
+			}
+		}
+	}
+	current := c.b.current(c.key)
+	if from == current && !replaceMetadata && v.storageClass == from.storageClass && v.sse == from.sse {
+		return nil, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	if e := c.writeConditions(v.key); e != nil {
+		return nil, e
+	}
+	v.body = from.body
+	algorithm := from.checksum.algorithm
+	if given := c.r.Header.Get("X-Amz-Checksum-Algorithm"); given != "" {
+		algorithm = given
+	}
+	if checksumAlgorithms[algorithm] == nil {
+		return nil, notImplemented("the checksum algorithm " + algorithm)
+	}
+	v.checksum = checksumOf(algorithm, v.body)
+	if _, e := c.stored(v); e != nil {
+		return nil, e
+	}
+	var out struct {
+		LastModified, ETag string
+		checksumXML
+	}
+	out.LastModified, out.ETag, out.checksumXML = isoTime(v.modified), `"`+v.etag+`"`, v.checksum.xml()
+	res, e := xmlAnswer("CopyObjectResult", out)
+	if e == nil {
+		c.identify(res.header, v)
+		v.sse.set(res.header)
+		if source.b.versioning != "" {
+			res.header.Set("X-Amz-Copy-Source-Version-Id", from.id)
+		}
+	}
+	return res, e
+}
+
+// copySource is the call that reads the source of a copy.
+func (c *s3call) copySource() (*s3call, *apiError) {
+	text := c.r.Header.Get("X-Amz-Copy-Source")
+	path, query, _ := strings.Cut(text, "?")
+	decoded, err := url.PathUnescape(path)
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(decoded, "/"), "/")
+	values, queryErr := url.ParseQuery(query)
+	if err != nil || queryErr != nil || !ok || key == "" {
+		return nil, invalidArgument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source", text)
+	}
+	sub := *c.call
+	sub.bucket = bucket
+	source := &s3call{call: &sub, s: c.s, op: c.op, query: values, key: key, b: c.s.buckets[bucket]}
+	if source.b == nil {
+		return nil, noSuchBucket(bucket)
+	}
+	return source, expectOwner(c.r, "X-Amz-Source-Expected-Bucket-Owner", source.b)
+}
+
+func (c *s3call) tagAction() string {
+	if c.query.Has("versionId") {
+		return "s3:GetObjectVersionTagging"
+	}
+	return "s3:GetObjectTagging"
+}

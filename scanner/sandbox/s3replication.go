@@ -1,0 +1,238 @@
+package sandbox
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/iam"
+)
+
+// PutBucketReplication: what S3 accepts and what it refuses, as recorded (and,
+// where nothing was recorded, as documented). S3 looks neither at the role nor at
+// the keys, nor at the owner of the destination or its Object Lock.
+
+// v2 reports whether a rule is of schema V2. An empty Filter is a Filter.
+func (r *replicationRule) v2() bool { return r.Filter != nil }
+
+// prefix and tags of the filter, in whichever form it was written.
+func (r *replicationRule) prefix() string {
+	p := r.Prefix
+	if r.Filter != nil {
+		p = r.Filter.Prefix
+		if r.Filter.And != nil {
+			p = r.Filter.And.Prefix
+		}
+	}
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+func (r *replicationRule) tags() []tag {
+	switch {
+	case r.Filter == nil:
+		return nil
+	case r.Filter.And != nil:
+		return r.Filter.And.Tags
+	case r.Filter.Tag != nil:
+		return []tag{*r.Filter.Tag}
+	}
+	return nil
+}
+
+// destination is the name of the destination bucket.
+func (r *replicationRule) destination() string {
+	return r.Destination.Bucket[strings.LastIndexByte(r.Destination.Bucket, ':')+1:]
+}
+
+func (s *status) enabled() bool { return s != nil && s.Status == enabled }
+
+var (
+	roleARN   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::(\d{12}):role/.+$`)
+	bucketARN = regexp.MustCompile(`^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	keyARN    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+$`)
+)
+
+// check refuses what no replication configuration can be.
+func (c *replicationConfiguration) check() *apiError {
+	if c.Role == "" || len(c.Rules) == 0 || len(c.Rules) > 1000 {
+		return malformedXML()
+	}
+	ids, priorities := map[string]bool{}, map[int32]bool{}
+	for i := range c.Rules {
+		r := &c.Rules[i]
+		if e := r.check(); e != nil {
+			return e
+		}
+		if r.v2() != c.Rules[0].v2() {
+			return invalidRequest("DeleteMarkerReplication cannot be used for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.")
+		}
+		if !r.v2() && r.Destination.Bucket != c.Rules[0].Destination.Bucket {
+			return invalidRequest("Number of distinct destination bucket ARNs cannot exceed 1")
+		}
+		if r.ID != "" && ids[r.ID] {
+			return invalidArgument("Rule Id must be unique. Found same Id for more than one rule", "ID", r.ID)
+		}
+		ids[r.ID] = true
+		if r.Priority != nil {
+			if priorities[*r.Priority] {
+				return invalidRequest("Found duplicate priorities. Priority must be unique.")
+			}
+			priorities[*r.Priority] = true
+		}
+	}
+	if !roleARN.MatchString(c.Role) {
+		return invalidArgument("Invalid Role ARN", "Role", c.Role)
+	}
+	return nil
+}
+
+func isStatus(s *status) bool { return s == nil || s.Status == enabled || s.Status == disabled }
+
+func (r *replicationRule) check() *apiError {
+	const unversioned = " must be specified for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information."
+	d := r.Destination
+	criteria := r.SourceSelectionCriteria
+	if criteria == nil {
+		criteria = &sourceSelectionCriteria{}
+	}
+	switch {
+	case r.Status != enabled && r.Status != disabled,
+		!isStatus(r.DeleteMarkerReplication), !isStatus(criteria.SseKmsEncryptedObjects), !isStatus(criteria.ReplicaModifications),
+		r.ExistingObjectReplication != nil, // no longer accepted
+		r.Priority != nil && *r.Priority < 0,
+		len(r.ID) > 255, len(r.prefix()) > 1024,
+		d == nil, d != nil && d.Bucket == "",
+		r.Filter == nil && r.Prefix == nil, r.Filter != nil && r.Prefix != nil:
+		return malformedXML()
+	case d.StorageClass != "" && !slices.Contains(objectClasses, d.StorageClass),
+		d.AccessControlTranslation != nil && d.AccessControlTranslation.Owner != "Destination",
+		d.Metrics != nil && d.Metrics.Status != enabled && d.Metrics.Status != disabled,
+		d.ReplicationTime != nil && d.ReplicationTime.Status != enabled && d.ReplicationTime.Status != disabled:
+		return malformedXML()
+	}
+	if f := r.Filter; f != nil {
+		given := 0
+		for _, is := range []bool{f.Prefix != nil, f.Tag != nil, f.And != nil} {
+			if is {
+				given++
+			}
+		}
+		if given > 1 {
+			return malformedXML()
+		}
+	}
+	if strings.ContainsFunc(r.ID, func(c rune) bool { return c > 127 }) {
+		return invalidArgument("Rule Id can only contain ASCII characters", "ID", r.ID)
+	}
+	if !bucketARN.MatchString(d.Bucket) {
+		return invalidArgument("Invalid bucket ARN", "Bucket", d.Bucket)
+	}
+	switch {
+	case r.v2() && r.Priority == nil:
+		return invalidRequest("Priority" + unversioned)
+	case r.v2() && r.DeleteMarkerReplication == nil:
+		return invalidRequest("DeleteMarkerReplication" + unversioned)
+	case !r.v2() && (r.Priority != nil || r.DeleteMarkerReplication != nil || criteria.ReplicaModifications != nil || d.ReplicationTime != nil):
+		return invalidRequest("DeleteMarkerReplication cannot be used for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.")
+	}
+	tags := r.tags()
+	if len(tags) > 0 && r.DeleteMarkerReplication.enabled() {
+		return invalidRequest("Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.")
+	}
+	seen := map[string]bool{}
+	for _, t := range tags {
+		if seen[t.Key] {
+			return invalidRequest("Duplicate Tag Keys are not allowed.")
+		}
+		seen[t.Key] = true
+	}
+	switch {
+	case d.Account != nil && *d.Account == "":
+		return invalidArgument("Account must be specified", "Account", "")
+	case d.Account != nil && !accountID.MatchString(*d.Account):
+		return invalidArgument("Invalid Account", "Account", *d.Account)
+	case d.AccessControlTranslation != nil && d.Account == nil:
+		return invalidRequest("Account must be specified if AccessControlTranslation is present.")
+	case criteria.SseKmsEncryptedObjects != nil && d.EncryptionConfiguration == nil:
+		return invalidRequest("EncryptionConfiguration must be specified if SseKmsEncryptedObjects tag is present.")
+	case criteria.SseKmsEncryptedObjects == nil && d.EncryptionConfiguration != nil:
+		return invalidRequest("SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present.")
+	case d.EncryptionConfiguration != nil && !keyARN.MatchString(d.EncryptionConfiguration.ReplicaKmsKeyID):
+		return invalidArgument("Invalid ReplicaKmsKeyID ARN.", "ReplicaKmsKeyID", d.EncryptionConfiguration.ReplicaKmsKeyID)
+	}
+	return d.checkTime()
+}
+
+// checkTime judges ReplicationTime and Metrics, which belong together.
+func (d *replicationDestination) checkTime() *apiError {
+	t, m := d.ReplicationTime, d.Metrics
+	switch {
+	case t != nil && m == nil:
+		return invalidRequest("Replication Metrics must be specified along with Replication Time Control.")
+	case t != nil && (t.Time == nil || t.Time.Minutes != 15):
+		return invalidArgument("ReplicationTime must be 15 minutes", "Minutes", "")
+	case t != nil && t.Status != m.Status:
+		return invalidArgument("ReplicationTime and Metrics must have the same Status", "Status", m.Status)
+	case t != nil && m.EventThreshold == nil:
+		return invalidArgument("Metrics must have an EventThreshold with ReplicationTime", "EventThreshold", "")
+	case m != nil && m.EventThreshold != nil && t == nil:
+		return invalidArgument("EventThreshold needs ReplicationTime", "EventThreshold", "")
+	case m != nil && m.EventThreshold != nil && m.EventThreshold.Minutes != 15:
+		return invalidArgument("EventThreshold must be 15 minutes", "Minutes", "")
+	}
+	return nil
+}
+
+// nameRules gives rules without an ID one, for good.
+func (s *Sandbox) nameRules(c *replicationConfiguration) {
+	for i := range c.Rules {
+		if c.Rules[i].ID == "" {
+			c.Rules[i].ID = s.newID("replication rule")
+		}
+	}
+}
+
+func (c *s3call) putReplication() (*response, *apiError) {
+	var in replicationConfiguration
+	if e := c.read("ReplicationConfiguration", &in); e != nil {
+		return nil, e
+	}
+	if e := in.check(); e != nil {
+		return nil, e
+	}
+	if c.foreign() {
+		return nil, accessDenied() // also with a grant in the bucket policy
+	}
+	if c.b.versioning != enabled {
+		return nil, invalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+	}
+	for i := range in.Rules {
+		name := in.Rules[i].destination()
+		destination := c.s.buckets[name]
+		switch {
+		case name == c.b.name:
+			return nil, invalidRequest("Destination bucket cannot be the same as the source bucket.")
+		case destination == nil:
+			return nil, invalidRequest("Destination bucket must exist.")
+		case destination.versioning != enabled:
+			return nil, invalidRequest("Destination bucket must have versioning enabled.")
+		}
+	}
+	owner := roleARN.FindStringSubmatch(in.Role)[1]
+	if owner != c.caller.account {
+		return nil, accessDenied() // a role is passed within its account only
+	}
+	e := c.s.authorize(c.call, authRequest{
+		action: "iam:PassRole", resource: in.Role, account: owner,
+		context: map[string]iam.Value{"iam:passedtoservice": iam.One("s3.amazonaws.com"), "iam:associatedresourcearn": iam.One(c.bucketARN())},
+	})
+	if e != nil {
+		return nil, e
+	}
+	c.s.nameRules(&in)
+	c.b.replication = &in
+	return done(200)
+}
