@@ -60,7 +60,7 @@ func renderSARIF(w io.Writer, r *records, o Options) error {
 		results = append(results, res)
 	}
 
-	driver := sarif.NewToolComponent().WithName(r.run.Tool.Name).WithVersion(r.run.Tool.Version).WithRules(descriptors)
+	driver := sarif.NewToolComponent().WithName(visible(r.run.Tool.Name)).WithVersion(visible(r.run.Tool.Version)).WithRules(descriptors)
 	run := sarif.NewRun().
 		WithTool(sarif.NewTool().WithDriver(driver)).
 		WithAutomationDetails(sarif.NewRunAutomationDetails().WithID("crosscheck/" + visible(r.run.ID))).
@@ -256,7 +256,7 @@ func lineHashes(fs []*rules.Finding) map[*rules.Finding]string {
 // sarifInvocation says how the run ended, what it could not read, and what this
 // file leaves out.
 func sarifInvocation(r *records, results, left int) *sarif.Invocation {
-	var notes []*sarif.Notification
+	notes := []*sarif.Notification{}
 	note := func(level, format string, args ...any) {
 		notes = append(notes, sarif.NewNotification().WithLevel(level).WithMessage(sarif.NewMessage().WithText(fmt.Sprintf(format, args...))))
 	}
