@@ -124,7 +124,7 @@ type worldKey struct {
 	Usage       string            `yaml:"usage"`  // ENCRYPT_DECRYPT (default), SIGN_VERIFY, …
 	Origin      string            `yaml:"origin"` // AWS_KMS (default), EXTERNAL, …
 	Policy      string            `yaml:"policy"` // left out: KMS's default policy, which delegates to the account
-	Aliases     []string          `yaml:"aliases"`
+	Aliases     []string          `yaml:"aliases"` // with or without alias/
 	Grants      []worldGrant      `yaml:"grants"`
 	Tags        map[string]string `yaml:"tags"`
 }
@@ -293,6 +293,11 @@ func (w *World) defaults() {
 			set(&k.Spec, "SYMMETRIC_DEFAULT")
 			set(&k.Usage, "ENCRYPT_DECRYPT")
 			set(&k.Origin, "AWS_KMS")
+			for n, alias := range k.Aliases {
+				if !strings.HasPrefix(alias, "alias/") {
+					k.Aliases[n] = "alias/" + alias
+				}
+			}
 		}
 	}
 	for i := range w.Callers {
@@ -585,8 +590,8 @@ func (p *problems) key(at string, a *worldAccount, k worldKey, keys map[string]s
 	p.oneOf(at+".state", k.State, "Enabled", "Disabled", "PendingDeletion", "PendingImport", "Unavailable")
 	for i, alias := range k.Aliases {
 		at := fmt.Sprintf("%s.aliases[%d]", at, i)
-		if name, ok := strings.CutPrefix(alias, "alias/"); !ok || name == "" || strings.HasPrefix(name, "aws/") {
-			p.add(at, "%q is not an alias: alias/ and a name that does not begin with aws/", alias)
+		if name := strings.TrimPrefix(alias, "alias/"); name == "" || strings.HasPrefix(name, "aws/") {
+			p.add(at, "%q is not a name for an alias; those that begin with aws/ are AWS's own", alias)
 		}
 		p.unique(at, "alias", a.ID+"/"+k.Region+"/"+alias, keys)
 	}
