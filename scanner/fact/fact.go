@@ -257,7 +257,9 @@ type LifecycleRule struct {
 	ExpirationDate            string            `json:"expiration_date,omitempty"`
 	ExpiredObjectDeleteMarker bool              `json:"expired_object_delete_marker,omitempty"`
 	NoncurrentDays            int32             `json:"noncurrent_days,omitempty"`
-	TransitionDays            int32             `json:"transition_days,omitempty"` // smallest
+	TransitionDays            int32             `json:"transition_days,omitempty"`   // smallest
+	SizeGreaterThan           int64             `json:"size_greater_than,omitempty"` // bytes; 0 = no lower bound
+	SizeLessThan              int64             `json:"size_less_than,omitempty"`    // bytes; 0 = no upper bound
 }
 
 // Notification lists the event names each target subscribed to.

@@ -58,7 +58,7 @@ func fill(v reflect.Value, state string) {
 		v.SetString("text → <&> \u2028 \"quoted\"")
 	case reflect.Bool:
 		v.SetBool(true)
-	case reflect.Int, reflect.Int32:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		v.SetInt(7)
 	default:
 		panic("fill: " + v.Type().String())
@@ -178,7 +178,7 @@ func TestSchemaHasTheFieldsOfTheTypes(t *testing.T) {
 			seen[name] = true
 		}
 		want := map[reflect.Kind]string{reflect.Struct: "object", reflect.Map: "object", reflect.Slice: "array", reflect.String: "string",
-			reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int32: "integer"}[typ.Kind()]
+			reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int32: "integer", reflect.Int64: "integer"}[typ.Kind()]
 		if o.Type != want {
 			t.Errorf("%s is %q in the schema, %q in Go", where, o.Type, want)
 		}
@@ -303,12 +303,12 @@ func TestReaderErrors(t *testing.T) {
 	run, gap, doc, cov := lines[0], lines[1], lines[2], lines[3]+"\n"
 	cases := []struct{ name, file, want string }{
 		{"empty", "", "facts.jsonl is empty: it is not a facts file"},
-		{"blank", "\n\n", "facts.jsonl was cut: it ends after line 2 without its coverage line; write it again with 'crosscheck facts'"},
-		{"cut between lines", run + gap + doc, "facts.jsonl was cut: it ends after line 3 without its coverage line; write it again with 'crosscheck facts'"},
-		{"cut in a line", run + gap + doc[:len(doc)/2], "facts.jsonl:3: the file was cut in the middle of this line; write it again with 'crosscheck facts'"},
-		{"cut before the line end", run + gap + strings.TrimSuffix(doc, "\n"), "facts.jsonl was cut: it ends after line 3 without its coverage line; write it again with 'crosscheck facts'"},
-		{"other version of the run", strings.Replace(run, `"schema_version":"1"`, `"schema_version":"2"`, 1), `facts.jsonl:1: schema version "2" is not "1", the one that this version of crosscheck reads: scan again`},
-		{"other version of a document", run + strings.Replace(doc, `"schema_version":"1"`, `"schema_version":"0"`, 1), `facts.jsonl:2: schema version "0" is not "1", the one that this version of crosscheck reads: scan again`},
+		{"blank", "\n\n", "facts.jsonl was cut: it ends after line 2 without its coverage line"},
+		{"cut between lines", run + gap + doc, "facts.jsonl was cut: it ends after line 3 without its coverage line"},
+		{"cut in a line", run + gap + doc[:len(doc)/2], "facts.jsonl:3: the file was cut in the middle of this line"},
+		{"cut before the line end", run + gap + strings.TrimSuffix(doc, "\n"), "facts.jsonl was cut: it ends after line 3 without its coverage line"},
+		{"other version of the run", strings.Replace(run, `"schema_version":"1"`, `"schema_version":"2"`, 1), `facts.jsonl:1: schema version "2" is not "1", the one that this version of crosscheck reads`},
+		{"other version of a document", run + strings.Replace(doc, `"schema_version":"1"`, `"schema_version":"0"`, 1), `facts.jsonl:2: schema version "0" is not "1", the one that this version of crosscheck reads`},
 		{"unknown field", run + `{"gap":{"account":"1"}}` + "\n", `facts.jsonl:2: unknown field "account"`},
 		{"unknown field in a fact", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"valu":{}}}}}` + "\n", `facts.jsonl:2: unknown field "valu"`},
 		{"unknown field in a value", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"state":"x"}}}}}` + "\n", `facts.jsonl:2: unknown field "state"`},
@@ -347,7 +347,7 @@ func TestReaderTakesLongLines(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := Open(dir); err == nil || err.Error() != dir+" is a directory: name a facts file in it" {
+	if _, err := Open(dir); err == nil || err.Error() != dir+" is a directory, not a facts file" {
 		t.Errorf("a directory: %v", err)
 	}
 	none := filepath.Join(dir, "none")
@@ -385,7 +385,7 @@ func TestWriterKeepsTheOrder(t *testing.T) {
 		"no run first":    {[]Message{m[1]}, "the first line must be the run"},
 		"after coverage":  {[]Message{m[0], m[3], m[2]}, "nothing may follow the coverage"},
 		"empty message":   {[]Message{m[0], {}}, "a message has exactly one of run, gap, document and coverage"},
-		"without version": {[]Message{m[0], {Document: &Document{}}}, `schema version "" is not "1", the one that this version of crosscheck reads: scan again`},
+		"without version": {[]Message{m[0], {Document: &Document{}}}, `schema version "" is not "1", the one that this version of crosscheck reads`},
 	} {
 		w := NewWriter(io.Discard)
 		var err error

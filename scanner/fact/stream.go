@@ -73,7 +73,7 @@ func (o *order) next(m Message) error {
 }
 
 func versionError(v string) error {
-	return fmt.Errorf("schema version %q is not %q, the one that this version of crosscheck reads: scan again", v, SchemaVersion)
+	return fmt.Errorf("schema version %q is not %q, the one that this version of crosscheck reads", v, SchemaVersion)
 }
 
 // Reader reads a facts file. Its errors name the file and the line.
@@ -102,7 +102,7 @@ func Open(path string) (*Reader, error) {
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, fmt.Errorf("%s is a directory: name a facts file in it", path)
+		return nil, fmt.Errorf("%s is a directory, not a facts file", path)
 	}
 	r := NewReader(f, path)
 	r.file = f
@@ -134,7 +134,7 @@ func (r *Reader) Next() (Message, error) {
 			case r.line == 0:
 				return Message{}, fmt.Errorf("%s is empty: it is not a facts file", r.name)
 			}
-			return Message{}, fmt.Errorf("%s was cut: it ends after line %d without its coverage line; write it again with 'crosscheck facts'", r.name, r.line)
+			return Message{}, fmt.Errorf("%s was cut: it ends after line %d without its coverage line", r.name, r.line)
 		}
 		r.line++
 		line = bytes.TrimSpace(line)
@@ -144,7 +144,7 @@ func (r *Reader) Next() (Message, error) {
 		var m Message
 		if err := strict(line, &m); err != nil {
 			if cut && !json.Valid(line) {
-				return Message{}, fmt.Errorf("%s:%d: the file was cut in the middle of this line; write it again with 'crosscheck facts'", r.name, r.line)
+				return Message{}, fmt.Errorf("%s:%d: the file was cut in the middle of this line", r.name, r.line)
 			}
 			return Message{}, r.errorf(err)
 		}

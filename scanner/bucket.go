@@ -1,0 +1,347 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"crosscheck/scanner/fact"
+)
+
+// Facts that are read of buckets with a part in replication. Options.Needs adds
+// to them.
+var (
+	sourceFacts      = []string{"versioning", "policy", "ownership", "encryption", "object_lock", "notification"}
+	destinationFacts = []string{"versioning", "replication", "policy", "ownership", "encryption", "object_lock", "lifecycle", "request_payment", "public_access_block"}
+)
+
+// bucketReads are the facts of a bucket by name, each with the call that reads it.
+var bucketReads = map[string]func(context.Context, *visit, bucketRef, *fact.Bucket){
+	"replication": bucketRead("replication", "s3:GetBucketReplication", "ReplicationConfigurationNotFoundError",
+		func(b *fact.Bucket) *fact.Fact[fact.Replication] { return &b.Replication },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Replication, error) {
+			out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			if err != nil {
+				return fact.Replication{}, err
+			}
+			return replication(out.ReplicationConfiguration)
+		}),
+	"versioning": bucketRead("versioning", "s3:GetBucketVersioning", "",
+		func(b *fact.Bucket) *fact.Fact[fact.Versioning] { return &b.Versioning },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Versioning, error) {
+			out, err := c.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			if err != nil {
+				return fact.Versioning{}, err
+			}
+			v := fact.Versioning{Status: string(out.Status), MFADelete: string(out.MFADelete)}
+			return v, cmp.Or(oneOf("Status", v.Status, "", "Enabled", "Suspended"), oneOf("MfaDelete", v.MFADelete, "", "Enabled", "Disabled"))
+		}),
+	"policy": bucketRead("policy", "s3:GetBucketPolicy", "NoSuchBucketPolicy",
+		func(b *fact.Bucket) *fact.Fact[fact.Policy] { return &b.Policy },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.Policy, err error) {
+			out, err := c.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			if err != nil {
+				return p, err
+			}
+			p.Name = "bucket-policy"
+			p.Document, err = policyText(aws.ToString(out.Policy))
+			return p, err
+		}),
+	"ownership": bucketRead("ownership", "s3:GetBucketOwnershipControls", "OwnershipControlsNotFoundError",
+		func(b *fact.Bucket) *fact.Fact[string] { return &b.Ownership },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
+			out, err := c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			switch {
+			case err != nil:
+				return "", err
+			case out.OwnershipControls == nil || len(out.OwnershipControls.Rules) != 1:
+				return "", &answerError{code: "Malformed", message: "the ownership controls do not have one rule"}
+			}
+			o := string(out.OwnershipControls.Rules[0].ObjectOwnership)
+			return o, oneOf("ObjectOwnership", o, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
+		}),
+	"encryption": bucketRead("encryption", "s3:GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError",
+		func(b *fact.Bucket) *fact.Fact[fact.Encryption] { return &b.Encryption },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Encryption, error) {
+			out, err := c.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			if err != nil {
+				return fact.Encryption{}, err
+			}
+			return encryption(out.ServerSideEncryptionConfiguration)
+		}),
+	"object_lock": bucketRead("object_lock", "s3:GetObjectLockConfiguration", "ObjectLockConfigurationNotFoundError",
+		func(b *fact.Bucket) *fact.Fact[fact.ObjectLock] { return &b.ObjectLock },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (l fact.ObjectLock, err error) {
+			out, err := c.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			switch {
+			case err != nil:
+				return l, err
+			case out.ObjectLockConfiguration == nil:
+				return l, &answerError{code: "Malformed", message: "the answer has no configuration"}
+			}
+			l.Enabled = out.ObjectLockConfiguration.ObjectLockEnabled == types.ObjectLockEnabledEnabled
+			if r := out.ObjectLockConfiguration.Rule; r != nil && r.DefaultRetention != nil {
+				l.DefaultMode, l.DefaultDays, l.DefaultYears = string(r.DefaultRetention.Mode), aws.ToInt32(r.DefaultRetention.Days), aws.ToInt32(r.DefaultRetention.Years)
+			}
+			return l, nil
+		}),
+	"lifecycle": bucketRead("lifecycle", "s3:GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration",
+		func(b *fact.Bucket) *fact.Fact[[]fact.LifecycleRule] { return &b.Lifecycle },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) ([]fact.LifecycleRule, error) {
+			out, err := c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			if err != nil {
+				return nil, err
+			}
+			return lifecycle(out.Rules)
+		}),
+	"notification": bucketRead("notification", "s3:GetBucketNotificationConfiguration", "",
+		func(b *fact.Bucket) *fact.Fact[fact.Notification] { return &b.Notification },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (n fact.Notification, err error) {
+			out, err := c.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			if err != nil {
+				return n, err
+			}
+			n.EventBridge = out.EventBridgeConfiguration != nil
+			for _, t := range out.TopicConfigurations {
+				n.Events = append(n.Events, texts(t.Events)...)
+			}
+			for _, t := range out.QueueConfigurations {
+				n.Events = append(n.Events, texts(t.Events)...)
+			}
+			for _, t := range out.LambdaFunctionConfigurations {
+				n.Events = append(n.Events, texts(t.Events)...)
+			}
+			slices.Sort(n.Events)
+			n.Events = slices.Compact(n.Events)
+			return n, nil
+		}),
+	"request_payment": bucketRead("request_payment", "s3:GetBucketRequestPayment", "",
+		func(b *fact.Bucket) *fact.Fact[string] { return &b.RequestPayment },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
+			out, err := c.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			if err != nil {
+				return "", err
+			}
+			return string(out.Payer), oneOf("Payer", string(out.Payer), "BucketOwner", "Requester")
+		}),
+	"public_access_block": bucketRead("public_access_block", "s3:GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration",
+		func(b *fact.Bucket) *fact.Fact[fact.PublicAccessBlock] { return &b.PublicAccessBlock },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.PublicAccessBlock, err error) {
+			out, err := c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			switch {
+			case err != nil:
+				return p, err
+			case out.PublicAccessBlockConfiguration == nil:
+				return p, &answerError{code: "Malformed", message: "the answer has no configuration"}
+			}
+			b := out.PublicAccessBlockConfiguration
+			return publicAccessBlock(b.BlockPublicAcls, b.IgnorePublicAcls, b.BlockPublicPolicy, b.RestrictPublicBuckets), nil
+		}),
+	"tags": bucketRead("tags", "s3:GetBucketTagging", "NoSuchTagSet",
+		func(b *fact.Bucket) *fact.Fact[map[string]string] { return &b.Tags },
+		func(ctx context.Context, c *s3.Client, bucket, owner *string) (map[string]string, error) {
+			out, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			switch {
+			case err != nil:
+				return nil, err
+			case out.TagSet == nil:
+				return nil, &answerError{code: "Malformed", message: "the answer has no set of tags"}
+			}
+			return tags(out.TagSet), nil
+		}),
+}
+
+// bucketRead makes the read of one fact: where it belongs in a bucket, and the
+// call. Every call names the owner whom the bucket should have, so that a bucket
+// that somebody else has made since under the same name is not read for it.
+func bucketRead[T any](name, api, absent string, field func(*fact.Bucket) *fact.Fact[T], call func(ctx context.Context, c *s3.Client, bucket, owner *string) (T, error)) func(context.Context, *visit, bucketRef, *fact.Bucket) {
+	return func(ctx context.Context, v *visit, ref bucketRef, b *fact.Bucket) {
+		f := field(b)
+		switch {
+		case !f.IsZero():
+			return
+		case ref.owner == nil:
+			*f = fact.Missing[T](ref.unread)
+			return
+		}
+		*f = cached(v.buckets, name+" "+ref.name, func() fact.Fact[T] {
+			q := question{account: ref.owner.id, resource: b.ARN, fact: "bucket." + name, api: api, absent: absent}
+			return ask(&v.notes, q, func() (value T, err error) {
+				err = v.onBucket(ctx, ref, func(c *s3.Client) (err error) {
+					value, err = call(ctx, c, &ref.name, &ref.owner.id)
+					return err
+				})
+				return value, err
+			})
+		})
+	}
+}
+
+// oneOf refuses a value that AWS does not document: what it means is not known.
+func oneOf(element, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return &answerError{code: "Malformed", message: fmt.Sprintf("%s is %q, which is not among the documented values", element, clip(value))}
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return out
+}
+
+func tags(set []types.Tag) map[string]string {
+	m := make(map[string]string, len(set))
+	for _, t := range set {
+		m[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return m
+}
+
+// replication makes a fact of a replication configuration. The presence of a
+// Filter element, be it empty, is what makes a rule V2.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
+func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
+	r := fact.Replication{Rules: []fact.ReplicationRule{}}
+	if c == nil || aws.ToString(c.Role) == "" || len(c.Rules) == 0 {
+		return r, &answerError{code: "Malformed", message: "the replication configuration has no role or no rule"}
+	}
+	r.Role = *c.Role
+	for _, in := range c.Rules {
+		rule := fact.ReplicationRule{ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority), Prefix: aws.ToString(in.Prefix)}
+		if f := in.Filter; f != nil {
+			rule.Schema = "V2"
+			switch {
+			case f.And != nil:
+				rule.Prefix, rule.Tags = aws.ToString(f.And.Prefix), tags(f.And.Tags)
+			case f.Tag != nil:
+				rule.Tags = tags([]types.Tag{*f.Tag})
+			default:
+				rule.Prefix = aws.ToString(f.Prefix)
+			}
+		}
+		if d := in.DeleteMarkerReplication; d != nil {
+			rule.DeleteMarkers = string(d.Status)
+		}
+		if e := in.ExistingObjectReplication; e != nil {
+			rule.ExistingObjects = string(e.Status)
+		}
+		if s := in.SourceSelectionCriteria; s != nil {
+			if s.ReplicaModifications != nil {
+				rule.ReplicaModifications = string(s.ReplicaModifications.Status)
+			}
+			if s.SseKmsEncryptedObjects != nil {
+				rule.SSEKMSObjects = string(s.SseKmsEncryptedObjects.Status)
+			}
+		}
+		d := in.Destination
+		if d == nil {
+			return r, &answerError{code: "Malformed", message: "a replication rule has no destination"}
+		}
+		if a, err := arn.Parse(aws.ToString(d.Bucket)); err != nil || a.Service != "s3" || a.Resource == "" || strings.ContainsAny(a.Resource, "/:") {
+			return r, &answerError{code: "Malformed", message: fmt.Sprintf("the destination %q of a replication rule is not the ARN of a bucket", clip(aws.ToString(d.Bucket)))}
+		}
+		rule.Destination = fact.Destination{Bucket: *d.Bucket, Account: aws.ToString(d.Account), StorageClass: string(d.StorageClass)}
+		if t := d.AccessControlTranslation; t != nil {
+			if err := oneOf("Owner", string(t.Owner), "Destination"); err != nil {
+				return r, err
+			}
+			rule.Destination.OwnerOverride = true
+		}
+		if e := d.EncryptionConfiguration; e != nil {
+			rule.Destination.ReplicaKMSKeyID = aws.ToString(e.ReplicaKmsKeyID)
+		}
+		if t := d.ReplicationTime; t != nil {
+			rule.Destination.ReplicationTime = string(t.Status)
+		}
+		if m := d.Metrics; m != nil {
+			rule.Destination.Metrics = string(m.Status)
+		}
+		if err := oneOf("Status", rule.Status, "Enabled", "Disabled"); err != nil {
+			return r, err
+		}
+		for _, status := range []string{rule.DeleteMarkers, rule.ExistingObjects, rule.ReplicaModifications, rule.SSEKMSObjects, rule.Destination.ReplicationTime, rule.Destination.Metrics} {
+			if err := oneOf("Status", status, "", "Enabled", "Disabled"); err != nil {
+				return r, err
+			}
+		}
+		r.Rules = append(r.Rules, rule)
+	}
+	return r, nil
+}
+
+// encryption makes a fact of a bucket's default encryption. A rule that only
+// sets something beside the algorithm leaves S3's own default, SSE-S3.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+func encryption(c *types.ServerSideEncryptionConfiguration) (fact.Encryption, error) {
+	e := fact.Encryption{Algorithm: "AES256"}
+	if c == nil || len(c.Rules) == 0 {
+		return e, &answerError{code: "Malformed", message: "the encryption configuration has no rule"}
+	}
+	for _, r := range c.Rules {
+		if d := r.ApplyServerSideEncryptionByDefault; d != nil {
+			e.Algorithm, e.KeyID = string(d.SSEAlgorithm), aws.ToString(d.KMSMasterKeyID)
+		}
+		e.BucketKey = e.BucketKey || aws.ToBool(r.BucketKeyEnabled)
+		if r.BlockedEncryptionTypes != nil {
+			e.BlockedTypes = append(e.BlockedTypes, texts(r.BlockedEncryptionTypes.EncryptionType)...)
+		}
+	}
+	slices.Sort(e.BlockedTypes)
+	return e, oneOf("SSEAlgorithm", e.Algorithm, "AES256", "aws:kms", "aws:kms:dsse", "aws:fsx")
+}
+
+// lifecycle makes facts of lifecycle rules.
+func lifecycle(rules []types.LifecycleRule) ([]fact.LifecycleRule, error) {
+	out := []fact.LifecycleRule{}
+	if rules == nil {
+		return nil, &answerError{code: "Malformed", message: "the lifecycle configuration has no rule"}
+	}
+	for _, in := range rules {
+		r := fact.LifecycleRule{ID: aws.ToString(in.ID), Status: string(in.Status), Prefix: aws.ToString(in.Prefix)}
+		if err := oneOf("Status", r.Status, "Enabled", "Disabled"); err != nil {
+			return nil, err
+		}
+		if f := in.Filter; f != nil {
+			and := f.And
+			if and == nil {
+				and = &types.LifecycleRuleAndOperator{Prefix: f.Prefix, ObjectSizeGreaterThan: f.ObjectSizeGreaterThan, ObjectSizeLessThan: f.ObjectSizeLessThan}
+				if f.Tag != nil {
+					and.Tags = []types.Tag{*f.Tag}
+				}
+			}
+			r.Prefix = aws.ToString(and.Prefix)
+			r.SizeGreaterThan, r.SizeLessThan = aws.ToInt64(and.ObjectSizeGreaterThan), aws.ToInt64(and.ObjectSizeLessThan)
+			if len(and.Tags) > 0 {
+				r.Tags = tags(and.Tags)
+			}
+		}
+		if e := in.Expiration; e != nil {
+			r.ExpirationDays, r.ExpiredObjectDeleteMarker = aws.ToInt32(e.Days), aws.ToBool(e.ExpiredObjectDeleteMarker)
+			if e.Date != nil {
+				r.ExpirationDate = e.Date.UTC().Format(time.RFC3339)
+			}
+		}
+		if e := in.NoncurrentVersionExpiration; e != nil {
+			r.NoncurrentDays = aws.ToInt32(e.NoncurrentDays)
+		}
+		for _, t := range in.Transitions {
+			if d := aws.ToInt32(t.Days); t.Days != nil && (r.TransitionDays == 0 || d < r.TransitionDays) {
+				r.TransitionDays = d
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}

@@ -1,0 +1,165 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// maxBuckets is the size of a page of buckets, the most that AWS allows. Always
+// asked for: only a page carries each bucket's Region, and AWS refuses an
+// unpaged list to accounts with a quota above it.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+const maxBuckets = 10_000
+
+// listed is a bucket as ListBuckets tells it; region may be "".
+type listed struct{ name, region string }
+
+// listBuckets lists the buckets of an account. What it got before an error is
+// returned with it.
+func listBuckets(ctx context.Context, c *s3.Client) ([]listed, error) {
+	var all []listed
+	err := pages(func(token *string) (*string, error) {
+		out, err := c.ListBuckets(ctx, &s3.ListBucketsInput{MaxBuckets: aws.Int32(maxBuckets), ContinuationToken: token})
+		if err != nil {
+			return nil, err
+		}
+		if out.Buckets == nil {
+			return nil, &answerError{code: "Malformed", message: "the answer has no list of buckets"}
+		}
+		for _, b := range out.Buckets {
+			if b.Name == nil {
+				return nil, &answerError{code: "Malformed", message: "a bucket of the list has no name"}
+			}
+			all = append(all, listed{*b.Name, aws.ToString(b.BucketRegion)})
+		}
+		if len(out.Buckets) >= maxBuckets && aws.ToString(out.ContinuationToken) == "" {
+			return nil, &answerError{code: "Malformed", message: fmt.Sprintf("the list of buckets ends at %d without a token for the rest", len(all))}
+		}
+		return out.ContinuationToken, nil
+	})
+	return all, err
+}
+
+// index knows every bucket of the scanned accounts: its account and Region. It
+// is filled before buckets are read, so that a destination is found in whatever
+// account it is. A bucket takes its name and about 100 bytes.
+type index struct {
+	buckets  map[string]place
+	accounts []*account
+	regions  []string
+	region   map[string]uint16 // index in regions
+
+	mu    sync.Mutex
+	moved map[string]string // Regions that redirects told, by bucket
+}
+
+type place struct {
+	account uint32 // index in accounts
+	region  uint16 // index in regions
+}
+
+func newIndex() *index {
+	return &index{buckets: map[string]place{}, regions: []string{""}, region: map[string]uint16{"": 0}, moved: map[string]string{}}
+}
+
+// add enters the buckets of one account.
+func (x *index) add(a *account, buckets []listed) {
+	n := uint32(len(x.accounts))
+	x.accounts = append(x.accounts, a)
+	for _, b := range buckets {
+		r, ok := x.region[b.region]
+		if !ok {
+			r = uint16(len(x.regions))
+			x.regions = append(x.regions, b.region)
+			x.region[b.region] = r
+		}
+		x.buckets[b.name] = place{account: n, region: r}
+		a.buckets = append(a.buckets, b.name)
+	}
+}
+
+// find is the account that owns the bucket and its Region; nil = in no scanned account.
+func (x *index) find(bucket string) (*account, string) {
+	p, ok := x.buckets[bucket]
+	if !ok {
+		return nil, ""
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if r, ok := x.moved[bucket]; ok {
+		return x.accounts[p.account], r
+	}
+	return x.accounts[p.account], x.regions[p.region]
+}
+
+// learn remembers a Region that AWS told.
+func (x *index) learn(bucket, region string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.moved[bucket] = region
+}
+
+// headBucket asks for a bucket's Region and whether it exists. Both are told
+// without any permission: a refusal carries the Region too.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+func headBucket(ctx context.Context, c *s3.Client, bucket, owner string) (region string, exists bool, err error) {
+	in := &s3.HeadBucketInput{Bucket: &bucket}
+	if owner != "" {
+		in.ExpectedBucketOwner = &owner
+	}
+	out, err := c.HeadBucket(ctx, in)
+	if err == nil {
+		return aws.ToString(out.BucketRegion), true, nil
+	}
+	status, header := responseOf(err)
+	region = header.Get("x-amz-bucket-region")
+	switch status {
+	case http.StatusNotFound:
+		return "", false, nil
+	case http.StatusForbidden, http.StatusMovedPermanently, http.StatusTemporaryRedirect:
+		return region, true, err
+	}
+	return region, region != "", err
+}
+
+// responseOf is the answer behind an error; status 0 = there was none.
+func responseOf(err error) (status int, header http.Header) {
+	var re *awshttp.ResponseError
+	if errors.As(err, &re) && re.Response != nil && re.Response.Response != nil {
+		return re.HTTPStatusCode(), re.Response.Header
+	}
+	return 0, http.Header{}
+}
+
+// expecting finds the Region in "… the region 'us-east-1' is wrong; expecting 'eu-west-1'".
+var expecting = regexp.MustCompile(`expecting '([a-z0-9-]+)'`)
+
+// redirected is whether AWS says that the bucket is in another Region, and in
+// which where it says so.
+func redirected(err error) (region string, yes bool) {
+	if err == nil {
+		return "", false
+	}
+	status, header := responseOf(err)
+	switch errorCode(err) {
+	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":
+	default:
+		if status != http.StatusMovedPermanently && status != http.StatusTemporaryRedirect {
+			return "", false
+		}
+	}
+	if region = header.Get("x-amz-bucket-region"); region == "" {
+		if m := expecting.FindStringSubmatch(err.Error()); m != nil {
+			region = m[1]
+		}
+	}
+	return region, true
+}

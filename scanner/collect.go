@@ -1,0 +1,303 @@
+package scanner
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+
+	"crosscheck/scanner/fact"
+)
+
+// account is an account in scope.
+type account struct {
+	id, name string
+	creds    aws.CredentialsProvider // nil = not entered
+	own      bool                    // creds are the caller's own
+	buckets  []string
+	complete bool // the list of buckets is whole
+}
+
+// visit is the work on one bucket: what it reads goes into one document, what it
+// could not read into notes.
+type visit struct {
+	*scan
+	notes
+}
+
+// document reads a bucket and all that its replication rules refer to.
+func (v *visit) document(ctx context.Context, owner *account, name string) *fact.Document {
+	ref := bucketRef{name: name, owner: owner}
+	doc := &fact.Document{
+		SchemaVersion: fact.SchemaVersion, Partition: v.session.partition, Organization: v.org.fact,
+		Bucket: fact.Bucket{Name: name, ARN: v.bucketARN(name), AccountID: owner.id},
+	}
+	b := &doc.Bucket
+	v.read(ctx, ref, b, []string{"replication"})
+	v.read(ctx, ref, b, v.needs["bucket"])
+	if b.Replication.Value != nil {
+		v.read(ctx, ref, b, v.needs["source"])
+		v.links(ctx, doc, owner)
+	}
+	_, b.Region = v.index.find(name)
+	return doc
+}
+
+// links joins the enabled rules with their roles, destinations and keys.
+func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
+	doc.Buckets, doc.Roles, doc.Keys = map[string]fact.Fact[fact.Bucket]{}, map[string]fact.Fact[fact.Role]{}, map[string]fact.Fact[fact.Key]{}
+	accounts := map[string]bool{owner.id: true}
+	add := func(id string) {
+		if id != "" {
+			accounts[id] = true
+		}
+	}
+	_, region := v.index.find(doc.Bucket.Name)
+	for _, rule := range doc.Bucket.Replication.Value.Rules {
+		if rule.Status != "Enabled" {
+			continue
+		}
+		link := fact.Link{Rule: rule, RoleARN: doc.Bucket.Replication.Value.Role, Destination: bucketName(rule.Destination.Bucket), ReplicaKey: rule.Destination.ReplicaKMSKeyID}
+		link.ID = fact.LinkID(doc.Bucket.Name, rule.ID, link.Destination)
+
+		destination, ok := doc.Buckets[link.Destination]
+		if !ok {
+			destination = v.destination(ctx, owner, region, link.Destination, rule.Destination.Account)
+			doc.Buckets[link.Destination] = destination
+		}
+		destinationRegion := region
+		if b := destination.Value; b != nil {
+			add(b.AccountID)
+			destinationRegion = b.Region
+		}
+		add(rule.Destination.Account)
+
+		if _, ok := doc.Roles[link.RoleARN]; !ok {
+			doc.Roles[link.RoleARN] = v.role(ctx, link.RoleARN)
+			add(accountOf(link.RoleARN))
+		}
+		if e := doc.Bucket.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
+			link.SourceKey = e.KeyID
+			if link.SourceKey == "" {
+				link.SourceKey = awsManagedKey
+			}
+		}
+		// An alias without an ARN is looked up by whoever wrote the configuration,
+		// in the Region of the bucket that it is about.
+		for _, key := range []struct{ ref, region string }{{link.SourceKey, region}, {link.ReplicaKey, destinationRegion}} {
+			if _, ok := doc.Keys[key.ref]; ok || key.ref == "" {
+				continue
+			}
+			k := v.key(ctx, key.ref, owner.id, key.region)
+			doc.Keys[key.ref] = k
+			add(accountOf(key.ref))
+			if k.Value != nil {
+				add(k.Value.AccountID)
+			}
+		}
+		doc.Links = append(doc.Links, link)
+	}
+	doc.Accounts = make(map[string]fact.Account, len(accounts))
+	for _, id := range slices.Sorted(maps.Keys(accounts)) {
+		doc.Accounts[id] = v.account(ctx, id)
+	}
+}
+
+// bucketName is the name in a bucket's ARN.
+func bucketName(bucketARN string) string {
+	return bucketARN[strings.LastIndexByte(bucketARN, ':')+1:]
+}
+
+func (v *visit) bucketARN(name string) string { return "arn:" + v.session.partition + ":s3:::" + name }
+
+// accountOf is the account in an ARN, "" where there is none.
+func accountOf(text string) string {
+	a, err := arn.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return a.AccountID
+}
+
+// bucketRef is a bucket to read, in a scanned account or (owner nil) in none.
+type bucketRef struct {
+	name     string
+	owner    *account
+	unread fact.Gap // owner nil: why its facts cannot be read
+}
+
+// onBucket calls S3 for a bucket in its own Region with its owner's credentials,
+// and follows where S3 says that the Region is another one.
+func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Client) error) error {
+	ask := func() (string, error) {
+		region, _, err := headBucket(ctx, v.session.s3(ref.owner, v.session.cfg.Region), ref.name, "")
+		if region != "" {
+			v.index.learn(ref.name, region)
+			return region, nil
+		}
+		if err == nil {
+			err = &answerError{code: "NoAnswer", message: "S3 does not tell the Region of the bucket"}
+		}
+		return "", err
+	}
+	_, region := v.index.find(ref.name)
+	if region == "" {
+		var err error
+		if region, err = ask(); err != nil {
+			return err
+		}
+	}
+	for redirects := 0; ; redirects++ {
+		err := call(v.session.s3(ref.owner, region))
+		next, moved := redirected(err)
+		if !moved || redirects == 2 {
+			return err
+		}
+		if next == "" {
+			if next, _ = ask(); next == "" {
+				return err
+			}
+		}
+		if next == region {
+			return err
+		}
+		v.index.learn(ref.name, next)
+		region = next
+	}
+}
+
+// read reads facts of a bucket by name.
+func (v *visit) read(ctx context.Context, ref bucketRef, b *fact.Bucket, names []string) {
+	for _, name := range names {
+		bucketReads[name](ctx, v, ref, b)
+	}
+}
+
+// destination reads the destination bucket of a rule of a bucket of source. It is
+// absent when there is no such bucket.
+func (v *visit) destination(ctx context.Context, source *account, region, name, declared string) fact.Fact[fact.Bucket] {
+	owner, where := v.index.find(name)
+	if owner == nil {
+		return v.foreign(ctx, source, region, name, declared)
+	}
+	b := fact.Bucket{Name: name, ARN: v.bucketARN(name), AccountID: owner.id}
+	ref := bucketRef{name: name, owner: owner}
+	v.read(ctx, ref, &b, v.needs["destination"])
+	if g := b.Versioning.Gap; g != nil && g.Code == "NoSuchBucket" {
+		// Listed a moment ago: deleted since, or S3 is of two minds.
+		if _, exists, err := headBucket(ctx, v.session.s3(owner, where), name, ""); !exists && err == nil {
+			return fact.None[fact.Bucket]()
+		}
+	}
+	_, b.Region = v.index.find(name)
+	return fact.Of(b)
+}
+
+// foreign is a destination in none of the scanned accounts: S3 tells anybody
+// whether it exists and in which Region, and no more.
+func (v *visit) foreign(ctx context.Context, source *account, region, name, declared string) fact.Fact[fact.Bucket] {
+	return cached(v.shared, strings.Join([]string{"foreign", source.id, name, declared}, " "), func() fact.Fact[fact.Bucket] {
+		owner := ""
+		if accountID.MatchString(declared) {
+			owner = declared
+		}
+		found := region
+		exists := false
+		err := error(&answerError{code: "NoAnswer", message: "S3 does not tell the Region of the bucket"})
+		for range 2 {
+			var told string
+			if told, exists, err = headBucket(ctx, v.session.s3(source, found), name, owner); told == "" || told == found {
+				break
+			}
+			found = told
+		}
+		q := question{account: declared, resource: v.bucketARN(name), fact: "bucket", api: "s3:HeadBucket"}
+		switch status, _ := responseOf(err); {
+		case err == nil && !exists:
+			return fact.None[fact.Bucket]()
+		case !exists || err != nil && status != http.StatusForbidden:
+			return fact.Missing[fact.Bucket](v.gap(q, err))
+		}
+		b := fact.Bucket{Name: name, ARN: v.bucketARN(name), Region: found}
+		if err == nil {
+			b.AccountID = owner // S3 compared it with the owner
+		}
+		q.api = "s3:ListBuckets"
+		ref := bucketRef{name: name, unread: v.gap(q, &notRead{v.whyForeign(name, declared)})} // one cause, one gap
+		v.read(ctx, ref, &b, v.needs["destination"])
+		return fact.Of(b)
+	})
+}
+
+// whyForeign says why a bucket is in no scanned account, and what to do about it.
+func (v *visit) whyForeign(name, declared string) string {
+	if declared == "" {
+		return fmt.Sprintf("bucket %s is in none of the scanned accounts; scan the account that owns it as well", name)
+	}
+	if a, in := v.accounts[declared]; in && a.creds != nil {
+		if !a.complete {
+			return fmt.Sprintf("bucket %s is not in the list of buckets of account %s, which could not be read whole", name, declared)
+		}
+		return fmt.Sprintf("account %s, which the replication rule names as the owner, has no bucket %s; it belongs to an account that is not scanned", declared, name)
+	}
+	return fmt.Sprintf("bucket %s is in none of the scanned accounts; %s", name, v.whyUnread(declared))
+}
+
+// whyUnread says why an account's resources cannot be read, and what to do.
+func (s *scan) whyUnread(id string) string {
+	if _, in := s.accounts[id]; in {
+		return fmt.Sprintf("account %s could not be entered", id)
+	}
+	switch {
+	case slices.Contains(s.opts.ExcludeAccounts, id):
+		return fmt.Sprintf("account %s is left out by --exclude-accounts", id)
+	case s.org.members != nil:
+		return fmt.Sprintf("account %s is not in the organization: add it with --accounts and an audit role there", id)
+	}
+	return fmt.Sprintf("account %s is not scanned: add it to --accounts", id)
+}
+
+// reader is the account to read in, or the error of one that is not entered.
+func (s *scan) reader(id string) (*account, error) {
+	if a := s.accounts[id]; a != nil && a.creds != nil {
+		return a, nil
+	}
+	return nil, &notRead{s.whyUnread(id)}
+}
+
+// account is all that is known of an account.
+func (v *visit) account(ctx context.Context, id string) fact.Account {
+	return cached(v.shared, "account "+id, func() fact.Account {
+		a := v.org.account(ctx, &v.notes, id)
+		a.PublicAccessBlock = ask(&v.notes, question{account: id, resource: id, fact: "account.public_access_block",
+			api: "s3control:GetPublicAccessBlock", absent: "NoSuchPublicAccessBlockConfiguration"},
+			func() (p fact.PublicAccessBlock, err error) {
+				in, err := v.reader(id)
+				if err != nil {
+					return p, err
+				}
+				out, err := v.session.s3control(in).GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &id})
+				if err != nil {
+					return p, err
+				}
+				c := out.PublicAccessBlockConfiguration
+				if c == nil {
+					return p, &answerError{code: "Malformed", message: "the answer has no configuration"}
+				}
+				return publicAccessBlock(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets), nil
+			})
+		return a
+	})
+}
+
+func publicAccessBlock(blockACLs, ignoreACLs, blockPolicy, restrict *bool) fact.PublicAccessBlock {
+	return fact.PublicAccessBlock{BlockPublicAcls: aws.ToBool(blockACLs), IgnorePublicAcls: aws.ToBool(ignoreACLs),
+		BlockPublicPolicy: aws.ToBool(blockPolicy), RestrictPublicBuckets: aws.ToBool(restrict)}
+}

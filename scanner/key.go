@@ -1,0 +1,152 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"crosscheck/scanner/fact"
+)
+
+// awsManagedKey is the key that S3 uses where a bucket's default is aws:kms
+// without a key. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+const awsManagedKey = "alias/aws/s3"
+
+// key reads a KMS key, named by an ARN, or by an id or alias in the given account
+// and Region, in the account that owns it: nobody else may read its policy.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fact.Key] {
+	if a, err := arn.Parse(ref); err == nil {
+		owner, region = a.AccountID, a.Region
+	}
+	return cached(v.shared, strings.Join([]string{"key", owner, region, ref}, " "), func() fact.Fact[fact.Key] {
+		q := question{account: owner, resource: ref, fact: "key", api: "kms:DescribeKey", absent: "NotFoundException"}
+		if strings.Contains(ref, "alias/aws/") {
+			q.absent = "" // KMS makes an AWS managed key when it is first asked for
+		}
+		in, unread := v.reader(owner)
+		key := ask(&v.notes, q, func() (k fact.Key, err error) {
+			switch {
+			case unread != nil:
+				return k, unread
+			case region == "":
+				return k, &notRead{"the Region of the key is not known"}
+			}
+			out, err := v.session.kms(in, region).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &ref})
+			if err != nil {
+				return k, err
+			}
+			m := out.KeyMetadata
+			if m == nil || m.Arn == nil || m.KeyState == "" {
+				return k, &answerError{code: "Malformed", message: "the answer has no key"}
+			}
+			k = fact.Key{ARN: *m.Arn, AccountID: owner, Region: region, State: string(m.KeyState), Manager: string(m.KeyManager),
+				Spec: string(m.KeySpec), Usage: string(m.KeyUsage), Origin: string(m.Origin), MultiRegion: aws.ToBool(m.MultiRegion)}
+			if id := accountOf(k.ARN); id != "" {
+				k.AccountID = id
+			}
+			return k, oneOf("KeyManager", k.Manager, "AWS", "CUSTOMER")
+		})
+		k := key.Value
+		if k == nil {
+			return key
+		}
+		c := v.session.kms(in, region)
+		q.resource, q.absent = k.ARN, ""
+		k.Policy = v.keyPolicy(ctx, c, q)
+		k.Grants = v.keyGrants(ctx, c, q)
+		k.Aliases = v.keyAliases(ctx, c, q)
+		if k.Manager == "AWS" {
+			k.Tags = map[string]string{} // AWS managed keys cannot be tagged
+		} else if t := v.keyTags(ctx, c, q); t.Value != nil {
+			k.Tags = *t.Value
+		}
+		return key
+	})
+}
+
+func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q question) fact.Fact[fact.Policy] {
+	q.fact, q.api = "key.policy", "kms:GetKeyPolicy"
+	return ask(&v.notes, q, func() (p fact.Policy, err error) {
+		p.Name = "default" // the only name that a key policy can have
+		out, err := c.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &q.resource, PolicyName: &p.Name})
+		if err != nil {
+			return p, err
+		}
+		p.Document, err = policyText(aws.ToString(out.Policy))
+		return p, err
+	})
+}
+
+func (v *visit) keyGrants(ctx context.Context, c *kms.Client, q question) fact.Fact[[]fact.Grant] {
+	q.fact, q.api = "key.grants", "kms:ListGrants"
+	return ask(&v.notes, q, func() ([]fact.Grant, error) {
+		grants := []fact.Grant{}
+		err := pages(func(token *string) (*string, error) {
+			out, err := c.ListGrants(ctx, &kms.ListGrantsInput{KeyId: &q.resource, Marker: token})
+			if err != nil {
+				return nil, err
+			}
+			if out.Grants == nil {
+				return nil, &answerError{code: "Malformed", message: "the answer has no list of grants"}
+			}
+			for _, g := range out.Grants {
+				grant := fact.Grant{ID: aws.ToString(g.GrantId), GranteePrincipal: cmp.Or(aws.ToString(g.GranteePrincipal), aws.ToString(g.GranteeServicePrincipal)),
+					Operations: texts(g.Operations), Constrained: g.Constraints != nil}
+				slices.Sort(grant.Operations)
+				grants = append(grants, grant)
+			}
+			return next(out.Truncated, out.NextMarker)
+		})
+		slices.SortFunc(grants, func(a, b fact.Grant) int { return cmp.Compare(a.ID, b.ID) })
+		return grants, err
+	})
+}
+
+func (v *visit) keyAliases(ctx context.Context, c *kms.Client, q question) fact.Fact[[]string] {
+	q.fact, q.api = "key.aliases", "kms:ListAliases"
+	return ask(&v.notes, q, func() ([]string, error) {
+		names := []string{}
+		err := pages(func(token *string) (*string, error) {
+			out, err := c.ListAliases(ctx, &kms.ListAliasesInput{KeyId: &q.resource, Marker: token})
+			if err != nil {
+				return nil, err
+			}
+			if out.Aliases == nil {
+				return nil, &answerError{code: "Malformed", message: "the answer has no list of aliases"}
+			}
+			for _, a := range out.Aliases {
+				names = append(names, aws.ToString(a.AliasName))
+			}
+			return next(out.Truncated, out.NextMarker)
+		})
+		slices.Sort(names)
+		return names, err
+	})
+}
+
+func (v *visit) keyTags(ctx context.Context, c *kms.Client, q question) fact.Fact[map[string]string] {
+	q.fact, q.api = "key.tags", "kms:ListResourceTags"
+	return ask(&v.notes, q, func() (map[string]string, error) {
+		tags := map[string]string{}
+		err := pages(func(token *string) (*string, error) {
+			out, err := c.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &q.resource, Marker: token})
+			if err != nil {
+				return nil, err
+			}
+			if out.Tags == nil {
+				return nil, &answerError{code: "Malformed", message: "the answer has no list of tags"}
+			}
+			for _, t := range out.Tags {
+				tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
+			}
+			return next(out.Truncated, out.NextMarker)
+		})
+		return tags, err
+	})
+}

@@ -1,0 +1,360 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"crosscheck/scanner/fact"
+)
+
+// organization reads the organization with the caller's credentials. Its APIs
+// are slow (a few calls a second for the whole organization), so every answer
+// is remembered, and few calls are on their way at a time.
+//
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+type organization struct {
+	client *organizations.Client
+	caller string // account id
+	cache  *cache
+	slots  chan struct{}
+
+	fact    fact.Fact[fact.Organization]
+	types   fact.Fact[[]types.PolicyType] // enabled ones
+	members map[string]member             // by account id; nil = not listed
+}
+
+// member is an account as ListAccounts tells it.
+type member struct {
+	name  string
+	state string // ACTIVE, SUSPENDED, …
+}
+
+// organizationCalls is how many calls to Organizations are made at a time.
+const organizationCalls = 4
+
+func newOrganization(s *session) *organization {
+	return &organization{client: s.organizations(), caller: s.caller.id, cache: newCache(1 << 14), slots: make(chan struct{}, organizationCalls)}
+}
+
+// call waits for its turn.
+func (o *organization) call(ctx context.Context, f func() error) error {
+	select {
+	case o.slots <- struct{}{}:
+		defer func() { <-o.slots }()
+		return f()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// describe reads what there is to know of the organization as a whole. An
+// account that is in none has the facts absent.
+func (o *organization) describe(ctx context.Context, n *notes) {
+	o.types = fact.None[[]types.PolicyType]()
+	o.fact = ask(n, question{account: o.caller, resource: "organization", fact: "organization", api: "organizations:DescribeOrganization", absent: "AWSOrganizationsNotInUseException"},
+		func() (fact.Organization, error) {
+			out, err := o.client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+			if err != nil {
+				return fact.Organization{}, err
+			}
+			if out.Organization == nil || out.Organization.MasterAccountId == nil {
+				return fact.Organization{}, &answerError{code: "Malformed", message: "the answer has no organization"}
+			}
+			return fact.Organization{
+				ID: aws.ToString(out.Organization.Id), ManagementAccountID: *out.Organization.MasterAccountId, FeatureSet: string(out.Organization.FeatureSet),
+			}, nil
+		})
+	if o.fact.Value == nil {
+		if o.fact.Gap != nil {
+			o.types = fact.Missing[[]types.PolicyType](*o.fact.Gap)
+		}
+		return
+	}
+	org := o.fact.Value
+	o.types = ask(n, question{account: o.caller, resource: org.ID, fact: "organization.policy_types", api: "organizations:ListRoots"},
+		func() ([]types.PolicyType, error) {
+			enabled := []types.PolicyType{}
+			roots := 0
+			err := pages(func(token *string) (*string, error) {
+				out, err := o.client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: token})
+				if err != nil {
+					return nil, err
+				}
+				roots += len(out.Roots)
+				for _, root := range out.Roots {
+					for _, t := range root.PolicyTypes {
+						enabled = append(enabled, t.Type)
+					}
+				}
+				return out.NextToken, nil
+			})
+			if err == nil && roots == 0 {
+				err = &answerError{code: "Malformed", message: "the organization is said to have no root"}
+			}
+			return enabled, err
+		})
+	if o.types.Value != nil {
+		for _, t := range *o.types.Value {
+			org.PolicyTypes = append(org.PolicyTypes, string(t))
+		}
+		slices.Sort(org.PolicyTypes)
+	}
+}
+
+// list lists the member accounts. The error says what to do when it cannot:
+// nothing less than the whole organization would be the answer to the question.
+func (o *organization) list(ctx context.Context, callerARN string) error {
+	const elsewhere = "use credentials of the management account or of a delegated administrator, or name accounts with --accounts, or scan the caller's own account with --account-only"
+	if o.fact.Absent {
+		return &Error{Kind: OrganizationNotListed, Problem: fmt.Sprintf("account %s is in no organization", o.caller),
+			Hint: "name accounts with --accounts, or scan the caller's own account with --account-only"}
+	}
+	refused := func(api string, err error) error {
+		return &Error{Kind: OrganizationNotListed, Err: err, Hint: elsewhere,
+			Problem: fmt.Sprintf("the organization cannot be listed: %s needs the permission %s (%s)", callerARN, actions[api], oneLine(err))}
+	}
+	if g := o.fact.Gap; g != nil {
+		return refused(g.API, &answerError{code: g.Code, message: g.Message})
+	}
+	members := map[string]member{}
+	err := pages(func(token *string) (*string, error) {
+		out, err := o.client.ListAccounts(ctx, &organizations.ListAccountsInput{NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range out.Accounts {
+			// State replaced Status in 2025; either may be missing.
+			members[aws.ToString(a.Id)] = member{name: aws.ToString(a.Name), state: cmp.Or(string(a.State), string(a.Status), "ACTIVE")}
+		}
+		return out.NextToken, nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return refused("organizations:ListAccounts", err)
+	case len(members) == 0:
+		return refused("organizations:ListAccounts", &answerError{code: "NoAnswer", message: "the list of accounts is empty, and an organization has at least its management account"})
+	}
+	o.members = members
+	return nil
+}
+
+// account is everything the organization says about an account.
+func (o *organization) account(ctx context.Context, n *notes, id string) fact.Account {
+	a := fact.Account{ID: id}
+	switch {
+	case o.fact.Absent:
+		// In no organization: no policy of one applies to the caller's own account.
+		// Of any other account nothing is known.
+		a.InOrganization = fact.Of(false)
+		if id == o.caller {
+			a.Path, a.SCPs, a.RCPs = fact.None[[]string](), fact.None[[]fact.PolicyLevel](), fact.None[[]fact.PolicyLevel]()
+			return a
+		}
+		return o.outside(n, a)
+	case o.fact.Value == nil:
+		g := *o.fact.Gap
+		a.InOrganization, a.Path = fact.Missing[bool](g), fact.Missing[[]string](g)
+		a.SCPs, a.RCPs = fact.Missing[[]fact.PolicyLevel](g), fact.Missing[[]fact.PolicyLevel](g)
+		return a
+	}
+	a.Management = id == o.fact.Value.ManagementAccountID
+	if o.members != nil {
+		m, in := o.members[id]
+		a.Name, a.InOrganization = m.name, fact.Of(in)
+		if !in {
+			return o.outside(n, a)
+		}
+	}
+	a.Path = o.path(ctx, n, id)
+	if o.members == nil {
+		switch {
+		case a.Management || id == o.caller || a.Path.Value != nil:
+			a.InOrganization = fact.Of(true)
+		case a.Path.Absent:
+			a.Path, a.InOrganization = fact.Fact[[]string]{}, fact.Of(false)
+			return o.outside(n, a)
+		default:
+			a.InOrganization = fact.Missing[bool](*a.Path.Gap)
+		}
+	}
+	if a.Management {
+		// Neither limits the management account: not its principals, not its resources.
+		a.SCPs, a.RCPs = fact.None[[]fact.PolicyLevel](), fact.None[[]fact.PolicyLevel]()
+		return a
+	}
+	a.SCPs = o.levels(ctx, n, a, types.PolicyTypeServiceControlPolicy)
+	a.RCPs = o.levels(ctx, n, a, types.PolicyTypeResourceControlPolicy)
+	return a
+}
+
+// outside is an account of which the organization knows nothing: it may belong
+// to another one, whose policies cannot be seen from here.
+func (o *organization) outside(n *notes, a fact.Account) fact.Account {
+	g := n.gap(question{account: a.ID, resource: a.ID, fact: "account.policies", api: "organizations:ListParents"},
+		&notRead{fmt.Sprintf("account %s is not in the scanned organization, so the SCPs and RCPs over it cannot be read", a.ID)})
+	a.Path, a.SCPs, a.RCPs = fact.Missing[[]string](g), fact.Missing[[]fact.PolicyLevel](g), fact.Missing[[]fact.PolicyLevel](g)
+	return a
+}
+
+// path walks from the account up to the root, and gives the root first. It is
+// absent where Organizations does not know the account.
+func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[[]string] {
+	path := []string{}
+	for child := id; ; {
+		parent := o.parent(ctx, n, child)
+		switch {
+		case parent.Absent && child == id:
+			return fact.None[[]string]()
+		case parent.Absent:
+			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
+				&answerError{code: "Malformed", message: "a unit of the organization has no parent"}))
+		case parent.Gap != nil:
+			return fact.Missing[[]string](*parent.Gap)
+		}
+		if slices.Contains(path, parent.Value.id) {
+			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
+				&answerError{code: "Malformed", message: "the units of the organization form a circle"}))
+		}
+		path = append(path, parent.Value.id)
+		if parent.Value.root {
+			slices.Reverse(path)
+			return fact.Of(path)
+		}
+		child = parent.Value.id
+	}
+}
+
+type parent struct {
+	id   string
+	root bool
+}
+
+func (o *organization) parent(ctx context.Context, n *notes, child string) fact.Fact[parent] {
+	return cached(o.cache, "parent "+child, func() fact.Fact[parent] {
+		return ask(n, question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents", absent: "ChildNotFoundException"},
+			func() (p parent, err error) {
+				var out *organizations.ListParentsOutput
+				err = o.call(ctx, func() (err error) {
+					out, err = o.client.ListParents(ctx, &organizations.ListParentsInput{ChildId: &child})
+					return err
+				})
+				if err != nil {
+					return p, err
+				}
+				if len(out.Parents) != 1 || out.Parents[0].Id == nil {
+					return p, &answerError{code: "Malformed", message: fmt.Sprintf("%d parents were given, not one", len(out.Parents))}
+				}
+				return parent{id: *out.Parents[0].Id, root: out.Parents[0].Type == types.ParentTypeRoot}, nil
+			})
+	})
+}
+
+// levels are the policies of one type from the root down to the account.
+func (o *organization) levels(ctx context.Context, n *notes, a fact.Account, kind types.PolicyType) fact.Fact[[]fact.PolicyLevel] {
+	switch {
+	case o.types.Gap != nil:
+		return fact.Missing[[]fact.PolicyLevel](*o.types.Gap)
+	case o.types.Value == nil || !slices.Contains(*o.types.Value, kind):
+		return fact.None[[]fact.PolicyLevel]()
+	case a.Path.Value == nil:
+		return fact.Missing[[]fact.PolicyLevel](*a.Path.Gap)
+	}
+	levels := []fact.PolicyLevel{}
+	for _, target := range append(slices.Clone(*a.Path.Value), a.ID) {
+		attached := o.attached(ctx, n, target, kind)
+		if attached.Value == nil {
+			return fact.Missing[[]fact.PolicyLevel](*attached.Gap)
+		}
+		level := fact.PolicyLevel{Target: target, Policies: []fact.Policy{}}
+		for _, id := range *attached.Value {
+			policy := o.policy(ctx, n, id)
+			if policy.Value == nil {
+				return fact.Missing[[]fact.PolicyLevel](*policy.Gap)
+			}
+			level.Policies = append(level.Policies, *policy.Value)
+		}
+		slices.SortFunc(level.Policies, func(a, b fact.Policy) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ARN, b.ARN)) })
+		levels = append(levels, level)
+	}
+	return fact.Of(levels)
+}
+
+// attached are the ids of the policies on a root, unit or account.
+func (o *organization) attached(ctx context.Context, n *notes, target string, kind types.PolicyType) fact.Fact[[]string] {
+	name := "account.scps"
+	if kind == types.PolicyTypeResourceControlPolicy {
+		name = "account.rcps"
+	}
+	return cached(o.cache, "attached "+string(kind)+" "+target, func() fact.Fact[[]string] {
+		return ask(n, question{account: o.caller, resource: target, fact: name, api: "organizations:ListPoliciesForTarget"},
+			func() ([]string, error) {
+				ids := []string{}
+				err := pages(func(token *string) (*string, error) {
+					var out *organizations.ListPoliciesForTargetOutput
+					err := o.call(ctx, func() (err error) {
+						out, err = o.client.ListPoliciesForTarget(ctx, &organizations.ListPoliciesForTargetInput{TargetId: &target, Filter: kind, NextToken: token})
+						return err
+					})
+					if err != nil {
+						return nil, err
+					}
+					if out.Policies == nil {
+						return nil, &answerError{code: "Malformed", message: "the answer has no list of policies"}
+					}
+					for _, p := range out.Policies {
+						ids = append(ids, aws.ToString(p.Id))
+					}
+					return out.NextToken, nil
+				})
+				return ids, err
+			})
+	})
+}
+
+// policy is a policy of the organization, read once.
+func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fact[fact.Policy] {
+	return cached(o.cache, "policy "+id, func() fact.Fact[fact.Policy] {
+		return ask(n, question{account: o.caller, resource: id, fact: "organization.policy", api: "organizations:DescribePolicy"},
+			func() (p fact.Policy, err error) {
+				var out *organizations.DescribePolicyOutput
+				err = o.call(ctx, func() (err error) {
+					out, err = o.client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &id})
+					return err
+				})
+				if err != nil {
+					return p, err
+				}
+				if out.Policy == nil || out.Policy.PolicySummary == nil {
+					return p, &answerError{code: "Malformed", message: "the answer has no policy"}
+				}
+				p = fact.Policy{Name: aws.ToString(out.Policy.PolicySummary.Name), ARN: aws.ToString(out.Policy.PolicySummary.Arn)}
+				p.Document, err = policyText(aws.ToString(out.Policy.Content))
+				return p, err
+			})
+	})
+}
+
+// pages calls fetch until it gives no token of a next page. A token that was
+// seen before would make the list endless, and is refused.
+func pages(fetch func(token *string) (next *string, err error)) error {
+	seen := map[string]bool{}
+	for token := (*string)(nil); ; {
+		next, err := fetch(token)
+		if err != nil || aws.ToString(next) == "" {
+			return err
+		}
+		if seen[*next] {
+			return &answerError{code: "Malformed", message: "the list of pages goes round in a circle"}
+		}
+		seen[*next] = true
+		token = next
+	}
+}

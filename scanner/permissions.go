@@ -1,0 +1,70 @@
+package scanner
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// actions are the APIs that a scan calls, each with the IAM action that it needs
+// ("" = none). Gaps name the action, [Permissions] lists them, and a test holds
+// them against the calls that are made.
+//
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+var actions = map[string]string{
+	"iam:GetPolicy":                "iam:GetPolicy",
+	"iam:GetPolicyVersion":         "iam:GetPolicyVersion",
+	"iam:GetRole":                  "iam:GetRole",
+	"iam:GetRolePolicy":            "iam:GetRolePolicy",
+	"iam:ListAttachedRolePolicies": "iam:ListAttachedRolePolicies",
+	"iam:ListRolePolicies":         "iam:ListRolePolicies",
+
+	"kms:DescribeKey":      "kms:DescribeKey",
+	"kms:GetKeyPolicy":     "kms:GetKeyPolicy",
+	"kms:ListAliases":      "kms:ListAliases",
+	"kms:ListGrants":       "kms:ListGrants",
+	"kms:ListResourceTags": "kms:ListResourceTags",
+
+	"organizations:DescribeOrganization":  "organizations:DescribeOrganization",
+	"organizations:DescribePolicy":        "organizations:DescribePolicy",
+	"organizations:ListAccounts":          "organizations:ListAccounts",
+	"organizations:ListParents":           "organizations:ListParents",
+	"organizations:ListPoliciesForTarget": "organizations:ListPoliciesForTarget",
+	"organizations:ListRoots":             "organizations:ListRoots",
+
+	"s3:GetBucketEncryption":                "s3:GetEncryptionConfiguration",
+	"s3:GetBucketLifecycleConfiguration":    "s3:GetLifecycleConfiguration",
+	"s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+	"s3:GetBucketOwnershipControls":         "s3:GetBucketOwnershipControls",
+	"s3:GetBucketPolicy":                    "s3:GetBucketPolicy",
+	"s3:GetBucketReplication":               "s3:GetReplicationConfiguration",
+	"s3:GetBucketRequestPayment":            "s3:GetBucketRequestPayment",
+	"s3:GetBucketTagging":                   "s3:GetBucketTagging",
+	"s3:GetBucketVersioning":                "s3:GetBucketVersioning",
+	"s3:GetObjectLockConfiguration":         "s3:GetBucketObjectLockConfiguration",
+	"s3:GetPublicAccessBlock":               "s3:GetBucketPublicAccessBlock",
+	"s3:ListBuckets":                        "s3:ListAllMyBuckets",
+	"s3:HeadBucket":                         "", // a refusal tells existence and Region as well
+	"s3control:GetPublicAccessBlock":        "s3:GetAccountPublicAccessBlock",
+
+	"sts:AssumeRole":        "sts:AssumeRole",
+	"sts:GetCallerIdentity": "", // needs no permission
+}
+
+// Permissions are the actions that the audit role of an account must allow, all
+// of them reads, sorted: exactly those that a scan calls there.
+func Permissions() []string { return permissions("iam:", "kms:", "s3:") }
+
+// CallerPermissions are the actions that the caller itself must be allowed:
+// reading the organization and assuming the audit roles, sorted.
+func CallerPermissions() []string { return permissions("organizations:", "sts:") }
+
+func permissions(services ...string) []string {
+	set := map[string]bool{}
+	for _, action := range actions {
+		if slices.ContainsFunc(services, func(s string) bool { return strings.HasPrefix(action, s) }) {
+			set[action] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}

@@ -1,0 +1,206 @@
+package scanner
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"crosscheck/scanner/fact"
+)
+
+// role reads a role with everything that decides what it may do, in its own account.
+func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
+	return cached(v.shared, "role "+roleARN, func() fact.Fact[fact.Role] {
+		where, err := arn.Parse(roleARN)
+		path, isRole := strings.CutPrefix(where.Resource, "role/")
+		q := question{account: where.AccountID, resource: roleARN, fact: "role", api: "iam:GetRole", absent: "NoSuchEntity"}
+		if err != nil || where.Service != "iam" || !isRole {
+			return fact.Missing[fact.Role](v.gap(q, &answerError{code: "Malformed", message: "this is not the ARN of a role"}))
+		}
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		in, unread := v.reader(where.AccountID)
+		boundary := ""
+		elsewhere := false
+		role := ask(&v.notes, q, func() (r fact.Role, err error) {
+			if unread != nil {
+				return r, unread
+			}
+			out, err := v.session.iam(in).GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+			if err != nil {
+				return r, err
+			}
+			if out.Role == nil || out.Role.Arn == nil {
+				return r, &answerError{code: "Malformed", message: "the answer has no role"}
+			}
+			r = fact.Role{ARN: *out.Role.Arn, AccountID: where.AccountID, Path: aws.ToString(out.Role.Path), Name: aws.ToString(out.Role.RoleName), ID: aws.ToString(out.Role.RoleId)}
+			switch {
+			case r.ARN == roleARN:
+			case strings.EqualFold(r.ARN, roleARN):
+				return r, &answerError{code: "NotRead", message: fmt.Sprintf("IAM writes this role's ARN %s; whether S3 assumes it under other letters is not documented", r.ARN)}
+			default:
+				elsewhere = true // the name under another path: no role has this ARN
+			}
+			if b := out.Role.PermissionsBoundary; b != nil {
+				boundary = aws.ToString(b.PermissionsBoundaryArn)
+			}
+			for _, t := range out.Role.Tags {
+				if r.Tags == nil {
+					r.Tags = map[string]string{}
+				}
+				r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+			}
+			r.Trust, err = encodedPolicy("trust-policy", out.Role.AssumeRolePolicyDocument)
+			return r, err
+		})
+		if elsewhere {
+			return fact.None[fact.Role]()
+		}
+		if r := role.Value; r != nil {
+			c := v.session.iam(in)
+			r.Inline = v.inlinePolicies(ctx, c, r)
+			r.Attached = v.attachedPolicies(ctx, c, r)
+			r.Boundary = fact.None[fact.Policy]()
+			if boundary != "" {
+				r.Boundary = v.managedPolicy(ctx, c, r, "role.boundary", boundary)
+			}
+		}
+		return role
+	})
+}
+
+func (v *visit) inlinePolicies(ctx context.Context, c *iam.Client, r *fact.Role) fact.Fact[[]fact.Policy] {
+	q := question{account: r.AccountID, resource: r.ARN, fact: "role.inline", api: "iam:ListRolePolicies"}
+	names := ask(&v.notes, q, func() ([]string, error) {
+		names := []string{}
+		err := pages(func(token *string) (*string, error) {
+			out, err := c.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.Name, Marker: token})
+			if err != nil {
+				return nil, err
+			}
+			if out.PolicyNames == nil {
+				return nil, &answerError{code: "Malformed", message: "the answer has no list of policies"}
+			}
+			names = append(names, out.PolicyNames...)
+			return next(out.IsTruncated, out.Marker)
+		})
+		slices.Sort(names)
+		return names, err
+	})
+	if names.Value == nil {
+		return fact.Missing[[]fact.Policy](*names.Gap)
+	}
+	q.api = "iam:GetRolePolicy"
+	policies := []fact.Policy{}
+	for _, name := range *names.Value {
+		p := ask(&v.notes, q, func() (fact.Policy, error) {
+			out, err := c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.Name, PolicyName: &name})
+			if err != nil {
+				return fact.Policy{}, err
+			}
+			return encodedPolicy(name, out.PolicyDocument)
+		})
+		if p.Value == nil {
+			return fact.Missing[[]fact.Policy](*p.Gap)
+		}
+		policies = append(policies, *p.Value)
+	}
+	return fact.Of(policies)
+}
+
+func (v *visit) attachedPolicies(ctx context.Context, c *iam.Client, r *fact.Role) fact.Fact[[]fact.Policy] {
+	q := question{account: r.AccountID, resource: r.ARN, fact: "role.attached", api: "iam:ListAttachedRolePolicies"}
+	arns := ask(&v.notes, q, func() ([]string, error) {
+		arns := []string{}
+		err := pages(func(token *string) (*string, error) {
+			out, err := c.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &r.Name, Marker: token})
+			if err != nil {
+				return nil, err
+			}
+			if out.AttachedPolicies == nil {
+				return nil, &answerError{code: "Malformed", message: "the answer has no list of policies"}
+			}
+			for _, p := range out.AttachedPolicies {
+				arns = append(arns, aws.ToString(p.PolicyArn))
+			}
+			return next(out.IsTruncated, out.Marker)
+		})
+		slices.Sort(arns)
+		return arns, err
+	})
+	if arns.Value == nil {
+		return fact.Missing[[]fact.Policy](*arns.Gap)
+	}
+	policies := []fact.Policy{}
+	for _, policyARN := range *arns.Value {
+		p := v.managedPolicy(ctx, c, r, "role.attached", policyARN)
+		if p.Value == nil {
+			return fact.Missing[[]fact.Policy](*p.Gap)
+		}
+		policies = append(policies, *p.Value)
+	}
+	return fact.Of(policies)
+}
+
+// managedPolicy reads the default version of a managed policy, once an account.
+func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, name, policyARN string) fact.Fact[fact.Policy] {
+	return cached(v.shared, "policy "+r.AccountID+" "+name+" "+policyARN, func() fact.Fact[fact.Policy] {
+		q := question{account: r.AccountID, resource: policyARN, fact: name, api: "iam:GetPolicy"}
+		p := fact.Policy{ARN: policyARN}
+		version := ask(&v.notes, q, func() (string, error) {
+			out, err := c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &policyARN})
+			switch {
+			case err != nil:
+				return "", err
+			case out.Policy == nil || out.Policy.DefaultVersionId == nil:
+				return "", &answerError{code: "Malformed", message: "the answer has no policy"}
+			}
+			p.Name = aws.ToString(out.Policy.PolicyName)
+			return *out.Policy.DefaultVersionId, nil
+		})
+		if version.Value == nil {
+			return fact.Missing[fact.Policy](*version.Gap)
+		}
+		q.api = "iam:GetPolicyVersion"
+		return ask(&v.notes, q, func() (fact.Policy, error) {
+			out, err := c.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &policyARN, VersionId: version.Value})
+			switch {
+			case err != nil:
+				return p, err
+			case out.PolicyVersion == nil:
+				return p, &answerError{code: "Malformed", message: "the answer has no policy version"}
+			}
+			read, err := encodedPolicy(p.Name, out.PolicyVersion.Document)
+			p.Document = read.Document
+			return p, err
+		})
+	})
+}
+
+// encodedPolicy is a policy document as IAM gives it: URL-encoded by RFC 3986,
+// in which a plus sign is a plus sign.
+func encodedPolicy(name string, document *string) (fact.Policy, error) {
+	p := fact.Policy{Name: name}
+	text, err := url.PathUnescape(aws.ToString(document))
+	if err != nil {
+		return p, &answerError{code: "Malformed", message: "the policy document is not URL-encoded: " + err.Error()}
+	}
+	p.Document, err = policyText(text)
+	return p, err
+}
+
+// next is the token of the next page; a list that is cut without one is refused.
+func next(truncated bool, marker *string) (*string, error) {
+	if truncated && aws.ToString(marker) == "" {
+		return nil, &answerError{code: "Malformed", message: "the list is cut, and no token is given for the rest"}
+	}
+	if !truncated {
+		return nil, nil
+	}
+	return marker, nil
+}

@@ -1,0 +1,372 @@
+// Package scanner reads from AWS what decides about S3 replication: it lists the
+// accounts of an organization, enters each with an audit role, lists its buckets
+// and reads, for every bucket that replicates, all that its links depend on, each
+// in the account that owns it. It calls read APIs only; [Permissions] lists them.
+//
+// What it reads it emits as a stream of [fact.Message]. What it cannot read is a
+// gap in that stream, never an absence. A scan that cannot be done at all fails
+// with an [Error].
+package scanner
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"crosscheck/scanner/fact"
+	"crosscheck/scanner/flow"
+)
+
+// Options say what to scan and how. The zero value, with a RoleName, scans the
+// caller's whole organization.
+type Options struct {
+	Accounts        []string // scan these accounts instead of the organization
+	ExcludeAccounts []string // of the organization or Accounts, leave these out
+	AccountOnly     bool     // scan the caller's own account alone, with the caller's own credentials
+	Buckets         string   // glob of bucket names ([path.Match]); "" = all. Destinations are read all the same
+
+	RoleName   string // audit role to assume in each account, with its path if it has one
+	ExternalID string // handed over when the role is assumed; "" = none
+
+	// Needs are facts to read beyond those of replication links: "bucket.tags" of
+	// every bucket, "source.lifecycle" of every bucket that replicates,
+	// "destination.tags" of every destination.
+	Needs []string
+
+	Concurrency    int           // buckets read at a time; 0 = 64
+	AttemptTimeout time.Duration // of one attempt of one call; 0 = 20 s
+	RunID          string        // "" = made up
+	Version        string        // of crosscheck, for the record
+}
+
+func (o *Options) concurrency() int {
+	if o.Concurrency > 0 {
+		return o.Concurrency
+	}
+	return 64
+}
+
+func (o *Options) attemptTimeout() time.Duration {
+	if o.AttemptTimeout > 0 {
+		return o.AttemptTimeout
+	}
+	return 20 * time.Second
+}
+
+// Bounds of what a scan remembers, in facts. Policies make up most of it: a
+// bucket's at most 20 KB, typically 1 KB.
+const (
+	bucketCache = 1 << 14
+	sharedCache = 1 << 13
+)
+
+// scan is the state of one scan, shared by all of its goroutines.
+type scan struct {
+	opts     *Options
+	session  *session
+	org      *organization
+	accounts map[string]*account // in scope, by id
+	index    *index
+	buckets  *cache // facts of buckets
+	shared   *cache // roles, policies, keys, accounts
+	needs    map[string][]string
+}
+
+// Scan reads what opts ask for and gives it to emit: the run, then gaps and one
+// document for each bucket in no promised order, at last the coverage. emit is
+// called from one goroutine; what it is given must not be changed, since
+// documents share what they refer to. Nothing is emitted before it is known that
+// the scan can be done at all; an error after that leaves a stream without its
+// coverage. An error of emit ends the scan and is returned. Memory is bounded by
+// the documents on their way, about 100 bytes a bucket, and the caches.
+//
+// cfg comes from [LoadConfig]. A client of another kind than the SDK's own in
+// cfg.HTTPClient is used as it is.
+func Scan(ctx context.Context, cfg aws.Config, opts Options, emit func(fact.Message) error) error {
+	started := time.Now().UTC()
+	needs, err := opts.check()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	session, closeConnections, err := newSession(ctx, cfg, &opts)
+	if err != nil {
+		return orCause(ctx, err)
+	}
+	defer closeConnections()
+	session.abort = cancel
+
+	s := &scan{opts: &opts, session: session, org: newOrganization(session), accounts: map[string]*account{},
+		index: newIndex(), buckets: newCache(bucketCache), shared: newCache(sharedCache), needs: needs}
+	out := &output{emit: emit, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+	if err := s.run(ctx, started, out); err != nil {
+		return orCause(ctx, err)
+	}
+	return nil
+}
+
+// orCause is why the context ended, if it did: an error after that is a consequence.
+func orCause(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
+	var n notes
+	s.org.describe(ctx, &n)
+	mode := "organization"
+	switch {
+	case s.opts.AccountOnly:
+		mode = "account-only"
+	case len(s.opts.Accounts) > 0:
+		mode = "accounts"
+	default:
+		if err := s.org.list(ctx, s.session.arn); err != nil {
+			return err
+		}
+	}
+	entered, err := s.enter(ctx, &n)
+	if err != nil {
+		return err
+	}
+
+	run := fact.Run{
+		SchemaVersion: fact.SchemaVersion, ID: s.opts.RunID, StartedAt: started.Format(time.RFC3339), Tool: strings.TrimSpace("crosscheck " + s.opts.Version),
+		Scope:        fact.Scope{Mode: mode, Accounts: sorted(s.opts.Accounts), ExcludeAccounts: sorted(s.opts.ExcludeAccounts), Buckets: s.opts.Buckets},
+		Organization: s.org.fact.Value,
+	}
+	if run.ID == "" {
+		run.ID = started.Format("20060102T150405Z-") + strings.ToLower(rand.Text()[:8])
+	}
+	if err := out.send(fact.Message{Run: &run}); err != nil {
+		return err
+	}
+	if err := out.gaps(n.gaps); err != nil {
+		return err
+	}
+
+	coverage := fact.Coverage{Accounts: fact.AccountCoverage{Listed: len(s.accounts), Scanned: len(entered), Unreadable: len(s.accounts) - len(entered)}}
+	for range s.scope(entered) {
+		coverage.Buckets.Listed++
+	}
+	type result struct {
+		doc  *fact.Document
+		gaps []fact.Gap
+	}
+	err = flow.Map(ctx, s.opts.concurrency(), s.scope(entered),
+		func(ctx context.Context, b target) (result, error) {
+			v := &visit{scan: s}
+			doc := v.document(ctx, b.account, b.name)
+			return result{doc, v.notes.gaps}, context.Cause(ctx)
+		},
+		func(r result) error {
+			if r.doc.Bucket.Replication.Known() {
+				coverage.Buckets.Scanned++
+			}
+			coverage.Links += len(r.doc.Links)
+			if err := out.gaps(r.gaps); err != nil {
+				return err
+			}
+			return out.send(fact.Message{Document: r.doc})
+		})
+	if err != nil {
+		return err
+	}
+	return out.send(fact.Message{Coverage: &coverage})
+}
+
+// enter finds the accounts in scope, gets credentials for each and lists its
+// buckets. It gives back those whose buckets could be listed, sorted by id.
+func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
+	ids := s.opts.Accounts
+	switch {
+	case s.opts.AccountOnly:
+		ids = []string{s.session.caller.id}
+	case len(ids) == 0:
+		ids = slices.Collect(maps.Keys(s.org.members))
+	}
+	for _, id := range ids {
+		if !slices.Contains(s.opts.ExcludeAccounts, id) {
+			s.accounts[id] = &account{id: id, name: s.org.members[id].name}
+		}
+	}
+	if len(s.accounts) == 0 {
+		return nil, &Error{Kind: BadOptions, Problem: "no account is left to scan", Hint: "check --accounts and --exclude-accounts"}
+	}
+
+	type answer struct {
+		account *account
+		err     error // the account could not be entered
+		buckets []listed
+		listing error // the buckets could not be listed, or not all of them
+	}
+	var answers []answer
+	err := flow.Map(ctx, s.opts.concurrency(), slices.Values(slices.Sorted(maps.Keys(s.accounts))),
+		func(ctx context.Context, id string) (answer, error) {
+			a := answer{account: s.accounts[id]}
+			if m, ok := s.org.members[id]; ok && m.state != "ACTIVE" {
+				a.err = &suspended{m.state}
+				return a, nil
+			}
+			if a.err = s.session.enter(ctx, a.account); a.err == nil {
+				a.buckets, a.listing = listBuckets(ctx, s.session.s3(a.account, s.session.cfg.Region))
+			}
+			return a, context.Cause(ctx)
+		},
+		func(a answer) error {
+			answers = append(answers, a)
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(answers, func(a, b answer) int { return strings.Compare(a.account.id, b.account.id) })
+
+	var entered []*account
+	tried, assumed := 0, 0
+	var refusal error
+	for _, a := range answers {
+		var suspended *suspended
+		switch isSuspended := errors.As(a.err, &suspended); {
+		case isSuspended:
+		case a.account.own:
+		case a.err != nil:
+			tried++
+			if refusal == nil {
+				refusal = a.err
+			}
+		default:
+			tried++
+			assumed++
+		}
+		q := question{account: a.account.id, resource: a.account.id, fact: "account", api: "sts:AssumeRole"}
+		switch {
+		case suspended != nil:
+			q.api = "organizations:ListAccounts"
+			n.gap(q, a.err)
+		case a.err != nil:
+			n.gap(q, a.err)
+		case a.listing != nil:
+			q.fact, q.api = "account.buckets", "s3:ListBuckets"
+			n.gap(q, a.listing)
+		}
+		if a.err != nil || a.listing != nil && len(a.buckets) == 0 {
+			continue
+		}
+		a.account.complete = a.listing == nil
+		s.index.add(a.account, a.buckets)
+		entered = append(entered, a.account)
+	}
+	if tried > 0 && assumed == 0 {
+		return nil, &Error{Kind: RoleNotAssumed, Err: refusal,
+			Problem: fmt.Sprintf("the role %s cannot be assumed in any of %d accounts (%s)", s.opts.RoleName, tried, oneLine(refusal)),
+			Hint:    "check --role-name, --external-id and the trust policy of the role; --account-only scans the caller's own account without it"}
+	}
+	return entered, nil
+}
+
+// suspended is the error of an account that is not active.
+type suspended struct{ state string }
+
+func (e *suspended) Error() string { return "the account is " + e.state }
+
+// target is a bucket to scan.
+type target struct {
+	account *account
+	name    string
+}
+
+// scope yields the buckets in scope, in turn from every account, so that no
+// account has to take all the calls at once.
+func (s *scan) scope(accounts []*account) iter.Seq[target] {
+	return func(yield func(target) bool) {
+		for i, more := 0, true; more; i++ {
+			more = false
+			for _, a := range accounts {
+				if i >= len(a.buckets) {
+					continue
+				}
+				more = true
+				if in, _ := path.Match(s.opts.Buckets, a.buckets[i]); s.opts.Buckets != "" && !in {
+					continue
+				}
+				if !yield(target{a, a.buckets[i]}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// check refuses options that make no sense, and sorts out what to read of which buckets.
+func (o *Options) check() (needs map[string][]string, err error) {
+	bad := func(hint, format string, args ...any) (map[string][]string, error) {
+		return nil, &Error{Kind: BadOptions, Problem: fmt.Sprintf(format, args...), Hint: hint}
+	}
+	for _, id := range slices.Concat(o.Accounts, o.ExcludeAccounts) {
+		if !accountID.MatchString(id) {
+			return bad("write the 12 digits of the account", "%q is not the id of an account", id)
+		}
+	}
+	if _, err := path.Match(o.Buckets, ""); err != nil {
+		return bad("see 'crosscheck scan --help'", "%q is not a pattern of bucket names", o.Buckets)
+	}
+	if o.AccountOnly && len(o.Accounts)+len(o.ExcludeAccounts) > 0 {
+		return bad("give one of them", "--account-only does not go with --accounts or --exclude-accounts")
+	}
+	if !o.AccountOnly && o.RoleName == "" {
+		return bad("set --role-name, or scan the caller's own account with --account-only", "no audit role is named")
+	}
+	needs = map[string][]string{"bucket": nil, "source": slices.Clone(sourceFacts), "destination": slices.Clone(destinationFacts)}
+	for _, need := range o.Needs {
+		scope, name, _ := strings.Cut(need, ".")
+		if _, ok := needs[scope]; !ok || bucketReads[name] == nil {
+			return bad(fmt.Sprintf("use bucket, source or destination with one of %s", strings.Join(slices.Sorted(maps.Keys(bucketReads)), ", ")), "there is no fact %q to read", need)
+		}
+		if !slices.Contains(needs[scope], name) {
+			needs[scope] = append(needs[scope], name)
+		}
+	}
+	return needs, nil
+}
+
+func sorted(list []string) []string {
+	out := slices.Sorted(slices.Values(list))
+	return slices.Compact(out)
+}
+
+// output sends messages, every gap once.
+type output struct {
+	emit func(fact.Message) error
+	seed maphash.Seed
+	seen map[uint64]bool // hashes of the gaps sent: what was forgotten is read again, and is missing again
+}
+
+func (o *output) send(m fact.Message) error { return o.emit(m) }
+
+func (o *output) gaps(list []fact.Gap) error {
+	for _, g := range list {
+		h := maphash.Comparable(o.seed, g)
+		if o.seen[h] {
+			continue
+		}
+		o.seen[h] = true
+		if err := o.emit(fact.Message{Gap: &g}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
