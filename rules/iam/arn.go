@@ -50,6 +50,7 @@ const (
 	arnOK    arnState = iota
 	arnBad            // no ARN: matches nothing
 	arnDoubt          // AWS does not say what it matches; a match is unknown
+	arnShort          // of a condition: too few fields, so malformed or without a match
 )
 
 // arnPattern is the pattern of a Resource or of an ARN condition: six fields,
@@ -72,7 +73,11 @@ func newARNPattern(s string) arnPattern {
 	cut := arnCut(s)
 	if cut < 0 {
 		if i := strings.IndexAny(s, "*?"); i >= 0 && strings.HasPrefix("arn:", s[:min(i, 4)]) {
-			return anyDoubt // a wildcard may stand for missing fields
+			p := anyDoubt // a wildcard may stand for missing fields
+			if !strings.HasSuffix(s, "*") {
+				p.state = arnShort
+			}
+			return p
 		}
 		return arnPattern{state: arnBad, text: s}
 	}
@@ -112,7 +117,11 @@ func newResourcePattern(s string, extends bool) arnPattern {
 			}
 			return p
 		}
-		return newARNPattern(s)
+		p := newARNPattern(s)
+		if p.state == arnShort {
+			p.state = arnDoubt
+		}
+		return p
 	}
 	head := s[:cut]
 	if strings.Contains(head, "${") {

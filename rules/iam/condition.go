@@ -93,8 +93,8 @@ var operators = func() map[string]test {
 type condition struct {
 	test
 	key      string // lower case
+	written  string // the key as the policy spells it
 	operands []operand
-	off      int
 }
 
 // operand is one value of a condition, compiled for its operator.
@@ -369,7 +369,7 @@ func (e *evaluation) compareARN(c *condition, s string, effect Effect) Truth {
 	if a.cut < 0 {
 		return False
 	}
-	matched := False
+	matched, short := False, false
 	for i := range c.operands {
 		o := &c.operands[i]
 		p, state := o.arn, boundText
@@ -390,12 +390,17 @@ func (e *evaluation) compareARN(c *condition, s string, effect Effect) Truth {
 		}
 		switch {
 		case state == boundNull:
+		case state == boundText && p != nil && p.state == arnShort && effect == Allow && !c.negated:
+			short = true // malformed or without a match: it does not grant
 		case state == boundUnknown, o.form == formDoubt && (p == nil || p.match(a)):
 			matched = or(matched, Unknown)
 		case o.form == formDoubt:
 		case p.state == arnBad:
 			return afterMalformed(c, matched, effect)
 		case p.match(a):
+			if short {
+				return Unknown
+			}
 			return c.sense(True)
 		}
 	}

@@ -8,13 +8,15 @@ type evaluation struct {
 	in       *Input
 	resource arnValue
 
-	// regions holds, for a glob, how the resources of the region under
-	// evaluation relate to each statement.
-	regions map[*statement]Truth
+	// views are the parts of a set of resources, nil for one resource; matched
+	// is how the part at hand relates to each statement.
+	views   []view
+	matched map[*statement]Truth
 	// fixed are values assumed for keys that are not known.
 	fixed []binding
 
 	state layers
+	words bool // Explain
 }
 
 // binding is a context key with an assumed value.
@@ -64,6 +66,8 @@ type verdict struct {
 	result Result
 	reason string
 	layer  layerRef
+	view   int  // the part of the resources that it comes from
+	part   bool // it does not hold for all of them
 }
 
 // Reasons of a [Decision].
@@ -93,19 +97,19 @@ func (e *evaluation) decide() verdict {
 
 	switch {
 	case deny == True:
-		return verdict{Denied, reasonExplicitDeny, e.denyingLayer()}
+		return verdict{result: Denied, reason: reasonExplicitDeny, layer: e.denyingLayer()}
 	case allow == False:
 		reason := reasonImplicitDeny
 		if s.invalid {
 			reason = reasonInvalid
 		}
-		return verdict{Denied, reason, e.missing()}
+		return verdict{result: Denied, reason: reason, layer: e.missing()}
 	case allow == True && deny == False:
-		return verdict{Allowed, reasonAllowed, layerRef{}}
+		return verdict{result: Allowed, reason: reasonAllowed}
 	case s.invalid:
-		return verdict{Undecided, reasonInvalid, layerRef{}}
+		return verdict{result: Undecided, reason: reasonInvalid}
 	}
-	return verdict{Undecided, reasonUnknown, layerRef{}}
+	return verdict{result: Undecided, reason: reasonUnknown}
 }
 
 // granted is what identity side and resource side allow together.
@@ -442,8 +446,8 @@ func (e *evaluation) resourceMatches(s *statement, kind Kind) Truth {
 		// Resource has no effect.
 		return truth(kind == TrustPolicy)
 	}
-	if e.regions != nil {
-		return e.regions[s]
+	if e.matched != nil {
+		return e.matched[s]
 	}
 	t := False
 	for i := range s.resources {

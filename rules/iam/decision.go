@@ -18,13 +18,18 @@ func Decide(req *Request, in *Input) Decision {
 
 // answer decides for one resource or for each of a set.
 func (e *evaluation) answer() Decision {
-	if reason := e.unfit(); reason != "" {
-		return Decision{Result: Undecided, Reason: reasonUnknown, UnknownLayers: []string{"request"}, Message: reason}
+	problem := e.unfit()
+	if problem == "" && e.req.ResourceIsGlob {
+		problem = e.divide()
 	}
-	if e.req.ResourceIsGlob {
-		return e.answerGlob()
+	if problem != "" {
+		return Decision{Result: Undecided, Reason: reasonUnknown, UnknownLayers: []string{"request"}, Message: problem}
 	}
-	return e.answerOne()
+	v := e.judge()
+	if v.result == Undecided {
+		return e.resolve(v)
+	}
+	return e.decided(v)
 }
 
 // unfit says why a request cannot be decided at all.
@@ -44,17 +49,8 @@ func (e *evaluation) unfit() string {
 	return ""
 }
 
-// answerOne decides for the resource, or the region of resources, at hand.
-func (e *evaluation) answerOne() Decision {
-	v := e.decide()
-	if v.result == Undecided {
-		return e.undecided(v)
-	}
-	return e.decided(v)
-}
-
 func (e *evaluation) decided(v verdict) Decision {
-	d := Decision{Result: v.result, Reason: v.reason, Layer: e.layerName(v.layer)}
+	d := Decision{Result: v.result, Reason: v.reason, Layer: e.layerName(v.layer), Witness: e.witness(v)}
 	if v.reason == reasonExplicitDeny {
 		e.each(func(ref layerRef, p *Policy, s *statement, t Truth) {
 			if s.effect == Deny && t == True {
@@ -64,6 +60,9 @@ func (e *evaluation) decided(v verdict) Decision {
 	}
 	if e.state.invalid {
 		d.Errors = e.errors()
+	}
+	if e.words {
+		e.explain(&d, v)
 	}
 	return d
 }

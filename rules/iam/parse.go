@@ -280,7 +280,9 @@ func (c *compiler) resource(s *statement) {
 	s.resources = make([]resource, 0, c.size(at))
 	c.list(at, "Resource", func(n *node) {
 		c.checkResource(s, n)
-		s.resources = append(s.resources, c.compileResource(n))
+		r := c.compileResource(n)
+		r.written = n.text
+		s.resources = append(s.resources, r)
 	})
 }
 
@@ -366,7 +368,7 @@ func (c *compiler) condition(s *statement, at int32) {
 		}
 		first := len(s.conditions)
 		c.members(ch, func(k int32, m *node) {
-			cond := condition{test: op, key: lowerKey(m.key), off: int(m.keyOff)}
+			cond := condition{test: op, key: lowerKey(m.key), written: m.key}
 			for _, o := range s.conditions[first:] {
 				if o.key == cond.key {
 					c.doubt(int(m.keyOff), "the key %q stands twice under one operator, in other letter case; what AWS makes of it is not documented", m.key)
@@ -455,7 +457,7 @@ func (c *compiler) operand(cond *condition, n *node) operand {
 		switch p.state {
 		case arnBad:
 			o.form = formBad
-		case arnDoubt:
+		case arnDoubt, arnShort:
 			o.form = formDoubt
 		}
 	}

@@ -52,8 +52,9 @@ type statement struct {
 // resource is one entry of Resource or NotResource.
 type resource struct {
 	arnPattern
-	head string // where the pattern has variables: the text before the fifth ":"
-	tail []part // … and behind it
+	written string
+	head    string // where the pattern has variables: the text before the fifth ":"
+	tail    []part // … and behind it
 }
 
 // Name is the name or ARN that the policy was parsed with.

@@ -1,14 +1,283 @@
 package iam
 
-// undecided is a verdict that hangs on something unknown.
-func (e *evaluation) undecided(v verdict) Decision {
-	d := Decision{Result: v.result, Reason: v.reason, UnknownLayers: e.unread()}
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Kleene's logic says unknown more often than it must: one Allow if k is 1 and
+// another if k is not 1 allow whatever k is. So an undecided request is decided
+// again for representative values of its unknown keys, one for each way in which
+// the conditions can tell values apart, before "unknown" is said.
+
+// maxTrials bounds the assignments that are tried, and with a set of resources
+// their product with its regions.
+const (
+	maxTrials     = 4_096
+	maxEvaluation = 16 * maxTrials
+)
+
+// NotSent is how AllowWhen and DenyWhen of a [Decision] write an absent key.
+const NotSent = "(not sent)"
+
+// axis is an unknown key and the values tried for it.
+type axis struct {
+	key    string
+	values []Value
+	open   bool // the values do not stand for all there are
+}
+
+// unresolved is what keeps a request from a decision.
+type unresolved struct {
+	tests map[string][]*condition // conditions by unknown key
+	open  map[string]bool         // unknown keys that variables use
+}
+
+// resolve tries the unknown keys of an undecided request.
+func (e *evaluation) resolve(first verdict) Decision {
+	u := e.unresolved()
+	axes := e.axes(u)
+	trials, found := e.trials(axes)
+	if d, done := e.unanimous(axes, found, trials); done {
+		return d
+	}
+
+	d := Decision{Result: Undecided, Reason: first.reason, UnknownLayers: e.unread(), Witness: e.witness(first)}
 	if e.state.invalid {
 		d.Errors = e.errors()
+	}
+	for i, a := range axes {
+		if a.open || decides(axes, found, i) {
+			d.UnknownKeys = append(d.UnknownKeys, a.key)
+		}
+	}
+	allow, deny := trials[Allowed], trials[Denied]
+	if allow == nil || deny == nil {
+		if wide := e.guesses(axes, u); wide != nil {
+			found, _ := e.trials(wide)
+			axes = wide
+			allow, deny = found[Allowed], found[Denied]
+		}
+	}
+	d.AllowWhen, d.DenyWhen = assignment(axes, allow), assignment(axes, deny)
+	if e.words {
+		e.explainUnknown(&d)
 	}
 	return d
 }
 
-func (e *evaluation) answerGlob() Decision {
-	return Decision{Reason: reasonUnknown}
+// unresolved collects the conditions and variables of undecided statements that
+// hang on keys which are not known.
+func (e *evaluation) unresolved() *unresolved {
+	u := &unresolved{tests: map[string][]*condition{}, open: map[string]bool{}}
+	unknown := func(key string) bool { return e.lookup(key).state == valueUnknown }
+	seen := map[*statement]bool{}
+	e.eachView(func(*view) {
+		e.each(func(_ layerRef, _ *Policy, s *statement, t Truth) {
+			if t != Unknown || seen[s] {
+				return
+			}
+			seen[s] = true
+			for i := range s.resources {
+				for _, p := range s.resources[i].tail {
+					if p.key != "" && unknown(p.key) {
+						u.open[p.key] = true
+					}
+				}
+			}
+			for i := range s.conditions {
+				c := &s.conditions[i]
+				if unknown(c.key) {
+					u.tests[c.key] = append(u.tests[c.key], c)
+				}
+				for j := range c.operands {
+					for _, p := range c.operands[j].parts {
+						if p.key != "" && unknown(p.key) {
+							u.open[p.key] = true
+							if unknown(c.key) {
+								u.open[c.key] = true
+							}
+						}
+					}
+				}
+			}
+		})
+	})
+	return u
+}
+
+// axes gives each unknown key its representative values, the keys in their order.
+// A key whose values cannot all be represented, or for which there is no room, is
+// left open: its value stays unknown.
+func (e *evaluation) axes(u *unresolved) []axis {
+	keys := slices.Collect(maps.Keys(u.tests))
+	for k := range u.open {
+		if _, also := u.tests[k]; !also {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	axes := make([]axis, 0, len(keys))
+	for _, k := range keys {
+		a := axis{key: k, open: u.open[k]}
+		if !a.open {
+			var ok bool
+			a.values, ok = e.represent(k, u.tests[k])
+			a.open = !ok
+		}
+		if a.open {
+			a.values = []Value{{}}
+		}
+		axes = append(axes, a)
+	}
+	for size(axes) > min(maxTrials, maxEvaluation/max(1, len(e.views))) {
+		widest := 0
+		for i := range axes {
+			if len(axes[i].values) > len(axes[widest].values) {
+				widest = i
+			}
+		}
+		axes[widest].open, axes[widest].values = true, []Value{{}}
+	}
+	return axes
+}
+
+func size(axes []axis) int {
+	n := 1
+	for _, a := range axes {
+		if n *= len(a.values); n > maxEvaluation {
+			break
+		}
+	}
+	return n
+}
+
+// trials decides for every assignment. It gives the first assignment for each
+// result, and all results in the order of the assignments.
+func (e *evaluation) trials(axes []axis) (first [3][]int, results []Result) {
+	at := make([]int, len(axes))
+	base := len(e.fixed)
+	for {
+		for i, a := range axes {
+			e.fixed = append(e.fixed, binding{a.key, a.values[at[i]]})
+		}
+		v := e.judge()
+		e.fixed = e.fixed[:base]
+		results = append(results, v.result)
+		if first[v.result] == nil {
+			first[v.result] = append(make([]int, 0, len(at)+1), at...)
+		}
+		i := len(at) - 1
+		for ; i >= 0; i-- {
+			if at[i]++; at[i] < len(axes[i].values) {
+				break
+			}
+			at[i] = 0
+		}
+		if i < 0 {
+			return first, results
+		}
+	}
+}
+
+// unanimous is the decision that every assignment led to.
+func (e *evaluation) unanimous(axes []axis, results []Result, first [3][]int) (Decision, bool) {
+	r := results[0]
+	if r == Undecided {
+		return Decision{}, false
+	}
+	for _, other := range results {
+		if other != r {
+			return Decision{}, false
+		}
+	}
+	base := len(e.fixed)
+	for i, a := range axes {
+		e.fixed = append(e.fixed, binding{a.key, a.values[first[r][i]]})
+	}
+	d := e.decided(e.judge())
+	e.fixed = e.fixed[:base]
+	return d, true
+}
+
+// decides reports whether the value of axis i ever changes the result. Where no
+// assignment decides anything, every key may matter.
+func decides(axes []axis, results []Result, i int) bool {
+	stride := 1
+	for _, a := range axes[i+1:] {
+		stride *= len(a.values)
+	}
+	n := len(axes[i].values)
+	definite := false
+	for at, r := range results {
+		if r != Undecided {
+			definite = true
+		}
+		if at/stride%n != 0 && r != results[at-stride] {
+			return true
+		}
+	}
+	return !definite
+}
+
+// guesses gives open keys some values that are worth trying, to show how the
+// answer may come out; they prove nothing.
+func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
+	wide := slices.Clone(axes)
+	any := false
+	for i := range wide {
+		a := &wide[i]
+		if !a.open {
+			continue
+		}
+		any = true
+		a.values = []Value{Absent(), One("x")}
+		for _, c := range u.tests[a.key] {
+			for j := range c.operands {
+				if o := &c.operands[j]; o.parts == nil && !strings.ContainsAny(o.text, "*?") {
+					a.values = append(a.values, One(o.text))
+				}
+			}
+		}
+		if u.open[a.key] {
+			for _, part := range strings.FieldsFunc(e.resource.text, func(r rune) bool { return r == '/' || r == ':' }) {
+				a.values = append(a.values, One(part))
+			}
+			for _, tests := range u.tests {
+				for _, c := range tests {
+					if v := e.lookup(c.key); v.state == valuePresent && !v.multi {
+						a.values = append(a.values, v)
+					}
+				}
+			}
+		}
+		a.values = a.values[:min(len(a.values), 12)]
+	}
+	for i := range wide {
+		if size(wide) > maxTrials && len(wide[i].values) > 2 {
+			wide[i].values = wide[i].values[:2]
+		}
+	}
+	if !any || size(wide) > maxTrials {
+		return nil
+	}
+	return wide
+}
+
+// assignment writes one assignment for people; nil for none.
+func assignment(axes []axis, at []int) map[string]string {
+	if at == nil {
+		return nil
+	}
+	m := make(map[string]string, len(axes))
+	for i, a := range axes {
+		switch v := a.values[at[i]]; v.state {
+		case valueAbsent:
+			m[a.key] = NotSent
+		case valuePresent:
+			m[a.key] = strings.Join(v.values, ",")
+		}
+	}
+	return m
 }

@@ -337,7 +337,7 @@ func (l lineReader) request(n int32) (*Request, error) {
 	if r.Action == "" || r.Resource == "" {
 		return nil, fmt.Errorf("request needs an action and a resource")
 	}
-	r.ResourceIsGlob = r.Resource != "*" && (strings.ContainsAny(r.Resource, "*?") || strings.Contains(r.Resource, "${"))
+	r.ResourceIsGlob = r.Resource != "*" && strings.ContainsAny(r.Resource, "*?")
 	if r.ResourceAccount, err = l.str(m, "resourceAccount"); err != nil {
 		return nil, err
 	}

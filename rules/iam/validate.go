@@ -55,6 +55,9 @@ func (c *compiler) checkStatement(s *statement) {
 
 // checkRCP: an RCP denies, to everyone, actions of the services that it covers.
 func (c *compiler) checkRCP(s *statement) {
+	if c.fullAccess(s) {
+		return
+	}
 	if s.effect == Allow {
 		c.fail(int(c.node(s.at[fieldEffect]).off), "an RCP can only deny; AWS refuses Effect Allow")
 	}
@@ -73,6 +76,13 @@ func (c *compiler) checkRCP(s *statement) {
 	}
 }
 
+// fullAccess reports whether the statement is that of RCPFullAWSAccess, AWS's own
+// RCP, which is attached everywhere and which nobody else can write.
+func (c *compiler) fullAccess(s *statement) bool {
+	return (c.stored || strings.HasSuffix(c.name, "RCPFullAWSAccess")) && c.kind == RCP &&
+		s.effect == Allow && len(c.statements) == 1 && s.at[fieldCondition] == 0 && !s.notAction && !s.notResource && !s.notPrincipal
+}
+
 // rcpServices are the services that RCPs cover; the list grows.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
 var rcpServices = map[string]bool{
@@ -84,7 +94,7 @@ func (c *compiler) checkAction(s *statement, n *node) {
 	service, name, colon := strings.Cut(n.text, ":")
 	switch {
 	case n.text == "*":
-		if c.kind == RCP {
+		if c.kind == RCP && !c.fullAccess(s) {
 			c.fail(int(n.off), "an RCP must not have the bare Action \"*\"; AWS refuses the document")
 		}
 		return

@@ -108,11 +108,9 @@ func (d decimal) compare(o decimal) int {
 	case d.zero() && o.zero():
 		return 0
 	case d.zero():
-		return sign(o.neg)
-	case o.zero():
-		return -sign(d.neg)
-	case d.neg != o.neg:
-		return -sign(d.neg)
+		return -sign(o.neg)
+	case o.zero(), d.neg != o.neg:
+		return sign(d.neg)
 	}
 	i, p := d.lead()
 	j, q := o.lead()
