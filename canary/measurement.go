@@ -1,6 +1,20 @@
 // Package canary proves links by experiment: it puts probe objects into source
-// buckets, watches for their replicas, and removes both again.
+// buckets, watches for their replicas, compares the two, and removes both again.
+//
+// A probe is one function, [Probe], of a context, a [Target] and [Options]; what it
+// showed is a [Measurement]. Nothing is put before the [Journal] has it on disk, so
+// that [Sweep] finds the strays of a process that was killed. Only objects under
+// the canary's own folder are ever deleted.
+//
+// Time is the local monotonic clock: a replica keeps the creation time of its
+// source, so no time that S3 reports says when it arrived.
 package canary
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Outcome is how a probe ended. A probe that could not be decided is
 // inconclusive, never arrived.
@@ -11,6 +25,9 @@ const (
 	Failed       Outcome = "failed"       // S3 reported FAILED at the source
 	Timeout      Outcome = "timeout"      // no replica within the time allowed, and no FAILED
 	Inconclusive Outcome = "inconclusive" // the probe could not be put, or the destination not be read
+	Differs      Outcome = "differs"      // the replica arrived and is not what the rule promises
+	Absent       Outcome = "absent"       // what must not arrive did not, while it was watched
+	Unexpected   Outcome = "unexpected"   // what must not arrive did
 )
 
 // Measurement is what one probe showed. The field order is the JSON order.
@@ -19,8 +36,107 @@ type Measurement struct {
 	Key          string  `json:"key"`     // key of the probe object
 	Variant      string  `json:"variant"` // plain, …
 	Outcome      Outcome `json:"outcome"`
-	LatencyMS    int64   `json:"latency_ms"`    // milliseconds from PUT to the first sight of the replica; 0 unless arrived
+	LatencyMS    int64   `json:"latency_ms"`    // milliseconds from the answer to the PUT to the first sight of the replica; 0 unless it arrived
 	SlackMS      int64   `json:"slack_ms"`      // milliseconds; the replica appeared within (latency-slack, latency]
 	SourceStatus string  `json:"source_status"` // last x-amz-replication-status of the source: PENDING, COMPLETED, FAILED, or "" = none seen
 	Message      string  `json:"message"`       // what went wrong, "" when it arrived
+
+	VersionID    string       `json:"version_id,omitempty"`    // of the probe object
+	PutAt        string       `json:"put_at,omitempty"`        // RFC 3339 with milliseconds, UTC, by the local wall clock
+	Transitions  []Transition `json:"transitions,omitempty"`   // each status of the source when it was first seen
+	Checks       []Check      `json:"checks,omitempty"`        // replica against source and rule
+	Predicted    string       `json:"predicted,omitempty"`     // the audit's verdict on the link: works, broken, unknown; "" = not audited
+	FailureCodes []string     `json:"failure_codes,omitempty"` // the codes that the audit predicts; S3 names none at the source
+	Polls        int          `json:"polls,omitempty"`         // looks at the destination and at the source's status
+	Requests     int          `json:"requests,omitempty"`      // all requests of the probe with its clean-up; the SDK's retries not counted
+	Left         []Left       `json:"left,omitempty"`          // what could not be removed
+}
+
+// Transition is a replication status of the source object and when it was first
+// seen, in milliseconds after the answer to the PUT.
+type Transition struct {
+	Status  string `json:"status"`
+	AfterMS int64  `json:"after_ms"`
+}
+
+// Check compares one property of the replica with what it has to be.
+type Check struct {
+	Name   string `json:"name"`   // version_id, size, checksum, body, metadata, tags, storage_class, encryption, owner, status, etag, last_modified
+	Result string `json:"result"` // equal, different, unknown, noted
+	Want   string `json:"want,omitempty"`
+	Got    string `json:"got,omitempty"`
+}
+
+// Results of a check.
+const (
+	Equal     = "equal"
+	Different = "different"
+	Unread    = "unknown" // it could not be read
+	Noted     = "noted"   // different, but AWS does not promise that it is equal
+)
+
+// Left is a version, delete marker or upload of a probe that was not removed.
+type Left struct {
+	Bucket    string `json:"bucket"`
+	Key       string `json:"key"`
+	VersionID string `json:"version_id"` // "" = not known: what is there could not be listed
+	Message   string `json:"message"`
+}
+
+// Proves is what the measurement says about the link: works, broken or unknown.
+func (m *Measurement) Proves() string {
+	switch m.Outcome {
+	case Arrived, Absent:
+		if m.Undecided() {
+			return "unknown"
+		}
+		return "works"
+	case Failed, Timeout, Differs, Unexpected:
+		return "broken"
+	}
+	return "unknown"
+}
+
+// Fault reports whether the measurement makes the run fail: the link did not do
+// what its rule promises, or something was left behind.
+func (m *Measurement) Fault() bool {
+	switch m.Outcome {
+	case Failed, Timeout, Differs, Unexpected:
+		return true
+	}
+	return len(m.Left) > 0
+}
+
+// Undecided reports whether the measurement left open what it was made for.
+func (m *Measurement) Undecided() bool {
+	switch m.Outcome {
+	case Failed, Timeout, Differs, Unexpected, Absent:
+		return false
+	case Arrived:
+		return slices.ContainsFunc(m.Checks, func(c Check) bool { return c.Result == Unread })
+	}
+	return true // inconclusive, or nothing that was ever decided
+}
+
+// checked lists the checks with a result in one sentence, "" if there are none.
+func (m *Measurement) checked(result string) string {
+	var parts []string
+	for _, c := range m.Checks {
+		if c.Result != result {
+			continue
+		}
+		s := c.Name
+		if c.Want != "" || c.Got != "" {
+			s += fmt.Sprintf(" (wanted %s, got %s)", orNone(c.Want), orNone(c.Got))
+		}
+		parts = append(parts, s)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }

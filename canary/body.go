@@ -1,0 +1,106 @@
+package canary
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc64"
+	"io"
+)
+
+// body is the content of a probe object: bytes made from a seed, so that an
+// object of any size is written and compared without being held in memory. It
+// is an io.ReadSeeker over [0, size).
+type body struct {
+	seed   string
+	size   int64
+	offset int64
+	block  int64 // number of the block in sum, -1 = none
+	sum    [sha256.Size]byte
+}
+
+func newBody(seed string, size int64) *body { return &body{seed: seed, size: size, block: -1} }
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.offset >= b.size {
+		return 0, io.EOF
+	}
+	n := 0
+	for n < len(p) && b.offset < b.size {
+		block, at := b.offset/sha256.Size, b.offset%sha256.Size
+		if block != b.block {
+			b.block, b.sum = block, sha256.Sum256(binary.BigEndian.AppendUint64([]byte(b.seed), uint64(block)))
+		}
+		c := copy(p[n:], b.sum[at:min(sha256.Size, at+b.size-b.offset)])
+		n += c
+		b.offset += int64(c)
+	}
+	return n, nil
+}
+
+func (b *body) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += b.offset
+	case io.SeekEnd:
+		offset += b.size
+	}
+	if offset < 0 {
+		return 0, errors.New("seek before the beginning of a probe's body")
+	}
+	b.offset = offset
+	return offset, nil
+}
+
+// sha256Base64 is the checksum of the whole body as S3 writes it.
+func (b body) sha256Base64() (string, error) {
+	b.offset = 0
+	h := sha256.New()
+	_, err := io.Copy(h, &b)
+	return base64.StdEncoding.EncodeToString(h.Sum(nil)), err
+}
+
+// nvme is the polynomial of CRC-64/NVME, bits reversed.
+var nvme = crc64.MakeTable(0x9a6c9329ac4bc9b5)
+
+// crc64Base64 is the other checksum, the only one of a whole object that S3
+// takes for an upload in parts.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+func (b body) crc64Base64() (string, error) {
+	b.offset = 0
+	h := crc64.New(nvme)
+	_, err := io.Copy(h, &b)
+	return base64.StdEncoding.EncodeToString(h.Sum(nil)), err
+}
+
+// compare reads r to its end and says where it differs, "" if nowhere.
+func (b body) compare(r io.Reader) (string, error) {
+	b.offset = 0
+	var want, got [32 << 10]byte
+	for at := int64(0); ; {
+		n, err := io.ReadFull(r, got[:])
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return "", err
+		}
+		m, werr := io.ReadFull(&b, want[:n])
+		if !bytes.Equal(want[:m], got[:m]) {
+			for i := range m {
+				if want[i] != got[i] {
+					return fmt.Sprintf("byte %d differs", at+int64(i)), nil
+				}
+			}
+		}
+		at += int64(m)
+		switch {
+		case m < n && werr != nil:
+			return fmt.Sprintf("goes on after byte %d", at), nil
+		case err != nil && at < b.size:
+			return fmt.Sprintf("ends after byte %d", at), nil
+		case err != nil:
+			return "", nil
+		}
+	}
+}

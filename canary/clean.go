@@ -1,0 +1,123 @@
+package canary
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// DefaultCleanUp is the deadline of the clean-up of one probe.
+const DefaultCleanUp = time.Minute
+
+// purge removes every version and delete marker of a key from one bucket, and
+// returns what it could not remove. known are version ids that are there for
+// sure; they save a listing. It is done when a listing shows the key empty, never
+// because deletes succeeded. Deleting a version by its id is not replicated, so
+// each side has to be purged.
+func (c *caller) purge(ctx context.Context, e *End, key string, known ...string) []Left {
+	failed := map[string]string{} // version id → why
+	remove := func(version string) {
+		c.count()
+		if _, err := e.delete(ctx, key, version); err != nil {
+			failed[version] = describe(err)
+		}
+	}
+	for _, version := range known {
+		remove(version)
+	}
+	for round := 0; ; round++ {
+		c.count()
+		items, err := e.versions(ctx, key)
+		if err != nil {
+			return []Left{{Bucket: e.Name, Key: key, Message: "what is left cannot be listed: " + describe(err)}}
+		}
+		if len(items) == 0 {
+			return nil
+		}
+		// A delete that failed is tried once more: the first may have been throttled.
+		if round == 2 || ctx.Err() != nil {
+			var left []Left
+			for _, it := range items {
+				why := failed[it.version]
+				if why == "" {
+					why = "it is still listed after it was deleted"
+				}
+				left = append(left, Left{Bucket: e.Name, Key: key, VersionID: it.version, Message: why})
+			}
+			return left
+		}
+		for _, it := range items {
+			remove(it.version)
+		}
+	}
+}
+
+// abort ends uploads in parts that were begun and not completed under a key.
+func (c *caller) abort(ctx context.Context, e *End, key string) []Left {
+	ids, err := c.uploads(ctx, e, key)
+	if err != nil {
+		return []Left{{Bucket: e.Name, Key: key, Message: "unfinished uploads cannot be listed: " + describe(err)}}
+	}
+	var left []Left
+	for _, id := range ids {
+		c.count()
+		_, err := e.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &e.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: e.owner()})
+		if err != nil && code(err) != "NoSuchUpload" {
+			left = append(left, Left{Bucket: e.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, describe(err))})
+		}
+	}
+	return left
+}
+
+// uploads lists the unfinished uploads under a key.
+func (c *caller) uploads(ctx context.Context, e *End, key string) ([]string, error) {
+	var ids []string
+	in := &s3.ListMultipartUploadsInput{Bucket: &e.Name, Prefix: &key, ExpectedBucketOwner: e.owner()}
+	for {
+		c.count()
+		out, err := e.S3.ListMultipartUploads(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range out.Uploads {
+			if aws.ToString(u.Key) == key {
+				ids = append(ids, aws.ToString(u.UploadId))
+			}
+		}
+		if !aws.ToBool(out.IsTruncated) || len(out.Uploads) == 0 {
+			return ids, nil
+		}
+		in.KeyMarker, in.UploadIdMarker = out.NextKeyMarker, out.NextUploadIdMarker
+	}
+}
+
+// settleTime is how long after the source is gone a replica under way is waited
+// for. S3 reads the source before it writes the replica, and one that has been
+// read may still be written.
+const settleTime = 5 * time.Second
+
+// purgeLate purges the destination of what may still be under way: again and
+// again until settleTime has passed. It reports false if ctx ended before.
+func (c *caller) purgeLate(ctx context.Context, e *End, key string) (quiet bool, left []Left) {
+	start := time.Now()
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		if left := c.purge(ctx, e, key); len(left) > 0 {
+			return false, left
+		}
+		gone := time.Since(start)
+		if gone >= settleTime {
+			return true, nil
+		}
+		if !sleep(ctx.Done(), min(wait, settleTime-gone)) {
+			return false, nil
+		}
+	}
+}
+
+// caller counts the requests of one probe.
+type caller struct{ requests int }
+
+func (c *caller) count() { c.requests++ }

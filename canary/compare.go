@@ -1,0 +1,275 @@
+package canary
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"crosscheck/scanner/fact"
+)
+
+type versioningFact = fact.Versioning
+
+// lockFact turns an answer of S3 into a fact, as a scan does.
+func lockFact(c *types.ObjectLockConfiguration) fact.Fact[fact.ObjectLock] {
+	l := fact.ObjectLock{}
+	if c != nil {
+		l.Enabled = c.ObjectLockEnabled == types.ObjectLockEnabledEnabled
+		if c.Rule != nil && c.Rule.DefaultRetention != nil {
+			r := c.Rule.DefaultRetention
+			l.DefaultMode, l.DefaultDays, l.DefaultYears = string(r.Mode), aws.ToInt32(r.Days), aws.ToInt32(r.Years)
+		}
+	}
+	return fact.Of(l)
+}
+
+func retention(l *fact.ObjectLock) string {
+	if l.DefaultYears > 0 {
+		return fmt.Sprintf("%d years", l.DefaultYears)
+	}
+	return fmt.Sprintf("%d days", l.DefaultDays)
+}
+
+// compare holds the replica against the source and against what the rule
+// promises, and sets the outcome. What AWS was recorded to keep equal but does
+// not promise is noted when it differs, and changes nothing.
+func (p *probe) compare(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
+	defer cancel()
+	p.m.Outcome = Arrived
+	source, destination := &p.t.Source, &p.t.Destination
+
+	p.count()
+	src, present, err := source.head(ctx, p.key, p.version)
+	if err != nil || !present {
+		p.check("source", Unread, "", why(err))
+		src = &s3.HeadObjectOutput{}
+	}
+	p.count()
+	dst, present, err := destination.head(ctx, p.key, p.version)
+	switch {
+	case err != nil && denied(err):
+		// It is listed, and its own account may not read it.
+		p.check("readable", Different, "by the destination's account", describe(err))
+	case err != nil || !present:
+		p.check("readable", Unread, "", why(err))
+	default:
+		p.check("version_id", Equal, "", "")
+		p.compareHeads(src, dst)
+		p.compareTags(ctx)
+		p.compareBody(ctx, dst)
+	}
+	p.compareOwner(ctx)
+	if p.m.SourceStatus == "FAILED" && p.t.destinations(p.place) <= 1 {
+		p.check("source_status", Different, "COMPLETED", "FAILED")
+	}
+	if ctx.Err() != nil {
+		p.note("the comparison was interrupted")
+	}
+	if d := p.m.checked(Different); d != "" {
+		p.m.Outcome = Differs
+		p.note("the replica differs: %s", d)
+		if p.m.SourceStatus == "FAILED" {
+			p.note("S3 reported FAILED%s", p.predicted())
+		}
+	}
+	if u := p.m.checked(Unread); u != "" {
+		p.note("not compared: %s", u)
+	}
+}
+
+func why(err error) string {
+	if err == nil {
+		return "it is gone again"
+	}
+	return describe(err)
+}
+
+func (p *probe) check(name, result, want, got string) {
+	p.m.Checks = append(p.m.Checks, Check{Name: name, Result: result, Want: want, Got: got})
+}
+
+// same checks that two texts are equal.
+func (p *probe) same(name, want, got string) { p.sameOr(name, Different, want, got) }
+
+func (p *probe) sameOr(name, otherwise, want, got string) {
+	if want == got {
+		p.check(name, Equal, "", "")
+	} else {
+		p.check(name, otherwise, want, got)
+	}
+}
+
+func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
+	p.same("size", fmt.Sprint(p.body.size), fmt.Sprint(aws.ToInt64(dst.ContentLength)))
+
+	want, got := src.ChecksumSHA256, dst.ChecksumSHA256
+	if p.crc {
+		want, got = src.ChecksumCRC64NVME, dst.ChecksumCRC64NVME
+	}
+	switch {
+	case want != nil && *want != p.checksum:
+		p.check("checksum", Different, p.checksum, *want+" at the source")
+	case got == nil && want == nil:
+		// The server keeps no checksums; the bytes are compared all the same.
+	case got == nil:
+		p.check("checksum", Unread, "", "the replica shows none")
+	default:
+		p.same("checksum", p.checksum, *got)
+	}
+	p.sameOr("etag", Noted, aws.ToString(src.ETag), aws.ToString(dst.ETag))
+	if src.LastModified != nil && dst.LastModified != nil {
+		p.sameOr("last_modified", Noted, src.LastModified.UTC().String(), dst.LastModified.UTC().String())
+	}
+	p.same("metadata", metadataText(src.Metadata, src.ContentType), metadataText(dst.Metadata, dst.ContentType))
+
+	class := p.t.Rule.Destination.StorageClass
+	if class == "" {
+		class = string(src.StorageClass)
+	}
+	p.same("storage_class", standard(class), standard(string(dst.StorageClass)))
+	p.compareEncryption(src, dst)
+	p.same("status", "REPLICA", string(dst.ReplicationStatus))
+}
+
+func standard(class string) string {
+	if class == "" {
+		return "STANDARD"
+	}
+	return class
+}
+
+func metadataText(m map[string]string, contentType *string) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, strings.ToLower(k)+"="+m[k])
+	}
+	return strings.Join(append(parts, "content-type="+aws.ToString(contentType)), " ")
+}
+
+// compareEncryption expects the source's kind of encryption; a KMS object is
+// encrypted anew under the rule's key.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+func (p *probe) compareEncryption(src, dst *s3.HeadObjectOutput) {
+	if src.ServerSideEncryption == "" {
+		return // not told, or the destination's default decides
+	}
+	want, got := string(src.ServerSideEncryption), string(dst.ServerSideEncryption)
+	if !strings.HasPrefix(want, "aws:kms") {
+		p.same("encryption", want, got)
+		return
+	}
+	key := p.t.ReplicaKey
+	if id := p.t.Rule.Destination.ReplicaKMSKeyID; key == "" && strings.Contains(id, ":key/") {
+		key = id
+	}
+	if key == "" {
+		// An alias that nobody resolved: only the kind can be told.
+		p.same("encryption", want, got)
+		return
+	}
+	p.same("encryption", want+" "+key, got+" "+aws.ToString(dst.SSEKMSKeyId))
+}
+
+// compareTags reads the replica's tags as the destination's account: to the
+// source's account S3 shows none, even of a replica that the source owns.
+func (p *probe) compareTags(ctx context.Context) {
+	p.count()
+	got, err := p.t.Destination.tags(ctx, p.key, p.version)
+	if err != nil {
+		if len(p.tags) > 0 { // nothing to miss otherwise
+			p.check("tags", Unread, "", describe(err))
+		}
+		return
+	}
+	p.same("tags", tagText(p.tags), tagText(got))
+}
+
+func tagText(tags map[string]string) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		parts = append(parts, k+"="+tags[k])
+	}
+	return strings.Join(parts, " ")
+}
+
+// compareBody reads the replica and compares every byte, unless its storage
+// class keeps the bytes out of reach.
+func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
+	if c := dst.StorageClass; c == types.StorageClassGlacier || c == types.StorageClassDeepArchive {
+		return // the checksum has to do
+	}
+	d := &p.t.Destination
+	p.count()
+	out, err := d.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &d.Name, Key: &p.key, VersionId: &p.version, ExpectedBucketOwner: d.owner()})
+	if err != nil {
+		result := Unread
+		if denied(err) {
+			result = Different // a copy that its account cannot read is none
+		}
+		p.check("body", result, "readable by the destination's account", describe(err))
+		return
+	}
+	defer out.Body.Close()
+	switch where, err := p.body.compare(out.Body); {
+	case err != nil:
+		p.check("body", Unread, "", describe(err))
+	case where != "":
+		p.check("body", Different, "the bytes of the source", where)
+	default:
+		p.check("body", Equal, "", "")
+	}
+}
+
+// compareOwner tells whose the replica is. It is the destination account's with
+// owner override or where the destination enforces it, otherwise the source's.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-change-owner.html
+func (p *probe) compareOwner(ctx context.Context) {
+	s, d := &p.t.Source, &p.t.Destination
+	if s.AccountID == "" || d.AccountID == "" || s.AccountID == d.AccountID {
+		return // one owner, or not known whose the buckets are
+	}
+	want := ""
+	switch {
+	case p.t.Rule.Destination.OwnerOverride:
+		want = "destination"
+	case d.Ownership.Value != nil && *d.Ownership.Value == "BucketOwnerEnforced":
+		want = "destination"
+	case d.Ownership.Known():
+		want = "source"
+	}
+	owner := func(e *End) (string, error) {
+		p.count()
+		items, err := e.versions(ctx, p.key)
+		if err != nil {
+			return "", err
+		}
+		for _, it := range items {
+			if it.version == p.version {
+				return it.owner, nil
+			}
+		}
+		return "", nil
+	}
+	from, err1 := owner(s)
+	to, err2 := owner(d)
+	if err1 != nil || err2 != nil || from == "" || to == "" {
+		p.check("owner", Unread, want, "the listings do not tell the owner")
+		return
+	}
+	got := "destination"
+	if from == to {
+		got = "source"
+	}
+	if want == "" {
+		p.check("owner", Noted, "", got)
+		return
+	}
+	p.same("owner", want, got)
+}

@@ -1,0 +1,276 @@
+package canary
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Journal is where a run writes down what it is about to put, before it puts
+// it, so that [Sweep] can remove it after a crash. One file per run, a JSON line
+// per entry, each on the disk before the call that it announces. The file is
+// locked while its run lives, and is removed when all of it has been removed.
+//
+// A nil *Journal keeps nothing.
+type Journal struct {
+	mu   sync.Mutex
+	file *os.File
+	open map[string]int // objects announced and not yet removed, by bucket and key
+}
+
+// Entry is one probe object that was, or was about to be, put.
+type Entry struct {
+	Run         string `json:"run"`
+	Link        string `json:"link"`
+	Key         string `json:"key"`
+	At          string `json:"at"` // RFC 3339, UTC
+	Source      Place  `json:"source"`
+	Destination Place  `json:"destination"`
+}
+
+// Place is a bucket and how to get to it again.
+type Place struct {
+	Bucket    string `json:"bucket"`
+	AccountID string `json:"account_id,omitempty"`
+	Region    string `json:"region,omitempty"`
+	Reach
+}
+
+func (e *End) place() Place {
+	return Place{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Reach: e.Reach}
+}
+
+// line is one line of the file: exactly one field is set.
+type line struct {
+	Version int    `json:"crosscheck_canary_journal,omitempty"` // first line
+	Put     *Entry `json:"put,omitempty"`
+	Removed *gone  `json:"removed,omitempty"`
+}
+
+// gone says that both sides of a probe are known to be empty.
+type gone struct {
+	Bucket string `json:"bucket"` // source
+	Key    string `json:"key"`
+}
+
+const (
+	journalVersion = 1
+	journalSuffix  = ".jsonl"
+)
+
+// DefaultJournals is the folder of the journals of this user.
+func DefaultJournals() (string, error) {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "crosscheck", "canary"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("there is no place for the canary's journal: %w", err)
+	}
+	return filepath.Join(home, ".local", "state", "crosscheck", "canary"), nil
+}
+
+// OpenJournal makes the journal of a new run in a folder, which is made too.
+func OpenJournal(dir, run string) (*Journal, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, run+journalSuffix), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
+	}
+	j := &Journal{file: f, open: map[string]int{}}
+	err = lock(f)
+	if err == nil {
+		err = j.write(line{Version: journalVersion})
+	}
+	if err == nil {
+		err = syncFolder(dir) // the file's name has to survive a crash too
+	}
+	if err != nil {
+		f.Close()
+		os.Remove(f.Name())
+		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
+	}
+	return j, nil
+}
+
+// syncFolder brings the names in a folder to the disk, where the system can.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) && !errors.Is(err, os.ErrPermission) {
+		return err
+	}
+	return nil
+}
+
+// Path is the file of the journal.
+func (j *Journal) Path() string {
+	if j == nil {
+		return ""
+	}
+	return j.file.Name()
+}
+
+// put announces an object. It returns when the entry is on the disk.
+func (j *Journal) put(e Entry) error {
+	if j == nil {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.write(line{Put: &e}); err != nil {
+		return fmt.Errorf("the canary's journal cannot be written: %w", err)
+	}
+	j.open[e.Source.Bucket+"\x00"+e.Key]++
+	return nil
+}
+
+// removed says that nothing is left of an object. Losing this line in a crash
+// does no harm: the sweep finds nothing then.
+func (j *Journal) removed(bucket, key string) error {
+	if j == nil {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.open, bucket+"\x00"+key)
+	return j.append(line{Removed: &gone{bucket, key}})
+}
+
+func (j *Journal) write(l line) error {
+	if err := j.append(l); err != nil {
+		return err
+	}
+	return j.file.Sync()
+}
+
+func (j *Journal) append(l line) error {
+	data, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	_, err = j.file.Write(append(data, '\n')) // one write, so that lines never mix
+	return err
+}
+
+// Close ends the journal. Its file stays if something announced in it has not
+// been removed.
+func (j *Journal) Close() error {
+	if j == nil {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var err error
+	if len(j.open) == 0 {
+		err = os.Remove(j.file.Name())
+	}
+	return errors.Join(err, j.file.Close())
+}
+
+// Journals lists the journal files in a folder, oldest name first. No folder is
+// no journal.
+func Journals(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		if e.Type().IsRegular() && strings.HasSuffix(e.Name(), journalSuffix) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+// ErrBusy says that the run of a journal is still alive.
+var ErrBusy = errors.New("its run is still alive")
+
+// reopen takes over the journal of a dead run. The entries are what it put and
+// is not known to have removed, in the order of the file.
+func reopen(path string) (*Journal, []Entry, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := lock(f); err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	entries, err := readJournal(f)
+	if err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	j := &Journal{file: f, open: map[string]int{}}
+	for _, e := range entries {
+		j.open[e.Source.Bucket+"\x00"+e.Key]++
+	}
+	return j, entries, nil
+}
+
+// readJournal reads entries that were not removed. A last line without its end
+// was being written when the run died: nothing was put for it yet.
+func readJournal(r io.Reader) ([]Entry, error) {
+	var entries []Entry
+	in := bufio.NewReader(r)
+	for n := 1; ; n++ {
+		text, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		var l line
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&l); err != nil {
+			return nil, fmt.Errorf("line %d is no journal entry: %w", n, err)
+		}
+		switch {
+		case n == 1 && l.Version != journalVersion:
+			return nil, errors.New("not a canary journal of a version known here")
+		case l.Put != nil:
+			if err := l.Put.check(); err != nil {
+				return nil, fmt.Errorf("line %d: %w", n, err)
+			}
+			entries = append(entries, *l.Put)
+		case l.Removed != nil:
+			entries = slices.DeleteFunc(entries, func(e Entry) bool {
+				return e.Source.Bucket == l.Removed.Bucket && e.Key == l.Removed.Key
+			})
+		}
+	}
+}
+
+// check refuses an entry that no run can have written: a sweep deletes what its
+// key names.
+func (e *Entry) check() error {
+	if e.Source.Bucket == "" || e.Destination.Bucket == "" {
+		return errors.New("an entry without its buckets")
+	}
+	if e.Run == "" || !strings.Contains(e.Key, "/"+e.Run+"/") {
+		return fmt.Errorf("the key %q is not one of the run %q", e.Key, e.Run)
+	}
+	return nil
+}

@@ -1,0 +1,389 @@
+package canary
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox"
+)
+
+var probeOptions = Options{Run: "test"}
+
+// TestThirteenMinutes measures a replication that takes as long as many of
+// AWS's do: within the slack that it reports, in few polls.
+func TestThirteenMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const lag = 13 * time.Minute
+		l := newLab(t, labWorld{lag: lag})
+		m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+		if m.Outcome != Arrived || m.Message != "" {
+			t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
+		}
+		within(t, m, lag)
+		if m.Polls > 120 {
+			t.Errorf("%d polls, at most 120 are allowed", m.Polls)
+		}
+		t.Logf("latency %d ms, slack %d ms, %d polls, %d requests", m.LatencyMS, m.SlackMS, m.Polls, m.Requests)
+		if m.SourceStatus != "COMPLETED" || len(m.Transitions) != 2 || m.Transitions[0].Status != "PENDING" {
+			t.Errorf("source status %q, transitions %v", m.SourceStatus, m.Transitions)
+		}
+		l.empty(0)
+	})
+}
+
+// within checks that the true latency lies in (latency-slack, latency]; a
+// millisecond is lost to rounding.
+func within(t *testing.T, m Measurement, truth time.Duration) {
+	t.Helper()
+	latency, slack := time.Duration(m.LatencyMS)*time.Millisecond, time.Duration(m.SlackMS)*time.Millisecond
+	if truth > latency || truth < latency-slack-time.Millisecond {
+		t.Errorf("measured (%s, %s], true is %s", latency-slack, latency, truth)
+	}
+}
+
+// TestLatency measures lags of all sizes. The slack stays what the schedule promises.
+func TestLatency(t *testing.T) {
+	for _, lag := range []time.Duration{0, time.Millisecond, 60 * time.Millisecond, 200 * time.Millisecond, 2 * time.Second, 8 * time.Second, 100 * time.Second, 14*time.Minute + 59*time.Second} {
+		t.Run(lag.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, labWorld{lag: lag})
+				m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+				if m.Outcome != Arrived {
+					t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
+				}
+				within(t, m, lag)
+				slack := time.Duration(m.SlackMS) * time.Millisecond
+				if most := max(firstLook, min(time.Duration(m.LatencyMS)*time.Millisecond/5, longestLook)); slack > most {
+					t.Errorf("slack %s, at most %s is promised", slack, most)
+				}
+				if lag == 200*time.Millisecond && slack > lag/20 {
+					t.Errorf("slack %s is more than 5 %% of %s", slack, lag)
+				}
+				if m.Polls > 120 {
+					t.Errorf("%d polls", m.Polls)
+				}
+				t.Logf("latency %d ms, slack %d ms, %d polls, %d requests", m.LatencyMS, m.SlackMS, m.Polls, m.Requests)
+				l.empty(0)
+			})
+		})
+	}
+}
+
+// TestVariants probes a link in every way.
+func TestVariants(t *testing.T) {
+	for _, v := range Variants {
+		t.Run(string(v), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := labWorld{lag: 3 * time.Second}
+				switch v {
+				case KMS:
+					w.rule = "Filter: {}, DeleteMarkerReplication: {Status: Enabled}, SourceSelectionCriteria: {SseKmsEncryptedObjects: {Status: Enabled}}"
+					w.destination = `, EncryptionConfiguration: {ReplicaKmsKeyID: "` + replicaKey + `"}`
+					w.source = `encryption: {algorithm: "aws:kms", key: "` + sourceKey + `"}`
+				case NegativeControl:
+					w.rule = "Filter: {Prefix: logs/}, DeleteMarkerReplication: {Status: Enabled}"
+				}
+				l := newLab(t, w)
+				target := l.target(0)
+				switch v {
+				case KMS:
+					target.Rule.SSEKMSObjects, target.Rule.Destination.ReplicaKMSKeyID = "Enabled", replicaKey
+					target.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: sourceKey})
+				case NegativeControl:
+					target.Rule.Prefix = "logs/"
+				}
+				target.Destination.Ownership = fact.Of("BucketOwnerEnforced")
+				m := Probe(t.Context(), target, v, 7, Options{Run: "test", Size: 3 << 20})
+				want := Arrived
+				if v == NegativeControl {
+					want = Absent
+				}
+				if m.Outcome != want || m.Message != "" || m.Fault() || m.Undecided() {
+					t.Fatalf("outcome %s: %s\n%+v", m.Outcome, m.Message, m)
+				}
+				if v != NegativeControl {
+					within(t, m, 3*time.Second)
+				}
+				for _, c := range m.Checks {
+					if c.Result != Equal {
+						t.Errorf("check %+v", c)
+					}
+				}
+				if v != NegativeControl && v != DeleteMarker && len(m.Checks) != 12 {
+					t.Errorf("%d checks: %+v", len(m.Checks), m.Checks)
+				}
+				t.Logf("%d requests", m.Requests)
+				l.empty(0)
+			})
+		})
+	}
+}
+
+// TestFailed ends at once when S3 says FAILED, and hands on what the audit predicts.
+func TestFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: 90 * time.Second, actions: `"s3:ReplicateDelete"`})
+		target := l.target(0)
+		target.Predicted, target.FailureCodes = "broken", []string{"DstPutObjectNotPermitted"}
+		m := Probe(t.Context(), target, Plain, 1, probeOptions)
+		if m.Outcome != Failed || m.SourceStatus != "FAILED" || len(m.FailureCodes) != 1 || !strings.Contains(m.Message, "DstPutObjectNotPermitted") {
+			t.Errorf("%+v", m)
+		}
+		after := m.Transitions[len(m.Transitions)-1].AfterMS
+		if after < 90_000 || after > 90_000+longestStatus.Milliseconds() {
+			t.Errorf("FAILED after %d ms", after)
+		}
+		l.empty(0)
+	})
+}
+
+// TestOwner finds a replica that belongs to the wrong account, and one that its
+// own account cannot read.
+func TestOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second, source: "ownership: ObjectWriter", target: "ownership: ObjectWriter"})
+		target := l.target(0)
+		target.Destination.Ownership = fact.Of("ObjectWriter")
+		m := Probe(t.Context(), target, Plain, 1, probeOptions)
+		within(t, m, time.Second)
+		if m.Outcome != Differs || !strings.Contains(m.Message, "readable") {
+			t.Errorf("%+v", m)
+		}
+		for _, c := range m.Checks {
+			if c.Name == "owner" && c.Result != Equal {
+				t.Errorf("check %+v", c)
+			}
+		}
+		l.empty(0)
+	})
+}
+
+// TestTagsDenied sees what no event and no metric of AWS shows: the object
+// arrives, its tags do not.
+func TestTagsDenied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second, actions: `"s3:ReplicateObject"],"Resource":"arn:aws:s3:::dst/*"},{"Effect":"Deny","Principal":"*","Action":["s3:ReplicateTags"`})
+		if m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions); m.Outcome != Arrived {
+			t.Errorf("without tags: %+v", m)
+		}
+		m := Probe(t.Context(), l.target(0), Tagged, 2, probeOptions)
+		if m.Outcome != Differs || m.SourceStatus != "FAILED" || !strings.Contains(m.Message, "tags (wanted crosscheck-canary=test, got none)") {
+			t.Errorf("%+v", m)
+		}
+		l.empty(0)
+	})
+}
+
+// TestTimeout gives up in time, says what the source shows, and cleans up.
+func TestTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Hour})
+		start := time.Now()
+		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: 10 * time.Minute})
+		if m.Outcome != Timeout || m.Message != "no replica within 10m0s; the source still says PENDING" {
+			t.Errorf("%+v", m)
+		}
+		if d := time.Since(start); d < 10*time.Minute || d > 10*time.Minute+settleTime+time.Second {
+			t.Errorf("took %s", d)
+		}
+		l.empty(0)
+	})
+}
+
+// TestNoRule waits for a replica that no rule promises any more.
+func TestNoRule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{rule: "Filter: {Prefix: other/}, DeleteMarkerReplication: {Status: Disabled}"})
+		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: time.Minute})
+		if m.Outcome != Timeout || !strings.Contains(m.Message, "no rule took the object") {
+			t.Errorf("%+v", m)
+		}
+		l.empty(0)
+	})
+}
+
+// TestNegativeControlFails sees an object arrive that no known rule covers.
+func TestNegativeControlFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second})
+		target := l.target(0)
+		target.Rule.Prefix = "logs/" // the rule was read so; by now it covers everything
+		m := Probe(t.Context(), target, NegativeControl, 1, probeOptions)
+		if m.Outcome != Unexpected || !m.Fault() {
+			t.Errorf("%+v", m)
+		}
+		l.empty(0)
+	})
+}
+
+// TestDeleteMarkerStays checks that a marker does not arrive where the rule says so.
+func TestDeleteMarkerStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second, rule: "Filter: {}, DeleteMarkerReplication: {Status: Disabled}"})
+		target := l.target(0)
+		target.Rule.DeleteMarkers = "Disabled"
+		m := Probe(t.Context(), target, DeleteMarker, 1, probeOptions)
+		if m.Outcome != Absent || m.Fault() {
+			t.Errorf("%+v", m)
+		}
+		l.empty(0)
+	})
+}
+
+// TestInterrupted cleans up under its own deadline after the user gave up.
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Minute})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		m := Probe(ctx, l.target(0), Plain, 1, probeOptions)
+		if m.Outcome != Inconclusive || !strings.Contains(m.Message, "interrupted after 20s") {
+			t.Errorf("%+v", m)
+		}
+		l.empty(0)
+	})
+}
+
+// TestRefused puts nothing where it could not be removed or watched.
+func TestRefused(t *testing.T) {
+	locked := "object_lock: {mode: GOVERNANCE, days: 1}"
+	for _, test := range []struct {
+		name   string
+		world  labWorld
+		fault  *sandbox.Fault
+		change func(*Target)
+		want   string
+	}{
+		{name: "source retains", world: labWorld{source: locked, target: "object_lock: {}"}, want: "source src retains every object for 1 days"},
+		{name: "destination retains", world: labWorld{target: locked}, want: "destination dst retains every object"},
+		{name: "lock not readable", fault: &sandbox.Fault{Operation: "s3:GetObjectLockConfiguration", Kind: sandbox.AccessDenied}, want: "cannot be read (AccessDenied"},
+		{name: "destination not listed", fault: &sandbox.Fault{Operation: "s3:ListObjectVersions", Bucket: "dst", Kind: sandbox.AccessDenied}, want: "destination dst cannot be listed, so nothing was put"},
+		{name: "not writable", fault: &sandbox.Fault{Operation: "s3:PutObject", Kind: sandbox.AccessDenied}, want: "the probe cannot be put: AccessDenied"},
+		{name: "no versioning", change: func(t *Target) { t.Source.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) }, want: "source src has no versioning"},
+		{name: "MFA delete", change: func(t *Target) {
+			t.Source.Versioning = fact.Of(fact.Versioning{Status: "Enabled", MFADelete: "Enabled"})
+		}, want: "MFA delete"},
+		{name: "wrong owner", change: func(t *Target) { t.Destination.AccountID = "999999999999" }, want: "AccessDenied"},
+		{name: "prefix too long", change: func(t *Target) { t.Rule.Prefix = strings.Repeat("x", 1020) }, want: "leaves no room"},
+		{name: "reserved tag", change: func(t *Target) { t.Rule.Tags = map[string]string{"aws:cloudformation:stack-name": "x"} }, want: "only AWS can set"},
+		{name: "shadowed", change: func(t *Target) {
+			over := t.Rule
+			over.ID, over.Priority = "over", 9
+			t.Rules = []fact.ReplicationRule{t.Rule, over}
+		}, want: "rule over has the higher priority"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, test.world)
+				target := l.target(0)
+				if test.change != nil {
+					test.change(target)
+				}
+				if test.fault != nil {
+					if err := l.aws.AddFault(*test.fault); err != nil {
+						t.Fatal(err)
+					}
+				}
+				m := Probe(t.Context(), target, Plain, 1, probeOptions)
+				l.aws.ClearFaults()
+				if m.Outcome != Inconclusive || !strings.Contains(m.Message, test.want) || m.Fault() || !m.Undecided() {
+					t.Errorf("outcome %s: %s", m.Outcome, m.Message)
+				}
+				for c := range l.aws.Calls() {
+					if c.Operation == "s3:PutObject" && c.Code == "" {
+						t.Errorf("an object was put")
+					}
+				}
+				l.empty(0)
+			})
+		})
+	}
+}
+
+// TestDestinationUnreadable: what was put must go again, and the outcome is not a timeout.
+func TestDestinationUnreadable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second})
+		for _, op := range []string{"s3:HeadObject", "s3:ListObjectVersions"} {
+			if err := l.aws.AddFault(sandbox.Fault{Operation: op, Bucket: "dst", Kind: sandbox.AccessDenied, Skip: map[string]int{"s3:ListObjectVersions": 1}[op]}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: time.Minute})
+		if m.Outcome != Inconclusive || !strings.Contains(m.Message, "the destination cannot be read") {
+			t.Errorf("%+v", m)
+		}
+		if len(m.Left) != 1 || m.Left[0].Bucket != "dst" || !m.Fault() {
+			t.Errorf("left: %+v", m.Left)
+		}
+		l.aws.ClearFaults()
+		for _, s := range l.everything(0) {
+			if strings.HasPrefix(s, "src ") {
+				t.Errorf("left behind: %s", s)
+			}
+		}
+	})
+}
+
+// TestBadWeather rides out faults that pass, and never takes them for an answer.
+func TestBadWeather(t *testing.T) {
+	for _, f := range []sandbox.Fault{
+		{Operation: "s3:HeadObject", Kind: sandbox.ServerError, Count: 12},
+		{Operation: "s3:HeadObject", Kind: sandbox.Reset, Probability: 0.5},
+		{Operation: "s3:ListObjectVersions", Bucket: "dst", Kind: sandbox.Throttling, Skip: 1, Count: 1},
+		{Operation: "s3:*", Kind: sandbox.Latency, Delay: 300 * time.Millisecond},
+	} {
+		t.Run(string(f.Kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, labWorld{lag: 5 * time.Second})
+				if err := l.aws.AddFault(f); err != nil {
+					t.Fatal(err)
+				}
+				m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+				l.aws.ClearFaults()
+				if m.Outcome != Arrived {
+					t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
+				}
+				within(t, m, 5*time.Second)
+				for _, left := range m.Left {
+					t.Logf("left: %+v", left)
+				}
+				if len(m.Left) == 0 {
+					l.empty(0)
+				}
+			})
+		})
+	}
+}
+
+// TestLostReply: the PUT took effect, but its answer never came.
+func TestLostReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second})
+		if err := l.aws.AddFault(sandbox.Fault{Operation: "s3:PutObject", Kind: sandbox.LostReply}); err != nil {
+			t.Fatal(err)
+		}
+		m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+		if m.Outcome != Inconclusive || m.Fault() {
+			t.Errorf("%+v", m)
+		}
+		l.empty(0)
+	})
+}
+
+func TestClockJump(t *testing.T) {
+	for _, test := range []struct{ wall, monotonic, want time.Duration }{
+		{time.Second, time.Second, 0},
+		{1999 * time.Millisecond, time.Second, 0},
+		{time.Hour, time.Second, time.Hour - time.Second},
+		{-time.Hour, time.Second, -time.Hour - time.Second},
+	} {
+		if got := clockJump(test.wall, test.monotonic); got != test.want {
+			t.Errorf("clockJump(%s, %s) = %s, want %s", test.wall, test.monotonic, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package canary
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"crosscheck/scanner/fact"
+)
+
+// Target is a link to probe: an enabled replication rule between two buckets
+// that the canary can reach.
+type Target struct {
+	Link         string // id of the link
+	Rule         fact.ReplicationRule
+	Rules        []fact.ReplicationRule // all rules of the source bucket; they decide which rule a key falls under
+	Source       End
+	Destination  End
+	ReplicaKey   string   // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
+	Predicted    string   // the audit's verdict: works, broken, unknown; "" = not audited
+	FailureCodes []string // the codes that the audit predicts
+}
+
+// End is one bucket of a link, as the canary reaches it. Facts that were not
+// read stay zero; the ones that a probe depends on are read by it.
+type End struct {
+	fact.Bucket
+	S3    S3
+	Reach Reach // how S3 was reached, for the journal
+}
+
+// Reach is what it takes to get to a bucket again, in another process.
+type Reach struct {
+	Profile  string `json:"profile,omitempty"`   // of the shared configuration; "" = the environment's credentials
+	RoleName string `json:"role_name,omitempty"` // assumed in the bucket's account; "" = none
+	Endpoint string `json:"endpoint,omitempty"`  // URL; "" = AWS
+}
+
+// Folder is the default name under which all probe objects lie, inside the
+// rule's prefix: prefix + folder/run/number.
+const Folder = "crosscheck-canary"
+
+// maxKey is the longest key that S3 takes, in bytes of UTF-8, and maxTags the
+// most tags of an object.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+const (
+	maxKey  = 1024
+	maxTags = 10
+)
+
+// ErrNoKey says that no key can be written which the rule, and only this rule,
+// would replicate.
+var ErrNoKey = errors.New("no key can be written that falls under this rule")
+
+// place is where a probe object goes.
+type place struct {
+	key  string
+	tags map[string]string // that the rule's filter asks for
+}
+
+// place chooses a key under the rule's filter.
+func (t *Target) place(folder, run string, n int) (place, error) {
+	r := t.Rule
+	p := place{key: fmt.Sprintf("%s%s/%s/%d", r.Prefix, folder, run, n), tags: r.Tags}
+	if len(p.key) > maxKey {
+		return p, fmt.Errorf("%w: its prefix of %d bytes leaves no room in a key of %d", ErrNoKey, len(r.Prefix), maxKey)
+	}
+	if !utf8.ValidString(p.key) {
+		return p, fmt.Errorf("%w: its prefix is not UTF-8", ErrNoKey)
+	}
+	if len(r.Tags) > maxTags {
+		return p, fmt.Errorf("%w: its filter asks for %d tags, and an object has at most %d", ErrNoKey, len(r.Tags), maxTags)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Tags)) {
+		if strings.HasPrefix(strings.ToLower(name), "aws:") {
+			return p, fmt.Errorf("%w: its filter asks for the tag %s, which only AWS can set", ErrNoKey, name)
+		}
+	}
+	if w := winner(t.Rules, r.Destination.Bucket, p.key, p.tags); w != nil && w.ID != r.ID {
+		return p, fmt.Errorf("%w: rule %s has the higher priority for every such key, with the same destination", ErrNoKey, w.ID)
+	}
+	return p, nil
+}
+
+// outside chooses a key that no enabled rule of the bucket covers.
+func (t *Target) outside(folder, run string, n int) (place, error) {
+	p := place{key: fmt.Sprintf("%s/%s/%d", folder, run, n)}
+	for _, r := range t.rules() {
+		if covers(r, p.key, nil) {
+			return p, fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside", orNone(r.ID))
+		}
+	}
+	return p, nil
+}
+
+// rules are the rules of the source bucket, at least the target's own.
+func (t *Target) rules() []fact.ReplicationRule {
+	if len(t.Rules) == 0 {
+		return []fact.ReplicationRule{t.Rule}
+	}
+	return t.Rules
+}
+
+// destinations counts the buckets that an object goes to. The source shows one
+// status for all of them, so with more than one its FAILED names none.
+func (t *Target) destinations(p place) int {
+	seen := map[string]bool{}
+	for _, r := range t.rules() {
+		if covers(r, p.key, p.tags) {
+			seen[r.Destination.Bucket] = true
+		}
+	}
+	return len(seen)
+}
+
+// covers reports whether an enabled rule's filter matches an object.
+func covers(r fact.ReplicationRule, key string, tags map[string]string) bool {
+	if r.Status != "Enabled" || !strings.HasPrefix(key, r.Prefix) {
+		return false
+	}
+	for k, v := range r.Tags {
+		if got, ok := tags[k]; !ok || got != v {
+			return false
+		}
+	}
+	return true
+}
+
+// winner is the rule that S3 applies among those with one destination: the one
+// with the highest priority.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
+func winner(rules []fact.ReplicationRule, destination, key string, tags map[string]string) *fact.ReplicationRule {
+	var best *fact.ReplicationRule
+	for i, r := range rules {
+		if r.Destination.Bucket == destination && covers(r, key, tags) && (best == nil || r.Priority > best.Priority) {
+			best = &rules[i]
+		}
+	}
+	return best
+}
+
+// replicatesDeleteMarkers reports whether delete markers arrive: always in V1
+// (it says nothing of them), in V2 when enabled, never for a filter with tags.
+func replicatesDeleteMarkers(r fact.ReplicationRule) bool {
+	return len(r.Tags) == 0 && (r.Schema == "V1" || r.DeleteMarkers == "Enabled")
+}
