@@ -5,10 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"crosscheck/rules/iam"
@@ -16,9 +15,12 @@ import (
 
 // builtin is a function that rules may call beside Rego's own.
 type builtin struct {
-	decl *rego.Function
-	impl func(*rego.Function) func(*rego.Rego)
+	name string
+	decl *types.Function
+	impl func(ctx context.Context, args []*ast.Term) (*ast.Term, error)
 }
+
+func (b *builtin) declaration() *ast.Builtin { return &ast.Builtin{Name: b.name, Decl: b.decl} }
 
 var (
 	anyObject = types.NewObject(nil, types.NewDynamicProperty(types.S, types.A))
@@ -28,87 +30,82 @@ var (
 // builtins are what crosscheck adds to Rego:
 //
 //	crosscheck.checks(link_id)   the permission matrix of a link: {"layer/action": {…}}
-//	crosscheck.records()         the records that the rule kept, in the answers of an organization rule
+//	crosscheck.answer(link_id, check)
+//	                             the answer of a rule that judges one entry of the matrix, "layer/action",
+//	                             or one side of it, "layer/action/role" and "layer/action/resource"
+//	crosscheck.records(id)       the records that a rule kept, in the answers of an organization rule
 //	iam.decide(request)          one decision, in the format of `crosscheck simulate`
 //	iam.statements(kind, text)   the statements of a policy document
 var builtins = []builtin{
-	{
-		decl: &rego.Function{Name: "crosscheck.checks", Decl: types.NewFunction(types.Args(types.S), anyObject)},
-		impl: func(d *rego.Function) func(*rego.Rego) {
-			return rego.Function1(d, func(bctx rego.BuiltinContext, id *ast.Term) (*ast.Term, error) {
-				ev, err := evaluationOf(bctx.Context)
-				if err != nil {
-					return nil, err
-				}
-				link, ok := id.Value.(ast.String)
-				if !ok {
-					return nil, fmt.Errorf("crosscheck.checks: the id of a link is a string, not %s", id)
-				}
-				return ev.checksTerm(string(link))
-			})
-		},
-	},
-	{
-		decl: &rego.Function{Name: "crosscheck.records", Decl: types.NewFunction(types.Args(types.S), anyArray)},
-		impl: func(d *rego.Function) func(*rego.Rego) {
-			return rego.Function1(d, func(bctx rego.BuiltinContext, id *ast.Term) (*ast.Term, error) {
-				ev, err := evaluationOf(bctx.Context)
-				if err != nil {
-					return nil, err
-				}
-				rule, _ := id.Value.(ast.String)
-				return ast.NewTerm(ast.NewArray(ev.records[string(rule)]...)), nil
-			})
-		},
-	},
-	{
-		decl: &rego.Function{Name: "iam.decide", Decl: types.NewFunction(types.Args(types.A), anyObject)},
-		impl: func(d *rego.Function) func(*rego.Rego) {
-			return rego.Function1(d, func(_ rego.BuiltinContext, request *ast.Term) (*ast.Term, error) {
-				v, err := ast.JSON(request.Value)
-				if err != nil {
-					return nil, err
-				}
-				line, err := json.Marshal(v)
-				if err != nil {
-					return nil, err
-				}
-				out, err := ast.ValueFromReader(bytes.NewReader(iam.Simulate(line)))
-				if err != nil {
-					return nil, err
-				}
-				return ast.NewTerm(out), nil
-			})
-		},
-	},
-	{
-		decl: &rego.Function{Name: "iam.statements", Decl: types.NewFunction(types.Args(types.S, types.S), anyArray)},
-		impl: func(d *rego.Function) func(*rego.Rego) {
-			return rego.Function2(d, func(bctx rego.BuiltinContext, kind, text *ast.Term) (*ast.Term, error) {
-				k, _ := kind.Value.(ast.String)
-				doc, _ := text.Value.(ast.String)
-				cache := defaultPolicies
-				if ev, err := evaluationOf(bctx.Context); err == nil {
-					cache = ev.engine.policies
-				}
-				p, err := cache.byKindName(string(k), string(doc))
-				if err != nil {
-					return nil, err
-				}
-				return p.statementsTerm(), nil
-			})
-		},
-	},
+	{"crosscheck.checks", types.NewFunction(types.Args(types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		ev, err := evaluationOf(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return ev.checks(text(args[0]))
+	}},
+	{"crosscheck.answer", types.NewFunction(types.Args(types.S, types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		ev, err := evaluationOf(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return ev.answer(text(args[0]), text(args[1]))
+	}},
+	{"crosscheck.records", types.NewFunction(types.Args(types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		ev, err := evaluationOf(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return ast.ArrayTerm(ev.records[text(args[0])]...), nil
+	}},
+	{"iam.decide", types.NewFunction(types.Args(types.A), anyObject), func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+		request, err := ast.JSON(args[0].Value)
+		if err != nil {
+			return nil, err
+		}
+		line, err := json.Marshal(request)
+		if err != nil {
+			return nil, err
+		}
+		out, err := ast.ValueFromReader(bytes.NewReader(iam.Simulate(line)))
+		if err != nil {
+			return nil, err
+		}
+		return ast.NewTerm(out), nil
+	}},
+	{"iam.statements", types.NewFunction(types.Args(types.S, types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		cache := defaultPolicies
+		if ev, err := evaluationOf(ctx); err == nil {
+			cache = ev.engine.policies
+		}
+		p, err := cache.byKindName(text(args[0]), text(args[1]))
+		if err != nil {
+			return nil, err
+		}
+		return p.statementsTerm(), nil
+	}},
 }
 
-// options registers the implementations with an evaluation.
-func builtinOptions() []func(*rego.Rego) {
-	out := make([]func(*rego.Rego), len(builtins))
-	for i, b := range builtins {
-		out[i] = b.impl(b.decl)
-	}
-	return out
+// text is a string argument, which the type checker has seen to.
+func text(t *ast.Term) string {
+	s, _ := t.Value.(ast.String)
+	return string(s)
 }
+
+// topdownBuiltins are the implementations for an evaluation.
+var topdownBuiltins = func() map[string]*topdown.Builtin {
+	m := make(map[string]*topdown.Builtin, len(builtins))
+	for _, b := range builtins {
+		m[b.name] = &topdown.Builtin{Decl: b.declaration(), Func: func(bctx topdown.BuiltinContext, args []*ast.Term, iter func(*ast.Term) error) error {
+			t, err := b.impl(bctx.Context, args)
+			if err != nil {
+				return &topdown.Error{Code: topdown.BuiltinErr, Message: b.name + ": " + err.Error(), Location: bctx.Location}
+			}
+			return iter(t)
+		}}
+	}
+	return m
+}()
 
 type evaluationKey struct{}
 

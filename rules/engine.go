@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
@@ -47,9 +47,11 @@ type Engine struct {
 	strict   bool
 	params   map[string]any
 
-	all      rego.PreparedEvalQuery   // the answers (records, where the scope is the organization) of every rule
-	single   []rego.PreparedEvalQuery // the same one by one, for when a rule makes the whole fail
-	last     []rego.PreparedEvalQuery // the answers of organization rules; zero elsewhere
+	compiler *ast.Compiler
+	store    storage.Store
+	all      query   // the answers (records, where the scope is the organization) of every rule
+	single   []query // the same one by one, for when a rule makes the whole fail
+	last     []query // the answers of organization rules; zero elsewhere
 	policies *policyCache
 
 	mu      sync.Mutex
@@ -81,40 +83,72 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 		}
 		e.disabled[id] = true
 	}
-	compiler, err := compile(modules)
-	if err != nil {
+	if e.compiler, err = compile(modules); err != nil {
 		return nil, err
 	}
 	params := opts.Parameters
 	if params == nil {
 		params = map[string]any{}
 	}
-	store := inmem.NewFromObjectWithOpts(map[string]any{"crosscheck": map[string]any{"config": params}}, inmem.OptReturnASTValuesOnRead(true))
-	prepare := func(query string) (rego.PreparedEvalQuery, error) {
-		options := append(builtinOptions(), rego.Query(query), rego.Compiler(compiler), rego.Store(store), rego.StrictBuiltinErrors(true))
-		return rego.New(options...).PrepareForEval(context.Background())
-	}
+	e.store = inmem.NewFromObjectWithOpts(map[string]any{"crosscheck": map[string]any{"config": params}}, inmem.OptReturnASTValuesOnRead(true))
 	refs := make([]string, len(list))
-	e.single = make([]rego.PreparedEvalQuery, len(list))
-	e.last = make([]rego.PreparedEvalQuery, len(list))
+	e.single = make([]query, len(list))
+	e.last = make([]query, len(list))
 	for i, r := range list {
 		refs[i] = "data.crosscheck.rules." + r.pkg + ".answers"
 		if r.Scope == ScopeOrganization {
-			if e.last[i], err = prepare("x = " + refs[i]); err != nil {
+			if e.last[i], err = e.prepare("x = " + refs[i]); err != nil {
 				return nil, ruleError(r.File, err)
 			}
 			refs[i] = "data.crosscheck.rules." + r.pkg + ".records"
 		}
 	}
-	if e.all, err = prepare("x = [" + strings.Join(refs, ", ") + "]"); err != nil {
+	if e.all, err = e.prepare("x = [" + strings.Join(refs, ", ") + "]"); err != nil {
 		return nil, ruleError("", err)
 	}
 	for i, r := range list {
-		if e.single[i], err = prepare("x = " + refs[i]); err != nil {
+		if e.single[i], err = e.prepare("x = " + refs[i]); err != nil {
 			return nil, ruleError(r.File, err)
 		}
 	}
 	return e, nil
+}
+
+// query is a compiled query of the form "x = …".
+type query struct {
+	body     ast.Body
+	compiler ast.QueryCompiler
+}
+
+func (e *Engine) prepare(text string) (query, error) {
+	body, err := ast.ParseBody(text)
+	if err != nil {
+		return query{}, err
+	}
+	q := query{compiler: e.compiler.QueryCompiler()}
+	q.body, err = q.compiler.Compile(body)
+	return q, err
+}
+
+// eval gives x of a query, nil when it is undefined. It uses topdown, since the
+// package rego turns every result into plain Go values, which cost more than the
+// evaluation.
+func (e *Engine) eval(ctx context.Context, q query, input ast.Value) (x *ast.Term, err error) {
+	txn, err := e.store.NewTransaction(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer e.store.Abort(ctx, txn)
+	cancel := topdown.NewCancel()
+	defer context.AfterFunc(ctx, cancel.Cancel)()
+	err = topdown.NewQuery(q.body).WithQueryCompiler(q.compiler).WithCompiler(e.compiler).
+		WithStore(e.store).WithTransaction(txn).WithCancel(cancel).WithInput(ast.NewTerm(input)).
+		WithBuiltins(topdownBuiltins).WithStrictBuiltinErrors(true).
+		Iter(ctx, func(r topdown.QueryResult) error {
+			x = r["x"]
+			return nil
+		})
+	return x, err
 }
 
 // Rules lists the rules, sorted by id.
@@ -168,27 +202,58 @@ func set(v any, path []string) bool {
 type evaluation struct {
 	engine  *Engine
 	doc     *fact.Document
-	cells   map[string][]*cell // the permission matrix of every link
-	terms   map[string]*ast.Term
+	links   []permissions // the permission matrix of every link
 	records map[string][]*ast.Term
 }
 
-// checksTerm is the matrix of a link as Rego sees it.
-func (ev *evaluation) checksTerm(link string) (*ast.Term, error) {
-	if t, ok := ev.terms[link]; ok {
-		return t, nil
+func (ev *evaluation) permissionsOf(link string) (*permissions, error) {
+	if ev.doc != nil {
+		for i := range ev.doc.Links {
+			if ev.doc.Links[i].ID == link {
+				return &ev.links[i], nil
+			}
+		}
 	}
-	cells, ok := ev.cells[link]
-	if !ok {
-		return nil, fmt.Errorf("crosscheck.checks: the document has no link %q", link)
+	return nil, fmt.Errorf("the document has no link %q", link)
+}
+
+// checks is the matrix of a link as Rego sees it.
+func (ev *evaluation) checks(link string) (*ast.Term, error) {
+	p, err := ev.permissionsOf(link)
+	if err != nil {
+		return nil, err
 	}
-	pairs := make([][2]*ast.Term, len(cells))
-	for i, c := range cells {
+	pairs := make([][2]*ast.Term, len(p.cells))
+	for i, c := range p.cells {
 		pairs[i] = [2]*ast.Term{ast.StringTerm(c.key()), c.term()}
 	}
-	t := ast.ObjectTerm(pairs...)
-	ev.terms[link] = t
-	return t, nil
+	return ast.ObjectTerm(pairs...), nil
+}
+
+// answer is the answer of a rule that judges one cell of the matrix, whole or,
+// with "/role" or "/resource" behind its name, one side of it.
+func (ev *evaluation) answer(link, key string) (*ast.Term, error) {
+	p, err := ev.permissionsOf(link)
+	if err != nil {
+		return nil, err
+	}
+	side := ""
+	for _, s := range []string{"role", "resource"} {
+		if k, ok := strings.CutSuffix(key, "/"+s); ok {
+			key, side = k, s
+		}
+	}
+	for _, c := range p.cells {
+		if c.is(key) || key == sourceReadCell && c.is("source/s3:GetObjectVersion") {
+			return c.answerTerm(link, side), nil
+		}
+	}
+	for _, s := range p.skipped {
+		if s.key == key {
+			return answerTerm(link, inapplicable, ast.StringTerm(s.why)), nil
+		}
+	}
+	return nil, fmt.Errorf("there is no check %q", key)
 }
 
 // Eval judges one document: every link of it gets a verdict and every rule an
@@ -197,11 +262,11 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	ev := &evaluation{engine: e, doc: doc, cells: make(map[string][]*cell, len(doc.Links)), terms: map[string]*ast.Term{}}
+	ev := &evaluation{engine: e, doc: doc, links: make([]permissions, len(doc.Links))}
 	for i := range doc.Links {
-		ev.cells[doc.Links[i].ID] = e.matrix(doc, &doc.Links[i])
+		ev.links[i] = e.matrix(doc, &doc.Links[i])
 	}
-	answers, err := e.ask(withEvaluation(ctx, ev), e.all, e.single, valueOf(doc))
+	answers, err := e.ask(withEvaluation(ctx, ev), valueOf(doc))
 	if err != nil {
 		return Result{}, err
 	}
@@ -220,9 +285,9 @@ type outcome struct {
 
 // ask evaluates all rules together. When one of them fails, each is evaluated
 // by itself, so that the fault of one rule stays its own.
-func (e *Engine) ask(ctx context.Context, all rego.PreparedEvalQuery, single []rego.PreparedEvalQuery, input ast.Value) ([]outcome, error) {
-	out := make([]outcome, len(single))
-	x, err := evalTerm(ctx, all, input)
+func (e *Engine) ask(ctx context.Context, input ast.Value) ([]outcome, error) {
+	out := make([]outcome, len(e.single))
+	x, err := e.eval(ctx, e.all, input)
 	if err == nil {
 		if x == nil {
 			return nil, errors.New("the rules gave no result")
@@ -236,8 +301,8 @@ func (e *Engine) ask(ctx context.Context, all rego.PreparedEvalQuery, single []r
 	if topdown.IsCancel(err) || ctx.Err() != nil {
 		return nil, cmp.Or(ctx.Err(), err)
 	}
-	for i := range single {
-		out[i].set, out[i].err = evalTerm(ctx, single[i], input)
+	for i := range e.single {
+		out[i].set, out[i].err = e.eval(ctx, e.single[i], input)
 		if topdown.IsCancel(out[i].err) || ctx.Err() != nil {
 			return nil, cmp.Or(ctx.Err(), out[i].err)
 		}
@@ -261,7 +326,7 @@ func (e *Engine) Finish(ctx context.Context) ([]Finding, error) {
 		if r.Scope != ScopeOrganization {
 			continue
 		}
-		set, err := evalTerm(withEvaluation(ctx, ev), e.last[i], ast.NewObject())
+		set, err := e.eval(withEvaluation(ctx, ev), e.last[i], ast.NewObject())
 		if err != nil && (topdown.IsCancel(err) || ctx.Err() != nil) {
 			return nil, cmp.Or(ctx.Err(), err)
 		}

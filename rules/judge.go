@@ -2,29 +2,14 @@ package rules
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 
 	"crosscheck/scanner/fact"
 )
-
-// evalTerm evaluates a query "x = …" and gives x; nil when it is undefined.
-func evalTerm(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value) (*ast.Term, error) {
-	rs, err := q.Eval(ctx, rego.EvalParsedInput(input))
-	if err != nil || len(rs) == 0 {
-		return nil, err
-	}
-	v, err := ast.InterfaceToValue(rs[0].Bindings["x"])
-	if err != nil {
-		return nil, err
-	}
-	return ast.NewTerm(v), nil
-}
 
 // answer is one object of a rule's answers.
 type answer struct {
@@ -328,7 +313,7 @@ func (j *judgement) links(ev *evaluation) []Link {
 		}
 		slices.Sort(v.FailureCodes)
 		v.FailureCodes = slices.Compact(v.FailureCodes)
-		for _, c := range ev.cells[l.ID] {
+		for _, c := range ev.links[i].cells {
 			v.Checks = append(v.Checks, c.Check)
 			// The rules judge the matrix; this holds even if none of them looked at a cell.
 			if v.Verdict == Works && c.required && c.Result != "allowed" {

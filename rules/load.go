@@ -291,7 +291,7 @@ func capabilities() *ast.Capabilities {
 		return b.IsNondeterministic() || slices.ContainsFunc(forbidden, func(p string) bool { return strings.HasPrefix(b.Name, p) })
 	})
 	for _, b := range builtins {
-		c.Builtins = append(c.Builtins, &ast.Builtin{Name: b.decl.Name, Decl: b.decl.Decl})
+		c.Builtins = append(c.Builtins, b.declaration())
 	}
 	return c
 }
@@ -300,7 +300,7 @@ func capabilities() *ast.Capabilities {
 func newCompiler() *ast.Compiler {
 	decls := make(map[string]*ast.Builtin, len(builtins))
 	for _, b := range builtins {
-		decls[b.decl.Name] = &ast.Builtin{Name: b.decl.Name, Decl: b.decl.Decl}
+		decls[b.name] = b.declaration()
 	}
 	schemas := ast.NewSchemaSet()
 	schemas.Put(ast.SchemaRootRef, inputSchema())

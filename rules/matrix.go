@@ -31,6 +31,19 @@ type cell struct {
 
 func (c *cell) key() string { return c.Layer + "/" + c.Action }
 
+func (c *cell) is(key string) bool {
+	return len(key) == len(c.Layer)+1+len(c.Action) && strings.HasPrefix(key, c.Layer) && strings.HasSuffix(key, c.Action)
+}
+
+// skipped is a cell that a link does not need, and why.
+type skipped struct{ key, why string }
+
+// permissions are the cells of one link.
+type permissions struct {
+	cells   []*cell
+	skipped []skipped
+}
+
 func (c *cell) term() *ast.Term {
 	statements := make([]*ast.Term, len(c.Deciding))
 	for i, s := range c.Deciding {
@@ -65,6 +78,45 @@ func (c *cell) term() *ast.Term {
 	return ast.ObjectTerm(pairs...)
 }
 
+// answerTerm is the answer of a rule that judges this cell: of the whole, or of
+// one side of it.
+func (c *cell) answerTerm(link, side string) *ast.Term {
+	result := c.Result
+	if result != "allowed" && side == "role" && c.identitySide == "allowed" || result != "allowed" && side == "resource" && c.resourceSide == "allowed" {
+		result = "allowed"
+	}
+	if result == "allowed" {
+		return answerTerm(link, passTerm, allowedTerm)
+	}
+	status, codes := unknownTerm, []string{}
+	if result == "denied" {
+		status = failTerm
+		if c.FailureCode != "" {
+			codes = append(codes, c.FailureCode)
+		}
+	}
+	return answerTerm(link, status, ast.StringTerm(c.message),
+		[2]*ast.Term{ast.StringTerm("key"), ast.StringTerm(c.key())},
+		[2]*ast.Term{ast.StringTerm("failure_codes"), stringsTerm(codes)},
+		[2]*ast.Term{ast.StringTerm("evidence"), ast.ObjectTerm([2]*ast.Term{ast.StringTerm("check"), c.term()})},
+		[2]*ast.Term{ast.StringTerm("remediation"), ast.StringTerm(c.remediation)},
+	)
+}
+
+var (
+	linkKey, statusKey, messageKey = ast.StringTerm("link"), ast.StringTerm("status"), ast.StringTerm("message")
+
+	passTerm, failTerm        = ast.StringTerm(string(Pass)), ast.StringTerm(string(Fail))
+	unknownTerm, inapplicable = ast.StringTerm(string(Unknown)), ast.StringTerm(string(NotApplicable))
+	allowedTerm               = ast.StringTerm("allowed for every object of the rule")
+)
+
+func answerTerm(link string, status, message *ast.Term, more ...[2]*ast.Term) *ast.Term {
+	pairs := append(make([][2]*ast.Term, 0, 3+len(more)),
+		[2]*ast.Term{linkKey, ast.StringTerm(link)}, [2]*ast.Term{statusKey, status}, [2]*ast.Term{messageKey, message})
+	return ast.ObjectTerm(append(pairs, more...)...)
+}
+
 func stringsTerm(list []string) *ast.Term {
 	terms := make([]*ast.Term, len(list))
 	for i, s := range list {
@@ -75,9 +127,7 @@ func stringsTerm(list []string) *ast.Term {
 
 // features are what of a link decides which permissions it needs.
 type features struct {
-	crossAccount  bool
 	kms           bool // KMS objects are opted in
-	tagged        bool // the rule takes only tagged objects
 	deleteMarkers bool
 	ownerOverride bool // asked for and not moot by BucketOwnerEnforced
 	sourceLock    bool // Object Lock may be on at the source
@@ -86,12 +136,13 @@ type features struct {
 
 // matrix is everything the cells of one link share.
 type matrix struct {
-	e     *Engine
-	doc   *fact.Document
-	link  *fact.Link
-	role  *fact.Role
-	dst   *fact.Bucket // nil when not known or not there
-	cells []*cell
+	e       *Engine
+	doc     *fact.Document
+	link    *fact.Link
+	role    *fact.Role
+	dst     *fact.Bucket // nil when not known or not there
+	cells   []*cell
+	skipped []skipped
 	features
 
 	identity, boundary     iam.Layer
@@ -107,78 +158,111 @@ type matrix struct {
 // objects of its rule, with what is known of the request S3 will make.
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
-func (e *Engine) matrix(doc *fact.Document, link *fact.Link) []*cell {
-	m := &matrix{e: e, doc: doc, link: link, sourceAccount: doc.Bucket.AccountID}
-	role := doc.Roles[link.RoleARN]
-	if role.Absent {
-		m.trustOfNobody()
-		return m.cells
-	}
-	m.role = role.Value
-	dst := doc.Buckets[link.Destination]
-	m.dst = dst.Value
+func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
+	m := &matrix{e: e, doc: doc, link: link, sourceAccount: doc.Bucket.AccountID, cells: make([]*cell, 0, 16)}
+	role, dst := doc.Roles[link.RoleARN], doc.Buckets[link.Destination]
+	m.role, m.dst = role.Value, dst.Value
 	m.readFeatures()
 	m.readIdentity(role)
-
+	if role.Absent {
+		m.trustOfNobody()
+		for _, key := range allCells[1:] {
+			m.skip(key, "the role does not exist")
+		}
+		return permissions{m.cells, m.skipped}
+	}
 	m.trust(role)
 
-	src := m.bucketSide("source", &doc.Bucket, fact.Fact[fact.Bucket]{Value: &doc.Bucket})
+	src := m.bucketSide("source", &doc.Bucket, fact.Of(doc.Bucket))
+	objects := doc.Bucket.ARN + "/" + iam.GlobEscape(link.Rule.Prefix) + "*"
 	m.decide(src, "s3:GetReplicationConfiguration", doc.Bucket.ARN, false, "", true)
 	m.decide(src, "s3:ListBucket", doc.Bucket.ARN, false, "", true)
-	objects := doc.Bucket.ARN + "/" + iam.GlobEscape(link.Rule.Prefix) + "*"
 	m.sourceRead(src, objects)
 	m.decide(src, "s3:GetObjectVersionAcl", objects, true, "SrcGetAclNotPermitted", true)
-	m.decide(src, "s3:GetObjectVersionTagging", objects, true, "SrcGetTaggingNotPermitted", false)
-	if m.sourceLock {
+	m.sourceTags(src, objects)
+	if m.needed(m.sourceLock, "Object Lock is not enabled on the source", "source/s3:GetObjectRetention", "source/s3:GetObjectLegalHold") {
 		m.decide(src, "s3:GetObjectRetention", objects, true, "SrcGetRetentionNotPermitted", true)
 		m.decide(src, "s3:GetObjectLegalHold", objects, true, "SrcGetLegalHoldNotPermitted", true)
 	}
 	m.decide(src, "s3:GetObjectVersionAnnotationForReplication", objects, true, "SrcGetObjectAnnotationNotPermitted", false)
 
-	if !dst.Absent {
+	if m.needed(!dst.Absent, "the destination does not exist", destinationCells...) {
 		to := m.bucketSide("destination", m.dst, dst)
 		replicas := bucketARN(doc, link.Destination) + "/" + iam.GlobEscape(link.Rule.Prefix) + "*"
 		m.decide(to, "s3:ReplicateObject", replicas, true, "DstPutObjectNotPermitted", true)
-		m.denyOnly(to, "s3:ReplicateTags", replicas, "DstPutTaggingNotPermitted", false)
-		if m.deleteMarkers {
+		m.denyOnly(to, "s3:ReplicateTags", replicas, "DstPutTaggingNotPermitted")
+		if m.needed(m.deleteMarkers, "the rule does not replicate delete markers", "destination/s3:ReplicateDelete") {
 			m.decide(to, "s3:ReplicateDelete", replicas, true, "DstDelObjNotPermitted", true)
 		}
-		if m.ownerOverride {
+		if m.needed(link.Rule.Destination.OwnerOverride, "the rule does not change the owner", "destination/s3:ObjectOwnerOverrideToBucketOwner") &&
+			m.needed(m.ownerOverride, "the destination enforces bucket ownership", "destination/s3:ObjectOwnerOverrideToBucketOwner") {
 			m.decide(to, "s3:ObjectOwnerOverrideToBucketOwner", replicas, true, "DstPutObjectNotPermitted", true)
 		}
-		if m.sourceLock {
-			m.denyOnly(to, "s3:PutObjectRetention", replicas, "DstPutRetentionNotPermitted", false)
-			m.denyOnly(to, "s3:PutObjectLegalHold", replicas, "DstPutLegalHoldNotPermitted", false)
+		if m.needed(m.sourceLock, "Object Lock is not enabled on the source", "destination/s3:PutObjectRetention", "destination/s3:PutObjectLegalHold") {
+			m.denyOnly(to, "s3:PutObjectRetention", replicas, "DstPutRetentionNotPermitted")
+			m.denyOnly(to, "s3:PutObjectLegalHold", replicas, "DstPutLegalHoldNotPermitted")
 		}
-		m.denyOnly(to, "s3:ReplicateObjectAnnotation", replicas, "DstPutObjectAnnotationNotPermitted", false)
+		m.denyOnly(to, "s3:ReplicateObjectAnnotation", replicas, "DstPutObjectAnnotationNotPermitted")
 	}
-	if m.kms {
-		if link.SourceKey != "" {
-			m.keyCells("source_key", link.SourceKey, doc.Bucket.Name, "SrcGetObjectNotPermitted", []string{"kms:Decrypt"}, nil)
-		}
-		if link.ReplicaKey != "" && !dst.Absent {
-			var more []string
-			if m.bucketKey != iam.False {
-				more = []string{"kms:GenerateDataKey", "kms:Decrypt"}
-			}
-			m.keyCells("destination_key", link.ReplicaKey, link.Destination, "DstPutObjectNotPermitted", []string{"kms:Encrypt"}, more)
-		}
+	if !m.needed(m.kms, "the rule does not take objects under KMS", keyCellNames...) {
+		return permissions{m.cells, m.skipped}
 	}
-	return m.cells
+	if m.needed(link.SourceKey != "", "the source's default encryption names no key", "source_key/kms:Decrypt") &&
+		m.needed(!doc.Keys[link.SourceKey].Absent, "the source key does not exist", "source_key/kms:Decrypt") {
+		m.keyCells("source_key", link.SourceKey, doc.Bucket.Name, "SrcGetObjectNotPermitted", []string{"kms:Decrypt"}, nil)
+	}
+	if m.needed(!dst.Absent, "the destination does not exist", keyCellNames[1:]...) &&
+		m.needed(link.ReplicaKey != "", "the rule names no key for replicas", keyCellNames[1:]...) &&
+		m.needed(!doc.Keys[link.ReplicaKey].Absent, "the replica key does not exist", keyCellNames[1:]...) {
+		var more []string
+		if m.needed(m.bucketKey != iam.False, "bucket keys are off on both sides", keyCellNames[2:]...) {
+			more = []string{"kms:GenerateDataKey", "kms:Decrypt"}
+		}
+		m.keyCells("destination_key", link.ReplicaKey, link.Destination, "DstPutObjectNotPermitted", []string{"kms:Encrypt"}, more)
+	}
+	return permissions{m.cells, m.skipped}
 }
+
+// The names of the cells that are not always there.
+var (
+	destinationCells = []string{
+		"destination/s3:ReplicateObject", "destination/s3:ReplicateTags", "destination/s3:ReplicateDelete",
+		"destination/s3:ObjectOwnerOverrideToBucketOwner", "destination/s3:PutObjectRetention",
+		"destination/s3:PutObjectLegalHold", "destination/s3:ReplicateObjectAnnotation",
+	}
+	keyCellNames = []string{"source_key/kms:Decrypt", "destination_key/kms:Encrypt", "destination_key/kms:GenerateDataKey", "destination_key/kms:Decrypt"}
+	allCells     = slices.Concat([]string{
+		"trust/sts:AssumeRole", "source/s3:GetReplicationConfiguration", "source/s3:ListBucket", sourceReadCell,
+		"source/s3:GetObjectVersionAcl", "source/s3:GetObjectVersionTagging", "source/s3:GetObjectRetention",
+		"source/s3:GetObjectLegalHold", "source/s3:GetObjectVersionAnnotationForReplication",
+	}, destinationCells, keyCellNames)
+)
+
+// sourceReadCell is the cell of reading source objects, also where another action than its own allows it.
+const sourceReadCell = "source/s3:GetObjectVersionForReplication"
+
+// needed notes, unless ok, why a link does not need some cells.
+func (m *matrix) needed(ok bool, why string, keys ...string) bool {
+	if !ok {
+		for _, k := range keys {
+			m.skip(k, why)
+		}
+	}
+	return ok
+}
+
+func (m *matrix) skip(key, why string) { m.skipped = append(m.skipped, skipped{key, why}) }
 
 // readFeatures reads what the rule asks for. What is not known is taken as asked for.
 func (m *matrix) readFeatures() {
 	r, b := &m.link.Rule, &m.doc.Bucket
 	m.kms = r.SSEKMSObjects == "Enabled"
-	m.tagged = len(r.Tags) > 0
 	m.deleteMarkers = r.Schema != "V2" || r.DeleteMarkers == "Enabled"
 	m.ownerOverride = r.Destination.OwnerOverride
 	if m.dst != nil && m.dst.Ownership.Value != nil && *m.dst.Ownership.Value == "BucketOwnerEnforced" {
 		m.ownerOverride = false
 	}
 	m.sourceLock = !b.ObjectLock.Absent && (b.ObjectLock.Value == nil || b.ObjectLock.Value.Enabled)
-	m.crossAccount = m.dst == nil || m.dst.AccountID != b.AccountID
 	m.bucketKey = iam.False
 	for _, f := range []*fact.Bucket{b, m.dst} {
 		switch {
@@ -552,11 +636,11 @@ var allowAll = struct{ identity, boundary, scp, key *iam.Policy }{
 
 // denyOnly adds the cell of an action that nobody has to allow: AWS covers it by
 // s3:ReplicateObject, and only an explicit Deny takes it away.
-func (m *matrix) denyOnly(s *side, action, resource, code string, required bool) {
+func (m *matrix) denyOnly(s *side, action, resource, code string) {
 	in := s.in
 	in.Identity, in.Boundary, in.SCPs = m.denyIdentity, m.denyBdry, m.denySCPs
 	in.Resource, in.RestrictPublicBuckets = s.denyResource, iam.False
-	m.sides(m.put(s.layer, action, resource, code, required, m.outcomeOf(s, &in, action, resource, true)), s, &in, true)
+	m.sides(m.put(s.layer, action, resource, code, false, m.outcomeOf(s, &in, action, resource, true)), s, &in, true)
 }
 
 // sourceRead adds the cell of reading the source objects. Either of two actions
@@ -583,6 +667,21 @@ func (m *matrix) sourceRead(s *side, objects string) {
 	m.sides(m.put(s.layer, replication, objects, code, true, d), s, &s.in, true)
 }
 
+// sourceTags adds the cell of reading tags. That nobody allows it is another
+// fault than that somebody denies it, so an unknown Deny leaves it unknown.
+func (m *matrix) sourceTags(s *side, objects string) {
+	const action = "s3:GetObjectVersionTagging"
+	d := m.outcomeOf(s, &s.in, action, objects, true)
+	if d.Result == iam.Denied && d.Reason != "explicit_deny" {
+		in := s.in
+		in.Identity, in.Boundary, in.SCPs, in.Resource = m.denyIdentity, m.denyBdry, m.denySCPs, s.denyResource
+		if explicit := m.outcomeOf(s, &in, action, objects, true); explicit.Result != iam.Allowed {
+			d = explicit
+		}
+	}
+	m.sides(m.put(s.layer, action, objects, "SrcGetTaggingNotPermitted", false, d), s, &s.in, true)
+}
+
 // bothDeny reports whether there is an object that neither action may read.
 func (m *matrix) bothDeny(s *side, a, b string, da, db iam.Decision) bool {
 	if da.Witness == "" || db.Witness == "" {
@@ -596,9 +695,6 @@ func (m *matrix) bothDeny(s *side, a, b string, da, db iam.Decision) bool {
 // pages name for bucket keys; they are shown, and judged by a rule of their own.
 func (m *matrix) keyCells(layer, id, bucket, code string, actions, open []string) {
 	f := m.doc.Keys[id]
-	if f.Absent {
-		return // the rule on the key's existence judges that
-	}
 	s := &side{layer: layer, in: iam.Input{Identity: m.identity, Boundary: m.boundary, Session: iam.Policies(), SCPs: m.scps, RestrictPublicBuckets: iam.False}}
 	s.key = &keySide{key: f.Value}
 	s.openResource = iam.Policies(allowAll.key)

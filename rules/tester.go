@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
@@ -43,7 +44,10 @@ func runTests(ctx context.Context, files []source) ([]TestResult, error) {
 	compiler := newCompiler()
 	custom := make([]*tester.Builtin, len(builtins))
 	for i, b := range builtins {
-		custom[i] = &tester.Builtin{Decl: &ast.Builtin{Name: b.decl.Name, Decl: b.decl.Decl}, Func: b.impl(b.decl)}
+		custom[i] = &tester.Builtin{Decl: b.declaration(), Func: rego.FunctionDyn(
+			&rego.Function{Name: b.name, Decl: b.decl},
+			func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) { return b.impl(bctx.Context, args) },
+		)}
 	}
 	store := inmem.NewFromObject(map[string]any{"crosscheck": map[string]any{"config": map[string]any{}}})
 	var results []TestResult

@@ -39,19 +39,8 @@ no_role(d) := json.patch(d, [{"op": "replace", "path": ["roles", link.role_arn],
 
 bare := doc({}, {})
 
-# The matrix with one cell.
-checks(key, result) := {key: {
-	"layer": split(key, "/")[0],
-	"action": split(key, "/")[1],
-	"resource": "arn:aws:s3:::dst/*",
-	"result": result,
-	"reason": "implicit_deny",
-	"message": "nobody allows it",
-	"failure_code": "DstPutObjectNotPermitted",
-	"identity_side": result,
-	"resource_side": result,
-	"remediation": "allow it",
-}}
+# An answer that tells what was asked.
+echo(link_id, check) := {"link": link_id, "check": check}
 
 statuses(answers) := {a.status | some a in answers}
 

@@ -15,9 +15,8 @@
 #   controls: [NIST-800-53r5/AC-6, NIST-800-53r5/CP-9]
 #   remediation: let the principal service s3.amazonaws.com do sts:AssumeRole in the trust policy of the role
 #   evidence: recorded
-#   sources: ["https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html"]
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc006
 
-import data.crosscheck.lib
-
-answers contains lib.permission(link, "trust/sts:AssumeRole") if some link in input.links
+answers contains crosscheck.answer(link.id, "trust/sts:AssumeRole") if some link in input.links

@@ -4,27 +4,29 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.xc007
 
 test_pass if {
-	fixture.status(xc007.answers) == "pass" with input as fixture.bare with crosscheck.checks as fixture.checks("source/s3:ListBucket", "allowed")
+	fixture.status(xc007.answers) == "pass" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "pass", "message": "x"}
 }
 
 test_fail if {
-	fixture.status(xc007.answers) == "fail" with input as fixture.bare with crosscheck.checks as fixture.checks("source/s3:ListBucket", "denied")
-}
-
-test_fail_names_the_code if {
-	some a in xc007.answers with input as fixture.bare with crosscheck.checks as fixture.checks("source/s3:ListBucket", "denied")
-	a.failure_codes == ["DstPutObjectNotPermitted"]
-	a.remediation == "allow it"
+	fixture.status(xc007.answers) == "fail" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "fail", "message": "x"}
 }
 
 test_unknown if {
-	fixture.status(xc007.answers) == "unknown" with input as fixture.bare with crosscheck.checks as fixture.checks("source/s3:ListBucket", "unknown")
-}
-
-test_unknown_without_answer if {
-	count(xc007.answers) == 0 with input as fixture.bare with crosscheck.checks as {}
+	fixture.status(xc007.answers) == "unknown" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "unknown", "message": "x"}
 }
 
 test_not_applicable if {
-	fixture.status(xc007.answers) == "not_applicable" with input as fixture.no_role(fixture.bare) with crosscheck.checks as {}
+	fixture.status(xc007.answers) == "not_applicable" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "not_applicable", "message": "x"}
+}
+
+test_asks if {
+	count(xc007.answers) == 2 with input as fixture.bare with crosscheck.answer as fixture.echo
+}
+
+test_asks_source_s3_GetReplicationConfiguration if {
+	{"link": fixture.link_id, "check": "source/s3:GetReplicationConfiguration"} in xc007.answers with input as fixture.bare with crosscheck.answer as fixture.echo
+}
+
+test_asks_source_s3_ListBucket if {
+	{"link": fixture.link_id, "check": "source/s3:ListBucket"} in xc007.answers with input as fixture.bare with crosscheck.answer as fixture.echo
 }

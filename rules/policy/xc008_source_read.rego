@@ -1,9 +1,9 @@
 # METADATA
 # title: The role may read the source objects
 # description: |
-#   s3:GetObjectVersionForReplication on every object of the rule; for objects
-#   that are not under KMS, s3:GetObjectVersion does as well, and a Deny of one
-#   of the two is no Deny of the other.
+#   s3:GetObjectVersionForReplication on every object of the rule; for objects that
+#   are not under KMS, s3:GetObjectVersion does as well, and a Deny of one of the two
+#   is no Deny of the other.
 # custom:
 #   id: XC008
 #   severity: critical
@@ -14,17 +14,8 @@
 #   controls: [NIST-800-53r5/AC-6, NIST-800-53r5/CP-9]
 #   remediation: allow s3:GetObjectVersionForReplication on the source objects in a policy of the role
 #   evidence: recorded
-#   sources: ["https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html"]
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc008
 
-import data.crosscheck.lib
-
-answers contains lib.permission(link, key) if {
-	some link in input.links
-	some key in ["source/s3:GetObjectVersionForReplication", "source/s3:GetObjectVersion"]
-}
-
-answers contains lib.not_applicable(link, "the role does not exist") if {
-	some link in input.links
-	input.roles[link.role_arn].absent
-}
+answers contains crosscheck.answer(link.id, "source/s3:GetObjectVersionForReplication") if some link in input.links

@@ -16,11 +16,4 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc009
 
-import data.crosscheck.lib
-
-answers contains lib.permission(link, "source/s3:GetObjectVersionAcl") if some link in input.links
-
-answers contains lib.not_applicable(link, "the role does not exist") if {
-	some link in input.links
-	input.roles[link.role_arn].absent
-}
+answers contains crosscheck.answer(link.id, "source/s3:GetObjectVersionAcl") if some link in input.links

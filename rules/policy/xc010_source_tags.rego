@@ -4,8 +4,8 @@
 #   An explicit Deny of s3:GetObjectVersionTagging was recorded to leave tagged
 #   objects FAILED, without any event or metric that shows it. AWS's pages disagree on
 #   what happens where nobody allows it: either tags are dropped silently or the object
-#   fails. A rule that takes only tagged objects is unknown then; for other rules the
-#   missing permission is reported by XC058.
+#   fails. A rule that takes only tagged objects is unknown then; other rules are
+#   left alone.
 # custom:
 #   id: XC010
 #   severity: high
@@ -20,48 +20,34 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc010
 
-import data.crosscheck.lib
+answers contains judged(link, crosscheck.answer(link.id, "source/s3:GetObjectVersionTagging")) if some link in input.links
 
-check(link) := crosscheck.checks(link.id)["source/s3:GetObjectVersionTagging"]
+judged(_, answer) := answer if answer.status != "fail"
 
-tagged(link) if count(object.get(link.rule, "tags", {})) > 0
+judged(_, answer) := answer if answer.evidence.check.reason == "explicit_deny"
 
-answers contains lib.of_result(link, check(link)) if {
-	some link in input.links
-	check(link).result == "allowed"
-}
-
-answers contains lib.of_result(link, check(link)) if {
-	some link in input.links
-	check(link).result == "unknown"
-}
-
-answers contains lib.of_result(link, check(link)) if {
-	some link in input.links
-	check(link).result == "denied"
-	check(link).reason == "explicit_deny"
-}
-
-# Nobody allows it: what becomes of tagged objects is open.
-answers contains object.union(lib.of_result(link, check(link)), {
+judged(link, answer) := {
+	"link": link.id,
+	"key": "open",
 	"status": "unknown",
 	"contested": true,
-	"failure_codes": [],
-}) if {
-	some link in input.links
-	check(link).result == "denied"
-	check(link).reason != "explicit_deny"
-	tagged(link)
+	"message": "the rule takes only tagged objects and nobody lets the role read tags; AWS's pages disagree on whether the tags or the objects are lost",
+	"evidence": answer.evidence,
+	"remediation": answer.remediation,
+} if {
+	not explicit(answer)
+	answer.status == "fail"
+	count(object.get(link.rule, "tags", {})) > 0
 }
 
-answers contains lib.not_applicable(link, "nobody denies reading tags, and the rule does not ask for tagged objects") if {
-	some link in input.links
-	check(link).result == "denied"
-	check(link).reason != "explicit_deny"
-	not tagged(link)
+judged(link, answer) := {
+	"link": link.id,
+	"status": "not_applicable",
+	"message": "nobody lets the role read tags and nobody denies it; the rule does not ask for tagged objects",
+} if {
+	not explicit(answer)
+	answer.status == "fail"
+	count(object.get(link.rule, "tags", {})) == 0
 }
 
-answers contains lib.not_applicable(link, "the role does not exist") if {
-	some link in input.links
-	input.roles[link.role_arn].absent
-}
+explicit(answer) if answer.evidence.check.reason == "explicit_deny"

@@ -17,26 +17,4 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-change-owner.html
 package crosscheck.rules.xc013
 
-import data.crosscheck.lib
-
-answers contains lib.permission(link, "destination/s3:ObjectOwnerOverrideToBucketOwner") if some link in input.links
-
-answers contains lib.not_applicable(link, "the rule does not change the owner") if {
-	some link in input.links
-	not link.rule.destination.owner_override
-}
-
-answers contains lib.not_applicable(link, "the destination enforces bucket ownership") if {
-	some link in input.links
-	lib.destination(link).ownership.value == "BucketOwnerEnforced"
-}
-
-answers contains lib.not_applicable(link, "the role does not exist") if {
-	some link in input.links
-	input.roles[link.role_arn].absent
-}
-
-answers contains lib.not_applicable(link, "the destination does not exist") if {
-	some link in input.links
-	input.buckets[link.destination].absent
-}
+answers contains crosscheck.answer(link.id, "destination/s3:ObjectOwnerOverrideToBucketOwner") if some link in input.links

@@ -17,22 +17,4 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-marker-replication.html
 package crosscheck.rules.xc015
 
-import data.crosscheck.lib
-
-answers contains lib.permission(link, "destination/s3:ReplicateDelete") if some link in input.links
-
-answers contains lib.not_applicable(link, "the rule does not replicate delete markers") if {
-	some link in input.links
-	link.rule.schema == "V2"
-	object.get(link.rule, "delete_markers", "") != "Enabled"
-}
-
-answers contains lib.not_applicable(link, "the role does not exist") if {
-	some link in input.links
-	input.roles[link.role_arn].absent
-}
-
-answers contains lib.not_applicable(link, "the destination does not exist") if {
-	some link in input.links
-	input.buckets[link.destination].absent
-}
+answers contains crosscheck.answer(link.id, "destination/s3:ReplicateDelete") if some link in input.links

@@ -18,16 +18,4 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc016
 
-import data.crosscheck.lib
-
-answers contains lib.permission(link, "destination/s3:ReplicateTags") if some link in input.links
-
-answers contains lib.not_applicable(link, "the role does not exist") if {
-	some link in input.links
-	input.roles[link.role_arn].absent
-}
-
-answers contains lib.not_applicable(link, "the destination does not exist") if {
-	some link in input.links
-	input.buckets[link.destination].absent
-}
+answers contains crosscheck.answer(link.id, "destination/s3:ReplicateTags") if some link in input.links

@@ -4,27 +4,25 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.xc016
 
 test_pass if {
-	fixture.status(xc016.answers) == "pass" with input as fixture.bare with crosscheck.checks as fixture.checks("destination/s3:ReplicateTags", "allowed")
+	fixture.status(xc016.answers) == "pass" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "pass", "message": "x"}
 }
 
 test_fail if {
-	fixture.status(xc016.answers) == "fail" with input as fixture.bare with crosscheck.checks as fixture.checks("destination/s3:ReplicateTags", "denied")
-}
-
-test_fail_names_the_code if {
-	some a in xc016.answers with input as fixture.bare with crosscheck.checks as fixture.checks("destination/s3:ReplicateTags", "denied")
-	a.failure_codes == ["DstPutObjectNotPermitted"]
-	a.remediation == "allow it"
+	fixture.status(xc016.answers) == "fail" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "fail", "message": "x"}
 }
 
 test_unknown if {
-	fixture.status(xc016.answers) == "unknown" with input as fixture.bare with crosscheck.checks as fixture.checks("destination/s3:ReplicateTags", "unknown")
-}
-
-test_unknown_without_answer if {
-	count(xc016.answers) == 0 with input as fixture.bare with crosscheck.checks as {}
+	fixture.status(xc016.answers) == "unknown" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "unknown", "message": "x"}
 }
 
 test_not_applicable if {
-	fixture.status(xc016.answers) == "not_applicable" with input as fixture.no_role(fixture.bare) with crosscheck.checks as {}
+	fixture.status(xc016.answers) == "not_applicable" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "not_applicable", "message": "x"}
+}
+
+test_asks if {
+	count(xc016.answers) == 1 with input as fixture.bare with crosscheck.answer as fixture.echo
+}
+
+test_asks_destination_s3_ReplicateTags if {
+	{"link": fixture.link_id, "check": "destination/s3:ReplicateTags"} in xc016.answers with input as fixture.bare with crosscheck.answer as fixture.echo
 }

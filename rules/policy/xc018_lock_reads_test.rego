@@ -1,0 +1,32 @@
+package crosscheck.rules.xc018_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.xc018
+
+test_pass if {
+	fixture.status(xc018.answers) == "pass" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "pass", "message": "x"}
+}
+
+test_fail if {
+	fixture.status(xc018.answers) == "fail" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "fail", "message": "x"}
+}
+
+test_unknown if {
+	fixture.status(xc018.answers) == "unknown" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "unknown", "message": "x"}
+}
+
+test_not_applicable if {
+	fixture.status(xc018.answers) == "not_applicable" with input as fixture.bare with crosscheck.answer as {"link": fixture.link_id, "status": "not_applicable", "message": "x"}
+}
+
+test_asks if {
+	count(xc018.answers) == 2 with input as fixture.bare with crosscheck.answer as fixture.echo
+}
+
+test_asks_source_s3_GetObjectRetention if {
+	{"link": fixture.link_id, "check": "source/s3:GetObjectRetention"} in xc018.answers with input as fixture.bare with crosscheck.answer as fixture.echo
+}
+
+test_asks_source_s3_GetObjectLegalHold if {
+	{"link": fixture.link_id, "check": "source/s3:GetObjectLegalHold"} in xc018.answers with input as fixture.bare with crosscheck.answer as fixture.echo
+}
