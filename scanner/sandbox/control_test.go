@@ -77,8 +77,13 @@ func wantCode(t *testing.T, what string, err error, code string, status int) {
 
 var background = context.Background()
 
-// post sends a hand-written request to a service.
+// post sends a hand-written request to a service in process.
 func (s *Sandbox) post(t *testing.T, service, accessKey, contentType, target, body string) (*http.Response, string) {
+	t.Helper()
+	return s.postTo(t, s.HTTPClient(), service, accessKey, contentType, target, body)
+}
+
+func (s *Sandbox) postTo(t *testing.T, client aws.HTTPClient, service, accessKey, contentType, target, body string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(background, http.MethodPost, "https://"+service+".us-east-1.amazonaws.com/", strings.NewReader(body))
 	if err != nil {
@@ -91,7 +96,7 @@ func (s *Sandbox) post(t *testing.T, service, accessKey, contentType, target, bo
 	if accessKey != "" {
 		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+"/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
 	}
-	res, err := s.HTTPClient().Do(r)
+	res, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,3 +48,10 @@ func TestAccountPublicAccessBlock(t *testing.T) {
 	_, err = unknown.GetPublicAccessBlock(background, get)
 	wantCode(t, "an unknown key", err, "InvalidAccessKeyId", 403)
 }
+
+// putAccountBlock sets the block of the default caller's account.
+func putAccountBlock() *s3control.PutPublicAccessBlockInput {
+	return &s3control.PutPublicAccessBlockInput{
+		AccountId: aws.String("111111111111"), PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)},
+	}
+}

@@ -173,3 +173,16 @@ func TestBadCredentials(t *testing.T) {
 		})
 	}
 }
+
+// assumeAudit assumes the audit role of control.yaml and describes the session.
+func assumeAudit(t *testing.T, config aws.Config) string {
+	t.Helper()
+	out, err := sts.NewFromConfig(config).AssumeRole(background, &sts.AssumeRoleInput{
+		RoleArn: aws.String("arn:aws:iam::222222222222:role/crosscheck-audit"), RoleSessionName: aws.String("crosscheck"), ExternalId: aws.String("ticket:7+8"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := out.Credentials
+	return strings.Join([]string{*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken, *out.AssumedRoleUser.AssumedRoleId}, " ")
+}

@@ -79,8 +79,10 @@ func readJSON(c *call, v any) *apiError {
 	return nil
 }
 
-// epoch is a time of the JSON protocols: seconds with a fraction.
-func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+// epoch is a time of the JSON protocols: seconds with three decimals.
+func epoch(t time.Time) json.Number {
+	return json.Number(strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64))
+}
 
 // Query protocol.
 
