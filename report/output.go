@@ -29,10 +29,14 @@ type RuleHelp struct {
 
 // formats are all formats by name.
 var formats = map[string]func(io.Writer, Options) Writer{
-	"json":  whole(renderJSON),
-	"jsonl": newRunFile,
-	"sarif": whole(renderSARIF),
-	"table": whole(renderTable),
+	"csv":        whole(renderCSV),
+	"json":       whole(renderJSON),
+	"jsonl":      newRunFile,
+	"junit":      whole(renderJUnit),
+	"markdown":   whole(renderMarkdown),
+	"prometheus": whole(renderPrometheus),
+	"sarif":      whole(renderSARIF),
+	"table":      whole(renderTable),
 }
 
 func whole(render func(io.Writer, *records, Options) error) func(io.Writer, Options) Writer {

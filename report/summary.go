@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"crosscheck/canary"
 	"crosscheck/rules"
 	"crosscheck/scanner/fact"
 )
@@ -55,12 +54,12 @@ func rank(s rules.Severity) int {
 // 1 wins over 3, and 3 over 0:
 //
 //   - 1: a failing finding at or above Policy.FailOn that is not waived, a
-//     broken link, or a probe that failed or did not arrive in time. A link
-//     whose every failure code is that of a waived finding about the link or
-//     one of its buckets is waived with it.
-//   - 3: a finding or a link is unknown, a probe was inconclusive, a fact could
-//     not be read, or not every account and bucket was. A run that never said
-//     what it covered counts as such.
+//     broken link, or a probe whose measurement is a fault. A link whose every
+//     failure code is that of a waived finding about the link or one of its
+//     buckets is waived with it.
+//   - 3: a finding or a link is unknown, a measurement is undecided, a fact
+//     could not be read, or not every account and bucket was. A run that never
+//     said what it covered counts as such.
 //   - 0: otherwise.
 type Summarizer struct {
 	next   Writer
@@ -102,13 +101,8 @@ func (s *Summarizer) Write(m Message) error {
 	case m.Finding != nil:
 		s.finding(m.Finding)
 	case m.Measurement != nil:
-		switch m.Measurement.Outcome {
-		case canary.Arrived:
-		case canary.Failed, canary.Timeout:
-			s.faults = true
-		default:
-			s.incomplete = true
-		}
+		s.faults = s.faults || m.Measurement.Fault()
+		s.incomplete = s.incomplete || m.Measurement.Undecided()
 	case m.Gap != nil:
 		s.incomplete = true
 	case m.Coverage != nil:

@@ -15,6 +15,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/rules"
+	"crosscheck/scanner/fact"
 )
 
 const (
@@ -152,15 +153,13 @@ func (t *table) measurements(r *records) {
 	if len(r.measurements) == 0 {
 		return
 	}
-	arrived := 0
+	n := [3]int{}
 	for _, m := range r.measurements {
-		if m.Outcome == canary.Arrived {
-			arrived++
-		}
+		n[measured(m)]++
 	}
-	t.line("Canary: %d of %s arrived", arrived, count(len(r.measurements), "probe"))
+	t.line("Canary: %s: %d failed, %d undecided, %d as promised", count(len(r.measurements), "probe"), n[0], n[1], n[2])
 	ms := slices.Clone(r.measurements)
-	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(outcomeRank(a.Outcome), outcomeRank(b.Outcome)) })
+	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
 	g := grid{header: []string{"LINK", "PROBE", "OUTCOME", "LATENCY", "SOURCE STATUS", "MESSAGE"}, keep: []int{2, 1, 3}}
 	for _, m := range ms[:min(len(ms), t.rows)] {
 		g.add(one(m.Link), one(m.Variant), one(string(m.Outcome)), one(latency(m)), one(m.SourceStatus), one(m.Message))
@@ -168,12 +167,19 @@ func (t *table) measurements(r *records) {
 	t.grid(g, len(ms)-t.rows)
 }
 
-func outcomeRank(o canary.Outcome) int {
-	return slices.Index([]canary.Outcome{canary.Failed, canary.Timeout, canary.Inconclusive, canary.Arrived}, o)
+// measured ranks measurements: 0 faults, 1 undecided ones, 2 what went as promised.
+func measured(m *canary.Measurement) int {
+	switch {
+	case m.Fault():
+		return 0
+	case m.Undecided():
+		return 1
+	}
+	return 2
 }
 
 func latency(m *canary.Measurement) string {
-	if m.Outcome != canary.Arrived {
+	if m.LatencyMS == 0 && m.Outcome != canary.Arrived {
 		return ""
 	}
 	s := millis(m.LatencyMS)
@@ -193,42 +199,56 @@ func millis(ms int64) string {
 	return fmt.Sprintf("%d min %d s", ms/60_000, ms%60_000/1000)
 }
 
-// gaps shows what could not be read, one row for what one call could not tell
-// about one account, since a missing permission shows on every bucket.
 func (t *table) gaps(r *records) {
 	if len(r.gaps) == 0 {
 		return
 	}
-	type key struct{ account, api, code string }
-	first := map[key]int{}
-	n := map[key]int{}
-	var keys []key
-	for i, g := range r.gaps {
-		k := key{g.AccountID, g.API, g.Code}
-		if n[k]++; n[k] == 1 {
-			first[k] = i
-			keys = append(keys, k)
-		}
-	}
-	slices.SortStableFunc(keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.api, b.api), cmp.Compare(a.code, b.code))
-	})
 	t.line("Not read: %s, by account, call and error", count(len(r.gaps), "fact"))
 	g := grid{header: []string{"ACCOUNT", "CALL", "ERROR", "RESOURCE", "MESSAGE"}, keep: []int{0, 2}}
+	groups := groupGaps(r.gaps)
+	shown := min(len(groups), gapRows, t.rows)
+	for _, gap := range groups[:shown] {
+		g.add(one(cmp.Or(gap.AccountID, "?")), one(gap.API), one(gap.Code), one(gap.resources()), one(gap.Message))
+	}
 	more := 0
-	for i, k := range keys {
-		if i >= min(gapRows, t.rows) {
-			more += n[k]
-			continue
-		}
-		gap := r.gaps[first[k]]
-		resource := gap.Resource
-		if n[k] > 1 {
-			resource += fmt.Sprintf(" and %d more", n[k]-1)
-		}
-		g.add(one(cmp.Or(k.account, "?")), one(k.api), one(k.code), one(resource), one(gap.Message))
+	for _, gap := range groups[shown:] {
+		more += gap.n
 	}
 	t.grid(g, more)
+}
+
+// gapGroup is what one call could not tell about one account, since a missing
+// permission shows on every bucket: the first gap and how many there are.
+type gapGroup struct {
+	*fact.Gap
+	n int
+}
+
+func (g gapGroup) resources() string {
+	if g.n == 1 {
+		return g.Resource
+	}
+	return g.Resource + " and " + count(g.n-1, "other")
+}
+
+func groupGaps(gaps []*fact.Gap) []gapGroup {
+	type key struct{ account, api, code string }
+	index := map[key]int{}
+	var groups []gapGroup
+	for _, g := range gaps {
+		k := key{g.AccountID, g.API, g.Code}
+		i, ok := index[k]
+		if !ok {
+			i = len(groups)
+			index[k] = i
+			groups = append(groups, gapGroup{Gap: g})
+		}
+		groups[i].n++
+	}
+	slices.SortStableFunc(groups, func(a, b gapGroup) int {
+		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.API, b.API), cmp.Compare(a.Code, b.Code))
+	})
+	return groups
 }
 
 func coverageText(r *records) string {
@@ -389,6 +409,7 @@ var colors = map[string]string{
 	string(rules.Broken): "31", string(rules.UnknownVerdict): "33", string(rules.Works): "32",
 	string(rules.Fail): "31", string(rules.Critical): "1;31", string(rules.High): "31", string(rules.Medium): "33",
 	string(canary.Failed): "31", string(canary.Timeout): "31", string(canary.Inconclusive): "33", string(canary.Arrived): "32",
+	string(canary.Differs): "31", string(canary.Unexpected): "31", string(canary.Absent): "32",
 }
 
 func (t *table) paint(s string) string {

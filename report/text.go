@@ -210,7 +210,10 @@ func escapeMarkdown(s string) string {
 			b.WriteString("&gt;")
 		case r == '&':
 			b.WriteString("&amp;")
-		case strings.ContainsRune("\\`*_{}[]()#+!|~@", r):
+		case r == '@' || r == '#': // no mention, no reference to an issue
+			b.WriteRune(r)
+			b.WriteString("&#8203;")
+		case strings.ContainsRune("\\`*_[]|~", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		default:

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strings"
+
+	"crosscheck/rules"
+)
+
+var csvHeader = []string{"kind", "status", "severity", "rule_id", "title", "account_id", "region", "resource", "link", "message", "failure_codes", "remediation",
+	"controls", "fingerprint", "waiver_reason", "waiver_owner", "waiver_ticket", "waiver_expires"}
+
+// maxCSVCell is how many characters spreadsheets keep of a cell, less some room.
+const maxCSVCell = 32_000
+
+// renderCSV writes one row for every finding and every gap (RFC 4180). A cell
+// that a spreadsheet could take for a formula begins with an apostrophe.
+func renderCSV(w io.Writer, r *records, _ Options) error {
+	c := csv.NewWriter(w)
+	c.UseCRLF = true
+	row := func(cells ...string) error {
+		for i, s := range cells {
+			cells[i] = inert(cut(visible(s), maxCSVCell))
+		}
+		return c.Write(cells)
+	}
+	if err := c.Write(csvHeader); err != nil {
+		return err
+	}
+	for _, f := range r.findings {
+		var waiver rules.Waiver
+		if f.Waiver != nil {
+			waiver = *f.Waiver
+		}
+		if err := row("finding", statusText(f), string(f.Severity), f.RuleID, f.Title, f.AccountID, f.Region, f.Resource, f.Link, f.Message,
+			strings.Join(f.FailureCodes, " "), f.Remediation, strings.Join(f.Controls, " "), f.Fingerprint,
+			waiver.Reason, waiver.Owner, waiver.Ticket, waiver.Expires); err != nil {
+			return err
+		}
+	}
+	for _, g := range r.gaps {
+		if err := row("gap", "unknown", "", "", g.Fact+" was not read", g.AccountID, "", g.Resource, "", g.API+": "+g.Code+": "+g.Message,
+			"", "", "", "", "", "", "", ""); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// inert keeps a spreadsheet from computing a cell. The full-width forms count in
+// some of them too.
+func inert(s string) string {
+	for _, p := range []string{"=", "+", "-", "@", "＝", "＋", "－", "＠"} {
+		if strings.HasPrefix(s, p) {
+			return "'" + s
+		}
+	}
+	return s
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"cmp"
+	"encoding/xml"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crosscheck/rules"
+)
+
+// renderJUnit writes one suite for every account: a failed finding is a failure,
+// what is unknown or was not read is an error, a waived finding is skipped. A
+// link that does not work without a finding that says why, and every probe of
+// the canary, is a case too, so that a report without red is a clean one.
+func renderJUnit(w io.Writer, r *records, _ Options) error {
+	suites := map[string]*junitSuite{}
+	add := func(account string, c junitCase) {
+		account = cmp.Or(account, "unknown account")
+		s := suites[account]
+		if s == nil {
+			s = &junitSuite{Name: visible(account), Timestamp: visible(r.run.StartedAt)}
+			suites[account] = s
+		}
+		s.add(c)
+	}
+	source := map[string]string{} // of links, by id
+	for _, l := range r.links {
+		source[l.ID] = l.Source.AccountID
+	}
+	explained := map[string]rules.Status{} // the worst that findings say of a link
+	for _, f := range r.findings {
+		if f.Status == rules.NotApplicable {
+			continue
+		}
+		c := newCase(cmp.Or(f.Link, f.Resource), f.RuleID+" "+f.Title)
+		text := []string{f.Message}
+		if f.Remediation != "" {
+			text = append(text, "fix: "+f.Remediation)
+		}
+		switch {
+		case f.Status == rules.Fail && f.Waiver != nil:
+			c.Skipped = newDetail("waived: "+waiverText(f.Waiver), "", text...)
+		case f.Status == rules.Fail:
+			c.Failure = newDetail(f.Message, string(f.Severity), text...)
+		case f.Status != rules.Pass:
+			c.Error = newDetail(f.Message, "unknown", text...)
+		}
+		if f.Status != rules.Pass && explained[f.Link] != rules.Fail {
+			explained[f.Link] = f.Status
+		}
+		add(f.AccountID, c)
+	}
+	for _, l := range r.links {
+		if e := explained[l.ID]; l.Verdict == rules.Works || e == rules.Fail || e != "" && l.Verdict != rules.Broken {
+			continue
+		}
+		c := newCase(l.ID, "the link works")
+		if l.Verdict == rules.Broken {
+			c.Failure = newDetail(why(l), "broken", why(l))
+		} else {
+			c.Error = newDetail(why(l), "unknown", why(l))
+		}
+		add(l.Source.AccountID, c)
+	}
+	for _, m := range r.measurements {
+		c := newCase(m.Link, "canary "+m.Variant+" "+m.Key)
+		c.Time = seconds(m.LatencyMS)
+		switch measured(m) {
+		case 0:
+			c.Failure = newDetail(cmp.Or(m.Message, string(m.Outcome)), string(m.Outcome), m.Message)
+		case 1:
+			c.Error = newDetail(cmp.Or(m.Message, string(m.Outcome)), string(m.Outcome), m.Message)
+		}
+		add(source[m.Link], c)
+	}
+	for _, g := range r.gaps {
+		c := newCase(g.Resource, "read "+g.Fact)
+		c.Error = newDetail(g.API+": "+g.Code, "not read", g.API+": "+g.Code+": "+g.Message)
+		add(g.AccountID, c)
+	}
+
+	all := junitSuites{Name: "crosscheck"}
+	for _, s := range suites {
+		all.Tests += s.Tests
+		all.Failures += s.Failures
+		all.Errors += s.Errors
+		all.Skipped += s.Skipped
+		all.Suites = append(all.Suites, s)
+	}
+	slices.SortFunc(all.Suites, func(a, b *junitSuite) int { return cmp.Compare(a.Name, b.Name) })
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", "  ")
+	if err := e.Encode(all); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+type junitSuites struct {
+	XMLName  xml.Name      `xml:"testsuites"`
+	Name     string        `xml:"name,attr"`
+	Tests    int           `xml:"tests,attr"`
+	Failures int           `xml:"failures,attr"`
+	Errors   int           `xml:"errors,attr"`
+	Skipped  int           `xml:"skipped,attr"`
+	Suites   []*junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	XMLName   xml.Name    `xml:"testsuite"`
+	Name      string      `xml:"name,attr"` // the account
+	Tests     int         `xml:"tests,attr"`
+	Failures  int         `xml:"failures,attr"`
+	Errors    int         `xml:"errors,attr"`
+	Skipped   int         `xml:"skipped,attr"`
+	Timestamp string      `xml:"timestamp,attr,omitempty"`
+	Cases     []junitCase `xml:"testcase"`
+}
+
+func (s *junitSuite) add(c junitCase) {
+	s.Cases = append(s.Cases, c)
+	s.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+	case c.Error != nil:
+		s.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+}
+
+type junitCase struct {
+	Classname string       `xml:"classname,attr"` // the link or bucket
+	Name      string       `xml:"name,attr"`      // the rule
+	Time      string       `xml:"time,attr,omitempty"`
+	Skipped   *junitDetail `xml:"skipped"`
+	Error     *junitDetail `xml:"error"`
+	Failure   *junitDetail `xml:"failure"`
+}
+
+type junitDetail struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+const maxJUnit = 4_000 // characters of a text
+
+func newCase(class, name string) junitCase {
+	return junitCase{Classname: cut(visible(class), maxJUnit), Name: cut(visible(name), maxJUnit)}
+}
+
+func newDetail(message, kind string, text ...string) *junitDetail {
+	for i, t := range text {
+		text[i] = cut(visible(t), maxJUnit)
+	}
+	return &junitDetail{Message: cut(visible(message), maxJUnit), Type: visible(kind), Text: strings.Join(text, "\n")}
+}
+
+// seconds writes milliseconds as seconds, "" for none.
+func seconds(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64)
+}

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+)
+
+const (
+	// A comment on GitHub holds 65,536 characters; what stands outside the
+	// tables is far below the rest.
+	markdownLinks    = 16_000 // bytes of rows
+	markdownFindings = 32_000
+	markdownProbes   = 6_000
+	markdownGaps     = 6_000
+	markdownCell     = 300 // characters
+)
+
+// renderMarkdown writes a summary that fits a comment on a pull request: what
+// is broken, failed or unknown, cut with a count; what works is only counted.
+func renderMarkdown(w io.Writer, r *records, _ Options) error {
+	m := &markdown{w: w}
+	l, f := r.summary.Links, r.summary.Findings
+	m.print("## crosscheck: %s\n\n", map[int]string{ExitClean: "clean", ExitFaults: "faults found", ExitIncomplete: "incomplete"}[r.summary.ExitStatus])
+	m.print("- **Links:** %d broken, %d unknown, %d working\n", l.Broken, l.Unknown, l.Works)
+	m.print("- **Findings:** %d failed, %d unknown, %d waived, %d passed\n", f.Fail, f.Unknown, f.Waived, f.Pass)
+	m.print("- **Coverage:** %s\n", coverageText(r))
+
+	links := slices.DeleteFunc(slices.Clone(r.links), func(l *rules.Link) bool { return l.Verdict == rules.Works })
+	slices.SortStableFunc(links, func(a, b *rules.Link) int { return cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict)) })
+	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links, func(l *rules.Link) []string {
+		return []string{string(l.Verdict), ends(l), l.RuleID, why(l)}
+	})
+	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, r.byUrgency(), func(f *rules.Finding) []string {
+		fix := f.Remediation
+		if f.Waiver != nil && f.Status == rules.Fail {
+			fix = "waived: " + waiverText(f.Waiver)
+		}
+		return []string{string(f.Severity), statusText(f), f.RuleID, f.AccountID, cmp.Or(f.Link, bucketOf(f.Resource)), cmp.Or(f.Message, f.Title), fix}
+	})
+	probes := slices.Clone(r.measurements)
+	slices.SortStableFunc(probes, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
+	section(m, "Canary", []string{"Outcome", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, func(p *canary.Measurement) []string {
+		return []string{string(p.Outcome), p.Link, p.Variant, latency(p), p.SourceStatus, p.Message}
+	})
+	groups := groupGaps(r.gaps)
+	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, func(g gapGroup) []string {
+		return []string{g.AccountID, g.API, g.Code, g.resources(), g.Message}
+	})
+	m.print("\n<sub>%s, %s %s, run %s, %s</sub>\n", exitText(r.summary.ExitStatus), escapeMarkdown(cut(r.run.Tool.Name, 100)), escapeMarkdown(cut(r.run.Tool.Version, 100)), escapeMarkdown(cut(r.run.ID, 100)), escapeMarkdown(cut(r.run.StartedAt, 100)))
+	return m.err
+}
+
+type markdown struct {
+	w   io.Writer
+	err error
+}
+
+func (m *markdown) print(format string, args ...any) {
+	if m.err == nil {
+		_, m.err = fmt.Fprintf(m.w, format, args...)
+	}
+}
+
+// section writes a table of as many items as fit into room bytes of rows.
+func section[T any](m *markdown, title string, header []string, room int, items []T, cells func(T) []string) {
+	if len(items) == 0 {
+		return
+	}
+	m.print("\n### %s\n\n| %s |\n|%s\n", title, strings.Join(header, " | "), strings.Repeat("---|", len(header)))
+	for i, item := range items {
+		row := cells(item)
+		for j, c := range row {
+			row[j] = escapeMarkdown(cut(c, markdownCell))
+		}
+		line := "| " + strings.Join(row, " | ") + " |\n"
+		if room -= len(line); room < 0 {
+			m.print("\n… and %d more (use -o json)\n", len(items)-i)
+			return
+		}
+		m.print("%s", line)
+	}
+}

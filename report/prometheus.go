@@ -1,0 +1,112 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+)
+
+// renderPrometheus writes metrics for node_exporter's textfile collector: counts,
+// one series for every link with its verdict, and what the canary measured.
+// Findings are counted by rule, not listed.
+// https://prometheus.io/docs/instrumenting/exposition_formats/
+func renderPrometheus(w io.Writer, r *records, _ Options) error {
+	p := &exposition{w: w}
+
+	links := family{}
+	for _, l := range r.links {
+		links.add(1, "link", l.ID, "source_account", l.Source.AccountID, "destination_account", l.Destination.AccountID, "verdict", string(l.Verdict))
+	}
+	p.family("crosscheck_link", "Replication links with their verdict.", links)
+
+	findings := family{}
+	failed := 0
+	for _, f := range r.findings {
+		if f.Status == rules.NotApplicable {
+			continue
+		}
+		findings.add(1, "rule", f.RuleID, "severity", string(f.Severity), "status", statusText(f))
+		if class(f) == 0 {
+			failed++
+		}
+	}
+	if failed > 0 {
+		p.print("# %d failing findings are counted here and not listed (use -o json)\n", failed)
+	}
+	p.family("crosscheck_findings", "Findings by rule, severity and status.", findings)
+
+	probes, latest := family{}, family{}
+	for _, m := range r.measurements {
+		probes.add(1, "link", m.Link, "variant", m.Variant, "outcome", string(m.Outcome))
+		if m.Outcome == canary.Arrived {
+			latest.max(float64(m.LatencyMS)/1000, "link", m.Link, "variant", m.Variant)
+		}
+	}
+	p.family("crosscheck_canary_probes", "Canary probes of the run by outcome.", probes)
+	p.family("crosscheck_canary_latency_seconds", "Longest time from PUT to the replica among the probes of the run that arrived.", latest)
+
+	a, b := r.coverage.Accounts, r.coverage.Buckets
+	p.family("crosscheck_accounts", "Accounts of the run.", family{}.
+		add(float64(a.Listed), "state", "listed").add(float64(a.Scanned), "state", "scanned").add(float64(a.Unreadable), "state", "unreadable"))
+	p.family("crosscheck_buckets", "Buckets of the run.", family{}.add(float64(b.Listed), "state", "listed").add(float64(b.Scanned), "state", "scanned"))
+	p.family("crosscheck_gaps", "Facts that could not be read.", family{}.add(float64(len(r.gaps))))
+	p.family("crosscheck_exit_status", "Exit status of the run: 0 clean, 1 faults found, 3 incomplete.", family{}.add(float64(r.summary.ExitStatus)))
+	if t, err := time.Parse(time.RFC3339, cmp.Or(r.run.FinishedAt, r.run.StartedAt)); err == nil {
+		p.family("crosscheck_run_timestamp_seconds", "When the run ended.", family{}.add(float64(t.Unix())))
+	}
+	return p.err
+}
+
+// family is the samples of one metric by their labels as they are written.
+type family map[string]float64
+
+func (f family) add(v float64, labels ...string) family {
+	f[labelText(labels)] += v
+	return f
+}
+
+func (f family) max(v float64, labels ...string) {
+	k := labelText(labels)
+	f[k] = max(f[k], v)
+}
+
+func labelText(labels []string) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i := 0; i < len(labels); i += 2 {
+		b.WriteByte([]byte("{,")[min(i, 1)])
+		b.WriteString(labels[i] + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(cut(visible(labels[i+1]), 1000)) + `"`)
+	}
+	return b.String() + "}"
+}
+
+type exposition struct {
+	w   io.Writer
+	err error
+}
+
+func (p *exposition) print(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+func (p *exposition) family(name, help string, f family) {
+	if len(f) == 0 {
+		return
+	}
+	p.print("# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+	for _, labels := range slices.Sorted(maps.Keys(f)) {
+		p.print("%s%s %s\n", name, labels, strconv.FormatFloat(f[labels], 'f', -1, 64))
+	}
+}

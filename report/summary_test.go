@@ -1,0 +1,202 @@
+package report
+
+import (
+	"errors"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+	"crosscheck/scanner/fact"
+)
+
+func TestExitStatus(t *testing.T) {
+	fail := func(s rules.Severity) Message {
+		return Message{Finding: &rules.Finding{Status: rules.Fail, Severity: s}}
+	}
+	status := func(s rules.Status) Message {
+		return Message{Finding: &rules.Finding{Status: s, Severity: rules.Critical}}
+	}
+	verdict := func(v rules.Verdict, codes ...string) Message {
+		return Message{Link: &rules.Link{ID: "a/r→b", Source: rules.End{Bucket: "a"}, Destination: rules.End{Bucket: "b"}, Verdict: v, FailureCodes: codes}}
+	}
+	outcome := func(o canary.Outcome) Message { return Message{Measurement: &canary.Measurement{Outcome: o}} }
+	coverage := func(listed, scanned, unreadable, buckets, read int) Message {
+		return Message{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: listed, Scanned: scanned, Unreadable: unreadable},
+			Buckets: fact.BucketCoverage{Listed: buckets, Scanned: read}}}
+	}
+	waived := func(link, resource string, codes ...string) Message {
+		return Message{Finding: &rules.Finding{Status: rules.Fail, Severity: rules.Critical, Link: link, Resource: resource, FailureCodes: codes, Waiver: &rules.Waiver{}}}
+	}
+	gap := Message{Gap: &fact.Gap{}}
+	full := coverage(2, 2, 0, 5, 5)
+	lenient := Policy{AllowIncomplete: true}
+
+	for _, c := range []struct {
+		name string
+		p    Policy
+		ms   []Message
+		want int
+	}{
+		{"nothing but coverage", Policy{}, []Message{full}, 0},
+		{"no coverage", Policy{}, nil, 3},
+		{"no coverage, allowed", lenient, nil, 0},
+		{"pass and not applicable", Policy{}, []Message{full, status(rules.Pass), status(rules.NotApplicable)}, 0},
+		{"low fails by default", Policy{}, []Message{full, fail(rules.Low)}, 1},
+		{"info never fails by default", Policy{}, []Message{full, fail(rules.Info)}, 0},
+		{"info when asked for", Policy{FailOn: rules.Info}, []Message{full, fail(rules.Info)}, 1},
+		{"below the bar", Policy{FailOn: rules.High}, []Message{full, fail(rules.Medium)}, 0},
+		{"at the bar", Policy{FailOn: rules.High}, []Message{full, fail(rules.High)}, 1},
+		{"above the bar", Policy{FailOn: rules.High}, []Message{full, fail(rules.Critical)}, 1},
+		{"a severity that nobody knows", Policy{FailOn: rules.Critical}, []Message{full, fail("urgent")}, 1},
+		{"unknown finding", Policy{}, []Message{full, status(rules.Unknown)}, 3},
+		{"unknown finding, allowed", lenient, []Message{full, status(rules.Unknown)}, 0},
+		{"a status that nobody set", Policy{}, []Message{full, status("")}, 3},
+		{"1 wins over 3", Policy{}, []Message{full, status(rules.Unknown), gap, fail(rules.Low)}, 1},
+		{"1 wins over 3, other order", Policy{}, []Message{fail(rules.Low), gap, status(rules.Unknown), full}, 1},
+		{"allowing what is incomplete allows no fault", lenient, []Message{full, gap, fail(rules.Low)}, 1},
+		{"3 wins over 0", Policy{FailOn: rules.Critical}, []Message{full, gap, fail(rules.Low)}, 3},
+		{"gap", Policy{}, []Message{full, gap}, 3},
+		{"working link", Policy{}, []Message{full, verdict(rules.Works)}, 0},
+		{"broken link, whatever the bar", Policy{FailOn: rules.Critical}, []Message{full, verdict(rules.Broken)}, 1},
+		{"unknown link", Policy{}, []Message{full, verdict(rules.UnknownVerdict)}, 3},
+		{"a verdict that nobody set", Policy{}, []Message{full, verdict("")}, 3},
+		{"unreadable account", Policy{}, []Message{coverage(2, 1, 1, 5, 5)}, 3},
+		{"account neither scanned nor unreadable", Policy{}, []Message{coverage(2, 1, 0, 5, 5)}, 3},
+		{"unscanned bucket", Policy{}, []Message{coverage(2, 2, 0, 5, 4)}, 3},
+		{"arrived", Policy{}, []Message{full, outcome(canary.Arrived)}, 0},
+		{"failed probe", lenient, []Message{full, outcome(canary.Failed)}, 1},
+		{"probe that did not arrive", lenient, []Message{full, outcome(canary.Timeout)}, 1},
+		{"replica that differs", lenient, []Message{full, outcome(canary.Differs)}, 1},
+		{"replica that must not be there", lenient, []Message{full, outcome(canary.Unexpected)}, 1},
+		{"no replica where there must be none", Policy{}, []Message{full, outcome(canary.Absent)}, 0},
+		{"something left behind", lenient, []Message{full, {Measurement: &canary.Measurement{Outcome: canary.Arrived, Left: []canary.Left{{}}}}}, 1},
+		{"inconclusive probe", Policy{}, []Message{full, outcome(canary.Inconclusive)}, 3},
+		{"an outcome that nobody set", Policy{}, []Message{full, outcome("")}, 3},
+		{"waived", Policy{}, []Message{full, waived("", arn("x"))}, 0},
+		{"an unknown finding cannot be waived", Policy{}, []Message{full, {Finding: &rules.Finding{Status: rules.Unknown, Waiver: &rules.Waiver{}}}}, 3},
+		{"broken link, its code waived", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("a/r→b", "", "X")}, 0},
+		{"the waiver comes first", Policy{}, []Message{waived("a/r→b", "", "X"), verdict(rules.Broken, "X"), full}, 0},
+		{"broken link, code waived on a bucket", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("", arn("b"), "X")}, 0},
+		{"broken link, one of two codes waived", Policy{}, []Message{full, verdict(rules.Broken, "X", "Y"), waived("a/r→b", "", "X")}, 1},
+		{"broken link, code waived elsewhere", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("c/r→b", "", "X"), waived("", arn("c"), "X")}, 1},
+		{"broken link without a code", Policy{}, []Message{full, verdict(rules.Broken), waived("a/r→b", "")}, 1},
+		{"the summary of a replayed run is decided anew", Policy{FailOn: rules.High}, []Message{full, fail(rules.Low), {Summary: &Summary{ExitStatus: 1}}}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ms := summarized(t, c.p, c.ms)
+			last := ms[len(ms)-1].Summary
+			if last == nil {
+				t.Fatal("the last message is no summary")
+			}
+			if last.ExitStatus != c.want {
+				t.Errorf("exit status %d, want %d", last.ExitStatus, c.want)
+			}
+			for _, m := range ms[:len(ms)-1] {
+				if m.Summary != nil {
+					t.Error("two summaries")
+				}
+			}
+		})
+	}
+}
+
+func TestSummaryCounts(t *testing.T) {
+	ms := sample(t)
+	want := Summary{Links: LinkCounts{Works: 1, Broken: 3, Unknown: 1}, Findings: FindingCounts{Fail: 3, Pass: 1, Unknown: 1, Waived: 1}, ExitStatus: 1}
+	if got := *ms[len(ms)-1].Summary; got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// Nothing that is added to a run makes its exit status better, and neither the
+// order of messages nor what writers stand behind changes it.
+func TestExitStatusNeverImproves(t *testing.T) {
+	worse := map[int]int{0: 0, 3: 1, 1: 2}
+	rapid.Check(t, func(t *rapid.T) {
+		ms := rapid.SliceOf(rapid.Custom(anyMessage)).Draw(t, "messages")
+		p := Policy{FailOn: rapid.SampledFrom(severities).Draw(t, "fail-on"), AllowIncomplete: rapid.Bool().Draw(t, "allow-incomplete")}
+		status := func(ms []Message) int {
+			s := Summarize(&recorder{}, p)
+			for _, m := range ms {
+				_ = s.Write(m)
+			}
+			return s.Summary().ExitStatus
+		}
+		covered := append([]Message{{Coverage: &fact.Coverage{}}}, ms...)
+		before := 0
+		for n := range covered {
+			after := status(covered[:n+1])
+			if worse[after] < worse[before] && covered[n].Finding == nil {
+				t.Fatalf("message %d turned %d into %d", n, before, after)
+			}
+			if f := covered[n].Finding; f != nil && f.Waiver == nil && worse[after] < worse[before] {
+				t.Fatalf("finding %d without a waiver turned %d into %d", n, before, after)
+			}
+			before = after
+		}
+		if got := status(rapid.Permutation(covered).Draw(t, "order")); got != before {
+			t.Fatalf("the order of messages turned %d into %d", before, got)
+		}
+	})
+}
+
+func anyMessage(t *rapid.T) Message {
+	text := rapid.SampledFrom([]string{"", "a", "b", "X", "a/r→b"})
+	switch rapid.IntRange(0, 4).Draw(t, "kind") {
+	case 0:
+		return Message{Link: &rules.Link{ID: text.Draw(t, "id"), Verdict: rapid.SampledFrom([]rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict, ""}).Draw(t, "verdict"),
+			Source: rules.End{Bucket: text.Draw(t, "source")}, Destination: rules.End{Bucket: text.Draw(t, "destination")}, FailureCodes: rapid.SliceOfN(text, 0, 2).Draw(t, "codes")}}
+	case 1:
+		f := &rules.Finding{RuleID: text.Draw(t, "rule"), Status: rapid.SampledFrom([]rules.Status{rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable, ""}).Draw(t, "status"),
+			Severity: rapid.SampledFrom(severities).Draw(t, "severity"), Link: text.Draw(t, "link"), Resource: text.Draw(t, "resource"), FailureCodes: rapid.SliceOfN(text, 0, 2).Draw(t, "codes")}
+		if rapid.Bool().Draw(t, "waived") {
+			f.Waiver = &rules.Waiver{}
+		}
+		return Message{Finding: f}
+	case 2:
+		return Message{Measurement: &canary.Measurement{Outcome: rapid.SampledFrom([]canary.Outcome{canary.Arrived, canary.Failed, canary.Timeout, canary.Inconclusive, canary.Differs, canary.Absent, canary.Unexpected, ""}).Draw(t, "outcome")}}
+	case 3:
+		return Message{Gap: &fact.Gap{API: text.Draw(t, "api")}}
+	}
+	n := rapid.IntRange(0, 2)
+	return Message{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: n.Draw(t, "listed"), Scanned: n.Draw(t, "scanned"), Unreadable: n.Draw(t, "unreadable")}}}
+}
+
+func TestParseSeverity(t *testing.T) {
+	for _, s := range severities {
+		if got, err := ParseSeverity(string(s)); err != nil || got != s {
+			t.Errorf("%s: %s, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "High", "all"} {
+		if _, err := ParseSeverity(s); err == nil {
+			t.Errorf("%q is taken for a severity", s)
+		}
+	}
+}
+
+type broken struct{ err error }
+
+func (b broken) Write(Message) error { return b.err }
+func (b broken) Close() error        { return b.err }
+
+func TestTee(t *testing.T) {
+	bad := errors.New("no space left")
+	var last recorder
+	w := Tee(&recorder{}, broken{bad}, &last)
+	if err := w.Write(Message{Gap: &fact.Gap{}}); !errors.Is(err, bad) {
+		t.Errorf("Write: %v", err)
+	}
+	if err := w.Close(); !errors.Is(err, bad) {
+		t.Errorf("Close: %v", err)
+	}
+	if len(last.messages) != 1 || !last.closed {
+		t.Error("a writer behind the one that failed got nothing")
+	}
+	s := Summarize(broken{bad}, Policy{})
+	if err := s.Close(); !errors.Is(err, bad) {
+		t.Errorf("Close of the summarizer: %v", err)
+	}
+}
