@@ -191,7 +191,7 @@ func TestSARIFFingerprints(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
-	ms := many(t, 45_000)
+	ms := many(t, 51_000)
 	failing := map[string]int{}
 	total := 0
 	for _, m := range ms {
