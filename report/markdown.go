@@ -18,7 +18,7 @@ const (
 	markdownFindings = 32_000
 	markdownProbes   = 6_000
 	markdownGaps     = 6_000
-	markdownCell     = 300 // characters
+	markdownCell     = 500 // characters
 )
 
 // renderMarkdown writes a summary that fits a comment on a pull request: what

@@ -339,8 +339,7 @@ func (g grid) stack() grid {
 // while the table is too wide, the widest column gives way.
 func (t *table) grid(g grid, more int) {
 	const gap = 2
-	stacked := t.width < wideEnough
-	if stacked {
+	if t.width < wideEnough {
 		g = g.stack()
 	}
 	widths := make([]int, len(g.header))
@@ -376,20 +375,27 @@ func (t *table) grid(g grid, more int) {
 		header[i] = strings.Join(wrap(h, widths[i]), "\n")
 	}
 	tab.Header(header...)
-	for n, row := range g.rows {
-		cells := make([]string, len(row))
-		if stacked && n > 0 && t.err == nil {
-			t.err = tab.Append(make([]string, len(row))) // a blank line between stacked rows
-		}
+	var rows [][]string
+	lines := 0
+	for _, row := range g.rows {
+		cells, height := make([]string, len(row)), 0
 		for i, c := range row {
-			var lines []string
+			var text []string
 			for _, p := range c {
-				lines = append(lines, wrap(p, widths[i])...)
+				text = append(text, wrap(p, widths[i])...)
 			}
-			for j := range lines {
-				lines[j] = t.paint(lines[j])
+			for j := range text {
+				text[j] = t.paint(text[j])
 			}
-			cells[i] = strings.Join(lines, "\n")
+			cells[i] = strings.Join(text, "\n")
+			height = max(height, len(text))
+		}
+		rows = append(rows, cells)
+		lines += height
+	}
+	for i, cells := range rows {
+		if i > 0 && lines > 2*len(rows) && t.err == nil {
+			t.err = tab.Append(make([]string, len(cells))) // tall rows need a blank line between them
 		}
 		if t.err == nil {
 			t.err = tab.Append(cells)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -135,10 +136,10 @@ func words(s string) []string {
 	return out
 }
 
-// split cuts a word after at most width columns, behind a separator if there is
-// one in the second half, and always takes at least one character.
+// split cuts a word after at most width columns, in its second half behind a
+// separator if there is one, and always takes at least one character.
 func split(word string, width int) (head, tail string) {
-	used, end, sep := 0, 0, 0
+	used, end, part, piece := 0, 0, 0, 0
 	for i, r := range word {
 		n := twwidth.Width(string(r))
 		if used+n > width && i > 0 {
@@ -146,13 +147,15 @@ func split(word string, width int) (head, tail string) {
 		}
 		used += n
 		end = i + utf8.RuneLen(r)
-		if strings.ContainsRune(" /:-_.,", r) && used > width/2 {
-			sep = end
+		switch {
+		case used <= width/2:
+		case strings.ContainsRune("/:→ ", r): // between the parts of an ARN or a link
+			part = end
+		case strings.ContainsRune("-_.,", r):
+			piece = end
 		}
 	}
-	if sep > 0 {
-		end = sep
-	}
+	end = cmp.Or(part, piece, end)
 	return strings.TrimRight(word[:end], " "), word[end:]
 }
 
