@@ -30,9 +30,12 @@ func storage(t testing.TB) *Sandbox {
 	return sandboxOf(t, string(data))
 }
 
-// s3 is a client as a caller has it who knows the Region of its bucket.
+// s3 is a client as config.LoadDefaultConfig makes it, for the buckets of a Region.
 func (s *Sandbox) s3(accessKey, region string, opts ...func(*s3.Options)) *s3.Client {
-	return s3.NewFromConfig(s.as(accessKey, region), opts...)
+	config := s.as(accessKey, region)
+	config.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+	config.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
+	return s3.NewFromConfig(config, opts...)
 }
 
 func pathStyle(o *s3.Options) { o.UsePathStyle = true }

@@ -160,12 +160,12 @@ func (c *s3call) completeUpload() (*response, *apiError) {
 	if len(in.Parts) == 0 {
 		return nil, malformedXML()
 	}
+	if !slices.IsSortedFunc(in.Parts, func(a, b completedPartXML) int { return a.PartNumber - b.PartNumber }) {
+		return nil, &apiError{status: 400, code: "InvalidPartOrder", message: "The list of parts was not in ascending order. Parts must be ordered by part number."}
+	}
 	v := *u.version
 	var digests, checksums bytes.Buffer
 	for i, part := range in.Parts {
-		if i > 0 && part.PartNumber <= in.Parts[i-1].PartNumber {
-			return nil, &apiError{status: 400, code: "InvalidPartOrder", message: "The list of parts was not in ascending order. Parts must be ordered by part number."}
-		}
 		p := u.parts[part.PartNumber]
 		given := part.checksum(u.algorithm)
 		if p == nil || strings.Trim(part.ETag, `"`) != p.etag || given != "" && given != p.checksum.value {
