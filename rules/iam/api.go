@@ -107,12 +107,19 @@ const (
 	valueUnknown valueState = iota
 	valueAbsent
 	valuePresent
+	valueEach
 )
 
 // One is a key with one value, Many a multivalued key, Absent a key that is known not to be sent.
 func One(v string) Value     { return Value{state: valuePresent, values: []string{v}} }
 func Many(v ...string) Value { return Value{state: valuePresent, multi: true, values: v} }
 func Absent() Value          { return Value{state: valueAbsent} }
+
+// Each is a key that differs between the requests which a decision is about: it
+// takes every value that the glob matches (as in a [Request], ${*} is a literal
+// "*"). kms:EncryptionContext:aws:s3:arn is one, when the decision is for all
+// objects under a prefix.
+func Each(glob string) Value { return Value{state: valueEach, values: []string{glob}} }
 
 // Known reports whether anything is known of the key.
 func (v Value) Known() bool { return v.state != valueUnknown }

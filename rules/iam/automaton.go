@@ -21,11 +21,11 @@ const (
 	foldBit token = 1 << 20
 )
 
-// Bounds of [regions]; beyond them the answer is unknown.
+// Bounds of regions; beyond them the answer is unknown.
 const (
 	maxStates  = 20_000
 	maxRegions = 1_024
-	maxWork    = 4_000_000 // steps of single positions, some 20 ms
+	maxWork    = 8_000_000 // steps of single positions in one decision, some 50 ms
 )
 
 // units appends the UTF-16 code units of s; a byte that is no UTF-8 becomes a
@@ -201,8 +201,9 @@ type region struct {
 
 // regions divides the strings that universe matches by which patterns they
 // match. ok is false when a bound was reached; then nothing may be concluded.
-func regions(universe []token, patterns [][]token) (found []region, ok bool) {
+func (e *evaluation) regions(universe []token, patterns [][]token) (found []region, ok bool) {
 	m := newMachine(append([][]token{universe}, patterns...)...)
+	defer func() { e.work += m.work }()
 	type state struct {
 		set    []int32
 		parent int32
@@ -266,6 +267,7 @@ func regions(universe []token, patterns [][]token) (found []region, ok bool) {
 			}
 		}
 		symbols = m.symbols(symbols[:0], cur.set, cur.high)
+		m.work += len(cur.set) + len(symbols)*len(symbols)/8
 		for _, u := range symbols {
 			next := m.step(nil, cur.set, u)
 			if len(next) == 0 || next[0] > m.end[0] {
@@ -273,7 +275,7 @@ func regions(universe []token, patterns [][]token) (found []region, ok bool) {
 			}
 			push(next, i, u, isHigh(u))
 		}
-		if len(states) > maxStates || m.work > maxWork || len(found) > maxRegions {
+		if len(states) > maxStates || e.work+m.work > maxWork || len(found) > maxRegions {
 			return nil, false
 		}
 	}

@@ -11,12 +11,15 @@ type evaluation struct {
 	// views are the parts of a set of resources, nil for one resource; matched
 	// is how the part at hand relates to each statement.
 	views   []view
+	view    int
 	matched map[*statement]Truth
 	// fixed are values assumed for keys that are not known.
 	fixed []binding
+	work  int // steps of automata, bounded by maxWork
 
-	state layers
-	words bool // Explain
+	state  layers
+	words  bool // Explain
+	varies bool // a context key takes every value of a glob
 }
 
 // binding is a context key with an assumed value.
@@ -123,6 +126,9 @@ func (e *evaluation) granted() Truth {
 
 	switch e.req.Principal.Kind {
 	case PrincipalService:
+		if isKMS(e.req.Action) {
+			return or(r.of(classService|classStar), e.in.Grants)
+		}
 		return r.of(classService | classStar)
 	case PrincipalAnonymous:
 		return and(r.of(classStar), not(s.public))
@@ -488,10 +494,14 @@ func (e *evaluation) lookup(key string) Value {
 			return e.fixed[i].value
 		}
 	}
-	if v, ok := e.req.Context[key]; ok {
-		return v
+	v, ok := e.req.Context[key]
+	switch {
+	case !ok:
+		return Value{state: valueAbsent}
+	case v.state == valueEach:
+		return e.current(key)
 	}
-	return Value{state: valueAbsent}
+	return v
 }
 
 func hasService(action, prefix string) bool { return hasPrefixFold(action, prefix) }

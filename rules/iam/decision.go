@@ -19,7 +19,7 @@ func Decide(req *Request, in *Input) Decision {
 // answer decides for one resource or for each of a set.
 func (e *evaluation) answer() Decision {
 	problem := e.unfit()
-	if problem == "" && e.req.ResourceIsGlob {
+	if problem == "" && (e.req.ResourceIsGlob || e.varies) {
 		problem = e.divide()
 	}
 	if problem != "" {
@@ -32,6 +32,8 @@ func (e *evaluation) answer() Decision {
 	return e.decided(v)
 }
 
+const upperCase = "the resource has upper-case letters before its sixth field, where AWS does not document whether case counts"
+
 // unfit says why a request cannot be decided at all.
 func (e *evaluation) unfit() string {
 	switch {
@@ -40,10 +42,18 @@ func (e *evaluation) unfit() string {
 	case e.req.Action == "":
 		return "the request has no action"
 	}
+	for key, v := range e.req.Context {
+		e.varies = e.varies || v.state == valueEach
+		for i := 0; i < len(key); i++ {
+			if c := key[i]; c >= 'A' && c <= 'Z' {
+				return "the context key " + key + " is not in lower case"
+			}
+		}
+	}
 	e.resource = newARNValue(e.req.Resource)
 	if e.resource.cut >= 0 {
 		if head := e.resource.text[:e.resource.cut]; lowerASCII(head) != head {
-			return "the resource has upper-case letters before its sixth field, where AWS does not document whether case counts"
+			return upperCase
 		}
 	}
 	return ""
@@ -211,7 +221,7 @@ func (e *evaluation) unread() (names []string) {
 	if !e.in.Resource.known {
 		put(layerResource, 0)
 	}
-	if isKMS(e.req.Action) && e.in.Grants == Unknown && p.Kind != PrincipalService && p.Kind != PrincipalAnonymous {
+	if isKMS(e.req.Action) && e.in.Grants == Unknown && p.Kind != PrincipalAnonymous {
 		put(layerGrants, 0)
 	}
 	if e.state.public == Unknown && e.in.RestrictPublicBuckets == Unknown {

@@ -20,7 +20,7 @@ func Explain(req *Request, in *Input) Decision {
 // explain adds the words to a definite decision; the state is that of the view
 // and the values that led to it.
 func (e *evaluation) explain(d *Decision, v verdict) {
-	if e.views != nil {
+	if e.matched != nil {
 		e.resource = newARNValue(e.views[v.view].witness)
 	}
 	var m strings.Builder
@@ -86,7 +86,7 @@ func (e *evaluation) chain(d *Decision) {
 		s   *statement
 	}
 	var links []link
-	e.eachView(func(*view) {
+	e.eachView(func() {
 		done := map[layerRef]bool{}
 		for _, l := range links {
 			if e.matched != nil && e.matches(l.s, e.kindOf(l.ref)) == True {
@@ -380,7 +380,7 @@ func quoted(texts []string) string {
 
 // explainUnknown says what an undecided request hangs on.
 func (e *evaluation) explainUnknown(d *Decision) {
-	e.eachView(func(*view) {
+	e.eachView(func() {
 		e.each(func(ref layerRef, p *Policy, s *statement, t Truth) {
 			if t != Unknown || len(d.Deciding) >= maxNamed || ref.kind == layerRCP && s.effect == Allow {
 				return

@@ -21,6 +21,39 @@ type compiler struct {
 	*Policy
 	tree *tree
 	sids map[string]bool
+	low  string // src with ASCII capitals lowered, made when it is first needed
+
+	globs      slab[glob]
+	entries    slab[resource]
+	conditions slab[condition]
+	values     slab[operand]
+}
+
+// slab hands out short slices of a longer one: a document has hundreds of them.
+type slab[T any] struct{ free []T }
+
+// take gives an empty slice with room for n.
+func (s *slab[T]) take(n int) []T {
+	if n > len(s.free) {
+		s.free = make([]T, max(n, 32))
+	}
+	t := s.free[:0:n]
+	s.free = s.free[n:]
+	return t
+}
+
+// lowered is a text that stands behind the quote at off, in lower case.
+func (c *compiler) lowered(off int32, text string) string {
+	if !ascii(text) {
+		return lowerKey(text)
+	}
+	if c.low == "" {
+		c.low = lowerASCII(c.src)
+	}
+	if from, to := int(off)+1, int(off)+1+len(text); to <= len(c.src) && c.src[from:to] == text {
+		return c.low[from:to]
+	}
+	return lowerASCII(text) // it has escapes
 }
 
 func (c *compiler) node(n int32) *node { return &c.tree.nodes[n] }
@@ -265,10 +298,10 @@ func (c *compiler) action(s *statement) {
 		c.fail(s.off, "statement %d has neither Action nor NotAction; AWS refuses the document", s.index)
 		return
 	}
-	s.actions = make([]glob, 0, c.size(at))
+	s.actions = c.globs.take(c.size(at))
 	c.list(at, "Action", func(n *node) {
 		c.checkAction(s, n)
-		s.actions = append(s.actions, newGlob(lowerASCII(n.text)))
+		s.actions = append(s.actions, newGlob(c.lowered(n.off, n.text)))
 	})
 }
 
@@ -277,7 +310,7 @@ func (c *compiler) resource(s *statement) {
 	if at == 0 {
 		return // whether it has to be there is a matter of the kind: checkStatement
 	}
-	s.resources = make([]resource, 0, c.size(at))
+	s.resources = c.entries.take(c.size(at))
 	c.list(at, "Resource", func(n *node) {
 		c.checkResource(s, n)
 		r := c.compileResource(n)
@@ -347,6 +380,11 @@ func (c *compiler) condition(s *statement, at int32) {
 		c.fail(int(n.off), "Condition is %s, not an object; AWS refuses the document", n.kind)
 		return
 	}
+	keys := 0
+	for op := c.node(at).child; op != 0; op = c.node(op).sibling {
+		keys += int(c.node(op).count)
+	}
+	s.conditions = c.conditions.take(keys)
 	c.members(at, func(ch int32, m *node) {
 		if m.kind != nodeObject {
 			c.fail(int(m.off), "condition operator %s holds %s, not an object of keys; AWS refuses the document", m.key, m.kind)
@@ -368,8 +406,9 @@ func (c *compiler) condition(s *statement, at int32) {
 		}
 		first := len(s.conditions)
 		c.members(ch, func(k int32, m *node) {
-			cond := condition{test: op, key: lowerKey(m.key), written: m.key}
-			for _, o := range s.conditions[first:] {
+			cond := condition{test: op, key: c.lowered(m.keyOff, m.key), written: m.key}
+			earlier := s.conditions[first:]
+			for _, o := range earlier[max(0, len(earlier)-64):] {
 				if o.key == cond.key {
 					c.doubt(int(m.keyOff), "the key %q stands twice under one operator, in other letter case; what AWS makes of it is not documented", m.key)
 				}
@@ -390,6 +429,7 @@ func (c *compiler) operands(cond *condition, at int32) {
 		}
 	}
 	n := c.node(at)
+	cond.operands = c.values.take(c.size(at))
 	if n.kind != nodeArray {
 		add(n)
 		return
@@ -397,7 +437,6 @@ func (c *compiler) operands(cond *condition, at int32) {
 	if n.count == 0 {
 		c.warn(int(n.off), "the condition key %s has an empty list of values: nothing matches it", cond.key)
 	}
-	cond.operands = make([]operand, 0, n.count)
 	for ch := n.child; ch != 0; ch = c.node(ch).sibling {
 		add(c.node(ch))
 	}

@@ -3,6 +3,7 @@ package iam
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -106,6 +107,7 @@ func Parse(kind Kind, name string, document []byte, opts ...ParseOption) *Policy
 	c := compiler{Policy: p, tree: t}
 	c.document()
 	c.sizes()
+	slices.SortStableFunc(p.diagnostics, func(a, b Diagnostic) int { return a.Offset - b.Offset })
 	if kind == BucketPolicy {
 		p.public = classify(p)
 	}

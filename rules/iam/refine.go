@@ -11,11 +11,11 @@ import (
 // again for representative values of its unknown keys, one for each way in which
 // the conditions can tell values apart, before "unknown" is said.
 
-// maxTrials bounds the assignments that are tried, and with a set of resources
-// their product with its regions.
+// maxTrials bounds the assignments that are tried, maxEffort the comparisons
+// that they cost together.
 const (
-	maxTrials     = 4_096
-	maxEvaluation = 16 * maxTrials
+	maxTrials = 4_096
+	maxEffort = 10_000_000
 )
 
 // NotSent is how AllowWhen and DenyWhen of a [Decision] write an absent key.
@@ -52,6 +52,9 @@ func (e *evaluation) resolve(first verdict) Decision {
 			d.UnknownKeys = append(d.UnknownKeys, a.key)
 		}
 	}
+	d.UnknownKeys = append(d.UnknownKeys, e.unknownIdentity()...)
+	slices.Sort(d.UnknownKeys)
+	d.UnknownKeys = slices.Compact(d.UnknownKeys)
 	allow, deny := trials[Allowed], trials[Denied]
 	if allow == nil || deny == nil {
 		if wide := e.guesses(axes, u); wide != nil {
@@ -73,7 +76,7 @@ func (e *evaluation) unresolved() *unresolved {
 	u := &unresolved{tests: map[string][]*condition{}, open: map[string]bool{}}
 	unknown := func(key string) bool { return e.lookup(key).state == valueUnknown }
 	seen := map[*statement]bool{}
-	e.eachView(func(*view) {
+	e.eachView(func() {
 		e.each(func(_ layerRef, _ *Policy, s *statement, t Truth) {
 			if t != Unknown || seen[s] {
 				return
@@ -107,6 +110,32 @@ func (e *evaluation) unresolved() *unresolved {
 	return u
 }
 
+// unknownIdentity names the keys that would tell what is not known of the caller
+// and of the owner of the resource, where that matters.
+func (e *evaluation) unknownIdentity() (keys []string) {
+	p := &e.req.Principal
+	if e.state.same == Unknown && p.Kind != PrincipalService && p.Kind != PrincipalAnonymous {
+		if p.Account == "" {
+			keys = append(keys, "aws:principalaccount")
+		} else {
+			keys = append(keys, "aws:resourceaccount")
+		}
+	}
+	e.each(func(ref layerRef, _ *Policy, s *statement, t Truth) {
+		if ref.kind != layerResource || t != Unknown {
+			return
+		}
+		for i := range s.principals {
+			en := &s.principals[i]
+			if _, t := e.hasID(en.text); en.kind == principalID && t == Unknown ||
+				en.kind == principalSession && p.Session == "" && en.account == p.Account && en.name == p.RoleName {
+				keys = append(keys, "aws:userid")
+			}
+		}
+	})
+	return keys
+}
+
 // axes gives each unknown key its representative values, the keys in their order.
 // A key whose values cannot all be represented, or for which there is no room, is
 // left open: its value stays unknown.
@@ -131,7 +160,7 @@ func (e *evaluation) axes(u *unresolved) []axis {
 		}
 		axes = append(axes, a)
 	}
-	for size(axes) > min(maxTrials, maxEvaluation/max(1, len(e.views))) {
+	for limit := e.affordable(); size(axes) > limit; {
 		widest := 0
 		for i := range axes {
 			if len(axes[i].values) > len(axes[widest].values) {
@@ -146,17 +175,32 @@ func (e *evaluation) axes(u *unresolved) []axis {
 func size(axes []axis) int {
 	n := 1
 	for _, a := range axes {
-		if n *= len(a.values); n > maxEvaluation {
+		if n *= len(a.values); n > maxTrials {
 			break
 		}
 	}
 	return n
 }
 
+// affordable is how often the request can be decided within maxEffort.
+func (e *evaluation) affordable() int {
+	effort := 1
+	e.eachPolicy(func(_ layerRef, p *Policy) {
+		for i := range p.statements {
+			s := &p.statements[i]
+			effort += 1 + len(s.actions) + len(s.resources) + len(s.principals)
+			for j := range s.conditions {
+				effort += 1 + len(s.conditions[j].operands)
+			}
+		}
+	})
+	return max(1, min(maxTrials, maxEffort/(effort*max(1, len(e.views)))))
+}
+
 // trials decides for every assignment. It gives the first assignment for each
 // result, and all results in the order of the assignments.
 func (e *evaluation) trials(axes []axis) (first [3][]int, results []Result) {
-	at := make([]int, len(axes))
+	at, implicitly := make([]int, len(axes)), false
 	base := len(e.fixed)
 	for {
 		for i, a := range axes {
@@ -165,8 +209,11 @@ func (e *evaluation) trials(axes []axis) (first [3][]int, results []Result) {
 		v := e.judge()
 		e.fixed = e.fixed[:base]
 		results = append(results, v.result)
-		if first[v.result] == nil {
+		// An implicit deny shows better why no value helps.
+		implicit := v.result == Denied && v.reason != reasonExplicitDeny
+		if first[v.result] == nil || implicit && !implicitly {
 			first[v.result] = append(make([]int, 0, len(at)+1), at...)
+			implicitly = implicitly || implicit
 		}
 		i := len(at) - 1
 		for ; i >= 0; i-- {
@@ -225,7 +272,7 @@ func decides(axes []axis, results []Result, i int) bool {
 // answer may come out; they prove nothing.
 func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
 	wide := slices.Clone(axes)
-	any := false
+	any, limit := false, e.affordable()
 	for i := range wide {
 		a := &wide[i]
 		if !a.open {
@@ -255,11 +302,11 @@ func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
 		a.values = a.values[:min(len(a.values), 12)]
 	}
 	for i := range wide {
-		if size(wide) > maxTrials && len(wide[i].values) > 2 {
+		if size(wide) > limit && len(wide[i].values) > 2 {
 			wide[i].values = wide[i].values[:2]
 		}
 	}
-	if !any || size(wide) > maxTrials {
+	if !any || size(wide) > limit {
 		return nil
 	}
 	return wide

@@ -131,7 +131,7 @@ func (e *evaluation) representTexts(tests []*condition) (texts []string, ok bool
 	if !ok {
 		return nil, false
 	}
-	found, ok := regions([]token{tokRun}, patterns)
+	found, ok := e.regions([]token{tokRun}, patterns)
 	for _, r := range found {
 		texts = append(texts, r.witness)
 	}

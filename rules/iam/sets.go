@@ -1,14 +1,16 @@
 package iam
 
 import (
+	"maps"
 	"slices"
-	"strings"
 )
 
-// view is a part of the resources that a request is about, all of which every
-// statement treats alike. A request for one resource has one view of it.
+// view is a part of the requests that a decision is about, all of which every
+// statement treats alike: some of the resources of a glob, some of the values of
+// keys that take each value of one.
 type view struct {
 	matches map[*statement]Truth // how the resources relate to each statement; nil: compare
+	given   []binding            // what the keys are
 	witness string
 }
 
@@ -18,13 +20,108 @@ type entry struct {
 	maybe   bool
 }
 
-// divide splits the resources of a glob into views. ok is false when the glob is
-// not understood, or a bound was reached.
+// maxViews bounds the parts of a request.
+const maxViews = 4 * maxRegions
+
+// divide splits a request for many into views. It gives the reason where it cannot.
 func (e *evaluation) divide() (problem string) {
-	universe, problem := e.universe()
-	if problem != "" {
-		return problem
+	views := []view{{}}
+	if e.req.ResourceIsGlob {
+		if views, problem = e.divideResources(); problem != "" {
+			return problem
+		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(e.req.Context)) {
+		v := e.req.Context[key]
+		if v.state != valueEach {
+			continue
+		}
+		universe, problem := globTokens(v.values[0])
+		if problem != "" {
+			return problem
+		}
+		patterns, ok := e.patternsOf(key)
+		if !ok {
+			continue // the key stays unknown
+		}
+		found, ok := e.regions(universe, patterns)
+		if !ok || len(found)*len(views) > maxViews {
+			return tooMany
+		}
+		if len(found) == 0 {
+			return "the glob of the key " + key + " matches no value"
+		}
+		var finer []view
+		for _, w := range views {
+			for _, r := range found {
+				n := view{w.matches, append(slices.Clip(w.given), binding{key, One(r.witness)}), w.witness}
+				if w.matches == nil {
+					n.witness = r.witness
+				}
+				finer = append(finer, n)
+			}
+		}
+		views = finer
+	}
+	e.views = views
+	return ""
+}
+
+const tooMany = "the policies divide what the request is about into too many parts"
+
+// patternsOf are the patterns by which conditions tell the values of a key apart;
+// ok is false when they do so in another way too.
+func (e *evaluation) patternsOf(key string) (patterns [][]token, ok bool) {
+	var tests []*condition
+	ok = true
+	e.eachPolicy(func(_ layerRef, p *Policy) {
+		for i := range p.statements {
+			s := &p.statements[i]
+			for j := range s.resources {
+				for _, part := range s.resources[j].tail {
+					ok = ok && part.key != key
+				}
+			}
+			for j := range s.conditions {
+				c := &s.conditions[j]
+				for k := range c.operands {
+					for _, part := range c.operands[k].parts {
+						ok = ok && part.key != key
+					}
+				}
+				if c.key == key && c.op != opNull {
+					ok = ok && c.family() == familyText
+					tests = append(tests, c)
+				}
+			}
+		}
+	})
+	if !ok {
+		return nil, false
+	}
+	return e.textPatterns(tests)
+}
+
+// divideResources splits the resources of a glob by the statements that match them.
+func (e *evaluation) divideResources() (views []view, problem string) {
+	universe, problem := globTokens(e.req.Resource)
+	if problem != "" {
+		return nil, problem
+	}
+	colons, upper := 0, false
+	for _, u := range universe {
+		if u == ':' {
+			colons++
+		}
+		upper = upper || colons < 5 && u >= 'A' && u <= 'Z'
+	}
+	switch {
+	case colons < 5 || !slices.Equal(universe[:4], []token{'a', 'r', 'n', ':'}):
+		return nil, "the glob of the request is not an ARN of six fields"
+	case upper:
+		return nil, upperCase
+	}
+
 	var (
 		patterns [][]token
 		index    = map[string]int{}
@@ -44,25 +141,23 @@ func (e *evaluation) divide() (problem string) {
 				r := &s.resources[j]
 				en := entry{pattern: -1, maybe: r.state == arnDoubt}
 				switch {
+				case r.state == arnBad:
+					continue
 				case r.tail != nil:
-					tail, is := e.expandTokens(tokens(r.head), r.tail)
-					if is == boundNull || r.state == arnBad {
+					t, is := e.expandTokens(tokens(r.head), r.tail)
+					if is == boundNull {
 						continue
 					}
 					en.maybe = en.maybe || is == boundUnknown
 					en.pattern = len(patterns)
-					patterns = append(patterns, arnTokens(tail))
+					patterns = append(patterns, arnTokens(t))
 				case r.any:
 				default:
 					at, known := index[r.text]
 					if !known {
-						t := r.tokens()
-						if t == nil {
-							continue
-						}
 						at = len(patterns)
 						index[r.text] = at
-						patterns = append(patterns, t)
+						patterns = append(patterns, r.tokens())
 					}
 					en.pattern = at
 				}
@@ -71,21 +166,25 @@ func (e *evaluation) divide() (problem string) {
 			entries[s] = list
 		}
 	})
-	found, ok := regions(universe, patterns)
-	if !ok {
-		return "the resources of the policies divide the requested ones into too many parts"
+	found, ok := e.regions(arnTokens(universe), patterns)
+	switch {
+	case !ok:
+		return nil, tooMany
+	case len(found) == 0:
+		return nil, "the glob of the request matches no resource"
 	}
 	for _, r := range found {
 		v := view{matches: make(map[*statement]Truth, len(entries)), witness: r.witness}
 		for s, list := range entries {
 			t := False
 			for _, en := range list {
-				if en.pattern < 0 || r.bits[en.pattern] == 1 {
-					if en.maybe {
-						t = or(t, Unknown)
-					} else {
-						t = True
-					}
+				if en.pattern >= 0 && r.bits[en.pattern] == 0 {
+					continue
+				}
+				if en.maybe {
+					t = or(t, Unknown)
+				} else {
+					t = True
 				}
 			}
 			if s.notResource {
@@ -93,47 +192,52 @@ func (e *evaluation) divide() (problem string) {
 			}
 			v.matches[s] = t
 		}
-		e.views = append(e.views, v)
+		views = append(views, v)
 	}
-	if len(e.views) == 0 {
-		return "the glob of the request matches no resource"
-	}
-	return ""
+	return views, ""
 }
 
-// universe is the glob of the request. ${*}, ${?} and ${$} are literal characters.
-func (e *evaluation) universe() (t []token, problem string) {
-	parts, ok := parseTemplate(e.req.Resource)
+// globTokens reads a glob of a request. ${*}, ${?} and ${$} are literal characters.
+func globTokens(glob string) (t []token, problem string) {
+	parts, ok := parseTemplate(glob)
 	if !ok {
-		return nil, "the glob of the request has a \"${\" that is not ${*}, ${?} or ${$}"
+		return nil, "the glob " + glob + " has a \"${\" that is not ${*}, ${?} or ${$}"
 	}
 	if parts == nil {
-		t = tokens(e.req.Resource)
+		return tokens(glob), ""
 	}
 	for _, p := range parts {
 		switch {
 		case p.key != "":
-			return nil, "the glob of the request has a policy variable"
+			return nil, "the glob " + glob + " has a policy variable"
 		case p.literal != 0:
 			t = append(t, token(p.literal))
 		default:
 			t = append(t, tokens(p.text)...)
 		}
 	}
-	colons := 0
-	for _, u := range t {
-		if u == ':' {
-			colons++
-		}
-	}
-	if colons < 5 || !slices.Equal(t[:4], []token{'a', 'r', 'n', ':'}) {
-		return nil, "the glob of the request is not an ARN of six fields"
-	}
-	return arnTokens(t), ""
+	return t, ""
 }
 
-// judge decides for every view: one resource that is denied denies the set, and
-// only if all are allowed it is allowed.
+// current is the value that a key has in the view at hand.
+func (e *evaluation) current(key string) Value {
+	if e.views != nil {
+		for _, b := range e.views[e.view].given {
+			if b.key == key {
+				return b.value
+			}
+		}
+	}
+	return Value{}
+}
+
+// look turns the evaluation to a view.
+func (e *evaluation) look(i int) {
+	e.view, e.matched = i, e.views[i].matches
+}
+
+// judge decides for every view: one that is denied denies the request, and only
+// if all are allowed it is allowed. The evaluation is left at the view that decided.
 func (e *evaluation) judge() verdict {
 	if e.views == nil {
 		return e.decide()
@@ -141,7 +245,7 @@ func (e *evaluation) judge() verdict {
 	var worst verdict
 	denied := 0
 	for i := range e.views {
-		e.matched = e.views[i].matches
+		e.look(i)
 		v := e.decide()
 		v.view = i
 		if v.result == Denied {
@@ -151,13 +255,15 @@ func (e *evaluation) judge() verdict {
 			worst = v
 		}
 	}
-	worst.part = denied > 0 && denied < len(e.views)
-	if worst.result == Undecided {
+	switch worst.result {
+	case Denied:
+		worst.part = denied < len(e.views)
+	case Undecided:
 		worst.part = len(e.views) > 1
 	}
-	e.matched = e.views[worst.view].matches
+	e.look(worst.view)
 	if len(e.views) > 1 {
-		e.decide() // leaves the state of that view
+		e.decide() // for the state that it leaves
 	}
 	return worst
 }
@@ -173,23 +279,24 @@ func harm(r Result) int {
 }
 
 // eachView visits the views of the request.
-func (e *evaluation) eachView(visit func(*view)) {
+func (e *evaluation) eachView(visit func()) {
 	if e.views == nil {
-		visit(&view{})
+		visit()
 		return
 	}
-	before := e.matched
+	before := e.view
 	for i := range e.views {
-		e.matched = e.views[i].matches
-		visit(&e.views[i])
+		e.look(i)
+		visit()
 	}
-	e.matched = before
+	e.look(before)
 }
 
-// witness is a resource for which the verdict holds, where it holds for a part only.
+// witness is a resource (or a value) for which the verdict holds, where it does
+// not hold for all.
 func (e *evaluation) witness(v verdict) string {
-	if !v.part || e.views == nil {
+	if !v.part {
 		return ""
 	}
-	return strings.Clone(e.views[v.view].witness)
+	return e.views[v.view].witness
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -149,11 +150,11 @@ func (l lineReader) object(n int32, what string, names ...string) (map[string]in
 }
 
 func misspelt(key, what string, names []string) error {
+	if slices.Contains(names, key) {
+		return nil
+	}
 	best := ""
 	for _, name := range names {
-		if key == name {
-			return nil
-		}
 		if near(key, name) {
 			best = name
 		}

@@ -126,7 +126,7 @@ func (c *compiler) checkAction(s *statement, n *node) {
 			c.warn(int(n.off), "Action %q is not of kms and has no effect on a key", n.text)
 		}
 	case BucketPolicy:
-		g := newGlob(lowerASCII(n.text))
+		g := newGlob(c.lowered(n.off, n.text))
 		if service != "s3" {
 			c.fail(int(n.off), "Action %q is not of s3; S3 refuses the bucket policy", n.text)
 		} else if s3ActionType(&g) == 0 {
@@ -313,7 +313,7 @@ func (c *compiler) sizes() {
 		unit = "characters without white space"
 		count = 0
 		for i := 0; i < len(c.src); i++ {
-			if b := c.src[i]; b != ' ' && b != '\t' && b != '\n' && b != '\r' && b&0xC0 != 0x80 {
+			if b := c.src[i]; b > ' ' && b&0xC0 != 0x80 {
 				count++
 			}
 		}
