@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"crosscheck/rules/iam"
+	"crosscheck/scanner/fact"
 )
 
 // builtin is a function that rules may call beside Rego's own.
@@ -36,6 +37,10 @@ var (
 //	crosscheck.records(id)       the records that a rule kept, in the answers of an organization rule
 //	iam.decide(request)          one decision, in the format of `crosscheck simulate`
 //	iam.statements(kind, text)   the statements of a policy document
+//	iam.grants(kind, text, actions)
+//	                             its Allow statements that name one of the actions, with the principals
+//	iam.problems(kind, text)     why AWS would refuse the document
+//	iam.public(bucket, text)     whether Block Public Access calls the bucket policy public: true, false, unknown
 var builtins = []builtin{
 	{"crosscheck.checks", types.NewFunction(types.Args(types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
@@ -74,16 +79,61 @@ var builtins = []builtin{
 		return ast.NewTerm(out), nil
 	}},
 	{"iam.statements", types.NewFunction(types.Args(types.S, types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		cache := defaultPolicies
-		if ev, err := evaluationOf(ctx); err == nil {
-			cache = ev.engine.policies
-		}
-		p, err := cache.byKindName(text(args[0]), text(args[1]))
+		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
 		if err != nil {
 			return nil, err
 		}
 		return p.statementsTerm(), nil
 	}},
+	{"iam.grants", types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S)), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
+		if err != nil {
+			return nil, err
+		}
+		actions, ok := args[2].Value.(*ast.Array)
+		if !ok {
+			return nil, errors.New("the actions are an array of strings")
+		}
+		return p.grantsTerm(actions), nil
+	}},
+	{"iam.problems", types.NewFunction(types.Args(types.S, types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
+		if err != nil {
+			return nil, err
+		}
+		var list []*ast.Term
+		for _, d := range p.Diagnostics() {
+			if !d.Warning {
+				list = append(list, ast.NewTerm(valueOf(problem{d.Message, d.Line, d.Column})))
+			}
+		}
+		return ast.ArrayTerm(list...), nil
+	}},
+	{"iam.public", types.NewFunction(types.Args(types.S, types.S), types.S), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		bucket := text(args[0])
+		p := policiesOf(ctx).get(iam.BucketPolicy, bucket, fact.Policy{Document: text(args[1])})
+		switch iam.Classify(bucket, p.Policy).Public {
+		case iam.True:
+			return ast.StringTerm("true"), nil
+		case iam.False:
+			return ast.StringTerm("false"), nil
+		}
+		return unknownTerm, nil
+	}},
+}
+
+// problem is a fault of a policy document as rules see it.
+type problem struct {
+	Message string `json:"message"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+}
+
+func policiesOf(ctx context.Context) *policyCache {
+	if ev, err := evaluationOf(ctx); err == nil {
+		return ev.engine.policies
+	}
+	return defaultPolicies
 }
 
 // text is a string argument, which the type checker has seen to.

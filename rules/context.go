@@ -141,7 +141,7 @@ func (m *matrix) keyValue(s *side, key string, variant int) iam.Value {
 	if k == nil {
 		return iam.Value{}
 	}
-	if name, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok && k.Tags != nil {
+	if name, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok && len(k.Tags) > 0 {
 		return tagValue(k.Tags, name)
 	}
 	switch key {

@@ -154,18 +154,25 @@ func (e *Engine) eval(ctx context.Context, q query, input ast.Value) (x *ast.Ter
 // Rules lists the rules, sorted by id.
 func (e *Engine) Rules() []*Rule { return e.rules }
 
-// Needs lists the facts, such as bucket.tags, that the rules want of every
-// bucket, also of one that has no part in replication; sorted.
+// Needs lists the facts of buckets that the rules want, sorted: "bucket.tags" of
+// every bucket, "source.lifecycle" of every bucket that replicates,
+// "destination.tags" of every destination. A rule that is disabled wants nothing
+// unless it decides links.
 func (e *Engine) Needs() []string {
 	facts := map[string]bool{}
 	for _, r := range e.rules {
-		if r.Scope != ScopeBucket && r.Scope != ScopeOrganization || e.disabled[r.ID] {
+		if e.disabled[r.ID] && !r.Decides {
 			continue
 		}
 		for _, n := range slices.Concat(r.needs, r.uses) {
-			if strings.HasPrefix(n.name, "bucket.") && e.stands(n) {
-				facts[n.name] = true
+			side, name, _ := strings.Cut(n.name, ".")
+			if name == "" || name == "owner" || side != "bucket" && side != "destination" || !e.stands(n) {
+				continue
 			}
+			if side == "bucket" && (r.Scope == ScopeSource || r.Scope == ScopeLink) {
+				side = "source"
+			}
+			facts[side+"."+name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(facts))

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -207,7 +208,11 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 	if !m.needed(m.kms, "the rule does not take objects under KMS", keyCellNames...) {
 		return permissions{m.cells, m.skipped}
 	}
-	if m.needed(link.SourceKey != "", "the source's default encryption names no key", "source_key/kms:Decrypt") &&
+	if link.SourceKey == "" && (!doc.Bucket.Encryption.Known() || m.sourceDefaultKMS() != "") {
+		m.put("source_key", "kms:Decrypt", "", "SrcGetObjectNotPermitted", true, iam.Decision{
+			Reason: "unknown", UnknownLayers: []string{"key"}, Message: "the default key of the source is not known",
+		})
+	} else if m.needed(link.SourceKey != "", "the source's default encryption is not KMS", "source_key/kms:Decrypt") &&
 		m.needed(!doc.Keys[link.SourceKey].Absent, "the source key does not exist", "source_key/kms:Decrypt") {
 		m.keyCells("source_key", link.SourceKey, doc.Bucket.Name, "SrcGetObjectNotPermitted", []string{"kms:Decrypt"}, nil)
 	}
@@ -291,6 +296,7 @@ func (m *matrix) readIdentity(role fact.Fact[fact.Role]) {
 	m.principal = iam.RoleSession(r.ARN, r.ID, sessionName)
 	account, known := m.doc.Accounts[r.AccountID]
 	m.principal.InManagementAccount = known && account.Management
+	denies := []*iam.Policy{allowAll.identity}
 	switch {
 	case r.Boundary.Absent:
 		m.principal.Boundary, m.boundary = iam.False, iam.Policies()
@@ -298,8 +304,9 @@ func (m *matrix) readIdentity(role fact.Fact[fact.Role]) {
 	case r.Boundary.Value != nil:
 		p := m.e.policies.get(iam.BoundaryPolicy, "", *r.Boundary.Value)
 		m.principal.Boundary, m.boundary = iam.True, iam.Policies(p.Policy)
-		m.denyBdry = iam.Policies(p.Policy, allowAll.boundary)
 		m.rolePolicies = append(m.rolePolicies, p)
+		// Its denies count, its silence does not: it joins the identity's policies.
+		m.denyBdry, denies = iam.Policies(), append(denies, p.Policy)
 	default:
 		m.boundary = iam.NotRead(factReason(r.Boundary, "role.boundary"))
 		m.denyBdry = m.boundary
@@ -324,7 +331,7 @@ func (m *matrix) readIdentity(role fact.Fact[fact.Role]) {
 			}
 		}
 		m.identity = iam.Policies(list...)
-		m.denyIdentity = iam.Policies(append(slices.Clip(list), allowAll.identity)...)
+		m.denyIdentity = iam.Policies(append(denies, list...)...)
 	}
 	var scps []*policy
 	m.scps, scps = m.e.levels(iam.SCP, account.SCPs, account.Management, known, "scps of account "+r.AccountID)
@@ -606,15 +613,32 @@ func (m *matrix) put(layer, action, resource, code string, required bool, d iam.
 	if d.Result != iam.Allowed {
 		c.FailureCode = code
 	}
+	if c.message != "" {
+		c.message = generic.ReplaceAllString(c.message, "*")
+		if !strings.Contains(c.message, action) {
+			c.message = action + " is " + c.message
+		}
+	}
 	for i, s := range d.Deciding {
 		c.Deciding[i] = Statement{Layer: s.Layer, Policy: s.Policy, Sid: s.Sid, Statement: s.Index}
 	}
-	if d.Result == iam.Undecided && c.message == "" {
-		c.message = fmt.Sprintf("%s on %s is not decided", action, resource)
+	if d.Result == iam.Undecided {
+		if c.message == "" {
+			c.message = fmt.Sprintf("%s on %s is not decided", action, resource)
+		}
+		if slices.ContainsFunc(d.UnknownKeys, func(k string) bool { return slices.Contains(networkKeys, strings.ToLower(k)) }) {
+			c.message += "; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role"
+		}
 	}
 	m.cells = append(m.cells, c)
 	return c
 }
+
+// generic is what stands for any object in a context value.
+var generic = regexp.MustCompile(fresh + "+")
+
+// networkKeys tell where a request comes from, which for S3's own is not documented.
+var networkKeys = []string{"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
 
 func resultText(r iam.Result) string {
 	switch r {
@@ -627,9 +651,8 @@ func resultText(r iam.Result) string {
 }
 
 // allowAll are policies that let everything through, to ask for explicit denies alone.
-var allowAll = struct{ identity, boundary, scp, key *iam.Policy }{
+var allowAll = struct{ identity, scp, key *iam.Policy }{
 	identity: iam.Parse(iam.IdentityPolicy, "crosscheck", []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
-	boundary: iam.Parse(iam.BoundaryPolicy, "crosscheck", []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
 	key:      iam.Parse(iam.KeyPolicy, "crosscheck", []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)),
 	scp:      iam.Parse(iam.SCP, "crosscheck", []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
 }

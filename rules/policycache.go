@@ -21,6 +21,9 @@ type policy struct {
 	keys []string // lower-case condition keys and variables that it names, sorted
 	uses []usage  // every value compared with a condition key
 
+	infosOnce sync.Once
+	infos     []iam.StatementInfo
+
 	once  sync.Once
 	terms *ast.Term // statements as Rego sees them
 }
@@ -162,14 +165,60 @@ func conditionKeys(document string) ([]string, []usage) {
 // statementsTerm lists the statements as they are written.
 func (p *policy) statementsTerm() *ast.Term {
 	p.once.Do(func() {
-		infos := p.Statements()
-		list := make([]*ast.Term, len(infos))
-		for i := range infos {
-			list[i] = ast.NewTerm(valueOf(statementOf(&infos[i])))
+		p.infosOnce.Do(func() { p.infos = p.Statements() })
+		list := make([]*ast.Term, len(p.infos))
+		for i := range p.infos {
+			list[i] = ast.NewTerm(valueOf(statementOf(&p.infos[i])))
 		}
 		p.terms = ast.ArrayTerm(list...)
 	})
 	return p.terms
+}
+
+// grant is an Allow statement that names some actions: written out, with a
+// wildcard or by leaving them out of a NotAction.
+type grant struct {
+	Sid        string   `json:"sid"`
+	Index      int      `json:"index"`
+	Actions    []string `json:"actions"`    // those that were asked for
+	Principals []string `json:"principals"` // AWS principals as written; "*" also for NotPrincipal
+	Conditions int      `json:"conditions"`
+}
+
+// grantsTerm lists the Allow statements that name one of the actions.
+func (p *policy) grantsTerm(actions *ast.Array) *ast.Term {
+	p.infosOnce.Do(func() { p.infos = p.Statements() })
+	var list []*ast.Term
+	for i := range p.infos {
+		info := &p.infos[i]
+		if info.Effect != iam.Allow {
+			continue
+		}
+		var named []string
+		actions.Foreach(func(t *ast.Term) {
+			action := text(t)
+			matches := slices.ContainsFunc(info.Actions, func(a string) bool {
+				return iam.Match(strings.ToLower(a), strings.ToLower(action))
+			})
+			if matches != info.NotAction {
+				named = append(named, action)
+			}
+		})
+		if named == nil {
+			continue
+		}
+		g := grant{Sid: info.Sid, Index: info.Index, Actions: named, Principals: []string{}, Conditions: len(info.Conditions)}
+		for _, x := range info.Principals {
+			if (x.Type == "AWS" || x.Value == "*") && !info.NotPrincipal {
+				g.Principals = append(g.Principals, x.Value)
+			}
+		}
+		if info.NotPrincipal {
+			g.Principals = append(g.Principals, "*")
+		}
+		list = append(list, ast.NewTerm(valueOf(g)))
+	}
+	return ast.ArrayTerm(list...)
 }
 
 // statement is a statement of a policy as rules see it.

@@ -49,3 +49,9 @@ status(answers) := s if {
 	some s in statuses(answers)
 	count(statuses(answers)) == 1
 }
+
+# A document whose rule takes objects under KMS; one key of it is this fact.
+with_key(side, key) := json.patch(with_rule(bare, {"sse_kms_objects": "Enabled"}), [
+	{"op": "add", "path": "/keys", "value": {"k": key}},
+	{"op": "add", "path": sprintf("/links/0/%s_key", [side]), "value": "k"},
+])

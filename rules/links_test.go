@@ -1,0 +1,208 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"crosscheck/scanner/fact"
+)
+
+// kmsWorld adds KMS to the working link: a source key by default, a replica key
+// of the destination account, and what the role may do with them.
+func kmsWorld(w *world) {
+	const srcKey, dstKey = "arn:aws:kms:us-east-1:111111111111:key/src-key", "arn:aws:kms:eu-west-1:222222222222:key/dst-key"
+	w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: srcKey, BlockedTypes: []string{"SSE-C"}})
+	w.dst(func(b *fact.Bucket) {
+		b.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: dstKey, BlockedTypes: []string{"SSE-C"}})
+	})
+	w.rule(func(r *fact.ReplicationRule) {
+		r.SSEKMSObjects = "Enabled"
+		r.Destination.ReplicaKMSKeyID = dstKey
+	})
+	w.Links[0].SourceKey, w.Links[0].ReplicaKey = srcKey, dstKey
+	key := func(arn, account, region, policy string) fact.Fact[fact.Key] {
+		return fact.Of(fact.Key{
+			ARN: arn, AccountID: account, Region: region, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS",
+			Policy: fact.Of(fact.Policy{Name: "default", Document: policy}), Grants: fact.None[[]fact.Grant](), Aliases: fact.None[[]string](),
+		})
+	}
+	root := `{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%:root"},"Action":"kms:*","Resource":"*"}`
+	w.Keys = map[string]fact.Fact[fact.Key]{
+		srcKey: key(srcKey, account1, "us-east-1", `{"Version":"2012-10-17","Statement":[`+strings.ReplaceAll(root, "%", account1)+`]}`),
+		dstKey: key(dstKey, account2, "eu-west-1", `{"Version":"2012-10-17","Statement":[`+strings.ReplaceAll(root, "%", account2)+
+			`,{"Sid":"Replica","Effect":"Allow","Principal":{"AWS":"`+roleARN+`"},"Action":"kms:Encrypt","Resource":"*"}]}`),
+	}
+	w.identity(`{"Sid":"Write"`, `{"Sid":"Decrypt","Effect":"Allow","Action":"kms:Decrypt","Resource":"`+srcKey+`",
+"Condition":{"StringLike":{"kms:ViaService":"s3.us-east-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src/*"}}},
+{"Sid":"Encrypt","Effect":"Allow","Action":"kms:Encrypt","Resource":"`+dstKey+`",
+"Condition":{"StringLike":{"kms:ViaService":"s3.eu-west-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}}},
+{"Sid":"Write"`)
+}
+
+// inPolicy replaces text in the role's policy as it stands.
+func (w *world) inPolicy(old, text string) {
+	w.role(func(r *fact.Role) {
+		p := (*r.Inline.Value)[0]
+		p.Document = replaced(p.Document, old, text)
+		r.Inline = fact.Of([]fact.Policy{p})
+	})
+}
+
+func (w *world) key(part string, do func(*fact.Key)) {
+	for id, k := range w.Keys {
+		if strings.Contains(id, part) {
+			v := *k.Value
+			do(&v)
+			w.Keys[id] = fact.Of(v)
+			return
+		}
+	}
+	panic("no key " + part)
+}
+
+// link is a document and what its link must be.
+type link struct {
+	name    string
+	do      func(*world)
+	verdict Verdict
+	codes   string // of the link, separated by commas
+	why     string // part of the sentence
+}
+
+var links = []link{
+	{"as it is", func(*world) {}, Works, "", ""},
+	{"under KMS", kmsWorld, Works, "", ""},
+	{"V1", func(w *world) {
+		w.rule(func(r *fact.ReplicationRule) { r.Schema, r.DeleteMarkers, r.Priority = "V1", "", 0 })
+	}, Works, "", ""},
+	{"role without a policy for the write", func(w *world) { w.identity(`"s3:ReplicateObject",`, ``) }, Broken, "DstPutObjectNotPermitted", "s3:ReplicateObject"},
+	{"destination without a policy", func(w *world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"destination policy names the role without its path", func(w *world) { w.policy("role/service-role/repl", "role/repl") }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"destination policy names the bucket instead of its objects", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst") }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"destination policy for a part of the objects", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/logs/*") }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"and a rule for that part", func(w *world) {
+		w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/logs/*")
+		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "logs/" })
+	}, Works, "", ""},
+	{"destination in the same account without a policy", func(w *world) {
+		w.dst(func(b *fact.Bucket) { b.AccountID, b.Policy = account1, fact.None[fact.Policy]() })
+		w.rule(func(r *fact.ReplicationRule) { r.Destination.Account = "" })
+	}, Works, "", ""},
+	{"plain read instead of the replication read", func(w *world) { w.identity("s3:GetObjectVersionForReplication", "s3:GetObjectVersion") }, Works, "", ""},
+	{"plain read under KMS", func(w *world) {
+		kmsWorld(w)
+		w.inPolicy("s3:GetObjectVersionForReplication", "s3:GetObjectVersion")
+	}, Broken, "SrcGetObjectNotPermitted", ""},
+	{"Deny of one read", func(w *world) {
+		w.identity(`"s3:GetObjectVersionForReplication",`, `"s3:GetObjectVersionForReplication","s3:GetObjectVersion",`)
+		w.inPolicy(`{"Sid":"Write"`, `{"Sid":"No","Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"*"},{"Sid":"Write"`)
+	}, Works, "", ""},
+	{"no Allow of ReplicateTags", func(w *world) {
+		w.identity(`,"s3:ReplicateTags"`, ``)
+		w.policy(`,"s3:ReplicateTags"`, ``)
+	}, Works, "", ""},
+	{"trust with the right source", func(w *world) {
+		w.role(func(r *fact.Role) {
+			r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}`)
+		})
+	}, UnknownVerdict, "", "aws:SourceArn"},
+	{"trust with another source", func(w *world) {
+		w.role(func(r *fact.Role) {
+			r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"333333333333"}}`)
+		})
+	}, Broken, "AssumeRoleNotPermitted", ""},
+	{"perimeter by VPC endpoint", func(w *world) {
+		w.policy(`"Statement":[`, `"Statement":[{"Sid":"Perimeter","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}},`)
+	}, UnknownVerdict, "", ""},
+	{"TLS demanded", func(w *world) {
+		w.policy(`"Statement":[`, `"Statement":[{"Sid":"TLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},`)
+	}, Works, "", ""},
+	{"perimeter by organization", func(w *world) {
+		w.policy(`"Statement":[`, `"Statement":[{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-example"}}},`)
+	}, Works, "", ""},
+	{"perimeter by another organization", func(w *world) {
+		w.policy(`"Statement":[`, `"Statement":[{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-other"}}},`)
+	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	{"key that nobody in this program knows", func(w *world) {
+		w.policy(`"Statement":[`, `"Statement":[{"Sid":"New","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringEquals":{"aws:SomethingNew":"x"}}},`)
+	}, UnknownVerdict, "", ""},
+	{"SCP that denies other Regions", func(w *world) {
+		w.account(account1, func(a *fact.Account) {
+			(*a.SCPs.Value)[1].Policies = append((*a.SCPs.Value)[1].Policies, fact.Policy{Name: "Regions", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Regions","Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1"]}}}]}`})
+		})
+	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	{"the same over the management account", func(w *world) {
+		w.account(account1, func(a *fact.Account) {
+			a.Management = true
+			(*a.SCPs.Value)[1].Policies = append((*a.SCPs.Value)[1].Policies, fact.Policy{Name: "Regions", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Regions","Effect":"Deny","Action":"*","Resource":"*"}]}`})
+		})
+	}, Works, "", ""},
+	{"RCP at the destination", func(w *world) {
+		w.account(account2, func(a *fact.Account) {
+			(*a.RCPs.Value)[0].Policies = append((*a.RCPs.Value)[0].Policies, fact.Policy{Name: "Own", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Own","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}}}]}`})
+		})
+	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	{"boundary without the write", func(w *world) {
+		w.role(func(r *fact.Role) {
+			r.Boundary = fact.Of(fact.Policy{Name: "boundary", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}`})
+		})
+	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"KMS without ViaService of the key's Region", func(w *world) {
+		kmsWorld(w)
+		w.inPolicy("s3.eu-west-1.amazonaws.com", "s3.us-east-1.amazonaws.com")
+	}, Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
+	{"KMS with the context of the source at the destination", func(w *world) {
+		kmsWorld(w)
+		w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src/*"`)
+	}, Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
+	{"KMS with the context of some objects", func(w *world) {
+		kmsWorld(w)
+		w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/logs/*"`)
+	}, UnknownVerdict, "", "kms:Encrypt"},
+	{"KMS without the destination key policy", func(w *world) {
+		kmsWorld(w)
+		w.key("dst-key", func(k *fact.Key) {
+			k.Policy.Value.Document = replaced(k.Policy.Value.Document, roleARN, "arn:aws:iam::111111111111:role/other")
+		})
+	}, Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
+	{"KMS with a grant instead", func(w *world) {
+		kmsWorld(w)
+		w.key("dst-key", func(k *fact.Key) {
+			k.Policy.Value.Document = replaced(k.Policy.Value.Document, roleARN, "arn:aws:iam::111111111111:role/other")
+			k.Grants = fact.Of([]fact.Grant{{ID: "g", GranteePrincipal: roleARN, Operations: []string{"Encrypt"}}})
+		})
+	}, Works, "", ""},
+	{"KMS without Decrypt", func(w *world) {
+		kmsWorld(w)
+		w.inPolicy(`"Action":"kms:Decrypt"`, `"Action":"kms:DescribeKey"`)
+	}, Broken, "SrcGetObjectNotPermitted", "kms:Decrypt"},
+	{"KMS under an AWS managed key of another account", func(w *world) {
+		kmsWorld(w)
+		w.key("dst-key", func(k *fact.Key) { k.Manager = "AWS" })
+	}, Broken, "DstPutObjectNotPermitted", "AWS managed"},
+}
+
+func TestLinks(t *testing.T) {
+	e := engine(t, Options{})
+	for _, c := range links {
+		t.Run(c.name, func(t *testing.T) {
+			r := eval(t, e, change(c.do))
+			l := r.Links[0]
+			if l.Verdict != c.verdict || strings.Join(l.FailureCodes, ",") != c.codes || !strings.Contains(l.Why, c.why) {
+				t.Errorf("%s %v %q, want %s %s …%s…", l.Verdict, l.FailureCodes, l.Why, c.verdict, c.codes, c.why)
+			}
+			if (l.Why == "") != (l.Verdict == Works) {
+				t.Errorf("%s because %q", l.Verdict, l.Why)
+			}
+			for _, f := range r.Findings {
+				if f.Status == Fail && f.Remediation == "" {
+					t.Errorf("%s fails without remediation", f.RuleID)
+				}
+				if f.Status == Fail && !slices.Contains([]Verdict{Broken}, l.Verdict) {
+					t.Logf("%s %s: %s", f.RuleID, f.Severity, f.Message)
+				}
+			}
+		})
+	}
+}

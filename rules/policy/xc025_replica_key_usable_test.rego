@@ -1,0 +1,28 @@
+package crosscheck.rules.xc025_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.xc025
+
+test_pass if {
+	fixture.status(xc025.answers) == "pass" with input as fixture.with_key("replica", {"value": {"state": "Enabled", "spec": "SYMMETRIC_DEFAULT", "usage": "ENCRYPT_DECRYPT"}})
+}
+
+test_fail_state if {
+	fixture.status(xc025.answers) == "fail" with input as fixture.with_key("replica", {"value": {"state": "Disabled"}})
+}
+
+test_fail_kind if {
+	fixture.status(xc025.answers) == "fail" with input as fixture.with_key("replica", {"value": {"state": "Enabled", "spec": "RSA_2048", "usage": "SIGN_VERIFY"}})
+}
+
+test_unknown if {
+	count(xc025.answers) == 0 with input as fixture.with_key("replica", {"gap": {"code": "AccessDenied"}})
+}
+
+test_not_applicable_gone if {
+	fixture.status(xc025.answers) == "not_applicable" with input as fixture.with_key("replica", {"absent": true})
+}
+
+test_not_applicable if {
+	fixture.status(xc025.answers) == "not_applicable" with input as fixture.bare
+}
