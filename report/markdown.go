@@ -45,8 +45,8 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 	})
 	probes := slices.Clone(r.measurements)
 	slices.SortStableFunc(probes, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
-	section(m, "Canary", []string{"Outcome", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, func(p *canary.Measurement) []string {
-		return []string{string(p.Outcome), p.Link, p.Variant, latency(p), p.SourceStatus, p.Message}
+	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, func(p *canary.Measurement) []string {
+		return []string{string(p.Outcome), p.Predicted, p.Link, p.Variant, latency(p), p.SourceStatus, p.Message}
 	})
 	groups := groupGaps(r.gaps)
 	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, func(g gapGroup) []string {

@@ -160,9 +160,9 @@ func (t *table) measurements(r *records) {
 	t.line("Canary: %s: %d failed, %d undecided, %d as promised", count(len(r.measurements), "probe"), n[0], n[1], n[2])
 	ms := slices.Clone(r.measurements)
 	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
-	g := grid{header: []string{"LINK", "PROBE", "OUTCOME", "LATENCY", "SOURCE STATUS", "MESSAGE"}, keep: []int{2, 1, 3}}
+	g := grid{header: []string{"LINK", "PROBE", "OUTCOME", "PREDICTED", "LATENCY", "SOURCE STATUS", "MESSAGE"}, keep: []int{2, 3, 1, 4}}
 	for _, m := range ms[:min(len(ms), t.rows)] {
-		g.add(one(m.Link), one(m.Variant), one(string(m.Outcome)), one(latency(m)), one(m.SourceStatus), one(m.Message))
+		g.add(one(m.Link), one(m.Variant), one(string(m.Outcome)), one(m.Predicted), one(latency(m)), one(m.SourceStatus), one(m.Message))
 	}
 	t.grid(g, len(ms)-t.rows)
 }
