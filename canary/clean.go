@@ -23,7 +23,9 @@ func (c *caller) purge(ctx context.Context, e *End, key string, known ...string)
 		c.count()
 		if _, err := e.delete(ctx, key, version); err != nil {
 			failed[version] = describe(err)
+			return
 		}
+		c.removed++
 	}
 	for _, version := range known {
 		remove(version)
@@ -65,7 +67,9 @@ func (c *caller) abort(ctx context.Context, e *End, key string) []Left {
 	for _, id := range ids {
 		c.count()
 		_, err := e.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &e.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: e.owner()})
-		if err != nil && code(err) != "NoSuchUpload" {
+		if err == nil {
+			c.removed++
+		} else if code(err) != "NoSuchUpload" {
 			left = append(left, Left{Bucket: e.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, describe(err))})
 		}
 	}
@@ -94,13 +98,13 @@ func (c *caller) uploads(ctx context.Context, e *End, key string) ([]string, err
 	}
 }
 
-// settleTime is how long after the source is gone a replica under way is waited
-// for. S3 reads the source before it writes the replica, and one that has been
-// read may still be written.
-const settleTime = 5 * time.Second
+// DefaultSettle is how long after the source is gone a replica under way is
+// waited for. S3 reads the source before it writes the replica, and one that has
+// been read may still be written.
+const DefaultSettle = 5 * time.Second
 
 // purgeLate purges the destination of what may still be under way: again and
-// again until settleTime has passed. It reports false if ctx ended before.
+// again until the settling time has passed. It reports false if ctx ended before.
 func (c *caller) purgeLate(ctx context.Context, e *End, key string) (quiet bool, left []Left) {
 	start := time.Now()
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
@@ -108,16 +112,20 @@ func (c *caller) purgeLate(ctx context.Context, e *End, key string) (quiet bool,
 			return false, left
 		}
 		gone := time.Since(start)
-		if gone >= settleTime {
+		if gone >= c.settle {
 			return true, nil
 		}
-		if !sleep(ctx.Done(), min(wait, settleTime-gone)) {
+		if !sleep(ctx.Done(), min(wait, c.settle-gone)) {
 			return false, nil
 		}
 	}
 }
 
-// caller counts the requests of one probe.
-type caller struct{ requests int }
+// caller counts what one probe, or the sweep of one, asked and removed.
+type caller struct {
+	requests int
+	removed  int // versions, delete markers, uploads
+	settle   time.Duration
+}
 
 func (c *caller) count() { c.requests++ }

@@ -22,9 +22,14 @@ import (
 //
 // A nil *Journal keeps nothing.
 type Journal struct {
-	mu   sync.Mutex
 	file *os.File
-	open map[string]int // objects announced and not yet removed, by bucket and key
+
+	mu      sync.Mutex
+	open    map[string]int // objects announced and not yet removed, by bucket and key
+	written int            // lines
+
+	syncing sync.Mutex
+	synced  int // lines that are on the disk for sure
 }
 
 // Entry is one probe object that was, or was about to be, put.
@@ -91,7 +96,10 @@ func OpenJournal(dir, run string) (*Journal, error) {
 	j := &Journal{file: f, open: map[string]int{}}
 	err = lock(f)
 	if err == nil {
-		err = j.write(line{Version: journalVersion})
+		err = j.append(line{Version: journalVersion})
+	}
+	if err == nil {
+		err = j.sync(1)
 	}
 	if err == nil {
 		err = syncFolder(dir) // the file's name has to survive a crash too
@@ -131,11 +139,34 @@ func (j *Journal) put(e Entry) error {
 		return nil
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := j.write(line{Put: &e}); err != nil {
+	err := j.append(line{Put: &e})
+	j.open[e.Source.Bucket+"\x00"+e.Key]++
+	mine := j.written
+	j.mu.Unlock()
+	if err == nil {
+		err = j.sync(mine)
+	}
+	if err != nil {
 		return fmt.Errorf("the canary's journal cannot be written: %w", err)
 	}
-	j.open[e.Source.Bucket+"\x00"+e.Key]++
+	return nil
+}
+
+// sync returns when the first n lines are on the disk. Probes that come together
+// share one sync: a disk does some hundred in a second, and a run starts more.
+func (j *Journal) sync(n int) error {
+	j.syncing.Lock()
+	defer j.syncing.Unlock()
+	if j.synced >= n {
+		return nil
+	}
+	j.mu.Lock()
+	written := j.written
+	j.mu.Unlock()
+	if err := j.file.Sync(); err != nil {
+		return err
+	}
+	j.synced = written
 	return nil
 }
 
@@ -151,19 +182,14 @@ func (j *Journal) removed(bucket, key string) error {
 	return j.append(line{Removed: &gone{bucket, key}})
 }
 
-func (j *Journal) write(l line) error {
-	if err := j.append(l); err != nil {
-		return err
-	}
-	return j.file.Sync()
-}
-
+// append adds a line. It runs with j.mu held.
 func (j *Journal) append(l line) error {
 	data, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
-	_, err = j.file.Write(append(data, '\n')) // one write, so that lines never mix
+	j.written++
+	_, err = j.file.Write(append(data, '\n'))
 	return err
 }
 

@@ -16,6 +16,7 @@ const (
 // Actions are the IAM actions that the canary's role in an account must be
 // allowed, sorted: on the buckets themselves, on the probe objects, and on keys
 // through S3. A test holds them against what probes call.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 func Actions(side Side) (buckets, objects, keys []string) {
 	buckets = []string{
 		"s3:GetBucketObjectLockConfiguration", // would a probe be retained?
@@ -28,7 +29,7 @@ func Actions(side Side) (buckets, objects, keys []string) {
 	if side == SourceSide {
 		buckets = append(buckets, "s3:ListBucketMultipartUploads")
 		objects = append(objects, "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging")
-		keys = append(keys, "kms:GenerateDataKey")
+		keys = append(keys, "kms:GenerateDataKey") // Decrypt is for completing an upload in parts
 	} else {
 		objects = append(objects, "s3:GetObjectVersionTagging")
 	}

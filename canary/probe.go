@@ -24,9 +24,12 @@ type Options struct {
 	Timeout       time.Duration // how long to wait for a replica, default [DefaultTimeout]
 	Quiet         time.Duration // how long to watch for what must not arrive, default [DefaultQuiet], at most Timeout
 	CleanUp       time.Duration // deadline of the clean-up of one probe, also after an interruption, default [DefaultCleanUp]
+	Settle        time.Duration // how long a replica that may be under way is waited for, to remove it; default [DefaultSettle]
 	Size          int64         // bytes of the variant large, default [DefaultSize]
 	AllowRetained bool          // probe buckets in which the probe cannot be removed again
 	Journal       *Journal      // nil: a crash leaves strays that only a sweep of the bucket finds
+
+	young nursery // set by Run
 }
 
 // Defaults of Options.
@@ -66,7 +69,7 @@ func Probe(ctx context.Context, t *Target, v Variant, n int, o Options) Measurem
 	o.Quiet = min(cmp.Or(o.Quiet, DefaultQuiet), o.Timeout)
 	o.CleanUp = cmp.Or(o.CleanUp, DefaultCleanUp)
 	o.Size = cmp.Or(o.Size, DefaultSize)
-	p := &probe{t: t, o: o, m: Measurement{Link: t.Link, Variant: string(v), Predicted: t.Predicted, Outcome: Inconclusive}}
+	p := &probe{t: t, o: o, caller: caller{settle: cmp.Or(o.Settle, DefaultSettle)}, m: Measurement{Link: t.Link, Variant: string(v), Predicted: t.Predicted, Outcome: Inconclusive}}
 	p.run(ctx, v, n)
 	p.m.Requests = p.requests
 	if p.m.Outcome == Failed || p.m.Outcome == Timeout {
@@ -90,6 +93,7 @@ type probe struct {
 	crc      bool   // checksum is CRC64NVME, not SHA-256
 
 	putAt    time.Time // when the PUT was answered: the clock's zero
+	grown    func()    // the probe is not young any more
 	version  string
 	versions []string // all that were made at the source
 	listing  bool     // the destination refuses to show the replica, but lists it
@@ -107,6 +111,9 @@ func (p *probe) run(ctx context.Context, v Variant, n int) {
 	if err == nil {
 		err = p.prepare(v)
 	}
+	if err == nil && ctx.Err() != nil {
+		err = errors.New("interrupted before it began")
+	}
 	if err == nil {
 		err = p.preflight(ctx)
 	}
@@ -123,6 +130,8 @@ func (p *probe) run(ctx context.Context, v Variant, n int) {
 	}
 	defer p.cleanUp(ctx)
 
+	p.grown = p.o.young.enter(ctx)
+	defer func() { p.grown() }()
 	wall := time.Now()
 	if err := p.put(ctx, v == Multipart); err != nil {
 		p.inconclusive(fmt.Errorf("the probe cannot be put: %w", err))
@@ -412,6 +421,9 @@ func (p *probe) watch(ctx context.Context, look func(context.Context) (bool, err
 	for {
 		deadline := p.o.Timeout
 		due := min(nextLookAt, nextStatusAt, deadline)
+		if due > youth {
+			p.grown()
+		}
 		if !sleep(ctx.Done(), due-time.Since(p.putAt)) {
 			p.interrupted()
 			return false
@@ -442,6 +454,7 @@ func (p *probe) watch(ctx context.Context, look func(context.Context) (bool, err
 				latency := time.Since(p.putAt)
 				p.m.LatencyMS, p.m.SlackMS = milliseconds(latency), milliseconds(latency-last)
 				p.arrived = true
+				p.grown()
 				p.settle(ctx)
 				return true
 			case err == nil:
@@ -533,6 +546,9 @@ func (p *probe) late() string {
 func (p *probe) watchAbsence(ctx context.Context, look func(context.Context) (bool, error), what string) {
 	for {
 		elapsed := time.Since(p.putAt)
+		if elapsed > youth {
+			p.grown()
+		}
 		if !sleep(ctx.Done(), min(nextLook(elapsed), p.o.Quiet)-elapsed) {
 			p.interrupted()
 			return

@@ -187,7 +187,7 @@ func TestTimeout(t *testing.T) {
 		if m.Outcome != Timeout || m.Message != "no replica within 10m0s; the source still says PENDING" {
 			t.Errorf("%+v", m)
 		}
-		if d := time.Since(start); d < 10*time.Minute || d > 10*time.Minute+settleTime+time.Second {
+		if d := time.Since(start); d < 10*time.Minute || d > 10*time.Minute+DefaultSettle+time.Second {
 			t.Errorf("took %s", d)
 		}
 		l.empty(0)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -46,9 +47,10 @@ func (e *End) owner() *string {
 
 // item is one version, or delete marker, in a listing.
 type item struct {
-	version string
-	marker  bool
-	owner   string // canonical user id, "" = not told
+	version  string
+	marker   bool
+	owner    string // canonical user id, "" = not told
+	modified time.Time
 }
 
 // versions lists all versions and delete markers of one key.
@@ -81,7 +83,7 @@ func (e *End) list(ctx context.Context, prefix string, each func(key string, it 
 			return aws.ToString(s)
 		}
 		for _, v := range out.Versions {
-			it := item{version: aws.ToString(v.VersionId)}
+			it := item{version: aws.ToString(v.VersionId), modified: aws.ToTime(v.LastModified)}
 			if v.Owner != nil {
 				it.owner = aws.ToString(v.Owner.ID)
 			}
@@ -90,7 +92,7 @@ func (e *End) list(ctx context.Context, prefix string, each func(key string, it 
 			}
 		}
 		for _, m := range out.DeleteMarkers {
-			if err := each(name(m.Key), item{version: aws.ToString(m.VersionId), marker: true}); err != nil {
+			if err := each(name(m.Key), item{version: aws.ToString(m.VersionId), marker: true, modified: aws.ToTime(m.LastModified)}); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,79 @@
+package canary
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// Latencies are the latencies of a link's probes. A probe that failed or timed
+// out counts as one that took for ever.
+type Latencies struct {
+	Link    string
+	Missed  int     // probes that failed or did not arrive in time
+	arrived []int64 // milliseconds, sorted
+}
+
+// Samples is how many probes there were.
+func (l *Latencies) Samples() int { return len(l.arrived) + l.Missed }
+
+// Percentile is the p-th percentile by nearest rank, 0 < p <= 100. It is false
+// when the samples cannot carry it: one in a hundred shows only among a hundred.
+// [Forever] stands for a probe that never arrived.
+func (l *Latencies) Percentile(p float64) (time.Duration, bool) {
+	const one = 100_000 // percent in thousandths, so that 99.9 is exact
+	n, q := l.Samples(), int(math.Round(p*1000))
+	if n == 0 || q <= 0 || q > one || q < one && n*(one-q) < one {
+		return 0, false
+	}
+	rank := (n*q + one - 1) / one
+	if rank > len(l.arrived) {
+		return Forever, true
+	}
+	return time.Duration(l.arrived[rank-1]) * time.Millisecond, true
+}
+
+// Max is the longest latency; false without samples.
+func (l *Latencies) Max() (time.Duration, bool) { return l.Percentile(100) }
+
+// Forever is the latency of a probe that never arrived.
+const Forever = time.Duration(math.MaxInt64)
+
+// Needed is how many samples carry the p-th percentile.
+func Needed(p float64) int {
+	left := 100_000 - int(math.Round(p*1000))
+	if left <= 0 {
+		return 1
+	}
+	return (100_000 + left - 1) / left
+}
+
+// Group gathers the latencies of measurements by link, sorted by link. Probes of
+// what must not arrive, and those that were not decided, are not among them.
+func Group(ms []Measurement) []Latencies {
+	by := map[string]*Latencies{}
+	for i := range ms {
+		m := &ms[i]
+		if m.Outcome == Inconclusive || m.Outcome == Absent || m.Outcome == Unexpected {
+			continue
+		}
+		l := by[m.Link]
+		if l == nil {
+			l = &Latencies{Link: m.Link}
+			by[m.Link] = l
+		}
+		if m.Outcome == Arrived || m.Outcome == Differs {
+			l.arrived = append(l.arrived, m.LatencyMS)
+		} else {
+			l.Missed++
+		}
+	}
+	list := make([]Latencies, 0, len(by))
+	for _, l := range by {
+		slices.Sort(l.arrived)
+		list = append(list, *l)
+	}
+	slices.SortFunc(list, func(a, b Latencies) int { return cmp.Compare(a.Link, b.Link) })
+	return list
+}

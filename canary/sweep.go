@@ -1,0 +1,200 @@
+package canary
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"crosscheck/scanner/flow"
+)
+
+// Swept is what one sweep did.
+type Swept struct {
+	Where   string // journal file, or bucket
+	Probes  int    // probe objects looked for
+	Removed int    // versions, delete markers and uploads that were removed
+	Left    []Left // what could not be removed
+}
+
+// Reacher gets to a bucket that a journal names.
+type Reacher func(context.Context, Place) (*End, error)
+
+// sweepParallel bounds the probes that are swept at a time.
+const sweepParallel = 16
+
+// Sweep removes what the run of a journal left behind, on both sides. A journal
+// whose run is still alive is not touched: [ErrBusy]. When all of it is gone, the
+// journal is removed too, so a second sweep finds nothing to do.
+func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept, error) {
+	s := Swept{Where: journal}
+	j, entries, err := reopen(journal)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil // swept meanwhile
+	}
+	if err != nil {
+		return s, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.Probes = len(entries)
+	type one struct {
+		removed int
+		left    []Left
+	}
+	err = flow.Map(ctx, sweepParallel, slices.Values(entries),
+		func(ctx context.Context, e Entry) (one, error) {
+			removed, left, quiet := sweepEntry(ctx, e, reach, o)
+			if ctx.Err() != nil {
+				return one{}, ctx.Err()
+			}
+			if len(left) > 0 || !quiet {
+				return one{removed, left}, nil
+			}
+			return one{removed, nil}, j.removed(e.Source.Bucket, e.Key)
+		},
+		func(r one) error {
+			s.Removed += r.removed
+			s.Left = append(s.Left, r.left...)
+			return nil
+		})
+	slices.SortFunc(s.Left, func(a, b Left) int {
+		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.VersionID, b.VersionID))
+	})
+	return s, errors.Join(err, j.Close())
+}
+
+func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed int, left []Left, quiet bool) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.CleanUp, DefaultCleanUp))
+	defer cancel()
+	unreached := func(p Place, err error) []Left {
+		return []Left{{Bucket: p.Bucket, Key: e.Key, Message: "it cannot be reached: " + describe(err)}}
+	}
+	source, err := reach(ctx, e.Source)
+	if err != nil {
+		left = append(left, unreached(e.Source, err)...)
+	}
+	destination, derr := reach(ctx, e.Destination)
+	if derr != nil {
+		left = append(left, unreached(e.Destination, derr)...)
+	}
+	c := caller{settle: cmp.Or(o.Settle, DefaultSettle)}
+	quiet = true
+	if err == nil {
+		quiet = !c.pending(ctx, source, e.Key)
+		left = append(left, c.abort(ctx, source, e.Key)...)
+		left = append(left, c.purge(ctx, source, e.Key)...)
+	}
+	if derr == nil {
+		var rest []Left
+		if quiet {
+			rest = c.purge(ctx, destination, e.Key)
+		} else {
+			quiet, rest = c.purgeLate(ctx, destination, e.Key)
+		}
+		left = append(left, rest...)
+	}
+	return c.removed, left, quiet
+}
+
+// pending reports whether S3 may still be about to replicate a version of a key.
+func (c *caller) pending(ctx context.Context, e *End, key string) bool {
+	c.count()
+	items, err := e.versions(ctx, key)
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(items, func(it item) bool {
+		if it.marker {
+			return true // its status cannot be asked for
+		}
+		c.count()
+		out, present, err := e.head(ctx, key, it.version)
+		return err != nil || present && out.ReplicationStatus == "PENDING"
+	})
+}
+
+// runID is what the id of a run may look like, and number the last part of a key.
+var (
+	runID     = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	number    = regexp.MustCompile(`^[0-9]{1,9}$`)
+	folderish = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+)
+
+// CheckFolder refuses a name for the canary's folder that is not one plain path
+// segment.
+func CheckFolder(folder string) error {
+	if !folderish.MatchString(folder) || strings.Trim(folder, ".") == "" {
+		return fmt.Errorf("the folder %q is not a name of at most 64 letters, digits and . _ -", folder)
+	}
+	return nil
+}
+
+// own reports whether a key is one that a probe made: prefix, folder, run, number.
+func own(key, prefix, folder string) bool {
+	rest, ok := strings.CutPrefix(key, prefix+folder+"/")
+	if !ok {
+		return false
+	}
+	run, n, ok := strings.Cut(rest, "/")
+	return ok && runID.MatchString(run) && number.MatchString(n)
+}
+
+// SweepBucket removes probe objects from one bucket without a journal: every
+// version and delete marker of a key of the form prefix/folder/run/number that
+// was last modified more than olderThan ago. Nothing else is touched, whatever
+// its name. With dry, it removes nothing and lists as left what it would remove.
+func SweepBucket(ctx context.Context, e *End, prefix, folder string, olderThan time.Duration, dry bool) (Swept, error) {
+	s := Swept{Where: e.Name}
+	if err := CheckFolder(folder); err != nil {
+		return s, err
+	}
+	type stray struct{ key, version string }
+	var strays []stray
+	keys := map[string]bool{}
+	now := time.Now()
+	err := e.list(ctx, prefix+folder+"/", func(key string, it item) error {
+		if own(key, prefix, folder) && !it.modified.IsZero() && now.Sub(it.modified) > olderThan {
+			keys[key] = true
+			strays = append(strays, stray{key, it.version})
+		}
+		return nil
+	})
+	if err != nil {
+		return s, fmt.Errorf("the versions of %s cannot be listed: %s", e.Name, describe(err))
+	}
+	s.Probes = len(keys)
+	for _, x := range strays {
+		left := Left{Bucket: e.Name, Key: x.key, VersionID: x.version}
+		switch {
+		case dry:
+			left.Message = "it would be removed"
+		case ctx.Err() != nil:
+			left.Message = "interrupted"
+		default:
+			if _, err := e.delete(ctx, x.key, x.version); err != nil {
+				left.Message = describe(err)
+			}
+		}
+		if left.Message != "" {
+			s.Left = append(s.Left, left)
+		} else {
+			s.Removed++
+		}
+	}
+	return s, ctx.Err()
+}
+
+// NewRun makes the id of a run: when it began, and something that no other run has.
+func NewRun(now time.Time, random string) string {
+	return now.UTC().Format("20060102T150405Z-") + strings.ToLower(random[:min(8, len(random))])
+}
+
+// JournalRun is the id of the run that a journal file belongs to.
+func JournalRun(path string) string { return strings.TrimSuffix(filepath.Base(path), journalSuffix) }

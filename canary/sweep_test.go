@@ -1,0 +1,576 @@
+package canary
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("CANARY_TEST_JOURNALS"); dir != "" {
+		probeForEver(dir, os.Getenv("CANARY_TEST_ENDPOINT"))
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// served is a client over a socket.
+func served(endpoint, accessKey, region string) *s3.Client {
+	return s3.New(s3.Options{
+		Region: region, UsePathStyle: true, BaseEndpoint: &endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider(accessKey, sandbox.DefaultSecretKey, ""),
+	})
+}
+
+// probeForEver is the process that gets killed: it probes src in all variants,
+// several probes at a time, until somebody ends it.
+func probeForEver(dir, endpoint string) {
+	run := fmt.Sprintf("run-%d", os.Getpid())
+	j, err := OpenJournal(dir, run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	target := &Target{
+		Link:        "src/r→dst",
+		Rule:        fact.ReplicationRule{ID: "r", Schema: "V2", Status: "Enabled", Priority: 1, DeleteMarkers: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}},
+		Source:      End{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}, S3: served(endpoint, "AKIASOURCECANARYKEY", "us-east-1")},
+		Destination: End{Bucket: fact.Bucket{Name: "dst", AccountID: destinationAccount}, S3: served(endpoint, "AKIADESTINATIONCANARYKEY", "eu-west-1")},
+	}
+	fmt.Println("ready")
+	n := 0
+	jobs := func(yield func(Job) bool) {
+		for {
+			n++
+			if !yield(Job{target, []Variant{Plain, Overwrite, DeleteMarker, Multipart, TagChange}[n%5], n}) {
+				return
+			}
+		}
+	}
+	_ = Run(context.Background(), 8, jobs, Options{Run: run, Journal: j}, func(m Measurement) error {
+		if m.Outcome != Arrived {
+			fmt.Fprintln(os.Stderr, m.Outcome, m.Message)
+		}
+		return nil
+	})
+}
+
+// TestKilled kills a canary at 20 random points; a sweep by its journal then
+// leaves nothing on either side, and has nothing to do the second time.
+func TestKilled(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Skip(err)
+	}
+	l := newLab(t, labWorld{lag: 40 * time.Millisecond})
+	server := httptest.NewServer(l.aws)
+	defer server.Close()
+	reach := func(_ context.Context, p Place) (*End, error) {
+		key, region := "AKIASOURCECANARYKEY", "us-east-1"
+		if p.Bucket == "dst" {
+			key, region = "AKIADESTINATIONCANARYKEY", "eu-west-1"
+		}
+		client := s3.New(s3.Options{Region: region, UsePathStyle: true, HTTPClient: l.aws.HTTPClient(),
+			Credentials: credentials.NewStaticCredentialsProvider(key, sandbox.DefaultSecretKey, "")})
+		return &End{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID}, S3: client}, nil
+	}
+	dir, strays := t.TempDir(), 0
+	for range 20 {
+		cmd := exec.Command(self)
+		cmd.Env = append(os.Environ(), "CANARY_TEST_JOURNALS="+dir, "CANARY_TEST_ENDPOINT="+server.URL)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		journals, err := Journals(dir)
+		if err != nil || len(journals) != 1 {
+			t.Fatalf("journals %v, %v", journals, err)
+		}
+		if _, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond}); !errors.Is(err, ErrBusy) {
+			t.Errorf("the journal of a live run was swept: %v", err)
+		}
+		time.Sleep(rand.N(400 * time.Millisecond))
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		time.Sleep(rand.N(60 * time.Millisecond)) // some replicas arrive meanwhile
+
+		strays += len(l.everything(0))
+		swept, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond})
+		if err != nil || len(swept.Left) > 0 {
+			t.Fatalf("%+v: %v", swept, err)
+		}
+		l.empty(0)
+		if t.Failed() {
+			t.FailNow()
+		}
+		if again, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond}); err != nil || again.Probes != 0 {
+			t.Errorf("second sweep: %+v, %v", again, err)
+		}
+		if rest, _ := Journals(dir); len(rest) > 0 {
+			t.Errorf("the swept journal is still there: %v", rest)
+		}
+	}
+	if strays == 0 {
+		t.Error("nothing was ever left for a sweep: this test tested nothing")
+	}
+	t.Logf("%d versions were left by 20 kills and swept", strays)
+}
+
+func TestJournal(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	j, err := OpenJournal(dir, "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenJournal(dir, "r1"); err == nil {
+		t.Error("two journals of one run")
+	}
+	entry := func(n int) Entry {
+		return Entry{Run: "r1", Link: "l", Key: fmt.Sprintf("p/crosscheck-canary/r1/%d", n), At: "2026-11-24T00:00:00Z",
+			Source:      Place{Bucket: "src", AccountID: sourceAccount, Region: "us-east-1", Reach: Reach{RoleName: "crosscheck-canary"}},
+			Destination: Place{Bucket: "dst", Reach: Reach{Profile: "backup", Endpoint: "https://s3.example"}}}
+	}
+	for n := range 3 {
+		if err := j.put(entry(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.removed("src", entry(1).Key); err != nil {
+		t.Fatal(err)
+	}
+	path := j.Path()
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal("the journal of a run that left something is gone")
+	}
+	want := []Entry{entry(0), entry(2)}
+	for _, torn := range []string{"", `{"put":{"run":"r1","ke`} {
+		if err := os.WriteFile(path, append(data, torn...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, got, err := reopen(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+		j.file.Close()
+	}
+	for text, complaint := range map[string]string{
+		"":                                    "",
+		"{\"crosscheck_canary_journal\":2}\n": "not a canary journal",
+		"hello\n":                             "line 1 is no journal entry",
+		string(data) + "{\"put\":{}}\n":       "an entry without its buckets",
+		string(data) + `{"put":{"run":"r","key":"secret/file","source":{"bucket":"a"},"destination":{"bucket":"b"}}}` + "\n": `the key "secret/file" is not one of the run "r"`,
+		string(data) + "{\"drop\":1}\n": "line 6 is no journal entry",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, _, err := reopen(path)
+		if (complaint == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), complaint) {
+			t.Errorf("%q: %v, want %q", text, err, complaint)
+		}
+		if j != nil {
+			j.file.Close()
+		}
+	}
+}
+
+// TestJournalIsGone: a run that cleans up after itself leaves no file.
+func TestJournalIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		l := newLab(t, labWorld{lag: time.Second})
+		j, err := OpenJournal(dir, "r1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j}); m.Outcome != Arrived {
+			t.Fatal(m.Message)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if rest, _ := Journals(dir); len(rest) > 0 {
+			t.Errorf("left: %v", rest)
+		}
+	})
+}
+
+// TestJournalComesFirst: what cannot be journalled is not put.
+func TestJournalComesFirst(t *testing.T) {
+	l := newLab(t, labWorld{})
+	j, err := OpenJournal(t.TempDir(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.file.Close()
+	m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j})
+	if m.Outcome != Inconclusive || !strings.Contains(m.Message, "journal cannot be written") {
+		t.Errorf("%+v", m)
+	}
+	l.empty(0)
+}
+
+// TestSweepBucket removes what looks like a probe and is old, and nothing else.
+func TestSweepBucket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Hour})
+		source, _ := l.admin(0)
+		put := func(key string) {
+			_, err := source.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &source.Name, Key: &key, Body: strings.NewReader("x")})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		keep := []string{"crosscheck-canary/readme", "crosscheck-canary/run/notes.txt", "crosscheck-canary-2/run/1", "a/crosscheck-canary/run/1", "crosscheck-canary/run/1/x", "data"}
+		gone := []string{"crosscheck-canary/run/1", "crosscheck-canary/20261124T000000Z-abcd/12", "crosscheck-canary/gl*b/1"}[:2]
+		for _, k := range append(append([]string{}, keep...), gone...) {
+			put(k)
+		}
+		if _, err := source.delete(t.Context(), gone[0], ""); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		put("crosscheck-canary/fresh/1")
+
+		target := l.target(0)
+		dry, err := SweepBucket(t.Context(), &target.Source, "", Folder, time.Hour, true)
+		if err != nil || dry.Removed != 0 || len(dry.Left) != 3 {
+			t.Errorf("dry: %+v, %v", dry, err)
+		}
+		swept, err := SweepBucket(t.Context(), &target.Source, "", Folder, time.Hour, false)
+		if err != nil || swept.Removed != 3 || swept.Probes != 2 || len(swept.Left) != 0 {
+			t.Errorf("%+v, %v", swept, err)
+		}
+		var left []string
+		if err := source.list(t.Context(), "", func(key string, _ item) error { left = append(left, key); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if len(left) != len(keep)+1 {
+			t.Errorf("left %v", left)
+		}
+		again, err := SweepBucket(t.Context(), &target.Source, "", Folder, time.Hour, false)
+		if err != nil || again.Removed != 0 {
+			t.Errorf("again: %+v, %v", again, err)
+		}
+	})
+}
+
+func TestCheckFolder(t *testing.T) {
+	for folder, ok := range map[string]bool{"crosscheck-canary": true, "a": true, "": false, "a/b": false, "..": false, "x y": false, "*": false} {
+		if err := CheckFolder(folder); (err == nil) != ok {
+			t.Errorf("%q: %v", folder, err)
+		}
+	}
+}
+
+// TestLeastPrivilege holds the published policies against what probes and sweeps
+// call: everything asked is allowed, and everything allowed is asked.
+func TestLeastPrivilege(t *testing.T) {
+	asked := map[Side]map[string]bool{SourceSide: {}, DestinationSide: {}}
+	for _, kms := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := labWorld{lag: time.Second, rule: "Filter: {Prefix: logs/}, DeleteMarkerReplication: {Status: Enabled}"}
+			if kms {
+				w.rule += ", SourceSelectionCriteria: {SseKmsEncryptedObjects: {Status: Enabled}}"
+				w.destination = `, EncryptionConfiguration: {ReplicaKmsKeyID: "` + replicaKey + `"}`
+				w.source = `encryption: {algorithm: "aws:kms", key: "` + sourceKey + `"}`
+			}
+			l := newLab(t, w)
+			target := l.target(0)
+			target.Rule.Prefix = "logs/"
+			target.Destination.Ownership = fact.Of("BucketOwnerEnforced")
+			if kms {
+				target.Rule.Destination.ReplicaKMSKeyID = replicaKey
+				target.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: sourceKey})
+			}
+			for n, v := range Variants {
+				if v == KMS && !kms {
+					continue
+				}
+				m := Probe(t.Context(), target, v, n, Options{Run: "r", Size: 1 << 20})
+				if m.Proves() != "works" {
+					t.Errorf("%s: %s %s", v, m.Outcome, m.Message)
+				}
+			}
+			// An upload that fails half-way is aborted.
+			if err := l.aws.AddFault(sandbox.Fault{Operation: "s3:CompleteMultipartUpload", Kind: sandbox.ServerError}); err != nil {
+				t.Fatal(err)
+			}
+			if m := Probe(t.Context(), target, Multipart, 99, Options{Run: "r"}); m.Outcome != Inconclusive || m.Fault() {
+				t.Errorf("%s %s", m.Outcome, m.Message)
+			}
+			l.empty(0)
+			for a := range l.aws.Actions() {
+				for side, account := range map[Side]string{SourceSide: sourceAccount, DestinationSide: destinationAccount} {
+					if a.Caller == "arn:aws:iam::"+account+":role/crosscheck-canary" {
+						asked[side][a.Action] = true
+						if a.Result.String() != "allowed" {
+							t.Errorf("%s: %s is %v", side, a.Action, a.Result)
+						}
+					}
+				}
+			}
+		})
+	}
+	for side, actions := range asked {
+		buckets, objects, keys := Actions(side)
+		for _, a := range append(append(buckets, objects...), keys...) {
+			switch {
+			case actions[a]:
+			case a == "s3:ListBucket": // S3 judges it when it chooses between 404 and 403
+			case a == "kms:Decrypt" && side == SourceSide: // the sandbox does not ask for it when parts are put together, AWS does
+			default:
+				t.Errorf("%s: %s is in the policy and never needed", side, a)
+			}
+		}
+	}
+}
+
+// TestRunGoesOn: what is under way when the user gives up is cleaned up and told.
+func TestRunGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Minute, links: 5})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		jobs := func(yield func(Job) bool) {
+			for n := range 5 {
+				if !yield(Job{l.target(n), Plain, n}) {
+					return
+				}
+			}
+		}
+		told := 0
+		err := Run(ctx, 3, jobs, Options{Run: "r"}, func(m Measurement) error {
+			told++
+			if m.Outcome != Inconclusive {
+				t.Errorf("%+v", m)
+			}
+			return nil
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || told < 3 || told > 4 { // one may have been next in line
+			t.Errorf("%d told, %v", told, err)
+		}
+		for n := range 5 {
+			l.empty(n)
+		}
+		failed := errors.New("disk full")
+		if err := Run(t.Context(), 2, jobs, Options{Run: "s"}, func(Measurement) error { return failed }); !errors.Is(err, failed) {
+			t.Errorf("error of emit: %v", err)
+		}
+	})
+}
+
+// TestThousandLinks probes a thousand links at a time: each latency is within
+// 5 % of the truth at 200 ms. Time is the bubble's, so the machine's speed is no
+// part of it; BenchmarkThousandLinks shows what it is on this machine.
+func TestThousandLinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const links, lag = 1000, 200 * time.Millisecond
+		l := newLab(t, labWorld{lag: lag, links: links})
+		jobs := func(yield func(Job) bool) {
+			for n := range links {
+				if !yield(Job{l.target(n), Plain, n}) {
+					return
+				}
+			}
+		}
+		start, worst, most := time.Now(), 0.0, 0
+		err := Run(t.Context(), links, jobs, Options{Run: "r"}, func(m Measurement) error {
+			if m.Outcome != Arrived || m.Fault() {
+				t.Errorf("%+v", m)
+			}
+			worst = max(worst, (float64(m.LatencyMS)-200)/200)
+			most = max(most, m.Requests)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if worst > 0.05 {
+			t.Errorf("a latency is %.1f %% off", worst*100)
+		}
+		t.Logf("at most %.1f %% off, at most %d requests a probe, all in %s", worst*100, most, time.Since(start))
+	})
+}
+
+// TestAllInFlight: slow links do not wait for each other.
+func TestAllInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const links, lag = 200, 10 * time.Minute
+		l := newLab(t, labWorld{lag: lag, links: links})
+		jobs := func(yield func(Job) bool) {
+			for n := range links {
+				if !yield(Job{l.target(n), Plain, n}) {
+					return
+				}
+			}
+		}
+		start := time.Now()
+		err := Run(t.Context(), links, jobs, Options{Run: "r"}, func(m Measurement) error {
+			if m.Outcome != Arrived {
+				t.Errorf("%+v", m)
+			}
+			within(t, m, lag)
+			return nil
+		})
+		if took := time.Since(start); err != nil || took > lag+longestLook+links*youth/youngPerCore {
+			t.Errorf("took %s, %v", took, err)
+		}
+	})
+}
+
+// BenchmarkThousandLinks is the same by the wall clock, where the machine has to
+// keep up with a thousand links that all replicate 200 ms after they began.
+func BenchmarkThousandLinks(b *testing.B) {
+	const links, lag = 1000, 200 * time.Millisecond
+	l := newLab(b, labWorld{lag: lag, links: links})
+	source, destination := l.client("AKIASOURCECANARYKEY", "us-east-1"), l.client("AKIADESTINATIONCANARYKEY", "eu-west-1")
+	targets := make([]*Target, links)
+	for n := range targets {
+		targets[n] = l.target(n)
+		targets[n].Source.S3, targets[n].Destination.S3 = source, destination
+		targets[n].Source.Versioning = fact.Of(fact.Versioning{Status: "Enabled"})
+		targets[n].Source.ObjectLock = fact.None[fact.ObjectLock]()
+		targets[n].Destination.Versioning = fact.Of(fact.Versioning{Status: "Enabled"})
+		targets[n].Destination.ObjectLock = fact.None[fact.ObjectLock]()
+	}
+	var requests, slack atomic.Int64
+	var off float64
+	round := 0
+	for b.Loop() {
+		round++
+		jobs := func(yield func(Job) bool) {
+			for n, t := range targets {
+				if !yield(Job{t, Plain, n}) {
+					return
+				}
+			}
+		}
+		err := Run(b.Context(), links, jobs, Options{Run: fmt.Sprintf("r%d", round)}, func(m Measurement) error {
+			if m.Outcome != Arrived {
+				b.Errorf("%+v", m)
+			}
+			requests.Add(int64(m.Requests))
+			slack.Add(m.SlackMS)
+			off += (float64(m.LatencyMS) - 200) / 200
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	probes := float64(links * round)
+	b.ReportMetric(float64(requests.Load())/probes, "requests/probe")
+	b.ReportMetric(float64(slack.Load())/probes, "ms-slack/probe")
+	b.ReportMetric(off/probes*100, "%-over-200ms")
+	b.ReportMetric(residentMB(b), "MB-resident")
+}
+
+// residentMB is the most memory that the process ever had resident, with the
+// sandbox and its buckets in it.
+func residentMB(b *testing.B) float64 {
+	data, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip("no /proc here")
+	}
+	var kb float64
+	for l := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(l, "VmHWM:"); ok {
+			_, _ = fmt.Sscan(rest, &kb)
+		}
+	}
+	return kb / 1024
+}
+
+// TestLatencies counts by nearest rank, and says nothing that the sample cannot carry.
+func TestLatencies(t *testing.T) {
+	group := func(outcomes ...int64) *Latencies {
+		var ms []Measurement
+		for _, v := range outcomes {
+			m := Measurement{Link: "l", Outcome: Arrived, LatencyMS: v}
+			if v < 0 {
+				m.Outcome = Timeout
+			}
+			ms = append(ms, m)
+		}
+		ms = append(ms, Measurement{Link: "l", Outcome: Inconclusive}, Measurement{Link: "l", Outcome: Absent})
+		list := Group(ms)
+		if len(list) == 0 {
+			return &Latencies{}
+		}
+		return &list[0]
+	}
+	hundred := make([]int64, 100)
+	for i := range hundred {
+		hundred[i] = int64(100 - i)
+	}
+	missed := append(append([]int64{}, hundred[1:]...), -1)
+	for _, test := range []struct {
+		name string
+		l    *Latencies
+		p    float64
+		want time.Duration
+		ok   bool
+	}{
+		{"nothing", group(), 50, 0, false},
+		{"one carries no median", group(7), 50, 0, false},
+		{"one has a maximum", group(7), 100, 7 * time.Millisecond, true},
+		{"two carry a median", group(9, 3), 50, 3 * time.Millisecond, true},
+		{"nine carry no p90", group(hundred[:9]...), 90, 0, false},
+		{"ten carry p90", group(hundred[90:]...), 90, 9 * time.Millisecond, true},
+		{"99 carry no p99", group(hundred[:99]...), 99, 0, false},
+		{"100 carry p99", group(hundred...), 99, 99 * time.Millisecond, true},
+		{"100 carry no p99.9", group(hundred...), 99.9, 0, false},
+		{"one in a hundred missed", group(missed...), 99, 99 * time.Millisecond, true},
+		{"and is the maximum", group(missed...), 100, Forever, true},
+		{"no percentile", group(hundred...), 0, 0, false},
+		{"more than all", group(hundred...), 101, 0, false},
+	} {
+		if got, ok := test.l.Percentile(test.p); got != test.want || ok != test.ok {
+			t.Errorf("%s: %v, %v; want %v, %v", test.name, got, ok, test.want, test.ok)
+		}
+	}
+	for p, want := range map[float64]int{50: 2, 90: 10, 99: 100, 99.9: 1000, 100: 1} {
+		if got := Needed(p); got != want {
+			t.Errorf("Needed(%v) = %d, want %d", p, got, want)
+		}
+	}
+}
