@@ -230,8 +230,8 @@ func (s *Sandbox) globalContext(who *identity, resourceAccount string) map[strin
 	case who.role != nil:
 		keys["aws:principaltype"] = iam.One("AssumedRole")
 		keys["aws:userid"] = iam.One(p.RoleID + ":" + p.Session)
-		keys["aws:multifactorauthpresent"] = iam.One("false")
-		if !who.issued.IsZero() {
+		if !who.issued.IsZero() { // a session that S3 began for itself has neither
+			keys["aws:multifactorauthpresent"] = iam.One("false")
 			keys["aws:tokenissuetime"] = iam.One(who.issued.UTC().Format(time.RFC3339))
 		}
 	case who.user != nil:

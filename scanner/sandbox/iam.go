@@ -8,12 +8,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"crosscheck/rules/iam"
 )
 
-// handleIAM answers the read operations of AWS IAM.
+// handleIAM answers the operations of AWS IAM that read roles and policies, and
+// those that change the policies of a role.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 func handleIAM(s *Sandbox, c *call) (*response, *apiError) {
 	operations := map[string]func(*Sandbox, *call) (object, *apiError){
+		"AttachRolePolicy":               attachRolePolicy,
+		"DeleteRolePermissionsBoundary":  putRolePermissionsBoundary,
+		"DeleteRolePolicy":               deleteRolePolicy,
+		"DetachRolePolicy":               detachRolePolicy,
 		"GetAccountAuthorizationDetails": getAccountAuthorizationDetails,
 		"GetPolicy":                      getManagedPolicy,
 		"GetPolicyVersion":               getPolicyVersion,
@@ -24,6 +31,9 @@ func handleIAM(s *Sandbox, c *call) (*response, *apiError) {
 		"ListRolePolicies":               listRolePolicies,
 		"ListRoles":                      listRoles,
 		"ListRoleTags":                   listRoleTags,
+		"PutRolePermissionsBoundary":     putRolePermissionsBoundary,
+		"PutRolePolicy":                  putRolePolicy,
+		"UpdateAssumeRolePolicy":         updateAssumeRolePolicy,
 	}
 	operation, ok := operations[c.operation()]
 	if !ok {
@@ -408,4 +418,137 @@ func (s *Sandbox) detailObject(account string, e *entity, policies string) objec
 		"Tags":                    append([]object{}, tagList(e.tags, "Key", "Value")...),
 		policies:                  inline,
 	}
+}
+
+// newDocument reads a policy document that is to be stored: AWS stores no invalid one.
+func (s *Sandbox) newDocument(c *call, kind iam.Kind) (string, *apiError) {
+	text, e := required(c, "PolicyDocument")
+	if e != nil {
+		return "", e
+	}
+	if p := s.parse(kind, "new policy", text); !p.Valid() {
+		return "", &apiError{status: 400, code: "MalformedPolicyDocument", message: firstFault(p)}
+	}
+	return text, nil
+}
+
+// firstFault is why AWS would not store a policy.
+func firstFault(p *iam.Policy) string {
+	for _, d := range p.Diagnostics() {
+		if !d.Warning {
+			return d.Message
+		}
+	}
+	return "Syntax errors in policy."
+}
+
+func putRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+	r, e := authorizedRole(s, c)
+	if e != nil {
+		return nil, e
+	}
+	name, e := required(c, "PolicyName")
+	if e != nil {
+		return nil, e
+	}
+	text, e := s.newDocument(c, iam.IdentityPolicy)
+	if e != nil {
+		return nil, e
+	}
+	at, found := slices.BinarySearchFunc(r.inline, name, func(d namedDocument, name string) int { return cmp.Compare(d.name, name) })
+	if found {
+		r.inline[at].document = text
+	} else {
+		r.inline = slices.Insert(r.inline, at, namedDocument{name, text})
+	}
+	return object{}, nil
+}
+
+func deleteRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+	r, e := authorizedRole(s, c)
+	if e != nil {
+		return nil, e
+	}
+	name, e := required(c, "PolicyName")
+	if e != nil {
+		return nil, e
+	}
+	kept := slices.DeleteFunc(slices.Clone(r.inline), func(d namedDocument) bool { return d.name == name })
+	if len(kept) == len(r.inline) {
+		return nil, noSuchEntity("The role policy with name %s cannot be found.", name)
+	}
+	r.inline = kept
+	return object{}, nil
+}
+
+func updateAssumeRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+	r, e := authorizedRole(s, c)
+	if e != nil {
+		return nil, e
+	}
+	text, e := s.newDocument(c, iam.TrustPolicy)
+	if e != nil {
+		return nil, e
+	}
+	r.trust = text
+	return object{}, nil
+}
+
+// roleAndPolicy finds the role and the managed policy that a request joins or parts.
+func roleAndPolicy(s *Sandbox, c *call, parameter string) (*role, *managedPolicy, *apiError) {
+	r, e := authorizedRole(s, c)
+	if e != nil {
+		return nil, nil, e
+	}
+	text, e := required(c, parameter)
+	if e != nil {
+		return nil, nil, e
+	}
+	m := s.findManaged(c.caller.account, text)
+	if m == nil {
+		return nil, nil, noSuchEntity("Policy %s does not exist or is not attachable.", text)
+	}
+	return r, m, nil
+}
+
+func attachRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+	r, m, e := roleAndPolicy(s, c, "PolicyArn")
+	if e != nil {
+		return nil, e
+	}
+	if !slices.Contains(r.attached, m.arn) {
+		r.attached = append(r.attached, m.arn)
+	}
+	return object{}, nil
+}
+
+func detachRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+	r, m, e := roleAndPolicy(s, c, "PolicyArn")
+	if e != nil {
+		return nil, e
+	}
+	at := slices.Index(r.attached, m.arn)
+	if at < 0 {
+		return nil, noSuchEntity("Policy %s was not found.", m.arn)
+	}
+	r.attached = slices.Delete(slices.Clone(r.attached), at, at+1)
+	return object{}, nil
+}
+
+// putRolePermissionsBoundary sets the boundary of a role, or takes it away.
+func putRolePermissionsBoundary(s *Sandbox, c *call) (object, *apiError) {
+	if c.operation() == "DeleteRolePermissionsBoundary" {
+		r, e := authorizedRole(s, c)
+		if e != nil {
+			return nil, e
+		}
+		r.boundary = ""
+		return object{}, nil
+	}
+	r, m, e := roleAndPolicy(s, c, "PermissionsBoundary")
+	if e != nil {
+		return nil, e
+	}
+	r.boundary = m.arn
+	return object{}, nil
 }

@@ -209,3 +209,86 @@ func TestGetAccountAuthorizationDetails(t *testing.T) {
 		t.Errorf("only roles: %+v %v", out, err)
 	}
 }
+
+// A role can be repaired through the API, and what AWS refuses is refused.
+func TestChangeRolePolicies(t *testing.T) {
+	s := control(t)
+	admin := iam.NewFromConfig(s.as("AKIABOUNDED000000000", "us-east-1"))
+	role := aws.String("s3crr_role")
+	const good = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
+	read := func() *types.Role {
+		t.Helper()
+		out, err := admin.GetRole(background, &iam.GetRoleInput{RoleName: role})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Role
+	}
+	inline := func() []string {
+		t.Helper()
+		out, err := admin.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.PolicyNames
+	}
+
+	for _, name := range []string{"beta", "alpha"} {
+		if _, err := admin.PutRolePolicy(background, &iam.PutRolePolicyInput{RoleName: role, PolicyName: &name, PolicyDocument: aws.String(good)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"alpha", "beta", "zeta"}, inline()); diff != "" {
+		t.Error(diff)
+	}
+	policy, err := admin.GetRolePolicy(background, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("alpha")})
+	if err != nil || decoded(t, policy.PolicyDocument) != good {
+		t.Errorf("%+v %v", policy, err)
+	}
+	if _, err := admin.DeleteRolePolicy(background, &iam.DeleteRolePolicyInput{RoleName: role, PolicyName: aws.String("beta")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = admin.DeleteRolePolicy(background, &iam.DeleteRolePolicyInput{RoleName: role, PolicyName: aws.String("beta")})
+	wantCode(t, "a policy that is gone", err, "NoSuchEntity", 404)
+
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	if _, err := admin.UpdateAssumeRolePolicy(background, &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(trust)}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = admin.UpdateAssumeRolePolicy(background, &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(strings.ReplaceAll(trust, "-", "–"))})
+	wantCode(t, "a trust policy with an en dash", err, "MalformedPolicyDocument", 400)
+	if got := decoded(t, read().AssumeRolePolicyDocument); got != trust {
+		t.Errorf("trust policy %s", got)
+	}
+	_, err = admin.PutRolePolicy(background, &iam.PutRolePolicyInput{RoleName: role, PolicyName: aws.String("x"), PolicyDocument: aws.String(trust)})
+	wantCode(t, "a trust policy as inline policy", err, "MalformedPolicyDocument", 400)
+
+	edge := aws.String("arn:aws:iam::aws:policy/SecurityAudit")
+	if _, err := admin.PutRolePermissionsBoundary(background, &iam.PutRolePermissionsBoundaryInput{RoleName: role, PermissionsBoundary: edge}); err != nil {
+		t.Fatal(err)
+	}
+	if b := read().PermissionsBoundary; b == nil || *b.PermissionsBoundaryArn != *edge {
+		t.Errorf("boundary %+v", b)
+	}
+	if _, err := admin.DeleteRolePermissionsBoundary(background, &iam.DeleteRolePermissionsBoundaryInput{RoleName: role}); err != nil {
+		t.Fatal(err)
+	}
+	if b := read().PermissionsBoundary; b != nil {
+		t.Errorf("boundary %+v", b)
+	}
+
+	if _, err := admin.AttachRolePolicy(background, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: edge}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.DetachRolePolicy(background, &iam.DetachRolePolicyInput{RoleName: role, PolicyArn: edge}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = admin.DetachRolePolicy(background, &iam.DetachRolePolicyInput{RoleName: role, PolicyArn: edge})
+	wantCode(t, "a policy that is not attached", err, "NoSuchEntity", 404)
+	_, err = admin.AttachRolePolicy(background, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: aws.String("arn:aws:iam::aws:policy/Missing")})
+	wantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
+
+	reader := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	_, err = reader.DeleteRolePermissionsBoundary(background, &iam.DeleteRolePermissionsBoundaryInput{RoleName: role})
+	wantCode(t, "a change by a reader", err, "AccessDenied", 403)
+}

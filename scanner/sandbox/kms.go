@@ -15,11 +15,12 @@ import (
 type kmsCall struct {
 	KeyID      string `json:"KeyId"`
 	PolicyName string
+	Policy     string
 	Limit      *int
 	Marker     string
 }
 
-// handleKMS answers the read operations of AWS KMS.
+// handleKMS answers the operations of AWS KMS that read keys, and PutKeyPolicy.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 func handleKMS(s *Sandbox, c *call) (*response, *apiError) {
 	operations := map[string]func(*Sandbox, *call, kmsCall) (object, *apiError){
@@ -29,6 +30,7 @@ func handleKMS(s *Sandbox, c *call) (*response, *apiError) {
 		"ListGrants":       listGrants,
 		"ListKeyPolicies":  listKeyPolicies,
 		"ListResourceTags": listResourceTags,
+		"PutKeyPolicy":     putKeyPolicy,
 	}
 	operation, ok := operations[c.operation()]
 	if !ok {
@@ -233,6 +235,24 @@ func getKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 		return nil, kmsNotFound("No such policy exists")
 	}
 	return object{"Policy": k.policy, "PolicyName": "default"}, nil
+}
+
+func putKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+	if strings.HasPrefix(in.KeyID, "alias/") || strings.Contains(in.KeyID, ":alias/") {
+		return nil, kmsNotFound("Invalid keyId '" + in.KeyID + "'")
+	}
+	k, e := authorizedKey(s, c, in)
+	if e != nil {
+		return nil, e
+	}
+	if p := s.parse(iam.KeyPolicy, k.arn, in.Policy); !p.Valid() {
+		return nil, &apiError{status: 400, code: "MalformedPolicyDocumentException", message: firstFault(p)}
+	}
+	if k.manager == "AWS" {
+		return nil, denied(c.service, "the policy of an AWS managed key cannot be changed")
+	}
+	k.policy = in.Policy
+	return object{}, nil
 }
 
 // kmsPage cuts a page out of a list: up to 1000, as many as fallback by default.

@@ -176,3 +176,20 @@ func TestAliasesAndTheAWSManagedKey(t *testing.T) {
 	_, err = kms.NewFromConfig(s.as("AKIAREADER0000000000", "us-east-1")).DescribeKey(background, &kms.DescribeKeyInput{KeyId: key.KeyMetadata.Arn})
 	wantCode(t, "an AWS managed key of another account", err, "AccessDeniedException", 400)
 }
+
+func TestPutKeyPolicy(t *testing.T) {
+	s := control(t)
+	client := kms.NewFromConfig(s.as("AKIAALICE00000000000", "us-east-1"))
+	policy := strings.Replace(defaultKeyPolicy("aws", "222222222222"), "kms:*", "kms:Describe*", 1)
+	put := func(id, policy string) error {
+		_, err := client.PutKeyPolicy(background, &kms.PutKeyPolicyInput{KeyId: &id, Policy: &policy})
+		return err
+	}
+	wantCode(t, "not JSON", put(objectsKey, "{"), "MalformedPolicyDocumentException", 400)
+	wantCode(t, "an AWS managed key", put("arn:aws:kms:us-east-1:222222222222:alias/aws/s3", policy), "NotFoundException", 400)
+	wantCode(t, "a good policy", put(objectsKey, policy), "", 0)
+	wantCode(t, "after giving it away", put(objectsKey, policy), "AccessDeniedException", 400)
+	if s.keys[objectsKey].policy != policy {
+		t.Errorf("policy %s", s.keys[objectsKey].policy)
+	}
+}

@@ -311,6 +311,9 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
 	for name, values := range res.header {
+		if strings.HasPrefix(name, "X-Amz-") {
+			name = strings.ToLower(name) // as S3 sends it: boto3 takes the case of metadata keys from the wire
+		}
 		w.Header()[name] = values
 	}
 	if w.Header().Get("Content-Length") == "" {

@@ -30,8 +30,8 @@ func TestUnknownRequests(t *testing.T) {
 	}{
 		{"operation of IAM", "iam", form, "", "Action=DeleteRole&Version=2010-05-08", 501, "<Code>NotImplemented</Code>"},
 		{"operation of Organizations", "organizations", json1, "AWSOrganizationsV20161128.LeaveOrganization", "{}", 501, `"__type":"NotImplemented"`},
-		{"target of another service", "kms", json1, "AWSOrganizationsV20161128.ListAccounts", "{}", 400, `"__type":"UnknownOperationException"`},
-		{"no target", "kms", json1, "", "{}", 400, `"__type":"UnknownOperationException"`},
+		{"target of another service", "kms", json1, "AWSOrganizationsV20161128.ListAccounts", "{}", 501, `"__type":"NotImplemented"`},
+		{"no target", "kms", json1, "", "{}", 501, `"__type":"NotImplemented"`},
 		{"no action", "sts", form, "", "Version=2011-06-15", 400, "<Code>MissingAction</Code>"},
 		{"broken form", "sts", form, "", "Action=%zz", 400, "<Code>MalformedQueryString</Code>"},
 		{"broken JSON", "organizations", json1, "AWSOrganizationsV20161128.ListAccounts", "{", 400, `"__type":"SerializationException"`},

@@ -186,3 +186,27 @@ func assumeAudit(t *testing.T, config aws.Config) string {
 	c := out.Credentials
 	return strings.Join([]string{*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken, *out.AssumedRoleUser.AssumedRoleId}, " ")
 }
+
+// A trust policy that names the role itself needs no identity policy in the same
+// account, and does not replace one in another.
+func TestTrustThatNamesTheCaller(t *testing.T) {
+	s := sandboxOf(t, `
+accounts:
+  - id: "111111111111"
+    roles:
+      - {name: bare, trust: &trust '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/bare"},"Action":"sts:AssumeRole"}]}'}
+      - {name: near, trust: *trust}
+  - id: "222222222222"
+    roles:
+      - {name: far, trust: *trust}
+callers:
+  - {access_key: AKIABARE000000000000, account: "111111111111", role: bare}
+`)
+	client := sts.NewFromConfig(s.as("AKIABARE000000000000", "us-east-1"))
+	assume := func(arn string) error {
+		_, err := client.AssumeRole(background, &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("test")})
+		return err
+	}
+	wantCode(t, "the same account", assume("arn:aws:iam::111111111111:role/near"), "", 0)
+	wantCode(t, "another account", assume("arn:aws:iam::222222222222:role/far"), "AccessDenied", 403)
+}

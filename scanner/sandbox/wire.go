@@ -21,8 +21,8 @@ func routeTarget(s *Sandbox, c *call) *apiError {
 	prefix := map[string]string{"organizations": "AWSOrganizationsV20161128.", "kms": "TrentService."}[c.service]
 	op, ok := strings.CutPrefix(c.r.Header.Get("X-Amz-Target"), prefix)
 	if !ok || op == "" {
-		c.op = c.service + ":Unknown"
-		return &apiError{status: 400, code: "UnknownOperationException", message: "no X-Amz-Target that begins with " + prefix}
+		c.op = c.service + ":Unknown" // another protocol, or another service's operation
+		return notImplemented(c.service + " without an X-Amz-Target that begins with " + prefix)
 	}
 	c.op = c.service + ":" + op
 	if c.caller != nil {
