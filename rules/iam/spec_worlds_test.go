@@ -438,6 +438,7 @@ func publicness(docs []parsed) iam.Truth {
 			for op, keys := range cond {
 				for k, operands := range keys.(map[string]any) {
 					if !narrowing[strings.ToLower(k)] {
+						doubt = doubt || negated(op) // recorded for the narrowing keys only
 						continue
 					}
 					doubt = true
