@@ -120,11 +120,7 @@ func (s *Sandbox) identityPolicies(who *identity) []*iam.Policy {
 }
 
 func (s *Sandbox) managedPolicy(account, arn string, kind iam.Kind) *iam.Policy {
-	m := s.findManaged(account, arn)
-	if m == nil { // deleted since: it allows nothing
-		return s.parse(kind, arn, `{"Version":"2012-10-17","Statement":[]}`)
-	}
-	return s.parse(kind, arn, m.document)
+	return s.parse(kind, arn, s.findManaged(account, arn).document)
 }
 
 // findManaged finds a managed policy of an account or of AWS by ARN.
@@ -143,12 +139,16 @@ type parsedKey struct {
 	name, text string
 }
 
-// parse reads a policy once for all requests.
+// parse reads a policy that is in force, once for all requests.
 func (s *Sandbox) parse(kind iam.Kind, name, text string) *iam.Policy {
 	k := parsedKey{kind, name, text}
 	p := s.parsed[k]
 	if p == nil {
-		p = iam.Parse(kind, name, []byte(text))
+		options := []iam.ParseOption{iam.Stored()}
+		if kind == iam.BucketPolicy {
+			options = append(options, iam.ForBucket(name))
+		}
+		p = iam.Parse(kind, name, []byte(text), options...)
 		s.parsed[k] = p
 	}
 	return p
@@ -165,9 +165,7 @@ func (s *Sandbox) levels(policyType string, kind iam.Kind, accountID string) iam
 	for target := accountID; target != ""; target = o.parent[target] {
 		var policies []*iam.Policy
 		for _, id := range o.attached[target] {
-			// RCPFullAWSAccess allows what nothing else could deny; as a document
-			// of a customer it would be invalid, and so it is not parsed.
-			if p := o.policies[id]; p.kind == policyType && id != "p-RCPFullAWSAccess" {
+			if p := o.policies[id]; p.kind == policyType {
 				policies = append(policies, s.parse(kind, p.arn, p.document))
 			}
 		}

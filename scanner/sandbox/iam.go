@@ -12,30 +12,31 @@ import (
 	"crosscheck/rules/iam"
 )
 
+var iamOperations = map[string]func(*Sandbox, *call) (object, *apiError){
+	"AttachRolePolicy":               attachRolePolicy,
+	"DeleteRolePermissionsBoundary":  putRolePermissionsBoundary,
+	"DeleteRolePolicy":               deleteRolePolicy,
+	"DetachRolePolicy":               detachRolePolicy,
+	"GetAccountAuthorizationDetails": getAccountAuthorizationDetails,
+	"GetPolicy":                      getManagedPolicy,
+	"GetPolicyVersion":               getPolicyVersion,
+	"GetRole":                        getRole,
+	"GetRolePolicy":                  getRolePolicy,
+	"ListAttachedRolePolicies":       listAttachedRolePolicies,
+	"ListPolicyVersions":             listPolicyVersions,
+	"ListRolePolicies":               listRolePolicies,
+	"ListRoles":                      listRoles,
+	"ListRoleTags":                   listRoleTags,
+	"PutRolePermissionsBoundary":     putRolePermissionsBoundary,
+	"PutRolePolicy":                  putRolePolicy,
+	"UpdateAssumeRolePolicy":         updateAssumeRolePolicy,
+}
+
 // handleIAM answers the operations of AWS IAM that read roles and policies, and
 // those that change the policies of a role.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 func handleIAM(s *Sandbox, c *call) (*response, *apiError) {
-	operations := map[string]func(*Sandbox, *call) (object, *apiError){
-		"AttachRolePolicy":               attachRolePolicy,
-		"DeleteRolePermissionsBoundary":  putRolePermissionsBoundary,
-		"DeleteRolePolicy":               deleteRolePolicy,
-		"DetachRolePolicy":               detachRolePolicy,
-		"GetAccountAuthorizationDetails": getAccountAuthorizationDetails,
-		"GetPolicy":                      getManagedPolicy,
-		"GetPolicyVersion":               getPolicyVersion,
-		"GetRole":                        getRole,
-		"GetRolePolicy":                  getRolePolicy,
-		"ListAttachedRolePolicies":       listAttachedRolePolicies,
-		"ListPolicyVersions":             listPolicyVersions,
-		"ListRolePolicies":               listRolePolicies,
-		"ListRoles":                      listRoles,
-		"ListRoleTags":                   listRoleTags,
-		"PutRolePermissionsBoundary":     putRolePermissionsBoundary,
-		"PutRolePolicy":                  putRolePolicy,
-		"UpdateAssumeRolePolicy":         updateAssumeRolePolicy,
-	}
-	operation, ok := operations[c.operation()]
+	operation, ok := iamOperations[c.operation()]
 	if !ok {
 		return nil, notImplemented(c.op)
 	}
@@ -421,12 +422,12 @@ func (s *Sandbox) detailObject(account string, e *entity, policies string) objec
 }
 
 // newDocument reads a policy document that is to be stored: AWS stores no invalid one.
-func (s *Sandbox) newDocument(c *call, kind iam.Kind) (string, *apiError) {
+func newDocument(c *call, kind iam.Kind) (string, *apiError) {
 	text, e := required(c, "PolicyDocument")
 	if e != nil {
 		return "", e
 	}
-	if p := s.parse(kind, "new policy", text); !p.Valid() {
+	if p := iam.Parse(kind, "new policy", []byte(text)); !p.Valid() {
 		return "", &apiError{status: 400, code: "MalformedPolicyDocument", message: firstFault(p)}
 	}
 	return text, nil
@@ -451,7 +452,7 @@ func putRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	text, e := s.newDocument(c, iam.IdentityPolicy)
+	text, e := newDocument(c, iam.IdentityPolicy)
 	if e != nil {
 		return nil, e
 	}
@@ -486,7 +487,7 @@ func updateAssumeRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	text, e := s.newDocument(c, iam.TrustPolicy)
+	text, e := newDocument(c, iam.TrustPolicy)
 	if e != nil {
 		return nil, e
 	}

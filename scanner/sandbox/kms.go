@@ -20,19 +20,20 @@ type kmsCall struct {
 	Marker     string
 }
 
+var kmsOperations = map[string]func(*Sandbox, *call, kmsCall) (object, *apiError){
+	"DescribeKey":      describeKey,
+	"GetKeyPolicy":     getKeyPolicy,
+	"ListAliases":      listAliases,
+	"ListGrants":       listGrants,
+	"ListKeyPolicies":  listKeyPolicies,
+	"ListResourceTags": listResourceTags,
+	"PutKeyPolicy":     putKeyPolicy,
+}
+
 // handleKMS answers the operations of AWS KMS that read keys, and PutKeyPolicy.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 func handleKMS(s *Sandbox, c *call) (*response, *apiError) {
-	operations := map[string]func(*Sandbox, *call, kmsCall) (object, *apiError){
-		"DescribeKey":      describeKey,
-		"GetKeyPolicy":     getKeyPolicy,
-		"ListAliases":      listAliases,
-		"ListGrants":       listGrants,
-		"ListKeyPolicies":  listKeyPolicies,
-		"ListResourceTags": listResourceTags,
-		"PutKeyPolicy":     putKeyPolicy,
-	}
-	operation, ok := operations[c.operation()]
+	operation, ok := kmsOperations[c.operation()]
 	if !ok {
 		return nil, notImplemented(c.op)
 	}
@@ -245,7 +246,7 @@ func putKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	if p := s.parse(iam.KeyPolicy, k.arn, in.Policy); !p.Valid() {
+	if p := iam.Parse(iam.KeyPolicy, k.arn, []byte(in.Policy)); !p.Valid() {
 		return nil, &apiError{status: 400, code: "MalformedPolicyDocumentException", message: firstFault(p)}
 	}
 	if k.manager == "AWS" {

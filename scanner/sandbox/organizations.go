@@ -25,28 +25,29 @@ type organizationsCall struct {
 	MaxResults       *int
 }
 
+var organizationsOperations = map[string]func(*Sandbox, *call, organizationsCall) (object, *apiError){
+	"DescribeOrganization":             describeOrganization,
+	"DescribeAccount":                  describeAccount,
+	"DescribeOrganizationalUnit":       describeOrganizationalUnit,
+	"DescribePolicy":                   describePolicy,
+	"ListAccounts":                     listAccounts,
+	"ListAccountsForParent":            listAccountsForParent,
+	"ListChildren":                     listChildren,
+	"ListDelegatedAdministrators":      listDelegatedAdministrators,
+	"ListDelegatedServicesForAccount":  listDelegatedServicesForAccount,
+	"ListOrganizationalUnitsForParent": listOrganizationalUnitsForParent,
+	"ListParents":                      listParents,
+	"ListPolicies":                     listPolicies,
+	"ListPoliciesForTarget":            listPoliciesForTarget,
+	"ListRoots":                        listRoots,
+	"ListTagsForResource":              listOrganizationTags,
+	"ListTargetsForPolicy":             listTargetsForPolicy,
+}
+
 // handleOrganizations answers the read operations of AWS Organizations.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_Operations.html
 func handleOrganizations(s *Sandbox, c *call) (*response, *apiError) {
-	operations := map[string]func(*Sandbox, *call, organizationsCall) (object, *apiError){
-		"DescribeOrganization":             describeOrganization,
-		"DescribeAccount":                  describeAccount,
-		"DescribeOrganizationalUnit":       describeOrganizationalUnit,
-		"DescribePolicy":                   describePolicy,
-		"ListAccounts":                     listAccounts,
-		"ListAccountsForParent":            listAccountsForParent,
-		"ListChildren":                     listChildren,
-		"ListDelegatedAdministrators":      listDelegatedAdministrators,
-		"ListDelegatedServicesForAccount":  listDelegatedServicesForAccount,
-		"ListOrganizationalUnitsForParent": listOrganizationalUnitsForParent,
-		"ListParents":                      listParents,
-		"ListPolicies":                     listPolicies,
-		"ListPoliciesForTarget":            listPoliciesForTarget,
-		"ListRoots":                        listRoots,
-		"ListTagsForResource":              listOrganizationTags,
-		"ListTargetsForPolicy":             listTargetsForPolicy,
-	}
-	operation, ok := operations[c.operation()]
+	operation, ok := organizationsOperations[c.operation()]
 	if !ok {
 		return nil, notImplemented(c.op)
 	}

@@ -107,7 +107,7 @@ func assumeRole(s *Sandbox, c *call) (*response, *apiError) {
 	}
 	policy := c.form.Get("Policy")
 	if policy != "" {
-		if p := s.parse(iam.SessionPolicy, "session policy", policy); !p.Valid() {
+		if p := iam.Parse(iam.SessionPolicy, "session policy", []byte(policy)); !p.Valid() {
 			return nil, &apiError{status: 400, code: "MalformedPolicyDocument", message: "Syntax errors in policy."}
 		}
 	}
