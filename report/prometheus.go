@@ -78,6 +78,8 @@ func (f family) max(v float64, labels ...string) {
 	f[k] = max(f[k], v)
 }
 
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 func labelText(labels []string) string {
 	if len(labels) == 0 {
 		return ""
@@ -85,7 +87,7 @@ func labelText(labels []string) string {
 	var b strings.Builder
 	for i := 0; i < len(labels); i += 2 {
 		b.WriteByte([]byte("{,")[min(i, 1)])
-		b.WriteString(labels[i] + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(cut(visible(labels[i+1]), 1000)) + `"`)
+		b.WriteString(labels[i] + `="` + quoted.Replace(cut(visible(labels[i+1]), 1000)) + `"`)
 	}
 	return b.String() + "}"
 }

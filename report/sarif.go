@@ -138,6 +138,12 @@ func sarifRule(id string, fs []*rules.Finding, help RuleHelp) *sarif.ReportingDe
 	title := visible(cut(cmp.Or(help.Title, fs[0].Title, id), sarifText))
 	text := title + ". What it checks and how to fix it: crosscheck rules show " + visible(id)
 	markdown := cmp.Or(help.Markdown, escapeMarkdown(title)+"\n\nWhat it checks and how to fix it: `crosscheck rules show "+visible(strings.ReplaceAll(id, "`", ""))+"`")
+	markdown = strings.Map(func(r rune) rune {
+		if r != '\n' && (r < ' ' || unseen(r)) {
+			return -1
+		}
+		return r
+	}, markdown)
 	page := troubleshooter
 	if u, err := url.Parse(help.URI); err == nil && u.IsAbs() {
 		page = help.URI

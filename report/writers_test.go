@@ -221,7 +221,7 @@ func TestHostileText(t *testing.T) {
 		ms := hostileRun(t, s)
 		for _, format := range Formats() {
 			t.Run(format+"/"+name, func(t *testing.T) {
-				out := render(t, format, Options{Rules: map[string]RuleHelp{s: {Title: s, URI: s}}}, ms)
+				out := render(t, format, Options{Rules: map[string]RuleHelp{s: {Title: s, Markdown: s, URI: s}}}, ms)
 				if !utf8.Valid(out) {
 					t.Error("not UTF-8")
 				}
