@@ -20,9 +20,10 @@ type s3call struct {
 	key   string
 	b     *bucket // nil: no bucket in the request, or none of that name
 
-	decoded []byte   // see payload
-	digest  []byte   // MD5 of the payload
-	given   checksum // that came with the payload
+	decoded []byte    // see payload; nil: not yet
+	refused *apiError // by payload
+	digest  []byte    // MD5 of the payload
+	given   checksum  // that came with the payload
 }
 
 // s3operation is one operation of the S3 API.
@@ -194,8 +195,14 @@ func (s *Sandbox) routeS3(c *call) *apiError {
 // handleS3 answers a request that [Sandbox.routeS3] knows. Before it looks at
 // anything it settles the replication that has fallen due.
 func (s *Sandbox) handleS3(c *call) (*response, *apiError) {
-	s.settle()
 	sc := s.newS3Call(c)
+	if len(c.body) > 0 {
+		s.mu.Unlock() // digests of large bodies take a while, and need nothing of s
+		_, _ = sc.payload()
+		s.mu.Lock()
+		sc.b = s.buckets[c.bucket]
+	}
+	s.settle()
 	if e := sc.admit(); e != nil {
 		return nil, e
 	}
@@ -275,12 +282,11 @@ func expectOwner(r *http.Request, header string, b *bucket) *apiError {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingRouting.html
 func (c *s3call) checkRegion() *apiError {
 	_, _, endpoint, virtual := s3target(c.r)
-	led := virtual && endpoint == "" && s3hosts.MatchString(c.host()) // by DNS
-	switch {
-	case endpoint == "" && !led:
-		endpoint = c.call.region
-	case led:
-		endpoint = c.b.region
+	if endpoint == "" {
+		endpoint = c.region
+		if virtual && s3hosts.MatchString(c.host()) { // led by DNS
+			endpoint = c.b.region
+		}
 	}
 	header := http.Header{"X-Amz-Bucket-Region": {c.b.region}}
 	if endpoint != c.b.region {
@@ -294,10 +300,10 @@ func (c *s3call) checkRegion() *apiError {
 			detail:  map[string]string{"Endpoint": host, "Bucket": c.b.name},
 		}
 	}
-	if c.call.region != c.b.region && c.signed() {
+	if c.region != c.b.region && c.signed() {
 		return &apiError{
 			status: http.StatusBadRequest, code: "AuthorizationHeaderMalformed", header: header,
-			message: "The authorization header is malformed; the region '" + c.call.region + "' is wrong; expecting '" + c.b.region + "'",
+			message: "The authorization header is malformed; the region '" + c.region + "' is wrong; expecting '" + c.b.region + "'",
 			detail:  map[string]string{"Region": c.b.region},
 		}
 	}

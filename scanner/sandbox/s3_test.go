@@ -130,7 +130,7 @@ func TestS3UnknownIsNotImplemented(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(form, " ")
 		res := s.do(t, method, "https://s3.us-east-1.amazonaws.com"+path, "us-east-1", "")
-		if body := text(t, res); res.StatusCode != 501 || !strings.Contains(body, "<Code>NotImplemented</Code>") {
+		if body := text(t, res); res.StatusCode != http.StatusNotImplemented || !strings.Contains(body, "<Code>NotImplemented</Code>") {
 			t.Errorf("%s: got %d %s, want 501 NotImplemented", form, res.StatusCode, body)
 		}
 	}

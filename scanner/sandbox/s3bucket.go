@@ -31,6 +31,8 @@ type bucket struct {
 	objects  map[string]*history // by key
 	uploads  map[string]*upload  // multipart uploads by id
 	failures []ReplicationEvent
+
+	index *bucketIndex // that holds this bucket's name; nil: none yet
 }
 
 // encryption is the default encryption of a bucket.

@@ -426,6 +426,7 @@ func (c *s3call) copyObject() (*response, *apiError) {
 		return nil, e
 	}
 	v.body = from.body
+	c.digest = sum("MD5", v.body)
 	algorithm := from.checksum.algorithm
 	if given := c.r.Header.Get("X-Amz-Checksum-Algorithm"); given != "" {
 		algorithm = given

@@ -25,7 +25,7 @@ const maxObject = 5 << 30 // of a single PUT
 // so that a listing can go on after a version that was deleted meanwhile.
 func versionID(seq uint64) string {
 	d := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("version"), seq))
-	raw := binary.BigEndian.AppendUint64(d[:16:16], seq^binary.BigEndian.Uint64(d[:8]))
+	raw := binary.BigEndian.AppendUint64(d[:16:16], seq^mask(d[:16]))
 	return strings.ReplaceAll(base64.RawURLEncoding.EncodeToString(raw), "-", ".")
 }
 
@@ -35,8 +35,13 @@ func versionSeq(id string) (uint64, bool) {
 	if err != nil || len(raw) != 24 {
 		return 0, false
 	}
-	seq := binary.BigEndian.Uint64(raw[16:]) ^ binary.BigEndian.Uint64(raw[:8])
+	seq := binary.BigEndian.Uint64(raw[16:]) ^ mask(raw[:16])
 	return seq, versionID(seq) == id
+}
+
+func mask(b []byte) uint64 {
+	d := sha256.Sum256(b)
+	return binary.BigEndian.Uint64(d[:])
 }
 
 // newID makes an id of the given kind: different each time, the same for the
@@ -206,7 +211,8 @@ func (c *s3call) writeACL(v *version) *apiError {
 	if !slices.Contains([]string{"", "private", "bucket-owner-read", "bucket-owner-full-control"}, v.acl) {
 		return notImplemented("the canned ACL " + v.acl)
 	}
-	if c.foreign() && c.caller != nil && !(c.b.ownership == bucketOwnerPreferred && v.acl == "bucket-owner-full-control") {
+	given := c.b.ownership == bucketOwnerPreferred && v.acl == "bucket-owner-full-control"
+	if c.caller != nil && !given {
 		v.owner = c.caller.account
 	}
 	return nil

@@ -160,7 +160,7 @@ func TestChecksums(t *testing.T) {
 		{"wrong SHA256", http.Header{"X-Amz-Content-Sha256": {strings.Repeat("0", 64)}}, "XAmzContentSHA256Mismatch", 400},
 		{"unknown", http.Header{"X-Amz-Checksum-Xxhash3": {"AAAA"}}, "NotImplemented", 501},
 	} {
-		r, err := http.NewRequestWithContext(background, "PUT", "https://versioned.s3.us-east-1.amazonaws.com/direct", strings.NewReader("hello world"))
+		r, err := http.NewRequestWithContext(background, http.MethodPut, "https://versioned.s3.us-east-1.amazonaws.com/direct", strings.NewReader("hello world"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -654,7 +654,7 @@ func TestPresignedGet(t *testing.T) {
 	if body := text(t, res); body != "hello" || res.Header.Get("Content-Type") != "text/x" {
 		t.Errorf("%d %s %s", res.StatusCode, res.Header.Get("Content-Type"), body)
 	}
-	if res := s.do(t, "GET", "https://versioned.s3.us-east-1.amazonaws.com/k", "", ""); res.StatusCode != 403 {
+	if res := s.do(t, "GET", "https://versioned.s3.us-east-1.amazonaws.com/k", "", ""); res.StatusCode != http.StatusForbidden {
 		t.Errorf("anonymous: %d", res.StatusCode)
 	}
 }

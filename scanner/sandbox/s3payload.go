@@ -68,11 +68,16 @@ func (c checksum) set(h http.Header) {
 }
 
 // payload is the body of a request as the caller meant it: without the framing
-// of aws-chunked, and checked against every digest that came with it.
+// of aws-chunked, and checked against every digest that came with it. It needs
+// the operation's name and the request only.
 func (c *s3call) payload() ([]byte, *apiError) {
-	if c.decoded != nil {
-		return c.decoded, nil
+	if c.decoded == nil && c.refused == nil {
+		c.decoded, c.refused = c.decode()
 	}
+	return c.decoded, c.refused
+}
+
+func (c *s3call) decode() ([]byte, *apiError) {
 	body, trailer := c.body, http.Header{}
 	hash := c.r.Header.Get("X-Amz-Content-Sha256")
 	if strings.HasPrefix(hash, "STREAMING-") {
@@ -121,7 +126,10 @@ func (c *s3call) payload() ([]byte, *apiError) {
 	if body == nil {
 		body = []byte{}
 	}
-	c.decoded, c.digest = body, sum("MD5", body)
+	c.digest = sum("MD5", body)
+	if c.given.value == "" && c.op.name == "PutObject" {
+		c.given = checksumOf("CRC64NVME", body) // S3's own
+	}
 	return body, nil
 }
 

@@ -236,7 +236,9 @@ func TestReplicationOutcomes(t *testing.T) {
 		}, nil, "COMPLETED", "", ""},
 
 		{"KMS (recorded)", nil, withKMS, "COMPLETED", "", ""},
-		{"KMS without opt-in: not eligible", func(p *pair) { p.rule().SourceSelectionCriteria, p.rule().Destination.EncryptionConfiguration = nil, nil }, withKMS, "", "", "absent"},
+		{"KMS without opt-in: not eligible", func(p *pair) {
+			p.rule().SourceSelectionCriteria, p.rule().Destination.EncryptionConfiguration = nil, nil
+		}, withKMS, "", "", "absent"},
 		{"KMS read by GetObjectVersion alone", func(p *pair) { p.role("GetObjectVersionForReplication", "GetObjectVersion") }, withKMS, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"no kms:Decrypt (recorded)", func(p *pair) { p.role("kms:Decrypt", "kms:DescribeKey") }, withKMS, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"no kms:Encrypt (recorded)", func(p *pair) { p.role("kms:Encrypt", "kms:DescribeKey") }, withKMS, "FAILED", "DstPutObjectNotPermitted", "absent"},
@@ -401,7 +403,7 @@ func TestReplicaShape(t *testing.T) {
 		if p.head(p.dst, "dst", "k") != nil {
 			t.Error("there before the lag has passed")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		replica, source := p.head(p.dst, "dst", "k"), p.head(p.src, "src", "k")
 		if replica == nil {
 			t.Fatal("not there after the lag")
@@ -536,7 +538,7 @@ func TestReplicationLag(t *testing.T) {
 			if p.s.ReplicationFailures(""); p.s.buckets["dst"].version("k", id) != nil {
 				t.Errorf("there before %v", want)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			if p.s.ReplicationFailures(""); p.s.buckets["dst"].version("k", id) == nil {
 				t.Errorf("not there after %v", want)
 			}
@@ -612,7 +614,7 @@ func TestDeleteMarkers(t *testing.T) {
 				}
 				p.settleAfter()
 				if p.s.buckets["dst"].version("k", id) == nil {
-					t.Error("the deletion of a version travelled")
+					t.Error("the deletion of a version went along")
 				}
 			})
 		})
@@ -643,12 +645,12 @@ func TestTagChanges(t *testing.T) {
 		id := put(t, p.src, "src", "k", "x", tagged)
 		p.settleAfter()
 		arrived := p.head(p.dst, "dst", "k")
-		expect("arrived", "COMPLETED", "team=dr")
+		expect("at first", "COMPLETED", "team=dr")
 		time.Sleep(time.Minute)
 		retag("two")
 		expect("changed", "PENDING", "team=dr")
 		p.settleAfter()
-		expect("travelled", "COMPLETED", "team=two")
+		expect("arrived", "COMPLETED", "team=two")
 		if h := p.head(p.dst, "dst", "k"); *h.VersionId != id || !h.LastModified.Equal(*arrived.LastModified) {
 			t.Errorf("the replica is another: %+v", h)
 		}

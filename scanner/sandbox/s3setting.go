@@ -61,7 +61,7 @@ func (c *s3call) listBuckets() (*response, *apiError) {
 		return nil, invalidArgument("The continuation token provided is incorrect", "continuation-token", c.query.Get("continuation-token"))
 	}
 	answer.Prefix = c.query.Get("prefix")
-	detailed := len(c.query) > 0 && !(len(c.query) == 1 && c.query.Has("x-id"))
+	detailed := region != "" || answer.Prefix != "" || c.query.Has("max-buckets") || c.query.Has("continuation-token")
 	names := c.s.bucketsOf(c.caller.account)
 	at, found := slices.BinarySearch(names, max(string(after), answer.Prefix))
 	if found && len(after) > 0 && names[at] == string(after) {
@@ -89,16 +89,34 @@ func (c *s3call) listBuckets() (*response, *apiError) {
 	return xmlAnswer("ListAllMyBucketsResult", answer)
 }
 
-// bucketsOf is the sorted names of an account's buckets.
+// bucketIndex is the sorted bucket names of each account, as they were when it was
+// made. Every bucket that it knows holds it, so that any of them leads to it.
+type bucketIndex struct {
+	names map[string][]string
+	count int  // of all buckets
+	stale bool // one of them was deleted
+}
+
+// bucketsOf is the sorted names of an account's buckets. The index is made again
+// when buckets came or went; scans list every account of a world that stands still.
 func (s *Sandbox) bucketsOf(account string) []string {
-	var names []string
-	for name, b := range s.buckets {
-		if b.account == account {
-			names = append(names, name)
-		}
+	var x *bucketIndex
+	for _, b := range s.buckets {
+		x = b.index
+		break
 	}
-	slices.Sort(names)
-	return names
+	if x != nil && !x.stale && x.count == len(s.buckets) {
+		return x.names[account]
+	}
+	x = &bucketIndex{names: map[string][]string{}, count: len(s.buckets)}
+	for name, b := range s.buckets {
+		b.index = x
+		x.names[b.account] = append(x.names[b.account], name)
+	}
+	for _, names := range x.names {
+		slices.Sort(names)
+	}
+	return x.names[account]
 }
 
 func (s *Sandbox) canonicalID(account string) string {
@@ -205,6 +223,9 @@ func (c *s3call) deleteBucket() (*response, *apiError) {
 		return nil, &apiError{status: 409, code: "BucketNotEmpty", message: message, detail: map[string]string{"BucketName": c.bucket}}
 	}
 	delete(c.s.buckets, c.bucket)
+	if c.b.index != nil {
+		c.b.index.stale = true
+	}
 	return done(204)
 }
 

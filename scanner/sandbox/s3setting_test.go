@@ -344,6 +344,18 @@ func TestListBuckets(t *testing.T) {
 	if diff := cmp.Diff(all[1:], list(s3.ListBucketsInput{BucketRegion: aws.String("us-east-1"), MaxBuckets: aws.Int32(2)})); diff != "" {
 		t.Errorf("Region (-want +got):\n%s", diff)
 	}
+	// The index follows what comes and goes, also where the number stays.
+	c.DeleteBucket(background, &s3.DeleteBucketInput{Bucket: aws.String("plain")})
+	c.CreateBucket(background, &s3.CreateBucketInput{Bucket: aws.String("another")})
+	if diff := cmp.Diff([]string{"another us-east-1", all[0], all[2], all[3]}, list(s3.ListBucketsInput{MaxBuckets: aws.Int32(10)})); diff != "" {
+		t.Errorf("after a delete and a create (-want +got):\n%s", diff)
+	}
+	c.CreateBucket(background, &s3.CreateBucketInput{Bucket: aws.String("third")})
+	c.DeleteBucket(background, &s3.DeleteBucketInput{Bucket: aws.String("third")})
+	c.DeleteBucket(background, &s3.DeleteBucketInput{Bucket: aws.String("another")})
+	if diff := cmp.Diff([]string{all[0], all[2], all[3]}, list(s3.ListBucketsInput{MaxBuckets: aws.Int32(10)})); diff != "" {
+		t.Errorf("after two deletes (-want +got):\n%s", diff)
+	}
 	_, err = c.ListBuckets(background, &s3.ListBucketsInput{BucketRegion: aws.String("eu-west-1")})
 	wantCode(t, "another endpoint's Region", err, "InvalidArgument", 400)
 	_, err = c.ListBuckets(background, &s3.ListBucketsInput{MaxBuckets: aws.Int32(10001)})
