@@ -208,7 +208,7 @@ func TestReplayErrors(t *testing.T) {
 		{head + "\n{}\n" + rest, "line 2: not exactly one message"},
 		{head + "\n" + `{"gap":{},"coverage":{}}` + "\n", "line 2: not exactly one message"},
 		{head + "\n" + `{"link":{"why":"x"}}` + "\n", "line 2: a link without fields"},
-		{head + "\n" + `{"gap":{"colour":1}}` + "\n", `line 2: json: unknown field "colour"`},
+		{head + "\n" + `{"gap":{"color":1}}` + "\n", `line 2: json: unknown field "color"`},
 		{head + "\n" + `{"gap":{}} {"gap":{}}` + "\n", "line 2: more than one message"},
 		{run + head + "\n", "something follows the summary"},
 		{head + "\n", "ends after line 1 without a summary"},

@@ -15,7 +15,7 @@ import (
 // Options is what the formats need to know beside the messages.
 type Options struct {
 	Width int                 // columns of the table on standard output, 0 = 120; files always have 120
-	Color bool                // colours in the table on standard output; files never have them
+	Color bool                // colors in the table on standard output; files never have them
 	Rows  int                 // rows of one table before it is cut, 0 = 100
 	Rules map[string]RuleHelp // by rule id, for formats that explain rules; a missing one is explained by its findings
 }
@@ -217,15 +217,16 @@ func (t *target) publish() error {
 		return nil
 	}
 	if err := os.Rename(t.temp, t.path); err != nil {
-		os.Remove(t.temp)
+		_ = os.Remove(t.temp) // the error worth telling is the rename's
 		return fmt.Errorf("output %s: %w", t.path, err)
 	}
 	return nil
 }
 
 func (t *target) abort() {
-	t.file.Close()
+	// Both may have happened already; there is nothing to do about either.
+	_ = t.file.Close()
 	if t.temp != "" {
-		os.Remove(t.temp)
+		_ = os.Remove(t.temp)
 	}
 }

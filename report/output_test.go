@@ -101,7 +101,7 @@ func TestOpenWritesEveryFormatInOneRun(t *testing.T) {
 	s.Abort() // as a deferred call would
 	for name, w := range want {
 		if read(t, filepath.Join(dir, name)) != string(w) {
-			t.Errorf("%s differs (colours or the terminal's width in a file?)", name)
+			t.Errorf("%s differs (colors or the terminal's width in a file?)", name)
 		}
 	}
 	if !bytes.Equal(stdout.Bytes(), render(t, "table", Options{Width: 80, Color: true}, sample(t))) {

@@ -49,7 +49,7 @@ func rank(s rules.Severity) int {
 // Summarizer is the one place where the exit status of a run is decided. It
 // passes all messages on to the next writer, counts them, and sends the summary
 // itself when it is closed; a summary that arrives from elsewhere (a replayed
-// run) is dropped in favour of its own.
+// run) is dropped in favor of its own.
 //
 // 1 wins over 3, and 3 over 0:
 //

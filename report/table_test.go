@@ -26,18 +26,18 @@ func TestTableFitsItsWidth(t *testing.T) {
 	}
 }
 
-func TestTableColours(t *testing.T) {
+func TestTableColors(t *testing.T) {
 	esc := regexp.MustCompile(`\x1b\[[0-9;]*m`)
 	plain := string(render(t, "table", Options{}, sample(t)))
 	colored := string(render(t, "table", Options{Color: true}, sample(t)))
 	if !esc.MatchString(colored) {
-		t.Error("no colours where they are wanted")
+		t.Error("no colors where they are wanted")
 	}
 	if strings.Contains(plain, "\x1b") {
-		t.Error("colours where they are not wanted")
+		t.Error("colors where they are not wanted")
 	}
 	if esc.ReplaceAllString(colored, "") != plain {
-		t.Error("colours change the layout")
+		t.Error("colors change the layout")
 	}
 }
 

@@ -159,7 +159,7 @@ func split(word string, width int) (head, tail string) {
 	return strings.TrimRight(word[:end], " "), word[end:]
 }
 
-// trimmer drops the blanks at the end of each line, and the reset of a colour
+// trimmer drops the blanks at the end of each line, and the reset of a color
 // that the table library puts behind them.
 type trimmer struct {
 	w    io.Writer
