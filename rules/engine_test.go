@@ -44,13 +44,10 @@ func TestWorkingLink(t *testing.T) {
 		t.Errorf("links %+v", r.Links)
 	}
 	for _, f := range r.Findings {
-		t.Log(f.RuleID, f.Status, f.Message)
-		if f.Status != Pass && f.Status != NotApplicable {
+		// No trust policy can be guarded and known to work: see XC046.
+		if f.Status != Pass && f.Status != NotApplicable && f.RuleID != "XC046" {
 			t.Errorf("%s is %s: %s", f.RuleID, f.Status, f.Message)
 		}
-	}
-	for _, c := range r.Links[0].Checks {
-		t.Log(c.Layer, c.Action, c.Resource, c.Result)
 	}
 }
 
@@ -113,7 +110,7 @@ func TestSilenceIsUnknown(t *testing.T) {
 				t.Errorf("the link is %s", r.Links[0].Verdict)
 			}
 			for _, f := range r.Findings {
-				if f.RuleID != "ACME001" && f.Status != Pass && f.Status != NotApplicable {
+				if f.RuleID != "ACME001" && f.RuleID != "XC046" && f.Status != Pass && f.Status != NotApplicable {
 					t.Errorf("%s became %s: %s", f.RuleID, f.Status, f.Message)
 				}
 			}
@@ -296,7 +293,7 @@ func TestOrganization(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := map[string]Status{}
-		for _, f := range findings {
+		for _, f := range find(findings, "XC031") {
 			got[f.Resource] = f.Status
 		}
 		want := map[string]Status{"arn:aws:s3:::prod-a": Fail, "arn:aws:s3:::dev": Fail, "arn:aws:s3:::dst": NotApplicable, "arn:aws:s3:::dark": Unknown}
@@ -323,6 +320,9 @@ func TestRego(t *testing.T) {
 	}
 	for _, r := range engine(t, Options{}).Rules() {
 		for _, kind := range []string{"pass", "fail", "not_applicable", "unknown"} {
+			if kind == "unknown" && len(r.Needs)+len(r.Uses) == 0 {
+				continue // it looks at the replication configuration alone, without which there is no link
+			}
 			if !slices.ContainsFunc(results, func(x TestResult) bool {
 				return strings.HasPrefix(x.Name, "crosscheck.rules."+r.pkg+"_test.test_"+kind)
 			}) {

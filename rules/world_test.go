@@ -72,6 +72,7 @@ func working() *fact.Document {
 	src.Replication = fact.Of(fact.Replication{Role: roleARN, Rules: []fact.ReplicationRule{rule}})
 	dst := bucket("dst", account2, "eu-west-1")
 	dst.Policy = fact.Of(fact.Policy{Name: "dst", Document: dstPolicy})
+	dst.Versioning = fact.Of(fact.Versioning{Status: "Enabled", MFADelete: "Enabled"})
 	return &fact.Document{
 		SchemaVersion: fact.SchemaVersion, Partition: "aws",
 		Organization: fact.Of(fact.Organization{ID: "o-example", ManagementAccountID: "999999999999", FeatureSet: "ALL", PolicyTypes: []string{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"}}),

@@ -55,3 +55,19 @@ with_key(side, key) := json.patch(with_rule(bare, {"sse_kms_objects": "Enabled"}
 	{"op": "add", "path": "/keys", "value": {"k": key}},
 	{"op": "add", "path": sprintf("/links/0/%s_key", [side]), "value": "k"},
 ])
+
+# A document whose role has this trust policy.
+with_trust(text) := json.patch(bare, [{"op": "add", "path": ["roles", link.role_arn, "value", "trust"], "value": {"name": "trust", "document": text}}])
+
+# A document with keys whose role has an inline policy of this text.
+with_policies(text) := json.patch(with_rule(bare, {"sse_kms_objects": "Enabled"}), [
+	{"op": "add", "path": ["roles", link.role_arn, "value", "inline"], "value": {"value": [{"name": "p", "document": text}]}},
+	{"op": "add", "path": ["roles", link.role_arn, "value", "attached"], "value": {"absent": true}},
+])
+
+# The document with the role's and the destination's policies read.
+fully(d) := json.patch(d, [
+	{"op": "add", "path": ["roles", link.role_arn, "value", "inline"], "value": {"absent": true}},
+	{"op": "add", "path": ["roles", link.role_arn, "value", "attached"], "value": {"absent": true}},
+	{"op": "add", "path": "/buckets/dst/value/policy", "value": {"absent": true}},
+])

@@ -1,0 +1,28 @@
+package crosscheck.rules.xc036_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.xc036
+
+test_pass if {
+	fixture.status(xc036.answers) == "pass" with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}})
+}
+
+test_fail if {
+	fixture.status(xc036.answers) == "fail" with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"absent": true}})
+}
+
+test_unknown_source if {
+	count(xc036.answers) == 0 with input as fixture.doc({"lifecycle": {"gap": {"code": "AccessDenied"}}}, {"lifecycle": {"absent": true}})
+}
+
+test_unknown_destination if {
+	count(xc036.answers) == 0 with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"gap": {"code": "AccessDenied"}}})
+}
+
+test_not_applicable if {
+	fixture.status(xc036.answers) == "not_applicable" with input as fixture.doc({"lifecycle": {"absent": true}}, {"lifecycle": {"absent": true}})
+}
+
+test_not_applicable_no_destination if {
+	fixture.status(xc036.answers) == "not_applicable" with input as fixture.no_destination(fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {}))
+}

@@ -1,0 +1,24 @@
+package crosscheck.rules.xc049_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.xc049
+
+test_pass if {
+	fixture.status(xc049.answers) == "pass" with input as fixture.doc({}, {"request_payment": {"value": "BucketOwner"}})
+}
+
+test_fail if {
+	fixture.status(xc049.answers) == "fail" with input as fixture.doc({}, {"request_payment": {"value": "Requester"}})
+}
+
+test_unknown if {
+	count(xc049.answers) == 0 with input as fixture.bare
+}
+
+test_not_applicable_same_account if {
+	fixture.status(xc049.answers) == "not_applicable" with input as fixture.doc({}, {"account_id": "111111111111", "request_payment": {"value": "Requester"}})
+}
+
+test_not_applicable if {
+	fixture.status(xc049.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
+}

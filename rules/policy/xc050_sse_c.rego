@@ -1,0 +1,53 @@
+# METADATA
+# title: The destination takes what the source takes under SSE-C
+# description: |
+#   New buckets refuse SSE-C. Recorded: an object under a customer's key fails to
+#   replicate into a bucket that blocks SSE-C; its failure code is not known.
+# custom:
+#   id: XC050
+#   severity: low
+#   scope: link
+#   needs: [bucket.encryption, destination.encryption]
+#   controls: [NIST-800-53r5/SC-28]
+#   remediation: block SSE-C on the source as well, or allow it on the destination
+#   evidence: recorded
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html
+package crosscheck.rules.xc050
+
+blocks(bucket) if "SSE-C" in bucket.encryption.value.blocked_types
+
+known(bucket) if bucket.encryption.value
+
+known(bucket) if bucket.encryption.absent
+
+destination(link) := input.buckets[link.destination].value
+
+answers contains {"link": link.id, "status": "pass", "message": "the destination does not block SSE-C"} if {
+	some link in input.links
+	known(destination(link))
+	not blocks(destination(link))
+}
+
+answers contains {"link": link.id, "status": "pass", "message": "both sides block SSE-C"} if {
+	some link in input.links
+	blocks(input.bucket)
+	blocks(destination(link))
+}
+
+answers contains {
+	"link": link.id,
+	"status": "fail",
+	"message": sprintf("%s blocks SSE-C and %s does not: objects under a customer's key would fail", [link.destination, input.bucket.name]),
+	"remediation": sprintf("block SSE-C on %s as well, or allow it on %s", [input.bucket.name, link.destination]),
+} if {
+	some link in input.links
+	blocks(destination(link))
+	known(input.bucket)
+	not blocks(input.bucket)
+}
+
+answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
+	some link in input.links
+	input.buckets[link.destination].absent
+}

@@ -1,0 +1,36 @@
+package crosscheck.rules.xc051_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.xc051
+
+test_pass if {
+	fixture.status(xc051.answers) == "pass" with input as fixture.doc({"lifecycle": {"absent": true}}, {"lifecycle": {"absent": true}})
+}
+
+test_pass_source_first if {
+	fixture.status(xc051.answers) == "pass" with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 60}]}})
+}
+
+test_fail if {
+	fixture.status(xc051.answers) == "fail" with input as fixture.doc({"lifecycle": {"absent": true}}, {"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}})
+}
+
+test_fail_earlier if {
+	fixture.status(xc051.answers) == "fail" with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 10}]}})
+}
+
+test_pass_other_prefix if {
+	fixture.status(xc051.answers) == "pass" with input as fixture.with_rule(fixture.doc({"lifecycle": {"absent": true}}, {"lifecycle": {"value": [{"status": "Enabled", "prefix": "tmp/", "expiration_days": 1}]}}), {"prefix": "data/"})
+}
+
+test_unknown if {
+	count(xc051.answers) == 0 with input as fixture.doc({"lifecycle": {"absent": true}}, {"lifecycle": {"gap": {"code": "AccessDenied"}}})
+}
+
+test_unknown_source if {
+	count(xc051.answers) == 0 with input as fixture.doc({"lifecycle": {"gap": {"code": "AccessDenied"}}}, {"lifecycle": {"absent": true}})
+}
+
+test_not_applicable if {
+	fixture.status(xc051.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
+}

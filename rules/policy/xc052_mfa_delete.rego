@@ -1,0 +1,49 @@
+# METADATA
+# title: Versions at the destination are guarded
+# description: |
+#   MFA delete or Object Lock keep whoever holds the destination account's credentials
+#   from deleting copies or suspending versioning. MFA delete does not go together with
+#   lifecycle rules.
+# custom:
+#   id: XC052
+#   severity: info
+#   scope: link
+#   needs: [destination.versioning, destination.object_lock]
+#   controls: [SecurityHub/S3.20, NIST-800-53r5/CP-9]
+#   remediation: enable Object Lock or MFA delete on the destination
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html
+package crosscheck.rules.xc052
+
+destination(link) := input.buckets[link.destination].value
+
+guarded(link) if destination(link).versioning.value.mfa_delete == "Enabled"
+
+guarded(link) if destination(link).object_lock.value.enabled
+
+lockless(bucket) if bucket.object_lock.absent
+
+lockless(bucket) if bucket.object_lock.value.enabled == false
+
+answers contains {"link": link.id, "status": "pass", "message": "MFA delete or Object Lock guards the versions"} if {
+	some link in input.links
+	guarded(link)
+}
+
+answers contains {
+	"link": link.id,
+	"status": "fail",
+	"message": sprintf("neither MFA delete nor Object Lock guards the versions in %s", [link.destination]),
+	"remediation": sprintf("enable Object Lock on %s, or MFA delete if it has no lifecycle rules", [link.destination]),
+} if {
+	some link in input.links
+	destination(link).versioning.value
+	lockless(destination(link))
+	not guarded(link)
+}
+
+answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
+	some link in input.links
+	input.buckets[link.destination].absent
+}
