@@ -24,17 +24,17 @@ import (
 // docs/iam-differences.md has to be read again.
 const peerVersion = "@cloud-copilot/iam-simulate@0.1.173"
 
-// TestPeer compares the package with another evaluator, run as an external
+// TestDifferential compares the package with another evaluator, run as an external
 // process, on two-valued requests over generated policies. Every disagreement
 // must belong to a class of docs/iam-differences.md: a class names what both
 // see differently, and the test proves it by rewriting the case without that
 // and asking both again. A disagreement that no class explains fails the test.
 //
-//	go test -tags differential -run TestPeer ./rules/iam/
+//	go test -tags differential -run Differential ./rules/iam/
 //
-// CROSSCHECK_PEER_CACHE says where the npm package is installed,
+// CROSSCHECK_CACHE says where the npm package is installed,
 // CROSSCHECK_SPEC_N and CROSSCHECK_SPEC_SEED how many cases and which.
-func TestPeer(t *testing.T) {
+func TestDifferential(t *testing.T) {
 	cache := installPeer(t)
 	n, seed := int(envInt("CROSSCHECK_SPEC_N", 3000)), envInt("CROSSCHECK_SPEC_SEED", 1)
 
@@ -208,7 +208,7 @@ func installPeer(t *testing.T) string {
 			t.Skipf("%s is not installed: the comparison with %s needs it", tool, peerVersion)
 		}
 	}
-	cache := os.Getenv("CROSSCHECK_PEER_CACHE")
+	cache := os.Getenv("CROSSCHECK_CACHE")
 	if cache == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
