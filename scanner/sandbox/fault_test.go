@@ -291,7 +291,7 @@ func TestSlowBody(t *testing.T) {
 		defer cancel()
 		took, body, err = get(ctx)
 		if took != time.Second || !errors.Is(err, context.DeadlineExceeded) || body == "" || strings.HasSuffix(body, "</GetCallerIdentityResponse>") {
-			t.Errorf("the cancelled body took %v: %v %s", took, err, body)
+			t.Errorf("the canceled body took %v: %v %s", took, err, body)
 		}
 	})
 }
@@ -305,7 +305,7 @@ func TestSlowBodyOverHTTP(t *testing.T) {
 	defer server.Close()
 	client := &rerouted{to: strings.TrimPrefix(server.URL, "http://")}
 	res, body := s.postTo(t, client, "sts", DefaultAccessKey, form, "", "Action=GetCallerIdentity&Version=2011-06-15")
-	if res.StatusCode != 200 || !strings.HasSuffix(body, "</GetCallerIdentityResponse>") || int64(len(body)) != res.ContentLength {
+	if res.StatusCode != http.StatusOK || !strings.HasSuffix(body, "</GetCallerIdentityResponse>") || int64(len(body)) != res.ContentLength {
 		t.Errorf("%d %d %s", res.StatusCode, res.ContentLength, body)
 	}
 }

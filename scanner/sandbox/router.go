@@ -178,29 +178,29 @@ func parseCredential(r *http.Request) credential {
 // s3ControlPath begins the path of every S3 Control operation.
 const s3ControlPath = "/v20180820/"
 
-// serviceOf says which service a request is for. An unsigned request says it by
-// its form only.
+// serviceOf says which service a request is for: the one it was signed for, or
+// what its form says where it is not signed for any.
 func serviceOf(c *call, signed credential) string {
-	target := c.r.Header.Get("X-Amz-Target")
+	target, path := c.r.Header.Get("X-Amz-Target"), c.r.URL.Path
+	form := c.r.Method == http.MethodPost && path == "/" &&
+		strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	switch {
-	case signed.service == "s3" || signed.service == "":
-		switch {
-		case strings.HasPrefix(target, "AWSOrganizationsV20161128."):
-			return "organizations"
-		case strings.HasPrefix(target, "TrentService."):
-			return "kms"
-		case strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && bytes.Contains(c.body, []byte("Action=")):
-			if bytes.Contains(c.body, []byte("Version=2010-05-08")) {
-				return "iam"
-			}
-			return "sts"
-		case strings.HasPrefix(c.r.URL.Path, s3ControlPath):
-			return "s3control"
-		}
-		return "s3"
-	default:
+	case signed.service != "s3" && signed.service != "":
 		return signed.service
+	case strings.HasPrefix(path, s3ControlPath):
+		return "s3control"
+	case signed.service == "s3":
+		return "s3"
+	case strings.HasPrefix(target, "AWSOrganizationsV20161128."):
+		return "organizations"
+	case strings.HasPrefix(target, "TrentService."):
+		return "kms"
+	case form && bytes.Contains(c.body, []byte("Version=2010-05-08")):
+		return "iam"
+	case form:
+		return "sts"
 	}
+	return "s3"
 }
 
 // identify finds the caller by the access key. Only S3 serves anonymous callers.
@@ -251,7 +251,7 @@ func badCredential(service string, unknown, expired bool) *apiError {
 // aws.HTTPClient and an http.RoundTripper, and is safe for concurrent use.
 type Client struct{ s *Sandbox }
 
-// HTTPClient is the door for SDK clients of the same process. It honours the
+// HTTPClient is the door for SDK clients of the same process. It honors the
 // context of a request; latency is slept on a timer, so that a testing/synctest
 // bubble sees it pass.
 func (s *Sandbox) HTTPClient() *Client { return &Client{s} }
@@ -262,7 +262,7 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) { return c.D
 // Do answers a request whatever host it names.
 func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
-		defer r.Body.Close()
+		defer func() { _ = r.Body.Close() }()
 	}
 	fail := func(err error) (*http.Response, error) {
 		return nil, &url.Error{Op: r.Method[:1] + strings.ToLower(r.Method[1:]), URL: r.URL.String(), Err: err}

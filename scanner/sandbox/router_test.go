@@ -51,7 +51,7 @@ func TestUnknownRequests(t *testing.T) {
 		{"kms", json1, "TrentService.ListAliases", "{}", `"__type":"MissingAuthenticationToken"`},
 	} {
 		res, body := s.post(t, test.service, "", test.contentType, test.target, test.body)
-		if res.StatusCode != 403 || !strings.Contains(body, test.want) {
+		if res.StatusCode != http.StatusForbidden || !strings.Contains(body, test.want) {
 			t.Errorf("unsigned %s: %d %s, want %s", test.service, res.StatusCode, body, test.want)
 		}
 	}
@@ -82,7 +82,30 @@ func TestCredentialForms(t *testing.T) {
 	}
 }
 
-func TestInProcessClientHonoursTheContext(t *testing.T) {
+// The form of a request decides only where the signature does not.
+func TestServiceOfARequest(t *testing.T) {
+	for _, test := range []struct {
+		name, method, url, service, contentType, target, body, want string
+	}{
+		{"signed for IAM", "POST", "https://h/", "iam", form, "", "Action=X", "iam"},
+		{"an object that looks like a form", "POST", "https://h/bucket/key", "s3", form, "", "Action=X", "s3"},
+		{"S3 Control, which signs as S3", "GET", "https://h/v20180820/configuration/publicAccessBlock", "s3", "", "", "", "s3control"},
+		{"unsigned JSON", "POST", "https://h/", "", json1, "TrentService.ListKeys", "{}", "kms"},
+		{"unsigned form of STS", "POST", "https://h/", "", form, "", "Action=X&Version=2011-06-15", "sts"},
+		{"unsigned form of IAM", "POST", "https://h/", "", form, "", "Action=X&Version=2010-05-08", "iam"},
+		{"unsigned form to a bucket", "POST", "https://h/bucket", "", form, "", "Action=X", "s3"},
+		{"anonymous GET", "GET", "https://h/bucket/key", "", "", "", "", "s3"},
+	} {
+		c := &call{r: httptest.NewRequest(test.method, test.url, nil), body: []byte(test.body)}
+		c.r.Header.Set("Content-Type", test.contentType)
+		c.r.Header.Set("X-Amz-Target", test.target)
+		if got := serviceOf(c, credential{service: test.service}); got != test.want {
+			t.Errorf("%s goes to %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestInProcessClientHonorsTheContext(t *testing.T) {
 	s := control(t)
 	ctx, cancel := context.WithCancel(background)
 	cancel()
