@@ -54,9 +54,10 @@ func rank(s rules.Severity) int {
 // 1 wins over 3, and 3 over 0:
 //
 //   - 1: a failing finding at or above Policy.FailOn that is not waived, a
-//     broken link, or a probe whose measurement is a fault. A link whose every
-//     failure code is that of a waived finding about the link or one of its
-//     buckets is waived with it.
+//     broken link, or a probe whose measurement is a fault. A link is
+//     waived with its findings: if none above info that fails on it is left
+//     without a waiver, and each of its failure codes is that of a waived
+//     finding about the link or one of its buckets.
 //   - 3: a finding or a link is unknown, a measurement is undecided, a fact
 //     could not be read, or not every account and bucket was. A run that never
 //     said what it covered counts as such.
@@ -71,17 +72,21 @@ type Summarizer struct {
 	covered    bool
 	broken     []*rules.Link
 	waived     map[waivedCode]bool
+	onLink     map[string]linkFindings
 }
 
 // waivedCode is a failure code that was waived on a link or a bucket.
 type waivedCode struct{ where, code string }
+
+// linkFindings is what is known of the failing findings about one link.
+type linkFindings struct{ waived, open bool }
 
 // Summarize puts a Summarizer before next.
 func Summarize(next Writer, p Policy) *Summarizer {
 	if p.FailOn == "" {
 		p.FailOn = rules.Low
 	}
-	return &Summarizer{next: next, policy: p, waived: map[waivedCode]bool{}}
+	return &Summarizer{next: next, policy: p, waived: map[waivedCode]bool{}, onLink: map[string]linkFindings{}}
 }
 
 // Write counts the message and passes it on.
@@ -122,6 +127,12 @@ func (s *Summarizer) finding(f *rules.Finding) {
 		s.counts.Findings.Pass++
 	case rules.NotApplicable:
 	case rules.Fail:
+		if f.Link != "" {
+			on := s.onLink[f.Link]
+			on.waived = on.waived || f.Waiver != nil
+			on.open = on.open || f.Waiver == nil && f.Severity != rules.Info
+			s.onLink[f.Link] = on
+		}
 		if f.Waiver == nil {
 			s.counts.Findings.Fail++
 			s.faults = s.faults || rank(f.Severity) <= rank(s.policy.FailOn)
@@ -163,7 +174,8 @@ func (s *Summarizer) linkWaived(l *rules.Link) bool {
 			return false
 		}
 	}
-	return len(l.FailureCodes) > 0
+	on := s.onLink[l.ID]
+	return !on.open && (on.waived || len(l.FailureCodes) > 0)
 }
 
 // Close sends the summary and closes the next writer.

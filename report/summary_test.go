@@ -81,7 +81,13 @@ func TestExitStatus(t *testing.T) {
 		{"broken link, code waived on a bucket", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("", arn("b"), "X")}, 0},
 		{"broken link, one of two codes waived", Policy{}, []Message{full, verdict(rules.Broken, "X", "Y"), waived("a/r→b", "", "X")}, 1},
 		{"broken link, code waived elsewhere", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("c/r→b", "", "X"), waived("", arn("c"), "X")}, 1},
-		{"broken link without a code", Policy{}, []Message{full, verdict(rules.Broken), waived("a/r→b", "")}, 1},
+		{"broken link without a code", Policy{}, []Message{full, verdict(rules.Broken)}, 1},
+		{"broken link without a code, waived", Policy{}, []Message{full, verdict(rules.Broken), waived("a/r→b", "")}, 0},
+		{"broken link without a code, waived elsewhere", Policy{}, []Message{full, verdict(rules.Broken), waived("c/r→b", ""), waived("", arn("a"))}, 1},
+		{"broken link, waived, with another fault below the bar", Policy{FailOn: rules.Critical},
+			[]Message{full, verdict(rules.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &rules.Finding{Status: rules.Fail, Severity: rules.High, Link: "a/r→b"}}}, 1},
+		{"broken link, waived, with information", Policy{},
+			[]Message{full, verdict(rules.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &rules.Finding{Status: rules.Fail, Severity: rules.Info, Link: "a/r→b"}}}, 0},
 		{"the summary of a replayed run is decided anew", Policy{FailOn: rules.High}, []Message{full, fail(rules.Low), {Summary: &Summary{ExitStatus: 1}}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
