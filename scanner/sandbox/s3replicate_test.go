@@ -23,11 +23,13 @@ type pair struct {
 	*testing.T
 	s        *Sandbox
 	src, dst *s3.Client
+
+	meanwhile func() // between the write and its settlement
 }
 
 func newPair(t *testing.T) *pair {
 	s := storage(t)
-	return &pair{t, s, s.s3(sourceAdmin, "us-east-1"), s.s3(backupAdmin, "eu-west-1")}
+	return &pair{T: t, s: s, src: s.s3(sourceAdmin, "us-east-1"), dst: s.s3(backupAdmin, "eu-west-1")}
 }
 
 // head is a HEAD with checksum mode on, nil when there is nothing.
@@ -222,7 +224,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		{"session policy name in the destination policy", func(p *pair) {
 			p.policy("dst", "arn:aws:iam::111111111111:role/service-role/replication", "arn:aws:sts::111111111111:assumed-role/replication/s3-replication")
 		}, nil, "COMPLETED", "", ""},
-		{"configuration removed meanwhile", func(p *pair) { p.after(func() { p.s.buckets["src"].replication = nil }) }, nil, "FAILED", "SrcBucketReplicationConfigMissing", "absent"},
+		{"configuration removed meanwhile", func(p *pair) { p.meanwhile = func() { p.s.buckets["src"].replication = nil } }, nil, "FAILED", "SrcBucketReplicationConfigMissing", "absent"},
 
 		{"owner override without its permission", override, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"owner override with its permission (recorded)", grantOverride, nil, "COMPLETED", "", ""},
@@ -262,9 +264,9 @@ func TestReplicationOutcomes(t *testing.T) {
 			p.rule().Destination.EncryptionConfiguration.ReplicaKmsKeyID = "arn:aws:kms:eu-west-1:222222222222:alias/aws/s3"
 		}, withKMS, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"source key disabled", func(p *pair) {
-			p.after(func() {
+			p.meanwhile = func() {
 				p.s.keys["arn:aws:kms:us-east-1:111111111111:key/11111111-1111-4111-8111-111111111111"].state = "Disabled"
-			})
+			}
 		}, withKMS, "FAILED", "SrcKmsKeyInvalidState", "absent"},
 		{"bucket key, Encrypt alone (documented)", nil, func(in *s3.PutObjectInput) { withKMS(in); in.BucketKeyEnabled = aws.Bool(true) }, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"bucket key with a data key (documented)", func(p *pair) {
@@ -371,16 +373,11 @@ func (p *pair) boundary(action string) {
 	a.roles["replication"].boundary = arn
 }
 
-// after is done between the write and the settlement.
-func (p *pair) after(f func()) {
-	go func() { // in the test's bubble: the clock moves on only when this waits too
-		time.Sleep(time.Second)
-		f()
-	}()
-}
-
 // settleAfter lets the lag pass and makes a request that settles what is due.
 func (p *pair) settleAfter() {
+	if p.meanwhile != nil {
+		p.meanwhile()
+	}
 	time.Sleep(2 * time.Second)
 	p.s.ReplicationFailures("")
 }

@@ -176,6 +176,11 @@ func (s *Sandbox) addBucket(account string, w *worldBucket) {
 			header: map[string]string{"Content-Type": "binary/octet-stream"}, metadata: o.Metadata, tags: sortedTags(o.Tags),
 			sse: objectEncryption{algorithm: "AES256"},
 		}
+		if b.encryption.algorithm != "AES256" {
+			if k := s.s3key(b.encryption.key, account, b.region); k != nil {
+				v.sse = objectEncryption{algorithm: b.encryption.algorithm, key: k.arn, bucketKey: b.encryption.bucketKey}
+			}
+		}
 		if o.ContentType != "" {
 			v.header["Content-Type"] = o.ContentType
 		}
