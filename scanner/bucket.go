@@ -201,10 +201,10 @@ func texts[T ~string](list []T) []string {
 	return out
 }
 
-func tags(set []types.Tag) map[string]string {
-	m := make(map[string]string, len(set))
+// tags are nil where there are none.
+func tags(set []types.Tag) (m map[string]string) {
 	for _, t := range set {
-		m[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		put(&m, aws.ToString(t.Key), aws.ToString(t.Value))
 	}
 	return m
 }
@@ -323,9 +323,7 @@ func lifecycle(rules []types.LifecycleRule) ([]fact.LifecycleRule, error) {
 			}
 			r.Prefix = aws.ToString(and.Prefix)
 			r.SizeGreaterThan, r.SizeLessThan = aws.ToInt64(and.ObjectSizeGreaterThan), aws.ToInt64(and.ObjectSizeLessThan)
-			if len(and.Tags) > 0 {
-				r.Tags = tags(and.Tags)
-			}
+			r.Tags = tags(and.Tags)
 		}
 		if e := in.Expiration; e != nil {
 			r.ExpirationDays, r.ExpiredObjectDeleteMarker = aws.ToInt32(e.Days), aws.ToBool(e.ExpiredObjectDeleteMarker)

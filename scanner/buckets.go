@@ -81,6 +81,9 @@ func (x *index) add(a *account, buckets []listed) {
 			x.regions = append(x.regions, b.region)
 			x.region[b.region] = r
 		}
+		if _, twice := x.buckets[b.name]; twice {
+			continue
+		}
 		x.buckets[b.name] = place{account: n, region: r}
 		a.buckets = append(a.buckets, b.name)
 	}

@@ -52,7 +52,6 @@ func (v *visit) document(ctx context.Context, owner *account, name string) *fact
 
 // links joins the enabled rules with their roles, destinations and keys.
 func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
-	doc.Buckets, doc.Roles, doc.Keys = map[string]fact.Fact[fact.Bucket]{}, map[string]fact.Fact[fact.Role]{}, map[string]fact.Fact[fact.Key]{}
 	accounts := map[string]bool{owner.id: true}
 	add := func(id string) {
 		if id != "" {
@@ -70,7 +69,7 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		destination, ok := doc.Buckets[link.Destination]
 		if !ok {
 			destination = v.destination(ctx, owner, region, link.Destination, rule.Destination.Account)
-			doc.Buckets[link.Destination] = destination
+			put(&doc.Buckets, link.Destination, destination)
 		}
 		destinationRegion := region
 		if b := destination.Value; b != nil {
@@ -80,7 +79,7 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		add(rule.Destination.Account)
 
 		if _, ok := doc.Roles[link.RoleARN]; !ok {
-			doc.Roles[link.RoleARN] = v.role(ctx, link.RoleARN)
+			put(&doc.Roles, link.RoleARN, v.role(ctx, link.RoleARN))
 			add(accountOf(link.RoleARN))
 		}
 		if e := doc.Bucket.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
@@ -96,7 +95,7 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 				continue
 			}
 			k := v.key(ctx, key.ref, owner.id, key.region)
-			doc.Keys[key.ref] = k
+			put(&doc.Keys, key.ref, k)
 			add(accountOf(key.ref))
 			if k.Value != nil {
 				add(k.Value.AccountID)
@@ -104,10 +103,18 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		}
 		doc.Links = append(doc.Links, link)
 	}
-	doc.Accounts = make(map[string]fact.Account, len(accounts))
 	for _, id := range slices.Sorted(maps.Keys(accounts)) {
-		doc.Accounts[id] = v.account(ctx, id)
+		put(&doc.Accounts, id, v.account(ctx, id))
 	}
+}
+
+// put makes the map with its first entry: a document holds no empty maps, as
+// none comes back from a file.
+func put[V any](m *map[string]V, key string, v V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[key] = v
 }
 
 // bucketName is the name in a bucket's ARN.
@@ -128,8 +135,8 @@ func accountOf(text string) string {
 
 // bucketRef is a bucket to read, in a scanned account or (owner nil) in none.
 type bucketRef struct {
-	name     string
-	owner    *account
+	name   string
+	owner  *account
 	unread fact.Gap // owner nil: why its facts cannot be read
 }
 

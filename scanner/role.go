@@ -50,10 +50,7 @@ func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
 				boundary = aws.ToString(b.PermissionsBoundaryArn)
 			}
 			for _, t := range out.Role.Tags {
-				if r.Tags == nil {
-					r.Tags = map[string]string{}
-				}
-				r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+				put(&r.Tags, aws.ToString(t.Key), aws.ToString(t.Value))
 			}
 			r.Trust, err = encodedPolicy("trust-policy", out.Role.AssumeRolePolicyDocument)
 			return r, err

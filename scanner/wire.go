@@ -98,7 +98,7 @@ func checkBody(service, operation string, response *smithyhttp.Response) error {
 		return err
 	}
 	root, err := rootElement(data)
-	if err == nil && root != kind {
+	if err == nil && root != kind && root != operation+"Response" { // as some S3-compatible servers call it
 		err = &answerError{code: "Malformed", message: fmt.Sprintf("the answer is a %s document, not a %s", clip(root), kind)}
 	}
 	return err
