@@ -254,6 +254,21 @@ func reopen(path string) (*Journal, []Entry, error) {
 	return j, entries, nil
 }
 
+// ReadJournal lists what the run of a journal put and is not known to have
+// removed, without taking the journal over.
+func ReadJournal(path string) ([]Entry, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := readJournal(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return entries, nil
+}
+
 // readJournal reads entries that were not removed. A last line without its end
 // was being written when the run died: nothing was put for it yet.
 func readJournal(r io.Reader) ([]Entry, error) {

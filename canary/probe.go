@@ -3,6 +3,7 @@ package canary
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -86,11 +87,15 @@ type probe struct {
 	m Measurement
 
 	place
-	body     *body
-	header   types.ServerSideEncryption
-	metadata map[string]string
-	checksum string // of the body, as S3 writes it
-	crc      bool   // checksum is CRC64NVME, not SHA-256
+	body      *body
+	header    types.ServerSideEncryption
+	kmsKey    *string
+	bucketKey *bool
+	customer  customerKey
+	parts     types.ChecksumType // of an upload in parts, "" = a single PUT
+	metadata  map[string]string
+	checksum  string // of the body, as S3 writes it
+	crc       bool   // checksum is CRC64NVME, not SHA-256
 
 	putAt    time.Time // when the PUT was answered: the clock's zero
 	grown    func()    // the probe is not young any more
@@ -111,8 +116,14 @@ func (p *probe) run(ctx context.Context, v Variant, n int) {
 	if err == nil {
 		err = p.prepare(v)
 	}
-	if err == nil && ctx.Err() != nil {
+	switch {
+	case err != nil:
+	case ctx.Err() != nil:
 		err = errors.New("interrupted before it began")
+	case p.t.Source.Err != nil:
+		err = fmt.Errorf("the source cannot be reached, so nothing was put: %w", p.t.Source.Err)
+	case p.t.Destination.Err != nil:
+		err = fmt.Errorf("the destination cannot be reached, so nothing was put: %w", p.t.Destination.Err)
 	}
 	if err == nil {
 		err = p.preflight(ctx)
@@ -133,7 +144,7 @@ func (p *probe) run(ctx context.Context, v Variant, n int) {
 	p.grown = p.o.young.enter(ctx)
 	defer func() { p.grown() }()
 	wall := time.Now()
-	if err := p.put(ctx, v == Multipart); err != nil {
+	if err := p.put(ctx); err != nil {
 		p.inconclusive(fmt.Errorf("the probe cannot be put: %w", err))
 		return
 	}
@@ -172,7 +183,7 @@ func (p *probe) prepare(v Variant) error {
 	switch v {
 	case Empty:
 		size = 0
-	case Multipart:
+	case Multipart, Composite:
 		size = twoParts
 	case Large:
 		size = p.o.Size
@@ -184,6 +195,17 @@ func (p *probe) prepare(v Variant) error {
 			break // the bucket's default does it
 		}
 		p.header = types.ServerSideEncryptionAwsKms
+	case BucketKey:
+		p.header, p.bucketKey = types.ServerSideEncryptionAwsKms, aws.Bool(true)
+		if e := p.t.Source.Encryption.Value; e != nil {
+			p.kmsKey = nonEmpty(e.KeyID)
+		}
+	case SSEC:
+		secret := make([]byte, 32)
+		if _, err := rand.Read(secret); err != nil {
+			return err
+		}
+		p.customer = newCustomerKey(secret)
 	case Tagged:
 		if len(p.tags) >= maxTags {
 			return fmt.Errorf("the rule's filter asks for %d tags, so there is no room for one more", len(p.tags))
@@ -200,7 +222,12 @@ func (p *probe) prepare(v Variant) error {
 	}
 	p.body = newBody(p.o.Run+"/"+p.key, size)
 	var err error
-	p.crc = v == Multipart || size > maxSingle
+	switch {
+	case v == Composite:
+		p.parts = types.ChecksumTypeComposite
+	case v == Multipart || size > maxSingle:
+		p.parts, p.crc = types.ChecksumTypeFullObject, true
+	}
 	if p.crc {
 		p.checksum, err = p.body.crc64Base64()
 	} else {
@@ -268,8 +295,8 @@ func (p *probe) removable(ctx context.Context, e *End, side string) error {
 }
 
 // put writes the object, or one more version of it, and starts the clock.
-func (p *probe) put(ctx context.Context, parts bool) error {
-	if parts || p.body.size > maxSingle {
+func (p *probe) put(ctx context.Context) error {
+	if p.parts != "" {
 		return p.putParts(ctx)
 	}
 	e := &p.t.Source
@@ -277,8 +304,9 @@ func (p *probe) put(ctx context.Context, parts bool) error {
 	p.body.offset = 0
 	in := &s3.PutObjectInput{
 		Bucket: &e.Name, Key: &p.key, Body: p.body, ContentLength: &p.body.size, ContentType: aws.String(contentType), ExpectedBucketOwner: e.owner(),
-		Metadata: p.metadata, Tagging: tagging(p.tags), ServerSideEncryption: p.header,
+		Metadata: p.metadata, Tagging: tagging(p.tags), ServerSideEncryption: p.header, SSEKMSKeyId: p.kmsKey, BucketKeyEnabled: p.bucketKey,
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &p.checksum,
+		SSECustomerAlgorithm: p.customer.algorithm, SSECustomerKey: p.customer.key, SSECustomerKeyMD5: p.customer.md5,
 	}
 	out, err := e.S3.PutObject(ctx, in)
 	if err != nil {
@@ -292,11 +320,15 @@ func (p *probe) put(ctx context.Context, parts bool) error {
 // which is the same however it was cut.
 func (p *probe) putParts(ctx context.Context) error {
 	e := &p.t.Source
+	algorithm, whole := types.ChecksumAlgorithmSha256, (*string)(nil)
+	if p.crc {
+		algorithm, whole = types.ChecksumAlgorithmCrc64nvme, &p.checksum
+	}
 	p.count()
 	begun, err := e.S3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &e.Name, Key: &p.key, ContentType: aws.String(contentType), ExpectedBucketOwner: e.owner(),
-		Metadata: p.metadata, Tagging: tagging(p.tags), ServerSideEncryption: p.header,
-		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme, ChecksumType: types.ChecksumTypeFullObject,
+		Metadata: p.metadata, Tagging: tagging(p.tags), ServerSideEncryption: p.header, SSEKMSKeyId: p.kmsKey, BucketKeyEnabled: p.bucketKey,
+		ChecksumAlgorithm: algorithm, ChecksumType: p.parts,
 	})
 	if err != nil {
 		return errors.New(describe(err))
@@ -312,18 +344,18 @@ func (p *probe) putParts(ctx context.Context) error {
 		p.count()
 		part, err := e.S3.UploadPart(ctx, &s3.UploadPartInput{
 			Bucket: &e.Name, Key: &p.key, UploadId: begun.UploadId, PartNumber: aws.Int32(number), ExpectedBucketOwner: e.owner(),
-			Body: &section{b: *p.body, from: at, size: length}, ContentLength: &length, ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme,
+			Body: &section{b: *p.body, from: at, size: length}, ContentLength: &length, ChecksumAlgorithm: algorithm,
 		})
 		if err != nil {
 			return errors.New(describe(err))
 		}
-		done = append(done, types.CompletedPart{ETag: part.ETag, PartNumber: aws.Int32(number), ChecksumCRC64NVME: part.ChecksumCRC64NVME})
+		done = append(done, types.CompletedPart{ETag: part.ETag, PartNumber: aws.Int32(number), ChecksumCRC64NVME: part.ChecksumCRC64NVME, ChecksumSHA256: part.ChecksumSHA256})
 	}
 	p.count()
 	out, err := e.S3.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: &e.Name, Key: &p.key, UploadId: begun.UploadId, ExpectedBucketOwner: e.owner(),
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
-		ChecksumType:    types.ChecksumTypeFullObject, ChecksumCRC64NVME: &p.checksum,
+		ChecksumType:    p.parts, ChecksumCRC64NVME: whole,
 	})
 	if err != nil {
 		return errors.New(describe(err))
@@ -387,7 +419,7 @@ func (p *probe) visible(ctx context.Context) (bool, error) {
 	d := &p.t.Destination
 	if !p.listing {
 		p.count()
-		_, present, err := d.head(ctx, p.key, p.version)
+		_, present, err := d.head(ctx, p.key, p.version, p.customer)
 		if err == nil || !denied(err) {
 			return present, err
 		}
@@ -501,7 +533,7 @@ func (p *probe) sourceStatus(ctx context.Context) string {
 	defer cancel()
 	p.count()
 	p.m.Polls++
-	out, present, err := p.t.Source.head(ctx, p.key, p.version)
+	out, present, err := p.t.Source.head(ctx, p.key, p.version, p.customer)
 	if err != nil || !present {
 		return ""
 	}
@@ -584,7 +616,7 @@ func (p *probe) watchAbsence(ctx context.Context, look func(context.Context) (bo
 // overwrite puts a second version; both have to arrive.
 func (p *probe) overwrite(ctx context.Context) {
 	first := p.version
-	err := p.put(ctx, false)
+	err := p.put(ctx)
 	if err != nil {
 		p.inconclusive(fmt.Errorf("the second version cannot be put: %w", err))
 		return

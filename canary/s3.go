@@ -2,6 +2,8 @@ package canary
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -107,10 +109,19 @@ func (e *End) list(ctx context.Context, prefix string, each func(key string, it 
 	}
 }
 
+// customerKey is a key for SSE-C, which S3 has to be told at every read.
+type customerKey struct{ algorithm, key, md5 *string }
+
+func newCustomerKey(secret []byte) customerKey {
+	sum := md5.Sum(secret)
+	return customerKey{aws.String("AES256"), aws.String(base64.StdEncoding.EncodeToString(secret)), aws.String(base64.StdEncoding.EncodeToString(sum[:]))}
+}
+
 // head asks for a version; present is false if S3 says that there is none.
-func (e *End) head(ctx context.Context, key, version string) (out *s3.HeadObjectOutput, present bool, err error) {
+func (e *End) head(ctx context.Context, key, version string, c customerKey) (out *s3.HeadObjectOutput, present bool, err error) {
 	out, err = e.S3.HeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: &e.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: e.owner(), ChecksumMode: types.ChecksumModeEnabled,
+		SSECustomerAlgorithm: c.algorithm, SSECustomerKey: c.key, SSECustomerKeyMD5: c.md5,
 	})
 	if err != nil && status(err) == http.StatusNotFound {
 		return nil, false, nil

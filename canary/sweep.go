@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,8 +24,9 @@ type Swept struct {
 	Left    []Left // what could not be removed
 }
 
-// Reacher gets to a bucket that a journal names.
-type Reacher func(context.Context, Place) (*End, error)
+// Reacher gets to a bucket that a journal names, as the source or the
+// destination of a link.
+type Reacher func(ctx context.Context, p Place, destination bool) (*End, error)
 
 // sweepParallel bounds the probes that are swept at a time.
 const sweepParallel = 16
@@ -76,11 +78,11 @@ func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed
 	unreached := func(p Place, err error) []Left {
 		return []Left{{Bucket: p.Bucket, Key: e.Key, Message: "it cannot be reached: " + describe(err)}}
 	}
-	source, err := reach(ctx, e.Source)
+	source, err := reach(ctx, e.Source, false)
 	if err != nil {
 		left = append(left, unreached(e.Source, err)...)
 	}
-	destination, derr := reach(ctx, e.Destination)
+	destination, derr := reach(ctx, e.Destination, true)
 	if derr != nil {
 		left = append(left, unreached(e.Destination, derr)...)
 	}
@@ -115,7 +117,10 @@ func (c *caller) pending(ctx context.Context, e *End, key string) bool {
 			return true // its status cannot be asked for
 		}
 		c.count()
-		out, present, err := e.head(ctx, key, it.version)
+		out, present, err := e.head(ctx, key, it.version, customerKey{})
+		if status(err) == http.StatusBadRequest {
+			return true // under a customer key that died with its run
+		}
 		return err != nil || present && out.ReplicationStatus == "PENDING"
 	})
 }

@@ -84,7 +84,7 @@ func TestKilled(t *testing.T) {
 	l := newLab(t, labWorld{lag: 40 * time.Millisecond})
 	server := httptest.NewServer(l.aws)
 	defer server.Close()
-	reach := func(_ context.Context, p Place) (*End, error) {
+	reach := func(_ context.Context, p Place, _ bool) (*End, error) {
 		key, region := "AKIASOURCECANARYKEY", "us-east-1"
 		if p.Bucket == "dst" {
 			key, region = "AKIADESTINATIONCANARYKEY", "eu-west-1"

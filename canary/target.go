@@ -30,6 +30,7 @@ type End struct {
 	fact.Bucket
 	S3    S3
 	Reach Reach // how S3 was reached, for the journal
+	Err   error // why S3 could not be reached; the probe is inconclusive then
 }
 
 // Reach is what it takes to get to a bucket again, in another process.

@@ -1,0 +1,151 @@
+package canary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"crosscheck/scanner/fact"
+)
+
+// ReplicationReader reads a bucket's replication configuration.
+type ReplicationReader interface {
+	GetBucketReplication(context.Context, *s3.GetBucketReplicationInput, ...func(*s3.Options)) (*s3.GetBucketReplicationOutput, error)
+}
+
+// ErrNoLink says that a bucket has no such link.
+var ErrNoLink = errors.New("no link matches")
+
+// Links finds the links of one bucket without a scan, as S3-compatible servers
+// allow: the role may be empty and a destination's ARN need not be AWS's; its
+// last part is the bucket. With destination, only the links to it. The ends of
+// the targets have their names alone; reaching them is the caller's.
+func Links(ctx context.Context, r ReplicationReader, source *End, destination string) ([]*Target, error) {
+	out, err := r.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: &source.Name, ExpectedBucketOwner: source.owner()})
+	switch {
+	case err != nil && code(err) == "ReplicationConfigurationNotFoundError":
+		return nil, fmt.Errorf("%w: the bucket %s has no replication configuration", ErrNoLink, source.Name)
+	case err != nil:
+		return nil, fmt.Errorf("the replication configuration of %s cannot be read: %s", source.Name, describe(err))
+	case out.ReplicationConfiguration == nil:
+		return nil, fmt.Errorf("%w: the bucket %s has an empty replication configuration", ErrNoLink, source.Name)
+	}
+	var all []fact.ReplicationRule
+	for _, in := range out.ReplicationConfiguration.Rules {
+		all = append(all, ruleFact(in))
+	}
+	var targets []*Target
+	var others []string
+	for _, r := range all {
+		name := bucketOf(r.Destination.Bucket)
+		switch {
+		case r.Status != "Enabled" || name == "":
+		case destination != "" && name != destination:
+			others = append(others, name)
+		default:
+			targets = append(targets, &Target{
+				Link: fact.LinkID(source.Name, r.ID, name), Rule: r, Rules: all, Source: *source,
+				Destination: End{Bucket: fact.Bucket{Name: name, AccountID: r.Destination.Account}},
+			})
+		}
+	}
+	switch {
+	case len(targets) > 0:
+		return targets, nil
+	case len(others) > 0:
+		slices.Sort(others)
+		return nil, fmt.Errorf("%w: %s replicates to %s, not to %s", ErrNoLink, source.Name, strings.Join(slices.Compact(others), ", "), destination)
+	}
+	return nil, fmt.Errorf("%w: the bucket %s has no enabled replication rule", ErrNoLink, source.Name)
+}
+
+// bucketOf is the bucket in an ARN, AWS's or another server's.
+func bucketOf(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
+
+// ruleFact is a rule as it stands; what a scan would refuse as malformed is
+// taken here, since the server may be another one than AWS.
+func ruleFact(in types.ReplicationRule) fact.ReplicationRule {
+	r := fact.ReplicationRule{
+		ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority),
+		Prefix: aws.ToString(in.Prefix), //nolint:staticcheck // V1 has its prefix there
+	}
+	if f := in.Filter; f != nil {
+		r.Schema, r.Prefix = "V2", aws.ToString(f.Prefix)
+		tags := []types.Tag{}
+		if f.Tag != nil {
+			tags = append(tags, *f.Tag)
+		}
+		if f.And != nil {
+			r.Prefix, tags = aws.ToString(f.And.Prefix), f.And.Tags
+		}
+		for _, t := range tags {
+			if r.Tags == nil {
+				r.Tags = map[string]string{}
+			}
+			r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		}
+	}
+	if d := in.DeleteMarkerReplication; d != nil {
+		r.DeleteMarkers = string(d.Status)
+	}
+	if c := in.SourceSelectionCriteria; c != nil && c.SseKmsEncryptedObjects != nil {
+		r.SSEKMSObjects = string(c.SseKmsEncryptedObjects.Status)
+	}
+	if d := in.Destination; d != nil {
+		r.Destination = fact.Destination{
+			Bucket: aws.ToString(d.Bucket), Account: aws.ToString(d.Account), StorageClass: string(d.StorageClass),
+			OwnerOverride: d.AccessControlTranslation != nil,
+		}
+		if d.EncryptionConfiguration != nil {
+			r.Destination.ReplicaKMSKeyID = aws.ToString(d.EncryptionConfiguration.ReplicaKmsKeyID)
+		}
+	}
+	return r
+}
+
+// TargetOf is the target of a link that a scan found. Its ends still have to be
+// reached.
+func TargetOf(doc *fact.Document, l *fact.Link) *Target {
+	t := &Target{Link: l.ID, Rule: l.Rule, Source: End{Bucket: essential(doc.Bucket)}}
+	if r := doc.Bucket.Replication.Value; r != nil {
+		t.Rules = r.Rules
+	}
+	if b := doc.Buckets[l.Destination].Value; b != nil {
+		t.Destination.Bucket = essential(*b)
+	}
+	t.Destination.Name = l.Destination
+	if k := doc.Keys[l.ReplicaKey].Value; k != nil {
+		t.ReplicaKey = k.ARN
+	}
+	return t
+}
+
+// essential keeps what a probe asks for: a target lives as long as its run.
+func essential(b fact.Bucket) fact.Bucket {
+	return fact.Bucket{
+		Name: b.Name, ARN: b.ARN, AccountID: b.AccountID, Region: b.Region,
+		Versioning: b.Versioning, Ownership: b.Ownership, Encryption: b.Encryption, ObjectLock: b.ObjectLock,
+	}
+}
+
+// Plan is what a run would put where, for people to read before they agree.
+type Plan struct {
+	Target   *Target
+	Variants []Variant
+}
+
+// Key is the key of the first probe of a plan, or why there is none.
+func (p Plan) Key(folder, run string) (string, error) {
+	if len(p.Variants) == 1 && p.Variants[0] == NegativeControl {
+		where, err := p.Target.outside(folder, run, 1)
+		return where.key, err
+	}
+	where, err := p.Target.place(folder, run, 1)
+	return where.key, err
+}
