@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -183,15 +185,8 @@ func (all faults) after(res *response) error {
 	return nil
 }
 
-// errReset is a connection reset as a transport reports it.
-var errReset error = &resetError{}
-
-type resetError struct{}
-
-func (*resetError) Error() string   { return "read: connection reset by peer" }
-func (*resetError) Unwrap() error   { return syscall.ECONNRESET }
-func (*resetError) Timeout() bool   { return false }
-func (*resetError) Temporary() bool { return true }
+// errReset is a connection reset as net/http's transport reports it.
+var errReset = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

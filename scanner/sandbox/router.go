@@ -248,16 +248,13 @@ func badCredential(service string, unknown, expired bool) *apiError {
 }
 
 // Client answers requests in process, without a socket or a goroutine. It is an
-// aws.HTTPClient and an http.RoundTripper, and is safe for concurrent use.
+// aws.HTTPClient and safe for concurrent use.
 type Client struct{ s *Sandbox }
 
 // HTTPClient is the door for SDK clients of the same process. It honors the
 // context of a request; latency is slept on a timer, so that a testing/synctest
 // bubble sees it pass.
 func (s *Sandbox) HTTPClient() *Client { return &Client{s} }
-
-// RoundTrip is [Client.Do].
-func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }
 
 // Do answers a request whatever host it names.
 func (c *Client) Do(r *http.Request) (*http.Response, error) {

@@ -217,3 +217,34 @@ func BenchmarkListAccounts(b *testing.B) {
 		}
 	}
 }
+
+// No request makes the sandbox panic or succeed where it knows nothing: the
+// seeds run as a test, go test -fuzz goes on from there.
+func FuzzControlPlane(f *testing.F) {
+	for op := range organizationsOperations {
+		f.Add("organizations", json1, "AWSOrganizationsV20161128."+op, `{"TargetId":"222222222222","Filter":"","ParentId":"r-ctrl","NextToken":"-1"}`)
+	}
+	for op := range kmsOperations {
+		f.Add("kms", json1, "TrentService."+op, `{"KeyId":"arn:aws:kms:us-east-1:222222222222:key/","Limit":0,"Marker":"9"}`)
+		f.Add("kms", json1, "TrentService."+op, `{"KeyId":"alias/aws/s3"}`)
+		f.Add("kms", json1, "TrentService."+op, `null`)
+	}
+	for op := range iamOperations {
+		f.Add("iam", form, "", "Action="+op+"&RoleName=%00&MaxItems=x&Marker=1")
+		f.Add("iam", form, "", "Action="+op+"&PolicyArn=arn:aws:iam::aws:policy/&RoleName=auditor&PolicyDocument={}&PolicyName=x")
+	}
+	f.Add("sts", form, "", "Action=AssumeRole&RoleArn=arn:aws:iam::222222222222:role/&RoleSessionName=ab")
+	f.Add("sts", form, "", "Action=AssumeRole&RoleArn=:::::&RoleSessionName=ab&DurationSeconds=99999999999999999999")
+	s := control(f)
+	f.Fuzz(func(t *testing.T, service, contentType, target, body string) {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Set("X-Amz-Target", target)
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+DefaultAccessKey+"/20260101/us-east-1/"+service+"/aws4_request")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code == http.StatusOK && w.Body.Len() == 0 && services[service].handle != nil && service != "s3" && service != "s3control" {
+			t.Errorf("an empty success of %s %s %s", service, target, body)
+		}
+	})
+}
