@@ -188,6 +188,9 @@ func TestReplicationOutcomes(t *testing.T) {
 		{"other VPC endpoints denied at the destination (documented as breaking)", func(p *pair) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}},`)
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
+		{"other addresses denied at the destination: where S3 calls from is not known", func(p *pair) {
+			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*","Condition":{"NotIpAddress":{"aws:SourceIp":"127.0.0.0/8"}}},`)
+		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"a public destination policy under RestrictPublicBuckets", func(p *pair) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*"},`)
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
@@ -284,6 +287,7 @@ func TestReplicationOutcomes(t *testing.T) {
 
 		{"GLACIER is not eligible (recorded)", nil, func(in *s3.PutObjectInput) { in.StorageClass = "GLACIER" }, "", "", "absent"},
 		{"GLACIER_IR is", nil, func(in *s3.PutObjectInput) { in.StorageClass = "GLACIER_IR" }, "COMPLETED", "", ""},
+		{"source suspended", func(p *pair) { p.s.buckets["src"].versioning = suspended }, nil, "", "", "absent"},
 		{"rule disabled", func(p *pair) { p.rule().Status = disabled }, nil, "", "", "absent"},
 		{"another prefix", func(p *pair) { p.rule().Filter.Prefix = aws.String("logs/") }, nil, "", "", "absent"},
 		{"this prefix", func(p *pair) { p.rule().Filter.Prefix = aws.String("ob") }, nil, "COMPLETED", "", ""},

@@ -351,6 +351,9 @@ func TestListBuckets(t *testing.T) {
 		t.Errorf("after a delete and a create (-want +got):\n%s", diff)
 	}
 	c.CreateBucket(background, &s3.CreateBucketInput{Bucket: aws.String("third")})
+	if diff := cmp.Diff([]string{"third us-east-1"}, list(s3.ListBucketsInput{Prefix: aws.String("third")})); diff != "" {
+		t.Errorf("after a create (-want +got):\n%s", diff)
+	}
 	c.DeleteBucket(background, &s3.DeleteBucketInput{Bucket: aws.String("third")})
 	c.DeleteBucket(background, &s3.DeleteBucketInput{Bucket: aws.String("another")})
 	if diff := cmp.Diff([]string{all[0], all[2], all[3]}, list(s3.ListBucketsInput{MaxBuckets: aws.Int32(10)})); diff != "" {
