@@ -82,10 +82,7 @@ func (c *cell) term() *ast.Term {
 // answerTerm is the answer of a rule that judges this cell: of the whole, or of
 // one side of it.
 func (c *cell) answerTerm(link, side string) *ast.Term {
-	result := c.Result
-	if result != "allowed" && side == "role" && c.identitySide == "allowed" || result != "allowed" && side == "resource" && c.resourceSide == "allowed" {
-		result = "allowed"
-	}
+	result := c.sideResult(side)
 	if result == "allowed" {
 		return answerTerm(link, passTerm, allowedTerm)
 	}
@@ -102,6 +99,24 @@ func (c *cell) answerTerm(link, side string) *ast.Term {
 		[2]*ast.Term{ast.StringTerm("evidence"), ast.ObjectTerm([2]*ast.Term{ast.StringTerm("check"), c.term()})},
 		[2]*ast.Term{ast.StringTerm("remediation"), ast.StringTerm(c.remediation)},
 	)
+}
+
+// sideResult is the result of one side of a cell, of the whole with "". A side is
+// denied only if the whole is; where neither side is by itself, both are.
+func (c *cell) sideResult(side string) string {
+	mine, other := c.identitySide, c.resourceSide
+	if side == "resource" {
+		mine, other = other, mine
+	}
+	switch {
+	case side == "" || c.Result == "allowed":
+		return c.Result
+	case mine == "denied" && c.Result != "denied":
+		return "unknown"
+	case c.Result == "denied" && mine != "denied" && other != "denied":
+		return "denied"
+	}
+	return mine
 }
 
 var (
@@ -130,9 +145,9 @@ func stringsTerm(list []string) *ast.Term {
 type features struct {
 	kms           bool // KMS objects are opted in
 	deleteMarkers bool
-	ownerOverride bool // asked for and not moot by BucketOwnerEnforced
-	sourceLock    bool // Object Lock may be on at the source
-	bucketKey     iam.Truth
+	ownerOverride iam.Truth // asked for and not moot by BucketOwnerEnforced
+	sourceLock    iam.Truth // Object Lock is on at the source
+	bucketKey     iam.Truth // bucket keys are on at one of the ends
 }
 
 // matrix is everything the cells of one link share.
@@ -164,7 +179,6 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 	role, dst := doc.Roles[link.RoleARN], doc.Buckets[link.Destination]
 	m.role, m.dst = role.Value, dst.Value
 	m.readFeatures()
-	m.readIdentity(role)
 	if role.Absent {
 		m.trustOfNobody()
 		for _, key := range allCells[1:] {
@@ -172,6 +186,7 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		}
 		return permissions{m.cells, m.skipped}
 	}
+	m.readIdentity(role)
 	m.trust(role)
 
 	src := m.bucketSide("source", &doc.Bucket, fact.Of(doc.Bucket))
@@ -181,9 +196,9 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 	m.sourceRead(src, objects)
 	m.decide(src, "s3:GetObjectVersionAcl", objects, true, "SrcGetAclNotPermitted", true)
 	m.sourceTags(src, objects)
-	if m.needed(m.sourceLock, "Object Lock is not enabled on the source", "source/s3:GetObjectRetention", "source/s3:GetObjectLegalHold") {
-		m.decide(src, "s3:GetObjectRetention", objects, true, "SrcGetRetentionNotPermitted", true)
-		m.decide(src, "s3:GetObjectLegalHold", objects, true, "SrcGetLegalHoldNotPermitted", true)
+	if m.needed(m.sourceLock != iam.False, "Object Lock is not enabled on the source", "source/s3:GetObjectRetention", "source/s3:GetObjectLegalHold") {
+		m.perhaps(m.sourceLock, "Object Lock is enabled on the source", m.decide(src, "s3:GetObjectRetention", objects, true, "SrcGetRetentionNotPermitted", true))
+		m.perhaps(m.sourceLock, "Object Lock is enabled on the source", m.decide(src, "s3:GetObjectLegalHold", objects, true, "SrcGetLegalHoldNotPermitted", true))
 	}
 	m.decide(src, "s3:GetObjectVersionAnnotationForReplication", objects, true, "SrcGetObjectAnnotationNotPermitted", false)
 
@@ -196,10 +211,10 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 			m.decide(to, "s3:ReplicateDelete", replicas, true, "DstDelObjNotPermitted", true)
 		}
 		if m.needed(link.Rule.Destination.OwnerOverride, "the rule does not change the owner", "destination/s3:ObjectOwnerOverrideToBucketOwner") &&
-			m.needed(m.ownerOverride, "the destination enforces bucket ownership", "destination/s3:ObjectOwnerOverrideToBucketOwner") {
-			m.decide(to, "s3:ObjectOwnerOverrideToBucketOwner", replicas, true, "DstPutObjectNotPermitted", true)
+			m.needed(m.ownerOverride != iam.False, "the destination enforces bucket ownership", "destination/s3:ObjectOwnerOverrideToBucketOwner") {
+			m.perhaps(m.ownerOverride, "the destination does not enforce bucket ownership", m.decide(to, "s3:ObjectOwnerOverrideToBucketOwner", replicas, true, "DstPutObjectNotPermitted", true))
 		}
-		if m.needed(m.sourceLock, "Object Lock is not enabled on the source", "destination/s3:PutObjectRetention", "destination/s3:PutObjectLegalHold") {
+		if m.needed(m.sourceLock != iam.False, "Object Lock is not enabled on the source", "destination/s3:PutObjectRetention", "destination/s3:PutObjectLegalHold") {
 			m.denyOnly(to, "s3:PutObjectRetention", replicas, "DstPutRetentionNotPermitted")
 			m.denyOnly(to, "s3:PutObjectLegalHold", replicas, "DstPutLegalHoldNotPermitted")
 		}
@@ -226,6 +241,14 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		m.keyCells("destination_key", link.ReplicaKey, link.Destination, "DstPutObjectNotPermitted", []string{"kms:Encrypt"}, more)
 	}
 	return permissions{m.cells, m.skipped}
+}
+
+// perhaps takes back a denial of a cell that may not be needed at all.
+func (m *matrix) perhaps(needed iam.Truth, when string, c *cell) {
+	if needed == iam.Unknown && c.Result == "denied" {
+		c.Result, c.reason, c.remediation = resultText(iam.Undecided), "unknown", ""
+		c.message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, when)
+	}
 }
 
 // The names of the cells that are not always there.
@@ -258,16 +281,20 @@ func (m *matrix) needed(ok bool, why string, keys ...string) bool {
 
 func (m *matrix) skip(key, why string) { m.skipped = append(m.skipped, skipped{key, why}) }
 
-// readFeatures reads what the rule asks for. What is not known is taken as asked for.
+// readFeatures reads what the rule asks for.
 func (m *matrix) readFeatures() {
 	r, b := &m.link.Rule, &m.doc.Bucket
 	m.kms = r.SSEKMSObjects == "Enabled"
 	m.deleteMarkers = r.Schema != "V2" || r.DeleteMarkers == "Enabled"
-	m.ownerOverride = r.Destination.OwnerOverride
-	if m.dst != nil && m.dst.Ownership.Value != nil && *m.dst.Ownership.Value == "BucketOwnerEnforced" {
-		m.ownerOverride = false
+	switch {
+	case !r.Destination.OwnerOverride:
+		m.ownerOverride = iam.False
+	case m.dst != nil && m.dst.Ownership.Known():
+		m.ownerOverride = truth(m.dst.Ownership.Value == nil || *m.dst.Ownership.Value != "BucketOwnerEnforced")
 	}
-	m.sourceLock = !b.ObjectLock.Absent && (b.ObjectLock.Value == nil || b.ObjectLock.Value.Enabled)
+	if b.ObjectLock.Known() {
+		m.sourceLock = truth(b.ObjectLock.Value != nil && b.ObjectLock.Value.Enabled)
+	}
 	m.bucketKey = iam.False
 	for _, f := range []*fact.Bucket{b, m.dst} {
 		switch {

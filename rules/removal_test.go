@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"crosscheck/scanner/fact"
+)
+
+// removals gives a document once for every fact of it that can be taken away,
+// because its read failed and, with everyWay, also because nobody asked.
+func removals(t *testing.T, doc *fact.Document, everyWay bool, try func(name string, doc *fact.Document)) {
+	t.Helper()
+	text, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole any
+	if err := json.Unmarshal(text, &whole); err != nil {
+		t.Fatal(err)
+	}
+	without := func(name string) {
+		text, err := json.Marshal(whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var less fact.Document
+		if err := json.Unmarshal(text, &less); err != nil {
+			t.Fatal(err)
+		}
+		try(name, &less)
+	}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for i, x := range v {
+				walk(fmt.Sprintf("%s[%d]", path, i), x)
+			}
+		case map[string]any:
+			if _, ok := v["value"]; len(v) == 1 && (ok || v["absent"] == true) {
+				before := maps.Clone(v)
+				clear(v)
+				if everyWay {
+					without(path + " not read")
+				}
+				v["gap"] = map[string]any{"account_id": account2, "resource": "r", "fact": path, "api": "s3:Get", "code": "AccessDenied", "message": "no"}
+				without(path + " gap")
+				clear(v)
+				maps.Copy(v, before)
+			}
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				walk(path+"/"+key, v[key])
+			}
+		}
+	}
+	walk("", whole)
+}
+
+// worst is what the findings say per rule and link.
+func worst(findings []Finding) map[string]Status {
+	out := map[string]Status{}
+	for _, f := range findings {
+		k := f.RuleID + " " + f.Link
+		if s, ok := out[k]; !ok || rank(f.Status) < rank(s) {
+			out[k] = f.Status
+		}
+	}
+	return out
+}
+
+// TestRemoval takes every fact of every document away in turn. What was known
+// may become unknown; nothing may improve, and nothing may be guessed.
+func TestRemoval(t *testing.T) {
+	e := engine(t, Options{Parameters: map[string]any{"destinations": map[string]any{"regions": []any{"eu-west-1"}, "other_account": true}}})
+	all := links
+	for _, c := range codeWorlds {
+		all = append(all, c.link)
+	}
+	tried := 0
+	for i, c := range all {
+		doc := change(c.do)
+		before := eval(t, e, doc)
+		verdict, statuses := before.Links[0].Verdict, worst(before.Findings)
+		removals(t, doc, i < 2, func(name string, less *fact.Document) {
+			tried++
+			after := eval(t, e, less)
+			if got := after.Links[0].Verdict; got != verdict && got != UnknownVerdict {
+				t.Errorf("%s, %s: the link was %s and became %s: %s", c.name, name, verdict, got, after.Links[0].Why)
+			}
+			now := worst(after.Findings)
+			for k, s := range statuses {
+				well := func(s Status) bool { return s == Pass || s == NotApplicable }
+				if got := now[k]; got != s && got != Unknown && !(well(got) && well(s)) {
+					t.Errorf("%s, %s: %s was %s and became %q", c.name, name, k, s, got)
+				}
+			}
+		})
+	}
+	t.Logf("%d facts taken away", tried)
+}
