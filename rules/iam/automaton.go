@@ -25,7 +25,7 @@ const (
 const (
 	maxStates  = 20_000
 	maxRegions = 1_024
-	maxWork    = 8_000_000 // steps of single positions in one decision, some 50 ms
+	maxWork    = 2_000_000 // steps of single positions in one decision, some 0.1 s
 )
 
 // units appends the UTF-16 code units of s; a byte that is no UTF-8 becomes a

@@ -94,6 +94,7 @@ type condition struct {
 	test
 	key      string // lower case
 	written  string // the key as the policy spells it
+	several  bool   // the key is one of several values, even when it comes with one
 	operands []operand
 }
 
@@ -125,6 +126,7 @@ func (e *evaluation) condition(c *condition, effect Effect) Truth {
 	default:
 		return Unknown
 	}
+	v.multi = v.multi || c.several
 	if v.multi && len(v.values) == 0 {
 		return c.empty()
 	}

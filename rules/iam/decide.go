@@ -220,27 +220,18 @@ func (e *evaluation) sameAccount() Truth {
 }
 
 // identityLayers reads the caller's own policies. A service and an anonymous
-// caller have none; the root user's are not needed, but a Deny would count.
+// caller have none; nor has the root user, who may do everything of the account.
 func (e *evaluation) identityLayers() {
 	s := &e.state
+	s.boundary, s.session = layer{True, False}, layer{True, False}
 	switch e.req.Principal.Kind {
 	case PrincipalService, PrincipalAnonymous:
-		none := layer{False, False}
-		s.identity, s.boundary, s.session = none, layer{True, False}, layer{True, False}
+		s.identity = layer{False, False}
 	case PrincipalRoot:
-		for _, l := range [...]struct {
-			to   *layer
-			from *Layer
-		}{{&s.identity, &e.in.Identity}, {&s.boundary, &e.in.Boundary}, {&s.session, &e.in.Session}} {
-			*l.to = layer{True, False}
-			if l.from.known {
-				l.to.deny = e.policies(l.from, IdentityPolicy).deny
-			}
-		}
+		s.identity = layer{True, False}
 	default:
 		s.identity = e.policies(&e.in.Identity, IdentityPolicy)
 		s.boundary = e.boundaries()
-		s.session = layer{True, False}
 		if l := &e.in.Session; !l.known || len(l.policies) > 0 {
 			s.session = e.policies(l, IdentityPolicy)
 		}

@@ -106,9 +106,11 @@ func (e *evaluation) eachPolicy(visit func(ref layerRef, p *Policy)) {
 	}
 	p := &e.req.Principal
 	if p.Kind != PrincipalService && p.Kind != PrincipalAnonymous {
-		one(layerRef{kind: layerIdentity}, &e.in.Identity, IdentityPolicy)
-		one(layerRef{kind: layerBoundary}, &e.in.Boundary, IdentityPolicy)
-		one(layerRef{kind: layerSession}, &e.in.Session, IdentityPolicy)
+		if p.Kind != PrincipalRoot {
+			one(layerRef{kind: layerIdentity}, &e.in.Identity, IdentityPolicy)
+			one(layerRef{kind: layerBoundary}, &e.in.Boundary, IdentityPolicy)
+			one(layerRef{kind: layerSession}, &e.in.Session, IdentityPolicy)
+		}
 		if !p.InManagementAccount && !e.in.SCPs.notApplied && p.linked() != True {
 			for i := range e.in.SCPs.levels {
 				one(layerRef{layerSCP, i}, &e.in.SCPs.levels[i].Layer, SCP)
@@ -188,7 +190,7 @@ func (e *evaluation) unread() (names []string) {
 	switch p.Kind {
 	case PrincipalService, PrincipalAnonymous, PrincipalRoot:
 	default:
-		if e.state.identity == (layer{}) && !e.in.Identity.known {
+		if !e.in.Identity.known {
 			put(layerIdentity, 0)
 		}
 		if !e.in.Boundary.known {

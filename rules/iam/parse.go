@@ -407,6 +407,7 @@ func (c *compiler) condition(s *statement, at int32) {
 		first := len(s.conditions)
 		c.members(ch, func(k int32, m *node) {
 			cond := condition{test: op, key: c.lowered(m.keyOff, m.key), written: m.key}
+			cond.several = multivalued[cond.key]
 			earlier := s.conditions[first:]
 			for _, o := range earlier[max(0, len(earlier)-64):] {
 				if o.key == cond.key {

@@ -279,17 +279,21 @@ func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
 			continue
 		}
 		any = true
-		a.values = []Value{Absent(), One("x")}
+		one := One
+		if Multivalued(a.key) == True {
+			one = func(s string) Value { return Many(s) }
+		}
+		a.values = []Value{Absent(), one("x")}
 		for _, c := range u.tests[a.key] {
 			for j := range c.operands {
 				if o := &c.operands[j]; o.parts == nil && !strings.ContainsAny(o.text, "*?") {
-					a.values = append(a.values, One(o.text))
+					a.values = append(a.values, one(o.text))
 				}
 			}
 		}
 		if u.open[a.key] {
 			for _, part := range strings.FieldsFunc(e.resource.text, func(r rune) bool { return r == '/' || r == ':' }) {
-				a.values = append(a.values, One(part))
+				a.values = append(a.values, one(part))
 			}
 			for _, tests := range u.tests {
 				for _, c := range tests {

@@ -68,10 +68,13 @@ func (e *evaluation) represent(key string, tests []*condition) (values []Value, 
 		return nil, false
 	}
 	values = []Value{Absent()}
-	for _, s := range texts {
-		values = append(values, One(s))
+	several := Multivalued(key)
+	if several != True {
+		for _, s := range texts {
+			values = append(values, One(s))
+		}
 	}
-	if Multivalued(key) == False {
+	if several == False {
 		return values, true
 	}
 	if !sets {

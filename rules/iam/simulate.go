@@ -90,13 +90,16 @@ func simulate(line []byte) (id json.RawMessage, answer any, err error) {
 		return id, nil, fmt.Errorf("the line is not JSON: byte %d: %s", fault.off, fault.msg)
 	}
 	l := lineReader{t}
+	for c := t.nodes[0].child; c != 0; c = t.nodes[c].sibling {
+		if t.nodes[c].key == "id" {
+			id = json.RawMessage(l.raw(c))
+			break
+		}
+	}
 	root, err := l.object(0, "the line", "id", "request", "identityPolicies", "boundaries", "sessionPolicy", "scps", "rcps",
 		"resourcePolicy", "restrictPublicBuckets", "grants", "unknownLayers", "validate", "classify")
 	if err != nil {
 		return id, nil, err
-	}
-	if n, there := root["id"]; there {
-		id = json.RawMessage(l.raw(n))
 	}
 	_, isRequest := root["request"]
 	_, isValidate := root["validate"]
@@ -153,10 +156,10 @@ func misspelt(key, what string, names []string) error {
 	if slices.Contains(names, key) {
 		return nil
 	}
-	best := ""
+	best, fewest := "", 3
 	for _, name := range names {
-		if near(key, name) {
-			best = name
+		if n := slips(key, name); n < fewest {
+			best, fewest = name, n
 		}
 	}
 	if best == "" {
@@ -165,9 +168,10 @@ func misspelt(key, what string, names []string) error {
 	return fmt.Errorf("%s has an unknown member %q; did you mean %s?", what, key, best)
 }
 
-// near reports whether a is b with another letter case, other separators, the
-// other grammatical number, or at most two slips of the pen.
-func near(a, b string) bool {
+// slips counts the slips of the pen between two names. Letter case, separators
+// and the grammatical number are none; in a short name one is enough to make
+// another name of it.
+func slips(a, b string) int {
 	plainName := func(s string) string {
 		s = strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
 		if t, ok := strings.CutSuffix(s, "ies"); ok {
@@ -176,11 +180,14 @@ func near(a, b string) bool {
 		return strings.TrimSuffix(s, "s")
 	}
 	a, b = plainName(a), plainName(b)
-	slips := 2
+	n := distance(a, b)
 	if len(b) < 6 {
-		slips = 1
+		n *= 2
 	}
-	return len(b) > 2 && distance(a, b) <= slips
+	if len(b) < 3 {
+		n *= 2
+	}
+	return n
 }
 
 // distance is Levenshtein's.

@@ -92,7 +92,7 @@ func (e *evaluation) variable(p *part) (string, bound) {
 	switch {
 	case v.state == valueUnknown:
 		return "", boundUnknown
-	case v.multi:
+	case v.multi || v.state == valuePresent && multivalued[p.key]:
 		return "", boundNull
 	case v.state == valuePresent:
 		return v.values[0], boundText
