@@ -136,14 +136,11 @@ var bucketReads = map[string]func(context.Context, *visit, bucketRef, *fact.Buck
 		func(b *fact.Bucket) *fact.Fact[fact.PublicAccessBlock] { return &b.PublicAccessBlock },
 		func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.PublicAccessBlock, err error) {
 			out, err := c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket, ExpectedBucketOwner: owner})
-			switch {
-			case err != nil:
+			if err != nil {
 				return p, err
-			case out.PublicAccessBlockConfiguration == nil:
-				return p, &answerError{code: "Malformed", message: "the answer has no configuration"}
 			}
-			b := out.PublicAccessBlockConfiguration
-			return publicAccessBlock(b.BlockPublicAcls, b.IgnorePublicAcls, b.BlockPublicPolicy, b.RestrictPublicBuckets), nil
+			b := cmp.Or(out.PublicAccessBlockConfiguration, &types.PublicAccessBlockConfiguration{})
+			return publicAccessBlock(b.BlockPublicAcls, b.IgnorePublicAcls, b.BlockPublicPolicy, b.RestrictPublicBuckets)
 		}),
 	"tags": bucketRead("tags", "s3:GetBucketTagging", "NoSuchTagSet",
 		func(b *fact.Bucket) *fact.Fact[map[string]string] { return &b.Tags },

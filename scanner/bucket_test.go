@@ -262,6 +262,7 @@ func TestOtherDocumentsAreNoAnswer(t *testing.T) {
 		good := f.answers["GET /src?"+resources[name]](nil).body
 		bodies["cut in half"] = good[:len(good)/2]
 		bodies["cut at the end"] = good[:len(good)-1]
+		bodies["nothing in it"] = "<GetAnythingResponse/>"
 		bodies["prolog alone"] = `<?xml version="1.0"?>`
 		for what, body := range bodies {
 			if name == "policy" && what == "JSON" {

@@ -124,12 +124,11 @@ func headBucket(ctx context.Context, c *s3.Client, bucket, owner string) (region
 	}
 	status, header := responseOf(err)
 	region = header.Get("x-amz-bucket-region")
-	switch status {
-	case http.StatusNotFound:
+	if status == http.StatusNotFound {
 		return "", false, nil
-	case http.StatusForbidden, http.StatusMovedPermanently, http.StatusTemporaryRedirect:
-		return region, true, err
 	}
+	// AWS names the Region of a bucket that it will not show. An answer without
+	// it says nothing about the bucket.
 	return region, region != "", err
 }
 

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 
 	"crosscheck/scanner/fact"
 )
@@ -294,17 +296,20 @@ func (v *visit) account(ctx context.Context, id string) fact.Account {
 				if err != nil {
 					return p, err
 				}
-				c := out.PublicAccessBlockConfiguration
-				if c == nil {
-					return p, &answerError{code: "Malformed", message: "the answer has no configuration"}
-				}
-				return publicAccessBlock(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets), nil
+				c := cmp.Or(out.PublicAccessBlockConfiguration, &types.PublicAccessBlockConfiguration{})
+				return publicAccessBlock(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets)
 			})
 		return a
 	})
 }
 
-func publicAccessBlock(blockACLs, ignoreACLs, blockPolicy, restrict *bool) fact.PublicAccessBlock {
+// publicAccessBlock makes a fact of the four settings. AWS tells all of them;
+// one that is left out is off, but an answer without any is none.
+func publicAccessBlock(blockACLs, ignoreACLs, blockPolicy, restrict *bool) (fact.PublicAccessBlock, error) {
+	var err error
+	if cmp.Or(blockACLs, ignoreACLs, blockPolicy, restrict) == nil {
+		err = &answerError{code: "Malformed", message: "the answer has none of the four settings"}
+	}
 	return fact.PublicAccessBlock{BlockPublicAcls: aws.ToBool(blockACLs), IgnorePublicAcls: aws.ToBool(ignoreACLs),
-		BlockPublicPolicy: aws.ToBool(blockPolicy), RestrictPublicBuckets: aws.ToBool(restrict)}
+		BlockPublicPolicy: aws.ToBool(blockPolicy), RestrictPublicBuckets: aws.ToBool(restrict)}, err
 }
