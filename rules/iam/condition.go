@@ -251,7 +251,7 @@ func (e *evaluation) compareText(c *condition, s string) Truth {
 }
 
 func (e *evaluation) matchText(c *condition, o *operand, s string) Truth {
-	if o.form == formDoubt {
+	if o.form == formDoubt || c.op == opStringFold && sigmaDoubt(s) {
 		return Unknown
 	}
 	if o.parts == nil {

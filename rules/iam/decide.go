@@ -135,8 +135,13 @@ func (e *evaluation) granted() Truth {
 	case PrincipalUnknown:
 		return Unknown
 	}
-	if isKMS(e.req.Action) {
+	switch {
+	case isKMS(e.req.Action):
 		return e.grantedKey(identity, direct, role)
+	case e.aboutRole():
+		// A role's trust policy must always agree; naming the account, it hands
+		// the decision to the IAM policies there.
+		return choose(s.same, or(or(direct, role), and(r.of(classAccount), identity)), and(r.of(anyClass), identity))
 	}
 	return choose(s.same,
 		or(identity, or(role, direct)),
@@ -158,6 +163,11 @@ func (e *evaluation) grantedKey(identity, direct, role Truth) Truth {
 		abroad = False
 	}
 	return choose(s.same, here, abroad)
+}
+
+// aboutRole reports whether the call is to assume a role.
+func (e *evaluation) aboutRole() bool {
+	return isSTS(e.req.Action) && strings.Contains(e.req.Resource, ":role/")
 }
 
 // denyingLayer is the first layer with an explicit Deny.
@@ -197,7 +207,7 @@ func (e *evaluation) missing() layerRef {
 	case s.public == True:
 		return layerRef{kind: layerPublic}
 	case e.req.Principal.Kind == PrincipalService || e.req.Principal.Kind == PrincipalAnonymous,
-		kms && s.resource.of(anyClass) == False,
+		(kms || e.aboutRole()) && s.resource.of(anyClass) == False,
 		s.same == False && kms && !usableAbroad(e.req.Action):
 		return layerRef{kind: layerResource}
 	case s.identity.allow == False:

@@ -149,6 +149,39 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestTrust: within an account, too, the trust policy must agree.
+func TestTrust(t *testing.T) {
+	trust := func(principal string) Layer {
+		return layerOf(TrustPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+principal+`,"Action":"sts:AssumeRole"}}`)
+	}
+	full, none := identityLayer(allowEverything), Layer{known: true}
+	for _, c := range []struct {
+		name       string
+		caller     Principal
+		identity   Layer
+		trust      Layer
+		same, away Result
+	}{
+		{"service", callerS3, none, trust(`{"Service":"s3.amazonaws.com"}`), Allowed, Allowed},
+		{"another service", callerS3, none, trust(`{"Service":"ec2.amazonaws.com"}`), Denied, Denied},
+		{"identity alone", callerRole, full, trust(`{"Service":"s3.amazonaws.com"}`), Denied, Denied},
+		{"no trust policy", callerRole, full, none, Denied, Denied},
+		{"account and identity", callerRole, full, trust(`{"AWS":"111111111111"}`), Allowed, Allowed},
+		{"account alone", callerRole, none, trust(`{"AWS":"111111111111"}`), Denied, Denied},
+		{"role alone", callerRole, none, trust(`{"AWS":"arn:aws:iam::111111111111:role/p/R"}`), Allowed, Denied},
+		{"trust not read", callerRole, full, NotRead("AccessDenied"), Undecided, Undecided},
+	} {
+		in := open()
+		in.Identity, in.Resource = c.identity, c.trust
+		for account, want := range map[string]Result{"111111111111": c.same, "222222222222": c.away} {
+			req := &Request{Principal: c.caller, Action: "sts:AssumeRole", Resource: "arn:aws:iam::" + account + ":role/Target", ResourceAccount: account}
+			if d := Explain(req, in); d.Result != want {
+				t.Errorf("%s in %s: %v (%s), want %v", c.name, account, d.Result, d.Message, want)
+			}
+		}
+	}
+}
+
 func TestOrganizations(t *testing.T) {
 	level := func(target string, docs ...string) Level { return Level{target, layerOf(SCP, docs...)} }
 	rcp := func(docs ...string) Levels { return OnPath(Level{"r-root", layerOf(RCP, docs...)}) }
@@ -285,6 +318,8 @@ func TestZeroInput(t *testing.T) {
 	for name, spoil := range map[string]func(*Request){
 		"caller":       func(r *Request) { r.Principal = Principal{} },
 		"action":       func(r *Request) { r.Action = "" },
+		"no service":   func(r *Request) { r.Action = "ReplicateObject" },
+		"wild action":  func(r *Request) { r.Action = "s3:*" },
 		"capital key":  func(r *Request) { r.Context = map[string]Value{"aws:SourceVpce": One("x")} },
 		"capital head": func(r *Request) { r.Resource = "arn:aws:S3:::dst/k" },
 	} {

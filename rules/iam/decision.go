@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"sort"
+	"strings"
 )
 
 // Decide answers a request. It gives no words: [Explain] does. On an implicit
@@ -39,8 +40,8 @@ func (e *evaluation) unfit() string {
 	switch {
 	case e.req.Principal.Kind == PrincipalUnknown:
 		return "the kind of the caller is not known"
-	case e.req.Action == "":
-		return "the request has no action"
+	case strings.IndexByte(e.req.Action, ':') <= 0 || strings.ContainsAny(e.req.Action, "*?"):
+		return "the action " + e.req.Action + " is not one such as s3:GetObject"
 	}
 	for key, v := range e.req.Context {
 		e.varies = e.varies || v.state == valueEach

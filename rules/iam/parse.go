@@ -224,7 +224,7 @@ func (c *compiler) sid(s *statement) {
 	if c.iamKind() {
 		for _, r := range s.sid {
 			if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') {
-				c.fail(int(n.off), "Sid %q has characters other than A-Z, a-z and 0-9; IAM refuses the document", s.sid)
+				c.doubt(int(n.off), "Sid %q has characters other than A-Z, a-z and 0-9; IAM refuses the document", s.sid)
 				break
 			}
 		}
@@ -233,7 +233,7 @@ func (c *compiler) sid(s *statement) {
 		c.sids = make(map[string]bool, len(c.statements))
 	}
 	if c.sids[s.sid] {
-		c.fail(int(n.off), "Sid %q stands on two statements; AWS refuses the document", s.sid)
+		c.doubt(int(n.off), "Sid %q stands on two statements; AWS refuses the document", s.sid)
 	}
 	c.sids[s.sid] = true
 }
@@ -466,6 +466,9 @@ func (c *compiler) operand(cond *condition, n *node) operand {
 	case opString:
 	case opStringFold:
 		o.text = lower(n.text)
+		if sigmaDoubt(n.text) {
+			o.form = formDoubt
+		}
 	case opLike:
 		o.glob = newGlob(n.text)
 	case opNumEquals, opNumLess, opNumLessEquals, opNumGreater, opNumGreaterEquals:

@@ -119,6 +119,10 @@ func newAWSPrincipal(s string) principal {
 	case isUniqueID(s):
 		p.kind = principalID
 		return p
+	case strings.HasPrefix(s, "arn:aws:iam::cloudfront:user/"):
+		// An origin access identity: a user of an account that is CloudFront's own.
+		p.kind, p.account = principalUser, "cloudfront"
+		return p
 	}
 	caller, err := ParsePrincipal(s)
 	if err != nil || strings.ContainsAny(s, "*?") {
@@ -218,6 +222,8 @@ func (e *evaluation) names(en *principal, kind Kind) (class, Truth) {
 		return classSession, False
 	case principalID:
 		return e.hasID(en.text)
+	case principalInvalid: // of a form that is not known here, in a document that AWS has stored
+		return classAccount, Unknown
 	}
 	if en.account == "" || en.account != p.Account || en.partition != "" && p.Partition != "" && en.partition != p.Partition {
 		return classAccount, False

@@ -102,7 +102,7 @@ func (c *compiler) checkAction(s *statement, n *node) {
 		c.fail(int(n.off), "Action %q has no service prefix such as \"s3:\"; AWS refuses the document", n.text)
 		return
 	case strings.ContainsAny(service, "*?"):
-		c.fail(int(n.off), "Action %q has a wildcard in its service prefix; AWS refuses the document", n.text)
+		c.doubt(int(n.off), "Action %q has a wildcard in its service prefix; AWS refuses the document", n.text)
 		return
 	case service == "" || !plain(service, "-"):
 		c.fail(int(n.off), "Action %q has a malformed service prefix; AWS refuses the document", n.text)
@@ -119,7 +119,7 @@ func (c *compiler) checkAction(s *statement, n *node) {
 		}
 	case TrustPolicy:
 		if service != "sts" {
-			c.fail(int(n.off), "Action %q; a trust policy may have actions of sts only, and IAM refuses the document", n.text)
+			c.doubt(int(n.off), "Action %q; a trust policy may have actions of sts only, and IAM refuses the document", n.text)
 		}
 	case KeyPolicy:
 		if service != "kms" {
@@ -279,6 +279,8 @@ func (c *compiler) compilePrincipal(kind string, n *node) principal {
 	}
 	p := newAWSPrincipal(n.text)
 	switch {
+	case p.kind == principalInvalid && !strings.ContainsAny(n.text, "*?"):
+		c.doubt(int(n.off), "Principal AWS %q is no account, role, user or session; AWS refuses the document", n.text)
 	case p.kind == principalInvalid:
 		c.fail(int(n.off), "Principal AWS %q is no account, role, user or session; AWS refuses the document", n.text)
 	case p.kind == principalID:

@@ -51,6 +51,7 @@ func TestValidateByKind(t *testing.T) {
 		{BucketPolicy, deny(`"Principal":["*"],"Action":"s3:*","Resource":"arn:aws:s3:::b"`), `Principal is an array`},
 		{BucketPolicy, deny(`"Principal":{},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), `empty object`},
 		{BucketPolicy, deny(`"Sid":"with blanks","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
+		{BucketPolicy, deny(`"Principal":{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EAAAAAAAAAAAA"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
 		{BucketPolicy, deny(`"Principal":{"CanonicalUser":"abc"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
 		{KeyPolicy, trust(`"Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"kms:*","Resource":"*"`), ""},
 		{KeyPolicy, trust(`"Action":"kms:*","Resource":"*"`), "no Principal"},
@@ -105,6 +106,8 @@ func TestStored(t *testing.T) {
 		{BucketPolicy, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:BrandNewAction","Resource":"arn:aws:s3:::b"}}`, true},
 		{RCP, `{"Statement":{"Effect":"Deny","Principal":"*","Action":"newservice:*","Resource":"*"}}`, true},
 		{RCP, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`, true},
+		{BucketPolicy, `{"Statement":{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::something:new/x"},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}`, true},
+		{TrustPolicy, `{"Statement":{"Sid":"a b","Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}`, true},
 		{IdentityPolicy, `{"Version":"2012–10–17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, false},
 		{BucketPolicy, `{"Statement":{"Effect":"Permit","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}}`, false},
 	} {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
@@ -265,6 +266,26 @@ func lower(s string) string {
 		return lowerASCII(s)
 	}
 	return cases.Lower(language.Und).String(s)
+}
+
+// sigmaDoubt reports whether a capital sigma stands beside a character that
+// lower-casing may skip, such as an apostrophe or an accent: whether it is the
+// last letter of its word depends on the reader then.
+func sigmaDoubt(s string) bool {
+	if !strings.ContainsRune(s, 'Σ') {
+		return false
+	}
+	runes := []rune(s)
+	for i, r := range runes {
+		if r == 'Σ' && (i > 0 && skipped(runes[i-1]) || i+1 < len(runes) && skipped(runes[i+1])) {
+			return true
+		}
+	}
+	return false
+}
+
+func skipped(r rune) bool {
+	return strings.ContainsRune("'.:’‘․·", r) || unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk)
 }
 
 func equalFold(a, lowerB string) bool {

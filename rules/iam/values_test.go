@@ -163,6 +163,14 @@ func TestLower(t *testing.T) {
 	}
 }
 
+func TestSigmaDoubt(t *testing.T) {
+	for s, want := range map[string]bool{"ΟΣ": false, "ΟΣΑ": false, "a.ΟΣ": false, "ΟΣ.": true, "ΟΣ'Α": true, "Α\u0301Σ": true, "Ο Σ": false, "o.k": false} {
+		if got := sigmaDoubt(s); got != want {
+			t.Errorf("%q: %v, want %v", s, got, want)
+		}
+	}
+}
+
 func TestBase64(t *testing.T) {
 	for s, want := range map[string]bool{"YQ==": true, "": true, "YQ": false, " YQ==": false, "YR==": false, "YQ==\n": false, "YQ=": false, "Y-_=": false} {
 		if got := validBase64(s); got != want {
