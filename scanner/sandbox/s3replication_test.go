@@ -257,3 +257,26 @@ func TestGetBucketReplication(t *testing.T) {
 		t.Errorf("a generated ID stays (-first +second):\n%s", diff)
 	}
 }
+
+// FuzzReplicationXML: whatever is put is refused or can be read back as it is.
+func FuzzReplicationXML(f *testing.F) {
+	f.Add([]byte(`<ReplicationConfiguration><Role>` + replicationRole + `</Role><Rule><ID>r</ID><Prefix/><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination></Rule></ReplicationConfiguration>`))
+	f.Add([]byte(`<ReplicationConfiguration><Role>` + replicationRole + `</Role><Rule><Priority>1</Priority><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status>` +
+		`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::dst</Bucket><Metrics><Status>Enabled</Status></Metrics></Destination></Rule></ReplicationConfiguration>`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var first, second replicationConfiguration
+		if strictXML(body, "ReplicationConfiguration", &first) != nil || first.check() != nil {
+			return
+		}
+		out, e := xmlAnswer("ReplicationConfiguration", first)
+		if e != nil {
+			t.Fatal(e)
+		}
+		if e := strictXML(out.body, "ReplicationConfiguration", &second); e != nil {
+			t.Fatalf("%v: %s", e, out.body)
+		}
+		if diff := cmp.Diff(first, second); diff != "" {
+			t.Errorf("(-put +read):\n%s", diff)
+		}
+	})
+}
