@@ -103,20 +103,18 @@ func (c *caller) uploads(ctx context.Context, e *End, key string) ([]string, err
 // been read may still be written.
 const DefaultSettle = 5 * time.Second
 
-// purgeLate purges the destination of what may still be under way: again and
-// again until the settling time has passed. It reports false if ctx ended before.
-func (c *caller) purgeLate(ctx context.Context, e *End, key string) (quiet bool, left []Left) {
+// purgeLate purges the destination of what may still be under way, again and
+// again until the settling time has passed or ctx ends. That makes it likely, not
+// sure, that nothing comes later.
+func (c *caller) purgeLate(ctx context.Context, e *End, key string) []Left {
 	start := time.Now()
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
 		if left := c.purge(ctx, e, key); len(left) > 0 {
-			return false, left
+			return left
 		}
 		gone := time.Since(start)
-		if gone >= c.settle {
-			return true, nil
-		}
-		if !sleep(ctx.Done(), min(wait, c.settle-gone)) {
-			return false, nil
+		if gone >= c.settle || !sleep(ctx.Done(), min(wait, c.settle-gone)) {
+			return nil
 		}
 	}
 }

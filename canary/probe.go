@@ -727,13 +727,13 @@ func (p *probe) cleanUp(ctx context.Context) {
 	defer cancel()
 	source, destination := &p.t.Source, &p.t.Destination
 	var left []Left
-	quiet := true
+	late := false
 	if !p.refused {
 		if p.version == "" { // the PUT may have come through without its answer
 			left = append(left, p.abort(ctx, source, p.key)...)
 		}
 		left = append(left, p.purge(ctx, source, p.key, p.versions...)...)
-		late := !p.arrived && !(p.m.Outcome == Failed && p.terminal)
+		late = !p.arrived && !(p.m.Outcome == Failed && p.terminal)
 		if p.m.Outcome == Absent && p.m.SourceStatus == "" {
 			late = false // no rule took it
 		}
@@ -741,9 +741,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 		case p.arrived:
 			left = append(left, p.purge(ctx, destination, p.key, p.versions...)...)
 		case late:
-			var rest []Left
-			quiet, rest = p.purgeLate(ctx, destination, p.key)
-			left = append(left, rest...)
+			left = append(left, p.purgeLate(ctx, destination, p.key)...)
 		default:
 			left = append(left, p.purge(ctx, destination, p.key)...)
 		}
@@ -754,8 +752,10 @@ func (p *probe) cleanUp(ctx context.Context) {
 	}
 	switch {
 	case len(left) > 0:
-	case !quiet:
-		p.note("S3 may still deliver a replica of this probe: run crosscheck canary sweep later")
+	case late:
+		// What is under way comes when it comes, and nothing at the source tells any
+		// more. The entry stays open for a sweep, which then knows it was all.
+		p.note("a replica may still arrive: 'crosscheck canary sweep' removes it then")
 	default:
 		if err := p.o.Journal.removed(source.Name, p.key); err != nil {
 			p.note("%s", err.Error())

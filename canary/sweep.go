@@ -22,6 +22,7 @@ type Swept struct {
 	Probes  int    // probe objects looked for
 	Removed int    // versions, delete markers and uploads that were removed
 	Left    []Left // what could not be removed
+	Late    int    // probes that may still get a replica, so that another sweep is due
 }
 
 // Reacher gets to a bucket that a journal names, as the source or the
@@ -33,7 +34,8 @@ const sweepParallel = 16
 
 // Sweep removes what the run of a journal left behind, on both sides. A journal
 // whose run is still alive is not touched: [ErrBusy]. When all of it is gone, the
-// journal is removed too, so a second sweep finds nothing to do.
+// journal is removed too, so that another sweep finds nothing to do. Where S3 had
+// not finished with an object, its entry stays for one more sweep.
 func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept, error) {
 	s := Swept{Where: journal}
 	j, entries, err := reopen(journal)
@@ -49,21 +51,25 @@ func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept
 	type one struct {
 		removed int
 		left    []Left
+		late    bool
 	}
 	err = flow.Map(ctx, sweepParallel, slices.Values(entries),
 		func(ctx context.Context, e Entry) (one, error) {
-			removed, left, quiet := sweepEntry(ctx, e, reach, o)
+			removed, left, late := sweepEntry(ctx, e, reach, o)
 			if ctx.Err() != nil {
 				return one{}, ctx.Err()
 			}
-			if len(left) > 0 || !quiet {
-				return one{removed, left}, nil
+			if len(left) > 0 || late {
+				return one{removed, left, late && len(left) == 0}, nil
 			}
-			return one{removed, nil}, j.removed(e.Source.Bucket, e.Key)
+			return one{removed: removed}, j.removed(e.Source.Bucket, e.Key)
 		},
 		func(r one) error {
 			s.Removed += r.removed
 			s.Left = append(s.Left, r.left...)
+			if r.late {
+				s.Late++
+			}
 			return nil
 		})
 	slices.SortFunc(s.Left, func(a, b Left) int {
@@ -72,7 +78,7 @@ func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept
 	return s, errors.Join(err, j.Close())
 }
 
-func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed int, left []Left, quiet bool) {
+func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed int, left []Left, late bool) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.CleanUp, DefaultCleanUp))
 	defer cancel()
 	unreached := func(p Place, err error) []Left {
@@ -87,22 +93,19 @@ func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed
 		left = append(left, unreached(e.Destination, derr)...)
 	}
 	c := caller{settle: cmp.Or(o.Settle, DefaultSettle)}
-	quiet = true
 	if err == nil {
-		quiet = !c.pending(ctx, source, e.Key)
+		late = c.pending(ctx, source, e.Key)
 		left = append(left, c.abort(ctx, source, e.Key)...)
 		left = append(left, c.purge(ctx, source, e.Key)...)
 	}
 	if derr == nil {
-		var rest []Left
-		if quiet {
-			rest = c.purge(ctx, destination, e.Key)
+		if late {
+			left = append(left, c.purgeLate(ctx, destination, e.Key)...)
 		} else {
-			quiet, rest = c.purgeLate(ctx, destination, e.Key)
+			left = append(left, c.purge(ctx, destination, e.Key)...)
 		}
-		left = append(left, rest...)
 	}
-	return c.removed, left, quiet
+	return c.removed, left, late
 }
 
 // pending reports whether S3 may still be about to replicate a version of a key.

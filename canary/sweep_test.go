@@ -131,12 +131,18 @@ func TestKilled(t *testing.T) {
 		if t.Failed() {
 			t.FailNow()
 		}
-		if again, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond}); err != nil || again.Probes != 0 {
-			t.Errorf("second sweep: %+v, %v", again, err)
+		// What S3 was still at is looked at once more, and then it is all.
+		again, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond})
+		if err != nil || again.Probes != swept.Late || again.Late > 0 || len(again.Left) > 0 {
+			t.Errorf("second sweep: %+v, %v, after %+v", again, err, swept)
 		}
+		l.empty(0)
 		if rest, _ := Journals(dir); len(rest) > 0 {
 			t.Errorf("the swept journal is still there: %v", rest)
 		}
+	}
+	if _, err := Sweep(t.Context(), filepath.Join(dir, "gone.jsonl"), reach, Options{}); err != nil {
+		t.Errorf("a journal that is gone: %v", err)
 	}
 	if strays == 0 {
 		t.Error("nothing was ever left for a sweep: this test tested nothing")
@@ -230,6 +236,44 @@ func TestJournalIsGone(t *testing.T) {
 		if rest, _ := Journals(dir); len(rest) > 0 {
 			t.Errorf("left: %v", rest)
 		}
+	})
+}
+
+// TestLateReplica: what S3 may still deliver stays in the journal.
+func TestLateReplica(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		l := newLab(t, labWorld{lag: time.Hour})
+		j, err := OpenJournal(dir, "r1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute})
+		if m.Outcome != Timeout || !strings.Contains(m.Message, "a replica may still arrive") {
+			t.Error(m.Message)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := ReadJournal(j.Path())
+		if err != nil || len(entries) != 1 || entries[0].Key != m.Key {
+			t.Errorf("%v, %v", entries, err)
+		}
+		// It came after all: not by S3's replication here, which knows that the source is gone.
+		_, destination := l.admin(0)
+		if _, err := destination.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &destination.Name, Key: &m.Key, Body: strings.NewReader("late")}); err != nil {
+			t.Fatal(err)
+		}
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, p Place, there bool) (*End, error) {
+			if there {
+				return &l.target(0).Destination, nil
+			}
+			return &l.target(0).Source, nil
+		}, Options{})
+		if err != nil || swept.Removed != 1 || swept.Late != 0 {
+			t.Errorf("%+v, %v", swept, err)
+		}
+		l.empty(0)
 	})
 }
 

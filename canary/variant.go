@@ -62,16 +62,16 @@ func join(list []Variant) string {
 }
 
 // Auto chooses variants from the features of the link: a plain and a tagged
-// object always; the source's default key where the rule takes KMS objects and
-// the bucket has such a default; the delete marker where the rule replicates
-// them; the negative control where a key outside all rules exists.
+// object always, where the source's default is a KMS key a plain one under that
+// key; the delete marker where the rule replicates them; the negative control
+// where a key outside all rules exists.
 func Auto(t *Target) []Variant {
 	list := []Variant{Plain}
+	if e := t.Source.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
+		list[0] = KMS
+	}
 	if len(t.Rule.Tags) < maxTags {
 		list = append(list, Tagged)
-	}
-	if e := t.Source.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") && t.Rule.SSEKMSObjects == "Enabled" {
-		list = append(list, KMS)
 	}
 	if replicatesDeleteMarkers(t.Rule) {
 		list = append(list, DeleteMarker)
