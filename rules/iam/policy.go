@@ -104,6 +104,7 @@ func Parse(kind Kind, name string, document []byte, opts ...ParseOption) *Policy
 		p.fail(fault.off, "not valid JSON: %s; AWS refuses it as malformed", fault.msg)
 		return p
 	}
+	defer t.release()
 	c := compiler{Policy: p, tree: t}
 	c.document()
 	c.sizes()
@@ -125,6 +126,14 @@ func decoded(s string) string {
 	return s
 }
 
+// ordinary are the bytes of printable ASCII and white space.
+var ordinary = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= 0x20 && c < 0x7F || c == '\n' || c == '\t' || c == '\r'
+	}
+	return t
+}()
+
 // checkText looks at the characters of the document before its syntax.
 func (p *Policy) checkText() bool {
 	if strings.HasPrefix(p.src, "\uFEFF") {
@@ -133,7 +142,7 @@ func (p *Policy) checkText() bool {
 	}
 	iamKind := p.kind == IdentityPolicy || p.kind == BoundaryPolicy || p.kind == TrustPolicy
 	for i := 0; i < len(p.src); i++ {
-		if c := p.src[i]; c >= 0x20 && c < 0x7F || c == '\n' || c == '\t' || c == '\r' {
+		if ordinary[p.src[i]] {
 			continue
 		}
 		r, w := utf8.DecodeRuneInString(p.src[i:])

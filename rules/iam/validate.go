@@ -1,6 +1,9 @@
 package iam
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // iamKind reports whether IAM itself stores documents of this kind.
 func (p *Policy) iamKind() bool {
@@ -313,11 +316,9 @@ func (c *compiler) sizes() {
 	unit := "bytes"
 	if c.iamKind() || c.kind == SessionPolicy {
 		unit = "characters without white space"
-		count = 0
-		for i := 0; i < len(c.src); i++ {
-			if b := c.src[i]; b > ' ' && b&0xC0 != 0x80 {
-				count++
-			}
+		count = utf8.RuneCountInString(c.src)
+		for _, blank := range [...]string{" ", "\t", "\n", "\r"} {
+			count -= strings.Count(c.src, blank)
 		}
 	}
 	if count > limit {
