@@ -170,7 +170,7 @@ func (c *specCase) twoValued() bool {
 			}
 		}
 	}
-	if c.SCPs.State == "unread" || c.RCPs.State == "unread" || c.Principal.RoleID == "" && c.Principal.Kind == iam.PrincipalRole {
+	if c.SCPs.State == "unread" || c.RCPs.State == "unread" || c.Principal.Kind == iam.PrincipalRole && (c.Principal.RoleID == "" || c.Principal.RoleARN == "" || c.Principal.Session == "") {
 		return false
 	}
 	text := c.text()

@@ -243,7 +243,7 @@ func TestGlobIsEveryMember(t *testing.T) {
 		whole := decide(t, c)
 		list := members(c.Resource)
 		if whole.Witness != "" {
-			if !globMatches(glob(c.Resource), units(whole.Witness)) {
+			if !globMatches(requestGlob(c.Resource), units(whole.Witness)) {
 				t.Fatalf("witness %q is no member of %q", whole.Witness, c.Resource)
 			}
 			list = append(list, whole.Witness)

@@ -267,8 +267,9 @@ func (w *specWorld) expand(s, version string, wildcards bool) (out []tok, ok boo
 func (w *specWorld) glob(s string) []tok {
 	p, ok := w.memo[s]
 	if !ok {
-		p = glob(s)
-		w.memo[s] = p
+		if p = glob(s); w.memo != nil {
+			w.memo[s] = p
+		}
 	}
 	return p
 }
@@ -360,7 +361,9 @@ func (w *specWorld) entry(kind, e string, of iam.Kind) int {
 		return byStar
 	case inAccount && (e == p.Account || e == "arn:"+p.Partition+":iam::"+p.Account+":root"):
 		return byAccount
-	case p.Kind == iam.PrincipalRole && (e == p.RoleARN || e == p.RoleID && e != ""):
+	case p.Kind == iam.PrincipalRole && p.RoleARN == "" && strings.HasPrefix(e, "arn:"+p.Partition+":iam::"+p.Account+":role/") && strings.HasSuffix(e, "/"+p.RoleName):
+		return byRole // a session's ARN has no path, and an account no two roles of one name
+	case p.Kind == iam.PrincipalRole && (e == p.RoleARN && e != "" || e == p.RoleID && e != ""):
 		return byRole
 	case (p.Kind == iam.PrincipalRole || p.Kind == iam.PrincipalFederated) && e == p.ARN:
 		return bySession

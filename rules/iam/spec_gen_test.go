@@ -78,7 +78,15 @@ func (g *specGen) principal() iam.Principal {
 	switch n := g.IntN(100); {
 	case n < 62:
 		path := pick(g, "", "", "team/")
-		p := iam.RoleSession("arn:aws:iam::"+ownAccount+":role/"+path+"R", pick(g, roleID, roleID, ""), "s3-replication")
+		session := "s3-replication"
+		if g.chance(4) {
+			session = "" // not known
+		}
+		p := iam.RoleSession("arn:aws:iam::"+ownAccount+":role/"+path+"R", pick(g, roleID, roleID, ""), session)
+		if g.chance(5) {
+			// From the session's ARN alone neither the path nor the id is known.
+			p = parsePrincipal("arn:aws:sts::" + ownAccount + ":assumed-role/R/s3-replication")
+		}
 		return p
 	case n < 66:
 		return iam.RoleSession("arn:aws:iam::"+ownAccount+":role/aws-service-role/x.amazonaws.com/R", roleID, "s")
@@ -104,7 +112,7 @@ var (
 	s3Actions  = []string{"s3:GetObject", "s3:ReplicateObject", "s3:ReplicateTags", "s3:ReplicateDelete"}
 	s3Patterns = []string{"s3:*", "s3:Replicate*", "S3:replicateobject", "s3:Replicate?bject", "s3:GetObject", "s3:*Object", "s3:ReplicateTags", "s3:*"}
 	keyTexts   = []string{"a", "b", "ab", "a/b", "a:b", "aab", "b/", "*", "a*"}
-	keyGlobs   = []string{"*", "a*", "*b", "a?", "b/*", "a*b", "??", "a/*"}
+	keyGlobs   = []string{"*", "a*", "*b", "a?", "b/*", "a*b", "??", "a/*", iam.GlobEscape("a*") + "*", iam.GlobEscape("?") + "?"}
 	s3Objects  = []string{"dst/*", "dst/a*", "dst/*b", "dst/a?b", "dst/b", "dst/?*", "dst/*/*", "dst/a:*", "dst/${aws:PrincipalTag/team}*", "dst/${aws:PrincipalTag/team}", "dst/${*}", "dst/*a*b", "dst/${aws:username, 'b'}"}
 	s3Wide     = []string{"*", "arn:aws:s3:::*", "arn:aws:s3:::d?t/*", "arn:*:s3:::dst/*", "arn:aws:s3:::dst*", "arn:aws:s3:*", "arn:aws:s3*", "arn:aws:s3:::other/*", "arn:aws:s3:::dst"}
 
@@ -122,7 +130,10 @@ type service struct {
 	kind     iam.Kind
 }
 
-func (g *specGen) condition() map[string]any {
+// malformed operands are stored in session policies only.
+var malformed = map[string]string{"number": "ten", "date": "soon", "arn": "topic"}
+
+func (g *specGen) condition(kind iam.Kind) map[string]any {
 	cond := map[string]any{}
 	for range 1 + g.IntN(2) {
 		k := pick(g, specKeys...)
@@ -144,6 +155,9 @@ func (g *specGen) condition() map[string]any {
 			}
 			if g.chance(set) {
 				op = pick(g, "ForAllValues:", "ForAnyValue:") + op
+			}
+			if bad := malformed[k.kind]; bad != "" && kind == iam.SessionPolicy && !strings.Contains(op, ":") && g.chance(15) {
+				operand = pick[any](g, bad, []any{pick(g, values...), bad})
 			}
 			if k.kind == "number" && g.chance(20) {
 				operand = json.RawMessage(pick(g, "1", "10", "2.50"))
@@ -264,7 +278,7 @@ func (g *specGen) statement(kind iam.Kind, sv service, i int) map[string]any {
 		st[name] = v
 	}
 	if g.chance(map[bool]int{true: 65, false: 35}[deny]) {
-		st["Condition"] = g.condition()
+		st["Condition"] = g.condition(kind)
 	}
 	return st
 }

@@ -44,28 +44,38 @@ var (
 	words3 = words(3)
 )
 
+// requestGlob cuts up the resource of a request: "${*}" and "${?}" are the characters.
+func requestGlob(s string) []tok {
+	p, _ := new(specWorld).expand(s, "2012-10-17", true)
+	return p
+}
+
 // members lists resources of a glob.
 func members(g string) []string {
-	stars := strings.Count(g, "*")
+	p := requestGlob(g)
+	stars, marks := 0, 0
+	for _, t := range p {
+		switch t.wild {
+		case '*':
+			stars++
+		case '?':
+			marks++
+		}
+	}
 	fill := words3
 	if stars > 1 {
 		fill = words1
-	} else if stars == 1 && strings.Contains(g, "?") {
+	} else if stars == 1 && marks > 0 {
 		fill = words2
 	}
 	out := []string{""}
-	for _, c := range g {
-		var sub []string
-		switch c {
+	for _, t := range p {
+		sub := []string{string(rune(t.unit))}
+		switch t.wild {
 		case '*':
 			sub = fill
 		case '?':
 			sub = alphabet
-		default:
-			for i := range out {
-				out[i] += string(c)
-			}
-			continue
 		}
 		var next []string
 		for _, o := range out {
@@ -225,6 +235,13 @@ func (c *specCase) space() *specSpace {
 	}
 	s.docs = all
 	text := c.text()
+	if c.Principal.Kind == iam.PrincipalRole && c.Principal.Session == "" {
+		var d dimension
+		for _, session := range []string{"s3-replication", "other", "third"} {
+			d = append(d, func(w *specWorld) { w.p.ARN = "arn:aws:sts::" + ownAccount + ":assumed-role/R/" + session })
+		}
+		add("session name", d)
+	}
 	if c.Principal.Kind == iam.PrincipalRole && c.Principal.RoleID == "" && strings.Contains(text, `"AROA`) {
 		d := dimension{func(w *specWorld) {}}
 		for _, id := range regexp.MustCompile(`AROA[A-Z0-9]+`).FindAllString(text, -1) {
@@ -438,7 +455,8 @@ func publicness(docs []parsed) iam.Truth {
 			for op, keys := range cond {
 				for k, operands := range keys.(map[string]any) {
 					if !narrowing[strings.ToLower(k)] {
-						doubt = doubt || negated(op) // recorded for the narrowing keys only
+						// Recorded with plain operators only.
+						doubt = doubt || op != "StringEquals" && op != "Bool"
 						continue
 					}
 					doubt = true
@@ -488,7 +506,7 @@ func (c *specCase) check(d iam.Decision, rng *rand.Rand, limit int) (err error, 
 	}
 	if d.Witness != "" && d.Result == iam.Denied {
 		// Denied for some of the resources: the witness must be one of them, and denied in every world.
-		if !globMatches(glob(c.Resource), units(d.Witness)) {
+		if !globMatches(requestGlob(c.Resource), units(d.Witness)) {
 			return fmt.Errorf("witness %q is no member of %q", d.Witness, c.Resource), false, s
 		}
 		s.each(rng, d.Witness, limit, func(w *specWorld, out specOutcome) bool {
@@ -519,6 +537,30 @@ func (c *specCase) check(d iam.Decision, rng *rand.Rand, limit int) (err error, 
 }
 
 // checkWitnesses: the assignments that an undecided decision gives must lead to the answers that it says.
-func (c *specCase) checkWitnesses(d iam.Decision, s *specSpace, rng *rand.Rand, limit int) error {
+func (c *specCase) checkWitnesses(d iam.Decision, rng *rand.Rand, limit int) error {
+	if d.Result != iam.Undecided || c.Glob {
+		return nil
+	}
+	for want, when := range map[iam.Result]map[string]string{iam.Allowed: d.AllowWhen, iam.Denied: d.DenyWhen} {
+		if when == nil {
+			continue
+		}
+		n := c.clone()
+		for k, v := range when {
+			switch {
+			case n.Context[k].State != "unknown":
+				return fmt.Errorf("%s is assigned, but it is not unknown", k)
+			case v == iam.NotSent:
+				n.Context[k] = specValue{State: "absent"}
+			case multivalued[k]:
+				n.Context[k] = specValue{"many", strings.Split(v, ",")}
+			default:
+				n.Context[k] = specValue{"one", []string{v}}
+			}
+		}
+		if err, _, _ := n.check(iam.Decision{Result: want}, rng, limit); err != nil {
+			return fmt.Errorf("with %v it should be %v: %w", when, want, err)
+		}
+	}
 	return nil
 }
