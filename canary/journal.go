@@ -37,7 +37,8 @@ type Entry struct {
 	Run         string `json:"run"`
 	Link        string `json:"link"`
 	Key         string `json:"key"`
-	At          string `json:"at"` // RFC 3339, UTC
+	At          string `json:"at"`              // RFC 3339, UTC
+	Parts       bool   `json:"parts,omitempty"` // it is uploaded in parts, which may be left too
 	Source      Place  `json:"source"`
 	Destination Place  `json:"destination"`
 }

@@ -27,7 +27,9 @@ func Actions(side Side) (buckets, objects, keys []string) {
 	objects = []string{"s3:DeleteObjectVersion", "s3:GetObjectVersion"}
 	keys = []string{"kms:Decrypt"}
 	if side == SourceSide {
-		buckets = append(buckets, "s3:ListBucketMultipartUploads")
+		buckets = append(buckets,
+			"s3:GetReplicationConfiguration", // canary --source, which needs no scan
+			"s3:ListBucketMultipartUploads")  // uploads that were not completed
 		objects = append(objects, "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging")
 		keys = append(keys, "kms:GenerateDataKey") // Decrypt is for completing an upload in parts
 	} else {

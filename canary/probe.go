@@ -131,7 +131,7 @@ func (p *probe) run(ctx context.Context, v Variant, n int) {
 	if err == nil {
 		// On the disk before the first byte goes out.
 		err = p.o.Journal.put(Entry{
-			Run: p.o.Run, Link: p.t.Link, Key: p.key, At: time.Now().UTC().Format(time.RFC3339),
+			Run: p.o.Run, Link: p.t.Link, Key: p.key, At: time.Now().UTC().Format(time.RFC3339), Parts: p.parts != "",
 			Source: p.t.Source.place(), Destination: p.t.Destination.place(),
 		})
 	}
@@ -729,7 +729,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 	var left []Left
 	late := false
 	if !p.refused {
-		if p.version == "" { // the PUT may have come through without its answer
+		if p.parts != "" && p.version == "" { // it was not completed, or its answer was lost
 			left = append(left, p.abort(ctx, source, p.key)...)
 		}
 		left = append(left, p.purge(ctx, source, p.key, p.versions...)...)

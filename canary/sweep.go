@@ -95,7 +95,9 @@ func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed
 	c := caller{settle: cmp.Or(o.Settle, DefaultSettle)}
 	if err == nil {
 		late = c.pending(ctx, source, e.Key)
-		left = append(left, c.abort(ctx, source, e.Key)...)
+		if e.Parts {
+			left = append(left, c.abort(ctx, source, e.Key)...)
+		}
 		left = append(left, c.purge(ctx, source, e.Key)...)
 	}
 	if derr == nil {

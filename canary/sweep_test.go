@@ -374,6 +374,9 @@ func TestLeastPrivilege(t *testing.T) {
 					t.Errorf("%s: %s %s", v, m.Outcome, m.Message)
 				}
 			}
+			if links, err := Links(t.Context(), target.Source.S3.(ReplicationReader), &target.Source, "dst"); err != nil || len(links) != 1 {
+				t.Errorf("%v, %v", links, err)
+			}
 			// An upload that fails half-way is aborted.
 			if err := l.aws.AddFault(sandbox.Fault{Operation: "s3:CompleteMultipartUpload", Kind: sandbox.ServerError}); err != nil {
 				t.Fatal(err)
