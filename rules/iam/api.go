@@ -197,16 +197,17 @@ type Statement struct {
 	Effect Effect
 }
 
-// Decision is the answer to a request.
+// Decision is the answer to a request. [Decide] leaves Message empty and lists
+// explicit denies only in Deciding; [Explain] fills both.
 type Decision struct {
 	Result        Result
 	Reason        string            // explicit_deny, implicit_deny, allowed, invalid_policy, unknown
 	Layer         string            // layer that decided a denial: where an Allow is missing or the Deny stands
-	Deciding      []Statement       // explicit denies; else nearest misses; else the allowing statement of each layer
+	Deciding      []Statement       // explicit denies; else the nearest miss, the undecided statements, or those of each layer that allow
 	UnknownKeys   []string          // context keys that would have to be known, sorted
 	UnknownLayers []string          // layers that would have to be read, sorted
-	Witness       string            // a resource the decision is about where only some of a glob are concerned
-	AllowWhen     map[string]string // Undecided by keys: one assignment that allows …
+	Witness       string            // a resource (or value of a key that ranges) the decision is about, where not all are concerned
+	AllowWhen     map[string]string // Undecided by keys: one assignment that allows … (absent keys are NotSent; nil: none was found)
 	DenyWhen      map[string]string // … and one that denies
 	Message       string            // one sentence for people: what decided, nearest miss and what is missing
 	Errors        []Diagnostic      // of invalid documents that took part

@@ -119,10 +119,10 @@ func (e *evaluation) decide() verdict {
 func (e *evaluation) granted() Truth {
 	s := &e.state
 	r := s.resource
-	cap := and(s.boundary.allow, s.session.allow)
-	identity := and(s.identity.allow, cap)
+	capped := and(s.boundary.allow, s.session.allow)
+	identity := and(s.identity.allow, capped)
 	direct := r.of(classSession | classStar | classUser | classService) // not capped by the caller's own policies
-	role := and(r.of(classRole), cap)
+	role := and(r.of(classRole), capped)
 
 	switch e.req.Principal.Kind {
 	case PrincipalService:
@@ -505,11 +505,9 @@ func (e *evaluation) lookup(key string) Value {
 	return v
 }
 
-func hasService(action, prefix string) bool { return hasPrefixFold(action, prefix) }
-
-func isS3(action string) bool  { return hasService(action, "s3:") }
-func isKMS(action string) bool { return hasService(action, "kms:") }
-func isSTS(action string) bool { return hasService(action, "sts:") }
+func isS3(action string) bool  { return hasPrefixFold(action, "s3:") }
+func isKMS(action string) bool { return hasPrefixFold(action, "kms:") }
+func isSTS(action string) bool { return hasPrefixFold(action, "sts:") }
 
 func equalASCIIFold(a, b string) bool { return len(a) == len(b) && hasPrefixFold(a, lowerASCII(b)) }
 

@@ -321,8 +321,7 @@ func (c *compiler) resource(s *statement) {
 
 func (c *compiler) compileResource(n *node) resource {
 	if c.variables && strings.Contains(n.text, "${") {
-		parts, ok := parseTemplate(n.text)
-		if !ok {
+		if _, ok := parseTemplate(n.text); !ok {
 			c.warn(int(n.off), "the policy variable in %q is not understood; what this resource matches is unknown", n.text)
 			return resource{arnPattern: anyDoubt}
 		}
@@ -335,7 +334,7 @@ func (c *compiler) compileResource(n *node) resource {
 			c.warn(int(n.off), "a policy variable stands before the fifth \":\" of %q, where AWS does not document it; what this resource matches is unknown", n.text)
 			return resource{arnPattern: anyDoubt}
 		}
-		if parts, _ = parseTemplate(n.text[cut:]); parts != nil {
+		if parts, _ := parseTemplate(n.text[cut:]); parts != nil {
 			return resource{arnPattern: newResourcePattern(head+"*", false), head: lowerASCII(head), tail: parts}
 		}
 	}

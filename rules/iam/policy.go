@@ -61,9 +61,6 @@ type resource struct {
 // Name is the name or ARN that the policy was parsed with.
 func (p *Policy) Name() string { return p.name }
 
-// Kind says where the policy is attached.
-func (p *Policy) Kind() Kind { return p.kind }
-
 // Valid reports whether AWS would store the document.
 func (p *Policy) Valid() bool { return !p.invalid }
 

@@ -272,13 +272,13 @@ func decides(axes []axis, results []Result, i int) bool {
 // answer may come out; they prove nothing.
 func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
 	wide := slices.Clone(axes)
-	any, limit := false, e.affordable()
+	open, limit := false, e.affordable()
 	for i := range wide {
 		a := &wide[i]
 		if !a.open {
 			continue
 		}
-		any = true
+		open = true
 		one := One
 		if Multivalued(a.key) == True {
 			one = func(s string) Value { return Many(s) }
@@ -310,7 +310,7 @@ func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
 			wide[i].values = wide[i].values[:2]
 		}
 	}
-	if !any || size(wide) > limit {
+	if !open || size(wide) > limit {
 		return nil
 	}
 	return wide
