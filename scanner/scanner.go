@@ -43,7 +43,7 @@ type Options struct {
 	// "destination.tags" of every destination.
 	Needs []string
 
-	Concurrency    int           // buckets read at a time; 0 = 64
+	Concurrency    int           // calls to AWS at a time; 0 = 64
 	AttemptTimeout time.Duration // of one attempt of one call; 0 = 20 s
 	RunID          string        // "" = made up
 	Version        string        // of crosscheck, for the record
@@ -166,7 +166,8 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 		doc  *fact.Document
 		gaps []fact.Gap
 	}
-	err = flow.Map(ctx, s.opts.concurrency(), s.scope(entered),
+	// Twice as many buckets as calls: some wait for what others are reading.
+	err = flow.Map(ctx, 2*s.opts.concurrency(), s.scope(entered),
 		func(ctx context.Context, b target) (result, error) {
 			v := &visit{scan: s}
 			doc := v.document(ctx, b.account, b.name)

@@ -79,8 +79,9 @@ func newSession(ctx context.Context, cfg aws.Config, opts *Options) (s *session,
 	s.caller = &account{creds: cfg.Credentials, own: true}
 	s.cfg.HTTPClient, close = httpClient(cfg.HTTPClient, opts.concurrency())
 	s.cfg.Retryer = newRetryer
+	slots := make(chan struct{}, opts.concurrency())
 	s.cfg.APIOptions = append(append([]func(*middleware.Stack) error{}, cfg.APIOptions...), func(stack *middleware.Stack) error {
-		return addWireChecks(stack, opts.attemptTimeout())
+		return addWireChecks(stack, slots, opts.attemptTimeout())
 	})
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		close()

@@ -19,13 +19,20 @@ import (
 // is a page of 10,000 buckets, about 3 MB.
 const maxBody = 64 << 20
 
-// addWireChecks adds to a client's stack what the SDK leaves open: a deadline
-// for each attempt, and a look at the body before anything is made of it. The
-// SDK takes an empty body, or a document about something else, for an answer
+// addWireChecks adds to a client's stack what the SDK leaves open: a bound on the
+// attempts that are on their way (a call that waits before it tries again takes
+// no slot), a deadline for each, and a look at the body before anything is made
+// of it. The SDK takes an empty body, or a document about something else, for an answer
 // with nothing in it; here that would turn "could not be read" into "is not there".
-func addWireChecks(stack *middleware.Stack, attempt time.Duration) error {
+func addWireChecks(stack *middleware.Stack, slots chan struct{}, attempt time.Duration) error {
 	deadline := middleware.DeserializeMiddlewareFunc("crosscheck.Deadline",
 		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			select {
+			case slots <- struct{}{}:
+				defer func() { <-slots }()
+			case <-ctx.Done():
+				return middleware.DeserializeOutput{}, middleware.Metadata{}, ctx.Err()
+			}
 			limited, cancel := context.WithTimeout(ctx, attempt)
 			defer cancel()
 			out, md, err := next.HandleDeserialize(limited, in)
