@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,6 +78,40 @@ func TestSandboxServesUntilInterrupted(t *testing.T) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
 			t.Errorf("%s still listens", address)
+		}
+	}
+}
+
+// What is wrong is one line with a hint, before anything is printed.
+func TestSandboxRefuses(t *testing.T) {
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken.yaml")
+	if err := os.WriteFile(broken, []byte("accounts:\n  - id: \"111111111111\"\n    buckts: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--listen", "0.0.0.0:0"}, "--listen 0.0.0.0:0 is not a loopback address; the sandbox does not verify signatures; use 127.0.0.1 or [::1]"},
+		{[]string{"--listen", ":8080"}, "--listen :8080 is not a loopback address; the sandbox does not verify signatures; use 127.0.0.1 or [::1]"},
+		{[]string{"--listen", "example.com:80"}, "--listen example.com:80 is not a loopback address; the sandbox does not verify signatures; use 127.0.0.1 or [::1]"},
+		{[]string{"--listen", "127.0.0.1"}, "--listen 127.0.0.1: address 127.0.0.1: missing port in address; for example --listen 127.0.0.1:8080"},
+		{[]string{"--world", filepath.Join(dir, "missing.yaml")}, "open " + dir + "/missing.yaml: no such file or directory; --world names a file that docs/worlds.md describes"},
+		{[]string{"--world", dir}, "read " + dir + ": is a directory; --world names a file that docs/worlds.md describes"},
+		{[]string{"--world", broken}, broken + `:3: unknown field "buckts"; docs/worlds.md describes every field`},
+		{[]string{"extra"}, `unexpected argument "extra"; run 'sandbox --help' for its flags`},
+	} {
+		var out, errs strings.Builder
+		s := &streams{out: &out, err: &errs}
+		cmd := newSandboxCommand(s)
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd.SetArgs(test.args)
+		if status := conclude(s, cmd.ExecuteContext(t.Context())); status != exitUsage {
+			t.Errorf("%v: exit status %d", test.args, status)
+		}
+		if got := errs.String(); got != "crosscheck: "+test.want+"\n" || out.Len() > 0 {
+			t.Errorf("%v: %s%s, want %s", test.args, out.String(), got, test.want)
 		}
 	}
 }
