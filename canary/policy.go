@@ -1,9 +1,6 @@
 package canary
 
-import (
-	"encoding/json"
-	"slices"
-)
+import "slices"
 
 // Side is one end of a link, for which the canary's role needs permissions.
 type Side string
@@ -41,33 +38,34 @@ func Actions(side Side) (buckets, objects, keys []string) {
 	return buckets, objects, keys
 }
 
-// RolePolicy is the least policy of the canary's role in a source or destination
-// account: it may write and delete under the canary's folder only.
-func RolePolicy(partition string, side Side, folder string) string {
-	type statement struct {
-		Sid       string
-		Effect    string
-		Action    []string
-		Resource  string
-		Condition map[string]map[string]string `json:",omitempty"`
+// Statement is a statement of the policy of the canary's role.
+type Statement struct {
+	Sid       string
+	Action    []string // sorted; all of them allowed
+	Resource  string
+	Condition map[string]map[string]string // operator → key → value
+}
+
+// Policy is the least policy of the canary's role in an account that has buckets
+// of the given sides: it may write and delete under the canary's folder only, and
+// use keys through S3 only.
+func Policy(partition, folder string, sides ...Side) []Statement {
+	var buckets, objects, keys []string
+	for _, side := range sides {
+		b, o, k := Actions(side)
+		buckets, objects, keys = append(buckets, b...), append(objects, o...), append(keys, k...)
 	}
-	buckets, objects, keys := Actions(side)
+	unique := func(list []string) []string {
+		slices.Sort(list)
+		return slices.Compact(list)
+	}
 	suffix := ".amazonaws.com"
 	if partition == "aws-cn" {
 		suffix += ".cn"
 	}
-	policy := struct {
-		Version   string
-		Statement []statement
-	}{"2012-10-17", []statement{
-		{Sid: "Buckets", Effect: "Allow", Action: buckets, Resource: "arn:" + partition + ":s3:::*"},
-		{Sid: "ProbeObjects", Effect: "Allow", Action: objects, Resource: "arn:" + partition + ":s3:::*/*" + folder + "/*"},
-		{Sid: "KeysThroughS3", Effect: "Allow", Action: keys, Resource: "*",
-			Condition: map[string]map[string]string{"StringLike": {"kms:ViaService": "s3.*" + suffix}}},
-	}}
-	data, err := json.MarshalIndent(policy, "", "  ")
-	if err != nil { // only text goes in
-		panic(err)
+	return []Statement{
+		{Sid: "Buckets", Action: unique(buckets), Resource: "arn:" + partition + ":s3:::*"},
+		{Sid: "ProbeObjects", Action: unique(objects), Resource: "arn:" + partition + ":s3:::*/*" + folder + "/*"},
+		{Sid: "KeysThroughS3", Action: unique(keys), Resource: "*", Condition: map[string]map[string]string{"StringLike": {"kms:ViaService": "s3.*" + suffix}}},
 	}
-	return string(data)
 }

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ accounts:
       - name: crosscheck-canary
         trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]}'
         inline:
-          canary: '` + RolePolicy("aws", SourceSide, Folder) + `'
+          canary: '` + policyJSON(SourceSide) + `'
       - name: replication
         trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
         inline:
@@ -95,8 +96,27 @@ accounts:
       - name: crosscheck-canary
         trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Action":"sts:AssumeRole"}]}'
         inline:
-          canary: '` + RolePolicy("aws", DestinationSide, Folder) + `'
+          canary: '` + policyJSON(DestinationSide) + `'
     buckets:` + d.String() + "\n"
+}
+
+// policyJSON is the published policy of one side.
+func policyJSON(side Side) string {
+	type statement struct {
+		Sid, Effect string
+		Action      []string
+		Resource    string
+		Condition   map[string]map[string]string `json:",omitempty"`
+	}
+	var list []statement
+	for _, st := range Policy("aws", Folder, side) {
+		list = append(list, statement{st.Sid, "Allow", st.Action, st.Resource, st.Condition})
+	}
+	data, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": list})
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
 }
 
 func indented(lines string) string {
