@@ -12,7 +12,8 @@ type evaluation struct {
 	// is how the part at hand relates to each statement.
 	views   []view
 	view    int
-	matched map[*statement]Truth
+	matched []Truth            // by slot
+	slots   map[*statement]int // the place of a statement in matched
 	// fixed are values assumed for keys that are not known.
 	fixed []binding
 	work  int // steps of automata, bounded by maxWork
@@ -454,7 +455,10 @@ func (e *evaluation) resourceMatches(s *statement, kind Kind) Truth {
 		return truth(kind == TrustPolicy)
 	}
 	if e.matched != nil {
-		return e.matched[s]
+		if slot, ok := e.slots[s]; ok {
+			return e.matched[slot]
+		}
+		return Unknown // its action does not match: nobody asked
 	}
 	t := False
 	for i := range s.resources {

@@ -9,8 +9,8 @@ import (
 // statement treats alike: some of the resources of a glob, some of the values of
 // keys that take each value of one.
 type view struct {
-	matches map[*statement]Truth // how the resources relate to each statement; nil: compare
-	given   []binding            // what the keys are
+	matches []Truth   // how the resources relate to each statement, by its slot; nil: compare
+	given   []binding // what the keys are
 	witness string
 }
 
@@ -125,8 +125,10 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 	var (
 		patterns [][]token
 		index    = map[string]int{}
-		entries  = map[*statement][]entry{}
+		entries  [][]entry // by slot
+		negated  []bool
 	)
+	e.slots = map[*statement]int{}
 	e.eachPolicy(func(_ layerRef, p *Policy) {
 		if p.invalid {
 			return
@@ -163,7 +165,8 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 				}
 				list = append(list, en)
 			}
-			entries[s] = list
+			e.slots[s] = len(entries)
+			entries, negated = append(entries, list), append(negated, s.notResource)
 		}
 	})
 	found, ok := e.regions(arnTokens(universe), patterns)
@@ -174,8 +177,8 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 		return nil, "the glob of the request matches no resource"
 	}
 	for _, r := range found {
-		v := view{matches: make(map[*statement]Truth, len(entries)), witness: r.witness}
-		for s, list := range entries {
+		v := view{matches: make([]Truth, len(entries)), witness: r.witness}
+		for slot, list := range entries {
 			t := False
 			for _, en := range list {
 				if en.pattern >= 0 && r.bits[en.pattern] == 0 {
@@ -187,10 +190,10 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 					t = True
 				}
 			}
-			if s.notResource {
+			if negated[slot] {
 				t = not(t)
 			}
-			v.matches[s] = t
+			v.matches[slot] = t
 		}
 		views = append(views, v)
 	}
