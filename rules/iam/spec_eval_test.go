@@ -719,7 +719,9 @@ func (w *specWorld) layer(docs []parsed, kind iam.Kind, name string, out *specOu
 
 var kmsAcross = regexp.MustCompile(`^(?i)kms:(Encrypt|Decrypt|ReEncryptFrom|ReEncryptTo|GenerateDataKey.*|GenerateMac|VerifyMac|Sign|Verify|DeriveSharedSecret|DescribeKey|GetKeyRotationStatus|GetPublicKey|CreateGrant|ListGrants|RetireGrant|RevokeGrant)$`)
 
-// decide is sections 2 to 5 of the specification.
+// decide is sections 2 to 5 of the specification. That trust policies are no
+// part of a union with identity policies is in
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 func (w *specWorld) decide() specOutcome {
 	var out specOutcome
 	p := w.p
@@ -763,6 +765,9 @@ func (w *specWorld) decide() specOutcome {
 		ok = has(byStar)
 	case p.Kind == iam.PrincipalService:
 		ok = has(byService) || has(byStar)
+	case service == "sts" && same:
+		// A trust policy must agree even inside its account; naming the account it delegates.
+		ok = direct || has(byAccount) && id && bd && ss
 	case service == "kms" && same:
 		ok = direct || has(byAccount) && id && bd && ss || w.grants
 	case service == "kms":

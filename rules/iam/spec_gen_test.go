@@ -363,12 +363,13 @@ func (g *specGen) draw() *specCase {
 	for _, o := range s3Objects {
 		sv.objects = append(sv.objects, "arn:aws:s3:::"+o)
 	}
-	trust := c.Principal.Kind == iam.PrincipalService && g.chance(60)
+	trust := c.Principal.Kind == iam.PrincipalService && g.chance(60) || c.Principal.Kind != iam.PrincipalAnonymous && g.chance(8)
 	switch {
 	case trust:
 		role := pick(g, "role/R", "role/R", "role/aws-service-role/x.amazonaws.com/R")
 		c.Action, c.Resource = "sts:AssumeRole", "arn:aws:iam::"+c.ResourceAccount+":"+role
-		sv = service{name: "sts", patterns: []string{"sts:AssumeRole", "sts:*", "STS:assumerole", "sts:AssumeRole*", "sts:TagSession"}, objects: nil, kind: iam.TrustPolicy}
+		sv = service{name: "sts", patterns: []string{"sts:AssumeRole", "sts:*", "STS:assumerole", "sts:AssumeRole*", "sts:TagSession"}, kind: iam.TrustPolicy,
+			wide: []string{c.Resource, "arn:aws:iam::*:role/*", "arn:aws:iam::" + ownAccount + ":role/R"}}
 	case c.Principal.Kind != iam.PrincipalAnonymous && g.chance(22):
 		c.Action = pick(g, kmsActions...)
 		key := "arn:aws:kms:us-east-1:" + c.ResourceAccount + ":key/k"
