@@ -37,8 +37,9 @@ var (
 //	crosscheck.records(id)       the records that a rule kept, in the answers of an organization rule
 //	iam.decide(request)          one decision, in the format of `crosscheck simulate`
 //	iam.statements(kind, text)   the statements of a policy document
-//	iam.grants(kind, text, actions)
-//	                             its Allow statements that name one of the actions, with the principals
+//	iam.grants(kind, text, actions, account)
+//	                             its Allow statements that name one of the actions, with the AWS principals
+//	                             outside of the account ("" = all)
 //	iam.problems(kind, text)     why AWS would refuse the document
 //	iam.public(bucket, text)     whether Block Public Access calls the bucket policy public: true, false, unknown
 var builtins = []builtin{
@@ -85,7 +86,7 @@ var builtins = []builtin{
 		}
 		return p.statementsTerm(), nil
 	}},
-	{"iam.grants", types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S)), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{"iam.grants", types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S), types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
 		if err != nil {
 			return nil, err
@@ -94,7 +95,7 @@ var builtins = []builtin{
 		if !ok {
 			return nil, errors.New("the actions are an array of strings")
 		}
-		return p.grantsTerm(actions), nil
+		return p.grantsTerm(actions, text(args[3])), nil
 	}},
 	{"iam.problems", types.NewFunction(types.Args(types.S, types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))

@@ -13,7 +13,7 @@ import (
 func locked(w *world) {
 	w.Bucket.ObjectLock = fact.Of(fact.ObjectLock{Enabled: true, DefaultMode: "GOVERNANCE", DefaultDays: 7})
 	w.dst(func(b *fact.Bucket) { b.ObjectLock = fact.Of(fact.ObjectLock{Enabled: true}) })
-	w.identity(`"s3:GetObjectVersionAcl"`, `"s3:GetObjectVersionAcl","s3:GetObjectRetention","s3:GetObjectLegalHold"`)
+	w.inPolicy(`"s3:GetObjectVersionAcl"`, `"s3:GetObjectVersionAcl","s3:GetObjectRetention","s3:GetObjectLegalHold"`)
 }
 
 // codeWorlds has, for every code that can be predicted, a document in which it

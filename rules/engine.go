@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -49,9 +50,12 @@ type Engine struct {
 
 	compiler *ast.Compiler
 	store    storage.Store
-	all      query   // the answers (records, where the scope is the organization) of every rule
-	single   []query // the same one by one, for when a rule makes the whole fail
-	last     []query // the answers of organization rules; zero elsewhere
+	refs     []string // of the answers (records, where the scope is the organization) of every rule
+	together sync.Map // string of '0' and '1' for each rule: func() (query, error) of the answers of those with '1'
+	groups   atomic.Int32
+	single   []func() (query, error) // the answers one by one, for when a rule makes the whole fail
+	last     []query                 // the answers of organization rules; zero elsewhere
+	fields   map[string]bool         // of a document that the rules look at; nil = all
 	policies *policyCache
 
 	mu      sync.Mutex
@@ -91,25 +95,21 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 		params = map[string]any{}
 	}
 	e.store = inmem.NewFromObjectWithOpts(map[string]any{"crosscheck": map[string]any{"config": params}}, inmem.OptReturnASTValuesOnRead(true))
-	refs := make([]string, len(list))
-	e.single = make([]query, len(list))
+	e.refs = make([]string, len(list))
+	e.fields = inputFields(modules)
+	e.single = make([]func() (query, error), len(list))
 	e.last = make([]query, len(list))
 	for i, r := range list {
-		refs[i] = "data.crosscheck.rules." + r.pkg + ".answers"
+		e.refs[i] = "data.crosscheck.rules." + r.pkg + ".answers"
 		if r.Scope == ScopeOrganization {
-			if e.last[i], err = e.prepare("x = " + refs[i]); err != nil {
+			if e.last[i], err = e.prepare("x = " + e.refs[i]); err != nil {
 				return nil, ruleError(r.File, err)
 			}
-			refs[i] = "data.crosscheck.rules." + r.pkg + ".records"
+			e.refs[i] = "data.crosscheck.rules." + r.pkg + ".records"
 		}
 	}
-	if e.all, err = e.prepare("x = [" + strings.Join(refs, ", ") + "]"); err != nil {
-		return nil, ruleError("", err)
-	}
-	for i, r := range list {
-		if e.single[i], err = e.prepare("x = " + refs[i]); err != nil {
-			return nil, ruleError(r.File, err)
-		}
+	for i := range list {
+		e.single[i] = sync.OnceValues(func() (query, error) { return e.prepare("x = " + e.refs[i]) })
 	}
 	return e, nil
 }
@@ -139,11 +139,13 @@ func (e *Engine) eval(ctx context.Context, q query, input ast.Value) (x *ast.Ter
 		return nil, err
 	}
 	defer e.store.Abort(ctx, txn)
+	cache := newRefCache()
+	defer cache.release()
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 	err = topdown.NewQuery(q.body).WithQueryCompiler(q.compiler).WithCompiler(e.compiler).
 		WithStore(e.store).WithTransaction(txn).WithCancel(cancel).WithInput(ast.NewTerm(input)).
-		WithBuiltins(topdownBuiltins).WithStrictBuiltinErrors(true).
+		WithBuiltins(topdownBuiltins).WithStrictBuiltinErrors(true).WithVirtualCache(cache).
 		Iter(ctx, func(r topdown.QueryResult) error {
 			x = r["x"]
 			return nil
@@ -273,11 +275,11 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	for i := range doc.Links {
 		ev.links[i] = e.matrix(doc, &doc.Links[i])
 	}
-	answers, err := e.ask(withEvaluation(ctx, ev), valueOf(doc))
+	answers, err := e.ask(withEvaluation(ctx, ev), doc)
 	if err != nil {
 		return Result{}, err
 	}
-	j := judgement{engine: e, doc: doc, byLink: make([][]decided, len(doc.Links))}
+	j := judgement{engine: e, doc: doc, byLink: make([][]decided, len(doc.Links)), findings: make([]Finding, 0, len(e.rules)*max(1, len(doc.Links)))}
 	for i, r := range e.rules {
 		j.rule(r, answers[i])
 	}
@@ -290,26 +292,77 @@ type outcome struct {
 	err error
 }
 
-// ask evaluates all rules together. When one of them fails, each is evaluated
-// by itself, so that the fault of one rule stays its own.
-func (e *Engine) ask(ctx context.Context, input ast.Value) ([]outcome, error) {
-	out := make([]outcome, len(e.single))
-	x, err := e.eval(ctx, e.all, input)
+// group is the query of the answers of some rules: an array, in their order.
+func (e *Engine) group(asked []byte) (query, error) {
+	make := func() (query, error) {
+		var refs []string
+		for i, c := range asked {
+			if c == '1' {
+				refs = append(refs, e.refs[i])
+			}
+		}
+		return e.prepare("x = [" + strings.Join(refs, ", ") + "]")
+	}
+	if f, ok := e.together.Load(string(asked)); ok {
+		return f.(func() (query, error))()
+	}
+	// Documents have a handful of shapes. A user's rules may make more of them:
+	// then everything is asked, and what does not apply is left out afterwards.
+	if e.groups.Add(1) > maxGroups {
+		for i := range asked {
+			asked[i] = '1'
+		}
+	}
+	key := string(asked)
+	f, _ := e.together.LoadOrStore(key, sync.OnceValues(make))
+	return f.(func() (query, error))()
+}
+
+const maxGroups = 256
+
+// ask evaluates the rules that apply to a document together. When one of them
+// fails, each is evaluated by itself, so that the fault of one rule stays its own.
+func (e *Engine) ask(ctx context.Context, doc *fact.Document) ([]outcome, error) {
+	asked := make([]byte, len(e.rules))
+	for i, r := range e.rules {
+		asked[i] = '0'
+		if e.asked(r, doc) {
+			asked[i] = '1'
+		}
+	}
+	q, err := e.group(asked)
+	if err != nil {
+		return nil, err
+	}
+	input := documentValue(doc, e.fields)
+	out := make([]outcome, len(e.rules))
+	x, err := e.eval(ctx, q, input)
 	if err == nil {
 		if x == nil {
 			return nil, errors.New("the rules gave no result")
 		}
-		list := x.Value.(*ast.Array)
+		list, next := x.Value.(*ast.Array), 0
 		for i := range out {
-			out[i].set = list.Elem(i)
+			if asked[i] == '1' {
+				out[i].set = list.Elem(next)
+				next++
+			}
 		}
 		return out, nil
 	}
 	if topdown.IsCancel(err) || ctx.Err() != nil {
 		return nil, cmp.Or(ctx.Err(), err)
 	}
-	for i := range e.single {
-		out[i].set, out[i].err = e.eval(ctx, e.single[i], input)
+	for i := range out {
+		if asked[i] == '0' {
+			continue
+		}
+		q, err := e.single[i]()
+		if err != nil {
+			out[i].err = err
+			continue
+		}
+		out[i].set, out[i].err = e.eval(ctx, q, input)
 		if topdown.IsCancel(out[i].err) || ctx.Err() != nil {
 			return nil, cmp.Or(ctx.Err(), out[i].err)
 		}

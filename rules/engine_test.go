@@ -323,6 +323,9 @@ func TestRego(t *testing.T) {
 			if kind == "unknown" && len(r.Needs)+len(r.Uses) == 0 {
 				continue // it looks at the replication configuration alone, without which there is no link
 			}
+			if kind == "not_applicable" && len(r.When) > 0 {
+				continue // TestWhen
+			}
 			if !slices.ContainsFunc(results, func(x TestResult) bool {
 				return strings.HasPrefix(x.Name, "crosscheck.rules."+r.pkg+"_test.test_"+kind)
 			}) {
@@ -348,6 +351,48 @@ func TestRegoIsFormatted(t *testing.T) {
 				if err := os.WriteFile(strings.TrimPrefix(f.name, "rules/"), want, 0o644); err != nil {
 					t.Fatal(err)
 				}
+			}
+		}
+	}
+}
+
+// TestWhen holds every rule to what it asks for: where that is not so it is not
+// applicable, and where it is not known the rule is asked.
+func TestWhen(t *testing.T) {
+	off := map[string]func(*world){
+		"destination":   func(w *world) { w.Buckets["dst"] = fact.None[fact.Bucket]() },
+		"role":          func(w *world) { w.Roles[roleARN] = fact.None[fact.Role]() },
+		"cross_account": func(w *world) { w.dst(func(b *fact.Bucket) { b.AccountID = account1 }) },
+		"kms":           func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "Disabled" }) },
+		"source_key":    func(w *world) { w.Links[0].SourceKey = "" },
+		"replica_key":   func(w *world) { w.Links[0].ReplicaKey = "" },
+		"object_lock":   func(w *world) { w.Bucket.ObjectLock = fact.None[fact.ObjectLock]() },
+	}
+	if len(off) != len(conditions) {
+		t.Errorf("%d conditions are tested, there are %d", len(off), len(conditions))
+	}
+	on := func(w *world) {
+		kmsWorld(w)
+		locked(w)
+		w.Bucket.Encryption.Value.BucketKey = true
+		w.Bucket.Lifecycle = fact.Of([]fact.LifecycleRule{{ID: "old", Status: "Enabled", ExpirationDays: 30}})
+	}
+	params := map[string]any{"destinations": map[string]any{"other_region": true}, "required_replication": []any{map[string]any{"name": "*"}}}
+	with, without := engine(t, Options{Parameters: params}), engine(t, Options{})
+	for _, r := range with.Rules() {
+		for _, name := range r.When {
+			e, do := with, off[name]
+			if strings.HasPrefix(name, "parameter ") {
+				e, do = without, func(*world) {}
+			}
+			for _, f := range find(eval(t, with, change(on)).Findings, r.ID) {
+				if f.Status == NotApplicable {
+					t.Errorf("%s is not applicable where it should be: %s", r.ID, f.Message)
+				}
+			}
+			f := find(eval(t, e, change(func(w *world) { on(w); do(w) })).Findings, r.ID)
+			if r.Scope == ScopeLink && (len(f) != 1 || f[0].Status != NotApplicable) || r.Scope != ScopeLink && len(f) != 0 {
+				t.Errorf("%s without %s: %+v", r.ID, name, f)
 			}
 		}
 	}

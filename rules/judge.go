@@ -27,78 +27,101 @@ type answer struct {
 }
 
 // decode reads an answer; an answer that says nothing intelligible is an error.
-func decode(t *ast.Term) (a answer, err error) {
+func (a *answer) decode(t *ast.Term) error {
 	obj, ok := t.Value.(ast.Object)
 	if !ok {
-		return a, fmt.Errorf("an answer is an object, not %s", ast.TypeName(t.Value))
+		return fmt.Errorf("an answer is an object, not %s", ast.TypeName(t.Value))
 	}
-	text := func(key string, v ast.Value, to *string) {
-		s, ok := v.(ast.String)
-		if !ok {
-			err = fmt.Errorf("the %s of an answer is a string", key)
-		}
-		*to = string(s)
-	}
-	obj.Foreach(func(k, v *ast.Term) {
+	for _, k := range obj.Keys() {
+		v := obj.Get(k)
 		key, _ := k.Value.(ast.String)
-		switch key {
-		case "status":
-			text("status", v.Value, (*string)(&a.Status))
-		case "message":
-			text("message", v.Value, &a.Message)
-		case "link":
-			text("link", v.Value, &a.Link)
-		case "key":
-			text("key", v.Value, &a.Key)
-		case "severity":
-			text("severity", v.Value, (*string)(&a.Severity))
-			if !slices.Contains(severities, a.Severity) {
-				err = fmt.Errorf("an answer has the unknown severity %q", a.Severity)
+		if to := a.textField(string(key)); to != nil {
+			s, ok := v.Value.(ast.String)
+			if !ok {
+				return fmt.Errorf("the %s of an answer is a string", key)
 			}
-		case "remediation":
-			text("remediation", v.Value, &a.Remediation)
-		case "account_id":
-			text("account_id", v.Value, &a.Account)
-		case "region":
-			text("region", v.Value, &a.Region)
-		case "bucket":
-			text("bucket", v.Value, &a.Bucket)
+			*to = string(s)
+			continue
+		}
+		switch key {
+		case "severity":
+			s, _ := v.Value.(ast.String)
+			if a.Severity = Severity(s); !slices.Contains(severities, a.Severity) {
+				return fmt.Errorf("an answer has the unknown severity %s", v)
+			}
 		case "contested":
 			b, ok := v.Value.(ast.Boolean)
 			if !ok {
-				err = errors.New("contested is true or false")
+				return errors.New("contested is true or false")
 			}
 			a.Contested = bool(b)
 		case "failure_codes":
-			iter, ok := v.Value.(interface{ Foreach(func(*ast.Term)) })
+			list, ok := elements(v)
 			if !ok {
-				err = errors.New("the failure_codes of an answer are an array or a set")
-				return
+				return errors.New("the failure_codes of an answer are an array or a set")
 			}
-			iter.Foreach(func(c *ast.Term) {
+			for _, c := range list {
 				s, _ := c.Value.(ast.String)
 				if _, ok := codeOf(string(s)); !ok {
-					err = fmt.Errorf("an answer names %s, which is no failure code of S3", c)
+					return fmt.Errorf("an answer names %s, which is no failure code of S3", c)
 				}
 				a.FailureCodes = append(a.FailureCodes, string(s))
-			})
+			}
 		case "evidence":
-			x, e := ast.JSON(v.Value)
+			x, err := ast.JSON(v.Value)
 			m, ok := x.(map[string]any)
-			if e != nil || !ok {
-				err = errors.New("the evidence of an answer is an object")
+			if err != nil || !ok {
+				return errors.New("the evidence of an answer is an object")
 			}
 			a.Evidence = m
 		default:
-			err = fmt.Errorf("an answer has the unknown field %s", k)
+			return fmt.Errorf("an answer has the unknown field %s", k)
 		}
-	})
-	if err == nil && !slices.Contains([]Status{Fail, Pass, Unknown, NotApplicable}, a.Status) {
-		err = fmt.Errorf("an answer has the status %q: use fail, pass, unknown or not_applicable", a.Status)
+	}
+	if rank(a.Status) < 0 {
+		return fmt.Errorf("an answer has the status %q: use fail, pass, unknown or not_applicable", a.Status)
 	}
 	slices.Sort(a.FailureCodes)
 	a.FailureCodes = slices.Compact(a.FailureCodes)
-	return a, err
+	return nil
+}
+
+// textField is the field of that name which is plain text.
+func (a *answer) textField(name string) *string {
+	switch name {
+	case "status":
+		return (*string)(&a.Status)
+	case "message":
+		return &a.Message
+	case "link":
+		return &a.Link
+	case "key":
+		return &a.Key
+	case "remediation":
+		return &a.Remediation
+	case "account_id":
+		return &a.Account
+	case "region":
+		return &a.Region
+	case "bucket":
+		return &a.Bucket
+	}
+	return nil
+}
+
+// elements are those of a set or an array.
+func elements(t *ast.Term) ([]*ast.Term, bool) {
+	switch v := t.Value.(type) {
+	case ast.Set:
+		return v.Slice(), true
+	case *ast.Array:
+		list := make([]*ast.Term, v.Len())
+		for i := range list {
+			list[i] = v.Elem(i)
+		}
+		return list, true
+	}
+	return nil, false
 }
 
 // decided is the answer of one deciding rule on a link.
@@ -115,6 +138,7 @@ type judgement struct {
 	doc      *fact.Document
 	findings []Finding
 	byLink   [][]decided
+	slots    [][]answer // of the rule at hand, by subject
 }
 
 // subject is what a rule is asked about: the bucket (link -1) or a link of the document.
@@ -124,60 +148,69 @@ const theBucket = -1
 // A subject without an answer is unknown, so that a rule that is undefined,
 // fails or is misspelt never passes anything.
 func (j *judgement) rule(r *Rule, o outcome) {
-	subjects := []int{theBucket}
-	switch r.Scope {
-	case ScopeLink:
-		subjects = subjects[:0]
-		for i := range j.doc.Links {
-			subjects = append(subjects, i)
-		}
-	case ScopeSource:
-		if j.doc.Bucket.Replication.Absent {
-			return
-		}
-	}
-	if r.Scope == ScopeOrganization {
+	switch {
+	case r.Scope == ScopeOrganization:
 		j.collect(r, o)
 		return
+	case r.Scope == ScopeSource && j.doc.Bucket.Replication.Absent:
+		return
+	case r.Scope == ScopeLink && len(j.doc.Links) == 0:
+		return
 	}
-	bySubject := map[int][]answer{}
-	fault := o.err
-	if set, ok := j.set(o, &fault); ok {
-		set.Foreach(func(t *ast.Term) {
-			a, err := decode(t)
-			at := theBucket
-			if err == nil && r.Scope == ScopeLink {
-				at = slices.IndexFunc(j.doc.Links, func(l fact.Link) bool { return l.ID == a.Link })
-				if at < 0 {
-					err = fmt.Errorf("an answer names the link %q, which the document does not have", a.Link)
-				}
-			}
-			if err != nil {
-				fault = cmp.Or(fault, err)
-				return
-			}
-			bySubject[at] = append(bySubject[at], a)
-		})
+	set, fault := o.answers()
+	// Slot 0 is the bucket's, slot 1+i that of link i.
+	for len(j.slots) < 1+len(j.doc.Links) {
+		j.slots = append(j.slots, nil)
 	}
-	for _, s := range subjects {
-		for _, a := range j.settle(r, s, bySubject[s], fault) {
+	for i := range j.slots {
+		j.slots[i] = j.slots[i][:0]
+	}
+	for _, t := range set {
+		var a answer
+		err := a.decode(t)
+		at := theBucket
+		if err == nil && r.Scope == ScopeLink {
+			at = slices.IndexFunc(j.doc.Links, func(l fact.Link) bool { return l.ID == a.Link })
+			if at < 0 {
+				err = fmt.Errorf("an answer names the link %q, which the document does not have", a.Link)
+			}
+		}
+		if err != nil {
+			fault = cmp.Or(fault, err)
+			continue
+		}
+		j.slots[1+at] = append(j.slots[1+at], a)
+	}
+	first, last := theBucket, theBucket
+	if r.Scope == ScopeLink {
+		first, last = 0, len(j.doc.Links)-1
+	}
+	for s := first; s <= last; s++ {
+		var link *fact.Link
+		if s != theBucket {
+			link = &j.doc.Links[s]
+		}
+		if why := j.engine.inapplicable(r, j.doc, link); why != "" {
+			j.add(r, s, answer{Status: NotApplicable, Message: why})
+			continue
+		}
+		for _, a := range j.settle(r, s, j.slots[1+s], fault) {
 			j.add(r, s, a)
 		}
 	}
 }
 
-// set is the set of answers of an outcome.
-func (j *judgement) set(o outcome, fault *error) (interface{ Foreach(func(*ast.Term)) }, bool) {
+// answers are the elements of the set that a rule gave.
+func (o outcome) answers() ([]*ast.Term, error) {
 	if o.err != nil {
-		return nil, false
+		return nil, o.err
 	}
 	if o.set != nil {
-		if set, ok := o.set.Value.(interface{ Foreach(func(*ast.Term)) }); ok {
-			return set, true
+		if set, ok := o.set.Value.(ast.Set); ok {
+			return set.Slice(), nil
 		}
 	}
-	*fault = errors.New("answers is no set")
-	return nil, false
+	return nil, errors.New("answers is no set")
 }
 
 // settle applies what no rule can talk its way around: faults of the rule, needs
@@ -263,7 +296,7 @@ func (j *judgement) add(r *Rule, s int, a answer) {
 		Evidence: a.Evidence, Controls: orEmpty(r.Controls),
 	}
 	if f.Evidence == nil {
-		f.Evidence = map[string]any{}
+		f.Evidence = noEvidence
 	}
 	if a.Status == Fail {
 		f.Remediation = cmp.Or(a.Remediation, r.Remediation)
@@ -281,6 +314,9 @@ func (j *judgement) add(r *Rule, s int, a answer) {
 		j.findings = append(j.findings, f)
 	}
 }
+
+// noEvidence is shared by all findings that have none; nobody writes to evidence.
+var noEvidence = map[string]any{}
 
 // links gives every link its verdict: broken if a deciding rule fails, else
 // unknown if one is unknown or a cell of its matrix is anything but allowed.
@@ -328,15 +364,14 @@ func (j *judgement) links(ev *evaluation) []Link {
 // collect keeps the records of an organization rule on this document. Where the
 // rule's needs are gaps the document's bucket is unknown at once.
 func (j *judgement) collect(r *Rule, o outcome) {
-	fault := o.err
-	var records []*ast.Term
-	if set, ok := j.set(o, &fault); ok {
-		set.Foreach(func(t *ast.Term) {
-			if _, ok := t.Value.(ast.Object); !ok {
-				fault = cmp.Or(fault, errors.New("a record is an object"))
-			}
-			records = append(records, t)
-		})
+	if j.engine.inapplicable(r, j.doc, nil) != "" {
+		return
+	}
+	records, fault := o.answers()
+	for _, t := range records {
+		if _, ok := t.Value.(ast.Object); !ok {
+			fault = cmp.Or(fault, errors.New("a record is an object"))
+		}
 	}
 	if fault != nil {
 		j.add(r, theBucket, answer{Status: Unknown, Message: "the rule could not be evaluated: " + fault.Error()})
@@ -355,7 +390,10 @@ func (j *judgement) collect(r *Rule, o outcome) {
 // "subject": true is something the rule must answer on.
 func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 	type id struct{ account, bucket string }
-	fault := o.err
+	if j.engine.inapplicable(r, nil, nil) != "" {
+		return
+	}
+	set, fault := o.answers()
 	answers := map[id][]answer{}
 	regions := map[id]string{}
 	var order []id
@@ -377,19 +415,18 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 		}
 		regions[k] = str("region")
 	}
-	if set, ok := j.set(o, &fault); ok {
-		set.Foreach(func(t *ast.Term) {
-			a, err := decode(t)
-			k := id{a.Account, a.Bucket}
-			if _, known := regions[k]; err == nil && !known {
-				err = fmt.Errorf("an answer names the bucket %q of account %q, which no record with subject has", a.Bucket, a.Account)
-			}
-			if err != nil {
-				fault = cmp.Or(fault, err)
-				return
-			}
-			answers[k] = append(answers[k], a)
-		})
+	for _, t := range set {
+		var a answer
+		err := a.decode(t)
+		k := id{a.Account, a.Bucket}
+		if _, known := regions[k]; err == nil && !known {
+			err = fmt.Errorf("an answer names the bucket %q of account %q, which no record with subject has", a.Bucket, a.Account)
+		}
+		if err != nil {
+			fault = cmp.Or(fault, err)
+			continue
+		}
+		answers[k] = append(answers[k], a)
 	}
 	for _, k := range order {
 		b := fact.Bucket{Name: k.bucket, ARN: "arn:aws:s3:::" + k.bucket, AccountID: k.account, Region: regions[k]}
@@ -410,14 +447,17 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 	}
 }
 
+// orEmpty is the list as JSON shows it: [] and never null.
 func orEmpty(s []string) []string {
 	if s == nil {
-		return []string{}
+		return empties
 	}
 	return s
 }
 
-// rank orders what is said of one subject: the worst first.
-func rank(s Status) int {
-	return slices.Index([]Status{Fail, Unknown, Pass, NotApplicable}, s)
-}
+var empties = []string{}
+
+// rank orders what is said of one subject, the worst first; -1 is no status.
+func rank(s Status) int { return slices.Index(ranks[:], s) }
+
+var ranks = [...]Status{Fail, Unknown, Pass, NotApplicable}

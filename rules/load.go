@@ -36,6 +36,7 @@ type Rule struct {
 	Scope        string   `json:"scope"`
 	Needs        []string `json:"needs"`         // facts without which every answer is unknown
 	Uses         []string `json:"uses"`          // facts the rule judges by itself; they are named where it gave no answer
+	When         []string `json:"when"`          // what must be so for the rule to apply; else it is not applicable
 	Decides      bool     `json:"decides"`       // its failure breaks the link
 	FailureCodes []string `json:"failure_codes"` // S3's codes it can predict
 	Controls     []string `json:"controls"`
@@ -47,6 +48,7 @@ type Rule struct {
 	pkg   string // last part of the package: xc001
 	needs []need
 	uses  []need
+	when  []condition
 }
 
 // Error is a fault of a rule file.
@@ -198,6 +200,7 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		Scope        string   `json:"scope"`
 		Needs        []string `json:"needs"`
 		Uses         []string `json:"uses"`
+		When         []string `json:"when"`
 		Decides      bool     `json:"decides"`
 		FailureCodes []string `json:"failure_codes"`
 		Controls     []string `json:"controls"`
@@ -212,7 +215,7 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 	}
 	r := &Rule{
 		ID: c.ID, Title: a.Title, Description: strings.TrimSpace(a.Description),
-		Severity: c.Severity, Scope: c.Scope, Needs: c.Needs, Uses: c.Uses, Decides: c.Decides,
+		Severity: c.Severity, Scope: c.Scope, Needs: c.Needs, Uses: c.Uses, When: c.When, Decides: c.Decides,
 		FailureCodes: c.FailureCodes, Controls: c.Controls, Remediation: c.Remediation,
 		Evidence: c.Evidence, Sources: c.Sources,
 	}
@@ -246,6 +249,13 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 			}
 			*x.to = append(*x.to, n)
 		}
+	}
+	for _, text := range c.When {
+		w, err := parseCondition(text, r.Scope)
+		if err != nil {
+			return nil, line, fmt.Errorf("METADATA custom.%w", err)
+		}
+		r.when = append(r.when, w)
 	}
 	defined := "answers"
 	if !slices.ContainsFunc(m.Rules, func(x *ast.Rule) bool { return x.Head.Name.String() == defined || x.Head.Ref().String() == defined }) {

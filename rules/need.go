@@ -182,6 +182,76 @@ func parseNeed(text, scope string) (need, error) {
 	return n, nil
 }
 
+// condition is one entry of a rule's when: a name below, or "parameter NAME".
+type condition struct {
+	why       string                                // the rule does not apply where not holds
+	not       func(*fact.Document, *fact.Link) bool // nil for a parameter
+	parameter string
+}
+
+// conditions are what rules can ask for before they are asked. They hold unless
+// it is known that they do not.
+var conditions = map[string]condition{
+	"destination": {why: "the destination does not exist", not: func(doc *fact.Document, l *fact.Link) bool {
+		return doc.Buckets[l.Destination].Absent
+	}},
+	"role": {why: "the role does not exist", not: func(doc *fact.Document, l *fact.Link) bool {
+		return doc.Roles[l.RoleARN].Absent
+	}},
+	"cross_account": {why: "source and destination belong to one account", not: func(doc *fact.Document, l *fact.Link) bool {
+		d := doc.Buckets[l.Destination].Value
+		return d != nil && d.AccountID != "" && d.AccountID == doc.Bucket.AccountID
+	}},
+	"kms": {why: "the rule does not take objects under KMS", not: func(_ *fact.Document, l *fact.Link) bool {
+		return l.Rule.SSEKMSObjects != "Enabled"
+	}},
+	"source_key": {why: "the default encryption of the source names no key", not: func(doc *fact.Document, l *fact.Link) bool {
+		return l.SourceKey == "" && doc.Bucket.Encryption.Known()
+	}},
+	"replica_key": {why: "the rule names no key for replicas", not: func(_ *fact.Document, l *fact.Link) bool {
+		return l.ReplicaKey == ""
+	}},
+	"object_lock": {why: "Object Lock is not enabled on the source", not: func(doc *fact.Document, _ *fact.Link) bool {
+		f := doc.Bucket.ObjectLock
+		return f.Absent || f.Value != nil && !f.Value.Enabled
+	}},
+}
+
+func parseCondition(text, scope string) (condition, error) {
+	if name, ok := strings.CutPrefix(text, "parameter "); ok {
+		return condition{why: "the configuration sets no " + name, parameter: name}, nil
+	}
+	c, ok := conditions[text]
+	switch {
+	case !ok:
+		return c, fmt.Errorf("when names %q: use \"parameter NAME\" or one of %s", text, strings.Join(slices.Sorted(maps.Keys(conditions)), ", "))
+	case scope != ScopeLink:
+		return c, fmt.Errorf("when names %q, which belongs to a link, but the scope of the rule is %s", text, scope)
+	}
+	return c, nil
+}
+
+// inapplicable says why a rule does not apply to a link (nil: to the bucket), "" where it does.
+func (e *Engine) inapplicable(r *Rule, doc *fact.Document, link *fact.Link) string {
+	for _, c := range r.when {
+		if c.not != nil && link != nil && c.not(doc, link) || c.not == nil && !set(e.params, strings.Split(c.parameter, ".")) {
+			return c.why
+		}
+	}
+	return ""
+}
+
+// asked reports whether a rule applies to anything in the document.
+func (e *Engine) asked(r *Rule, doc *fact.Document) bool {
+	if len(r.when) == 0 {
+		return r.Scope != ScopeLink || len(doc.Links) > 0
+	}
+	if r.Scope != ScopeLink {
+		return e.inapplicable(r, doc, nil) == ""
+	}
+	return slices.ContainsFunc(doc.Links, func(l fact.Link) bool { return e.inapplicable(r, doc, &l) == "" })
+}
+
 // bucketARN is the ARN of a bucket in the partition of the document.
 func bucketARN(doc *fact.Document, bucket string) string {
 	return "arn:" + partition(doc) + ":s3:::" + bucket

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -178,15 +179,15 @@ func (p *policy) statementsTerm() *ast.Term {
 // grant is an Allow statement that names some actions: written out, with a
 // wildcard or by leaving them out of a NotAction.
 type grant struct {
-	Sid        string   `json:"sid"`
-	Index      int      `json:"index"`
+	Name       string   `json:"name"`       // the Sid, else the index of the statement
 	Actions    []string `json:"actions"`    // those that were asked for
 	Principals []string `json:"principals"` // AWS principals as written; "*" also for NotPrincipal
 	Conditions int      `json:"conditions"`
 }
 
-// grantsTerm lists the Allow statements that name one of the actions.
-func (p *policy) grantsTerm(actions *ast.Array) *ast.Term {
+// grantsTerm lists the Allow statements that let a principal outside of an
+// account ("" = anybody) do one of the actions.
+func (p *policy) grantsTerm(actions *ast.Array, account string) *ast.Term {
 	p.infosOnce.Do(func() { p.infos = p.Statements() })
 	var list []*ast.Term
 	for i := range p.infos {
@@ -194,46 +195,61 @@ func (p *policy) grantsTerm(actions *ast.Array) *ast.Term {
 		if info.Effect != iam.Allow {
 			continue
 		}
-		var named []string
-		actions.Foreach(func(t *ast.Term) {
-			action := text(t)
+		named := []string{}
+		for k := range actions.Len() {
+			action := text(actions.Elem(k))
 			matches := slices.ContainsFunc(info.Actions, func(a string) bool {
 				return iam.Match(strings.ToLower(a), strings.ToLower(action))
 			})
 			if matches != info.NotAction {
 				named = append(named, action)
 			}
-		})
-		if named == nil {
-			continue
 		}
-		g := grant{Sid: info.Sid, Index: info.Index, Actions: named, Principals: []string{}, Conditions: len(info.Conditions)}
+		outside := []string{}
 		for _, x := range info.Principals {
-			if (x.Type == "AWS" || x.Value == "*") && !info.NotPrincipal {
-				g.Principals = append(g.Principals, x.Value)
+			if (x.Type == "AWS" || x.Value == "*") && !info.NotPrincipal && (account == "" || accountOf(x.Value) != account) {
+				outside = append(outside, x.Value)
 			}
 		}
 		if info.NotPrincipal {
-			g.Principals = append(g.Principals, "*")
+			outside = append(outside, "*")
+		}
+		if len(named) == 0 || len(outside) == 0 {
+			continue
+		}
+		g := grant{Name: info.Sid, Actions: named, Principals: outside, Conditions: len(info.Conditions)}
+		if g.Name == "" {
+			g.Name = strconv.Itoa(info.Index)
 		}
 		list = append(list, ast.NewTerm(valueOf(g)))
 	}
 	return ast.ArrayTerm(list...)
 }
 
+// accountOf is the account of a principal: an id or an ARN; "" where it has none.
+func accountOf(principal string) string {
+	if parts := strings.Split(principal, ":"); len(parts) >= 6 {
+		return parts[4]
+	}
+	if len(principal) == 12 && strings.Trim(principal, "0123456789") == "" {
+		return principal
+	}
+	return ""
+}
+
 // statement is a statement of a policy as rules see it.
 type statement struct {
-	Sid          string      `json:"sid"`
-	Effect       string      `json:"effect"` // Allow, Deny
-	Index        int         `json:"index"`
-	Line         int         `json:"line"`
-	Actions      []string    `json:"actions"`
-	NotAction    bool        `json:"not_action"`
-	Resources    []string    `json:"resources"`
-	NotResource  bool        `json:"not_resource"`
-	Principals   []principal `json:"principals"`
-	NotPrincipal bool        `json:"not_principal"`
-	Conditions   []condition `json:"conditions"`
+	Sid          string         `json:"sid"`
+	Effect       string         `json:"effect"` // Allow, Deny
+	Index        int            `json:"index"`
+	Line         int            `json:"line"`
+	Actions      []string       `json:"actions"`
+	NotAction    bool           `json:"not_action"`
+	Resources    []string       `json:"resources"`
+	NotResource  bool           `json:"not_resource"`
+	Principals   []principal    `json:"principals"`
+	NotPrincipal bool           `json:"not_principal"`
+	Conditions   []keyCondition `json:"conditions"`
 }
 
 type principal struct {
@@ -241,7 +257,7 @@ type principal struct {
 	Value string `json:"value"`
 }
 
-type condition struct {
+type keyCondition struct {
 	Operator string   `json:"operator"`
 	Key      string   `json:"key"`
 	Values   []string `json:"values"`
@@ -251,7 +267,7 @@ func statementOf(i *iam.StatementInfo) statement {
 	s := statement{
 		Sid: i.Sid, Effect: "Allow", Index: i.Index, Line: i.Line,
 		Actions: orEmpty(i.Actions), NotAction: i.NotAction, Resources: orEmpty(i.Resources), NotResource: i.NotResource,
-		Principals: []principal{}, NotPrincipal: i.NotPrincipal, Conditions: []condition{},
+		Principals: []principal{}, NotPrincipal: i.NotPrincipal, Conditions: []keyCondition{},
 	}
 	if i.Effect == iam.Deny {
 		s.Effect = "Deny"
@@ -260,7 +276,7 @@ func statementOf(i *iam.StatementInfo) statement {
 		s.Principals = append(s.Principals, principal(p))
 	}
 	for _, c := range i.Conditions {
-		s.Conditions = append(s.Conditions, condition{c.Operator, c.Key, orEmpty(c.Values)})
+		s.Conditions = append(s.Conditions, keyCondition{c.Operator, c.Key, orEmpty(c.Values)})
 	}
 	return s
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"crosscheck/scanner/fact"
 )
 
 // The facts reach Rego as what encoding/json would make of them, without the
@@ -52,6 +54,60 @@ func planOf(t reflect.Type) []field {
 // valueOf is v as a Rego value: the same value as its JSON form has.
 func valueOf(v any) ast.Value { return termOf(reflect.ValueOf(v)).Value }
 
+// documentValue is a document as a Rego value, with these fields only; nil = all.
+func documentValue(doc *fact.Document, fields map[string]bool) ast.Value {
+	return structTerm(reflect.ValueOf(doc).Elem(), fields).Value
+}
+
+// inputFields lists the fields of input that the modules name, nil when one of
+// them looks at input as a whole.
+func inputFields(modules map[string]*ast.Module) map[string]bool {
+	fields, all := map[string]bool{}, false
+	for _, m := range modules {
+		ast.WalkTerms(m, func(t *ast.Term) bool {
+			switch v := t.Value.(type) {
+			case ast.Var:
+				all = all || v.Equal(ast.InputRootDocument.Value)
+			case ast.Ref:
+				if !v[0].Equal(ast.InputRootDocument) {
+					return false
+				}
+				if len(v) > 1 {
+					if s, ok := v[1].Value.(ast.String); ok {
+						fields[string(s)] = true
+						for _, rest := range v[2:] {
+							ast.WalkTerms(rest, func(t *ast.Term) bool {
+								all = all || t.Equal(ast.InputRootDocument)
+								return false
+							})
+						}
+						return true
+					}
+				}
+				all = true
+			}
+			return false
+		})
+	}
+	if all {
+		return nil
+	}
+	return fields
+}
+
+func structTerm(v reflect.Value, fields map[string]bool) *ast.Term {
+	plan := planOf(v.Type())
+	pairs := make([][2]*ast.Term, 0, len(plan))
+	for _, f := range plan {
+		fv := v.Field(f.index)
+		if fields != nil && !fields[string(f.key.Value.(ast.String))] || f.omitempty && empty(fv) || f.omitzero && fv.IsZero() {
+			continue
+		}
+		pairs = append(pairs, [2]*ast.Term{f.key, termOf(fv)})
+	}
+	return ast.ObjectTerm(pairs...)
+}
+
 func termOf(v reflect.Value) *ast.Term {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -60,16 +116,7 @@ func termOf(v reflect.Value) *ast.Term {
 		}
 		return termOf(v.Elem())
 	case reflect.Struct:
-		plan := planOf(v.Type())
-		pairs := make([][2]*ast.Term, 0, len(plan))
-		for _, f := range plan {
-			fv := v.Field(f.index)
-			if f.omitempty && empty(fv) || f.omitzero && fv.IsZero() {
-				continue
-			}
-			pairs = append(pairs, [2]*ast.Term{f.key, termOf(fv)})
-		}
-		return ast.ObjectTerm(pairs...)
+		return structTerm(v, nil)
 	case reflect.Map:
 		pairs := make([][2]*ast.Term, 0, v.Len())
 		for it := v.MapRange(); it.Next(); {

@@ -16,9 +16,7 @@
 #   sources: ["https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"]
 package crosscheck.rules.xc001
 
-import data.crosscheck.lib
-
-answers contains lib.pass(link, "versioning of the source is enabled") if {
+answers contains {"link": link.id, "status": "pass", "message": "versioning of the source is enabled"} if {
 	some link in input.links
 	input.bucket.versioning.value.status == "Enabled"
 }

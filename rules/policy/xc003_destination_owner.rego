@@ -10,6 +10,7 @@
 #   id: XC003
 #   severity: critical
 #   scope: link
+#   when: [destination]
 #   needs: [destination]
 #   uses: [destination.owner]
 #   decides: true
@@ -21,26 +22,16 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 package crosscheck.rules.xc003
 
-import data.crosscheck.lib
-
 named(link) := object.get(link.rule.destination, "account", "")
 
-owner(link) := lib.destination(link).account_id
-
-answers contains lib.pass(link, "the owner of the destination is the account of the rule") if {
+answers contains {"link": link.id, "status": "pass", "message": "the owner of the destination is the account of the rule"} if {
 	some link in input.links
-	named(link) != ""
-	owner(link) == named(link)
+	input.buckets[link.destination].value.account_id == link.rule.destination.account
 }
 
-answers contains lib.not_applicable(link, "the rule names no account") if {
+answers contains {"link": link.id, "status": "not_applicable", "message": "the rule names no account"} if {
 	some link in input.links
 	named(link) == ""
-}
-
-answers contains lib.not_applicable(link, "the destination does not exist") if {
-	some link in input.links
-	input.buckets[link.destination].absent
 }
 
 answers contains {
@@ -48,14 +39,15 @@ answers contains {
 	"status": "unknown",
 	"message": sprintf(
 		"the rule names account %s, but %s belongs to account %s; AWS documents that this fails and S3 stores it all the same",
-		[named(link), link.destination, owner(link)],
+		[link.rule.destination.account, link.destination, owner],
 	),
 	"contested": true,
-	"evidence": {"named": named(link), "owner": owner(link)},
-	"remediation": sprintf("set Destination.Account to %s if that is where the data may go", [owner(link)]),
+	"evidence": {"named": link.rule.destination.account, "owner": owner},
+	"remediation": sprintf("set Destination.Account to %s if that is where the data may go", [owner]),
 } if {
 	some link in input.links
 	named(link) != ""
-	owner(link) != ""
-	owner(link) != named(link)
+	owner := input.buckets[link.destination].value.account_id
+	owner != ""
+	owner != link.rule.destination.account
 }

@@ -27,7 +27,3 @@ test_unknown_destination if {
 test_not_applicable_no_account if {
 	fixture.status(xc003.answers) == "not_applicable" with input as fixture.with_rule(fixture.bare, {"destination": {"account": ""}})
 }
-
-test_not_applicable_no_destination if {
-	fixture.status(xc003.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

@@ -7,6 +7,7 @@
 #   id: XC004
 #   severity: critical
 #   scope: link
+#   when: [destination]
 #   needs: [destination.versioning]
 #   decides: true
 #   failure_codes: [DstBucketUnversioned]
@@ -16,16 +17,9 @@
 #   sources: ["https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"]
 package crosscheck.rules.xc004
 
-import data.crosscheck.lib
-
-answers contains lib.pass(link, "versioning of the destination is enabled") if {
+answers contains {"link": link.id, "status": "pass", "message": "versioning of the destination is enabled"} if {
 	some link in input.links
-	lib.destination(link).versioning.value.status == "Enabled"
-}
-
-answers contains lib.not_applicable(link, "the destination does not exist") if {
-	some link in input.links
-	input.buckets[link.destination].absent
+	input.buckets[link.destination].value.versioning.value.status == "Enabled"
 }
 
 answers contains {
@@ -37,7 +31,7 @@ answers contains {
 	"remediation": sprintf("enable versioning on %s", [link.destination]),
 } if {
 	some link in input.links
-	status := object.get(lib.destination(link).versioning.value, "status", "")
+	status := object.get(input.buckets[link.destination].value.versioning.value, "status", "")
 	status != "Enabled"
 	state := {"": "not enabled", "Suspended": "suspended"}[status]
 }

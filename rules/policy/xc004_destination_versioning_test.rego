@@ -22,7 +22,3 @@ test_unknown if {
 test_unknown_gap if {
 	count(xc004.answers) == 0 with input as fixture.doc({}, {"versioning": {"gap": {"code": "AccessDenied"}}})
 }
-
-test_not_applicable if {
-	fixture.status(xc004.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

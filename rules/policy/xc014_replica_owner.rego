@@ -8,6 +8,7 @@
 #   id: XC014
 #   severity: high
 #   scope: link
+#   when: [destination, cross_account]
 #   needs: [destination.ownership, destination.owner]
 #   controls: [SecurityHub/S3.12, NIST-800-53r5/AC-3]
 #   remediation: set object ownership of the destination to BucketOwnerEnforced, or the owner override in the rule
@@ -17,38 +18,29 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 package crosscheck.rules.xc014
 
-import data.crosscheck.lib
-
-answers contains lib.pass(link, "the rule makes the destination account the owner") if {
+answers contains {"link": link.id, "status": "pass", "message": "the rule makes the destination account the owner"} if {
 	some link in input.links
 	link.rule.destination.owner_override
 }
 
-answers contains lib.pass(link, "the destination enforces bucket ownership") if {
+answers contains {"link": link.id, "status": "pass", "message": "the destination enforces bucket ownership"} if {
 	some link in input.links
-	lib.destination(link).ownership.value == "BucketOwnerEnforced"
+	input.buckets[link.destination].value.ownership.value == "BucketOwnerEnforced"
 }
 
-answers contains lib.not_applicable(link, "source and destination belong to one account") if {
-	some link in input.links
-	lib.same_account(link)
-}
+ownership(bucket) := bucket.ownership.value
 
-answers contains lib.not_applicable(link, "the destination does not exist") if {
-	some link in input.links
-	input.buckets[link.destination].absent
-}
+ownership(bucket) := "not set" if bucket.ownership.absent
 
 answers contains {
 	"link": link.id,
 	"status": "fail",
 	"message": sprintf("replicas in %s belong to the source account %s", [link.destination, input.bucket.account_id]),
-	"evidence": {"ownership": ownership, "owner_override": false},
+	"evidence": {"ownership": setting, "owner_override": false},
 	"remediation": sprintf("set object ownership of %s to BucketOwnerEnforced, or AccessControlTranslation.Owner to Destination in the rule", [link.destination]),
 } if {
 	some link in input.links
-	lib.cross_account(link)
 	not link.rule.destination.owner_override
-	ownership := object.get(lib.destination(link).ownership, "value", "not set")
-	ownership != "BucketOwnerEnforced"
+	setting := ownership(input.buckets[link.destination].value)
+	setting != "BucketOwnerEnforced"
 }

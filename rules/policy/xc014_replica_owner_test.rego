@@ -22,7 +22,3 @@ test_fail_not_set if {
 test_unknown if {
 	count(xc014.answers) == 0 with input as fixture.bare
 }
-
-test_not_applicable if {
-	fixture.status(xc014.answers) == "not_applicable" with input as fixture.doc({}, {"account_id": "111111111111", "ownership": {"value": "ObjectWriter"}})
-}

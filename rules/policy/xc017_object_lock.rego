@@ -9,6 +9,7 @@
 #   id: XC017
 #   severity: high
 #   scope: link
+#   when: [object_lock, destination]
 #   needs: [bucket.object_lock]
 #   uses: [destination.object_lock]
 #   decides: true
@@ -23,26 +24,11 @@ package crosscheck.rules.xc017
 
 locked if input.bucket.object_lock.value.enabled
 
-unlocked if input.bucket.object_lock.absent
-
-unlocked if input.bucket.object_lock.value.enabled == false
-
 open_destination(link) if input.buckets[link.destination].value.object_lock.absent
 
 open_destination(link) if input.buckets[link.destination].value.object_lock.value.enabled == false
 
 default_mode := object.get(input.bucket.object_lock.value, "default_mode", "")
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "Object Lock is not enabled on the source"} if {
-	some link in input.links
-	unlocked
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	locked
-	input.buckets[link.destination].absent
-}
 
 answers contains {"link": link.id, "status": "pass", "message": "Object Lock is enabled on both sides"} if {
 	some link in input.links

@@ -22,11 +22,3 @@ test_unknown_destination if {
 test_unknown_source if {
 	count(xc017.answers) == 0 with input as fixture.doc({}, {"object_lock": {"absent": true}})
 }
-
-test_not_applicable if {
-	fixture.status(xc017.answers) == "not_applicable" with input as fixture.doc({"object_lock": {"absent": true}}, {})
-}
-
-test_not_applicable_no_destination if {
-	fixture.status(xc017.answers) == "not_applicable" with input as fixture.no_destination(fixture.doc({"object_lock": {"value": {"enabled": true}}}, {}))
-}

@@ -8,6 +8,7 @@
 #   id: XC018
 #   severity: high
 #   scope: link
+#   when: [object_lock, role]
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, bucket.policy, source_account.rcps, bucket.object_lock]
 #   decides: true
 #   failure_codes: [SrcGetRetentionNotPermitted, SrcGetLegalHoldNotPermitted]

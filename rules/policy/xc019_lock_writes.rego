@@ -9,6 +9,7 @@
 #   id: XC019
 #   severity: medium
 #   scope: link
+#   when: [object_lock]
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block, bucket.object_lock]
 #   decides: true
 #   failure_codes: [DstPutRetentionNotPermitted, DstPutLegalHoldNotPermitted]

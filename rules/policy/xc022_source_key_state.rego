@@ -7,6 +7,7 @@
 #   id: XC022
 #   severity: critical
 #   scope: link
+#   when: [kms, source_key]
 #   uses: [source_key, bucket.encryption]
 #   decides: true
 #   failure_codes: [SrcKmsKeyInvalidState]
@@ -18,24 +19,10 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html
 package crosscheck.rules.xc022
 
-taken(link) if link.rule.sse_kms_objects == "Enabled"
-
 key(link) := input.keys[link.source_key]
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the rule takes no objects under a key of the source"} if {
-	some link in input.links
-	not taken(link)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the default encryption of the source names no key"} if {
-	some link in input.links
-	taken(link)
-	object.get(link, "source_key", "") == ""
-}
 
 answers contains {"link": link.id, "status": "pass", "message": "the key is enabled"} if {
 	some link in input.links
-	taken(link)
 	key(link).value.state == "Enabled"
 }
 
@@ -48,7 +35,6 @@ answers contains {
 	"remediation": sprintf("enable the key %s, or encrypt the source under another one", [link.source_key]),
 } if {
 	some link in input.links
-	taken(link)
 	key(link).value.state != "Enabled"
 }
 
@@ -61,6 +47,5 @@ answers contains {
 	"remediation": "encrypt the source under a key that exists",
 } if {
 	some link in input.links
-	taken(link)
 	key(link).absent
 }

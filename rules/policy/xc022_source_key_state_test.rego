@@ -18,11 +18,3 @@ test_fail_gone if {
 test_unknown if {
 	count(xc022.answers) == 0 with input as fixture.with_key("source", {"gap": {"code": "AccessDenied"}})
 }
-
-test_not_applicable if {
-	fixture.status(xc022.answers) == "not_applicable" with input as fixture.bare
-}
-
-test_not_applicable_no_key if {
-	fixture.status(xc022.answers) == "not_applicable" with input as fixture.with_rule(fixture.bare, {"sse_kms_objects": "Enabled"})
-}

@@ -9,6 +9,7 @@
 #   id: XC023
 #   severity: critical
 #   scope: link
+#   when: [kms, role]
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, source_key, source_key.policy, source_key.grants, bucket.encryption]
 #   decides: true
 #   failure_codes: [SrcGetObjectNotPermitted]

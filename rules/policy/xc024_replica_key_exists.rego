@@ -7,6 +7,7 @@
 #   id: XC024
 #   severity: critical
 #   scope: link
+#   when: [kms, replica_key, destination]
 #   uses: [destination_key, destination.owner]
 #   decides: true
 #   failure_codes: [DstKmsKeyNotFound]
@@ -17,11 +18,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_EncryptionConfiguration.html
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
 package crosscheck.rules.xc024
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the rule names no key for replicas"} if {
-	some link in input.links
-	object.get(link, "replica_key", "") == ""
-}
 
 key(link) := input.keys[link.replica_key]
 

@@ -22,7 +22,3 @@ test_unknown if {
 test_unknown_destination if {
 	count(xc024.answers) == 0 with input as fixture.gap_destination(fixture.with_key("replica", {"value": {"region": "x"}}))
 }
-
-test_not_applicable if {
-	fixture.status(xc024.answers) == "not_applicable" with input as fixture.bare
-}

@@ -6,6 +6,7 @@
 #   id: XC025
 #   severity: critical
 #   scope: link
+#   when: [kms, replica_key]
 #   uses: [destination_key]
 #   decides: true
 #   failure_codes: [DstKmsKeyInvalidState]
@@ -16,11 +17,6 @@
 #     - https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_EncryptionConfiguration.html
 package crosscheck.rules.xc025
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the rule names no key for replicas"} if {
-	some link in input.links
-	object.get(link, "replica_key", "") == ""
-}
 
 key(link) := input.keys[link.replica_key].value
 

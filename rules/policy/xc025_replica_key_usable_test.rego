@@ -22,7 +22,3 @@ test_unknown if {
 test_not_applicable_gone if {
 	fixture.status(xc025.answers) == "not_applicable" with input as fixture.with_key("replica", {"absent": true})
 }
-
-test_not_applicable if {
-	fixture.status(xc025.answers) == "not_applicable" with input as fixture.bare
-}

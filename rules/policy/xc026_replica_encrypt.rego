@@ -8,6 +8,7 @@
 #   id: XC026
 #   severity: critical
 #   scope: link
+#   when: [kms, role]
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination_key, destination_key.policy, destination_key.grants, bucket.encryption, destination.encryption]
 #   decides: true
 #   failure_codes: [DstPutObjectNotPermitted]

@@ -8,6 +8,7 @@
 #   id: XC027
 #   severity: high
 #   scope: link
+#   when: [kms, replica_key, destination]
 #   uses: [destination_key, destination.owner]
 #   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
 #   remediation: name the ARN of a customer managed key of the destination account in ReplicaKmsKeyID
@@ -16,11 +17,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_EncryptionConfiguration.html
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
 package crosscheck.rules.xc027
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the rule names no key for replicas"} if {
-	some link in input.links
-	object.get(link, "replica_key", "") == ""
-}
 
 key(link) := input.keys[link.replica_key].value
 

@@ -7,6 +7,7 @@
 #   id: XC029
 #   severity: medium
 #   scope: link
+#   when: [kms, role]
 #   needs: [role, role.inline, role.attached, source_key.policy, destination_key.policy]
 #   controls: [NIST-800-53r5/SC-12]
 #   remediation: write kms:EncryptionContext:aws:s3:arn
@@ -28,14 +29,8 @@ policies(link) := array.concat(
 
 faulty(link) := [p.name | some p in policies(link); misspelt(p.document)]
 
-answers contains {"link": link.id, "status": "not_applicable", "message": "the rule takes no objects under KMS"} if {
-	some link in input.links
-	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
-}
-
 answers contains {"link": link.id, "status": "pass", "message": "no policy names the misspelt key"} if {
 	some link in input.links
-	link.rule.sse_kms_objects == "Enabled"
 	policies(link)
 	count(faulty(link)) == 0
 }
@@ -48,6 +43,5 @@ answers contains {
 	"remediation": "write kms:EncryptionContext:aws:s3:arn",
 } if {
 	some link in input.links
-	link.rule.sse_kms_objects == "Enabled"
 	count(faulty(link)) > 0
 }

@@ -14,7 +14,3 @@ test_fail if {
 test_unknown if {
 	count(xc029.answers) == 0 with input as json.remove(fixture.with_rule(fixture.bare, {"sse_kms_objects": "Enabled"}), ["roles"])
 }
-
-test_not_applicable if {
-	fixture.status(xc029.answers) == "not_applicable" with input as fixture.bare
-}

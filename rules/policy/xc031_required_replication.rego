@@ -8,7 +8,8 @@
 #   id: XC031
 #   severity: high
 #   scope: organization
-#   needs: [bucket.replication if required_replication]
+#   when: [parameter required_replication]
+#   needs: [bucket.replication]
 #   uses: [bucket.tags if required_replication.tags]
 #   controls: [SecurityHub/S3.7, NIST-800-53r5/CP-9, NIST-800-53r5/SI-13(5)]
 #   remediation: add a replication rule to the bucket, or take it out of the requirement
@@ -67,10 +68,7 @@ records contains {
 	open
 }
 
-records contains {"destination": link.destination} if {
-	some link in input.links
-	count(object.get(data.crosscheck.config, "required_replication", [])) > 0
-}
+records contains {"destination": link.destination} if some link in input.links
 
 all_records := crosscheck.records("XC031")
 

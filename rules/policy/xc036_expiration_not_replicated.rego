@@ -8,6 +8,7 @@
 #   id: XC036
 #   severity: info
 #   scope: link
+#   when: [destination]
 #   needs: [bucket.lifecycle, destination.lifecycle]
 #   controls: [SecurityHub/S3.10, NIST-800-53r5/SI-12]
 #   remediation: give the destination a lifecycle of its own
@@ -52,9 +53,4 @@ answers contains {
 	some link in input.links
 	expires(source)
 	not expires(destination(link))
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
 }

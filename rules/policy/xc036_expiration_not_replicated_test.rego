@@ -22,7 +22,3 @@ test_unknown_destination if {
 test_not_applicable if {
 	fixture.status(xc036.answers) == "not_applicable" with input as fixture.doc({"lifecycle": {"absent": true}}, {"lifecycle": {"absent": true}})
 }
-
-test_not_applicable_no_destination if {
-	fixture.status(xc036.answers) == "not_applicable" with input as fixture.no_destination(fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {}))
-}

@@ -9,6 +9,7 @@
 #   id: XC043
 #   severity: high
 #   scope: link
+#   when: [destination]
 #   needs: [destination.policy, destination.owner]
 #   controls: [SecurityHub/S3.6, NIST-800-53r5/AC-6, NIST-800-53r5/CA-9(1)]
 #   remediation: take the actions out of the destination's bucket policy; replication needs none of them
@@ -17,38 +18,22 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc043
 
-destination(link) := input.buckets[link.destination].value
-
-dangerous := [
+actions := [
 	"s3:PutBucketVersioning", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
 	"s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutEncryptionConfiguration",
 	"s3:PutBucketObjectLockConfiguration", "s3:BypassGovernanceRetention", "s3:PutBucketOwnershipControls",
 	"s3:PutBucketPublicAccessBlock", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion",
 ]
 
-account_of(principal) := principal if regex.match(`^[0-9]{12}$`, principal)
-
-account_of(principal) := split(principal, ":")[4] if startswith(principal, "arn:")
-
-foreign(_, "*")
-
-foreign(link, principal) if account_of(principal) != destination(link).account_id
-
-excess(link) := [g |
-	some g in iam.grants("bucket-policy", destination(link).policy.value.document, dangerous)
-	some p in g.principals
-	foreign(link, p)
-]
-
 answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
 	some link in input.links
-	destination(link).policy.absent
+	input.buckets[link.destination].value.policy.absent
 }
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination's policy lets no other account change the bucket"} if {
 	some link in input.links
-	destination(link).policy.value
-	count(excess(link)) == 0
+	d := input.buckets[link.destination].value
+	count(iam.grants("bucket-policy", d.policy.value.document, actions, d.account_id)) == 0
 }
 
 answers contains {
@@ -56,14 +41,10 @@ answers contains {
 	"key": concat(",", g.actions),
 	"status": "fail",
 	"message": sprintf("the policy of %s lets %s do %s", [link.destination, concat(", ", g.principals), concat(", ", g.actions)]),
-	"evidence": {"sid": g.sid, "statement": g.index, "actions": g.actions, "principals": g.principals, "conditions": g.conditions},
-	"remediation": sprintf("take %s out of statement %s of the policy of %s", [concat(", ", g.actions), object.get({"": sprintf("%v", [g.index])}, g.sid, g.sid), link.destination]),
+	"evidence": {"grant": g},
+	"remediation": sprintf("take %s out of statement %s of the policy of %s", [concat(", ", g.actions), g.name, link.destination]),
 } if {
 	some link in input.links
-	some g in excess(link)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
+	d := input.buckets[link.destination].value
+	some g in iam.grants("bucket-policy", d.policy.value.document, actions, d.account_id)
 }

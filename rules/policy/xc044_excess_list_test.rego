@@ -18,7 +18,3 @@ test_fail if {
 test_unknown if {
 	count(xc044.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
 }
-
-test_not_applicable if {
-	fixture.status(xc044.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

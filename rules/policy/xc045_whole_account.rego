@@ -8,6 +8,7 @@
 #   id: XC045
 #   severity: medium
 #   scope: link
+#   when: [destination]
 #   needs: [destination.policy, destination.owner]
 #   controls: [SecurityHub/S3.6, NIST-800-53r5/AC-6]
 #   remediation: name the replication role as principal in the destination's bucket policy
@@ -16,45 +17,37 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc045
 
-destination(link) := input.buckets[link.destination].value
+actions := ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:PutObject"]
 
-whole(_, "*")
+whole(principal) if regex.match(`^([*]|[0-9]{12}|arn:[a-z-]+:iam::[0-9]{12}:root)$`, principal)
 
-whole(link, principal) if {
-	regex.match(`^([0-9]{12}|arn:[a-z-]+:iam::[0-9]{12}:root)$`, principal)
-	not contains(principal, destination(link).account_id)
-}
-
-wide(link) := [g |
-	some g in iam.grants("bucket-policy", destination(link).policy.value.document, ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:PutObject"])
+wide contains [link.id, g] if {
+	some link in input.links
+	d := input.buckets[link.destination].value
+	some g in iam.grants("bucket-policy", d.policy.value.document, actions, d.account_id)
 	some p in g.principals
-	whole(link, p)
-]
-
-answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
-	some link in input.links
-	destination(link).policy.absent
+	whole(p)
 }
 
-answers contains {"link": link.id, "status": "pass", "message": "the destination's policy names roles"} if {
+found contains id if some [id, _] in wide
+
+read(policy) if policy.absent
+
+read(policy) if policy.value
+
+answers contains {"link": link.id, "status": "pass", "message": "the destination's policy admits no account as a whole"} if {
 	some link in input.links
-	destination(link).policy.value
-	count(wide(link)) == 0
+	read(input.buckets[link.destination].value.policy)
+	not link.id in found
 }
 
 answers contains {
-	"link": link.id,
+	"link": id,
 	"key": concat(",", g.actions),
 	"status": "fail",
-	"message": sprintf("the policy of %s lets all of %s do %s", [link.destination, concat(", ", g.principals), concat(", ", g.actions)]),
-	"evidence": {"sid": g.sid, "statement": g.index, "actions": g.actions, "principals": g.principals, "conditions": g.conditions},
-	"remediation": sprintf("name the role %s as principal in the policy of %s", [link.role_arn, link.destination]),
+	"message": sprintf("the destination's policy lets all of %s do %s", [concat(", ", g.principals), concat(", ", g.actions)]),
+	"evidence": {"grant": g},
+	"remediation": sprintf("name the replication role as principal in statement %s of the destination's policy", [g.name]),
 } if {
-	some link in input.links
-	some g in wide(link)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
+	some [id, g] in wide
 }

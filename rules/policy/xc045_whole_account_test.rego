@@ -19,10 +19,6 @@ test_unknown if {
 	count(xc045.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
 }
 
-test_not_applicable if {
-	fixture.status(xc045.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}
-
 test_fail_id if {
 	fixture.status(xc045.answers) == "fail" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"s3:Replicate*","Resource":"*"}]}`}}})
 }

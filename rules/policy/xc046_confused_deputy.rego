@@ -9,6 +9,7 @@
 #   id: XC046
 #   severity: info
 #   scope: link
+#   when: [role]
 #   needs: [role]
 #   controls: [NIST-800-53r5/AC-6]
 #   remediation: add the condition aws:SourceAccount, once a canary has shown that it works
@@ -17,28 +18,26 @@
 #     - https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 package crosscheck.rules.xc046
 
-guard(statement) if {
+sources := {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
+
+guarded(statement) if {
 	some c in statement.conditions
-	lower(c.key) in {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
+	lower(c.key) in sources
 }
 
-open(link) := [s |
+open contains link if {
+	some link in input.links
 	some s in iam.statements("trust", input.roles[link.role_arn].value.trust.document)
 	s.effect == "Allow"
 	some p in s.principals
 	p.value == "s3.amazonaws.com"
-	not guard(s)
-]
+	not guarded(s)
+}
 
 answers contains {"link": link.id, "status": "pass", "message": "the trust policy is guarded by a source"} if {
 	some link in input.links
 	input.roles[link.role_arn].value
-	count(open(link)) == 0
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the role does not exist"} if {
-	some link in input.links
-	input.roles[link.role_arn].absent
+	not link in open
 }
 
 answers contains {
@@ -47,7 +46,5 @@ answers contains {
 	"message": sprintf("the trust policy of %s does not say whose replication it is for", [link.role_arn]),
 	"remediation": "after a canary has shown that replication still works with it, add the condition StringEquals aws:SourceAccount with the account of the source",
 } if {
-	some link in input.links
-	input.roles[link.role_arn].value
-	count(open(link)) > 0
+	some link in open
 }

@@ -14,7 +14,3 @@ test_fail if {
 test_unknown if {
 	count(xc046.answers) == 0 with input as json.remove(fixture.bare, ["roles"])
 }
-
-test_not_applicable if {
-	fixture.status(xc046.answers) == "not_applicable" with input as fixture.no_role(fixture.bare)
-}

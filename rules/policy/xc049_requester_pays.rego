@@ -7,6 +7,7 @@
 #   id: XC049
 #   severity: high
 #   scope: link
+#   when: [destination, cross_account]
 #   uses: [destination.request_payment, destination.owner]
 #   decides: true
 #   controls: [NIST-800-53r5/CP-9]
@@ -21,16 +22,6 @@ destination(link) := input.buckets[link.destination].value
 answers contains {"link": link.id, "status": "pass", "message": "the owner of the destination pays"} if {
 	some link in input.links
 	destination(link).request_payment.value == "BucketOwner"
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "source and destination belong to one account"} if {
-	some link in input.links
-	destination(link).account_id == input.bucket.account_id
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
 }
 
 answers contains {

@@ -14,11 +14,3 @@ test_fail if {
 test_unknown if {
 	count(xc049.answers) == 0 with input as fixture.bare
 }
-
-test_not_applicable_same_account if {
-	fixture.status(xc049.answers) == "not_applicable" with input as fixture.doc({}, {"account_id": "111111111111", "request_payment": {"value": "Requester"}})
-}
-
-test_not_applicable if {
-	fixture.status(xc049.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

@@ -7,6 +7,7 @@
 #   id: XC050
 #   severity: low
 #   scope: link
+#   when: [destination]
 #   needs: [bucket.encryption, destination.encryption]
 #   controls: [NIST-800-53r5/SC-28]
 #   remediation: block SSE-C on the source as well, or allow it on the destination
@@ -15,24 +16,14 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html
 package crosscheck.rules.xc050
 
-blocks(bucket) if "SSE-C" in bucket.encryption.value.blocked_types
+blocks(bucket) := "SSE-C" in object.get(bucket.encryption.value, "blocked_types", [])
 
-known(bucket) if bucket.encryption.value
+blocks(bucket) := false if bucket.encryption.absent
 
-known(bucket) if bucket.encryption.absent
-
-destination(link) := input.buckets[link.destination].value
-
-answers contains {"link": link.id, "status": "pass", "message": "the destination does not block SSE-C"} if {
+answers contains {"link": link.id, "status": "pass", "message": "the destination takes objects under SSE-C, or the source does not either"} if {
 	some link in input.links
-	known(destination(link))
-	not blocks(destination(link))
-}
-
-answers contains {"link": link.id, "status": "pass", "message": "both sides block SSE-C"} if {
-	some link in input.links
-	blocks(input.bucket)
-	blocks(destination(link))
+	some sides in [[blocks(input.buckets[link.destination].value), blocks(input.bucket)]]
+	sides != [true, false]
 }
 
 answers contains {
@@ -42,12 +33,6 @@ answers contains {
 	"remediation": sprintf("block SSE-C on %s as well, or allow it on %s", [input.bucket.name, link.destination]),
 } if {
 	some link in input.links
-	blocks(destination(link))
-	known(input.bucket)
-	not blocks(input.bucket)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
+	blocks(input.buckets[link.destination].value)
+	blocks(input.bucket) == false
 }

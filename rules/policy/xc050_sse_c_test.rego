@@ -22,7 +22,3 @@ test_unknown_destination if {
 test_unknown_source if {
 	count(xc050.answers) == 0 with input as fixture.doc({"encryption": {"gap": {"code": "AccessDenied"}}}, {"encryption": {"value": {"algorithm": "AES256", "blocked_types": ["SSE-C"]}}})
 }
-
-test_not_applicable if {
-	fixture.status(xc050.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

@@ -8,6 +8,7 @@
 #   id: XC051
 #   severity: medium
 #   scope: link
+#   when: [destination]
 #   needs: [bucket.lifecycle, destination.lifecycle]
 #   controls: [SecurityHub/S3.10, NIST-800-53r5/CP-9]
 #   remediation: remove the expiration from the destination, or let it be longer than that of the source
@@ -68,9 +69,4 @@ answers contains {
 } if {
 	some link in input.links
 	some r in early(link)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
 }

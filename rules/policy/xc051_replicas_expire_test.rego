@@ -30,7 +30,3 @@ test_unknown if {
 test_unknown_source if {
 	count(xc051.answers) == 0 with input as fixture.doc({"lifecycle": {"gap": {"code": "AccessDenied"}}}, {"lifecycle": {"absent": true}})
 }
-
-test_not_applicable if {
-	fixture.status(xc051.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

@@ -8,6 +8,7 @@
 #   id: XC052
 #   severity: info
 #   scope: link
+#   when: [destination]
 #   needs: [destination.versioning, destination.object_lock]
 #   controls: [SecurityHub/S3.20, NIST-800-53r5/CP-9]
 #   remediation: enable Object Lock or MFA delete on the destination
@@ -16,20 +17,19 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html
 package crosscheck.rules.xc052
 
-destination(link) := input.buckets[link.destination].value
+answers contains {"link": link.id, "status": "pass", "message": "MFA delete guards the versions"} if {
+	some link in input.links
+	input.buckets[link.destination].value.versioning.value.mfa_delete == "Enabled"
+}
 
-guarded(link) if destination(link).versioning.value.mfa_delete == "Enabled"
-
-guarded(link) if destination(link).object_lock.value.enabled
+answers contains {"link": link.id, "status": "pass", "message": "Object Lock guards the versions"} if {
+	some link in input.links
+	input.buckets[link.destination].value.object_lock.value.enabled
+}
 
 lockless(bucket) if bucket.object_lock.absent
 
 lockless(bucket) if bucket.object_lock.value.enabled == false
-
-answers contains {"link": link.id, "status": "pass", "message": "MFA delete or Object Lock guards the versions"} if {
-	some link in input.links
-	guarded(link)
-}
 
 answers contains {
 	"link": link.id,
@@ -38,12 +38,7 @@ answers contains {
 	"remediation": sprintf("enable Object Lock on %s, or MFA delete if it has no lifecycle rules", [link.destination]),
 } if {
 	some link in input.links
-	destination(link).versioning.value
-	lockless(destination(link))
-	not guarded(link)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
+	d := input.buckets[link.destination].value
+	object.get(d.versioning.value, "mfa_delete", "") != "Enabled"
+	lockless(d)
 }

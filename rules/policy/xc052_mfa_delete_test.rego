@@ -18,7 +18,3 @@ test_fail if {
 test_unknown if {
 	count(xc052.answers) == 0 with input as fixture.doc({}, {"versioning": {"value": {"status": "Enabled"}}})
 }
-
-test_not_applicable if {
-	fixture.status(xc052.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

@@ -8,7 +8,8 @@
 #   id: XC053
 #   severity: high
 #   scope: link
-#   needs: [destination if destinations, destination.owner if destinations]
+#   when: [destination, parameter destinations]
+#   needs: [destination, destination.owner]
 #   controls: [SecurityHub/S3.7, NIST-800-53r5/CP-6, NIST-800-53r5/CP-9]
 #   remediation: replicate to a bucket in an allowed account and Region
 #   evidence: documented
@@ -18,48 +19,38 @@ package crosscheck.rules.xc053
 
 wanted := data.crosscheck.config.destinations
 
-destination(link) := input.buckets[link.destination].value
-
-answers contains {"status": "not_applicable", "link": link.id, "message": "the configuration says nothing about destinations"} if {
+faults contains [link.id, "account", sprintf("%s belongs to account %s, which is not allowed", [link.destination, d.account_id])] if {
 	some link in input.links
-	not wanted
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
-}
-
-faults contains [link.id, "account", sprintf("%s belongs to account %s, which is not allowed", [link.destination, destination(link).account_id])] if {
-	some link in input.links
+	d := input.buckets[link.destination].value
 	count(wanted.accounts) > 0
-	not destination(link).account_id in wanted.accounts
+	not d.account_id in wanted.accounts
 }
 
-faults contains [link.id, "region", sprintf("%s stands in %s, which is not allowed", [link.destination, destination(link).region])] if {
+faults contains [link.id, "region", sprintf("%s stands in %s, which is not allowed", [link.destination, d.region])] if {
 	some link in input.links
+	d := input.buckets[link.destination].value
 	count(wanted.regions) > 0
-	not destination(link).region in wanted.regions
+	not d.region in wanted.regions
 }
 
 faults contains [link.id, "other_account", sprintf("%s belongs to the account of the source", [link.destination])] if {
 	some link in input.links
 	wanted.other_account
-	destination(link).account_id == input.bucket.account_id
+	input.buckets[link.destination].value.account_id == input.bucket.account_id
 }
 
 faults contains [link.id, "other_region", sprintf("%s stands in the Region of the source", [link.destination])] if {
 	some link in input.links
 	wanted.other_region
-	destination(link).region == input.bucket.region
+	input.buckets[link.destination].value.region == input.bucket.region
 }
 
 faulty contains id if some [id, _, _] in faults
 
 answers contains {"status": "pass", "link": link.id, "message": "the destination is where it must be"} if {
 	some link in input.links
-	wanted
-	destination(link)
+	input.buckets[link.destination].value.account_id
+	input.buckets[link.destination].value.region
 	not link.id in faulty
 }
 

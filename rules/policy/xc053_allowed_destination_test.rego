@@ -26,11 +26,3 @@ test_fail_same_account if {
 test_unknown if {
 	count(xc053.answers) == 0 with input as fixture.gap_destination(fixture.bare) with data.crosscheck.config as {"destinations": {"regions": ["us-west-2"]}}
 }
-
-test_not_applicable if {
-	fixture.status(xc053.answers) == "not_applicable" with input as fixture.bare with data.crosscheck.config as {}
-}
-
-test_not_applicable_no_destination if {
-	fixture.status(xc053.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare) with data.crosscheck.config as {"destinations": {"other_region": true}}
-}

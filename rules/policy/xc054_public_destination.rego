@@ -8,6 +8,7 @@
 #   id: XC054
 #   severity: high
 #   scope: link
+#   when: [destination]
 #   needs: [destination.policy]
 #   controls: [SecurityHub/S3.2, NIST-800-53r5/AC-3]
 #   remediation: narrow the destination's policy to named principals
@@ -16,40 +17,21 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 package crosscheck.rules.xc054
 
-destination(link) := input.buckets[link.destination].value
-
-public(link) := iam.public(link.destination, destination(link).policy.value.document)
+public(link) := iam.public(link.destination, input.buckets[link.destination].value.policy.value.document)
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
 	some link in input.links
-	destination(link).policy.absent
+	input.buckets[link.destination].value.policy.absent
 }
 
-answers contains {"link": link.id, "status": "pass", "message": "the destination's policy is not public"} if {
-	some link in input.links
-	public(link) == "false"
-}
+answers contains object.union({"link": link.id}, said[public(link)]) if some link in input.links
 
-answers contains {
-	"link": link.id,
-	"status": "fail",
-	"message": sprintf("Block Public Access calls the policy of %s public", [link.destination]),
-	"remediation": sprintf("narrow the policy of %s to named principals, or with fixed values of aws:PrincipalOrgID or aws:PrincipalAccount", [link.destination]),
-} if {
-	some link in input.links
-	public(link) == "true"
-}
-
-answers contains {
-	"link": link.id,
-	"status": "unknown",
-	"message": sprintf("whether Block Public Access calls the policy of %s public is not decided", [link.destination]),
-} if {
-	some link in input.links
-	public(link) == "unknown"
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
+said := {
+	"false": {"status": "pass", "message": "the destination's policy is not public"},
+	"true": {
+		"status": "fail",
+		"message": "Block Public Access calls the policy of the destination public",
+		"remediation": "narrow the policy to named principals, or with fixed values of aws:PrincipalOrgID or aws:PrincipalAccount",
+	},
+	"unknown": {"status": "unknown", "message": "whether Block Public Access calls the policy of the destination public is not decided"},
 }

@@ -16,33 +16,18 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html
 package crosscheck.rules.xc055
 
-account_of(principal) := principal if regex.match(`^[0-9]{12}$`, principal)
-
-account_of(principal) := split(principal, ":")[4] if startswith(principal, "arn:")
-
-foreign("*")
-
-foreign(principal) if account_of(principal) != input.bucket.account_id
-
-excess := [g |
-	some g in iam.grants("bucket-policy", input.bucket.policy.value.document, ["s3:PutReplicationConfiguration"])
-	some p in g.principals
-	foreign(p)
-]
+excess := iam.grants("bucket-policy", input.bucket.policy.value.document, ["s3:PutReplicationConfiguration"], input.bucket.account_id)
 
 answers contains {"status": "pass", "message": "the source has no bucket policy"} if input.bucket.policy.absent
 
-answers contains {"status": "pass", "message": "the source's policy lets no other account change the replication"} if {
-	input.bucket.policy.value
-	count(excess) == 0
-}
+answers contains {"status": "pass", "message": "the source's policy lets no other account change the replication"} if count(excess) == 0
 
 answers contains {
-	"key": g.sid,
+	"key": g.name,
 	"status": "fail",
 	"message": sprintf("the policy of %s lets %s change or delete its replication configuration", [input.bucket.name, concat(", ", g.principals)]),
-	"evidence": {"sid": g.sid, "statement": g.index, "principals": g.principals, "conditions": g.conditions},
-	"remediation": sprintf("take s3:PutReplicationConfiguration out of statement %v of the policy of %s", [g.index, input.bucket.name]),
+	"evidence": {"grant": g},
+	"remediation": sprintf("take s3:PutReplicationConfiguration out of statement %s of the policy of %s", [g.name, input.bucket.name]),
 } if {
 	some g in excess
 }

@@ -8,6 +8,7 @@
 #   id: XC056
 #   severity: high
 #   scope: link
+#   when: [role, destination]
 #   needs: [role, role.inline, role.attached, destination.policy]
 #   controls: [NIST-800-53r5/CM-2]
 #   remediation: correct the document
@@ -46,15 +47,6 @@ answers contains {"link": link.id, "status": "pass", "message": "AWS accepts eve
 	read(destination(link).policy)
 	count(faulty(link)) == 0
 }
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the role or the destination does not exist"} if {
-	some link in input.links
-	gone(link)
-}
-
-gone(link) if input.roles[link.role_arn].absent
-
-gone(link) if input.buckets[link.destination].absent
 
 answers contains {
 	"link": link.id,

@@ -7,6 +7,7 @@
 #   id: XC057
 #   severity: medium
 #   scope: link
+#   when: [destination]
 #   needs: [destination.policy]
 #   controls: [NIST-800-53r5/AC-6]
 #   remediation: name the ARN of an existing role
@@ -15,25 +16,23 @@
 #     - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 package crosscheck.rules.xc057
 
-destination(link) := input.buckets[link.destination].value
-
-statements(link) := iam.statements("bucket-policy", destination(link).policy.value.document)
-
-orphans(link) := {p.value |
-	some s in statements(link)
+orphans contains [link, p.value] if {
+	some link in input.links
+	some s in iam.statements("bucket-policy", input.buckets[link.destination].value.policy.value.document)
 	some p in s.principals
 	regex.match(`^(AROA|AIDA)[A-Z0-9]+$`, p.value)
 }
 
-answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
-	some link in input.links
-	destination(link).policy.absent
-}
+found contains link.id if some [link, _] in orphans
 
-answers contains {"link": link.id, "status": "pass", "message": "no principal is an orphan"} if {
+read(policy) if policy.absent
+
+read(policy) if policy.value
+
+answers contains {"link": link.id, "status": "pass", "message": "no principal of the destination's policy is an orphan"} if {
 	some link in input.links
-	destination(link).policy.value
-	count(orphans(link)) == 0
+	read(input.buckets[link.destination].value.policy)
+	not link.id in found
 }
 
 answers contains {
@@ -43,11 +42,5 @@ answers contains {
 	"message": sprintf("the policy of %s names %s, whose role or user was deleted", [link.destination, id]),
 	"remediation": sprintf("name the ARN of the role that is meant in the policy of %s", [link.destination]),
 } if {
-	some link in input.links
-	some id in orphans(link)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
+	some [link, id] in orphans
 }

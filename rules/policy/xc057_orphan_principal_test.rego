@@ -18,7 +18,3 @@ test_pass_no_policy if {
 test_unknown if {
 	count(xc057.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
 }
-
-test_not_applicable if {
-	fixture.status(xc057.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}

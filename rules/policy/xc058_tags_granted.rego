@@ -8,6 +8,7 @@
 #   id: XC058
 #   severity: info
 #   scope: link
+#   when: [destination, cross_account]
 #   needs: [destination.policy, destination.owner]
 #   controls: [NIST-800-53r5/CP-9]
 #   remediation: add s3:ReplicateTags to the statement for the role in the destination's bucket policy
@@ -16,38 +17,25 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.xc058
 
-destination(link) := input.buckets[link.destination].value
-
-granted(link) if count(iam.grants("bucket-policy", destination(link).policy.value.document, ["s3:ReplicateTags"])) > 0
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "source and destination belong to one account"} if {
-	some link in input.links
-	destination(link).account_id == input.bucket.account_id
-}
+granted(d) := count(iam.grants("bucket-policy", d.policy.value.document, ["s3:ReplicateTags"], ""))
 
 answers contains {"link": link.id, "status": "not_applicable", "message": "the destination has no bucket policy"} if {
 	some link in input.links
-	destination(link).policy.absent
+	input.buckets[link.destination].value.policy.absent
 }
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination's policy names s3:ReplicateTags"} if {
 	some link in input.links
-	granted(link)
+	granted(input.buckets[link.destination].value) > 0
 }
 
 answers contains {
 	"link": link.id,
 	"status": "fail",
 	"message": sprintf("the policy of %s does not name s3:ReplicateTags; recorded to be harmless within one account, open between accounts", [link.destination]),
-	"remediation": sprintf("add `s3:ReplicateTags` on `%s/*` to the statement for %s in the policy of %s", [destination(link).arn, link.role_arn, link.destination]),
+	"remediation": sprintf("add `s3:ReplicateTags` on `%s/*` to the statement for %s in the policy of %s", [d.arn, link.role_arn, link.destination]),
 } if {
 	some link in input.links
-	destination(link).policy.value
-	destination(link).account_id != input.bucket.account_id
-	not granted(link)
-}
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination does not exist"} if {
-	some link in input.links
-	input.buckets[link.destination].absent
+	d := input.buckets[link.destination].value
+	granted(d) == 0
 }

@@ -18,11 +18,3 @@ test_not_applicable_no_policy if {
 test_unknown if {
 	count(xc058.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
 }
-
-test_not_applicable_same_account if {
-	fixture.status(xc058.answers) == "not_applicable" with input as fixture.doc({}, {"account_id": "111111111111"})
-}
-
-test_not_applicable if {
-	fixture.status(xc058.answers) == "not_applicable" with input as fixture.no_destination(fixture.bare)
-}
