@@ -37,6 +37,7 @@ type labWorld struct {
 	target      string // lines of the destination bucket
 	actions     string // what the role may do to replicas
 	links       int    // so many pairs of buckets, 0 = one
+	second      string // ARN of a second destination, by a rule of its own
 }
 
 func (w labWorld) yaml() string {
@@ -48,6 +49,10 @@ func (w labWorld) yaml() string {
 	if rule == "" {
 		rule = "Filter: {}, DeleteMarkerReplication: {Status: Enabled}"
 	}
+	second := ""
+	if w.second != "" {
+		second = "\n            - {ID: other, Priority: 2, Status: Enabled, Filter: {}, DeleteMarkerReplication: {Status: Disabled}, Destination: {Bucket: \"" + w.second + "\"}}"
+	}
 	var b, d strings.Builder
 	for i := range max(w.links, 1) {
 		fmt.Fprintf(&b, `
@@ -57,8 +62,8 @@ func (w labWorld) yaml() string {
         replication:
           Role: arn:aws:iam::111111111111:role/replication
           Rules:
-            - {ID: r, Priority: 1, Status: Enabled, %[3]s, Destination: {Bucket: "arn:aws:s3:::%[2]s"%[4]s}}%[5]s`,
-			bucketName("src", i), bucketName("dst", i), rule, w.destination, indented(w.source))
+            - {ID: r, Priority: 1, Status: Enabled, %[3]s, Destination: {Bucket: "arn:aws:s3:::%[2]s"%[4]s}}%[6]s%[5]s`,
+			bucketName("src", i), bucketName("dst", i), rule, w.destination, indented(w.source), second)
 		fmt.Fprintf(&d, `
       - name: %[1]s
         region: eu-west-1

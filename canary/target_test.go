@@ -1,0 +1,304 @@
+package canary
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"hash/crc64"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"crosscheck/scanner/fact"
+)
+
+// rule is an enabled V2 rule to dst, changed by the given functions.
+func rule(id string, priority int32, change ...func(*fact.ReplicationRule)) fact.ReplicationRule {
+	r := fact.ReplicationRule{ID: id, Schema: "V2", Status: "Enabled", Priority: priority, DeleteMarkers: "Disabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}}
+	for _, f := range change {
+		f(&r)
+	}
+	return r
+}
+
+func prefix(p string) func(*fact.ReplicationRule) {
+	return func(r *fact.ReplicationRule) { r.Prefix = p }
+}
+
+func tags(pairs ...string) func(*fact.ReplicationRule) {
+	return func(r *fact.ReplicationRule) {
+		r.Tags = map[string]string{}
+		for i := 0; i < len(pairs); i += 2 {
+			r.Tags[pairs[i]] = pairs[i+1]
+		}
+	}
+}
+
+func to(bucket string) func(*fact.ReplicationRule) {
+	return func(r *fact.ReplicationRule) { r.Destination.Bucket = "arn:aws:s3:::" + bucket }
+}
+
+func disabled(r *fact.ReplicationRule) { r.Status = "Disabled" }
+
+func TestPlace(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		rules        []fact.ReplicationRule // the first is the target's
+		key          string                 // "" = none can be written
+		destinations int
+		outside      string // "" = none lies outside
+		auto         string
+	}{
+		{"whole bucket", []fact.ReplicationRule{rule("a", 1)}, "crosscheck-canary/run/1", 1, "", "plain, tagged"},
+		{"prefix", []fact.ReplicationRule{rule("a", 1, prefix("logs/"))}, "logs/crosscheck-canary/run/1", 1, "crosscheck-canary/run/1", "plain, tagged, negative-control"},
+		{"a prefix of the folder", []fact.ReplicationRule{rule("a", 1, prefix("cross"))}, "crosscrosscheck-canary/run/1", 1, "", "plain, tagged"},
+		{"tags", []fact.ReplicationRule{rule("a", 1, tags("k", "v"))}, "crosscheck-canary/run/1", 1, "crosscheck-canary/run/1", "plain, tagged, negative-control"},
+		{"ten tags", []fact.ReplicationRule{rule("a", 1, tags("1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "", "0", ""))}, "crosscheck-canary/run/1", 1, "crosscheck-canary/run/1", "plain, negative-control"},
+		{"eleven tags", []fact.ReplicationRule{rule("a", 1, tags("1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "", "0", "", "x", ""))}, "", 0, "", ""},
+		{"tag of AWS", []fact.ReplicationRule{rule("a", 1, tags("AWS:x", ""))}, "", 0, "", ""},
+		{"prefix fills the key", []fact.ReplicationRule{rule("a", 1, prefix(strings.Repeat("é", 510)))}, "", 0, "", ""},
+		{"prefix is no text", []fact.ReplicationRule{rule("a", 1, prefix("\xff"))}, "", 0, "", ""},
+		{"shadowed", []fact.ReplicationRule{rule("a", 1, prefix("logs/")), rule("b", 2)}, "", 0, "", ""},
+		{"shadowed in part", []fact.ReplicationRule{rule("a", 1), rule("b", 2, prefix("logs/"))}, "crosscheck-canary/run/1", 1, "", "plain, tagged"},
+		{"shadowed by a disabled rule", []fact.ReplicationRule{rule("a", 1), rule("b", 2, disabled)}, "crosscheck-canary/run/1", 1, "", "plain, tagged"},
+		{"another destination", []fact.ReplicationRule{rule("a", 1), rule("b", 2, to("dst2")), rule("c", 3, to("dst3"), prefix("logs/"))}, "crosscheck-canary/run/1", 2, "", "plain, tagged"},
+		{"delete markers", []fact.ReplicationRule{rule("a", 1, func(r *fact.ReplicationRule) { r.DeleteMarkers = "Enabled" })}, "crosscheck-canary/run/1", 1, "", "plain, tagged, delete-marker"},
+		{"V1", []fact.ReplicationRule{rule("a", 0, func(r *fact.ReplicationRule) { r.Schema, r.DeleteMarkers = "V1", "" })}, "crosscheck-canary/run/1", 1, "", "plain, tagged, delete-marker"},
+		{"delete markers never with tags", []fact.ReplicationRule{rule("a", 1, tags("k", "v"), func(r *fact.ReplicationRule) { r.DeleteMarkers = "Enabled" })}, "crosscheck-canary/run/1", 1, "crosscheck-canary/run/1", "plain, tagged, negative-control"},
+	} {
+		target := &Target{Rule: test.rules[0], Rules: test.rules}
+		p, err := target.place(Folder, "run", 1)
+		switch {
+		case test.key == "" && !errors.Is(err, ErrNoKey):
+			t.Errorf("%s: %q, %v", test.name, p.key, err)
+			continue
+		case test.key == "":
+			continue
+		case err != nil || p.key != test.key || target.destinations(p) != test.destinations:
+			t.Errorf("%s: %q to %d destinations, %v", test.name, p.key, target.destinations(p), err)
+		}
+		out, err := target.outside(Folder, "run", 1)
+		if (err == nil) != (test.outside != "") || err == nil && out.key != test.outside {
+			t.Errorf("%s: outside is %q, %v", test.name, out.key, err)
+		}
+		if auto := join(Auto(target)); auto != test.auto {
+			t.Errorf("%s: auto is %s", test.name, auto)
+		}
+	}
+	kms := &Target{Rule: rule("a", 1)}
+	kms.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms:dsse"})
+	if auto := join(Auto(kms)); auto != "kms, tagged" {
+		t.Errorf("KMS by default: auto is %s", auto)
+	}
+}
+
+// TestPlaceIsCovered: wherever a probe is put, its rule is the one that applies
+// to it, and a negative control falls under no rule.
+func TestPlaceIsCovered(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		one := rapid.Custom(func(t *rapid.T) fact.ReplicationRule {
+			r := rule(rapid.StringMatching(`[a-c]`).Draw(t, "id"), rapid.Int32Range(0, 5).Draw(t, "priority"),
+				prefix(rapid.SampledFrom([]string{"", "c", "crosscheck-canary/", "logs/", "x"}).Draw(t, "prefix")), to(rapid.SampledFrom([]string{"d1", "d2"}).Draw(t, "to")))
+			if rapid.Bool().Draw(t, "tagged") {
+				r.Tags = map[string]string{rapid.SampledFrom([]string{"k", "l"}).Draw(t, "tag"): "v"}
+			}
+			if rapid.Bool().Draw(t, "disabled") {
+				r.Status = "Disabled"
+			}
+			return r
+		})
+		rules := rapid.SliceOfN(one, 1, 5).Draw(t, "rules")
+		for i := range rules {
+			rules[i].ID += string(rune('0' + i))
+			rules[i].Priority = rules[i].Priority*10 + int32(i) // S3 refuses equal ones
+		}
+		target := &Target{Rule: rules[0], Rules: rules}
+		target.Rule.Status, rules[0].Status = "Enabled", "Enabled"
+		if p, err := target.place(Folder, "run", 1); err == nil {
+			if w := winner(rules, target.Rule.Destination.Bucket, p.key, p.tags); w == nil || w.ID != target.Rule.ID {
+				t.Fatalf("%q falls under %+v", p.key, w)
+			}
+		}
+		if p, err := target.outside(Folder, "run", 1); err == nil && target.destinations(p) != 0 {
+			t.Fatalf("%q is not outside", p.key)
+		}
+	})
+}
+
+// TestSchedule: whatever the jitter, a wait of 15 minutes costs at most 120 polls,
+// and no slack is larger than promised.
+func TestSchedule(t *testing.T) {
+	const end = 15 * time.Minute
+	for range 1000 {
+		polls := 2 // the last look and the last status
+		for at, last := nextLook(0), time.Duration(0); at < end; at, last = nextLook(at), at {
+			polls++
+			if gap := at - last; gap > max(firstLook, min(last/5, longestLook)) || gap <= 0 {
+				t.Fatalf("%s after %s", gap, last)
+			}
+			if gap := at - last; last >= firstLook && last < fineUntil && gap > fineLook {
+				t.Fatalf("%s after %s", gap, last)
+			}
+		}
+		for at := nextStatus(0); at < end; at = nextStatus(at) {
+			polls++
+		}
+		if polls > 120 {
+			t.Fatalf("%d polls", polls)
+		}
+	}
+}
+
+func TestBody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.Int64Range(0, 100_000).Draw(t, "size")
+		b := newBody("seed", size)
+		whole, err := io.ReadAll(b)
+		if err != nil || int64(len(whole)) != size {
+			t.Fatalf("%d bytes, %v", len(whole), err)
+		}
+		if size > 0 {
+			from := rapid.Int64Range(0, size-1).Draw(t, "from")
+			n := rapid.Int64Range(0, size-from).Draw(t, "n")
+			s := &section{b: *b, from: from, size: n}
+			for range 2 {
+				if _, err := s.Seek(0, io.SeekStart); err != nil {
+					t.Fatal(err)
+				}
+				if end, err := s.Seek(0, io.SeekEnd); err != nil || end != n {
+					t.Fatalf("end at %d, %v", end, err)
+				}
+				if _, err := s.Seek(0, io.SeekStart); err != nil {
+					t.Fatal(err)
+				}
+				part, err := io.ReadAll(s)
+				if err != nil || !bytes.Equal(part, whole[from:from+n]) {
+					t.Fatalf("section [%d, %d) differs, %v", from, from+n, err)
+				}
+			}
+		}
+		if where, err := b.compare(bytes.NewReader(whole)); where != "" || err != nil {
+			t.Fatalf("%s, %v", where, err)
+		}
+		if where, _ := b.compare(bytes.NewReader(append(whole, 1))); !strings.HasPrefix(where, "goes on") {
+			t.Fatalf("longer: %q", where)
+		}
+		if size > 0 {
+			if where, _ := b.compare(bytes.NewReader(whole[:size-1])); !strings.HasPrefix(where, "ends after") {
+				t.Fatalf("shorter: %q", where)
+			}
+			whole[rapid.Int64Range(0, size-1).Draw(t, "flipped")] ^= 1
+			if where, _ := b.compare(bytes.NewReader(whole)); !strings.HasSuffix(where, "differs") {
+				t.Fatalf("flipped: %q", where)
+			}
+		}
+	})
+	// The check value of CRC-64/NVME.
+	if got := crc64.Checksum([]byte("123456789"), nvme); got != 0xae8b14860a799888 {
+		t.Errorf("CRC-64/NVME of 123456789 is %x", got)
+	}
+	if sum, err := newBody("x", 0).sha256Base64(); err != nil || sum != base64.StdEncoding.EncodeToString([]byte("\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55")) {
+		t.Errorf("%s, %v", sum, err)
+	}
+}
+
+// TestRulePromises compares with what the rule says, and sees when it is not so.
+func TestRulePromises(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		world  labWorld
+		change func(*Target)
+		want   string // the check that differs, "" = none
+	}{
+		{"storage class", labWorld{destination: ", StorageClass: STANDARD_IA"}, func(t *Target) { t.Rule.Destination.StorageClass = "STANDARD_IA" }, ""},
+		{"another storage class", labWorld{destination: ", StorageClass: STANDARD_IA"}, func(*Target) {}, "storage_class (wanted STANDARD, got STANDARD_IA)"},
+		{"archive class", labWorld{destination: ", StorageClass: DEEP_ARCHIVE"}, func(t *Target) { t.Rule.Destination.StorageClass = "DEEP_ARCHIVE" }, ""},
+		{"owner override", labWorld{target: "ownership: ObjectWriter", destination: `, Account: "333333333333", AccessControlTranslation: {Owner: Destination}`},
+			func(t *Target) { t.Rule.Destination.OwnerOverride = true }, ""},
+		{"owner override that is not", labWorld{target: "ownership: ObjectWriter"},
+			func(t *Target) { t.Rule.Destination.OwnerOverride = true }, "owner (wanted destination, got source)"},
+		{"owner enforced", labWorld{}, func(t *Target) { t.Destination.Ownership = fact.Of("BucketOwnerEnforced") }, ""},
+		{"owner expected otherwise", labWorld{}, func(t *Target) { t.Destination.Ownership = fact.Of("ObjectWriter") }, "owner (wanted source, got destination)"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				test.world.lag = time.Second
+				l := newLab(t, test.world)
+				target := l.target(0)
+				test.change(target)
+				m := Probe(t.Context(), target, Plain, 1, probeOptions)
+				switch {
+				case test.want == "" && (m.Outcome != Arrived || m.Fault()):
+					t.Errorf("%s: %s", m.Outcome, m.Message)
+				case test.want != "" && (m.Outcome != Differs || !strings.Contains(m.Message, test.want)):
+					t.Errorf("%s: %s", m.Outcome, m.Message)
+				}
+				l.empty(0)
+			})
+		})
+	}
+}
+
+// TestSeveralDestinations: one status stands for all destinations of a source,
+// so FAILED of another one does not end the wait.
+func TestSeveralDestinations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: 20 * time.Second, links: 2, second: "arn:aws:s3:::dst-gone"})
+		target := l.target(0)
+		other := target.Rule
+		other.ID, other.Priority, other.Destination.Bucket = "other", 2, "arn:aws:s3:::dst-gone"
+		target.Rules = []fact.ReplicationRule{target.Rule, other}
+		m := Probe(t.Context(), target, Plain, 1, probeOptions)
+		if m.Outcome != Arrived || m.SourceStatus != "FAILED" || m.Fault() {
+			t.Errorf("%s %s: %s", m.Outcome, m.SourceStatus, m.Message)
+		}
+		within(t, m, 20*time.Second)
+		l.empty(0)
+	})
+}
+
+func FuzzJournal(f *testing.F) {
+	f.Add("{\"crosscheck_canary_journal\":1}\n{\"put\":{\"run\":\"r\",\"link\":\"l\",\"key\":\"crosscheck-canary/r/1\",\"at\":\"\",\"source\":{\"bucket\":\"a\"},\"destination\":{\"bucket\":\"b\"}}}\n")
+	f.Add("{\"crosscheck_canary_journal\":1}\n{\"removed\":{\"bucket\":\"a\",\"key\":\"k\"}}\n{")
+	f.Fuzz(func(t *testing.T, text string) {
+		entries, err := readJournal(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		for _, e := range entries {
+			if e.Source.Bucket == "" || e.Destination.Bucket == "" || e.Run == "" || !strings.Contains(e.Key, "/"+e.Run+"/") {
+				t.Errorf("%+v may be swept", e)
+			}
+		}
+	})
+}
+
+// TestOwnKeys: a sweep of a bucket takes nothing for a probe that is none.
+func TestOwnKeys(t *testing.T) {
+	for key, yes := range map[string]bool{
+		"p/crosscheck-canary/20261124T061200Z-abcdefgh/1": true,
+		"p/crosscheck-canary/r/123456789":                 true,
+		"p/crosscheck-canary/r/1234567890":                false,
+		"p/crosscheck-canary/r/1/2":                       false,
+		"p/crosscheck-canary/r/":                          false,
+		"p/crosscheck-canary//1":                          false,
+		"p/crosscheck-canary/r/1.txt":                     false,
+		"p/crosscheck-canary/r s/1":                       false,
+		"q/crosscheck-canary/r/1":                         false,
+		"p/crosscheck-canary/r/-1":                        false,
+		"":                                                false,
+	} {
+		if own(key, "p/", Folder) != yes {
+			t.Errorf("%q: %v", key, !yes)
+		}
+	}
+	run := NewRun(time.Now(), "ABCDEFGHIJKLMNOP")
+	if p, err := (&Target{Rule: rule("a", 1, prefix("p/"))}).place(Folder, run, rand.N(1_000_000)); err != nil || !own(p.key, "p/", Folder) {
+		t.Errorf("%q is not known as a probe's, %v", p.key, err)
+	}
+}
