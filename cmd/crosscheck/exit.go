@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"crosscheck/scanner"
 )
 
 // Exit statuses. They stand in every command's help; no renderer decides them.
@@ -63,9 +65,13 @@ func conclude(s *streams, err error) int {
 		return exitInterrupted
 	}
 	line := oneLine(err.Error())
-	var h *hintError
-	if errors.As(err, &h) && h.hint != "" {
-		line += "; " + oneLine(h.hint)
+	var hinted *hintError
+	var unscanned *scanner.Error
+	switch {
+	case errors.As(err, &hinted):
+		line += "; " + oneLine(hinted.hint)
+	case errors.As(err, &unscanned) && unscanned.Hint != "":
+		line += "; " + oneLine(unscanned.Hint)
 	}
 	fmt.Fprintf(s.err, "crosscheck: %s\n", line)
 	return exitUsage

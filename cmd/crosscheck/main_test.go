@@ -11,6 +11,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected files of the scripts")
 
 func TestMain(m *testing.M) {
+	if os.Getenv("CROSSCHECK_TEST_MAIN") != "" {
+		main() // a test runs this binary as the program
+	}
 	testscript.Main(m, map[string]func(){"crosscheck": main})
 }
 

@@ -40,6 +40,15 @@ Try it without an account: crosscheck demo
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
+		newScanCommand(s),
+		newCanaryCommand(s),
+		newDrillCommand(s),
+		newFactsCommand(s),
+		newSimulateCommand(s),
+		newRulesCommand(s),
+		newSetupCommand(s),
+		newDemoCommand(s),
+		newSandboxCommand(s),
 		newVersionCommand(s),
 	)
 	return root

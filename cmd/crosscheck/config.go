@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// config is the file given with --config (crosscheck.yaml). A flag stands above
+// it. Unknown keys are errors, so that a misspelt setting cannot scan less.
+type config struct {
+	Scan struct {
+		RoleName        string   `yaml:"role_name"`
+		ExternalID      string   `yaml:"external_id"`
+		Accounts        []string `yaml:"accounts"`
+		ExcludeAccounts []string `yaml:"exclude_accounts"`
+		Buckets         string   `yaml:"buckets"`
+		Concurrency     int      `yaml:"concurrency"`
+	} `yaml:"scan"`
+	FailOn string `yaml:"fail_on"`
+	Rules  struct {
+		Dirs []string `yaml:"dirs"`
+	} `yaml:"rules"`
+	// Parameters of the rules; they reach Rego as data.crosscheck.config.
+	RequiredReplication []requiredReplication `yaml:"required_replication"`
+}
+
+// requiredReplication says which buckets must replicate: those whose name
+// matches the glob and that carry all the tags.
+type requiredReplication struct {
+	Name string            `yaml:"name"`
+	Tags map[string]string `yaml:"tags"`
+}
+
+// loadConfig reads a configuration file; "" is the empty configuration.
+func loadConfig(path string) (*config, error) {
+	if path == "" {
+		return &config{}, nil
+	}
+	data, err := readFile(path)
+	if err != nil {
+		return nil, withHint(err, "check the path given with --config")
+	}
+	return parseConfig(path, data)
+}
+
+func parseConfig(name string, data []byte) (*config, error) {
+	c := &config{}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, withHint(fmt.Errorf("%s: %s", name, yamlMessage(err)), "docs/configuration.md lists the keys")
+	}
+	for i, r := range c.RequiredReplication {
+		if r.Name == "" && len(r.Tags) == 0 {
+			return nil, withHint(fmt.Errorf("%s: required_replication[%d] has neither name nor tags", name, i),
+				"give a name pattern such as \"*-prod\", or tags; name: \"*\" means every bucket")
+		}
+	}
+	return c, nil
+}
+
+var yamlField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
+// yamlMessage says what the YAML library found in a person's words.
+func yamlMessage(err error) string {
+	var typeErr *yaml.TypeError
+	if errors.As(err, &typeErr) {
+		return yamlField.ReplaceAllString(strings.Join(typeErr.Errors, "; "), "unknown key \"$1\"")
+	}
+	return strings.TrimPrefix(err.Error(), "yaml: ")
+}
+
+// parameters are what rules may ask of the configuration.
+func (c *config) parameters() map[string]any {
+	required := []any{}
+	for _, r := range c.RequiredReplication {
+		tags := map[string]any{}
+		for k, v := range r.Tags {
+			tags[k] = v
+		}
+		name := r.Name
+		if name == "" {
+			name = "*"
+		}
+		required = append(required, map[string]any{"name": name, "tags": tags})
+	}
+	return map[string]any{"required_replication": required}
+}
+
+// readFile reads a regular file; a directory is said to be one.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, plainPathError(err)
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory, not a file", path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, plainPathError(err)
+	}
+	return data, nil
+}
+
+// plainPathError turns "open x: no such file or directory" into "x: no such file or directory".
+func plainPathError(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("%s: %w", pe.Path, pe.Err)
+	}
+	return err
+}

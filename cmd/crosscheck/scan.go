@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+)
+
+// scopeFlags say who calls AWS and what is looked at; every command that reads
+// AWS has them.
+type scopeFlags struct {
+	profile, region  string
+	roleName         string
+	externalID       string
+	accounts         []string
+	excludeAccounts  []string
+	accountOnly      bool
+	buckets          string
+	concurrency      int
+	configPath       string
+	roleNameFallback string
+}
+
+func (f *scopeFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.profile, "profile", "", "AWS `profile` (default: AWS_PROFILE)")
+	fs.StringVar(&f.region, "region", "", "AWS `Region` to start from (default: AWS_REGION)")
+	fs.StringVar(&f.roleName, "role-name", f.roleNameFallback, "`role` to assume in every account")
+	fs.StringVar(&f.externalID, "external-id", "", "external `id` for assuming the role")
+	fs.StringSliceVar(&f.accounts, "accounts", nil, "look at these `account ids` only, without listing the organization")
+	fs.StringSliceVar(&f.excludeAccounts, "exclude-accounts", nil, "leave these `account ids` out; coverage says so")
+	fs.BoolVar(&f.accountOnly, "account-only", false, "look at the caller's own account only, with the caller's own credentials")
+	fs.StringVar(&f.buckets, "buckets", "", "look at source buckets that match this `glob` only (* and ?)")
+	fs.IntVar(&f.concurrency, "concurrency", 0, "calls to AWS at a time (default 64)")
+	fs.StringVar(&f.configPath, "config", "", "configuration `file` (crosscheck.yaml); flags stand above it")
+}
+
+// merge fills in from the configuration what no flag said.
+func (f *scopeFlags) merge(cmd *cobra.Command, c *config) error {
+	changed := func(name string) bool { return cmd.Flags().Changed(name) }
+	if !changed("role-name") && c.Scan.RoleName != "" {
+		f.roleName = c.Scan.RoleName
+	}
+	if !changed("external-id") {
+		f.externalID = c.Scan.ExternalID
+	}
+	if !changed("accounts") {
+		f.accounts = c.Scan.Accounts
+	}
+	if !changed("exclude-accounts") {
+		f.excludeAccounts = c.Scan.ExcludeAccounts
+	}
+	if !changed("buckets") {
+		f.buckets = c.Scan.Buckets
+	}
+	if !changed("concurrency") {
+		f.concurrency = c.Scan.Concurrency
+	}
+	if f.accountOnly && len(f.accounts) > 0 {
+		return withHint(errors.New("--account-only and --accounts exclude each other"), "use --accounts with the one account's id")
+	}
+	if f.concurrency < 0 || changed("concurrency") && f.concurrency == 0 {
+		return withHint(fmt.Errorf("--concurrency %d is not a number of calls", f.concurrency), "use 1 or more")
+	}
+	return nil
+}
+
+func (f *scopeFlags) options(needs []string) scanner.Options {
+	return scanner.Options{
+		RoleName: f.roleName, ExternalID: f.externalID,
+		Accounts: f.accounts, ExcludeAccounts: f.excludeAccounts, AccountOnly: f.accountOnly,
+		Buckets: f.buckets, Concurrency: f.concurrency, Needs: needs, Version: version,
+	}
+}
+
+// reportFlags say what comes out and when it fails.
+type reportFlags struct {
+	outputs         []string
+	failOn          string
+	allowIncomplete bool
+	noColor         bool
+	quiet           bool
+}
+
+func (f *reportFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "`FORMAT[=PATH]`, repeatable: "+strings.Join(report.Formats(), ", "))
+	fs.StringVar(&f.failOn, "fail-on", "low", "lowest `severity` that gives exit status 1: critical, high, medium, low, info")
+	fs.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 although something was unknown")
+	fs.BoolVar(&f.noColor, "no-color", false, "no colours (also: NO_COLOR)")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
+}
+
+// open makes the outputs ready before anything is scanned.
+func (f *reportFlags) open(cmd *cobra.Command, s *streams, c *config, engine *rules.Engine) (*report.Summarizer, *report.Set, error) {
+	failOn := f.failOn
+	if !cmd.Flags().Changed("fail-on") && c.FailOn != "" {
+		failOn = c.FailOn
+	}
+	severity, err := report.ParseSeverity(failOn)
+	if err != nil {
+		return nil, nil, withHint(err, "for example --fail-on high")
+	}
+	var outputs []report.Output
+	for _, o := range f.outputs {
+		out, err := report.ParseOutput(o)
+		if err != nil {
+			return nil, nil, err
+		}
+		outputs = append(outputs, out)
+	}
+	set, err := report.Open(outputs, s.out, report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine)})
+	if err != nil {
+		return nil, nil, err
+	}
+	return report.Summarize(set, report.Policy{FailOn: severity, AllowIncomplete: f.allowIncomplete}), set, nil
+}
+
+// ruleHelp explains the rules to formats that show help beside findings.
+func ruleHelp(engine *rules.Engine) map[string]report.RuleHelp {
+	help := map[string]report.RuleHelp{}
+	for _, r := range engine.Rules() {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s\n\n**Fix:** %s\n", r.Description, r.Remediation)
+		for _, source := range r.Sources {
+			fmt.Fprintf(&b, "\n* %s", source)
+		}
+		h := report.RuleHelp{Title: r.Title, Markdown: b.String()}
+		if i := slices.IndexFunc(r.Sources, func(s string) bool { return strings.HasPrefix(s, "https://") }); i >= 0 {
+			h.URI = strings.Fields(r.Sources[i])[0]
+		}
+		help[r.ID] = h
+	}
+	return help
+}
+
+func newScanCommand(s *streams) *cobra.Command {
+	var (
+		scope   = scopeFlags{roleNameFallback: "crosscheck-audit"}
+		out     reportFlags
+		facts   string
+		ruleDir []string
+	)
+	cmd := &cobra.Command{
+		Use:   "scan",
+		Short: "Audit an organization (or --accounts, or --account-only)",
+		Long: `scan lists the accounts of the organization, assumes the audit role in each,
+reads what bears on S3 replication, and judges every replication link: works,
+broken or unknown. It calls read APIs only. What could not be read is listed, and
+whatever depends on it is unknown.
+` + exitStatusHelp,
+		Example: `  crosscheck scan --role-name crosscheck-audit
+  crosscheck scan --accounts 111111111111,222222222222 -o table -o sarif=crosscheck.sarif
+  crosscheck facts > facts.jsonl && crosscheck scan --facts facts.jsonl`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(scope.configPath)
+			if err != nil {
+				return err
+			}
+			if err := scope.merge(cmd, c); err != nil {
+				return err
+			}
+			if facts != "" {
+				for _, name := range []string{"profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency"} {
+					if cmd.Flags().Changed(name) {
+						return withHint(fmt.Errorf("--facts and --%s exclude each other", name), "a facts file was scanned already; narrow the scope when you write it")
+					}
+				}
+			}
+			engine, err := rules.New(rules.Options{Dirs: append(c.Rules.Dirs, ruleDir...), Parameters: c.parameters()})
+			if err != nil {
+				return err
+			}
+			sum, set, err := out.open(cmd, s, c, engine)
+			if err != nil {
+				return err
+			}
+			defer set.Abort()
+			source := fileFacts(facts, s.in)
+			if facts == "" {
+				cfg, err := scanner.LoadConfig(cmd.Context(), scope.profile, scope.region)
+				if err != nil {
+					return err
+				}
+				options := scope.options(engine.Needs())
+				source = func(ctx context.Context, emit func(fact.Message) error) error {
+					return scanner.Scan(ctx, cfg, options, emit)
+				}
+			}
+			if err := judge(cmd.Context(), source, engine, sum, nil); err != nil {
+				return err
+			}
+			if err := sum.Close(); err != nil {
+				return err
+			}
+			return exitWith(sum.Summary().ExitStatus)
+		},
+	}
+	scope.add(cmd)
+	out.add(cmd)
+	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
+	cmd.Flags().StringArrayVar(&ruleDir, "rules", nil, "`directory` with rules of your own, repeatable")
+	return cmd
+}
+
+// exitWith turns the exit status of a run into an error for conclude.
+func exitWith(status int) error {
+	if status == exitClean {
+		return nil
+	}
+	return exitError(status)
+}
+
+// fileFacts reads a facts file; the path - is standard input.
+func fileFacts(path string, stdin io.Reader) factSource {
+	return func(ctx context.Context, emit func(fact.Message) error) error {
+		r := fact.NewReader(stdin, "standard input")
+		if path != "-" {
+			var err error
+			if r, err = fact.Open(path); err != nil {
+				return withHint(err, "write a facts file with 'crosscheck facts'")
+			}
+			defer r.Close()
+		}
+		for {
+			m, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return withHint(err, "write it again with 'crosscheck facts'")
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := emit(m); err != nil {
+				return err
+			}
+		}
+	}
+}
