@@ -53,7 +53,8 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkValue(b *testing.B) {
 	doc := working()
 	b.ReportAllocs()
+	fields := engine(b, Options{}).fields
 	for b.Loop() {
-		valueOf(doc)
+		documentValue(doc, fields)
 	}
 }

@@ -397,3 +397,25 @@ func TestWhen(t *testing.T) {
 		}
 	}
 }
+
+// TestRulesNameWhatTheyRead holds the embedded rules to fields of input: one that
+// looks at input as a whole has every account's policies turned into Rego.
+func TestRulesNameWhatTheyRead(t *testing.T) {
+	files, err := sourcesOf(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, _, err := load(files, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := inputFields(modules)
+	if got, want := slices.Sorted(maps.Keys(fields)), []string{"bucket", "buckets", "keys", "links", "roles"}; !slices.Equal(got, want) {
+		t.Errorf("the rules look at %v", got)
+	}
+	if e, err := with(t, Options{}, ruleText("#   scope: link\n", `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; walk(input, [_, "o-example"]) }`)); err != nil || e.fields != nil {
+		t.Errorf("%v %v", e.fields, err)
+	} else if f := find(eval(t, e, working()).Findings, "ACME001"); f[0].Status != Pass {
+		t.Errorf("a rule that looks at everything does not see the organization: %+v", f)
+	}
+}

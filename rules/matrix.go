@@ -43,6 +43,7 @@ type skipped struct{ key, why string }
 type permissions struct {
 	cells   []*cell
 	skipped []skipped
+	allowed *ast.Term // the answer for every cell that is allowed
 }
 
 func (c *cell) term() *ast.Term {
@@ -79,15 +80,11 @@ func (c *cell) term() *ast.Term {
 	return ast.ObjectTerm(pairs...)
 }
 
-// answerTerm is the answer of a rule that judges this cell: of the whole, or of
-// one side of it.
+// answerTerm is the answer of a rule that judges this cell, of the whole or of one
+// side, where it is not allowed.
 func (c *cell) answerTerm(link, side string) *ast.Term {
-	result := c.sideResult(side)
-	if result == "allowed" {
-		return answerTerm(link, passTerm, allowedTerm)
-	}
 	status, codes := unknownTerm, []string{}
-	if result == "denied" {
+	if c.sideResult(side) == "denied" {
 		status = failTerm
 		if c.FailureCode != "" {
 			codes = append(codes, c.FailureCode)
@@ -184,7 +181,7 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		for _, key := range allCells[1:] {
 			m.skip(key, "the role does not exist")
 		}
-		return permissions{m.cells, m.skipped}
+		return permissions{cells: m.cells, skipped: m.skipped}
 	}
 	m.readIdentity(role)
 	m.trust(role)
@@ -221,7 +218,7 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		m.denyOnly(to, "s3:ReplicateObjectAnnotation", replicas, "DstPutObjectAnnotationNotPermitted")
 	}
 	if !m.needed(m.kms, "the rule does not take objects under KMS", keyCellNames...) {
-		return permissions{m.cells, m.skipped}
+		return permissions{cells: m.cells, skipped: m.skipped}
 	}
 	if link.SourceKey == "" && (!doc.Bucket.Encryption.Known() || m.sourceDefaultKMS() != "") {
 		m.put("source_key", "kms:Decrypt", "", "SrcGetObjectNotPermitted", true, iam.Decision{
@@ -240,7 +237,7 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		}
 		m.keyCells("destination_key", link.ReplicaKey, link.Destination, "DstPutObjectNotPermitted", []string{"kms:Encrypt"}, more)
 	}
-	return permissions{m.cells, m.skipped}
+	return permissions{cells: m.cells, skipped: m.skipped}
 }
 
 // perhaps takes back a denial of a cell that may not be needed at all.

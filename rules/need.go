@@ -249,7 +249,12 @@ func (e *Engine) asked(r *Rule, doc *fact.Document) bool {
 	if r.Scope != ScopeLink {
 		return e.inapplicable(r, doc, nil) == ""
 	}
-	return slices.ContainsFunc(doc.Links, func(l fact.Link) bool { return e.inapplicable(r, doc, &l) == "" })
+	for i := range doc.Links {
+		if e.inapplicable(r, doc, &doc.Links[i]) == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // bucketARN is the ARN of a bucket in the partition of the document.

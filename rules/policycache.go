@@ -27,6 +27,9 @@ type policy struct {
 
 	once  sync.Once
 	terms *ast.Term // statements as Rego sees them
+
+	grantsMu sync.Mutex
+	grants   []grantsAnswer // what was asked before
 }
 
 // usage is one condition value: key and operator in lower case.
@@ -188,6 +191,27 @@ type grant struct {
 // grantsTerm lists the Allow statements that let a principal outside of an
 // account ("" = anybody) do one of the actions.
 func (p *policy) grantsTerm(actions *ast.Array, account string) *ast.Term {
+	p.grantsMu.Lock()
+	defer p.grantsMu.Unlock()
+	for _, g := range p.grants {
+		if g.account == account && g.actions.Equal(actions) {
+			return g.term
+		}
+	}
+	g := grantsAnswer{actions, account, p.grantsOf(actions, account)}
+	if len(p.grants) < 16 {
+		p.grants = append(p.grants, g)
+	}
+	return g.term
+}
+
+type grantsAnswer struct {
+	actions *ast.Array
+	account string
+	term    *ast.Term
+}
+
+func (p *policy) grantsOf(actions *ast.Array, account string) *ast.Term {
 	p.infosOnce.Do(func() { p.infos = p.Statements() })
 	var list []*ast.Term
 	for i := range p.infos {

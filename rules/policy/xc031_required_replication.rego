@@ -18,6 +18,10 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
 package crosscheck.rules.xc031
 
+default links := 0
+
+links := count(input.links)
+
 requirement_met(r) if {
 	glob.match(object.get(r, "name", "*"), [], input.bucket.name)
 	every key, value in object.get(r, "tags", {}) {
@@ -50,7 +54,7 @@ records contains {
 	"bucket": input.bucket.name,
 	"arn": input.bucket.arn,
 	"state": "required",
-	"links": count(object.get(input, "links", [])),
+	"links": links,
 } if {
 	required
 }
@@ -62,7 +66,7 @@ records contains {
 	"bucket": input.bucket.name,
 	"arn": input.bucket.arn,
 	"state": "open",
-	"links": count(object.get(input, "links", [])),
+	"links": links,
 } if {
 	not required
 	open
