@@ -216,7 +216,7 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 	}
 	r.Role = *c.Role
 	for _, in := range c.Rules {
-		rule := fact.ReplicationRule{ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority), Prefix: aws.ToString(in.Prefix)}
+		rule := fact.ReplicationRule{ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority), Prefix: aws.ToString(in.Prefix)} //nolint:staticcheck // deprecated, and all that a V1 rule has
 		if f := in.Filter; f != nil {
 			rule.Schema = "V2"
 			switch {
@@ -306,7 +306,7 @@ func lifecycle(rules []types.LifecycleRule) ([]fact.LifecycleRule, error) {
 		return nil, &answerError{code: "Malformed", message: "the lifecycle configuration has no rule"}
 	}
 	for _, in := range rules {
-		r := fact.LifecycleRule{ID: aws.ToString(in.ID), Status: string(in.Status), Prefix: aws.ToString(in.Prefix)}
+		r := fact.LifecycleRule{ID: aws.ToString(in.ID), Status: string(in.Status), Prefix: aws.ToString(in.Prefix)} //nolint:staticcheck // deprecated, and still in use
 		if err := oneOf("Status", r.Status, "Enabled", "Disabled"); err != nil {
 			return nil, err
 		}

@@ -171,7 +171,7 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 		func(ctx context.Context, b target) (result, error) {
 			v := &visit{scan: s}
 			doc := v.document(ctx, b.account, b.name)
-			return result{doc, v.notes.gaps}, context.Cause(ctx)
+			return result{doc, v.gaps}, context.Cause(ctx)
 		},
 		func(r result) error {
 			if r.doc.Bucket.Replication.Known() {

@@ -270,7 +270,7 @@ func TestStreamIsAFactsFile(t *testing.T) {
 			t.Errorf("message %d (-scanned +read):\n%s", i, diff)
 		}
 	}
-	if _, err := rd.Next(); err != io.EOF {
+	if _, err := rd.Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("after the coverage: %v", err)
 	}
 }

@@ -255,7 +255,7 @@ func (s *session) enter(ctx context.Context, a *account) error {
 const refreshBefore = 5 * time.Minute
 
 // roleCredentials are those of an assumed role, kept and renewed. The SDK's own
-// cache leaves a goroutine running when the caller is cancelled.
+// cache leaves a goroutine running when the caller is canceled.
 type roleCredentials struct {
 	session *session
 	arn     string

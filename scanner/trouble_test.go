@@ -121,7 +121,7 @@ func TestLastingTroubleIsAGap(t *testing.T) {
 	t.Logf("%d combinations", ran)
 }
 
-// TestNothingIsEmittedAfterTheEnd: a scan that is cancelled anywhere ends with
+// TestCancellation: a scan that is canceled anywhere ends with
 // the cause, without its coverage and (see TestMain) without a goroutine.
 func TestCancellation(t *testing.T) {
 	boom := errors.New("boom")
@@ -147,7 +147,7 @@ func TestCancellation(t *testing.T) {
 					t.Errorf("error %v, want %v", err, boom)
 				}
 				if r.coverage != nil {
-					t.Error("a cancelled scan has its coverage")
+					t.Error("a canceled scan has its coverage")
 				}
 				for _, g := range r.gaps {
 					if strings.Contains(g.Message, "context") {
@@ -531,6 +531,10 @@ func TestPartitions(t *testing.T) {
 
 // Answers of the JSON services that have nothing in them are no answers.
 func TestOtherServicesWithNothingToSay(t *testing.T) {
+	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, api := range []string{"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetRolePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole",
 		"kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListAliases", "kms:ListResourceTags",
 		"organizations:ListRoots", "organizations:ListParents", "organizations:ListPoliciesForTarget", "organizations:DescribePolicy", "s3control:GetPublicAccessBlock"} {
@@ -538,10 +542,6 @@ func TestOtherServicesWithNothingToSay(t *testing.T) {
 			t.Run(api+"/"+what, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := organizationWorld(t, Permissions())
-					whole, err := scanAll(t.Context(), caller(s), wholeOrganization)
-					if err != nil {
-						t.Fatal(err)
-					}
 					cfg := caller(s)
 					cfg.HTTPClient = doFunc(func(r *http.Request) (*http.Response, error) {
 						if operation(r) == api {

@@ -37,7 +37,7 @@ func addWireChecks(stack *middleware.Stack, slots chan struct{}, attempt time.Du
 			defer cancel()
 			out, md, err := next.HandleDeserialize(limited, in)
 			if err != nil && limited.Err() != nil && ctx.Err() == nil {
-				// Not wrapped: the SDK does not retry what was cancelled.
+				// Not wrapped: the SDK does not retry what was canceled.
 				err = &answerError{code: "Timeout", message: fmt.Sprintf("no answer within %v", attempt), retry: true}
 			}
 			return out, md, err
@@ -76,7 +76,7 @@ func checkBody(service, operation string, response *smithyhttp.Response) error {
 		return nil
 	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
-	response.Body.Close()
+	_ = response.Body.Close() // read to its end, or broken
 	response.Body = io.NopCloser(bytes.NewReader(data))
 	switch {
 	case err != nil:
@@ -89,9 +89,6 @@ func checkBody(service, operation string, response *smithyhttp.Response) error {
 		// An error's code decides between "absent" and "unknown".
 		if kind == bodyJSON {
 			return wellFormedJSON(data)
-		}
-		if kind == bodyPolicy {
-			kind = ""
 		}
 		_, err := rootElement(data)
 		return err

@@ -252,7 +252,7 @@ func read(data []byte) ([]Message, error) {
 	var out []Message
 	for {
 		m, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
@@ -365,7 +365,7 @@ func TestOpen(t *testing.T) {
 	defer r.Close()
 	n := 0
 	for ; ; n++ {
-		if _, err := r.Next(); err == io.EOF {
+		if _, err := r.Next(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)

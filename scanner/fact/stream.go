@@ -101,7 +101,7 @@ func Open(path string) (*Reader, error) {
 		return nil, err
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("%s is a directory, not a facts file", path)
 	}
 	r := NewReader(f, path)

@@ -18,7 +18,7 @@ import (
 // and emit, so a slow emit slows the walk down instead of filling the memory.
 //
 // The first error of f or emit cancels the context that f is given, and Map
-// returns it; a cancelled ctx makes Map return its cause. Results that finish
+// returns it; a canceled ctx makes Map return its cause. Results that finish
 // after that are dropped. Map leaves no goroutine behind: it waits for every f
 // that it has called, so f must heed its context, and in must not block.
 // n below 1 is taken as 1.
@@ -78,7 +78,7 @@ func Map[In, Out any](ctx context.Context, n int, in iter.Seq[In], f func(contex
 		}
 	}
 	if err := group.Wait(); err != nil && stopped == nil {
-		stopped = context.Cause(ctx) // the first error, or why ctx was cancelled
+		stopped = context.Cause(ctx) // the first error, or why ctx was canceled
 	}
 	return stopped
 }

@@ -141,7 +141,7 @@ func TestMapStops(t *testing.T) {
 			}
 			return nil
 		}},
-		{name: "when the context is cancelled", stop: func(cancel context.CancelCauseFunc) {
+		{name: "when the context is canceled", stop: func(cancel context.CancelCauseFunc) {
 			time.AfterFunc(7*time.Second, func() { cancel(boom) })
 		}},
 	}
