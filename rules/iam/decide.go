@@ -14,9 +14,11 @@ type evaluation struct {
 	view    int
 	matched []Truth            // by slot
 	slots   map[*statement]int // the place of a statement in matched
-	// fixed are values assumed for keys that are not known.
-	fixed []binding
-	work  int // steps of automata, bounded by maxWork
+	// fixed are values assumed for keys that are not known, denials counts by view
+	// how many of those tried deny it.
+	fixed   []binding
+	denials []int
+	work    int // steps of automata, bounded by maxWork
 
 	state  layers
 	words  bool // Explain

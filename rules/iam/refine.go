@@ -202,6 +202,7 @@ func (e *evaluation) affordable() int {
 func (e *evaluation) trials(axes []axis) (first [3][]int, results []Result) {
 	at, implicitly := make([]int, len(axes)), false
 	base := len(e.fixed)
+	e.denials = make([]int, len(e.views))
 	for {
 		for i, a := range axes {
 			e.fixed = append(e.fixed, binding{a.key, a.values[at[i]]})
@@ -239,13 +240,32 @@ func (e *evaluation) unanimous(axes []axis, results []Result, first [3][]int) (D
 			return Decision{}, false
 		}
 	}
+	always, everywhere := -1, true
+	for i, n := range e.denials {
+		switch {
+		case n < len(results):
+			everywhere = false
+		case always < 0:
+			always = i
+		}
+	}
 	base := len(e.fixed)
 	for i, a := range axes {
 		e.fixed = append(e.fixed, binding{a.key, a.values[first[r][i]]})
 	}
-	d := e.decided(e.judge())
-	e.fixed = e.fixed[:base]
-	return d, true
+	defer func() { e.fixed = e.fixed[:base] }()
+	v := e.judge()
+	if r == Denied && !everywhere {
+		// Some values deny all of the resources and others some of them. The
+		// witness is one that all of them deny, if there is one.
+		if always >= 0 {
+			e.look(always)
+			v = e.decide()
+			v.view = always
+		}
+		v.part = true
+	}
+	return e.decided(v), true
 }
 
 // decides reports whether the value of axis i ever changes the result. Where no

@@ -253,6 +253,9 @@ func (e *evaluation) judge() verdict {
 		v.view = i
 		if v.result == Denied {
 			denied++
+			if e.denials != nil {
+				e.denials[i]++
+			}
 		}
 		if i == 0 || harm(v.result) > harm(worst.result) {
 			worst = v

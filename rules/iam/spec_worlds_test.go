@@ -370,6 +370,7 @@ func (s *specSpace) candidates(key string) []specValue {
 	return out
 }
 
+// size is the number of worlds, each member of a glob in each.
 func (s *specSpace) size() int {
 	n := len(s.members)
 	for _, d := range s.dims {
@@ -482,6 +483,21 @@ func publicness(docs []parsed) iam.Truth {
 	return result
 }
 
+// alwaysDenied is a member that every world denies, if there is one.
+func (s *specSpace) alwaysDenied(rng *rand.Rand, limit int) string {
+	for _, r := range s.members {
+		denied := true
+		s.each(rng, r, limit, func(_ *specWorld, out specOutcome) bool {
+			denied = !out.allowed
+			return denied
+		})
+		if denied {
+			return r
+		}
+	}
+	return ""
+}
+
 // check compares a decision of the package with every world of the case. It
 // returns what is wrong with the decision, and whether the decision was less
 // definite than the worlds that were tried.
@@ -509,12 +525,33 @@ func (c *specCase) check(d iam.Decision, rng *rand.Rand, limit int) (err error, 
 		if !globMatches(requestGlob(c.Resource), units(d.Witness)) {
 			return fmt.Errorf("witness %q is no member of %q", d.Witness, c.Resource), false, s
 		}
+		// (Where no member is denied in all of them, each world must deny some member.)
 		s.each(rng, d.Witness, limit, func(w *specWorld, out specOutcome) bool {
+			for _, r := range s.members {
+				if !out.allowed || out.invalid {
+					return true
+				}
+				other := *w
+				other.resource = r
+				out = other.decide()
+			}
 			if out.allowed && !out.invalid {
-				err = fmt.Errorf("denied for the witness %q, yet it is allowed with %v", d.Witness, w.ctx)
+				err = fmt.Errorf("denied for the witness %q, yet all members are allowed with %v", d.Witness, w.ctx)
 			}
 			return err == nil
 		})
+		always := ""
+		if err == nil && sawAllowed && s.size() <= limit*len(s.members) {
+			always = s.alwaysDenied(rng, limit)
+		}
+		if always != "" && d.Witness != always {
+			s.each(rng, d.Witness, limit, func(w *specWorld, out specOutcome) bool {
+				if out.allowed && !out.invalid {
+					err = fmt.Errorf("the witness %q is allowed with %v, and %q never is", d.Witness, w.ctx, always)
+				}
+				return err == nil
+			})
+		}
 		return err, false, s
 	}
 	switch d.Result {
