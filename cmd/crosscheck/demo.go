@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,8 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/rules"
-	"crosscheck/scanner"
-	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -21,8 +18,9 @@ func newDemoCommand(s *streams) *cobra.Command {
 		Use:   "demo",
 		Short: "Scan and probe an organization in memory, with no account and no network",
 		Long: `demo runs the main job on an organization that lives in this process: five
-accounts, two Regions, ten replication links of which some work and most are broken
-in the ways people break them. It exits 0 and says what a real scan would exit with.`,
+accounts, two Regions, nine replication links of which some work and most are broken
+in the ways people break them. It scans them, proves each with a canary object, and
+shows predicted beside proven. It exits 0 and says what a real scan would exit with.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, c, err := demoAWS()
@@ -38,14 +36,7 @@ in the ways people break them. It exits 0 and says what a real scan would exit w
 				return err
 			}
 			defer set.Abort()
-			options := scanner.Options{RoleName: c.Scan.RoleName, Needs: engine.Needs(), Version: version}
-			source := func(ctx context.Context, emit func(fact.Message) error) error {
-				return scanner.Scan(ctx, cfg, options, emit)
-			}
-			if err := judge(cmd.Context(), source, engine, sum, nil); err != nil {
-				return err
-			}
-			if err := sum.Close(); err != nil {
+			if err := demoDrill(cmd, s, cfg, c, engine, sum); err != nil {
 				return err
 			}
 			if !out.quiet {
