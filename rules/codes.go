@@ -15,8 +15,8 @@ var codesJSON []byte
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html
 type Code struct {
 	Code string `json:"code"`
-	// Predictable is Y (configuration decides), P (policies decide), O (needs the
-	// objects: a warning at most), R (a race at run time) or B (Batch Replication only).
+	// Predictable is one or two of Y (configuration decides), P (policies decide), O
+	// (it takes the objects to know), R (a race at run time), B (Batch Replication only).
 	Predictable string   `json:"predictable"`
 	Decides     string   `json:"decides"`         // what decides it
 	With        string   `json:"with,omitempty"`  // the code that stands for it: the same cause, met first

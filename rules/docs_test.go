@@ -1,0 +1,164 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// apis are the calls behind the names of facts, as the audit role needs them.
+var apis = map[string]string{
+	"replication": "s3:GetReplicationConfiguration", "versioning": "s3:GetBucketVersioning", "policy": "s3:GetBucketPolicy",
+	"ownership": "s3:GetBucketOwnershipControls", "encryption": "s3:GetEncryptionConfiguration", "object_lock": "s3:GetBucketObjectLockConfiguration",
+	"lifecycle": "s3:GetLifecycleConfiguration", "notification": "s3:GetBucketNotification", "request_payment": "s3:GetBucketRequestPayment",
+	"public_access_block": "s3:GetBucketPublicAccessBlock", "tags": "s3:GetBucketTagging", "owner": "s3:ListAllMyBuckets",
+	"destination": "s3:ListAllMyBuckets", "role": "iam:GetRole", "role.inline": "iam:ListRolePolicies, iam:GetRolePolicy",
+	"role.attached": "iam:ListAttachedRolePolicies, iam:GetPolicy, iam:GetPolicyVersion", "role.boundary": "iam:GetRole, iam:GetPolicy, iam:GetPolicyVersion",
+	"key": "kms:DescribeKey", "key.policy": "kms:GetKeyPolicy", "key.grants": "kms:ListGrants", "key.aliases": "kms:ListAliases",
+	"scps": "organizations:ListPoliciesForTarget, organizations:DescribePolicy", "rcps": "organizations:ListPoliciesForTarget, organizations:DescribePolicy",
+	"path": "organizations:ListParents", "in_organization": "organizations:ListAccounts", "organization": "organizations:DescribeOrganization",
+}
+
+func apiOf(name string) string {
+	side, rest, _ := strings.Cut(name, ".")
+	switch {
+	case strings.HasSuffix(side, "_key"):
+		return apis[strings.TrimSuffix("key."+rest, ".")]
+	case side == "role" && rest != "":
+		return apis[name]
+	case strings.HasSuffix(side, "_account") && rest == "public_access_block":
+		return "s3:GetAccountPublicAccessBlock"
+	case rest != "":
+		return apis[rest]
+	}
+	return apis[side]
+}
+
+// mistakes are the commonest mistakes in setting replication up, with the rules that find them.
+var mistakes = []struct {
+	what  string
+	rules []string
+	note  string
+}{
+	{"the destination is not versioned, or its versioning was suspended later", []string{"XC004"}, ""},
+	{"no destination bucket policy, or one for another role (a path left out)", []string{"XC012", "XC057"}, ""},
+	{"owner override without its permission on both sides", []string{"XC013"}, ""},
+	{"no owner override and no enforced ownership: the destination cannot read its copies", []string{"XC014"}, ""},
+	{"KMS by default at the source and no opt-in: nothing replicates, silently", []string{"XC021"}, ""},
+	{"KMS permissions missing on the role or in a key policy", []string{"XC023", "XC026", "XC028"}, ""},
+	{"an AWS managed key, or a key or alias of the source account, for replicas of another account", []string{"XC026", "XC027"}, ""},
+	{"an encryption context written for objects while bucket keys are on, or misspelt", []string{"XC026", "XC028", "XC029"}, ""},
+	{"existing objects are expected to move", []string{"XC037"}, "what is older than a rule is seen in an inventory only"},
+	{"a chain A to B to C", []string{"XC038"}, ""},
+	{"a prefix that begins with a slash; tags added after the upload", []string{"XC033", "XC035"}, ""},
+	{"a V1 rule that replicates deletions unnoticed", []string{"XC034"}, ""},
+	{"expirations by lifecycle are expected to replicate", []string{"XC036"}, ""},
+	{"source objects that other accounts own", []string{"XC040"}, ""},
+	{"Object Lock on one side, or no right to read lock metadata", []string{"XC017", "XC018", "XC019"}, ""},
+	{"an SCP, RCP or permissions boundary in the way", []string{"XC006", "XC007", "XC008", "XC009", "XC011", "XC012", "XC015", "XC016"}, ""},
+	{"a network perimeter without an exemption for the role", []string{"XC008", "XC011", "XC012", "XC023", "XC026"}, "unknown: AWS documents it as breaking"},
+	{"a bucket named where its objects are meant, or the reverse", []string{"XC007", "XC008", "XC011", "XC012"}, ""},
+	{"a rule that is disabled or shadowed", []string{"XC030", "XC032"}, ""},
+	{"nobody notices failures", []string{"XC047", "XC048"}, ""},
+	{"objects that FAILED are expected to heal", []string{"XC037"}, "the status of objects is seen by the canary and in an inventory, not in the configuration"},
+	{"the destination expires copies at once; a destination that was recreated by somebody else", []string{"XC003", "XC051"}, ""},
+	{"the role of a Batch Replication job", nil, "not part of a replication configuration: batchoperations.s3.amazonaws.com must be trusted by the job's own role"},
+	{"a Requester Pays destination", []string{"XC049"}, ""},
+	{"trust in what the console or a sample generated: whole accounts, PutBucketVersioning, List*", []string{"XC043", "XC044", "XC045", "XC046"}, ""},
+}
+
+func rulesDoc(list []*Rule) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Rules\n\nThis file is generated from the METADATA of the rules in `rules/policy` (`UPDATE=1 go test ./rules -run Docs`).\n\n")
+	b.WriteString("A rule answers pass, fail, unknown or not applicable on every bucket, source bucket or link it is asked about; a subject it gives no answer on is unknown, and so is one whose needed facts could not be read. A rule that *decides* breaks the link when it fails. Its evidence is *recorded* (AWS was seen to behave so), *documented* or *inferred*.\n\n")
+	b.WriteString("| Rule | Severity | Scope | Decides | Title |\n|---|---|---|---|---|\n")
+	yes := map[bool]string{true: "yes"}
+	for _, r := range list {
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Severity, r.Scope, yes[r.Decides], r.Title)
+	}
+	b.WriteString("\n## Which rules find the commonest mistakes\n\n| Mistake | Rules |\n|---|---|\n")
+	for _, m := range mistakes {
+		found := strings.Join(m.rules, ", ")
+		if m.note != "" {
+			found = strings.TrimPrefix(found+" ("+m.note+")", " ")
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", m.what, found)
+	}
+	for _, r := range list {
+		fmt.Fprintf(&b, "\n## %s\n\n**%s**\n\n%s\n\n", r.ID, r.Title, r.Description)
+		line := func(name string, values ...string) {
+			if len(values) > 0 && values[0] != "" {
+				fmt.Fprintf(&b, "- %s: %s\n", name, strings.Join(values, ", "))
+			}
+		}
+		line("Severity", string(r.Severity))
+		line("Evidence", r.Evidence)
+		line("Applies to", append([]string{map[string]string{"link": "every link", "source": "every bucket with a replication configuration", "bucket": "every bucket", "organization": "the organization, at the end"}[r.Scope]}, r.When...)...)
+		line("Failure codes", r.FailureCodes...)
+		line("Fix", r.Remediation)
+		calls := map[string]bool{}
+		for _, n := range slices.Concat(r.Needs, r.Uses) {
+			n, _, _ = strings.Cut(n, " if ")
+			for _, a := range strings.Split(apiOf(n), ", ") {
+				calls[a] = true
+			}
+		}
+		line("Reads", slices.Sorted(maps.Keys(calls))...)
+		line("Controls", r.Controls...)
+		line("Sources", r.Sources...)
+	}
+	return b.Bytes()
+}
+
+func codesDoc(list []Code) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Replication failure codes\n\nThis file is generated from `rules/codes.json` and the METADATA of the rules (`UPDATE=1 go test ./rules -run Docs`); `crosscheck rules codes` prints the same table.\n\n")
+	b.WriteString("S3 gives a reason in the event of a failed replication and in the report of a Batch Replication job. Predictable: **Y** configuration decides, **P** policies decide, **O** it takes the objects to know (alone: a warning is the most), **R** a race at run time, **B** Batch Replication only. A code that stands beside another (*with*) has the same cause and is met by other operations on the object.\n\n")
+	b.WriteString("| Code | Predictable | Rules | With | What decides it |\n|---|---|---|---|---|\n")
+	for _, c := range list {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Code, c.Predictable, strings.Join(c.Rules, ", "), c.With, c.Decides)
+	}
+	return b.Bytes()
+}
+
+func TestDocs(t *testing.T) {
+	e := engine(t, Options{})
+	for _, r := range e.Rules() {
+		if len(r.Sources) == 0 || r.Remediation == "" || r.Description == "" || len(r.Controls) == 0 {
+			t.Errorf("%s lacks a source, a remediation, a description or a control", r.ID)
+		}
+		for _, n := range slices.Concat(r.Needs, r.Uses) {
+			n, _, _ = strings.Cut(n, " if ")
+			if apiOf(n) == "" {
+				t.Errorf("%s: no API is known behind %s", r.ID, n)
+			}
+		}
+	}
+	for _, m := range mistakes {
+		for _, id := range m.rules {
+			if !slices.ContainsFunc(e.Rules(), func(r *Rule) bool { return r.ID == id }) {
+				t.Errorf("%s does not exist", id)
+			}
+		}
+	}
+	for name, want := range map[string][]byte{"../docs/rules.md": rulesDoc(e.Rules()), "../docs/failure-codes.md": codesDoc(e.Codes())} {
+		if os.Getenv("UPDATE") != "" {
+			if err := os.WriteFile(name, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s is not current; run UPDATE=1 go test ./rules -run Docs: %s", name, diff)
+		}
+	}
+}
