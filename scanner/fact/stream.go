@@ -126,8 +126,7 @@ func (r *Reader) Next() (Message, error) {
 		if err != nil && err != io.EOF {
 			return Message{}, fmt.Errorf("%s: %w", r.name, err)
 		}
-		cut := err == io.EOF
-		if cut && len(line) == 0 {
+		if err == io.EOF && len(line) == 0 {
 			switch {
 			case r.ended:
 				return Message{}, io.EOF
@@ -143,7 +142,7 @@ func (r *Reader) Next() (Message, error) {
 		}
 		var m Message
 		if err := strict(line, &m); err != nil {
-			if cut && !json.Valid(line) {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
 				return Message{}, fmt.Errorf("%s:%d: the file was cut in the middle of this line", r.name, r.line)
 			}
 			return Message{}, r.errorf(err)
@@ -164,7 +163,7 @@ func plain(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
-	case errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &syntax):
 		return "this is not JSON: " + err.Error()
 	case errors.As(err, &kind):
 		return strings.TrimSpace(fmt.Sprintf("%s cannot be a JSON %s", kind.Field, kind.Value))
