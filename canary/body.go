@@ -1,7 +1,6 @@
 package canary
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -82,24 +81,23 @@ func (b body) compare(r io.Reader) (string, error) {
 	var want, got [32 << 10]byte
 	for at := int64(0); ; {
 		n, err := io.ReadFull(r, got[:])
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !ended {
 			return "", err
 		}
-		m, werr := io.ReadFull(&b, want[:n])
-		if !bytes.Equal(want[:m], got[:m]) {
-			for i := range m {
-				if want[i] != got[i] {
-					return fmt.Sprintf("byte %d differs", at+int64(i)), nil
-				}
+		m, _ := io.ReadFull(&b, want[:min(int64(n), b.size-at)]) // a body has no errors
+		for i := range m {
+			if want[i] != got[i] {
+				return fmt.Sprintf("byte %d differs", at+int64(i)), nil
 			}
 		}
 		at += int64(m)
 		switch {
-		case m < n && werr != nil:
+		case m < n:
 			return fmt.Sprintf("goes on after byte %d", at), nil
-		case err != nil && at < b.size:
+		case ended && at < b.size:
 			return fmt.Sprintf("ends after byte %d", at), nil
-		case err != nil:
+		case ended:
 			return "", nil
 		}
 	}

@@ -249,7 +249,7 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 		p.check("body", result, "readable by the destination's account", describe(err))
 		return
 	}
-	defer out.Body.Close()
+	defer func() { _ = out.Body.Close() }()
 	switch where, err := p.body.compare(out.Body); {
 	case err != nil:
 		p.check("body", Unread, "", describe(err))

@@ -106,8 +106,8 @@ func OpenJournal(dir, run string) (*Journal, error) {
 		err = syncFolder(dir) // the file's name has to survive a crash too
 	}
 	if err != nil {
-		f.Close()
-		os.Remove(f.Name())
+		_ = f.Close()
+		_ = os.Remove(f.Name())
 		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
 	}
 	return j, nil
@@ -119,7 +119,7 @@ func syncFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) && !errors.Is(err, os.ErrPermission) {
 		return err
 	}
@@ -240,12 +240,12 @@ func reopen(path string) (*Journal, []Entry, error) {
 		return nil, nil, err
 	}
 	if err := lock(f); err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, nil, err
 	}
 	entries, err := readJournal(f)
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	j := &Journal{file: f, open: map[string]int{}}
@@ -262,7 +262,7 @@ func ReadJournal(path string) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	entries, err := readJournal(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -733,7 +733,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 			left = append(left, p.abort(ctx, source, p.key)...)
 		}
 		left = append(left, p.purge(ctx, source, p.key, p.versions...)...)
-		late = !p.arrived && !(p.m.Outcome == Failed && p.terminal)
+		late = !p.arrived && (p.m.Outcome != Failed || !p.terminal)
 		if p.m.Outcome == Absent && p.m.SourceStatus == "" {
 			late = false // no rule took it
 		}

@@ -179,8 +179,10 @@ func delayTo(t *testing.T, m *minio) *delayed {
 	}
 	d := &delayed{arrived: map[string]time.Time{}}
 	proxy := &httputil.ReverseProxy{
-		// The host stays as it came: it is signed.
-		Director: func(r *http.Request) { r.URL.Scheme, r.URL.Host = target.Scheme, target.Host },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host
+			r.Out.Host = r.In.Host // it is signed
+		},
 		ModifyResponse: func(res *http.Response) error {
 			if r := res.Request; r.Method == http.MethodPut && res.StatusCode == http.StatusOK {
 				d.mu.Lock()
