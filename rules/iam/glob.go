@@ -48,7 +48,7 @@ const (
 // glob is a pattern that was looked at once.
 type glob struct {
 	kind globKind
-	one  bool // has "?"
+	one  bool // has "?", or bytes that are no UTF-8: code units have to be counted
 	text string
 }
 
@@ -60,6 +60,8 @@ func newGlob(pattern string) glob {
 		return glob{globLiteral, false, pattern}
 	case star == 0 && len(pattern) == 1:
 		return glob{globAny, false, pattern}
+	case !utf8.ValidString(pattern):
+		return glob{globGeneral, true, pattern}
 	case star == len(pattern)-1 && !one:
 		return glob{globPrefix, false, pattern[:star]}
 	}
@@ -75,9 +77,8 @@ func (g *glob) match(s string) bool {
 	case globAny:
 		return true
 	}
-	// Without "?" matching bytes is matching characters, for UTF-8 is
-	// self-synchronizing; with it, code units have to be counted.
-	if g.one && !ascii(s) {
+	// Matching bytes is matching characters, for UTF-8 is self-synchronizing.
+	if g.one && !(ascii(s) && ascii(g.text)) {
 		return matchTokens(tokens(g.text), s)
 	}
 	return matchBytes(g.text, s)
