@@ -52,7 +52,7 @@ theirs, and the exit status is 2.
 				if err != nil {
 					return withHint(err, "give a file of JSON lines, or none to read standard input")
 				}
-				defer f.Close()
+				defer func() { _ = f.Close() }()
 				in = f
 			}
 			return simulate(cmd.Context(), in, s.out)
@@ -103,8 +103,7 @@ func simulate(ctx context.Context, in io.Reader, out io.Writer) error {
 			if !ok {
 				unread++
 			}
-			w.Write(answer)
-			w.WriteByte('\n')
+			_, _ = w.Write(append(answer, '\n')) // a fault stays with w, and Flush tells it
 		}
 		if l.err == nil && l.more {
 			continue
@@ -113,9 +112,9 @@ func simulate(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("cannot write the answers: %w", err)
 		}
 		switch {
-		case l.err == io.EOF && unread > 0:
+		case errors.Is(l.err, io.EOF) && unread > 0:
 			return withHint(fmt.Errorf("%d of %d lines could not be read", unread, total), "their answers say why")
-		case l.err == io.EOF:
+		case errors.Is(l.err, io.EOF):
 			return nil
 		case l.err != nil:
 			return fmt.Errorf("cannot read the requests: %w", l.err)

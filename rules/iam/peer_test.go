@@ -195,13 +195,7 @@ func decided(t *testing.T, c *specCase) string {
 			}
 		}
 	}
-	switch {
-	case d.Result == iam.Allowed:
-		return "allowed"
-	case d.Result == iam.Denied:
-		return "denied"
-	}
-	return "unknown"
+	return d.Result.String()
 }
 
 // installPeer installs the package into a cache folder, outside this repository.

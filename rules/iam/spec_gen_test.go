@@ -123,7 +123,6 @@ var (
 // service of a case
 type service struct {
 	name     string
-	action   string
 	patterns []string
 	objects  []string // resources that fit any kind of policy
 	wide     []string // resources for policies of principals and organizations
@@ -142,7 +141,7 @@ func (g *specGen) condition(kind iam.Kind) map[string]any {
 			values = k.values
 		}
 		op := pick(g, operatorsOf[k.kind]...)
-		var operand any = some(g, values)
+		operand := some(g, values)
 		if g.chance(15) {
 			op, operand = "Null", pick[any](g, "true", "false", true, false)
 		} else {

@@ -117,7 +117,7 @@ func decidesRight(c *specCase, rng *rand.Rand, limit int) (d iam.Decision, loose
 		return d, false, nil, err
 	}
 	d = iam.Decide(req, in)
-	if err, loose, s = c.check(d, rng, limit); err != nil {
+	if loose, s, err = c.check(d, rng, limit); err != nil {
 		return d, loose, s, err
 	}
 	if loose && len(s.dims) == 0 && !c.Glob {

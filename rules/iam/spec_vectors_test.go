@@ -207,15 +207,15 @@ func TestVectorsBySpecification(t *testing.T) {
 		results := map[string]iam.Result{"allowed": iam.Allowed, "denied": iam.Denied, "unknown": iam.Undecided}
 		switch v.Want.Decision {
 		case "allowed|unknown":
-			if err, _, _ := c.check(iam.Decision{Result: iam.Allowed}, rng, 4000); err != nil {
+			if _, _, err := c.check(iam.Decision{Result: iam.Allowed}, rng, 4000); err != nil {
 				t.Errorf("%s/%s: %v", file, v.ID, err)
 			}
 		case "denied|unknown":
-			if err, _, _ := c.check(iam.Decision{Result: iam.Allowed}, rng, 4000); err == nil {
+			if _, _, err := c.check(iam.Decision{Result: iam.Allowed}, rng, 4000); err == nil {
 				t.Errorf("%s/%s: every world allows", file, v.ID)
 			}
 		default:
-			err, loose, _ := c.check(iam.Decision{Result: results[v.Want.Decision]}, rng, 4000)
+			loose, _, err := c.check(iam.Decision{Result: results[v.Want.Decision]}, rng, 4000)
 			if err != nil {
 				t.Errorf("%s/%s: %v", file, v.ID, err)
 			}

@@ -307,7 +307,7 @@ func (c *specCase) text() (text string) {
 }
 
 // candidates are the values to try for an unknown key: absent, each literal it
-// is compared with and a neighbour of it, each value of the generator's pool,
+// is compared with and a value close to it, each value of the generator's pool,
 // and one that nothing names.
 func (s *specSpace) candidates(key string) []specValue {
 	seen := map[string]bool{}
@@ -501,7 +501,7 @@ func (s *specSpace) alwaysDenied(rng *rand.Rand, limit int) string {
 // check compares a decision of the package with every world of the case. It
 // returns what is wrong with the decision, and whether the decision was less
 // definite than the worlds that were tried.
-func (c *specCase) check(d iam.Decision, rng *rand.Rand, limit int) (err error, loose bool, s *specSpace) {
+func (c *specCase) check(d iam.Decision, rng *rand.Rand, limit int) (loose bool, s *specSpace, err error) {
 	s = c.space()
 	sawAllowed, sawDenied, sawInvalid := false, false, false
 	var allowedAt, deniedAt *specWorld
@@ -523,7 +523,7 @@ func (c *specCase) check(d iam.Decision, rng *rand.Rand, limit int) (err error, 
 	if d.Witness != "" && d.Result == iam.Denied {
 		// Denied for some of the resources: the witness must be one of them, and denied in every world.
 		if !globMatches(requestGlob(c.Resource), units(d.Witness)) {
-			return fmt.Errorf("witness %q is no member of %q", d.Witness, c.Resource), false, s
+			return false, s, fmt.Errorf("witness %q is no member of %q", d.Witness, c.Resource)
 		}
 		// (Where no member is denied in all of them, each world must deny some member.)
 		s.each(rng, d.Witness, limit, func(w *specWorld, out specOutcome) bool {
@@ -552,25 +552,25 @@ func (c *specCase) check(d iam.Decision, rng *rand.Rand, limit int) (err error, 
 				return err == nil
 			})
 		}
-		return err, false, s
+		return false, s, err
 	}
 	switch d.Result {
 	case iam.Allowed:
 		if sawDenied {
-			return fmt.Errorf("allowed, yet denied: %s with %v", deniedAt.resource, deniedAt.ctx), false, s
+			return false, s, fmt.Errorf("allowed, yet denied: %s with %v", deniedAt.resource, deniedAt.ctx)
 		}
 		if sawInvalid {
-			return fmt.Errorf("allowed although an invalid document takes part"), false, s
+			return false, s, fmt.Errorf("allowed although an invalid document takes part")
 		}
 	case iam.Denied:
 		if sawAllowed && !sawInvalid {
-			return fmt.Errorf("denied, yet allowed: %s with %v", allowedAt.resource, allowedAt.ctx), false, s
+			return false, s, fmt.Errorf("denied, yet allowed: %s with %v", allowedAt.resource, allowedAt.ctx)
 		}
 	default:
 		unsettled := s.soft && c.RestrictPublic != iam.False
 		loose = !(sawAllowed && sawDenied) && !sawInvalid && !unsettled
 	}
-	return nil, loose, s
+	return loose, s, nil
 }
 
 // checkWitnesses: the assignments that an undecided decision gives must lead to the answers that it says.
@@ -595,7 +595,7 @@ func (c *specCase) checkWitnesses(d iam.Decision, rng *rand.Rand, limit int) err
 				n.Context[k] = specValue{"one", []string{v}}
 			}
 		}
-		if err, _, _ := n.check(iam.Decision{Result: want}, rng, limit); err != nil {
+		if _, _, err := n.check(iam.Decision{Result: want}, rng, limit); err != nil {
 			return fmt.Errorf("with %v it should be %v: %w", when, want, err)
 		}
 	}
