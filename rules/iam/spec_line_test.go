@@ -10,7 +10,7 @@ import (
 	"crosscheck/rules/iam"
 )
 
-// specLine is one line of `crosscheck simulate`, with what we want of it.
+// specLine is one line of `crosscheck simulate`.
 type specLine struct {
 	ID      string
 	Request struct {
@@ -28,15 +28,7 @@ type specLine struct {
 	RestrictPublicBuckets        bool
 	UnknownLayers                []string
 
-	AWS  string // of a recording: "Allowed" or "Denied"
-	Want struct {
-		Decision, Reason string
-		Sid, Layer       string // of a deciding statement
-		UnknownKeys      []string
-		UnknownLayers    []string
-		Witness          string // glob that the witness must match
-	}
-	Why, Source string
+	AWS string // of a recording: "Allowed" or "Denied"
 }
 
 type specNamed struct {

@@ -226,3 +226,23 @@ func TestVectorsBySpecification(t *testing.T) {
 	})
 	t.Logf("%d vectors", n)
 }
+
+// TestRecordingsBySpecification holds the executable specification to what AWS
+// was recorded to answer: where it is wrong, it proves nothing of the package.
+func TestRecordingsBySpecification(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	lines(t, "testdata/decisions.jsonl", func(t *testing.T, _ string, line []byte) {
+		l, err := readLine(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := l.toCase()
+		if err != nil {
+			t.Fatal(err)
+		}
+		results := map[string]iam.Result{"Allowed": iam.Allowed, "Denied": iam.Denied}
+		if _, _, err := c.check(iam.Decision{Result: results[l.AWS]}, rng, 100); err != nil || results[l.AWS] == 0 {
+			t.Errorf("%s: AWS said %q: %v", l.ID, l.AWS, err)
+		}
+	})
+}
