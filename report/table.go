@@ -119,17 +119,54 @@ func (t *table) findings(r *records) {
 		return
 	}
 	g := grid{header: []string{"SEVERITY", "STATUS", "RULE", "WHERE", "FINDING"}, keep: []int{0, 1, 2}}
-	for _, f := range fs[:min(len(fs), t.rows)] {
+	rows := fold(fs)
+	shown := 0
+	for _, row := range rows[:min(len(rows), t.rows)] {
+		f := row[0]
+		shown += len(row)
 		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, bucketOf(f.Resource))
 		text := cell{cmp.Or(f.Message, f.Title)}
-		if w := f.Waiver; w != nil && f.Status == rules.Fail {
+		switch w := f.Waiver; {
+		case w != nil && f.Status == rules.Fail:
 			text = append(text, "waived: "+waiverText(w))
-		} else if f.Remediation != "" {
+		case len(row) > 1 && f.Status == rules.Fail:
+			text = append(text, fmt.Sprintf("and %d more of %s (use -o json)", len(row)-1, f.RuleID))
+		case len(row) > 1:
+			text = append(text, fmt.Sprintf("so are %d other rules here", len(row)-1))
+		case f.Remediation != "":
 			text = append(text, "fix: "+f.Remediation)
 		}
 		g.add(one(string(f.Severity)), one(statusText(f)), one(f.RuleID), one(where), text)
 	}
-	t.grid(g, len(fs)-t.rows)
+	t.grid(g, len(fs)-shown)
+}
+
+// fold puts what says the same into one row, the most urgent first: findings
+// that one gap leaves unknown in one place, and the failures of a rule of low or
+// info severity, which repeat themselves on every link. JSON has each of them.
+func fold(fs []*rules.Finding) [][]*rules.Finding {
+	type key struct{ about, message string }
+	at := map[key]int{}
+	var rows [][]*rules.Finding
+	for _, f := range fs {
+		var k key
+		switch {
+		case f.Status == rules.Unknown:
+			k = key{f.AccountID + " " + cmp.Or(f.Link, f.Resource), f.Message}
+		case f.Status == rules.Fail && rank(f.Severity) >= rank(rules.Low) && f.Waiver == nil:
+			k = key{string(f.Severity) + " " + f.RuleID, ""}
+		default:
+			rows = append(rows, []*rules.Finding{f})
+			continue
+		}
+		if i, ok := at[k]; ok {
+			rows[i] = append(rows[i], f)
+			continue
+		}
+		at[k] = len(rows)
+		rows = append(rows, []*rules.Finding{f})
+	}
+	return rows
 }
 
 func statusText(f *rules.Finding) string {

@@ -20,7 +20,7 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-var leftOut = regexp.MustCompile(`(\d+) (?:more|failing findings are counted)`)
+var leftOut = regexp.MustCompile(`(\d+)\s+(?:more|failing findings are counted)`)
 
 // Whatever a format makes of a run: a failing finding that is not waived is in
 // it, or it says how many are not.

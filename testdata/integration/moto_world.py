@@ -40,7 +40,7 @@ for old, new in ids.items():
 world = yaml.safe_load(text)
 for a in world["accounts"]:
     for k in a.get("keys", []):
-        new = client("kms", k["region"], a["id"]).create_key()["KeyMetadata"]["KeyId"]
+        new = client("kms", k["region"], a["id"]).create_key(KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
         text = text.replace(k["id"], new)
 world = yaml.safe_load(text)
 
