@@ -126,7 +126,7 @@ func (m *matrix) keyValue(s *side, key string, variant int) iam.Value {
 		if m.principal.Account != "" {
 			return iam.One(m.principal.Account)
 		}
-	case "kms:encryptioncontext:aws:s3:arn":
+	case contextKey:
 		if variant < len(s.key.contexts) {
 			return m.encryptionContext(s, variant)
 		}
@@ -175,7 +175,7 @@ func (m *matrix) encryptionContext(s *side, variant int) iam.Value {
 	for _, list := range [2][]*policy{m.rolePolicies, s.policies} {
 		for _, p := range list {
 			for _, u := range p.uses {
-				if u.key != "kms:encryptioncontext:aws:s3:arn" {
+				if u.key != contextKey {
 					continue
 				}
 				longest = max(longest, len(u.value))

@@ -276,14 +276,14 @@ func unknownBecause(g *fact.Gap) answer {
 }
 
 func gapMessage(g *fact.Gap) string {
+	if g.Code == "NotRead" {
+		return fmt.Sprintf("%s was not read: %s", g.Fact, cmp.Or(g.Message, "nobody asked AWS for it"))
+	}
 	where := ""
 	if g.AccountID != "" {
 		where = " in account " + g.AccountID
 	}
-	if g.API == "" {
-		return fmt.Sprintf("%s was not read%s (%s)", g.Fact, where, g.Code)
-	}
-	return fmt.Sprintf("%s is not known: %s answered %s%s", g.Fact, g.API, g.Code, where)
+	return fmt.Sprintf("%s is not known: %s answered %s%s", g.Fact, cmp.Or(g.API, "AWS"), g.Code, where)
 }
 
 // add makes a finding of an answer and lets it count for the verdict.
@@ -395,7 +395,7 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 	}
 	set, fault := o.answers()
 	answers := map[id][]answer{}
-	regions := map[id]string{}
+	regions, arns := map[id]string{}, map[id]string{}
 	var order []id
 	for _, t := range records {
 		obj := t.Value.(ast.Object)
@@ -413,7 +413,7 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 		if _, ok := regions[k]; !ok {
 			order = append(order, k)
 		}
-		regions[k] = str("region")
+		regions[k], arns[k] = str("region"), str("arn")
 	}
 	for _, t := range set {
 		var a answer
@@ -429,7 +429,7 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 		answers[k] = append(answers[k], a)
 	}
 	for _, k := range order {
-		b := fact.Bucket{Name: k.bucket, ARN: "arn:aws:s3:::" + k.bucket, AccountID: k.account, Region: regions[k]}
+		b := fact.Bucket{Name: k.bucket, ARN: arns[k], AccountID: k.account, Region: regions[k]}
 		one := judgement{engine: j.engine, doc: &fact.Document{Bucket: b}}
 		settled := []answer{}
 		switch list := answers[k]; {

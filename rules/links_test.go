@@ -206,3 +206,45 @@ func TestLinks(t *testing.T) {
 		})
 	}
 }
+
+// TestRemediation holds the fix of a fault to the exact change.
+func TestRemediation(t *testing.T) {
+	e := engine(t, Options{})
+	for _, c := range []struct {
+		name, rule, want string
+		do               func(*world)
+	}{
+		{"owner override", "XC013", "add `s3:ObjectOwnerOverrideToBucketOwner` on `arn:aws:s3:::dst/*` to Sid Write of replicate; " +
+			"add `s3:ObjectOwnerOverrideToBucketOwner` on `arn:aws:s3:::dst/*` to Sid Replica of dst, the bucket policy of dst", func(w *world) {
+			w.dst(func(b *fact.Bucket) { b.Ownership = fact.Of("ObjectWriter") })
+			w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = true })
+		}},
+		{"no bucket policy", "XC012", "allow " + roleARN + " `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst", func(w *world) {
+			w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() })
+		}},
+		{"another role", "XC012", "allow " + roleARN + " `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst", func(w *world) {
+			w.policy("role/service-role/repl", "role/repl")
+		}},
+		{"deny", "XC016", "exempt " + roleARN + " from the Deny of s3:ReplicateTags in Sid No of replicate (identity)", func(w *world) {
+			w.deny("s3:ReplicateTags", "*")
+		}},
+		{"SCP", "XC011", "let an SCP attached to ou-root-a allow `s3:ReplicateObject` on `arn:aws:s3:::dst/*`", func(w *world) {
+			w.account(account1, func(a *fact.Account) {
+				(*a.SCPs.Value)[1].Policies = []fact.Policy{{Name: "Reads", Document: replaced(fullAccess, `"Action":"*"`, `"Action":"s3:Get*"`)}}
+			})
+		}},
+		{"boundary", "XC011", "add `s3:ReplicateObject` on `arn:aws:s3:::dst/*` to the permissions boundary of " + roleARN, func(w *world) {
+			w.role(func(r *fact.Role) {
+				r.Boundary = fact.Of(fact.Policy{Name: "boundary", Document: replaced(fullAccess, `"Action":"*"`, `"Action":["s3:Get*","s3:List*"]`)})
+			})
+		}},
+		{"excess grant", "XC043", "take s3:PutBucketVersioning out of statement Bucket of the policy of dst", func(w *world) {
+			w.policy(`"Statement":[`, `"Statement":[{"Sid":"Bucket","Effect":"Allow","Principal":{"AWS":"`+roleARN+`"},"Action":"s3:PutBucketVersioning","Resource":"arn:aws:s3:::dst"},`)
+		}},
+	} {
+		f := find(eval(t, e, change(c.do)).Findings, c.rule)
+		if len(f) != 1 || f[0].Status != Fail || f[0].Remediation != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, f[0].Remediation, c.want)
+		}
+	}
+}

@@ -138,6 +138,33 @@ func stringsTerm(list []string) *ast.Term {
 	return ast.ArrayTerm(terms...)
 }
 
+// home is the statement that a missing action belongs to: one that allows other
+// actions on the resource already, without conditions, to the principal if one is given.
+func home(policies []*policy, kind iam.Kind, c *cell, principals ...string) string {
+	for _, p := range policies {
+		if p.kind != kind {
+			continue
+		}
+		p.infosOnce.Do(func() { p.infos = p.Statements() })
+		for i := range p.infos {
+			s := &p.infos[i]
+			fits := s.Effect == iam.Allow && !s.NotAction && !s.NotResource && !s.NotPrincipal && len(s.Conditions) == 0 &&
+				slices.ContainsFunc(s.Resources, func(r string) bool { return r == "*" && len(principals) > 0 || r == c.Resource })
+			for _, want := range principals {
+				fits = fits && len(s.Principals) == 1 && s.Principals[0].Value == want
+			}
+			if !fits {
+				continue
+			}
+			if s.Sid != "" {
+				return fmt.Sprintf("Sid %s of %s", s.Sid, p.Name())
+			}
+			return fmt.Sprintf("statement %d of %s", s.Index, p.Name())
+		}
+	}
+	return ""
+}
+
 // features are what of a link decides which permissions it needs.
 type features struct {
 	kms           bool // KMS objects are opted in
@@ -358,8 +385,8 @@ func (m *matrix) readIdentity(role fact.Fact[fact.Role]) {
 		m.denyIdentity = iam.Policies(append(denies, list...)...)
 	}
 	var scps []*policy
-	m.scps, scps = m.e.levels(iam.SCP, account.SCPs, account.Management, known, "scps of account "+r.AccountID)
-	m.denySCPs, _ = m.e.levels(iam.SCP, account.SCPs, account.Management, known, "scps of account "+r.AccountID, allowAll.scp)
+	m.scps, scps = m.e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID)
+	m.denySCPs, _ = m.e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID, allowAll.scp)
 	m.rolePolicies = append(m.rolePolicies, scps...)
 }
 
@@ -445,7 +472,7 @@ func (m *matrix) bucketSide(layer string, b *fact.Bucket, f fact.Fact[fact.Bucke
 	s.openResource = iam.Policies(all.Policy)
 	account, known := m.doc.Accounts[b.AccountID]
 	var rcps []*policy
-	s.in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management, known && b.AccountID != "", "rcps of account "+b.AccountID)
+	s.in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management, known && b.AccountID != "", strings.TrimSpace("RCPs over the owner of the "+layer+" "+b.AccountID))
 	s.policies = append(s.policies, rcps...)
 	s.in.RestrictPublicBuckets = or(restricts(b.PublicAccessBlock), restricts(account.PublicAccessBlock))
 	return s
@@ -549,8 +576,9 @@ func (m *matrix) sides(c *cell, s *side, in *iam.Input, glob bool) {
 	mine.Resource, mine.RCPs, mine.RestrictPublicBuckets = s.openResource, iam.NotApplicable(), iam.False
 	if m.principal.Account != "" && m.principal.Account == s.account {
 		mine.Resource = iam.Policies()
-		if s.key != nil {
-			mine.Resource = s.openResource
+		if s.key != nil { // a key policy that leaves it to the account's own policies
+			mine.Resource = iam.Policies(m.e.policies.get(iam.KeyPolicy, "", fact.Policy{Name: "crosscheck",
+				Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + s.account + `"},"Action":"kms:*","Resource":"*"}}`}).Policy)
 		}
 	}
 	theirs.Identity, theirs.Boundary, theirs.SCPs = iam.Policies(allowAll.identity), iam.Policies(), iam.NotApplicable()
@@ -575,18 +603,6 @@ func (m *matrix) remedy(c *cell, s *side) string {
 	if c.Result != "denied" {
 		return ""
 	}
-	named := func(layer string) string {
-		for _, d := range c.Deciding {
-			if d.Layer != layer {
-				continue
-			}
-			if d.Sid != "" {
-				return fmt.Sprintf(" to Sid %s of %s", d.Sid, d.Policy)
-			}
-			return fmt.Sprintf(" to statement %d of %s", d.Statement, d.Policy)
-		}
-		return ""
-	}
 	if c.reason == "explicit_deny" {
 		var where []string
 		for _, d := range c.Deciding {
@@ -607,21 +623,26 @@ func (m *matrix) remedy(c *cell, s *side) string {
 		case strings.HasPrefix(c.decider, "scp:"):
 			todo = append(todo, fmt.Sprintf("let an SCP attached to %s allow %s", strings.TrimPrefix(c.decider, "scp:"), what))
 		default:
-			to := named("identity")
+			to := home(m.rolePolicies, iam.IdentityPolicy, c)
 			if to == "" {
-				to = " to a policy of the role"
+				to = "a policy of the role"
 			}
-			todo = append(todo, fmt.Sprintf("add %s%s", what, to))
+			todo = append(todo, fmt.Sprintf("add %s to %s", what, to))
 		}
 	}
 	if c.resourceSide != "allowed" {
-		kind, layer := "the bucket policy of "+m.link.Destination, "resource"
+		where, kind := "the bucket policy of "+m.link.Destination, iam.BucketPolicy
 		if s.key != nil {
-			kind, layer = "the policy of the key", "key"
+			where, kind = "the policy of the key", iam.KeyPolicy
 		} else if s.layer == "source" {
-			kind = "the bucket policy of " + m.doc.Bucket.Name
+			where = "the bucket policy of " + m.doc.Bucket.Name
 		}
-		todo = append(todo, fmt.Sprintf("allow %s %s in %s%s", m.link.RoleARN, what, kind, strings.Replace(named(layer), " to ", ", for example in ", 1)))
+		// A statement may be added to only if it is for this role.
+		if to := home(s.policies, kind, c, m.link.RoleARN); to != "" {
+			todo = append(todo, fmt.Sprintf("add %s to %s, %s", what, to, where))
+		} else {
+			todo = append(todo, fmt.Sprintf("allow %s %s in %s", m.link.RoleARN, what, where))
+		}
 	}
 	return strings.Join(todo, "; ")
 }
@@ -640,7 +661,13 @@ func (m *matrix) put(layer, action, resource, code string, required bool, d iam.
 	if c.message != "" {
 		c.message = generic.ReplaceAllString(c.message, "*")
 		if !strings.Contains(c.message, action) {
-			c.message = action + " is " + c.message
+			verb := ": "
+			for _, word := range []string{"unknown", "implicitly", "explicitly", "denied", "allowed"} {
+				if strings.HasPrefix(c.message, word) {
+					verb = " is "
+				}
+			}
+			c.message = action + verb + c.message
 		}
 	}
 	for i, s := range d.Deciding {
@@ -653,6 +680,9 @@ func (m *matrix) put(layer, action, resource, code string, required bool, d iam.
 		if slices.ContainsFunc(d.UnknownKeys, func(k string) bool { return slices.Contains(networkKeys, strings.ToLower(k)) }) {
 			c.message += "; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role"
 		}
+		if slices.Contains(d.UnknownKeys, contextKey) {
+			c.message += "; a policy tells some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context"
+		}
 	}
 	m.cells = append(m.cells, c)
 	return c
@@ -660,6 +690,8 @@ func (m *matrix) put(layer, action, resource, code string, required bool, d iam.
 
 // generic is what stands for any object in a context value.
 var generic = regexp.MustCompile(fresh + "+")
+
+const contextKey = "kms:encryptioncontext:aws:s3:arn"
 
 // networkKeys tell where a request comes from, which for S3's own is not documented.
 var networkKeys = []string{"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
@@ -773,7 +805,7 @@ func (m *matrix) keyCells(layer, id, bucket, code string, actions, open []string
 		}
 		account, known := m.doc.Accounts[k.AccountID]
 		var rcps []*policy
-		s.in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management || k.Manager == "AWS", known && k.AccountID != "" || k.Manager == "AWS", "rcps of account "+k.AccountID)
+		s.in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management || k.Manager == "AWS", known && k.AccountID != "" || k.Manager == "AWS", "RCPs over account "+k.AccountID)
 		s.policies = append(s.policies, rcps...)
 	}
 	for i, action := range append(actions, open...) {
@@ -782,12 +814,18 @@ func (m *matrix) keyCells(layer, id, bucket, code string, actions, open []string
 		}
 		d := m.outcomeOf(s, &s.in, action, resource, false)
 		if k := f.Value; k != nil && k.Manager == "AWS" && m.role != nil && k.AccountID != m.role.AccountID {
-			d = iam.Decision{Result: iam.Denied, Reason: "implicit_deny", Layer: "key", Message: fmt.Sprintf("%s is an AWS managed key, which no other account can use", k.ARN)}
+			d = iam.Decision{Result: iam.Denied, Reason: "implicit_deny", Layer: layerManaged, Message: fmt.Sprintf("%s is an AWS managed key, which no other account can use", k.ARN)}
 		}
 		c := m.put(layer, action, resource, code, i < len(actions), d)
 		m.sides(c, s, &s.in, false)
+		if d.Layer == layerManaged {
+			c.decider, c.remediation = "key", fmt.Sprintf("name a customer managed key that the owner of %s shares with the role", m.link.Destination)
+		}
 	}
 }
+
+// layerManaged marks a denial because AWS manages the key.
+const layerManaged = "managed key"
 
 // granted says whether a KMS grant lets the role do an action.
 func (m *matrix) granted(k *fact.Key, action string) iam.Truth {
@@ -831,7 +869,7 @@ func (m *matrix) trust(role fact.Fact[fact.Role]) {
 		in.Resource = iam.Policies(p.Policy)
 		account, known := m.doc.Accounts[m.role.AccountID]
 		var rcps []*policy
-		in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management, known, "rcps of account "+m.role.AccountID)
+		in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management, known, "RCPs over account "+m.role.AccountID)
 		used = append(append(used, p), rcps...)
 		req.Resource, req.ResourceAccount = m.role.ARN, m.role.AccountID
 	}

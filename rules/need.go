@@ -20,7 +20,7 @@ func gapOf[T any](f fact.Fact[T], account, resource, name string) *fact.Gap {
 	case f.Gap != nil:
 		return f.Gap
 	}
-	return &fact.Gap{AccountID: account, Resource: resource, Fact: name, Code: "NotRead", Message: "nobody asked AWS for this fact"}
+	return &fact.Gap{AccountID: account, Resource: resource, Fact: name, Code: "NotRead", Message: "nobody asked AWS for it"}
 }
 
 // bucketFacts are the facts of a bucket by name.

@@ -9,6 +9,7 @@
 #   id: XC006
 #   severity: critical
 #   scope: link
+#   when: [role]
 #   uses: [role, role_account.rcps]
 #   decides: true
 #   failure_codes: [AssumeRoleNotPermitted]
