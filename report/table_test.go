@@ -57,7 +57,7 @@ func TestTableIsCutWithACount(t *testing.T) {
 	for i := range 130 {
 		l := link(fmt.Sprintf("bucket-%03d", i), prod, "r", "dst", rules.Broken, "no")
 		ms = append(ms, Message{Link: l},
-			Message{Finding: &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.Low, Link: l.ID, Message: "m"}},
+			Message{Finding: &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.Medium, Link: l.ID, Message: "m"}},
 			Message{Gap: &fact.Gap{AccountID: fmt.Sprint(i), API: "s3:X", Code: "AccessDenied"}})
 	}
 	got := string(render(t, "table", Options{}, summarized(t, Policy{}, ms)))
