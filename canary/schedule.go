@@ -10,20 +10,20 @@ import (
 // (the slack):
 //
 //	first look       50 ms after the answer to the PUT
-//	up to 250 ms     every 10 ms: at most 5 % of a latency of 200 ms
+//	up to 250 ms     every 8 ms: with what it takes, at most 5 % of 200 ms
 //	after that       a fifth of the time gone by, at most 30 s
 //
 // A replication of 60 ms is measured as one, and one of 15 minutes costs some 85
 // looks. The source's status is asked for less often, since it only matters when
-// it ends the wait: at 100 ms, then after 0.6 of the time gone by, at most 60 s.
+// it ends the wait: at 100 ms, then after 0.6 of the time gone by, at most 75 s.
 const (
 	firstLook   = 50 * time.Millisecond
-	fineLook    = 10 * time.Millisecond
+	fineLook    = 8 * time.Millisecond
 	fineUntil   = 250 * time.Millisecond
 	longestLook = 30 * time.Second
 
 	firstStatus   = 100 * time.Millisecond
-	longestStatus = 60 * time.Second
+	longestStatus = 75 * time.Second
 )
 
 // nextLook is when to look at the destination again, as time after the PUT.
