@@ -66,13 +66,17 @@ func parseConfig(name string, data []byte) (*config, error) {
 	return c, nil
 }
 
-var yamlField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+var yamlField = regexp.MustCompile(`field (\S+) not found in type .*`)
 
 // yamlMessage says what the YAML library found in a person's words.
 func yamlMessage(err error) string {
 	var typeErr *yaml.TypeError
 	if errors.As(err, &typeErr) {
-		return yamlField.ReplaceAllString(strings.Join(typeErr.Errors, "; "), "unknown key \"$1\"")
+		lines := make([]string, len(typeErr.Errors))
+		for i, e := range typeErr.Errors {
+			lines[i] = yamlField.ReplaceAllString(e, "unknown key \"$1\"")
+		}
+		return strings.Join(lines, "; ")
 	}
 	return strings.TrimPrefix(err.Error(), "yaml: ")
 }
