@@ -305,6 +305,37 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestAllowRetained: who wants it all the same is told what stays.
+func TestAllowRetained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second, target: "object_lock: {mode: GOVERNANCE, days: 1}"})
+		dir := t.TempDir()
+		j, err := OpenJournal(dir, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", AllowRetained: true, Journal: j})
+		if m.Outcome != Arrived || len(m.Left) != 1 || m.Left[0].Bucket != "dst" || m.Left[0].VersionID != m.VersionID || !m.Fault() || !strings.Contains(m.Message, "left behind in dst") {
+			t.Errorf("%+v", m)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		// The day after, a sweep gets rid of it.
+		time.Sleep(25 * time.Hour)
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ Place, there bool) (*End, error) {
+			if there {
+				return &l.target(0).Destination, nil
+			}
+			return &l.target(0).Source, nil
+		}, Options{})
+		if err != nil || swept.Removed != 1 || len(swept.Left) > 0 {
+			t.Errorf("%+v, %v", swept, err)
+		}
+		l.empty(0)
+	})
+}
+
 // TestDestinationUnreadable: what was put must go again, and the outcome is not a timeout.
 func TestDestinationUnreadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -246,6 +246,7 @@ type prober struct {
 
 	forgetful bool // keeps no journal
 
+	whole    bool // the scan's own links and findings are reported too
 	measured []canary.Measurement
 }
 
@@ -294,6 +295,7 @@ func (t *tail) end() error {
 // too (a drill); otherwise only what keeps links from being found.
 func (p *prober) discover(ctx context.Context, cmd *cobra.Command, c *config, engine *rules.Engine, load configLoader, whole bool) error {
 	f := p.f
+	p.whole = whole
 	if f.source != "" {
 		return p.discoverDirect(ctx)
 	}
@@ -553,7 +555,7 @@ func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 			fmt.Fprintf(w, "  %s: nothing: %s\n", oneLine(t.Link), oneLine(err.Error()))
 			continue
 		}
-		fmt.Fprintf(w, "  %s: s3://%s/%s … (%s)\n", oneLine(t.Link), oneLine(t.Source.Name), oneLine(where), strings.Join(names, ", "))
+		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", oneLine(t.Link), oneLine(t.Source.Name), oneLine(strings.TrimSuffix(where, "1")), strings.Join(names, ", "))
 	}
 }
 

@@ -257,6 +257,12 @@ func TestCanaryReport(t *testing.T) {
 	if status != exitFindings || r.own()[0] != "XC903 fail "+invoices {
 		t.Errorf("%d, %v", status, r.own())
 	}
+	// Without the audit's findings in the report, what is proven is said here.
+	const exports = "orders-exports/to-backup→backup-exports"
+	status, r, _ = reported(t, "canary", "--link", exports, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain")
+	if own := r.own(); status != exitFindings || len(own) != 1 || own[0] != "XC902 fail "+exports {
+		t.Errorf("%d, %v", status, own)
+	}
 	nothingLeft(t, box, testdata.DemoWorld)
 	noJournal(t)
 }

@@ -122,7 +122,7 @@ func (p *prober) findings() []rules.Finding {
 		if len(ms) == 0 {
 			continue
 		}
-		all = append(all, proofFindings(t, ms)...)
+		all = append(all, proofFindings(t, ms, p.whole)...)
 		if p.f.slo > 0 {
 			l := latencies[t.Link]
 			all = append(all, p.objective(t, &l))
@@ -132,7 +132,9 @@ func (p *prober) findings() []rules.Finding {
 }
 
 // proofFindings compares what was predicted of a link with what its probes prove.
-func proofFindings(t *canary.Target, ms []*canary.Measurement) []rules.Finding {
+// Where the audit's own findings stand in the report too, one that is proven is
+// not said again.
+func proofFindings(t *canary.Target, ms []*canary.Measurement, audited bool) []rules.Finding {
 	var all []rules.Finding
 	proven, said := proof(ms)
 	switch {
@@ -147,8 +149,9 @@ func proofFindings(t *canary.Target, ms []*canary.Measurement) []rules.Finding {
 		f.FailureCodes = t.FailureCodes
 		f.Remediation = "scan again: the setup may have been repaired meanwhile; if the two still contradict each other, crosscheck is wrong about it, so please report it"
 		all = append(all, f)
-	case proven == "broken" && t.Predicted != "broken":
+	case proven == "broken" && (t.Predicted != "broken" || !audited):
 		f := linkFinding(t, findProof, "Proven broken", rules.Fail, rules.High)
+		f.FailureCodes = t.FailureCodes
 		f.Message = "the canary proves that this link is broken: " + said
 		f.Remediation = "find the failure code in S3's OperationFailedReplication event, and what causes it with 'crosscheck scan'"
 		all = append(all, f)
