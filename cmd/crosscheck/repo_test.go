@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"crosscheck/scanner"
 )
 
 // TestImportsPointOneWay holds the layering of the project: who may know what.
@@ -112,6 +114,29 @@ func TestTopLevel(t *testing.T) {
 	for _, e := range entries {
 		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !want[e.Name()] {
 			t.Errorf("unexpected top-level folder %s", e.Name())
+		}
+	}
+}
+
+// TestAuditRolePage holds the policies that docs/audit-role.md prints to those
+// that a scan needs.
+func TestAuditRolePage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "audit-role.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var role, caller strings.Builder
+	if err := printPolicy(&role, auditRole("crosscheck-audit", "", "")); err != nil {
+		t.Fatal(err)
+	}
+	if err := printPolicy(&caller, &roleTemplate{statements: []policyStatement{
+		{Sid: "CrosscheckCaller", Effect: "Allow", Action: scanner.CallerPermissions(), Resource: "*"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"the audit role": role.String(), "the caller": caller.String()} {
+		if !strings.Contains(string(page), "```json\n"+want+"```") {
+			t.Errorf("docs/audit-role.md does not show the policy of %s:\n%s", name, want)
 		}
 	}
 }
