@@ -3,6 +3,8 @@ package rules
 import (
 	"context"
 	"testing"
+
+	"crosscheck/scanner/fact"
 )
 
 // BenchmarkEval judges one bucket with one link: the matrix and every rule.
@@ -56,5 +58,17 @@ func BenchmarkValue(b *testing.B) {
 	fields := engine(b, Options{}).fields
 	for b.Loop() {
 		documentValue(doc, fields)
+	}
+}
+
+// BenchmarkEvalAlone judges a bucket without replication, as most are.
+func BenchmarkEvalAlone(b *testing.B) {
+	e := engine(b, Options{Parameters: map[string]any{"required_replication": []any{map[string]any{"name": "prod-*"}}}})
+	doc := working()
+	doc.Links, doc.Buckets, doc.Roles, doc.Accounts = nil, nil, nil, nil
+	doc.Bucket.Replication = fact.None[fact.Replication]()
+	b.ReportAllocs()
+	for b.Loop() {
+		eval(b, e, doc)
 	}
 }

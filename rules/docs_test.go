@@ -73,6 +73,43 @@ var mistakes = []struct {
 	{"trust in what the console or a sample generated: whole accounts, PutBucketVersioning, List*", []string{"XC043", "XC044", "XC045", "XC046"}, ""},
 }
 
+// ownRules is the part about rules of the user; its example is compiled by TestDocs.
+var ownRules = "\n## Rules of your own\n\n" +
+	"`--rules DIR` adds the `.rego` files under a directory; `crosscheck rules test DIR` runs the tests in its `_test.rego` files. A rule is one file:\n\n```rego\n" + exampleRule + "```\n\n" + `- The package is crosscheck.rules. and the id in small letters. Helpers go into packages outside of crosscheck.
+- scope: **link** (an answer names its link), **bucket** (every bucket), **source** (every bucket with a replication configuration) or **organization**.
+- needs: facts without which every answer is unknown, whatever the rule says: ` + "`bucket.X` and `destination.X` with X = " + strings.Join(slices.Sorted(maps.Keys(bucketFacts)), ", ") + "; `role`, `role.inline`, …; `source_key`, `destination_key.policy`, …; `source_account.scps`, …" + `. A need "NAME if PARAMETER" stands only where the parameter is set. uses: facts that the rule judges itself; they are named where it gives no answer.
+- when: what the rule is for (` + strings.Join(slices.Sorted(maps.Keys(conditions)), ", ") + `, or "parameter NAME"); where it is known not to be so the rule is not applicable and not asked.
+- answers: objects with status (fail, pass, unknown, not_applicable) and message; link; key, which tells two faults on one subject apart; and, if wanted, severity, failure_codes, evidence, remediation and contested (AWS leaves it open: a failure with --strict). Of several answers on one subject the faults stand and the passes go.
+- input is the document as ` + "`crosscheck facts`" + ` writes it, and rules are type checked against its schema; parameters are data.crosscheck.config. There is no network, clock, environment or randomness.
+- crosscheck.answer(link_id, "destination/s3:ReplicateObject") is a finished answer about one entry of the permission matrix, crosscheck.checks(link_id) the whole matrix; iam.decide(request) decides any request in the format of ` + "`crosscheck simulate`" + `; iam.statements(kind, text), iam.grants(kind, text, actions, account), iam.problems(kind, text) and iam.public(bucket, text) read policies.
+- A rule of scope organization keeps records of every document (records contains {…}, with "subject": true, account_id, region, bucket and arn for what it will be asked about) and answers at the end from crosscheck.records("ID"), naming account_id and bucket.
+`
+
+const exampleRule = `# METADATA
+# title: Replicas go to Glacier
+# description: Copies are kept in a cold storage class.
+# custom:
+#   id: ACME001
+#   severity: low
+#   scope: link
+#   needs: [destination]
+#   remediation: set Destination.StorageClass to GLACIER_IR in the rule
+#   evidence: inferred
+package crosscheck.rules.acme001
+
+cold := {"GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"}
+
+answers contains {"link": link.id, "status": "pass", "message": "replicas are cold"} if {
+	some link in input.links
+	link.rule.destination.storage_class in cold
+}
+
+answers contains {"link": link.id, "status": "fail", "message": "replicas are kept warm"} if {
+	some link in input.links
+	not object.get(link.rule.destination, "storage_class", "STANDARD") in cold
+}
+`
+
 func rulesDoc(list []*Rule) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Rules\n\nThis file is generated from the METADATA of the rules in `rules/policy` (`UPDATE=1 go test ./rules -run Docs`).\n\n")
@@ -90,6 +127,7 @@ func rulesDoc(list []*Rule) []byte {
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", m.what, found)
 	}
+	b.WriteString(ownRules)
 	for _, r := range list {
 		fmt.Fprintf(&b, "\n## %s\n\n**%s**\n\n%s\n\n", r.ID, r.Title, r.Description)
 		line := func(name string, values ...string) {
@@ -146,6 +184,13 @@ func TestDocs(t *testing.T) {
 				t.Errorf("%s does not exist", id)
 			}
 		}
+	}
+	own, err := with(t, Options{}, exampleRule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := find(eval(t, own, working()).Findings, "ACME001"); len(f) != 1 || f[0].Status != Fail {
+		t.Errorf("the example says %+v", f)
 	}
 	for name, want := range map[string][]byte{"../docs/rules.md": rulesDoc(e.Rules()), "../docs/failure-codes.md": codesDoc(e.Codes())} {
 		if os.Getenv("UPDATE") != "" {

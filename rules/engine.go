@@ -286,7 +286,7 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	j := judgement{engine: e, doc: doc, byLink: make([][]decided, len(doc.Links)), findings: make([]Finding, 0, len(e.rules)*max(1, len(doc.Links)))}
+	j := judgement{engine: e, doc: doc, byLink: make([][]decided, len(doc.Links)), findings: make([]Finding, 0, len(e.rules)*len(doc.Links))}
 	for i, r := range e.rules {
 		j.rule(r, answers[i])
 	}

@@ -115,7 +115,10 @@ func TestStrict(t *testing.T) {
 			w.Bucket.ObjectLock = fact.Of(fact.ObjectLock{Enabled: true})
 			w.dst(func(b *fact.Bucket) { b.ObjectLock = fact.None[fact.ObjectLock]() })
 		}},
-		{"Deny of lock writes", "XC019", func(w *world) { locked(w); w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:PutObjectRetention","Resource":"*"},{"Sid":"Write"`) }},
+		{"Deny of lock writes", "XC019", func(w *world) {
+			locked(w)
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:PutObjectRetention","Resource":"*"},{"Sid":"Write"`)
+		}},
 		{"bucket keys", "XC028", func(w *world) { kmsWorld(w); w.Bucket.Encryption.Value.BucketKey = true }},
 	}
 	plain, strict := engine(t, Options{}), engine(t, Options{Strict: true})
@@ -130,7 +133,9 @@ func TestStrict(t *testing.T) {
 		}
 	}
 	for _, doc := range []*fact.Document{working(), change(kmsWorld), change(locked), change(func(w *world) {
-		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Missing[fact.Versioning](gap("destination.versioning", "AccessDenied")) })
+		w.dst(func(b *fact.Bucket) {
+			b.Versioning = fact.Missing[fact.Versioning](gap("destination.versioning", "AccessDenied"))
+		})
 	})} {
 		if diff := cmp.Diff(eval(t, plain, doc), eval(t, strict, doc)); diff != "" {
 			t.Error(diff)

@@ -243,11 +243,11 @@ func (e *Engine) inapplicable(r *Rule, doc *fact.Document, link *fact.Link) stri
 
 // asked reports whether a rule applies to anything in the document.
 func (e *Engine) asked(r *Rule, doc *fact.Document) bool {
-	if len(r.when) == 0 {
-		return r.Scope != ScopeLink || len(doc.Links) > 0
-	}
 	if r.Scope != ScopeLink {
-		return e.inapplicable(r, doc, nil) == ""
+		return (r.Scope != ScopeSource || !doc.Bucket.Replication.Absent) && e.inapplicable(r, doc, nil) == ""
+	}
+	if len(r.when) == 0 {
+		return len(doc.Links) > 0
 	}
 	for i := range doc.Links {
 		if e.inapplicable(r, doc, &doc.Links[i]) == "" {
