@@ -70,6 +70,9 @@ func (t *table) print(s string) {
 func (t *table) links(r *records) {
 	c := r.summary.Links
 	if len(r.links) == 0 {
+		if len(r.measurements) > 0 {
+			return // a canary without a scan: its probes name the links
+		}
 		t.line("Links: none found")
 		t.print("\n")
 		return

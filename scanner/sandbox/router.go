@@ -91,6 +91,7 @@ func (s *Sandbox) answer(c *call) (*response, error) {
 	var res *response
 	if err == nil && e == nil {
 		s.mu.Lock()
+		s.settle()
 		res, e = svc.handle(s, c)
 		s.mu.Unlock()
 	}

@@ -192,17 +192,16 @@ func (s *Sandbox) routeS3(c *call) *apiError {
 	return nil
 }
 
-// handleS3 answers a request that [Sandbox.routeS3] knows. Before it looks at
-// anything it settles the replication that has fallen due.
+// handleS3 answers a request that [Sandbox.routeS3] knows.
 func (s *Sandbox) handleS3(c *call) (*response, *apiError) {
 	sc := s.newS3Call(c)
 	if len(c.body) > 0 {
 		s.mu.Unlock() // digests of large bodies take a while, and need nothing of s
 		_, _ = sc.payload()
 		s.mu.Lock()
+		s.settle() // what fell due meanwhile
 		sc.b = s.buckets[c.bucket]
 	}
-	s.settle()
 	if e := sc.admit(); e != nil {
 		return nil, e
 	}

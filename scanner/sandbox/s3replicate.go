@@ -206,7 +206,8 @@ func (r *replicationRule) eligible(v *version) bool {
 }
 
 // settle does everything that has fallen due, in order of due time. It runs with
-// s.mu held, before each S3 request.
+// s.mu held, before each request: one that changes a role must not change what was
+// due before it.
 func (s *Sandbox) settle() {
 	now := time.Now()
 	for len(s.pending) > 0 && !s.pending[0].due.After(now) {
