@@ -34,13 +34,13 @@ var (
 //	crosscheck.answer(link_id, check)
 //	                             the answer of a rule that judges one entry of the matrix, "layer/action",
 //	                             or one side of it, "layer/action/role" and "layer/action/resource"
+//	crosscheck.problems(link_id) why AWS would refuse one of the policies that bear on a link
 //	crosscheck.records(id)       the records that a rule kept, in the answers of an organization rule
 //	iam.decide(request)          one decision, in the format of `crosscheck simulate`
 //	iam.statements(kind, text)   the statements of a policy document
 //	iam.grants(kind, text, actions, account)
 //	                             its Allow statements that name one of the actions, with the AWS principals
 //	                             outside of the account ("" = all)
-//	iam.problems(kind, text)     why AWS would refuse the document
 //	iam.public(bucket, text)     whether Block Public Access calls the bucket policy public: true, false, unknown
 var builtins = []builtin{
 	{"crosscheck.checks", types.NewFunction(types.Args(types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
@@ -56,6 +56,17 @@ var builtins = []builtin{
 			return nil, err
 		}
 		return ev.answer(text(args[0]), text(args[1]))
+	}},
+	{"crosscheck.problems", types.NewFunction(types.Args(types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		ev, err := evaluationOf(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p, err := ev.permissionsOf(text(args[0]))
+		if err != nil {
+			return nil, err
+		}
+		return p.problems(), nil
 	}},
 	{"crosscheck.records", types.NewFunction(types.Args(types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
@@ -97,19 +108,6 @@ var builtins = []builtin{
 		}
 		return p.grantsTerm(actions, text(args[3])), nil
 	}},
-	{"iam.problems", types.NewFunction(types.Args(types.S, types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
-		if err != nil {
-			return nil, err
-		}
-		var list []*ast.Term
-		for _, d := range p.Diagnostics() {
-			if !d.Warning {
-				list = append(list, ast.NewTerm(valueOf(problem{d.Message, d.Line, d.Column})))
-			}
-		}
-		return ast.ArrayTerm(list...), nil
-	}},
 	{"iam.public", types.NewFunction(types.Args(types.S, types.S), types.S), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		bucket := text(args[0])
 		p := policiesOf(ctx).get(iam.BucketPolicy, bucket, fact.Policy{Document: text(args[1])})
@@ -121,13 +119,6 @@ var builtins = []builtin{
 		}
 		return unknownTerm, nil
 	}},
-}
-
-// problem is a fault of a policy document as rules see it.
-type problem struct {
-	Message string `json:"message"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column"`
 }
 
 func policiesOf(ctx context.Context) *policyCache {

@@ -139,6 +139,7 @@ type judgement struct {
 	findings []Finding
 	byLink   [][]decided
 	slots    [][]answer // of the rule at hand, by subject
+	one      answer     // the answer at hand: here, so that it is not allocated
 }
 
 // subject is what a rule is asked about: the bucket (link -1) or a link of the document.
@@ -166,11 +167,13 @@ func (j *judgement) rule(r *Rule, o outcome) {
 		j.slots[i] = j.slots[i][:0]
 	}
 	for _, t := range set {
-		var a answer
+		a := &j.one
+		*a = answer{}
 		err := a.decode(t)
 		at := theBucket
 		if err == nil && r.Scope == ScopeLink {
-			at = slices.IndexFunc(j.doc.Links, func(l fact.Link) bool { return l.ID == a.Link })
+			for at = len(j.doc.Links) - 1; at >= 0 && j.doc.Links[at].ID != a.Link; at-- {
+			}
 			if at < 0 {
 				err = fmt.Errorf("an answer names the link %q, which the document does not have", a.Link)
 			}
@@ -179,7 +182,7 @@ func (j *judgement) rule(r *Rule, o outcome) {
 			fault = cmp.Or(fault, err)
 			continue
 		}
-		j.slots[1+at] = append(j.slots[1+at], a)
+		j.slots[1+at] = append(j.slots[1+at], *a)
 	}
 	first, last := theBucket, theBucket
 	if r.Scope == ScopeLink {

@@ -44,6 +44,47 @@ type permissions struct {
 	cells   []*cell
 	skipped []skipped
 	allowed *ast.Term // the answer for every cell that is allowed
+	refused []*policy // policies that AWS would not store
+}
+
+// problem is a fault of a policy document as rules see it.
+type problem struct {
+	Policy  string `json:"policy"`
+	Message string `json:"message"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+}
+
+var noProblems = ast.ArrayTerm()
+
+// problems are the faults of all policies of the link.
+func (p *permissions) problems() *ast.Term {
+	if len(p.refused) == 0 {
+		return noProblems
+	}
+	var list []*ast.Term
+	for _, x := range p.refused {
+		for _, d := range x.Diagnostics() {
+			if !d.Warning {
+				list = append(list, ast.NewTerm(valueOf(problem{x.Name(), d.Message, d.Line, d.Column})))
+			}
+		}
+	}
+	return ast.ArrayTerm(list...)
+}
+
+// done is what the matrix came to.
+func (m *matrix) done() permissions {
+	return permissions{cells: m.cells, skipped: m.skipped, refused: m.refused}
+}
+
+// refuse notes the policies that AWS would not store.
+func (m *matrix) refuse(list ...*policy) {
+	for _, p := range list {
+		if !p.Valid() && !slices.Contains(m.refused, p) {
+			m.refused = append(m.refused, p)
+		}
+	}
 }
 
 func (c *cell) term() *ast.Term {
@@ -183,6 +224,7 @@ type matrix struct {
 	dst     *fact.Bucket // nil when not known or not there
 	cells   []*cell
 	skipped []skipped
+	refused []*policy
 	features
 
 	identity, boundary     iam.Layer
@@ -208,7 +250,7 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		for _, key := range allCells[1:] {
 			m.skip(key, "the role does not exist")
 		}
-		return permissions{cells: m.cells, skipped: m.skipped}
+		return m.done()
 	}
 	m.readIdentity(role)
 	m.trust(role)
@@ -245,7 +287,7 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		m.denyOnly(to, "s3:ReplicateObjectAnnotation", replicas, "DstPutObjectAnnotationNotPermitted")
 	}
 	if !m.needed(m.kms, "the rule does not take objects under KMS", keyCellNames...) {
-		return permissions{cells: m.cells, skipped: m.skipped}
+		return m.done()
 	}
 	if link.SourceKey == "" && (!doc.Bucket.Encryption.Known() || m.sourceDefaultKMS() != "") {
 		m.put("source_key", "kms:Decrypt", "", "SrcGetObjectNotPermitted", true, iam.Decision{
@@ -264,7 +306,7 @@ func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
 		}
 		m.keyCells("destination_key", link.ReplicaKey, link.Destination, "DstPutObjectNotPermitted", []string{"kms:Encrypt"}, more)
 	}
-	return permissions{cells: m.cells, skipped: m.skipped}
+	return m.done()
 }
 
 // perhaps takes back a denial of a cell that may not be needed at all.
@@ -388,6 +430,7 @@ func (m *matrix) readIdentity(role fact.Fact[fact.Role]) {
 	m.scps, scps = m.e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID)
 	m.denySCPs, _ = m.e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID, allowAll.scp)
 	m.rolePolicies = append(m.rolePolicies, scps...)
+	m.refuse(m.rolePolicies...)
 }
 
 // levels is a chain of SCPs or RCPs as it was read.
@@ -475,6 +518,7 @@ func (m *matrix) bucketSide(layer string, b *fact.Bucket, f fact.Fact[fact.Bucke
 	s.in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management, known && b.AccountID != "", strings.TrimSpace("RCPs over the owner of the "+layer+" "+b.AccountID))
 	s.policies = append(s.policies, rcps...)
 	s.in.RestrictPublicBuckets = or(restricts(b.PublicAccessBlock), restricts(account.PublicAccessBlock))
+	m.refuse(s.policies...)
 	return s
 }
 
@@ -808,6 +852,7 @@ func (m *matrix) keyCells(layer, id, bucket, code string, actions, open []string
 		s.in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management || k.Manager == "AWS", known && k.AccountID != "" || k.Manager == "AWS", "RCPs over account "+k.AccountID)
 		s.policies = append(s.policies, rcps...)
 	}
+	m.refuse(s.policies...)
 	for i, action := range append(actions, open...) {
 		if f.Value != nil {
 			s.in.Grants = m.granted(f.Value, action)
@@ -871,6 +916,7 @@ func (m *matrix) trust(role fact.Fact[fact.Role]) {
 		var rcps []*policy
 		in.RCPs, rcps = m.e.levels(iam.RCP, account.RCPs, account.Management, known, "RCPs over account "+m.role.AccountID)
 		used = append(append(used, p), rcps...)
+		m.refuse(used...)
 		req.Resource, req.ResourceAccount = m.role.ARN, m.role.AccountID
 	}
 	var d iam.Decision

@@ -64,10 +64,3 @@ with_policies(text) := json.patch(with_rule(bare, {"sse_kms_objects": "Enabled"}
 	{"op": "add", "path": ["roles", link.role_arn, "value", "inline"], "value": {"value": [{"name": "p", "document": text}]}},
 	{"op": "add", "path": ["roles", link.role_arn, "value", "attached"], "value": {"absent": true}},
 ])
-
-# The document with the role's and the destination's policies read.
-fully(d) := json.patch(d, [
-	{"op": "add", "path": ["roles", link.role_arn, "value", "inline"], "value": {"absent": true}},
-	{"op": "add", "path": ["roles", link.role_arn, "value", "attached"], "value": {"absent": true}},
-	{"op": "add", "path": "/buckets/dst/value/policy", "value": {"absent": true}},
-])

@@ -17,6 +17,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
 package crosscheck.rules.xc032
 
+several if count(input.bucket.replication.value.rules) > 1
+
 rules := [r | some r in input.bucket.replication.value.rules; r.status == "Enabled"]
 
 priority(r) := object.get(r, "priority", 0)
@@ -40,7 +42,7 @@ stronger(b, a) if {
 }
 
 shadowed contains [a, b] if {
-	count(rules) > 1
+	several
 	some a in rules
 	some b in rules
 	stronger(b, a)
@@ -48,7 +50,7 @@ shadowed contains [a, b] if {
 }
 
 partly contains [a, b] if {
-	count(rules) > 1
+	several
 	some a in rules
 	some b in rules
 	stronger(b, a)
@@ -56,8 +58,12 @@ partly contains [a, b] if {
 	within(b, a)
 }
 
+answers contains {"status": "pass", "message": "there is one rule only"} if {
+	count(input.bucket.replication.value.rules) == 1
+}
+
 answers contains {"status": "pass", "message": "no rule is shadowed"} if {
-	input.bucket.replication.value
+	several
 	count(shadowed) == 0
 }
 
@@ -68,6 +74,7 @@ answers contains {
 	"evidence": {"rule": a.id, "shadowed_by": b.id},
 	"remediation": sprintf("remove the rule %s, or raise its priority above %v", [a.id, priority(b)]),
 } if {
+	several
 	some [a, b] in shadowed
 }
 
@@ -79,5 +86,6 @@ answers contains {
 	"evidence": {"rule": a.id, "shadowed_by": b.id},
 	"remediation": sprintf("check that the settings of %s are wanted for its objects", [b.id]),
 } if {
+	several
 	some [a, b] in partly
 }

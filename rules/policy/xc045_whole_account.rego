@@ -21,33 +21,32 @@ actions := ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:PutObject"]
 
 whole(principal) if regex.match(`^([*]|[0-9]{12}|arn:[a-z-]+:iam::[0-9]{12}:root)$`, principal)
 
-wide contains [link.id, g] if {
-	some link in input.links
-	d := input.buckets[link.destination].value
+wide(d) := [g |
 	some g in iam.grants("bucket-policy", d.policy.value.document, actions, d.account_id)
 	some p in g.principals
 	whole(p)
+]
+
+answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
+	some link in input.links
+	input.buckets[link.destination].value.policy.absent
 }
-
-found contains id if some [id, _] in wide
-
-read(policy) if policy.absent
-
-read(policy) if policy.value
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination's policy admits no account as a whole"} if {
 	some link in input.links
-	read(input.buckets[link.destination].value.policy)
-	not link.id in found
+	d := input.buckets[link.destination].value
+	d.policy.value
+	count(wide(d)) == 0
 }
 
 answers contains {
-	"link": id,
+	"link": link.id,
 	"key": concat(",", g.actions),
 	"status": "fail",
-	"message": sprintf("the destination's policy lets all of %s do %s", [concat(", ", g.principals), concat(", ", g.actions)]),
+	"message": sprintf("the policy of %s lets all of %s do %s", [link.destination, concat(", ", g.principals), concat(", ", g.actions)]),
 	"evidence": {"grant": g},
-	"remediation": sprintf("name the replication role as principal in statement %s of the destination's policy", [g.name]),
+	"remediation": sprintf("name the replication role as principal in statement %s of the policy of %s", [g.name, link.destination]),
 } if {
-	some [id, g] in wide
+	some link in input.links
+	some g in wide(input.buckets[link.destination].value)
 }
