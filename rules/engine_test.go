@@ -360,13 +360,14 @@ func TestRegoIsFormatted(t *testing.T) {
 // applicable, and where it is not known the rule is asked.
 func TestWhen(t *testing.T) {
 	off := map[string]func(*world){
-		"destination":   func(w *world) { w.Buckets["dst"] = fact.None[fact.Bucket]() },
-		"role":          func(w *world) { w.Roles[roleARN] = fact.None[fact.Role]() },
-		"cross_account": func(w *world) { w.dst(func(b *fact.Bucket) { b.AccountID = account1 }) },
-		"kms":           func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "Disabled" }) },
-		"source_key":    func(w *world) { w.Links[0].SourceKey = "" },
-		"replica_key":   func(w *world) { w.Links[0].ReplicaKey = "" },
-		"object_lock":   func(w *world) { w.Bucket.ObjectLock = fact.None[fact.ObjectLock]() },
+		"destination":        func(w *world) { w.Buckets["dst"] = fact.None[fact.Bucket]() },
+		"role":               func(w *world) { w.Roles[roleARN] = fact.None[fact.Role]() },
+		"destination_policy": func(w *world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) },
+		"cross_account":      func(w *world) { w.dst(func(b *fact.Bucket) { b.AccountID = account1 }) },
+		"kms":                func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "Disabled" }) },
+		"source_key":         func(w *world) { w.Links[0].SourceKey = "" },
+		"replica_key":        func(w *world) { w.Links[0].ReplicaKey = "" },
+		"object_lock":        func(w *world) { w.Bucket.ObjectLock = fact.None[fact.ObjectLock]() },
 	}
 	if len(off) != len(conditions) {
 		t.Errorf("%d conditions are tested, there are %d", len(off), len(conditions))

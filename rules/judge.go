@@ -309,7 +309,9 @@ func (j *judgement) add(r *Rule, s int, a answer) {
 		l := &j.doc.Links[s]
 		f.Link, ruleID, destination = l.ID, l.Rule.ID, l.Destination
 		if r.Decides || a.Contested && a.Status == Fail {
-			j.byLink[s] = append(j.byLink[s], decided{r, a.Status, f.Message, f.FailureCodes})
+			if a.Status == Fail || a.Status == Unknown {
+				j.byLink[s] = append(j.byLink[s], decided{r, a.Status, f.Message, f.FailureCodes})
+			}
 		}
 	}
 	f.Fingerprint = fingerprint(r.ID, b.AccountID, b.Name, ruleID, destination, a.Key)
@@ -335,7 +337,7 @@ func (j *judgement) links(ev *evaluation) []Link {
 		v := Link{
 			ID: l.ID, RuleID: l.Rule.ID, RoleARN: l.RoleARN, Destination: to, Verdict: Works,
 			Source:       End{AccountID: doc.Bucket.AccountID, Region: doc.Bucket.Region, Bucket: doc.Bucket.Name},
-			FailureCodes: []string{}, Checks: []Check{},
+			FailureCodes: []string{}, Checks: make([]Check, 0, len(ev.links[i].cells)),
 		}
 		for _, d := range j.byLink[i] {
 			switch d.status {

@@ -198,6 +198,10 @@ var conditions = map[string]condition{
 	"role": {why: "the role does not exist", not: func(doc *fact.Document, l *fact.Link) bool {
 		return doc.Roles[l.RoleARN].Absent
 	}},
+	"destination_policy": {why: "the destination has no bucket policy", not: func(doc *fact.Document, l *fact.Link) bool {
+		d := doc.Buckets[l.Destination].Value
+		return d != nil && d.Policy.Absent
+	}},
 	"cross_account": {why: "source and destination belong to one account", not: func(doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && d.AccountID != "" && d.AccountID == doc.Bucket.AccountID

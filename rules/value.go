@@ -97,7 +97,8 @@ func inputFields(modules map[string]*ast.Module) map[string]bool {
 
 func structTerm(v reflect.Value, fields map[string]bool) *ast.Term {
 	plan := planOf(v.Type())
-	pairs := make([][2]*ast.Term, 0, len(plan))
+	var room [32][2]*ast.Term // no struct of the facts has more fields
+	pairs := room[:0]
 	for _, f := range plan {
 		fv := v.Field(f.index)
 		if fields != nil && !fields[string(f.key.Value.(ast.String))] || f.omitempty && empty(fv) || f.omitzero && fv.IsZero() {

@@ -22,8 +22,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 package crosscheck.rules.xc003
 
-named(link) := object.get(link.rule.destination, "account", "")
-
 answers contains {"link": link.id, "status": "pass", "message": "the owner of the destination is the account of the rule"} if {
 	some link in input.links
 	input.buckets[link.destination].value.account_id == link.rule.destination.account
@@ -31,7 +29,7 @@ answers contains {"link": link.id, "status": "pass", "message": "the owner of th
 
 answers contains {"link": link.id, "status": "not_applicable", "message": "the rule names no account"} if {
 	some link in input.links
-	named(link) == ""
+	object.get(link.rule.destination, "account", "") == ""
 }
 
 answers contains {
@@ -46,7 +44,7 @@ answers contains {
 	"remediation": sprintf("set Destination.Account to %s if that is where the data may go", [owner]),
 } if {
 	some link in input.links
-	named(link) != ""
+	link.rule.destination.account != ""
 	owner := input.buckets[link.destination].value.account_id
 	owner != ""
 	owner != link.rule.destination.account

@@ -19,20 +19,19 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
 package crosscheck.rules.xc021
 
-default_kms if startswith(input.bucket.encryption.value.algorithm, "aws:kms")
-
-default_other if input.bucket.encryption.absent
-
-default_other if startswith(input.bucket.encryption.value.algorithm, "AES256")
+answers contains {"link": link.id, "status": "not_applicable", "message": "the source has no default encryption"} if {
+	some link in input.links
+	input.bucket.encryption.absent
+}
 
 answers contains {"link": link.id, "status": "not_applicable", "message": "the default encryption of the source is not KMS"} if {
 	some link in input.links
-	default_other
+	input.bucket.encryption.value.algorithm == "AES256"
 }
 
 answers contains {"link": link.id, "status": "pass", "message": "the rule takes objects under KMS"} if {
 	some link in input.links
-	default_kms
+	startswith(input.bucket.encryption.value.algorithm, "aws:kms")
 	link.rule.sse_kms_objects == "Enabled"
 }
 
@@ -44,6 +43,6 @@ answers contains {
 	"remediation": "set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID",
 } if {
 	some link in input.links
-	default_kms
+	startswith(input.bucket.encryption.value.algorithm, "aws:kms")
 	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
 }

@@ -17,8 +17,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
 package crosscheck.rules.xc032
 
-several if count(input.bucket.replication.value.rules) > 1
-
 rules := [r | some r in input.bucket.replication.value.rules; r.status == "Enabled"]
 
 priority(r) := object.get(r, "priority", 0)
@@ -42,7 +40,7 @@ stronger(b, a) if {
 }
 
 shadowed contains [a, b] if {
-	several
+	count(input.bucket.replication.value.rules) > 1
 	some a in rules
 	some b in rules
 	stronger(b, a)
@@ -50,7 +48,7 @@ shadowed contains [a, b] if {
 }
 
 partly contains [a, b] if {
-	several
+	count(input.bucket.replication.value.rules) > 1
 	some a in rules
 	some b in rules
 	stronger(b, a)
@@ -63,7 +61,7 @@ answers contains {"status": "pass", "message": "there is one rule only"} if {
 }
 
 answers contains {"status": "pass", "message": "no rule is shadowed"} if {
-	several
+	count(input.bucket.replication.value.rules) > 1
 	count(shadowed) == 0
 }
 
@@ -74,7 +72,7 @@ answers contains {
 	"evidence": {"rule": a.id, "shadowed_by": b.id},
 	"remediation": sprintf("remove the rule %s, or raise its priority above %v", [a.id, priority(b)]),
 } if {
-	several
+	count(input.bucket.replication.value.rules) > 1
 	some [a, b] in shadowed
 }
 
@@ -86,6 +84,6 @@ answers contains {
 	"evidence": {"rule": a.id, "shadowed_by": b.id},
 	"remediation": sprintf("check that the settings of %s are wanted for its objects", [b.id]),
 } if {
-	several
+	count(input.bucket.replication.value.rules) > 1
 	some [a, b] in partly
 }

@@ -20,24 +20,19 @@ records contains {
 	"region": input.bucket.region,
 	"bucket": input.bucket.name,
 	"arn": input.bucket.arn,
-	"sync": {link.destination: sync(link.destination) | some link in input.links},
+	"destinations": {link.destination | some link in input.links},
+	"sync": {link.destination | some link in input.links; link.rule.replica_modifications == "Enabled"},
 } if {
 	count(input.links) > 0
 }
 
-sync(destination) if {
-	some link in input.links
-	link.destination == destination
-	link.rule.replica_modifications == "Enabled"
-} else := false
-
 all_records := crosscheck.records("XC039")
 
 # Buckets that replicate back, with the setting of either direction.
-back(r) := {s.bucket: [r.sync[s.bucket], s.sync[r.bucket]] |
+back(r) := {s.bucket: [s.bucket in r.sync, r.bucket in s.sync] |
 	some s in all_records
-	s.bucket in object.keys(r.sync)
-	r.bucket in object.keys(s.sync)
+	s.bucket in r.destinations
+	r.bucket in s.destinations
 }
 
 odd(r) := {other | some other, [a, b] in back(r); a != b}

@@ -9,7 +9,7 @@
 #   id: XC043
 #   severity: high
 #   scope: link
-#   when: [destination]
+#   when: [destination, destination_policy]
 #   needs: [destination.policy, destination.owner]
 #   controls: [SecurityHub/S3.6, NIST-800-53r5/AC-6, NIST-800-53r5/CA-9(1)]
 #   remediation: take the actions out of the destination's bucket policy; replication needs none of them
@@ -24,11 +24,6 @@ actions := [
 	"s3:PutBucketObjectLockConfiguration", "s3:BypassGovernanceRetention", "s3:PutBucketOwnershipControls",
 	"s3:PutBucketPublicAccessBlock", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion",
 ]
-
-answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
-	some link in input.links
-	input.buckets[link.destination].value.policy.absent
-}
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination's policy lets no other account change the bucket"} if {
 	some link in input.links

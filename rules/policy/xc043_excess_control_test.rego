@@ -7,10 +7,6 @@ test_pass if {
 	fixture.status(xc043.answers) == "pass" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}})
 }
 
-test_pass_no_policy if {
-	fixture.status(xc043.answers) == "pass" with input as fixture.doc({}, {"policy": {"absent": true}})
-}
-
 test_fail if {
 	fixture.status(xc043.answers) == "fail" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":["s3:PutBucketVersioning","s3:ReplicateObject"],"Resource":"*"}]}`}}})
 }

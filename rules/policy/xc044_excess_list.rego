@@ -7,7 +7,7 @@
 #   id: XC044
 #   severity: medium
 #   scope: link
-#   when: [destination]
+#   when: [destination, destination_policy]
 #   needs: [destination.policy, destination.owner]
 #   controls: [NIST-800-53r5/AC-6]
 #   remediation: take the listing actions out of the destination's bucket policy
@@ -17,11 +17,6 @@
 package crosscheck.rules.xc044
 
 actions := ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
-
-answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
-	some link in input.links
-	input.buckets[link.destination].value.policy.absent
-}
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination's policy lets no other account list the bucket"} if {
 	some link in input.links

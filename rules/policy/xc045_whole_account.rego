@@ -8,7 +8,7 @@
 #   id: XC045
 #   severity: medium
 #   scope: link
-#   when: [destination]
+#   when: [destination, destination_policy]
 #   needs: [destination.policy, destination.owner]
 #   controls: [SecurityHub/S3.6, NIST-800-53r5/AC-6]
 #   remediation: name the replication role as principal in the destination's bucket policy
@@ -26,11 +26,6 @@ wide(d) := [g |
 	some p in g.principals
 	whole(p)
 ]
-
-answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
-	some link in input.links
-	input.buckets[link.destination].value.policy.absent
-}
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination's policy admits no account as a whole"} if {
 	some link in input.links

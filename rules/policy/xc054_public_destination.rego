@@ -8,7 +8,7 @@
 #   id: XC054
 #   severity: high
 #   scope: link
-#   when: [destination]
+#   when: [destination, destination_policy]
 #   needs: [destination.policy]
 #   controls: [SecurityHub/S3.2, NIST-800-53r5/AC-3]
 #   remediation: narrow the destination's policy to named principals
@@ -17,14 +17,10 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 package crosscheck.rules.xc054
 
-public(link) := iam.public(link.destination, input.buckets[link.destination].value.policy.value.document)
-
-answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
+answers contains object.union({"link": link.id}, said[public]) if {
 	some link in input.links
-	input.buckets[link.destination].value.policy.absent
+	public := iam.public(link.destination, input.buckets[link.destination].value.policy.value.document)
 }
-
-answers contains object.union({"link": link.id}, said[public(link)]) if some link in input.links
 
 said := {
 	"false": {"status": "pass", "message": "the destination's policy is not public"},

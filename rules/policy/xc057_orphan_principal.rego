@@ -7,7 +7,7 @@
 #   id: XC057
 #   severity: medium
 #   scope: link
-#   when: [destination]
+#   when: [destination, destination_policy]
 #   needs: [destination.policy]
 #   controls: [NIST-800-53r5/AC-6]
 #   remediation: name the ARN of an existing role
@@ -28,11 +28,6 @@ orphans contains [link, p.value] if {
 }
 
 found contains link.id if some [link, _] in orphans
-
-answers contains {"link": link.id, "status": "pass", "message": "the destination has no bucket policy"} if {
-	some link in input.links
-	input.buckets[link.destination].value.policy.absent
-}
 
 answers contains {"link": link.id, "status": "pass", "message": "no principal of the destination's policy is an orphan"} if {
 	some link in input.links

@@ -11,10 +11,6 @@ test_fail if {
 	fixture.status(xc057.answers) == "fail" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEEXAMPLE111"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}})
 }
 
-test_pass_no_policy if {
-	fixture.status(xc057.answers) == "pass" with input as fixture.doc({}, {"policy": {"absent": true}})
-}
-
 test_unknown if {
 	count(xc057.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
 }

@@ -8,7 +8,7 @@
 #   id: XC058
 #   severity: info
 #   scope: link
-#   when: [destination, cross_account]
+#   when: [destination, destination_policy, cross_account]
 #   needs: [destination.policy, destination.owner]
 #   controls: [NIST-800-53r5/CP-9]
 #   remediation: add s3:ReplicateTags to the statement for the role in the destination's bucket policy
@@ -18,11 +18,6 @@
 package crosscheck.rules.xc058
 
 granted(d) := count(iam.grants("bucket-policy", d.policy.value.document, ["s3:ReplicateTags"], ""))
-
-answers contains {"link": link.id, "status": "not_applicable", "message": "the destination has no bucket policy"} if {
-	some link in input.links
-	input.buckets[link.destination].value.policy.absent
-}
 
 answers contains {"link": link.id, "status": "pass", "message": "the destination's policy names s3:ReplicateTags"} if {
 	some link in input.links

@@ -11,10 +11,6 @@ test_fail if {
 	fixture.status(xc058.answers) == "fail" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}})
 }
 
-test_not_applicable_no_policy if {
-	fixture.status(xc058.answers) == "not_applicable" with input as fixture.doc({}, {"policy": {"absent": true}})
-}
-
 test_unknown if {
 	count(xc058.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
 }
