@@ -147,7 +147,7 @@ const theBucket = -1
 
 // rule turns the answers of a rule into findings, one subject after the other.
 // A subject without an answer is unknown, so that a rule that is undefined,
-// fails or is misspelt never passes anything.
+// fails or is misspelled never passes anything.
 func (j *judgement) rule(r *Rule, o outcome) {
 	switch {
 	case r.Scope == ScopeOrganization:

@@ -308,13 +308,9 @@ func capabilities() *ast.Capabilities {
 
 // newCompiler is a compiler for rules: strict, typed by the schema of a document.
 func newCompiler() *ast.Compiler {
-	decls := make(map[string]*ast.Builtin, len(builtins))
-	for _, b := range builtins {
-		decls[b.name] = b.declaration()
-	}
 	schemas := ast.NewSchemaSet()
 	schemas.Put(ast.SchemaRootRef, inputSchema())
-	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithBuiltins(decls).
+	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).
 		WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
 }
 

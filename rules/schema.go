@@ -8,7 +8,7 @@ import (
 )
 
 // inputSchema is the JSON schema of a document, against which rules are type
-// checked: a misspelt fact is an error and not silence.
+// checked: a misspelled fact is an error and not silence.
 var inputSchema = sync.OnceValue(func() any {
 	var schema any
 	if err := json.Unmarshal(fact.DocumentSchema(), &schema); err != nil {

@@ -398,7 +398,7 @@ func read(t *testing.T, path string) string {
 
 // TestCanaryDirect probes one bucket without a scan.
 func TestCanaryDirect(t *testing.T) {
-	box := served(t, changed(t, `"s3:ListBucketVersions",`, `"s3:ListBucketVersions", "s3:GetReplicationConfiguration", "s3:GetBucketObjectLockConfiguration",`))
+	box := served(t, testdata.DemoWorld)
 	status, r, errs := reported(t, "canary", "--source", "orders-ledger", "--source-account", "111111111111", "--destination", "backup-ledger", "--destination-account", "333333333333",
 		"--role-name", "crosscheck-canary", "--variant", "plain", "--yes")
 	if status == exitUsage || len(r.Measurements) != 1 {
@@ -468,7 +468,7 @@ func TestSweepBucketCommand(t *testing.T) {
 
 // TestCanaryBadInput: each is one line with a hint, and nothing is put.
 func TestCanaryBadInput(t *testing.T) {
-	box := served(t, changed(t, `"s3:ListBucketVersions",`, `"s3:ListBucketVersions", "s3:GetReplicationConfiguration",`))
+	box := served(t, testdata.DemoWorld)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 )
 
 // config is the file given with --config (crosscheck.yaml). A flag stands above
-// it. Unknown keys are errors, so that a misspelt setting cannot scan less.
+// it. Unknown keys are errors, so that a misspelled setting cannot scan less.
 type config struct {
 	Scan struct {
 		RoleName        string   `yaml:"role_name"`

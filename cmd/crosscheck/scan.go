@@ -97,7 +97,7 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	fs.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "`FORMAT[=PATH]`, repeatable: "+strings.Join(report.Formats(), ", "))
 	fs.StringVar(&f.failOn, "fail-on", "low", "lowest `severity` that gives exit status 1: critical, high, medium, low, info")
 	fs.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 although something was unknown")
-	fs.BoolVar(&f.noColor, "no-color", false, "no colours (also: NO_COLOR)")
+	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
 }
 
@@ -231,7 +231,7 @@ func fileFacts(path string, stdin io.Reader) factSource {
 			if r, err = fact.Open(path); err != nil {
 				return withHint(err, "write a facts file with 'crosscheck facts'")
 			}
-			defer r.Close()
+			defer func() { _ = r.Close() }() // read only
 		}
 		for {
 			m, err := r.Next()

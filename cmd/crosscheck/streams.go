@@ -16,7 +16,7 @@ type streams struct {
 	errTTY bool // progress goes to a terminal
 	inTTY  bool // somebody can answer a question
 	width  int  // columns of the terminal, 0 = no terminal
-	color  bool // colours are wanted: a terminal, no NO_COLOR
+	color  bool // colors are wanted: a terminal, no NO_COLOR
 }
 
 func newStreams() *streams {

@@ -10,7 +10,7 @@
 //
 // The evaluation order follows
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-// and, where AWS's documentation is silent, recorded AWS behaviour (docs/iam.md).
+// and, where AWS's documentation is silent, recorded AWS behavior (docs/iam.md).
 // The package uses the standard library and golang.org/x only.
 package iam
 
