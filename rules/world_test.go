@@ -14,7 +14,6 @@ const (
 	roleARN  = "arn:aws:iam::111111111111:role/service-role/repl"
 )
 
-
 const rolePolicy = `{"Version":"2012-10-17","Statement":[
 {"Sid":"Configuration","Effect":"Allow","Action":["s3:GetReplicationConfiguration","s3:ListBucket"],"Resource":"arn:aws:s3:::src"},
 {"Sid":"Read","Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:GetObjectVersionAnnotationForReplication"],"Resource":"arn:aws:s3:::src/*"},
