@@ -53,7 +53,7 @@ var mistakes = []struct {
 	{"KMS by default at the source and no opt-in: nothing replicates, silently", []string{"XC021"}, ""},
 	{"KMS permissions missing on the role or in a key policy", []string{"XC023", "XC026", "XC028"}, ""},
 	{"an AWS managed key, or a key or alias of the source account, for replicas of another account", []string{"XC026", "XC027"}, ""},
-	{"an encryption context written for objects while bucket keys are on, or misspelt", []string{"XC026", "XC028", "XC029"}, ""},
+	{"an encryption context written for objects while bucket keys are on, or misspelled", []string{"XC026", "XC028", "XC029"}, ""},
 	{"existing objects are expected to move", []string{"XC037"}, "what is older than a rule is seen in an inventory only"},
 	{"a chain A to B to C", []string{"XC038"}, ""},
 	{"a prefix that begins with a slash; tags added after the upload", []string{"XC033", "XC035"}, ""},

@@ -17,7 +17,7 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
 package crosscheck.rules.xc029
 
-misspelt(text) if contains(lower(text), "kms:encryptioncontext:arn:aws:arn")
+misspelled(text) if contains(lower(text), "kms:encryptioncontext:arn:aws:arn")
 
 policies(link) := array.concat(
 	array.concat(
@@ -27,9 +27,9 @@ policies(link) := array.concat(
 	[p | p := input.keys[[link.replica_key, link.source_key][_]].value.policy.value],
 )
 
-faulty(link) := [p.name | some p in policies(link); misspelt(p.document)]
+faulty(link) := [p.name | some p in policies(link); misspelled(p.document)]
 
-answers contains {"link": link.id, "status": "pass", "message": "no policy names the misspelt key"} if {
+answers contains {"link": link.id, "status": "pass", "message": "no policy names the misspelled key"} if {
 	some link in input.links
 	policies(link)
 	count(faulty(link)) == 0
