@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +16,6 @@ import (
 	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
-	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
 
@@ -57,22 +58,7 @@ func TestScanOverHTTPEqualsInProcess(t *testing.T) {
 	}
 	want := scanned(t, inProcess)
 
-	world, err := sandbox.Load("demo.yaml", testdata.DemoWorld)
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := sandbox.New(world)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(box)
-	t.Cleanup(server.Close)
-	for k, v := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": sandbox.DefaultAccessKey, "AWS_SECRET_ACCESS_KEY": sandbox.DefaultSecretKey,
-		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-	} {
-		t.Setenv(k, v)
-	}
+	served(t, testdata.DemoWorld)
 	cfg, err := scanner.LoadConfig(t.Context(), "", "us-east-1")
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +84,69 @@ func TestSameInputSameOutput(t *testing.T) {
 			first = got
 		} else if diff := cmp.Diff(string(first), string(got)); diff != "" {
 			t.Fatalf("two scans differ:\n%s", diff)
+		}
+	}
+}
+
+// TestScanThatCannotBeDone: one clear line with a hint, exit status 2, and no
+// half-written output.
+func TestScanThatCannotBeDone(t *testing.T) {
+	expired := append([]byte(nil), testdata.DemoWorld...)
+	expired = append(expired, []byte(`
+callers:
+  - {access_key: ASIAEXPIRED000000000, account: "100000000001", root: true, expires_in: -1h}
+  - {access_key: AKIAMEMBER0000000000, account: "111111111111", root: true}
+`)...)
+	for name, test := range map[string]struct {
+		key  string
+		args []string
+		want []string
+	}{
+		"unknown access key":    {"AKIANOBODY0000000000", nil, []string{"does not accept the credentials", "InvalidClientTokenId", "AWS_PROFILE"}},
+		"expired session":       {"ASIAEXPIRED000000000", nil, []string{"has expired", "log in again"}},
+		"wrong role name":       {"", []string{"--role-name", "crosscheck-adit"}, []string{"crosscheck-adit", "--role-name"}},
+		"member lists accounts": {"AKIAMEMBER0000000000", nil, []string{"organizations:ListAccounts", "--accounts", "--account-only"}},
+		"bad account id":        {"", []string{"--accounts", "12345"}, []string{"12345"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			served(t, expired)
+			if test.key != "" {
+				t.Setenv("AWS_ACCESS_KEY_ID", test.key)
+			}
+			out := filepath.Join(t.TempDir(), "out.json")
+			status, stdout, stderr := inProcess(t.Context(), append([]string{"scan", "-o", "json=" + out, "-o", "table"}, test.args...)...)
+			if status != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("%q does not say %q", stderr, want)
+				}
+			}
+			if left, err := os.ReadDir(filepath.Dir(out)); err != nil || len(left) != 0 {
+				t.Errorf("left behind: %v %v", left, err)
+			}
+		})
+	}
+}
+
+// TestExitStatus: 1 wins over 3, and 3 over 0.
+func TestExitStatus(t *testing.T) {
+	served(t, testdata.DemoWorld)
+	config := filepath.Join("..", "..", "testdata", "worlds", "demo.crosscheck.yaml")
+	for _, test := range []struct {
+		want int
+		args []string
+	}{
+		{exitFindings, []string{"--config", config}},
+		{exitIncomplete, []string{"--accounts", "111111111111,333333333333,222222222222", "--buckets", "media-partner", "--fail-on", "critical"}},
+		{exitClean, []string{"--accounts", "111111111111,333333333333,222222222222", "--buckets", "media-partner", "--fail-on", "critical", "--allow-incomplete"}},
+		{exitFindings, []string{"--accounts", "111111111111,333333333333", "--buckets", "orders-invoices", "--fail-on", "info"}},
+		{exitClean, []string{"--accounts", "111111111111,333333333333", "--buckets", "orders-invoices", "--fail-on", "medium"}},
+	} {
+		status, stdout, stderr := inProcess(t.Context(), append([]string{"scan"}, test.args...)...)
+		if status != test.want {
+			t.Errorf("%v: exit status %d, want %d\n%s%s", test.args, status, test.want, stdout, stderr)
 		}
 	}
 }
