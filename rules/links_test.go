@@ -85,6 +85,36 @@ var links = []link{
 		w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/logs/*")
 		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "logs/" })
 	}, Works, "", ""},
+	{"prefix with a star, which is a letter of it", func(w *world) {
+		w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/a${*}b/*")
+		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "a*b/" })
+	}, Works, "", ""},
+	{"prefix with a star, and a policy for one key that it would match", func(w *world) {
+		w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/axb/*")
+		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "a*b/" })
+	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"public policy under RestrictPublicBuckets", func(w *world) {
+		w.policy(`{"AWS":"`+roleARN+`"}`, `"*"`)
+	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"public policy without RestrictPublicBuckets", func(w *world) {
+		w.policy(`{"AWS":"`+roleARN+`"}`, `"*"`)
+		w.dst(func(b *fact.Bucket) { b.PublicAccessBlock = fact.None[fact.PublicAccessBlock]() })
+	}, Works, "", ""},
+	{"everybody of the organization under RestrictPublicBuckets", func(w *world) {
+		w.policy(`{"AWS":"`+roleARN+`"}`, `"*"`)
+		w.dst(func(b *fact.Bucket) {
+			p := *b.Policy.Value
+			p.Document = replaced(p.Document, `"Resource"`, `"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-example"}},"Resource"`)
+			b.Policy = fact.Of(p)
+		})
+	}, Works, "", ""},
+	{"Requester Pays", func(w *world) { w.dst(func(b *fact.Bucket) { b.RequestPayment = fact.Of("Requester") }) }, Broken, "", "Requester Pays"},
+	{"KMS by default and left out", func(w *world) {
+		w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms"})
+	}, Broken, "", "silently"},
+	{"versioning of the source suspended", func(w *world) {
+		w.Bucket.Versioning = fact.Of(fact.Versioning{Status: "Suspended"})
+	}, Broken, "", "suspended"},
 	{"destination in the same account without a policy", func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.AccountID, b.Policy = account1, fact.None[fact.Policy]() })
 		w.rule(func(r *fact.ReplicationRule) { r.Destination.Account = "" })
@@ -246,5 +276,42 @@ func TestRemediation(t *testing.T) {
 		if len(f) != 1 || f[0].Status != Fail || f[0].Remediation != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, f[0].Remediation, c.want)
 		}
+	}
+}
+
+// TestTwoLinks judges each link of a document by itself.
+func TestTwoLinks(t *testing.T) {
+	doc := change(func(w *world) {
+		kmsWorld(w)
+		second := w.Bucket.Replication.Value.Rules[0]
+		second.ID, second.Priority, second.SSEKMSObjects = "plain", 2, ""
+		second.Destination.Bucket, second.Destination.ReplicaKMSKeyID = "arn:aws:s3:::gone", ""
+		w.Bucket.Replication.Value.Rules = append(w.Bucket.Replication.Value.Rules, second)
+		w.Links = append(w.Links, fact.Link{ID: fact.LinkID("src", "plain", "gone"), Rule: second, RoleARN: roleARN, Destination: "gone", SourceKey: w.Links[0].SourceKey})
+		w.Buckets["gone"] = fact.None[fact.Bucket]()
+	})
+	r := eval(t, engine(t, Options{}), doc)
+	if l := r.Links[0]; l.Verdict != Works {
+		t.Errorf("%s: %s", l.ID, l.Why)
+	}
+	// KMS is the default of the source, so the second link takes nothing even if its bucket came back.
+	if l := r.Links[1]; l.Verdict != Broken || !slices.Equal(l.FailureCodes, []string{"DstBucketNotFound"}) {
+		t.Errorf("%s: %s %v", l.ID, l.Verdict, l.FailureCodes)
+	}
+	for _, id := range []string{"XC004", "XC012", "XC024"} {
+		var got []Status
+		for _, f := range find(r.Findings, id) {
+			got = append(got, f.Status)
+		}
+		if !slices.Equal(got, []Status{Pass, NotApplicable}) {
+			t.Errorf("%s says %v", id, got)
+		}
+	}
+	prints := map[string]string{}
+	for _, f := range r.Findings {
+		if other, ok := prints[f.Fingerprint]; ok {
+			t.Errorf("%s and %s have one fingerprint", other, f.RuleID+" "+f.Link)
+		}
+		prints[f.Fingerprint] = f.RuleID + " " + f.Link
 	}
 }
