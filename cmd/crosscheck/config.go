@@ -24,11 +24,22 @@ type config struct {
 		Concurrency     int      `yaml:"concurrency"`
 	} `yaml:"scan"`
 	FailOn string `yaml:"fail_on"`
+	Strict bool   `yaml:"strict"`
 	Rules  struct {
-		Dirs []string `yaml:"dirs"`
+		Dirs    []string `yaml:"dirs"`
+		Disable []string `yaml:"disable"`
 	} `yaml:"rules"`
 	// Parameters of the rules; they reach Rego as data.crosscheck.config.
 	RequiredReplication []requiredReplication `yaml:"required_replication"`
+	Destinations        *destinations         `yaml:"destinations"`
+}
+
+// destinations says where replicas may go. An empty list allows every value.
+type destinations struct {
+	Accounts     []string `yaml:"accounts"` // account ids
+	Regions      []string `yaml:"regions"`
+	OtherAccount bool     `yaml:"other_account"` // than the source's
+	OtherRegion  bool     `yaml:"other_region"`  // than the source's
 }
 
 // requiredReplication says which buckets must replicate: those whose name
@@ -63,7 +74,38 @@ func parseConfig(name string, data []byte) (*config, error) {
 				"give a name pattern such as \"*-prod\", or tags; name: \"*\" means every bucket")
 		}
 	}
+	for i, id := range c.Rules.Disable {
+		if !ruleIDPattern.MatchString(id) {
+			return nil, withHint(fmt.Errorf("%s: rules.disable[%d]: %q is not the id of a rule", name, i, id), "crosscheck rules list shows the ids, such as XC046")
+		}
+	}
+	if d := c.Destinations; d != nil {
+		return c, d.check(name)
+	}
 	return c, nil
+}
+
+var (
+	ruleIDPattern = regexp.MustCompile(`^[A-Z]+[0-9]+$`)
+	regionPattern = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+)
+
+// check refuses what would allow everything, or nothing, by mistake.
+func (d *destinations) check(name string) error {
+	if len(d.Accounts) == 0 && len(d.Regions) == 0 && !d.OtherAccount && !d.OtherRegion {
+		return withHint(fmt.Errorf("%s: destinations asks for nothing", name), "give accounts, regions, other_account: true or other_region: true, or leave it out")
+	}
+	for i, id := range d.Accounts {
+		if !accountIDPattern.MatchString(id) {
+			return withHint(fmt.Errorf("%s: destinations.accounts[%d]: %q is not an account id", name, i, id), "an account id has 12 digits")
+		}
+	}
+	for i, region := range d.Regions {
+		if !regionPattern.MatchString(region) {
+			return withHint(fmt.Errorf("%s: destinations.regions[%d]: %q is not a Region", name, i, region), "for example eu-west-1")
+		}
+	}
+	return nil
 }
 
 var yamlField = regexp.MustCompile(`field (\S+) not found in type .*`)
@@ -95,7 +137,23 @@ func (c *config) parameters() map[string]any {
 		}
 		required = append(required, map[string]any{"name": name, "tags": tags})
 	}
-	return map[string]any{"required_replication": required}
+	params := map[string]any{"required_replication": required}
+	if d := c.Destinations; d != nil {
+		params["destinations"] = map[string]any{
+			"accounts": anys(d.Accounts), "regions": anys(d.Regions),
+			"other_account": d.OtherAccount, "other_region": d.OtherRegion,
+		}
+	}
+	return params
+}
+
+// anys is a list as Rego's store wants it.
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
 }
 
 // readFile reads a regular file; a directory is said to be one.

@@ -29,9 +29,9 @@ const (
 
 func newDrillCommand(s *streams) *cobra.Command {
 	var (
-		f       canaryFlags
-		out     reportFlags
-		ruleDir []string
+		f      canaryFlags
+		out    reportFlags
+		judges ruleFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "drill",
@@ -51,24 +51,24 @@ will put where, asks on a terminal, and needs --yes elsewhere.
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			return runDrill(cmd, s, &f, &out, ruleDir, scanner.LoadConfig)
+			return runDrill(cmd, s, &f, &out, &judges, scanner.LoadConfig)
 		},
 	}
 	f.add(cmd)
 	f.addProbes(cmd)
 	f.addSeries(cmd)
 	out.add(cmd)
-	cmd.Flags().StringArrayVar(&ruleDir, "rules", nil, "`directory` with rules of your own, repeatable")
+	judges.add(cmd)
 	return cmd
 }
 
-func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, ruleDir []string, load configLoader) error {
+func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, judges *ruleFlags, load configLoader) error {
 	ctx := cmd.Context()
 	c, err := loadConfig(f.scope.configPath)
 	if err != nil {
 		return err
 	}
-	engine, err := rules.New(rules.Options{Dirs: append(c.Rules.Dirs, ruleDir...), Parameters: c.parameters()})
+	engine, err := judges.engine(cmd, c)
 	if err != nil {
 		return err
 	}

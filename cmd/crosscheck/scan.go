@@ -83,6 +83,29 @@ func (f *scopeFlags) options(needs []string) scanner.Options {
 	}
 }
 
+// ruleFlags say what judges and how strictly.
+type ruleFlags struct {
+	dirs   []string
+	strict bool
+}
+
+func (f *ruleFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringArrayVar(&f.dirs, "rules", nil, "`directory` with rules of your own, repeatable")
+	fs.BoolVar(&f.strict, "strict", false, "what AWS leaves open fails instead of being unknown")
+}
+
+// engine compiles the rules of the configuration and of the flags.
+func (f *ruleFlags) engine(cmd *cobra.Command, c *config) (*rules.Engine, error) {
+	strict := c.Strict
+	if cmd.Flags().Changed("strict") {
+		strict = f.strict
+	}
+	return rules.New(rules.Options{
+		Dirs: slices.Concat(c.Rules.Dirs, f.dirs), Disabled: c.Rules.Disable, Strict: strict, Parameters: c.parameters(),
+	})
+}
+
 // reportFlags say what comes out and when it fails.
 type reportFlags struct {
 	outputs         []string
@@ -146,10 +169,10 @@ func ruleHelp(engine *rules.Engine) map[string]report.RuleHelp {
 
 func newScanCommand(s *streams) *cobra.Command {
 	var (
-		scope   = scopeFlags{roleNameFallback: "crosscheck-audit"}
-		out     reportFlags
-		facts   string
-		ruleDir []string
+		scope  = scopeFlags{roleNameFallback: "crosscheck-audit"}
+		out    reportFlags
+		facts  string
+		judges ruleFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "scan",
@@ -178,7 +201,7 @@ whatever depends on it is unknown.
 					}
 				}
 			}
-			engine, err := rules.New(rules.Options{Dirs: append(c.Rules.Dirs, ruleDir...), Parameters: c.parameters()})
+			engine, err := judges.engine(cmd, c)
 			if err != nil {
 				return err
 			}
@@ -210,7 +233,7 @@ whatever depends on it is unknown.
 	scope.add(cmd)
 	out.add(cmd)
 	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
-	cmd.Flags().StringArrayVar(&ruleDir, "rules", nil, "`directory` with rules of your own, repeatable")
+	judges.add(cmd)
 	return cmd
 }
 
