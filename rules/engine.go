@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -145,7 +146,7 @@ func (e *Engine) eval(ctx context.Context, q query, input ast.Value) (x *ast.Ter
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 	err = topdown.NewQuery(q.body).WithQueryCompiler(q.compiler).WithCompiler(e.compiler).
 		WithStore(e.store).WithTransaction(txn).WithCancel(cancel).WithInput(ast.NewTerm(input)).
-		WithBuiltins(topdownBuiltins).WithStrictBuiltinErrors(true).WithVirtualCache(cache).
+		WithBuiltins(topdownBuiltins).WithStrictBuiltinErrors(true).WithVirtualCache(cache).WithMetrics(metrics.NoOp()).
 		Iter(ctx, func(r topdown.QueryResult) error {
 			x = r["x"]
 			return nil
@@ -426,7 +427,7 @@ func fingerprint(parts ...string) string {
 		text = append(text, p...)
 	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16])
+	return string(hex.AppendEncode(text[:0], sum[:16]))
 }
 
 // List gives the rules of the options, sorted by id, without an engine's cost.

@@ -234,6 +234,7 @@ type matrix struct {
 	principal              iam.Principal
 	sourceAccount          string
 	rolePolicies           []*policy // everything over the role, for the condition keys it names
+	req                    iam.Request
 }
 
 // matrix decides every permission that a link needs: IAM's answer for all
@@ -241,7 +242,7 @@ type matrix struct {
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 func (e *Engine) matrix(doc *fact.Document, link *fact.Link) permissions {
-	m := &matrix{e: e, doc: doc, link: link, sourceAccount: doc.Bucket.AccountID, cells: make([]*cell, 0, 16)}
+	m := &matrix{e: e, doc: doc, link: link, sourceAccount: doc.Bucket.AccountID, cells: make([]*cell, 0, 16), skipped: make([]skipped, 0, 16)}
 	role, dst := doc.Roles[link.RoleARN], doc.Buckets[link.Destination]
 	m.role, m.dst = role.Value, dst.Value
 	m.readFeatures()
@@ -550,12 +551,13 @@ func or(a, b iam.Truth) iam.Truth {
 	return iam.Unknown
 }
 
-// request is the request S3 makes as the role's session.
+// request is the request S3 makes as the role's session. It holds until the next one.
 func (m *matrix) request(s *side, action, resource string, glob bool, variant int) *iam.Request {
-	return &iam.Request{
+	m.req = iam.Request{
 		Principal: m.principal, Action: action, Resource: resource, ResourceIsGlob: glob, ResourceAccount: s.account,
 		Context: m.context(s, action, variant),
 	}
+	return &m.req
 }
 
 // variants is how many requests a decision must hold for.

@@ -18,6 +18,7 @@ import (
 type field struct {
 	index     int
 	key       *ast.Term
+	alone     *ast.Term // the object of this field alone, with true: most facts are absent, and share it
 	omitempty bool
 	omitzero  bool
 }
@@ -43,6 +44,7 @@ func planOf(t reflect.Type) []field {
 		plan = append(plan, field{
 			index:     i,
 			key:       ast.StringTerm(name),
+			alone:     ast.ObjectTerm([2]*ast.Term{ast.StringTerm(name), ast.InternedTerm(true)}),
 			omitempty: strings.Contains(opts, "omitempty"),
 			omitzero:  strings.Contains(opts, "omitzero"),
 		})
@@ -98,13 +100,17 @@ func inputFields(modules map[string]*ast.Module) map[string]bool {
 func structTerm(v reflect.Value, fields map[string]bool) *ast.Term {
 	plan := planOf(v.Type())
 	var room [32][2]*ast.Term // no struct of the facts has more fields
-	pairs := room[:0]
+	pairs, alone := room[:0], (*ast.Term)(nil)
 	for _, f := range plan {
 		fv := v.Field(f.index)
 		if fields != nil && !fields[string(f.key.Value.(ast.String))] || f.omitempty && empty(fv) || f.omitzero && fv.IsZero() {
 			continue
 		}
 		pairs = append(pairs, [2]*ast.Term{f.key, termOf(fv)})
+		alone = f.alone
+	}
+	if len(pairs) == 1 && pairs[0][1] == ast.InternedTerm(true) {
+		return alone
 	}
 	return ast.ObjectTerm(pairs...)
 }
@@ -136,9 +142,9 @@ func termOf(v reflect.Value) *ast.Term {
 	case reflect.String:
 		return ast.StringTerm(v.String())
 	case reflect.Bool:
-		return ast.BooleanTerm(v.Bool())
+		return ast.InternedTerm(v.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return ast.IntNumberTerm(int(v.Int()))
+		return ast.InternedTerm(int(v.Int()))
 	}
 	panic(fmt.Sprintf("rules: %s cannot be handed to Rego", v.Type()))
 }

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"slices"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -31,6 +32,7 @@ const (
 // units appends the UTF-16 code units of s; a byte that is no UTF-8 becomes a
 // lone low surrogate of its own.
 func units[T ~int32 | ~uint16](dst []T, s string) []T {
+	dst = slices.Grow(dst, len(s))
 	for i := 0; i < len(s); {
 		r, w := utf8.DecodeRuneInString(s[i:])
 		switch {
@@ -119,19 +121,29 @@ type machine struct {
 	work  int
 }
 
+// machines are those that were released. Every decision about a glob needs one.
+var machines = sync.Pool{New: func() any { return new(machine) }}
+
+// newMachine takes a machine from the pool; give it back with release.
 func newMachine(patterns ...[]token) *machine {
-	n := 0
-	for _, p := range patterns {
-		n += len(p) + 1
-	}
-	m := &machine{toks: make([]token, 0, n), seen: make([]bool, n)}
+	m := machines.Get().(*machine)
+	m.toks, m.start, m.end, m.work = m.toks[:0], m.start[:0], m.end[:0], 0
 	for _, p := range patterns {
 		m.start = append(m.start, int32(len(m.toks)))
 		m.toks = append(m.toks, p...)
 		m.end = append(m.end, int32(len(m.toks)))
 		m.toks = append(m.toks, tokEnd)
 	}
+	// Behind a step nothing is seen, so what a released machine has is all false.
+	m.seen = slices.Grow(m.seen[:0], len(m.toks))[:len(m.toks)]
 	return m
+}
+
+// release gives the machine back, unless it is a large one.
+func (m *machine) release() {
+	if cap(m.toks) <= 1<<14 {
+		machines.Put(m)
+	}
 }
 
 // add puts a position, and those that it reaches without a character, into set.
@@ -158,7 +170,7 @@ func (m *machine) settle(set []int32) []int32 {
 }
 
 func (m *machine) first() []int32 {
-	var set []int32
+	set := make([]int32, 0, 2*len(m.start))
 	for _, p := range m.start {
 		set = m.add(set, p)
 	}
@@ -181,6 +193,7 @@ func (m *machine) step(dst, set []int32, u uint16) []int32 {
 // matchTokens matches one string against one pattern.
 func matchTokens(pattern []token, s string) bool {
 	m := newMachine(pattern)
+	defer m.release()
 	set, next := m.first(), []int32(nil)
 	var buf [256]uint16
 	for _, u := range units(buf[:0], s) {
@@ -203,7 +216,10 @@ type region struct {
 // match. ok is false when a bound was reached; then nothing may be concluded.
 func (e *evaluation) regions(universe []token, patterns [][]token) (found []region, ok bool) {
 	m := newMachine(append([][]token{universe}, patterns...)...)
-	defer func() { e.work += m.work }()
+	defer func() {
+		e.work += m.work
+		m.release()
+	}()
 	type state struct {
 		set    []int32
 		parent int32
@@ -234,14 +250,18 @@ func (e *evaluation) regions(universe []token, patterns [][]token) (found []regi
 	}
 
 	// The literal beginning of the universe leaves no choice.
-	set := m.first()
+	set, next := m.first(), []int32(nil)
 	for len(set) > 0 && set[0] < m.end[0] {
 		t := m.toks[set[0]]
 		if t < 0 || t >= foldBit {
 			break
 		}
+		if prefix == nil {
+			prefix = make([]uint16, 0, len(universe))
+		}
 		prefix = append(prefix, uint16(t))
-		set = m.step(nil, set, uint16(t))
+		next = m.step(next[:0], set, uint16(t))
+		set, next = next, set
 	}
 	push(set, -1, 0, len(prefix) > 0 && isHigh(prefix[len(prefix)-1]))
 

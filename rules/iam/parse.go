@@ -339,7 +339,8 @@ func (c *compiler) compileResource(n *node) resource {
 		}
 	}
 	extends := c.kind == IdentityPolicy || c.kind == BoundaryPolicy || c.kind == SessionPolicy
-	return resource{arnPattern: newResourcePattern(n.text, extends)}
+	p := newResourcePattern(n.text, extends)
+	return resource{arnPattern: p, toks: p.tokens()}
 }
 
 func (c *compiler) principal(s *statement) {

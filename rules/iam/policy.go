@@ -54,8 +54,9 @@ type statement struct {
 type resource struct {
 	arnPattern
 	written string
-	head    string // where the pattern has variables: the text before the fifth ":"
-	tail    []part // … and behind it
+	toks    []token // for a [machine]; nil where it is not needed
+	head    string  // where the pattern has variables: the text before the fifth ":"
+	tail    []part  // … and behind it
 }
 
 // Name is the name or ARN that the policy was parsed with.

@@ -20,16 +20,22 @@ type entry struct {
 	maybe   bool
 }
 
+// row is the entries of one statement.
+type row struct {
+	entries []entry
+	negated bool // they are those of NotResource
+}
+
 // maxViews bounds the parts of a request.
 const maxViews = 4 * maxRegions
 
 // divide splits a request for many into views. It gives the reason where it cannot.
 func (e *evaluation) divide() (problem string) {
-	views := []view{{}}
-	if e.req.ResourceIsGlob {
-		if views, problem = e.divideResources(); problem != "" {
-			return problem
-		}
+	var views []view
+	if !e.req.ResourceIsGlob {
+		views = []view{{}}
+	} else if views, problem = e.divideResources(); problem != "" {
+		return problem
 	}
 	for _, key := range slices.Sorted(maps.Keys(e.req.Context)) {
 		v := e.req.Context[key]
@@ -123,10 +129,10 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 	}
 
 	var (
-		patterns [][]token
+		patterns = make([][]token, 0, 8)
 		index    = map[string]int{}
-		entries  [][]entry // by slot
-		negated  []bool
+		rows     = make([]row, 0, 8) // by slot
+		entries  = make([]entry, 0, 8)
 	)
 	e.slots = map[*statement]int{}
 	e.eachPolicy(func(_ layerRef, p *Policy) {
@@ -138,7 +144,7 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 			if len(s.resources) == 0 || !e.actionMatches(s) {
 				continue
 			}
-			list := make([]entry, 0, len(s.resources))
+			first := len(entries)
 			for j := range s.resources {
 				r := &s.resources[j]
 				en := entry{pattern: -1, maybe: r.state == arnDoubt}
@@ -159,14 +165,14 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 					if !known {
 						at = len(patterns)
 						index[r.text] = at
-						patterns = append(patterns, r.tokens())
+						patterns = append(patterns, r.toks)
 					}
 					en.pattern = at
 				}
-				list = append(list, en)
+				entries = append(entries, en)
 			}
-			e.slots[s] = len(entries)
-			entries, negated = append(entries, list), append(negated, s.notResource)
+			e.slots[s] = len(rows)
+			rows = append(rows, row{entries[first:len(entries):len(entries)], s.notResource})
 		}
 	})
 	found, ok := e.regions(arnTokens(universe), patterns)
@@ -176,11 +182,13 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 	case len(found) == 0:
 		return nil, "the glob of the request matches no resource"
 	}
-	for _, r := range found {
-		v := view{matches: make([]Truth, len(entries)), witness: r.witness}
-		for slot, list := range entries {
+	views = make([]view, len(found))
+	all := make([]Truth, len(found)*len(rows))
+	for i, r := range found {
+		matches := all[i*len(rows) : (i+1)*len(rows)]
+		for slot, row := range rows {
 			t := False
-			for _, en := range list {
+			for _, en := range row.entries {
 				if en.pattern >= 0 && r.bits[en.pattern] == 0 {
 					continue
 				}
@@ -190,12 +198,12 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 					t = True
 				}
 			}
-			if negated[slot] {
+			if row.negated {
 				t = not(t)
 			}
-			v.matches[slot] = t
+			matches[slot] = t
 		}
-		views = append(views, v)
+		views[i] = view{matches: matches, witness: r.witness}
 	}
 	return views, ""
 }
