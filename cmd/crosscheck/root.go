@@ -46,6 +46,7 @@ Try it without an account: crosscheck demo
 		newFactsCommand(s),
 		newSimulateCommand(s),
 		newRulesCommand(s),
+		newReportCommand(s),
 		newSetupCommand(s),
 		newDemoCommand(s),
 		newSandboxCommand(s),

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/report"
+)
+
+func newReportCommand(s *streams) *cobra.Command {
+	var (
+		from       string
+		configPath string
+		out        reportFlags
+		judges     ruleFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Write a recorded run in any format",
+		Long: `report reads a run file, which scan, canary, drill and demo write with
+-o jsonl=FILE, and writes the run in other formats: the same bytes that the run
+itself would have written. AWS is not called and nothing is judged again; the exit
+status is decided anew from --fail-on and --allow-incomplete.
+` + exitStatusHelp,
+		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
+  crosscheck report --from run.jsonl -o markdown -o sarif=crosscheck.sarif`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			run, err := openRun("--from", from, s.in)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = run.Close() }() // read only
+			c, err := loadConfig(configPath)
+			if err != nil {
+				return err
+			}
+			engine, err := judges.engine(cmd, c)
+			if err != nil {
+				return err
+			}
+			sum, set, err := out.open(cmd, s, c, engine)
+			if err != nil {
+				return err
+			}
+			defer set.Abort()
+			if err := replay(cmd.Context(), from, run, sum); err != nil {
+				return err
+			}
+			if err := sum.Close(); err != nil {
+				return err
+			}
+			return exitWith(sum.Summary().ExitStatus)
+		},
+	}
+	out.add(cmd)
+	fs := cmd.Flags()
+	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
+	fs.StringVar(&configPath, "config", "", "configuration `file` (crosscheck.yaml); flags stand above it")
+	fs.StringArrayVar(&judges.dirs, "rules", nil, "`directory` with the rules of your own that judged the run, for their help; repeatable")
+	return cmd
+}
+
+// openRun opens the run file that a flag or an argument names; the path - is
+// standard input.
+func openRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
+	const hint = "write one with -o jsonl=FILE"
+	switch path {
+	case "":
+		return nil, withHint(fmt.Errorf("%s names no run file", what), hint)
+	case "-":
+		return io.NopCloser(stdin), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, withHint(plainPathError(err), hint)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a directory, not a run file", path)
+	}
+	if err != nil {
+		return nil, withHint(errors.Join(plainPathError(err), f.Close()), hint)
+	}
+	return f, nil
+}
+
+// replay writes the messages of a run file to w until the context ends.
+func replay(ctx context.Context, name string, run io.Reader, w report.Writer) error {
+	if err := report.Replay(run, &stoppable{Writer: w, ctx: ctx}); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// stoppable refuses messages once its context has ended.
+type stoppable struct {
+	report.Writer
+	ctx context.Context
+}
+
+func (s *stoppable) Write(m report.Message) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	return s.Writer.Write(m)
+}
