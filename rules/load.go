@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -128,7 +129,7 @@ func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
 		if _, ok := modules[f.name]; ok {
 			continue // the same directory named twice
 		}
-		m, err := ast.ParseModuleWithOpts(f.name, string(f.text), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+		m, err := ast.ParseModuleWithOpts(f.name, string(f.text), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: capabilities()})
 		if err != nil {
 			return nil, nil, ruleError(f.name, err)
 		}
@@ -294,7 +295,7 @@ var forbidden = []string{"http.", "net.", "opa.", "rand.", "time.now_ns", "trace
 
 // capabilities is Rego as rules may use it: no network, clock, environment or
 // randomness, and crosscheck's own builtins.
-func capabilities() *ast.Capabilities {
+var capabilities = sync.OnceValue(func() *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
 	c.AllowNet = []string{}
 	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
@@ -304,7 +305,7 @@ func capabilities() *ast.Capabilities {
 		c.Builtins = append(c.Builtins, b.declaration())
 	}
 	return c
-}
+})
 
 // newCompiler is a compiler for rules: strict, typed by the schema of a document.
 func newCompiler() *ast.Compiler {

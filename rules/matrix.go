@@ -906,7 +906,8 @@ func (m *matrix) trustOfNobody() {
 // and aws:SourceAccount is not documented: the answer must hold either way.
 func (m *matrix) trust(role fact.Fact[fact.Role]) {
 	in := iam.Input{Identity: iam.Policies(), Boundary: iam.Policies(), Session: iam.Policies(), SCPs: iam.NotApplicable(), Grants: iam.False, RestrictPublicBuckets: iam.False}
-	req := iam.Request{Principal: iam.Service("s3.amazonaws.com"), Action: "sts:AssumeRole", Resource: m.link.RoleARN}
+	req := &m.req
+	*req = iam.Request{Principal: iam.Service("s3.amazonaws.com"), Action: "sts:AssumeRole", Resource: m.link.RoleARN}
 	var used []*policy
 	if m.role == nil {
 		why := factReason(role, "role")
@@ -924,7 +925,7 @@ func (m *matrix) trust(role fact.Fact[fact.Role]) {
 	var d iam.Decision
 	for i, sent := range []bool{true, false} {
 		req.Context = m.trustContext(used, sent)
-		d2 := explainUnlessAllowed(&req, &in)
+		d2 := explainUnlessAllowed(req, &in)
 		if i == 0 {
 			d = d2
 			continue
