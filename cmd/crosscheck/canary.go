@@ -336,25 +336,31 @@ func (p *prober) discover(ctx context.Context, cmd *cobra.Command, c *config, en
 		p.w.drop = hidesNoLink
 	}
 	p.progress("scanning for links with the role %s", audit)
-	err = judge(ctx, source, engine, p.w, func(doc *fact.Document, l *rules.Link) {
-		known = append(known, l.ID)
-		if len(f.links) > 0 {
-			if _, ok := wanted[l.ID]; !ok {
-				return
+	scanned := p.s.watch(p.quiet)
+	err = judge(ctx, source, engine, p.w, func(doc *fact.Document, links []rules.Link) {
+		scanned.judged(doc, links)
+		for i := range links {
+			l := &links[i]
+			known = append(known, l.ID)
+			if len(f.links) > 0 {
+				if _, ok := wanted[l.ID]; !ok {
+					continue
+				}
+				wanted[l.ID] = true
 			}
-			wanted[l.ID] = true
+			i := slices.IndexFunc(doc.Links, func(x fact.Link) bool { return x.ID == l.ID })
+			if i < 0 {
+				continue
+			}
+			if p.each != nil {
+				p.each(doc, &doc.Links[i])
+			}
+			t := canary.TargetOf(doc, &doc.Links[i])
+			t.Predicted, t.FailureCodes = string(l.Verdict), l.FailureCodes
+			p.targets = append(p.targets, t)
 		}
-		i := slices.IndexFunc(doc.Links, func(x fact.Link) bool { return x.ID == l.ID })
-		if i < 0 {
-			return
-		}
-		if p.each != nil {
-			p.each(doc, &doc.Links[i])
-		}
-		t := canary.TargetOf(doc, &doc.Links[i])
-		t.Predicted, t.FailureCodes = string(l.Verdict), l.FailureCodes
-		p.targets = append(p.targets, t)
 	})
+	scanned.done()
 	p.w.drop = nil
 	if err != nil {
 		return err

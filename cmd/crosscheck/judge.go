@@ -28,8 +28,9 @@ type judged struct {
 
 // judge evaluates the rules over everything the source tells and writes links,
 // findings, gaps and coverage to w. Documents are judged in parallel and kept
-// no longer than that. links, where not nil, is called with every link.
-func judge(ctx context.Context, source factSource, engine *rules.Engine, w report.Writer, links func(*fact.Document, *rules.Link)) error {
+// no longer than that. each, where not nil, is called with every document and its
+// links, one at a time.
+func judge(ctx context.Context, source factSource, engine *rules.Engine, w report.Writer, each func(*fact.Document, []rules.Link)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -81,10 +82,10 @@ func judge(ctx context.Context, source factSource, engine *rules.Engine, w repor
 		if j.gap != nil {
 			err = errors.Join(err, w.Write(report.Message{Gap: j.gap}))
 		}
+		if each != nil && j.doc != nil {
+			each(j.doc, j.result.Links)
+		}
 		for i := range j.result.Links {
-			if links != nil {
-				links(j.doc, &j.result.Links[i])
-			}
 			err = errors.Join(err, w.Write(report.Message{Link: &j.result.Links[i]}))
 		}
 		for i := range j.result.Findings {

@@ -146,6 +146,9 @@ func (f *reportFlags) open(cmd *cobra.Command, s *streams, c *config, engine *ru
 	if err != nil {
 		return nil, nil, err
 	}
+	if s.outTTY && slices.Contains(f.outputs, "jsonl") {
+		s.errTTY = false // results come while the scan runs: no line of the terminal stays in place
+	}
 	return report.Summarize(set, report.Policy{FailOn: severity, AllowIncomplete: f.allowIncomplete}), set, nil
 }
 
@@ -221,7 +224,10 @@ whatever depends on it is unknown.
 					return scanner.Scan(ctx, cfg, options, emit)
 				}
 			}
-			if err := judge(cmd.Context(), source, engine, sum, nil); err != nil {
+			p := s.watch(out.quiet)
+			err = judge(cmd.Context(), source, engine, sum, p.judged)
+			p.done()
+			if err != nil {
 				return err
 			}
 			if err := sum.Close(); err != nil {
