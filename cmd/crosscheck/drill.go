@@ -32,6 +32,7 @@ func newDrillCommand(s *streams) *cobra.Command {
 		f      canaryFlags
 		out    reportFlags
 		judges ruleFlags
+		waived waiverFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "drill",
@@ -51,7 +52,7 @@ will put where, asks on a terminal, and needs --yes elsewhere.
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			return runDrill(cmd, s, &f, &out, &judges, scanner.LoadConfig)
+			return runDrill(cmd, s, &f, &out, &judges, &waived, scanner.LoadConfig)
 		},
 	}
 	f.add(cmd)
@@ -59,10 +60,11 @@ will put where, asks on a terminal, and needs --yes elsewhere.
 	f.addSeries(cmd)
 	out.add(cmd)
 	judges.add(cmd)
+	waived.add(cmd)
 	return cmd
 }
 
-func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, judges *ruleFlags, load configLoader) error {
+func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, judges *ruleFlags, waived *waiverFlags, load configLoader) error {
 	ctx := cmd.Context()
 	c, err := loadConfig(f.scope.configPath)
 	if err != nil {
@@ -77,7 +79,11 @@ func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, 
 		return err
 	}
 	defer set.Abort()
-	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: sum}}
+	w, err := waived.before(sum)
+	if err != nil {
+		return err
+	}
+	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
 	if err := p.discover(ctx, cmd, c, engine, load, true); err != nil {
 		return err
 	}

@@ -47,6 +47,7 @@ Try it without an account: crosscheck demo
 		newSimulateCommand(s),
 		newRulesCommand(s),
 		newReportCommand(s),
+		newWaiveCommand(s),
 		newSetupCommand(s),
 		newDemoCommand(s),
 		newSandboxCommand(s),

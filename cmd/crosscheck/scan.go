@@ -176,6 +176,7 @@ func newScanCommand(s *streams) *cobra.Command {
 		out    reportFlags
 		facts  string
 		judges ruleFlags
+		waived waiverFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "scan",
@@ -213,6 +214,10 @@ whatever depends on it is unknown.
 				return err
 			}
 			defer set.Abort()
+			w, err := waived.before(sum)
+			if err != nil {
+				return err
+			}
 			source := fileFacts(facts, s.in)
 			if facts == "" {
 				cfg, err := scanner.LoadConfig(cmd.Context(), scope.profile, scope.region)
@@ -225,7 +230,7 @@ whatever depends on it is unknown.
 				}
 			}
 			p := s.watch(out.quiet)
-			err = judge(cmd.Context(), source, engine, sum, p.judged)
+			err = judge(cmd.Context(), source, engine, w, p.judged)
 			p.done()
 			if err != nil {
 				return err
@@ -240,6 +245,7 @@ whatever depends on it is unknown.
 	out.add(cmd)
 	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
 	judges.add(cmd)
+	waived.add(cmd)
 	return cmd
 }
 

@@ -1,0 +1,313 @@
+package rules
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"crosscheck/rules/iam"
+	"crosscheck/scanner/fact"
+)
+
+// What waivers themselves lead to. These are no rules: they cannot be switched
+// off, and not be waived.
+const (
+	WaiverExpired = "XC911" // a waiver's last day is over: it waives nothing any more
+	WaiverUnused  = "XC912" // no failing finding is left that a waiver is for
+)
+
+// WaiverEntry is one entry of a waivers file: which failing findings it is for,
+// and why they may stand. An empty selector selects all; one at least is given.
+type WaiverEntry struct {
+	Rule        string `yaml:"rule,omitempty"`        // id
+	Resource    string `yaml:"resource,omitempty"`    // IAM pattern on the ARN of the bucket or the id of the link
+	Account     string `yaml:"account,omitempty"`     // id of the account that owns the bucket
+	Fingerprint string `yaml:"fingerprint,omitempty"` // of the one fault that is meant
+	Reason      string `yaml:"reason"`
+	Owner       string `yaml:"owner,omitempty"`
+	Ticket      string `yaml:"ticket,omitempty"`
+	Expires     string `yaml:"expires"` // last day on which it waives, YYYY-MM-DD in UTC
+
+	line       int
+	used, open int // failing and unknown findings that it is for
+}
+
+// Waivers are the entries of one file. They are applied to every finding of a
+// run, from one goroutine; what became of them are findings themselves.
+type Waivers struct {
+	name    string
+	today   string
+	entries []*WaiverEntry
+	seen    map[string]bool // accounts that findings are about
+}
+
+// ParseWaivers reads a waivers file strictly: testdata/schemas/waivers.schema.json
+// says what it may hold. Errors name the file and the line. An entry whose day
+// is over is no error; it is a finding of every run until it is removed.
+func ParseWaivers(name string, data []byte, today time.Time) (*Waivers, error) {
+	w := &Waivers{name: name, today: today.UTC().Format(time.DateOnly), seen: map[string]bool{}}
+	var doc yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&doc); errors.Is(err, io.EOF) {
+		return w, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: more than one YAML document", name)
+	}
+	if len(doc.Content) != 1 {
+		return w, nil
+	}
+	if err := w.parse(doc.Content[0]); err != nil {
+		var at *lineError
+		if errors.As(err, &at) {
+			return nil, fmt.Errorf("%s:%d: %s", name, at.line, at.text)
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return w, nil
+}
+
+// lineError is a fault of a waivers file.
+type lineError struct {
+	line int
+	text string
+}
+
+func (e *lineError) Error() string { return e.text }
+
+func wrongAt(n *yaml.Node, format string, args ...any) error {
+	return &lineError{n.Line, fmt.Sprintf(format, args...)}
+}
+
+func (w *Waivers) parse(root *yaml.Node) error {
+	if isNull(root) {
+		return nil // all of it is commented out
+	}
+	return eachKey(root, func(key string, k, v *yaml.Node) error {
+		switch {
+		case key != "waivers":
+			return wrongAt(k, "unknown key %q: the file has one key, waivers", key)
+		case isNull(v):
+			return nil
+		case v.Kind != yaml.SequenceNode:
+			return wrongAt(v, "waivers is not a list")
+		}
+		for _, item := range v.Content {
+			e, err := parseWaiver(item)
+			if err != nil {
+				return err
+			}
+			if i := slices.IndexFunc(w.entries, e.selectsLike); i >= 0 {
+				return wrongAt(item, "line %d is a waiver for the same: keep one of them", w.entries[i].line)
+			}
+			w.entries = append(w.entries, e)
+		}
+		return nil
+	})
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+// eachKey goes through a mapping in which every key stands once.
+func eachKey(n *yaml.Node, visit func(key string, k, v *yaml.Node) error) error {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.MappingNode {
+		return wrongAt(n, "not a mapping of keys to values")
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if k.Kind != yaml.ScalarNode {
+			return wrongAt(k, "a key is not a word")
+		}
+		if seen[k.Value] {
+			return wrongAt(k, "the key %q stands twice", k.Value)
+		}
+		seen[k.Value] = true
+		if v.Kind == yaml.AliasNode {
+			v = v.Alias
+		}
+		if err := visit(k.Value, k, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var (
+	waiverRule        = regexp.MustCompile(`^[A-Z]+[0-9]+$`)
+	waiverAccount     = regexp.MustCompile(`^[0-9]{12}$`)
+	waiverFingerprint = regexp.MustCompile(`^[0-9a-f]{32}$`)
+)
+
+func parseWaiver(n *yaml.Node) (*WaiverEntry, error) {
+	e := &WaiverEntry{line: n.Line}
+	fields := map[string]*string{
+		"rule": &e.Rule, "resource": &e.Resource, "account": &e.Account, "fingerprint": &e.Fingerprint,
+		"reason": &e.Reason, "owner": &e.Owner, "ticket": &e.Ticket, "expires": &e.Expires,
+	}
+	err := eachKey(n, func(key string, k, v *yaml.Node) error {
+		field := fields[key]
+		if field == nil {
+			return wrongAt(k, "unknown key %q: use rule, resource, account, fingerprint, reason, owner, ticket or expires", key)
+		}
+		if v.Kind == yaml.ScalarNode && v.Tag != "!!str" && v.Tag != "!!null" && (key != "expires" || v.Tag != "!!timestamp") {
+			return wrongAt(v, "%s is not text: put it in quotes", key)
+		}
+		if v.Kind != yaml.ScalarNode || v.Tag == "!!null" || strings.TrimSpace(v.Value) == "" {
+			return wrongAt(k, "%s has no text: give it some or leave the key out", key)
+		}
+		*field = v.Value
+		return e.check(key, v)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case e.Rule == "" && e.Resource == "" && e.Account == "" && e.Fingerprint == "":
+		return nil, wrongAt(n, "this waiver is for everything: give it a rule, resource, account or fingerprint")
+	case e.Reason == "":
+		return nil, wrongAt(n, "this waiver has no reason")
+	case e.Expires == "":
+		return nil, wrongAt(n, "this waiver has no last day: give it expires: YYYY-MM-DD")
+	}
+	return e, nil
+}
+
+// check holds the value of a key against its form.
+func (e *WaiverEntry) check(key string, v *yaml.Node) error {
+	switch {
+	case key == "rule" && !waiverRule.MatchString(e.Rule):
+		return wrongAt(v, "rule %q is not the id of a rule, such as XC046", e.Rule)
+	case key == "account" && !waiverAccount.MatchString(e.Account):
+		return wrongAt(v, "account %q is not an account id of 12 digits", e.Account)
+	case key == "fingerprint" && !waiverFingerprint.MatchString(e.Fingerprint):
+		return wrongAt(v, "fingerprint %q does not have the 32 digits of one", e.Fingerprint)
+	case key == "expires":
+		if _, err := time.Parse(time.DateOnly, e.Expires); err != nil {
+			return wrongAt(v, "expires %q is not a date: write YYYY-MM-DD", e.Expires)
+		}
+	}
+	return nil
+}
+
+// ExactWaiver is an entry for one finding and no other; the caller adds why, by
+// whom and until when.
+func ExactWaiver(f *Finding) WaiverEntry {
+	return WaiverEntry{Rule: f.RuleID, Resource: cmp.Or(f.Link, f.Resource), Account: f.AccountID, Fingerprint: f.Fingerprint}
+}
+
+// selectsLike reports whether two entries are for the same findings by the same
+// words.
+func (e *WaiverEntry) selectsLike(o *WaiverEntry) bool {
+	return e.Rule == o.Rule && e.Resource == o.Resource && e.Account == o.Account && e.Fingerprint == o.Fingerprint
+}
+
+func (e *WaiverEntry) matches(f *Finding) bool {
+	if e.Rule != "" && e.Rule != f.RuleID || e.Account != "" && e.Account != f.AccountID || e.Fingerprint != "" && e.Fingerprint != f.Fingerprint {
+		return false
+	}
+	if e.Resource == "" {
+		return true
+	}
+	return iam.Match(e.Resource, f.Resource) ||
+		f.Link != "" && (iam.Match(e.Resource, f.Link) || iam.Match(strings.Replace(e.Resource, "->", "→", 1), f.Link))
+}
+
+// Apply gives the waiver of a failing finding, nil where there is none. The
+// first entry that has not expired counts.
+func (w *Waivers) Apply(f *Finding) *Waiver {
+	w.seen[f.AccountID] = true
+	if f.Status != Fail && f.Status != Unknown {
+		return nil
+	}
+	var waiver *Waiver
+	for _, e := range w.entries {
+		switch {
+		case !e.matches(f):
+		case f.Status == Unknown:
+			e.open++
+		default:
+			e.used++
+			if waiver == nil && e.Expires >= w.today {
+				waiver = &Waiver{Reason: e.Reason, Owner: e.Owner, Ticket: e.Ticket, Expires: e.Expires}
+			}
+		}
+	}
+	return waiver
+}
+
+// WaiverRun is what must be known of a run before a waiver can be said to be
+// unused in it.
+type WaiverRun struct {
+	Scope      fact.Scope
+	Incomplete bool     // something in scope was not read
+	NotJudged  []string // ids of rules whose findings this kind of run does not have
+}
+
+// Findings are the findings about the waivers themselves, after every finding of
+// the run went through Apply: those that expired, and those that nothing needed.
+// Where the run could not see what an entry is for, its being unused is unknown;
+// where it was not asked to, it does not apply.
+func (w *Waivers) Findings(run WaiverRun) []Finding {
+	var all []Finding
+	for _, e := range w.entries {
+		switch {
+		case e.Expires < w.today:
+			f := w.finding(WaiverExpired, "Expired waiver", Fail, e)
+			f.Message = fmt.Sprintf("the waiver in line %d expired on %s; failing findings it was for: %d", e.line, e.Expires, e.used)
+			f.Remediation = "repair what it is for and remove it, or decide anew and give it another day"
+			f.Evidence["findings"] = e.used
+			all = append(all, f)
+		case e.used > 0 || e.open > 0:
+		case w.outside(e, run):
+			f := w.finding(WaiverUnused, "Unused waiver", NotApplicable, e)
+			f.Message = fmt.Sprintf("the waiver in line %d is for what this run did not look at", e.line)
+			all = append(all, f)
+		case run.Incomplete:
+			f := w.finding(WaiverUnused, "Unused waiver", Unknown, e)
+			f.Message = fmt.Sprintf("nothing that was read needs the waiver in line %d, but not everything was read", e.line)
+			all = append(all, f)
+		default:
+			f := w.finding(WaiverUnused, "Unused waiver", Fail, e)
+			f.Message = fmt.Sprintf("no failing finding needs the waiver in line %d", e.line)
+			f.Remediation = "remove it if the fault is repaired; otherwise look for a mistake in its rule, resource, account or fingerprint"
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// outside reports whether the run was not meant to see what the entry is for.
+func (w *Waivers) outside(e *WaiverEntry, run WaiverRun) bool {
+	return run.Scope.Buckets != "" || slices.Contains(run.NotJudged, e.Rule) ||
+		e.Account != "" && !w.seen[e.Account] &&
+			(run.Scope.Mode != "organization" || slices.Contains(run.Scope.ExcludeAccounts, e.Account))
+}
+
+func (w *Waivers) finding(id, title string, status Status, e *WaiverEntry) Finding {
+	evidence := map[string]any{"line": e.line, "reason": e.Reason, "expires": e.Expires}
+	for key, value := range map[string]string{
+		"rule": e.Rule, "resource": e.Resource, "account": e.Account, "fingerprint": e.Fingerprint, "owner": e.Owner, "ticket": e.Ticket,
+	} {
+		if value != "" {
+			evidence[key] = value
+		}
+	}
+	return Finding{
+		RuleID: id, Title: title, Status: status, Severity: Low, AccountID: e.Account, Resource: w.name,
+		FailureCodes: []string{}, Controls: []string{}, Evidence: evidence,
+		Fingerprint: fingerprint(id, e.Rule, e.Resource, e.Account, e.Fingerprint),
+	}
+}
