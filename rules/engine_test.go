@@ -377,6 +377,9 @@ func TestWhen(t *testing.T) {
 		locked(w)
 		w.Bucket.Encryption.Value.BucketKey = true
 		w.Bucket.Lifecycle = fact.Of([]fact.LifecycleRule{{ID: "old", Status: "Enabled", ExpirationDays: 30}})
+		w.dst(func(b *fact.Bucket) { // two-way
+			b.Replication = fact.Of(fact.Replication{Rules: []fact.ReplicationRule{{Status: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::src"}}}})
+		})
 	}
 	params := map[string]any{"destinations": map[string]any{"other_region": true}, "required_replication": []any{map[string]any{"name": "*"}}}
 	with, without := engine(t, Options{Parameters: params}), engine(t, Options{})

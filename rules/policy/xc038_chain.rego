@@ -2,11 +2,13 @@
 # title: What arrives by replication is not expected to move on
 # description: |
 #   Replicas do not replicate again: with A to B and B to C, what is written to A never
-#   reaches C.
+#   reaches C, unless A replicates to C itself.
 # custom:
 #   id: XC038
 #   severity: low
-#   scope: organization
+#   scope: link
+#   when: [destination]
+#   needs: [destination.replication]
 #   controls: [NIST-800-53r5/CP-9]
 #   remediation: replicate from the first bucket to the last directly
 #   evidence: documented
@@ -14,46 +16,51 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
 package crosscheck.rules.xc038
 
-records contains {
-	"subject": true,
-	"account_id": input.bucket.account_id,
-	"region": input.bucket.region,
-	"bucket": input.bucket.name,
-	"arn": input.bucket.arn,
-	"destinations": {link.destination | some link in input.links},
-} if {
-	count(input.links) > 0
+replication(link) := input.buckets[link.destination].value.replication
+
+# Where the objects of the destination go, and the replicas in it do not.
+onward(link) := {arn |
+	some rule in replication(link).value.rules
+	rule.status == "Enabled"
+	arn := rule.destination.bucket
+	arn != input.bucket.arn
+	not direct(arn)
 }
 
-all_records := crosscheck.records("XC038")
-
-before(r) := {s.bucket | some s in all_records; r.bucket in s.destinations}
-
-after(r) := r.destinations - before(r)
-
-chained(r) if {
-	count(before(r)) > 0
-	count(after(r)) > 0
+direct(arn) if {
+	some link in input.links
+	link.rule.destination.bucket == arn
 }
+
+name(arn) := regex.replace(arn, "^.*:", "")
 
 answers contains {
-	"account_id": r.account_id,
-	"bucket": r.bucket,
+	"link": link.id,
 	"status": "pass",
-	"message": "the bucket is not in the middle of a chain",
+	"message": sprintf("%s does not replicate", [link.destination]),
 } if {
-	some r in all_records
-	not chained(r)
+	some link in input.links
+	replication(link).absent
 }
 
 answers contains {
-	"account_id": r.account_id,
-	"bucket": r.bucket,
-	"status": "fail",
-	"message": sprintf("objects that arrive in %s from %s do not move on to %s", [r.bucket, concat(", ", before(r)), concat(", ", after(r))]),
-	"evidence": {"from": before(r), "to": after(r)},
-	"remediation": sprintf("replicate from %s to %s directly, if its objects must be there", [concat(", ", before(r)), concat(", ", after(r))]),
+	"link": link.id,
+	"status": "pass",
+	"message": sprintf("%s replicates to no bucket that %s does not replicate to", [link.destination, input.bucket.name]),
 } if {
-	some r in all_records
-	chained(r)
+	some link in input.links
+	replication(link).value
+	count(onward(link)) == 0
+}
+
+answers contains {
+	"link": link.id,
+	"key": name(arn),
+	"status": "fail",
+	"message": sprintf("objects that arrive in %s from %s do not move on to %s", [link.destination, input.bucket.name, name(arn)]),
+	"evidence": {"from": input.bucket.name, "to": name(arn)},
+	"remediation": sprintf("replicate from %s to %s directly, if its objects must be there", [input.bucket.name, name(arn)]),
+} if {
+	some link in input.links
+	some arn in onward(link)
 }

@@ -3,29 +3,39 @@ package crosscheck.rules.xc038_test
 import data.crosscheck.fixture
 import data.crosscheck.rules.xc038
 
+# A document whose destination replicates to a bucket.
+to(bucket, status) := fixture.doc({}, {"replication": {"value": {"rules": [{"status": status, "destination": {"bucket": bucket}}]}}})
+
 test_pass if {
-	some a in xc038.answers with crosscheck.records as [{"subject": true, "account_id": "1", "region": "r", "bucket": "a", "arn": "x", "destinations": {"b"}}]
-	a.bucket == "a"
-	a.status == "pass"
+	fixture.status(xc038.answers) == "pass" with input as fixture.doc({}, {"replication": {"absent": true}})
 }
 
 test_fail if {
-	some a in xc038.answers with crosscheck.records as [{"subject": true, "account_id": "1", "region": "r", "bucket": "a", "arn": "x", "destinations": {"b"}}, {"subject": true, "account_id": "1", "region": "r", "bucket": "b", "arn": "x", "destinations": {"c"}}]
-	a.bucket == "b"
-	a.status == "fail"
+	fixture.status(xc038.answers) == "fail" with input as to("arn:aws:s3:::far", "Enabled")
+}
+
+test_fail_names_the_end if {
+	some a in xc038.answers with input as to("arn:aws:s3:::far", "Enabled")
+	a.evidence == {"from": "src", "to": "far"}
+	a.key == "far"
+}
+
+test_pass_disabled if {
+	fixture.status(xc038.answers) == "pass" with input as to("arn:aws:s3:::far", "Disabled")
 }
 
 test_pass_two_way if {
-	some a in xc038.answers with crosscheck.records as [{"subject": true, "account_id": "1", "region": "r", "bucket": "a", "arn": "x", "destinations": {"b"}}, {"subject": true, "account_id": "1", "region": "r", "bucket": "b", "arn": "x", "destinations": {"a"}}]
-	a.bucket == "b"
+	fixture.status(xc038.answers) == "pass" with input as to("arn:aws:s3:::src", "Enabled")
+}
+
+test_pass_directly_too if {
+	d := to("arn:aws:s3:::far", "Enabled")
+	far := {"id": "src/far→far", "destination": "far", "rule": object.union(fixture.rule, {"id": "far", "destination": {"bucket": "arn:aws:s3:::far"}})}
+	some a in xc038.answers with input as json.patch(d, [{"op": "add", "path": "/links/1", "value": far}])
+	a.link == fixture.link_id
 	a.status == "pass"
 }
 
-test_records if {
-	some r in xc038.records with input as fixture.bare
-	r.destinations == {"dst"}
-}
-
-test_not_applicable_without_links if {
-	count(xc038.records) == 0 with input as fixture.no_links(fixture.bare)
+test_unknown if {
+	count(xc038.answers) == 0 with input as fixture.doc({}, {"replication": {"gap": {"code": "AccessDenied"}}})
 }

@@ -6,7 +6,9 @@
 # custom:
 #   id: XC039
 #   severity: medium
-#   scope: organization
+#   scope: link
+#   when: [destination]
+#   needs: [destination.replication]
 #   controls: [NIST-800-53r5/CP-9]
 #   remediation: set ReplicaModifications alike in both directions
 #   evidence: documented
@@ -14,58 +16,55 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-for-metadata-changes.html
 package crosscheck.rules.xc039
 
-records contains {
-	"subject": true,
-	"account_id": input.bucket.account_id,
-	"region": input.bucket.region,
-	"bucket": input.bucket.name,
-	"arn": input.bucket.arn,
-	"destinations": {link.destination | some link in input.links},
-	"sync": {link.destination | some link in input.links; link.rule.replica_modifications == "Enabled"},
-} if {
-	count(input.links) > 0
+replication(link) := input.buckets[link.destination].value.replication
+
+# The rules by which the destination replicates back.
+back(link) := [rule |
+	some rule in replication(link).value.rules
+	rule.status == "Enabled"
+	rule.destination.bucket == input.bucket.arn
+]
+
+read(link) if replication(link).value
+
+read(link) if replication(link).absent
+
+synced(rules) if {
+	some rule in rules
+	rule.replica_modifications == "Enabled"
 }
 
-all_records := crosscheck.records("XC039")
+forth(link) := [other.rule | some other in input.links; other.destination == link.destination]
 
-# Buckets that replicate back, with the setting of either direction.
-back(r) := {s.bucket: [s.bucket in r.sync, r.bucket in s.sync] |
-	some s in all_records
-	s.bucket in r.destinations
-	r.bucket in s.destinations
+agree(link) if {
+	synced(forth(link))
+	synced(back(link))
 }
 
-odd(r) := {other | some other, [a, b] in back(r); a != b}
-
-answers contains {
-	"account_id": r.account_id,
-	"bucket": r.bucket,
-	"status": "not_applicable",
-	"message": "no bucket replicates back",
-} if {
-	some r in all_records
-	count(back(r)) == 0
+agree(link) if {
+	not synced(forth(link))
+	not synced(back(link))
 }
 
-answers contains {
-	"account_id": r.account_id,
-	"bucket": r.bucket,
-	"status": "pass",
-	"message": "both directions have the same setting",
-} if {
-	some r in all_records
-	count(back(r)) > 0
-	count(odd(r)) == 0
+answers contains {"link": link.id, "status": "not_applicable", "message": sprintf("%s does not replicate back", [link.destination])} if {
+	some link in input.links
+	read(link)
+	count(back(link)) == 0
+}
+
+answers contains {"link": link.id, "status": "pass", "message": "both directions have the same setting"} if {
+	some link in input.links
+	count(back(link)) > 0
+	agree(link)
 }
 
 answers contains {
-	"account_id": r.account_id,
-	"bucket": r.bucket,
-	"key": other,
+	"link": link.id,
 	"status": "fail",
-	"message": sprintf("%s and %s replicate to each other, and only one of them takes changes of replicas along", [r.bucket, other]),
+	"message": sprintf("%s and %s replicate to each other, and only one of them takes changes of replicas along", [input.bucket.name, link.destination]),
 	"remediation": "set SourceSelectionCriteria.ReplicaModifications to Enabled in the rules of both directions, or in neither",
 } if {
-	some r in all_records
-	some other in odd(r)
+	some link in input.links
+	count(back(link)) > 0
+	not agree(link)
 }

@@ -3,25 +3,36 @@ package crosscheck.rules.xc039_test
 import data.crosscheck.fixture
 import data.crosscheck.rules.xc039
 
+# A document whose destination replicates to a bucket, with these settings of either direction.
+two_way(bucket, forth, back) := fixture.with_rule(
+	fixture.doc({}, {"replication": {"value": {"rules": [{"status": "Enabled", "replica_modifications": back, "destination": {"bucket": bucket}}]}}}),
+	{"replica_modifications": forth},
+)
+
 test_pass if {
-	some a in xc039.answers with crosscheck.records as [{"subject": true, "account_id": "1", "region": "r", "bucket": "a", "arn": "x", "destinations": {"b"}, "sync": {"b"}}, {"subject": true, "account_id": "1", "region": "r", "bucket": "b", "arn": "x", "destinations": {"a"}, "sync": {"a"}}]
-	a.bucket == "a"
-	a.status == "pass"
+	fixture.status(xc039.answers) == "pass" with input as two_way("arn:aws:s3:::src", "Enabled", "Enabled")
+}
+
+test_pass_neither if {
+	fixture.status(xc039.answers) == "pass" with input as two_way("arn:aws:s3:::src", "Disabled", "")
 }
 
 test_fail if {
-	some a in xc039.answers with crosscheck.records as [{"subject": true, "account_id": "1", "region": "r", "bucket": "a", "arn": "x", "destinations": {"b"}, "sync": {"b"}}, {"subject": true, "account_id": "1", "region": "r", "bucket": "b", "arn": "x", "destinations": {"a"}, "sync": set()}]
-	a.bucket == "a"
-	a.status == "fail"
+	fixture.status(xc039.answers) == "fail" with input as two_way("arn:aws:s3:::src", "", "Enabled")
+}
+
+test_fail_other_way if {
+	fixture.status(xc039.answers) == "fail" with input as two_way("arn:aws:s3:::src", "Enabled", "Disabled")
 }
 
 test_not_applicable if {
-	some a in xc039.answers with crosscheck.records as [{"subject": true, "account_id": "1", "region": "r", "bucket": "a", "arn": "x", "destinations": {"b"}, "sync": {"b"}}, {"subject": true, "account_id": "1", "region": "r", "bucket": "b", "arn": "x", "destinations": {"c"}, "sync": set()}]
-	a.bucket == "a"
-	a.status == "not_applicable"
+	fixture.status(xc039.answers) == "not_applicable" with input as two_way("arn:aws:s3:::far", "", "Enabled")
 }
 
-test_records if {
-	some r in xc039.records with input as fixture.bare
-	r.destinations == {"dst"}
+test_not_applicable_without_replication if {
+	fixture.status(xc039.answers) == "not_applicable" with input as fixture.doc({}, {"replication": {"absent": true}})
+}
+
+test_unknown if {
+	count(xc039.answers) == 0 with input as fixture.doc({}, {"replication": {"gap": {"code": "AccessDenied"}}})
 }
