@@ -119,6 +119,11 @@ func TestStrict(t *testing.T) {
 			locked(w)
 			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:PutObjectRetention","Resource":"*"},{"Sid":"Write"`)
 		}},
+		{"trust with the right source", "XC006", func(w *world) {
+			w.role(func(r *fact.Role) {
+				r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}`)
+			})
+		}},
 		{"bucket keys", "XC028", func(w *world) { kmsWorld(w); w.Bucket.Encryption.Value.BucketKey = true }},
 	}
 	plain, strict := engine(t, Options{}), engine(t, Options{Strict: true})

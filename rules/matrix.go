@@ -28,6 +28,7 @@ type cell struct {
 	// What each side says by itself where the whole is not allowed.
 	identitySide, resourceSide string
 	remediation                string
+	contested                  bool // AWS leaves open what decides it
 }
 
 func (c *cell) key() string { return c.Layer + "/" + c.Action }
@@ -132,6 +133,7 @@ func (c *cell) answerTerm(link, side string) *ast.Term {
 		}
 	}
 	return answerTerm(link, status, ast.StringTerm(c.message),
+		[2]*ast.Term{ast.StringTerm("contested"), ast.InternedTerm(c.contested)},
 		[2]*ast.Term{ast.StringTerm("key"), ast.StringTerm(c.key())},
 		[2]*ast.Term{ast.StringTerm("failure_codes"), stringsTerm(codes)},
 		[2]*ast.Term{ast.StringTerm("evidence"), ast.ObjectTerm([2]*ast.Term{ast.StringTerm("check"), c.term()})},
@@ -923,6 +925,7 @@ func (m *matrix) trust(role fact.Fact[fact.Role]) {
 		req.Resource, req.ResourceAccount = m.role.ARN, m.role.AccountID
 	}
 	var d iam.Decision
+	open := false
 	for i, sent := range []bool{true, false} {
 		req.Context = m.trustContext(used, sent)
 		d2 := explainUnlessAllowed(req, &in)
@@ -931,6 +934,7 @@ func (m *matrix) trust(role fact.Fact[fact.Role]) {
 			continue
 		}
 		if d.Result != d2.Result && d.Result != iam.Undecided && d2.Result != iam.Undecided {
+			open = true
 			d2.Message = "the role's trust policy depends on aws:SourceArn or aws:SourceAccount, and AWS does not say whether S3 sends them when it replicates; try the role with a canary"
 		}
 		d = both(d, d2)
@@ -938,5 +942,5 @@ func (m *matrix) trust(role fact.Fact[fact.Role]) {
 			d.Message = d2.Message
 		}
 	}
-	m.put("trust", "sts:AssumeRole", req.Resource, "AssumeRoleNotPermitted", true, d)
+	m.put("trust", "sts:AssumeRole", req.Resource, "AssumeRoleNotPermitted", true, d).contested = open
 }
