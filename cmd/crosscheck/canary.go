@@ -530,11 +530,25 @@ func (p *prober) plans() ([]canary.Plan, error) {
 	return plans, nil
 }
 
+// place is the key of the first probe of a plan, or why nothing is put there.
+func (p *prober) place(plan *canary.Plan) (string, error) {
+	switch t := plan.Target; {
+	case t.Source.Err != nil:
+		return "", t.Source.Err
+	case t.Destination.Err != nil:
+		return "", t.Destination.Err
+	}
+	return plan.Key(p.f.folder, p.run)
+}
+
 // announce says what will be put where.
 func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 	probes := 0
 	buckets := map[string]bool{}
 	for _, plan := range plans {
+		if _, err := p.place(&plan); err != nil {
+			continue
+		}
 		probes += len(plan.Variants) * p.f.count
 		buckets[plan.Target.Source.Name] = true
 	}
@@ -550,13 +564,7 @@ func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 		for i, v := range plan.Variants {
 			names[i] = string(v)
 		}
-		where, err := plan.Key(p.f.folder, p.run)
-		switch {
-		case t.Source.Err != nil:
-			err = t.Source.Err
-		case t.Destination.Err != nil:
-			err = t.Destination.Err
-		}
+		where, err := p.place(&plan)
 		if err != nil {
 			fmt.Fprintf(w, "  %s: nothing: %s\n", oneLine(t.Link), oneLine(err.Error()))
 			continue

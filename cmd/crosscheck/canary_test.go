@@ -670,3 +670,12 @@ func TestCanaryRole(t *testing.T) {
 		t.Errorf("aws-cn: %v\n%s", err, text)
 	}
 }
+
+// TestDryRunCountsWhatIsPut: a link that nothing is put into is not counted.
+func TestDryRunCountsWhatIsPut(t *testing.T) {
+	served(t, testdata.DemoWorld)
+	status, stdout, stderr := inProcess(t.Context(), "canary", "--dry-run", "-q")
+	if want := "The canary puts 23 probe objects into 8 source buckets"; status != exitClean || !strings.Contains(stdout+stderr, want) {
+		t.Errorf("status %d, want %q in\n%s%s", status, want, stdout, stderr)
+	}
+}
