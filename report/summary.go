@@ -70,9 +70,16 @@ type Summarizer struct {
 	faults     bool
 	incomplete bool
 	covered    bool
-	broken     []*rules.Link
+	broken     []brokenLink
 	waived     map[waivedCode]bool
 	onLink     map[string]linkFindings
+}
+
+// brokenLink is what a waiver may be held against: not the whole link, whose
+// matrix would stay in memory until the end of the run.
+type brokenLink struct {
+	id, source, destination string
+	codes                   []string
 }
 
 // waivedCode is a failure code that was waived on a link or a bucket.
@@ -98,7 +105,7 @@ func (s *Summarizer) Write(m Message) error {
 			s.counts.Links.Works++
 		case rules.Broken:
 			s.counts.Links.Broken++
-			s.broken = append(s.broken, m.Link)
+			s.broken = append(s.broken, brokenLink{m.Link.ID, m.Link.Source.Bucket, m.Link.Destination.Bucket, m.Link.FailureCodes})
 		default:
 			s.counts.Links.Unknown++
 			s.incomplete = true
@@ -168,14 +175,14 @@ func (s *Summarizer) Summary() Summary {
 	return sum
 }
 
-func (s *Summarizer) linkWaived(l *rules.Link) bool {
-	for _, code := range l.FailureCodes {
-		if !s.waived[waivedCode{l.ID, code}] && !s.waived[waivedCode{l.Source.Bucket, code}] && !s.waived[waivedCode{l.Destination.Bucket, code}] {
+func (s *Summarizer) linkWaived(l brokenLink) bool {
+	for _, code := range l.codes {
+		if !s.waived[waivedCode{l.id, code}] && !s.waived[waivedCode{l.source, code}] && !s.waived[waivedCode{l.destination, code}] {
 			return false
 		}
 	}
-	on := s.onLink[l.ID]
-	return !on.open && (on.waived || len(l.FailureCodes) > 0)
+	on := s.onLink[l.id]
+	return !on.open && (on.waived || len(l.codes) > 0)
 }
 
 // Close sends the summary and closes the next writer.
