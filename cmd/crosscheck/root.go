@@ -48,6 +48,7 @@ Try it without an account: crosscheck demo
 		newRulesCommand(s),
 		newReportCommand(s),
 		newWaiveCommand(s),
+		newDiffCommand(s),
 		newSetupCommand(s),
 		newDemoCommand(s),
 		newSandboxCommand(s),

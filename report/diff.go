@@ -1,0 +1,328 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"crosscheck/rules"
+)
+
+// Recording is a run that is kept to be compared with another.
+type Recording struct {
+	document
+	covered bool
+}
+
+// Write keeps the message.
+func (r *Recording) Write(m Message) error {
+	r.covered = r.covered || m.Coverage != nil
+	return r.document.Write(m)
+}
+
+// Close does nothing: a recording is compared, not rendered.
+func (r *Recording) Close() error { return nil }
+
+// Changes of a finding from one run to the next.
+const (
+	Appeared = "appeared" // fails now, without a waiver, and did not
+	Fixed    = "fixed"    // failed, and what it was about was judged again without it
+	Waived   = "waived"   // gated, and fails under a waiver now
+	Lost     = "unknown"  // was decided, or was not there, and is not known now
+)
+
+// FindingChange is a finding whose standing changed: as it is now, or as it was
+// where it is there no more.
+type FindingChange struct {
+	Change  string         `json:"change"`
+	Finding *rules.Finding `json:"finding"`
+}
+
+// LinkChange is a link whose verdict changed; "" stands for no such link.
+type LinkChange struct {
+	ID     string        `json:"id"`
+	Before rules.Verdict `json:"before"`
+	After  rules.Verdict `json:"after"`
+	Worse  bool          `json:"worse"` // broken, no longer known to work, or gone while it worked
+	why    string
+}
+
+// Diff is what changed between two runs.
+type Diff struct {
+	SchemaVersion string          `json:"schema_version"`
+	Before        runJSON         `json:"before"`
+	After         runJSON         `json:"after"`
+	Links         []LinkChange    `json:"links"`    // the worse first, then by id
+	Findings      []FindingChange `json:"findings"` // by change, then by severity
+	ExitStatus    int             `json:"exit_status"`
+}
+
+// Compare finds what changed from before to after, both whole runs.
+//
+// A finding that is not in the later run is fixed only if that run judged its
+// subject, or read its account and bucket without a gap and in the same scope; otherwise it
+// is unknown. The exit status is 1 if something got worse: a failing finding at or
+// above failOn appeared, a link broke, or one that worked is no longer known to.
+// Otherwise it is 3 if something became unknown.
+func Compare(before, after *Recording, failOn rules.Severity) *Diff {
+	d := &Diff{
+		SchemaVersion: SchemaVersion, Before: wireRun(before.run), After: wireRun(after.run),
+		Links: []LinkChange{}, Findings: []FindingChange{},
+	}
+	now := see(before, after)
+	d.links(before, after, now)
+	d.findings(before, after, now)
+	worse, unknown := false, false
+	for _, l := range d.Links {
+		worse = worse || l.Worse
+		unknown = unknown || l.After == rules.UnknownVerdict
+	}
+	for _, c := range d.Findings {
+		worse = worse || c.Change == Appeared && rank(c.Finding.Severity) <= rank(cmp.Or(failOn, rules.Low))
+		unknown = unknown || c.Change == Lost
+	}
+	switch {
+	case worse:
+		d.ExitStatus = ExitFaults
+	case unknown:
+		d.ExitStatus = ExitIncomplete
+	}
+	return d
+}
+
+// subject is what a finding is about.
+type subject struct{ rule, account, resource, link string }
+
+func subjectOf(f *rules.Finding) subject {
+	return subject{f.RuleID, f.AccountID, f.Resource, f.Link}
+}
+
+// sight is what a run is known to have looked at.
+type sight struct {
+	sameScope bool // as the run before it
+	covered   bool
+	whole     bool // all that was listed was read
+	proofOnly bool // links were probed and not judged
+	accounts  map[string]bool
+	gaps      map[string]bool // accounts, "" = the organization
+	unread    map[string]bool // buckets
+	rules     map[string]bool
+	measured  map[string]bool // links
+	subjects  map[subject]rules.Status
+}
+
+func see(before, after *Recording) *sight {
+	s := &sight{
+		sameScope: reflect.DeepEqual(wireRun(before.run).Scope, wireRun(after.run).Scope),
+		covered:   after.covered, whole: complete(after.coverage),
+		proofOnly: len(after.links) == 0 && len(after.measurements) > 0,
+		accounts:  map[string]bool{}, gaps: map[string]bool{}, unread: map[string]bool{}, rules: map[string]bool{}, measured: map[string]bool{}, subjects: map[subject]rules.Status{},
+	}
+	for _, g := range after.gaps {
+		if bucket := bucketOf(g.Resource); bucket != g.Resource && strings.HasSuffix(g.Resource, ":s3:::"+bucket) {
+			s.unread[bucket] = true
+		} else {
+			s.gaps[g.AccountID] = true
+		}
+	}
+	for _, l := range after.links {
+		s.accounts[l.Source.AccountID] = true
+	}
+	for _, m := range after.measurements {
+		s.measured[m.Link] = true
+	}
+	for _, f := range after.findings {
+		s.accounts[f.AccountID] = true
+		s.rules[f.RuleID] = true
+		if k := subjectOf(f); s.subjects[k] != rules.Unknown {
+			s.subjects[k] = f.Status
+		}
+	}
+	return s
+}
+
+// read reports whether what is missing of a bucket is gone rather than unread.
+func (s *sight) read(account, bucket string) bool {
+	return s.sameScope && s.covered && !s.proofOnly && !s.unread[bucket] && !s.gaps[account] && !s.gaps[""] && (s.whole || s.accounts[account])
+}
+
+// proofs are the findings that follow from probing a link (docs/canary.md): when
+// it was probed again, their absence decides. What probes left behind is not
+// looked for again.
+var proofs = map[string]bool{"XC901": true, "XC902": true, "XC903": true}
+
+// gone reports whether a finding that is missing was decided to be no more.
+func (s *sight) gone(f *rules.Finding) bool {
+	if f.RuleID == rules.WaiverExpired || f.RuleID == rules.WaiverUnused {
+		return true // the waiver was removed; what it was for appears by itself
+	}
+	switch status, ok := s.subjects[subjectOf(f)]; {
+	case ok && status == rules.Unknown:
+		return false
+	case ok:
+		return true
+	}
+	if proofs[f.RuleID] {
+		return s.measured[f.Link]
+	}
+	return s.read(f.AccountID, bucketOf(f.Resource)) && s.rules[f.RuleID]
+}
+
+func (d *Diff) links(before, after *Recording, now *sight) {
+	was, is := map[string]*rules.Link{}, map[string]*rules.Link{}
+	for _, l := range before.links {
+		was[l.ID] = l
+	}
+	for _, l := range after.links {
+		is[l.ID] = l
+		c := LinkChange{ID: l.ID, After: l.Verdict, why: why(l)}
+		if old := was[l.ID]; old != nil {
+			c.Before = old.Verdict
+		}
+		c.Worse = l.Verdict == rules.Broken || l.Verdict != rules.Works && c.Before == rules.Works
+		if c.Before != c.After {
+			d.Links = append(d.Links, c)
+		}
+	}
+	for _, l := range before.links {
+		if is[l.ID] != nil {
+			continue
+		}
+		c := LinkChange{ID: l.ID, Before: l.Verdict, Worse: l.Verdict == rules.Works, why: "its replication rule is there no more"}
+		if !now.read(l.Source.AccountID, l.Source.Bucket) {
+			c.After, c.why = rules.UnknownVerdict, "the later run did not see it"
+		}
+		if c.Before != c.After {
+			d.Links = append(d.Links, c)
+		}
+	}
+	slices.SortFunc(d.Links, func(a, b LinkChange) int {
+		if a.Worse != b.Worse {
+			return map[bool]int{true: -1, false: 1}[a.Worse]
+		}
+		return cmp.Compare(a.ID, b.ID)
+	})
+}
+
+// standing is what the findings with one fingerprint come to.
+func standing(f *rules.Finding) string {
+	switch {
+	case f == nil:
+		return ""
+	case f.Status == rules.Fail:
+		return statusText(f)
+	case f.Status == rules.Pass || f.Status == rules.NotApplicable:
+		return string(rules.Pass)
+	}
+	return string(rules.Unknown)
+}
+
+// byFingerprint keeps of findings with one fingerprint the most urgent.
+func byFingerprint(fs []*rules.Finding) map[string]*rules.Finding {
+	urgency := []string{"", string(rules.Pass), "waived", string(rules.Unknown), string(rules.Fail)}
+	by := make(map[string]*rules.Finding, len(fs))
+	for _, f := range fs {
+		if slices.Index(urgency, standing(f)) > slices.Index(urgency, standing(by[f.Fingerprint])) {
+			by[f.Fingerprint] = f
+		}
+	}
+	return by
+}
+
+func (d *Diff) findings(before, after *Recording, now *sight) {
+	was, is := byFingerprint(before.findings), byFingerprint(after.findings)
+	add := func(change string, f *rules.Finding) {
+		d.Findings = append(d.Findings, FindingChange{change, wireFinding(f)})
+	}
+	for print, f := range is {
+		old, new := standing(was[print]), standing(f)
+		switch {
+		case old == new:
+		case new == "fail":
+			add(Appeared, f)
+		case new == "waived" && old == "fail":
+			add(Waived, f)
+		case new == "unknown":
+			add(Lost, f)
+		case new == "pass" && (old == "fail" || old == "waived"):
+			add(Fixed, was[print])
+		}
+	}
+	for print, f := range was {
+		if is[print] != nil || f.Status != rules.Fail {
+			continue
+		}
+		if now.gone(f) {
+			add(Fixed, f)
+		} else {
+			add(Lost, f)
+		}
+	}
+	changes := []string{Appeared, Lost, Waived, Fixed}
+	slices.SortFunc(d.Findings, func(a, b FindingChange) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(changes, a.Change), slices.Index(changes, b.Change)),
+			cmp.Compare(rank(a.Finding.Severity), rank(b.Finding.Severity)),
+			compareFindings(a.Finding, b.Finding))
+	})
+}
+
+// WriteJSON writes the difference as one JSON object.
+func (d *Diff) WriteJSON(w io.Writer) error {
+	var buf bytes.Buffer
+	if err := encode(&buf, d); err != nil {
+		return err
+	}
+	buf.WriteByte('\n')
+	_, err := w.Write(buf.Bytes())
+	return err
+}
+
+// WriteTable writes the difference for a person at a terminal, by the same rules
+// as the table of a run.
+func (d *Diff) WriteTable(w io.Writer, o Options) error {
+	twwidth.SetEastAsian(false) // as in renderTable
+	t := &table{w: &trimmer{w: w}, width: max(cmp.Or(o.Width, defaultWidth), minWidth), rows: cmp.Or(o.Rows, defaultRows), color: o.Color}
+	worse := 0
+	links := grid{header: []string{"LINK", "BEFORE", "NOW", "WHY"}, keep: []int{1, 2}}
+	for i, l := range d.Links {
+		if l.Worse {
+			worse++
+		}
+		if i < t.rows {
+			links.add(one(l.ID), one(cmp.Or(string(l.Before), "none")), one(cmp.Or(string(l.After), "none")), one(l.why))
+		}
+	}
+	t.line("Links: %d changed, %d of them for the worse", len(d.Links), worse)
+	if len(d.Links) > 0 {
+		t.grid(links, len(d.Links)-t.rows)
+	} else {
+		t.print("\n")
+	}
+	counts := map[string]int{}
+	findings := grid{header: []string{"CHANGE", "SEVERITY", "RULE", "WHERE", "FINDING"}, keep: []int{0, 1, 2}}
+	for i, c := range d.Findings {
+		counts[c.Change]++
+		if f := c.Finding; i < t.rows {
+			findings.add(one(c.Change), one(string(f.Severity)), one(f.RuleID),
+				one(cmp.Or(f.AccountID, "?")+" "+cmp.Or(f.Link, bucketOf(f.Resource))), one(cmp.Or(f.Message, f.Title)))
+		}
+	}
+	t.line("Findings: %d appeared, %d became unknown, %d waived, %d fixed", counts[Appeared], counts[Lost], counts[Waived], counts[Fixed])
+	if len(d.Findings) > 0 {
+		t.grid(findings, len(d.Findings)-t.rows)
+	} else {
+		t.print("\n")
+	}
+	says := map[int]string{ExitClean: "nothing got worse", ExitFaults: "something got worse", ExitIncomplete: "something is not known any more"}
+	t.line("Summary: %s → %s; exit status %d (%s)", runText(d.Before), runText(d.After), d.ExitStatus, says[d.ExitStatus])
+	return t.err
+}
+
+func runText(r runJSON) string { return fmt.Sprintf("%s of %s", visible(r.ID), visible(r.StartedAt)) }

@@ -1,0 +1,256 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+	"crosscheck/scanner/fact"
+)
+
+// recorded is a whole run with these messages.
+func recorded(ms ...Message) *Recording {
+	r := &Recording{}
+	whole := []Message{{Run: &Run{ID: "r", Scope: fact.Scope{Mode: "organization"}}}, {Coverage: &fact.Coverage{}}}
+	for _, m := range append(whole, ms...) {
+		if err := r.Write(m); err != nil {
+			panic(err)
+		}
+	}
+	return r
+}
+
+func linkOf(id string, v rules.Verdict) Message {
+	bucket, _, _ := strings.Cut(id, "/")
+	return Message{Link: &rules.Link{ID: id, Verdict: v, Source: rules.End{AccountID: "1", Bucket: bucket}}}
+}
+
+// findingOf is a finding of a rule on the link a/r→b in account 1.
+func findingOf(rule, print string, status rules.Status, severity rules.Severity) Message {
+	return Message{Finding: &rules.Finding{
+		RuleID: rule, Status: status, Severity: severity, AccountID: "1", Resource: "arn:aws:s3:::a", Link: "a/r→b", Fingerprint: print,
+	}}
+}
+
+func waivedOf(m Message) Message {
+	m.Finding.Waiver = &rules.Waiver{Reason: "r", Expires: "2999-12-31"}
+	return m
+}
+
+func gapOf(account, resource string) Message {
+	return Message{Gap: &fact.Gap{AccountID: account, Resource: resource}}
+}
+
+func TestCompareLinks(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after []Message
+		want          string // before after worse
+		status        int
+	}{
+		"same":              {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{linkOf("a/r→b", rules.Broken)}, "", ExitClean},
+		"broke":             {[]Message{linkOf("a/r→b", rules.Works)}, []Message{linkOf("a/r→b", rules.Broken)}, "works broken worse", ExitFaults},
+		"broke, unknown":    {[]Message{linkOf("a/r→b", rules.UnknownVerdict)}, []Message{linkOf("a/r→b", rules.Broken)}, "unknown broken worse", ExitFaults},
+		"no longer known":   {[]Message{linkOf("a/r→b", rules.Works)}, []Message{linkOf("a/r→b", rules.UnknownVerdict)}, "works unknown worse", ExitFaults},
+		"not known broken":  {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{linkOf("a/r→b", rules.UnknownVerdict)}, "broken unknown", ExitIncomplete},
+		"repaired":          {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{linkOf("a/r→b", rules.Works)}, "broken works", ExitClean},
+		"new":               {nil, []Message{linkOf("a/r→b", rules.Works)}, "none works", ExitClean},
+		"new, broken":       {nil, []Message{linkOf("a/r→b", rules.Broken)}, "none broken worse", ExitFaults},
+		"new, unknown":      {nil, []Message{linkOf("a/r→b", rules.UnknownVerdict)}, "none unknown", ExitIncomplete},
+		"gone, worked":      {[]Message{linkOf("a/r→b", rules.Works)}, nil, "works none worse", ExitFaults},
+		"gone, broken":      {[]Message{linkOf("a/r→b", rules.Broken)}, nil, "broken none", ExitClean},
+		"account unread":    {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("1", "1")}, "broken unknown", ExitIncomplete},
+		"bucket unread":     {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("1", "arn:aws:s3:::a")}, "broken unknown", ExitIncomplete},
+		"other bucket":      {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("", "arn:aws:s3:::x")}, "broken none", ExitClean},
+		"other account":     {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("2", "2")}, "broken none", ExitClean},
+		"organization":      {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("", "")}, "broken unknown", ExitIncomplete},
+		"account suspended": {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Unreadable: 1}}}}, "broken unknown", ExitIncomplete},
+		"other scope":       {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{{Run: &Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "broken unknown", ExitIncomplete},
+		"only probed":       {[]Message{linkOf("a/r→b", rules.Works)}, []Message{{Measurement: &canary.Measurement{Link: "a/r→b"}}}, "works unknown worse", ExitFaults},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Compare(recorded(test.before...), recorded(test.after...), "")
+			got := ""
+			for _, l := range d.Links {
+				none := func(v rules.Verdict) string {
+					if v == "" {
+						return "none"
+					}
+					return string(v)
+				}
+				got += none(l.Before) + " " + none(l.After)
+				if l.Worse {
+					got += " worse"
+				}
+			}
+			if got != test.want || d.ExitStatus != test.status {
+				t.Errorf("%q with exit status %d, want %q with %d", got, d.ExitStatus, test.want, test.status)
+			}
+		})
+	}
+}
+
+func TestCompareFindings(t *testing.T) {
+	fail := findingOf("XC012", "p", rules.Fail, rules.High)
+	pass := findingOf("XC012", "p", rules.Pass, rules.High)
+	unknown := findingOf("XC012", "p", rules.Unknown, rules.High)
+	waived := waivedOf(findingOf("XC012", "p", rules.Fail, rules.High))
+	elsewhere := findingOf("XC012", "q", rules.Pass, rules.High)
+	elsewhere.Finding.Resource, elsewhere.Finding.Link = "arn:aws:s3:::z", "z/r→b"
+	for name, test := range map[string]struct {
+		before, after []Message
+		want          string // change fingerprint
+		status        int
+	}{
+		"same":                {[]Message{fail}, []Message{fail}, "", ExitClean},
+		"still unknown":       {[]Message{unknown}, []Message{unknown}, "", ExitClean},
+		"appeared":            {nil, []Message{fail}, "appeared p", ExitFaults},
+		"appeared, passed":    {[]Message{pass}, []Message{fail}, "appeared p", ExitFaults},
+		"appeared, unknown":   {[]Message{unknown}, []Message{fail}, "appeared p", ExitFaults},
+		"waiver over":         {[]Message{waived}, []Message{fail}, "appeared p", ExitFaults},
+		"appeared as info":    {nil, []Message{findingOf("XC046", "i", rules.Fail, rules.Info)}, "appeared i", ExitClean},
+		"appeared, waived":    {nil, []Message{waived}, "", ExitClean},
+		"waived":              {[]Message{fail}, []Message{waived}, "waived p", ExitClean},
+		"fixed":               {[]Message{fail}, []Message{pass}, "fixed p", ExitClean},
+		"fixed, waived":       {[]Message{waived}, []Message{pass}, "fixed p", ExitClean},
+		"does not apply":      {[]Message{fail}, []Message{findingOf("XC012", "p", rules.NotApplicable, rules.High)}, "fixed p", ExitClean},
+		"unknown":             {[]Message{fail}, []Message{unknown}, "unknown p", ExitIncomplete},
+		"passed, unknown":     {[]Message{pass}, []Message{unknown}, "unknown p", ExitIncomplete},
+		"odd status":          {[]Message{pass}, []Message{findingOf("XC012", "p", "", rules.High)}, "unknown p", ExitIncomplete},
+		"another fault":       {[]Message{fail}, []Message{findingOf("XC012", "q", rules.Fail, rules.High)}, "appeared q fixed p", ExitFaults},
+		"passes otherwise":    {[]Message{fail}, []Message{findingOf("XC012", "q", rules.Pass, rules.High)}, "fixed p", ExitClean},
+		"unknown otherwise":   {[]Message{fail}, []Message{findingOf("XC012", "q", rules.Unknown, rules.High)}, "unknown p unknown q", ExitIncomplete},
+		"bucket gone":         {[]Message{fail}, []Message{elsewhere}, "fixed p", ExitClean},
+		"bucket not read":     {[]Message{fail}, []Message{elsewhere, gapOf("1", "arn:aws:s3:::a")}, "unknown p", ExitIncomplete},
+		"account not read":    {[]Message{fail}, []Message{elsewhere, gapOf("1", "1")}, "unknown p", ExitIncomplete},
+		"rule not judged":     {[]Message{fail}, nil, "unknown p", ExitIncomplete},
+		"not probed":          {[]Message{findingOf("XC902", "p", rules.Fail, rules.High)}, []Message{elsewhere}, "unknown p", ExitIncomplete},
+		"probed":              {[]Message{findingOf("XC902", "p", rules.Fail, rules.High)}, []Message{{Measurement: &canary.Measurement{Link: "a/r→b"}}}, "fixed p", ExitClean},
+		"left behind":         {[]Message{findingOf("XC904", "p", rules.Fail, rules.High)}, []Message{{Measurement: &canary.Measurement{Link: "a/r→b"}}}, "unknown p", ExitIncomplete},
+		"waiver removed":      {[]Message{findingOf(rules.WaiverUnused, "p", rules.Fail, rules.Low)}, nil, "fixed p", ExitClean},
+		"doubled fingerprint": {[]Message{pass, pass}, []Message{pass, fail}, "appeared p", ExitFaults},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Compare(recorded(test.before...), recorded(test.after...), "")
+			var got []string
+			for _, c := range d.Findings {
+				got = append(got, c.Change, c.Finding.Fingerprint)
+			}
+			if s := strings.Join(got, " "); s != test.want || d.ExitStatus != test.status {
+				t.Errorf("%q with exit status %d, want %q with %d", s, d.ExitStatus, test.want, test.status)
+			}
+		})
+	}
+}
+
+func TestCompareFailOn(t *testing.T) {
+	after := recorded(findingOf("XC012", "p", rules.Fail, rules.Medium), findingOf("XC012", "q", rules.Fail, "grave"))
+	if d := Compare(recorded(), after, rules.High); d.ExitStatus != ExitFaults {
+		t.Error("a severity that is not known slipped below the gate")
+	}
+	after = recorded(findingOf("XC012", "p", rules.Fail, rules.Medium))
+	for failOn, want := range map[rules.Severity]int{rules.High: ExitClean, rules.Medium: ExitFaults, "": ExitFaults} {
+		if d := Compare(recorded(), after, failOn); d.ExitStatus != want {
+			t.Errorf("%q: exit status %d, want %d", failOn, d.ExitStatus, want)
+		}
+	}
+}
+
+// TestCompareProperties: a run has not changed from itself; a failing finding that
+// is new is always told; order and wording change nothing.
+func TestCompareProperties(t *testing.T) {
+	statuses := []rules.Status{rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable}
+	verdicts := []rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict}
+	run := rapid.Custom(func(t *rapid.T) []Message {
+		var ms []Message
+		for _, id := range rapid.SliceOfNDistinct(rapid.StringMatching(`[ab]/[rs]→[cd]`), 0, 6, rapid.ID).Draw(t, "links") {
+			ms = append(ms, linkOf(id, rapid.SampledFrom(verdicts).Draw(t, "verdict")))
+		}
+		for _, print := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-f]`), 0, 6, rapid.ID).Draw(t, "findings") {
+			ms = append(ms, findingOf("XC012", print, rapid.SampledFrom(statuses).Draw(t, "status"), rules.Low))
+		}
+		return ms
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := run.Draw(t, "before"), run.Draw(t, "after")
+		if d := Compare(recorded(a...), recorded(a...), ""); d.ExitStatus != ExitClean || len(d.Links)+len(d.Findings) > 0 {
+			t.Fatalf("a run differs from itself: %+v", d)
+		}
+		d := Compare(recorded(a...), recorded(b...), "")
+		failed := map[string]bool{}
+		for _, m := range a {
+			if m.Finding != nil && m.Finding.Status == rules.Fail {
+				failed[m.Finding.Fingerprint] = true
+			}
+		}
+		told := map[string]string{}
+		for _, c := range d.Findings {
+			told[c.Finding.Fingerprint] = c.Change
+		}
+		for _, m := range b {
+			if f := m.Finding; f != nil && f.Status == rules.Fail && !failed[f.Fingerprint] && (told[f.Fingerprint] != Appeared || d.ExitStatus != ExitFaults) {
+				t.Fatalf("%s appeared, and the difference says %q with exit status %d", f.Fingerprint, told[f.Fingerprint], d.ExitStatus)
+			}
+			if l := m.Link; l != nil && l.Verdict == rules.Broken && len(a) == 0 && d.ExitStatus != ExitFaults {
+				t.Fatalf("%s is broken and new, exit status %d", l.ID, d.ExitStatus)
+			}
+		}
+		var mixed []Message
+		for _, m := range rapid.Permutation(b).Draw(t, "order") {
+			if m.Finding != nil {
+				f := *m.Finding
+				f.Message = "in other words"
+				m.Finding = &f
+			}
+			mixed = append(mixed, m)
+		}
+		other := Compare(recorded(a...), recorded(mixed...), "")
+		for i := range other.Findings {
+			other.Findings[i].Finding.Message = ""
+		}
+		x, _ := json.Marshal(d)
+		y, _ := json.Marshal(other)
+		if diff := cmp.Diff(string(x), string(y)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// TestWriteDiff: nothing in either output acts on a terminal, and the table says
+// how many rows it left out.
+func TestWriteDiff(t *testing.T) {
+	hostile := "\x1b[31mred\u202e\r\n" + strings.Repeat("x", 10<<10) + "\xff"
+	var ms []Message
+	for range 3 {
+		m := findingOf(hostile, hostile+string(rune('a'+len(ms))), rules.Fail, rules.Severity(hostile))
+		m.Finding.Message, m.Finding.AccountID = hostile, hostile
+		ms = append(ms, m, linkOf(hostile+string(rune('a'+len(ms))), rules.Broken))
+	}
+	before, after := recorded(), recorded(ms...)
+	before.run.ID, after.run.StartedAt = hostile, hostile
+	d := Compare(before, after, "")
+	var table, doc bytes.Buffer
+	if err := d.WriteTable(&table, Options{Rows: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.WriteJSON(&doc); err != nil {
+		t.Fatal(err)
+	}
+	for name, out := range map[string]string{"table": table.String(), "json": doc.String()} {
+		if strings.ContainsAny(out, "\x1b\r\u202e") || !strings.Contains(out, "red") {
+			t.Errorf("%s: %.200q", name, out)
+		}
+	}
+	if strings.Count(table.String(), "… and 2 more") != 2 {
+		t.Errorf("the table does not say how much it left out:\n%s", table.String())
+	}
+	var back Diff
+	if err := json.Unmarshal(doc.Bytes(), &back); err != nil || len(back.Findings) != 3 || len(back.Links) != 3 || back.ExitStatus != ExitFaults {
+		t.Errorf("%v: %d findings, %d links", err, len(back.Findings), len(back.Links))
+	}
+}
