@@ -59,10 +59,12 @@ func (f Fact[T]) IsZero() bool { return f.Value == nil && !f.Absent && f.Gap == 
 // UnmarshalJSON reads a fact and refuses what says two things at once, a value
 // of null and unknown fields: none of them may pass for knowledge.
 func (f *Fact[T]) UnmarshalJSON(data []byte) error {
+	// In one pass: decoding the value apart would read a fact within a fact twice
+	// on every level.
 	var raw struct {
-		Value  json.RawMessage `json:"value"`
-		Absent bool            `json:"absent"`
-		Gap    *Gap            `json:"gap"`
+		Value  *T   `json:"value"`
+		Absent bool `json:"absent"`
+		Gap    *Gap `json:"gap"`
 	}
 	if err := strict(data, &raw); err != nil {
 		return err
@@ -73,18 +75,20 @@ func (f *Fact[T]) UnmarshalJSON(data []byte) error {
 			states++
 		}
 	}
-	if states > 1 {
+	switch {
+	case states > 1:
 		return errors.New("a fact is a value, absent or a gap, not two of them")
+	case raw.Value == nil: // small then: look whether it is there and null
+		var given map[string]json.RawMessage
+		if err := json.Unmarshal(data, &given); err != nil {
+			return err
+		}
+		if _, ok := given["value"]; ok {
+			return errors.New("the value of a fact is null: leave it out where nothing was read")
+		}
 	}
-	*f = Fact[T]{Absent: raw.Absent, Gap: raw.Gap}
-	if raw.Value == nil {
-		return nil
-	}
-	if string(raw.Value) == "null" {
-		return errors.New("the value of a fact is null: leave it out where nothing was read")
-	}
-	f.Value = new(T)
-	return strict(raw.Value, f.Value)
+	*f = Fact[T](raw)
+	return nil
 }
 
 // strict decodes one JSON value and refuses unknown fields.
