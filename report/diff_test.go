@@ -3,10 +3,13 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
 	"crosscheck/canary"
@@ -252,5 +255,60 @@ func TestWriteDiff(t *testing.T) {
 	var back Diff
 	if err := json.Unmarshal(doc.Bytes(), &back); err != nil || len(back.Findings) != 3 || len(back.Links) != 3 || back.ExitStatus != ExitFaults {
 		t.Errorf("%v: %d findings, %d links", err, len(back.Findings), len(back.Links))
+	}
+}
+
+// TestDiffMeetsItsSchema: what is written does, and the schema refuses what is wrong.
+func TestDiffMeetsItsSchema(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	for _, name := range []string{"report", "diff"} {
+		data, err := os.ReadFile(filepath.Join("..", "testdata", "schemas", name+".schema.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.AddResource("https://crosscheck.invalid/schemas/"+name+"/1", doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := c.Compile("https://crosscheck.invalid/schemas/diff/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(d *Diff) string {
+		var out bytes.Buffer
+		if err := d.WriteJSON(&out); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	good := write(Compare(
+		recorded(linkOf("a/r→b", rules.Works), findingOf("XC012", "p", rules.Fail, rules.High)),
+		recorded(linkOf("a/s→b", rules.Broken), findingOf("XC012", "q", rules.Fail, rules.High)), ""))
+	conforms(t, s, []byte(good))
+	conforms(t, s, []byte(write(Compare(recorded(), recorded(), ""))))
+	for _, change := range [][2]string{
+		{`"schema_version":"1"`, `"schema_version":"2"`},
+		{`"links":[`, `"links":null,"x":[`},
+		{`"before":"works"`, `"before":"fine"`},
+		{`"change":"fixed"`, `"change":"gone"`},
+		{`"rule_id":"XC012",`, ``},
+		{`"exit_status":1`, `"exit_status":2`},
+		{`"mode":"organization"`, `"mode":1`},
+	} {
+		bad := strings.Replace(good, change[0], change[1], 1)
+		if bad == good {
+			t.Fatalf("%s is not in %s", change[0], good)
+		}
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(bad))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Validate(v) == nil {
+			t.Errorf("the schema takes %s", change[1])
+		}
 	}
 }
