@@ -132,13 +132,19 @@ func (c *cell) answerTerm(link, side string) *ast.Term {
 			codes = append(codes, c.FailureCode)
 		}
 	}
-	return answerTerm(link, status, ast.StringTerm(c.message),
-		[2]*ast.Term{ast.StringTerm("contested"), ast.InternedTerm(c.contested)},
-		[2]*ast.Term{ast.StringTerm("key"), ast.StringTerm(c.key())},
-		[2]*ast.Term{ast.StringTerm("failure_codes"), stringsTerm(codes)},
-		[2]*ast.Term{ast.StringTerm("evidence"), ast.ObjectTerm([2]*ast.Term{ast.StringTerm("check"), c.term()})},
-		[2]*ast.Term{ast.StringTerm("remediation"), ast.StringTerm(c.remediation)},
-	)
+	if c.contested {
+		return answerTerm(link, status, ast.StringTerm(c.message), append(c.answerPairs(codes), [2]*ast.Term{ast.StringTerm("contested"), ast.InternedTerm(true)})...)
+	}
+	return answerTerm(link, status, ast.StringTerm(c.message), c.answerPairs(codes)...)
+}
+
+func (c *cell) answerPairs(codes []string) [][2]*ast.Term {
+	return [][2]*ast.Term{
+		{ast.StringTerm("key"), ast.StringTerm(c.key())},
+		{ast.StringTerm("failure_codes"), stringsTerm(codes)},
+		{ast.StringTerm("evidence"), ast.ObjectTerm([2]*ast.Term{ast.StringTerm("check"), c.term()})},
+		{ast.StringTerm("remediation"), ast.StringTerm(c.remediation)},
+	}
 }
 
 // sideResult is the result of one side of a cell, of the whole with "". A side is
