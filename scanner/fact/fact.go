@@ -56,39 +56,60 @@ func (f Fact[T]) Known() bool { return f.Value != nil || f.Absent }
 // IsZero reports whether the fact was not read at all; encoding/json omits it then.
 func (f Fact[T]) IsZero() bool { return f.Value == nil && !f.Absent && f.Gap == nil }
 
-// UnmarshalJSON reads a fact and refuses what says two things at once, a value
-// of null and unknown fields: none of them may pass for knowledge.
-func (f *Fact[T]) UnmarshalJSON(data []byte) error {
-	// In one pass: decoding the value apart would read a fact within a fact twice
-	// on every level.
-	var raw struct {
-		Value  *T   `json:"value"`
-		Absent bool `json:"absent"`
-		Gap    *Gap `json:"gap"`
-	}
-	if err := strict(data, &raw); err != nil {
-		return err
-	}
-	states := 0
-	for _, set := range []bool{raw.Value != nil, raw.Absent, raw.Gap != nil} {
-		if set {
-			states++
+// consistent refuses a fact that says two things at once, wherever v holds one:
+// none of them may pass for knowledge. It looks after decoding, since a fact with
+// a decoder of its own would be read again on every level it is nested in.
+func consistent(v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return consistent(v.Elem())
+		}
+	case reflect.Struct:
+		if f, ok := v.Addr().Interface().(interface{ states() int }); ok && f.states() > 1 {
+			return errors.New("a fact is a value, absent or a gap, not two of them")
+		}
+		for i := range v.NumField() {
+			if f := v.Field(i); f.Kind() != reflect.String && f.Kind() != reflect.Bool {
+				if err := consistent(f); err != nil {
+					return err
+				}
+			}
+		}
+	case reflect.Slice:
+		if holdsFacts(v.Type().Elem()) {
+			for i := range v.Len() {
+				if err := consistent(v.Index(i)); err != nil {
+					return err
+				}
+			}
+		}
+	case reflect.Map:
+		if holdsFacts(v.Type().Elem()) {
+			for it := v.MapRange(); it.Next(); {
+				item := reflect.New(v.Type().Elem()).Elem() // what a map holds has no address
+				item.Set(it.Value())
+				if err := consistent(item); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	switch {
-	case states > 1:
-		return errors.New("a fact is a value, absent or a gap, not two of them")
-	case raw.Value == nil: // small then: look whether it is there and null
-		var given map[string]json.RawMessage
-		if err := json.Unmarshal(data, &given); err != nil {
-			return err
-		}
-		if _, ok := given["value"]; ok {
-			return errors.New("the value of a fact is null: leave it out where nothing was read")
-		}
-	}
-	*f = Fact[T](raw)
 	return nil
+}
+
+func holdsFacts(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.Pointer
+}
+
+func (f *Fact[T]) states() int {
+	n := 0
+	for _, set := range []bool{f.Value != nil, f.Absent, f.Gap != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
 }
 
 // strict decodes one JSON value and refuses unknown fields.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"reflect"
 	"strings"
 )
 
@@ -145,6 +146,12 @@ func (r *Reader) Next() (Message, error) {
 			if errors.Is(err, io.ErrUnexpectedEOF) {
 				return Message{}, fmt.Errorf("%s:%d: the file was cut in the middle of this line", r.name, r.line)
 			}
+			return Message{}, r.errorf(err)
+		}
+		if bytes.Contains(line, []byte(`"value":null`)) { // inside a string its quotes would be escaped
+			return Message{}, r.errorf(errors.New("the value of a fact is null: leave it out where nothing was read"))
+		}
+		if err := consistent(reflect.ValueOf(&m)); err != nil {
 			return Message{}, r.errorf(err)
 		}
 		if err := r.next(m); err != nil {
