@@ -49,7 +49,7 @@ type policyKey struct {
 }
 
 func newPolicyCache() *policyCache {
-	return &policyCache{young: map[policyKey]*policy{}, max: 4096}
+	return &policyCache{young: map[policyKey]*policy{}, max: 512}
 }
 
 // defaultPolicies serves builtins that run outside of an engine (opa tests).
