@@ -32,6 +32,8 @@ type document struct {
 	w      io.Writer
 	o      Options
 	render func(io.Writer, *records, Options) error
+
+	faultsOnly bool // the format shows no passes, so they need not be kept: most findings are passes
 }
 
 func (d *document) Write(m Message) error {
@@ -41,6 +43,9 @@ func (d *document) Write(m Message) error {
 	case m.Link != nil:
 		d.links = append(d.links, m.Link)
 	case m.Finding != nil:
+		if d.faultsOnly && (m.Finding.Status == rules.Pass || m.Finding.Status == rules.NotApplicable) {
+			break
+		}
 		d.findings = append(d.findings, m.Finding)
 	case m.Measurement != nil:
 		d.measurements = append(d.measurements, m.Measurement)

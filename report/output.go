@@ -36,7 +36,9 @@ var formats = map[string]func(io.Writer, Options) Writer{
 	"markdown":   whole(renderMarkdown),
 	"prometheus": whole(renderPrometheus),
 	"sarif":      whole(renderSARIF),
-	"table":      whole(renderTable),
+	"table": func(w io.Writer, o Options) Writer {
+		return &document{w: w, o: o, render: renderTable, faultsOnly: true}
+	},
 }
 
 func whole(render func(io.Writer, *records, Options) error) func(io.Writer, Options) Writer {
