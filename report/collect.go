@@ -41,12 +41,23 @@ func (d *document) Write(m Message) error {
 	case m.Run != nil:
 		d.run = m.Run
 	case m.Link != nil:
-		d.links = append(d.links, m.Link)
-	case m.Finding != nil:
-		if d.faultsOnly && (m.Finding.Status == rules.Pass || m.Finding.Status == rules.NotApplicable) {
-			break
+		l := m.Link
+		if d.faultsOnly {
+			own := *l
+			own.Checks = nil
+			l = &own
 		}
-		d.findings = append(d.findings, m.Finding)
+		d.links = append(d.links, l)
+	case m.Finding != nil:
+		f := m.Finding
+		if d.faultsOnly {
+			if f.Status == rules.Pass || f.Status == rules.NotApplicable {
+				break
+			}
+			own := *f // f stands among the passes of its document, which it would keep
+			f = &own
+		}
+		d.findings = append(d.findings, f)
 	case m.Measurement != nil:
 		d.measurements = append(d.measurements, m.Measurement)
 	case m.Gap != nil:
