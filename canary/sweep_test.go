@@ -80,7 +80,7 @@ func probeForEver(dir, endpoint string) {
 func TestKilled(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	l := newLab(t, labWorld{lag: 40 * time.Millisecond})
 	server := httptest.NewServer(l.aws)
