@@ -44,7 +44,7 @@ func BenchmarkFindings(b *testing.B) {
 		b.Run(format, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				w := formats[format](io.Discard, Options{})
+				w := writer(format, io.Discard, Options{})
 				for _, m := range ms {
 					if err := w.Write(m); err != nil {
 						b.Fatal(err)
@@ -83,7 +83,7 @@ func peak(format string, ms []Message) float64 {
 			}
 		}
 	}()
-	w := formats[format](io.Discard, Options{})
+	w := writer(format, io.Discard, Options{})
 	for _, m := range ms {
 		_ = w.Write(m) // the benchmark itself has seen it succeed
 	}

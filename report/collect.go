@@ -14,90 +14,110 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// records is a whole run in memory, in the order in which reports show it.
+// records is a whole run in the order in which reports show it. Of what a run has
+// many, links and findings, only a part is in memory: they are walked.
 type records struct {
 	run          *Run
-	links        []*rules.Link
-	findings     []*rules.Finding
+	links        spool[rules.Link]
+	findings     spool[rules.Finding]
 	measurements []*canary.Measurement
 	gaps         []*fact.Gap
 	coverage     fact.Coverage
 	summary      *Summary
+
+	passes bool // keep findings that passed or do not apply: most do
+	checks bool // keep the permission matrix of links
 }
 
-// document is the writer of every format that needs the whole run before its
-// first line: it keeps the messages and renders them at Close.
-type document struct {
-	records
-	w      io.Writer
-	o      Options
-	render func(io.Writer, *records, Options) error
-
-	faultsOnly bool // the format shows no passes, so they need not be kept: most findings are passes
+func newRecords() *records {
+	return &records{
+		links: spool[rules.Link]{
+			key:    func(l *rules.Link) []string { return []string{l.ID} },
+			encode: func(b *bytes.Buffer, l *rules.Link) error { return encode(b, linkLine{wireLink(l), l.Why}) },
+			decode: func(d *json.Decoder) (*rules.Link, error) {
+				var l linkLine
+				if err := d.Decode(&l); err != nil {
+					return nil, err
+				}
+				l.Link.Why = l.Why
+				return l.Link, nil
+			},
+		},
+		findings: spool[rules.Finding]{
+			key:    findingKey,
+			encode: func(b *bytes.Buffer, f *rules.Finding) error { return encode(b, wireFinding(f)) },
+			decode: func(d *json.Decoder) (*rules.Finding, error) {
+				f := &rules.Finding{}
+				return f, d.Decode(f)
+			},
+		},
+	}
 }
 
-func (d *document) Write(m Message) error {
+func findingKey(f *rules.Finding) []string {
+	return []string{f.AccountID, f.Region, f.Resource, f.Link, f.RuleID, f.Fingerprint, string(f.Status), f.Message}
+}
+
+// add keeps a message.
+func (r *records) add(m Message) error {
 	switch {
 	case m.Run != nil:
-		d.run = m.Run
+		r.run = m.Run
 	case m.Link != nil:
 		l := m.Link
-		if d.faultsOnly {
+		if !r.checks && len(l.Checks) > 0 {
 			own := *l
 			own.Checks = nil
 			l = &own
 		}
-		d.links = append(d.links, l)
+		return r.links.add(l)
 	case m.Finding != nil:
-		f := m.Finding
-		if d.faultsOnly {
-			if f.Status == rules.Pass || f.Status == rules.NotApplicable {
-				break
-			}
-			own := *f // f stands among the passes of its document, which it would keep
-			f = &own
+		if !r.passes && !faulty(m.Finding) {
+			return nil
 		}
-		d.findings = append(d.findings, f)
+		return r.findings.add(m.Finding)
 	case m.Measurement != nil:
-		d.measurements = append(d.measurements, m.Measurement)
+		r.measurements = append(r.measurements, m.Measurement)
 	case m.Gap != nil:
-		d.gaps = append(d.gaps, m.Gap)
+		r.gaps = append(r.gaps, m.Gap)
 	case m.Coverage != nil:
-		d.coverage = *m.Coverage
+		r.coverage = *m.Coverage
 	case m.Summary != nil:
-		d.summary = m.Summary
+		r.summary = m.Summary
 	}
 	return nil
 }
 
-func (d *document) Close() error {
-	if d.run == nil || d.summary == nil {
+// finish brings what is in memory into order, before anything is rendered.
+func (r *records) finish() error {
+	if r.run == nil || r.summary == nil {
 		return errors.New("the run has no beginning or no summary: it was cut, and no report is made of it")
 	}
-	d.sort()
-	w := bufio.NewWriterSize(d.w, 1<<16)
-	return cmp.Or(d.render(w, &d.records, d.o), w.Flush())
+	sortMeasurements(r.measurements)
+	sortGaps(r.gaps)
+	return nil
 }
 
-// sort brings the messages, which arrive as accounts answer, into one order.
-func (r *records) sort() {
-	slices.SortFunc(r.links, func(a, b *rules.Link) int {
-		return orJSON(cmp.Compare(a.ID, b.ID), a, b)
-	})
-	slices.SortFunc(r.findings, compareFindings)
-	slices.SortFunc(r.measurements, func(a, b *canary.Measurement) int {
+func (r *records) close() {
+	r.links.close()
+	r.findings.close()
+}
+
+func sortMeasurements(ms []*canary.Measurement) {
+	slices.SortFunc(ms, func(a, b *canary.Measurement) int {
 		return orJSON(cmp.Or(cmp.Compare(a.Link, b.Link), cmp.Compare(a.Variant, b.Variant), cmp.Compare(a.Key, b.Key)), a, b)
 	})
-	slices.SortFunc(r.gaps, func(a, b *fact.Gap) int {
+}
+
+func sortGaps(gaps []*fact.Gap) {
+	slices.SortFunc(gaps, func(a, b *fact.Gap) int {
 		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Fact, b.Fact),
 			cmp.Compare(a.API, b.API), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
 }
 
 func compareFindings(a, b *rules.Finding) int {
-	return orJSON(cmp.Or(cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Resource, b.Resource),
-		cmp.Compare(a.Link, b.Link), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Fingerprint, b.Fingerprint),
-		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Message, b.Message)), a, b)
+	return orJSON(slices.Compare(findingKey(a), findingKey(b)), a, b)
 }
 
 // orJSON settles by content what the keys leave open, so that the order of
@@ -111,21 +131,25 @@ func orJSON(order int, a, b any) int {
 	return bytes.Compare(x, y)
 }
 
-// byUrgency picks the findings that did not pass and orders them for a reader
-// who may see only the first: failing ones by severity, then what is unknown,
-// then what is waived; the order of records within each.
-func (r *records) byUrgency() []*rules.Finding {
-	var fs []*rules.Finding
-	for _, f := range r.findings {
-		if f.Status != rules.Pass && f.Status != rules.NotApplicable {
-			fs = append(fs, f)
+// urgent picks the first n of the findings that did not pass, for a reader who
+// may see no more: failing ones by severity, then what is unknown, then what is
+// waived; the order of records within each. all is how many there are.
+func (r *records) urgent(n int) (first []*rules.Finding, all int, err error) {
+	t := top[*rules.Finding]{n: n}
+	err = r.findings.each(func(f *rules.Finding) error {
+		if faulty(f) {
+			t.add(urgency(f), f)
 		}
-	}
-	slices.SortStableFunc(fs, func(a, b *rules.Finding) int {
-		return cmp.Or(cmp.Compare(class(a), class(b)), cmp.Compare(rank(a.Severity), rank(b.Severity)))
+		return nil
 	})
-	return fs
+	return t.list(), t.all, err
 }
+
+// faulty reports whether a finding is more than a pass.
+func faulty(f *rules.Finding) bool { return f.Status != rules.Pass && f.Status != rules.NotApplicable }
+
+// urgency ranks findings that did not pass, the most urgent lowest.
+func urgency(f *rules.Finding) int { return class(f)*len(severities) + rank(f.Severity) }
 
 func class(f *rules.Finding) int {
 	switch {
@@ -135,4 +159,16 @@ func class(f *rules.Finding) int {
 		return 2
 	}
 	return 1
+}
+
+// document is a report of the whole run.
+type document struct {
+	w      io.Writer
+	o      Options
+	render func(io.Writer, *records, Options) error
+}
+
+func (d document) write(r *records) error {
+	w := bufio.NewWriterSize(d.w, 1<<16)
+	return cmp.Or(d.render(w, r, d.o), w.Flush())
 }

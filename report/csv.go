@@ -28,16 +28,17 @@ func renderCSV(w io.Writer, r *records, _ Options) error {
 	if err := c.Write(csvHeader); err != nil {
 		return err
 	}
-	for _, f := range r.findings {
+	err := r.findings.each(func(f *rules.Finding) error {
 		var waiver rules.Waiver
 		if f.Waiver != nil {
 			waiver = *f.Waiver
 		}
-		if err := row("finding", statusText(f), string(f.Severity), f.RuleID, f.Title, f.AccountID, f.Region, f.Resource, f.Link, f.Message,
+		return row("finding", statusText(f), string(f.Severity), f.RuleID, f.Title, f.AccountID, f.Region, f.Resource, f.Link, f.Message,
 			strings.Join(f.FailureCodes, " "), f.Remediation, strings.Join(f.Controls, " "), f.Fingerprint,
-			waiver.Reason, waiver.Owner, waiver.Ticket, waiver.Expires); err != nil {
-			return err
-		}
+			waiver.Reason, waiver.Owner, waiver.Ticket, waiver.Expires)
+	})
+	if err != nil {
+		return err
 	}
 	for _, g := range r.gaps {
 		if err := row("gap", "unknown", "", "", g.Fact+" was not read", g.AccountID, "", g.Resource, "", g.API+": "+g.Code+": "+g.Message,

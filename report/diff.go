@@ -11,19 +11,41 @@ import (
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
+	"crosscheck/canary"
 	"crosscheck/rules"
+	"crosscheck/scanner/fact"
 )
 
 // Recording is a run that is kept to be compared with another.
 type Recording struct {
-	document
-	covered bool
+	run          *Run
+	links        []*rules.Link // without their matrix
+	findings     []*rules.Finding
+	measurements []*canary.Measurement
+	gaps         []*fact.Gap
+	coverage     fact.Coverage
+	covered      bool
 }
 
 // Write keeps the message.
 func (r *Recording) Write(m Message) error {
-	r.covered = r.covered || m.Coverage != nil
-	return r.document.Write(m)
+	switch {
+	case m.Run != nil:
+		r.run = m.Run
+	case m.Link != nil:
+		l := *m.Link
+		l.Checks = nil
+		r.links = append(r.links, &l)
+	case m.Finding != nil:
+		r.findings = append(r.findings, m.Finding)
+	case m.Measurement != nil:
+		r.measurements = append(r.measurements, m.Measurement)
+	case m.Gap != nil:
+		r.gaps = append(r.gaps, m.Gap)
+	case m.Coverage != nil:
+		r.coverage, r.covered = *m.Coverage, true
+	}
+	return nil
 }
 
 // Close does nothing: a recording is compared, not rendered.

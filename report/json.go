@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,11 +25,11 @@ func renderJSON(w io.Writer, r *records, _ Options) error {
 	p.print(",\n  \"run\": ")
 	p.value(wireRun(r.run))
 	p.print(",\n  \"links\": ")
-	array(&p, "  ", r.links, func(l *rules.Link) any { return wireLink(l) })
+	walked(&p, &r.links, func(l *rules.Link) any { return wireLink(l) })
 	p.print(",\n  \"findings\": ")
-	array(&p, "  ", r.findings, func(f *rules.Finding) any { return wireFinding(f) })
+	walked(&p, &r.findings, func(f *rules.Finding) any { return wireFinding(f) })
 	p.print(",\n  \"measurements\": ")
-	array(&p, "  ", r.measurements, itself)
+	array(&p, "  ", r.measurements)
 	p.print(",\n  \"coverage\": {\n    \"accounts\": ")
 	p.value(r.coverage.Accounts)
 	p.print(",\n    \"buckets\": ")
@@ -36,14 +37,12 @@ func renderJSON(w io.Writer, r *records, _ Options) error {
 	p.print(",\n    \"links\": ")
 	p.value(r.coverage.Links)
 	p.print(",\n    \"gaps\": ")
-	array(&p, "    ", r.gaps, itself)
+	array(&p, "    ", r.gaps)
 	p.print("\n  },\n  \"summary\": ")
 	p.value(r.summary)
 	p.print("\n}\n")
 	return p.err
 }
-
-func itself[T any](v T) any { return v }
 
 // jsonPrinter writes parts of a document until the first error.
 type jsonPrinter struct {
@@ -67,19 +66,39 @@ func (p *jsonPrinter) value(v any) {
 	}
 }
 
-func array[T any](p *jsonPrinter, indent string, items []T, wire func(T) any) {
+func array[T any](p *jsonPrinter, indent string, items []T) {
 	p.print("[")
 	for i, v := range items {
-		if i > 0 {
-			p.print(",")
-		}
-		p.print("\n  " + indent)
-		p.value(wire(v))
+		p.item(i, indent, v)
 	}
 	if len(items) > 0 {
 		p.print("\n" + indent)
 	}
 	p.print("]")
+}
+
+// walked is an array of the document itself, of as many items as there are.
+func walked[T any](p *jsonPrinter, items *spool[T], wire func(*T) any) {
+	p.print("[")
+	i := 0
+	err := items.each(func(v *T) error {
+		p.item(i, "  ", wire(v))
+		i++
+		return p.err
+	})
+	p.err = cmp.Or(p.err, err)
+	if i > 0 {
+		p.print("\n  ")
+	}
+	p.print("]")
+}
+
+func (p *jsonPrinter) item(i int, indent string, v any) {
+	if i > 0 {
+		p.print(",")
+	}
+	p.print("\n  " + indent)
+	p.value(v)
 }
 
 // encode puts v into buf as one line of JSON without HTML escapes. Characters

@@ -147,7 +147,7 @@ func TestReplay(t *testing.T) {
 		for format := range formats {
 			want := render(t, format, Options{}, ms)
 			var got bytes.Buffer
-			w := formats[format](&got, Options{})
+			w := writer(format, &got, Options{})
 			if err := Replay(bytes.NewReader(run), w); err != nil {
 				t.Fatal(err)
 			}
@@ -234,13 +234,13 @@ func TestMessageHasNoMoreFields(t *testing.T) {
 
 func TestNoReportOfACutStream(t *testing.T) {
 	ms := sample(t)
-	for format, open := range formats {
+	for format := range formats {
 		if format == "jsonl" {
 			continue // it is the stream; Replay refuses it
 		}
 		for _, part := range [][]Message{ms[1:], ms[:len(ms)-1]} {
 			var b bytes.Buffer
-			w := open(&b, Options{})
+			w := writer(format, &b, Options{})
 			for _, m := range part {
 				if err := w.Write(m); err != nil {
 					t.Fatal(err)

@@ -27,13 +27,14 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 		s.add(c)
 	}
 	source := map[string]string{} // of links, by id
-	for _, l := range r.links {
+	err := r.links.each(func(l *rules.Link) error {
 		source[l.ID] = l.Source.AccountID
-	}
+		return nil
+	})
 	explained := map[string]rules.Status{} // the worst that findings say of a link
-	for _, f := range r.findings {
+	err = cmp.Or(err, r.findings.each(func(f *rules.Finding) error {
 		if f.Status == rules.NotApplicable {
-			continue
+			return nil
 		}
 		c := newCase(cmp.Or(f.Link, f.Resource), f.RuleID+" "+f.Title)
 		text := []string{f.Message}
@@ -52,10 +53,11 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 			explained[f.Link] = f.Status
 		}
 		add(f.AccountID, c)
-	}
-	for _, l := range r.links {
+		return nil
+	}))
+	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
 		if e := explained[l.ID]; l.Verdict == rules.Works || e == rules.Fail || e != "" && l.Verdict != rules.Broken {
-			continue
+			return nil
 		}
 		c := newCase(l.ID, "the link works")
 		if l.Verdict == rules.Broken {
@@ -64,6 +66,10 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 			c.Error = newDetail(why(l), "unknown", why(l))
 		}
 		add(l.Source.AccountID, c)
+		return nil
+	}))
+	if err != nil {
+		return err
 	}
 	for _, m := range r.measurements {
 		c := newCase(m.Link, "canary "+m.Variant+" "+m.Key)
@@ -99,7 +105,7 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 	if err := e.Encode(all); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "\n")
+	_, err = io.WriteString(w, "\n")
 	return err
 }
 

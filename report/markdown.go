@@ -18,7 +18,8 @@ const (
 	markdownFindings = 32_000
 	markdownProbes   = 6_000
 	markdownGaps     = 6_000
-	markdownCell     = 500 // characters
+	markdownCell     = 500   // characters
+	markdownRows     = 2_000 // looked at for one table: more than the bytes hold
 )
 
 // renderMarkdown writes a summary that fits a comment on a pull request: what
@@ -31,12 +32,23 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 	m.print("- **Findings:** %d failed, %d unknown, %d waived, %d passed\n", f.Fail, f.Unknown, f.Waived, f.Pass)
 	m.print("- **Coverage:** %s\n", coverageText(r))
 
-	links := slices.DeleteFunc(slices.Clone(r.links), func(l *rules.Link) bool { return l.Verdict == rules.Works })
-	slices.SortStableFunc(links, func(a, b *rules.Link) int { return cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict)) })
-	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links, func(l *rules.Link) []string {
+	links := top[*rules.Link]{n: markdownRows}
+	if err := r.links.each(func(l *rules.Link) error {
+		if l.Verdict != rules.Works {
+			links.add(verdictRank(l.Verdict), l)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	urgent, all, err := r.urgent(markdownRows)
+	if err != nil {
+		return err
+	}
+	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.list(), links.all, func(l *rules.Link) []string {
 		return []string{string(l.Verdict), ends(l), l.RuleID, why(l)}
 	})
-	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, r.byUrgency(), func(f *rules.Finding) []string {
+	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, urgent, all, func(f *rules.Finding) []string {
 		fix := f.Remediation
 		if f.Waiver != nil && f.Status == rules.Fail {
 			fix = "waived: " + waiverText(f.Waiver)
@@ -45,11 +57,11 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 	})
 	probes := slices.Clone(r.measurements)
 	slices.SortStableFunc(probes, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
-	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, func(p *canary.Measurement) []string {
+	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, len(probes), func(p *canary.Measurement) []string {
 		return []string{string(p.Outcome), p.Predicted, p.Link, p.Variant, latency(p), p.SourceStatus, p.Message}
 	})
 	groups := groupGaps(r.gaps)
-	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, func(g gapGroup) []string {
+	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, len(groups), func(g gapGroup) []string {
 		return []string{g.AccountID, g.API, g.Code, g.resources(), g.Message}
 	})
 	m.print("\n<sub>%s, %s %s, run %s, %s</sub>\n", exitText(r.summary.ExitStatus), escapeMarkdown(cut(r.run.Tool.Name, 100)), escapeMarkdown(cut(r.run.Tool.Version, 100)), escapeMarkdown(cut(r.run.ID, 100)), escapeMarkdown(cut(r.run.StartedAt, 100)))
@@ -67,8 +79,9 @@ func (m *markdown) print(format string, args ...any) {
 	}
 }
 
-// section writes a table of as many items as fit into room bytes of rows.
-func section[T any](m *markdown, title string, header []string, room int, items []T, cells func(T) []string) {
+// section writes a table of as many items as fit into room bytes of rows, and how
+// many of all it leaves out.
+func section[T any](m *markdown, title string, header []string, room int, items []T, all int, cells func(T) []string) {
 	if len(items) == 0 {
 		return
 	}
@@ -80,9 +93,12 @@ func section[T any](m *markdown, title string, header []string, room int, items 
 		}
 		line := "| " + strings.Join(row, " | ") + " |\n"
 		if room -= len(line); room < 0 {
-			m.print("\n… and %d more (use -o json)\n", len(items)-i)
+			m.print("\n… and %d more (use -o json)\n", all-i)
 			return
 		}
 		m.print("%s", line)
+	}
+	if all > len(items) {
+		m.print("\n… and %d more (use -o json)\n", all-len(items))
 	}
 }

@@ -27,22 +27,25 @@ type RuleHelp struct {
 	URI      string // absolute address of a page to read
 }
 
-// formats are all formats by name.
-var formats = map[string]func(io.Writer, Options) Writer{
-	"csv":        whole(renderCSV),
-	"json":       whole(renderJSON),
-	"jsonl":      newRunFile,
-	"junit":      whole(renderJUnit),
-	"markdown":   whole(renderMarkdown),
-	"prometheus": whole(renderPrometheus),
-	"sarif":      whole(renderSARIF),
-	"table": func(w io.Writer, o Options) Writer {
-		return &document{w: w, o: o, render: renderTable, faultsOnly: true}
-	},
+// format is one of the formats: a report of the whole run, or a stream.
+type format struct {
+	render func(io.Writer, *records, Options) error
+	stream func(io.Writer, Options) Writer
+
+	passes bool // it shows findings that passed
+	checks bool // it shows the permission matrix of links
 }
 
-func whole(render func(io.Writer, *records, Options) error) func(io.Writer, Options) Writer {
-	return func(w io.Writer, o Options) Writer { return &document{w: w, o: o, render: render} }
+// formats are all formats by name.
+var formats = map[string]format{
+	"csv":        {render: renderCSV, passes: true},
+	"json":       {render: renderJSON, passes: true, checks: true},
+	"jsonl":      {stream: newRunFile},
+	"junit":      {render: renderJUnit, passes: true},
+	"markdown":   {render: renderMarkdown},
+	"prometheus": {render: renderPrometheus, passes: true},
+	"sarif":      {render: renderSARIF},
+	"table":      {render: renderTable},
 }
 
 // Formats lists the names that -o takes, sorted.
@@ -57,7 +60,7 @@ type Output struct {
 // ParseOutput reads FORMAT or FORMAT=PATH; the path - is standard output.
 func ParseOutput(s string) (Output, error) {
 	format, path, given := strings.Cut(s, "=")
-	if formats[format] == nil {
+	if _, ok := formats[format]; !ok {
 		return Output{}, fmt.Errorf("unknown output format %q: use one of %s", format, strings.Join(Formats(), ", "))
 	}
 	if given && path == "" {
@@ -71,9 +74,29 @@ func ParseOutput(s string) (Output, error) {
 
 // Set is the open outputs of a run. A file appears under its name only when
 // Close succeeds for all of them; until then it is a temporary file beside it.
+//
+// Formats that need the whole run before their first line share one record of it,
+// which is rendered at Close; the others are written as the messages come.
 type Set struct {
-	writers tee
-	files   []*target
+	records   *records // nil where no format needs it
+	documents []document
+	streams   tee
+	files     []*target
+}
+
+// add puts an output of the format into the set.
+func (s *Set) add(name string, w io.Writer, o Options) {
+	f := formats[name]
+	if f.stream != nil {
+		s.streams = append(s.streams, f.stream(w, o))
+		return
+	}
+	if s.records == nil {
+		s.records = newRecords()
+	}
+	s.records.passes = s.records.passes || f.passes
+	s.records.checks = s.records.checks || f.checks
+	s.documents = append(s.documents, document{w, o, f.render})
 }
 
 // Open makes all outputs ready, so that whatever keeps one from being written
@@ -83,7 +106,7 @@ func Open(outputs []Output, stdout io.Writer, o Options) (*Set, error) {
 	s := &Set{}
 	free := true // standard output
 	for _, out := range outputs {
-		if formats[out.Format] == nil {
+		if _, ok := formats[out.Format]; !ok {
 			s.Abort()
 			return nil, fmt.Errorf("unknown output format %q: use one of %s", out.Format, strings.Join(Formats(), ", "))
 		}
@@ -93,7 +116,7 @@ func Open(outputs []Output, stdout io.Writer, o Options) (*Set, error) {
 				return nil, fmt.Errorf("two outputs go to standard output: give one of them a file, as in -o %s=PATH", out.Format)
 			}
 			free = false
-			s.writers = append(s.writers, formats[out.Format](stdout, o))
+			s.add(out.Format, stdout, o)
 			continue
 		}
 		t, err := create(out, stdout)
@@ -109,18 +132,24 @@ func Open(outputs []Output, stdout io.Writer, o Options) (*Set, error) {
 		s.files = append(s.files, t)
 		fileOptions := o
 		fileOptions.Width, fileOptions.Color = 0, false
-		s.writers = append(s.writers, formats[out.Format](t.file, fileOptions))
+		s.add(out.Format, t.file, fileOptions)
 	}
 	return s, nil
 }
 
 // Write sends the message to every output.
-func (s *Set) Write(m Message) error { return s.writers.Write(m) }
+func (s *Set) Write(m Message) error {
+	err := s.streams.Write(m)
+	if s.records != nil {
+		err = errors.Join(err, s.records.add(m))
+	}
+	return err
+}
 
 // Close finishes every output and puts the files under their names. If one
 // output fails, no file is put there.
 func (s *Set) Close() error {
-	err := s.writers.Close()
+	err := errors.Join(s.streams.Close(), s.render())
 	for _, t := range s.files {
 		err = errors.Join(err, t.finish())
 	}
@@ -134,9 +163,27 @@ func (s *Set) Close() error {
 	return err
 }
 
+func (s *Set) render() error {
+	if s.records == nil {
+		return nil
+	}
+	defer s.records.close()
+	if err := s.records.finish(); err != nil {
+		return err
+	}
+	var errs []error
+	for _, d := range s.documents {
+		errs = append(errs, d.write(s.records))
+	}
+	return errors.Join(errs...)
+}
+
 // Abort drops the outputs of a run that did not end; no file is left behind.
 // What already went to standard output stays.
 func (s *Set) Abort() {
+	if s.records != nil {
+		s.records.close()
+	}
 	for _, t := range s.files {
 		t.abort()
 	}

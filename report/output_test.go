@@ -223,9 +223,9 @@ func (failing) Write([]byte) (int, error) { return 0, errors.New("broken pipe") 
 
 // Every format passes on that its output cannot be written.
 func TestWriteErrorsAreReported(t *testing.T) {
-	for format, open := range formats {
+	for format := range formats {
 		for _, limit := range []int{0, 1, 500} {
-			w := open(&short{n: limit}, Options{})
+			w := writer(format, &short{n: limit}, Options{})
 			var err error
 			for _, m := range sample(t) {
 				err = errors.Join(err, w.Write(m))

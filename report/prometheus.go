@@ -22,22 +22,24 @@ func renderPrometheus(w io.Writer, r *records, _ Options) error {
 	p := &exposition{w: w}
 
 	links := family{}
-	for _, l := range r.links {
+	err := r.links.each(func(l *rules.Link) error {
 		links.add(1, "link", l.ID, "source_account", l.Source.AccountID, "destination_account", l.Destination.AccountID, "verdict", string(l.Verdict))
-	}
+		return nil
+	})
 	p.family("crosscheck_link", "Replication links with their verdict.", links)
 
 	findings := family{}
 	failed := 0
-	for _, f := range r.findings {
+	err = cmp.Or(err, r.findings.each(func(f *rules.Finding) error {
 		if f.Status == rules.NotApplicable {
-			continue
+			return nil
 		}
 		findings.add(1, "rule", f.RuleID, "severity", string(f.Severity), "status", statusText(f))
 		if class(f) == 0 {
 			failed++
 		}
-	}
+		return nil
+	}))
 	if failed > 0 {
 		p.print("# %d failing findings are counted here and not listed (use -o json)\n", failed)
 	}
@@ -62,7 +64,7 @@ func renderPrometheus(w io.Writer, r *records, _ Options) error {
 	if t, err := time.Parse(time.RFC3339, cmp.Or(r.run.FinishedAt, r.run.StartedAt)); err == nil {
 		p.family("crosscheck_run_timestamp_seconds", "When the run ended.", family{}.add(float64(t.Unix())))
 	}
-	return p.err
+	return cmp.Or(err, p.err)
 }
 
 // family is the samples of one metric by their labels as they are written.

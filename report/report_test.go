@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,11 +35,18 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// writer is one output.
+func writer(format string, w io.Writer, o Options) Writer {
+	s := &Set{}
+	s.add(format, w, o)
+	return s
+}
+
 // render writes the messages in one format.
 func render(t testing.TB, format string, o Options, ms []Message) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := formats[format](&b, o)
+	w := writer(format, &b, o)
 	for _, m := range ms {
 		if err := w.Write(m); err != nil {
 			t.Fatalf("%s: %v", format, err)

@@ -43,15 +43,24 @@ const (
 // passed are left out. What is unknown is a warning of kind fail: the standard
 // has a kind for it (open), but only with level none, which readers hide.
 func renderSARIF(w io.Writer, r *records, o Options) error {
-	fs := r.byUrgency()
+	kept := top[hashed]{n: sarifResults}
+	number := map[string]int{}
+	if err := r.findings.each(func(f *rules.Finding) error {
+		if faulty(f) {
+			kept.add(urgency(f), hashed{f, lineHash(f, number)})
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	fs := kept.list()
 	index := map[string]int{}
 	descriptors := sarifRules(fs, o, index)
 
-	results := make([]*sarif.Result, 0, min(len(fs), sarifResults))
-	hashes := lineHashes(r.findings)
+	results := make([]*sarif.Result, 0, len(fs))
 	size := newGzipSize()
-	for _, f := range fs[:min(len(fs), sarifResults)] {
-		res := sarifResult(f, hashes[f], index[f.RuleID])
+	for _, f := range fs {
+		res := sarifResult(f.Finding, f.hash, index[f.RuleID])
 		if n, err := size.add(res); err != nil {
 			return err
 		} else if n > sarifBytes {
@@ -65,7 +74,7 @@ func renderSARIF(w io.Writer, r *records, o Options) error {
 		WithTool(sarif.NewTool().WithDriver(driver)).
 		WithAutomationDetails(sarif.NewRunAutomationDetails().WithID("crosscheck/" + visible(r.run.ID))).
 		WithColumnKind("unicodeCodePoints").
-		WithInvocations([]*sarif.Invocation{sarifInvocation(r, len(results), len(fs)-len(results))}).
+		WithInvocations([]*sarif.Invocation{sarifInvocation(r, len(results), kept.all-len(results))}).
 		WithResults(results)
 	report := sarif.NewReport()
 	report.Schema = sarifSchema
@@ -98,10 +107,10 @@ func validate(report *sarif.Report, run *sarif.Run) error {
 
 // sarifRules describes the rules of the findings, sorted by id, and fills index
 // with their places.
-func sarifRules(fs []*rules.Finding, o Options, index map[string]int) []*sarif.ReportingDescriptor {
+func sarifRules(fs []hashed, o Options, index map[string]int) []*sarif.ReportingDescriptor {
 	byRule := map[string][]*rules.Finding{}
 	for _, f := range fs {
-		byRule[f.RuleID] = append(byRule[f.RuleID], f)
+		byRule[f.RuleID] = append(byRule[f.RuleID], f.Finding)
 	}
 	ids := make([]string, 0, len(byRule))
 	for id := range byRule {
@@ -241,22 +250,20 @@ func address(account, region, bucket string) string {
 	return "aws/" + segment(account) + "/" + segment(region) + "/" + segment(bucket) + ".json"
 }
 
-// lineHashes gives every finding the fingerprint by which code scanning follows
-// it from run to run: of account, bucket, replication rule and rule, and the
-// number of the finding among those that share all four.
-func lineHashes(fs []*rules.Finding) map[*rules.Finding]string {
-	hashes := make(map[*rules.Finding]string, len(fs))
-	seen := map[string]int{}
-	for _, f := range fs {
-		if f.Status == rules.Pass || f.Status == rules.NotApplicable {
-			continue
-		}
-		sum := sha256.Sum256([]byte(strings.Join([]string{f.AccountID, f.Resource, f.Link, f.RuleID}, "\x00")))
-		h := hex.EncodeToString(sum[:8])
-		seen[h]++
-		hashes[f] = h + ":" + strconv.Itoa(seen[h])
-	}
-	return hashes
+// hashed is a finding with the fingerprint by which code scanning follows it.
+type hashed struct {
+	*rules.Finding
+	hash string
+}
+
+// lineHash is the fingerprint by which code scanning follows a finding from run to
+// run: of account, bucket, replication rule and rule, and its number among the
+// findings that share all four, in the order of the report.
+func lineHash(f *rules.Finding, number map[string]int) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.AccountID, f.Resource, f.Link, f.RuleID}, "\x00")))
+	h := hex.EncodeToString(sum[:8])
+	number[h]++
+	return h + ":" + strconv.Itoa(number[h])
 }
 
 // sarifInvocation says how the run ended, what it could not read, and what this

@@ -67,9 +67,12 @@ func (t *table) print(s string) {
 	}
 }
 
+// walk keeps the error of reading records.
+func (t *table) walk(err error) { t.err = cmp.Or(t.err, err) }
+
 func (t *table) links(r *records) {
 	c := r.summary.Links
-	if len(r.links) == 0 {
+	if r.links.len() == 0 {
 		if len(r.measurements) > 0 {
 			return // a canary without a scan: its probes name the links
 		}
@@ -78,13 +81,16 @@ func (t *table) links(r *records) {
 		return
 	}
 	t.line("Links: %d broken, %d unknown, %d working", c.Broken, c.Unknown, c.Works)
-	ls := slices.Clone(r.links)
-	slices.SortStableFunc(ls, func(a, b *rules.Link) int { return cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict)) })
+	ls := top[*rules.Link]{n: t.rows}
+	t.walk(r.links.each(func(l *rules.Link) error {
+		ls.add(verdictRank(l.Verdict), l)
+		return nil
+	}))
 	g := grid{header: []string{"SOURCE → DESTINATION", "RULE", "VERDICT", "WHY"}, keep: []int{2}}
-	for _, l := range ls[:min(len(ls), t.rows)] {
+	for _, l := range ls.list() {
 		g.add(one(ends(l)), one(l.RuleID), one(string(l.Verdict)), one(why(l)))
 	}
-	t.grid(g, len(ls)-t.rows)
+	t.grid(g, ls.all-t.rows)
 }
 
 func verdictRank(v rules.Verdict) int {
@@ -114,62 +120,108 @@ func why(l *rules.Link) string {
 
 func (t *table) findings(r *records) {
 	c := r.summary.Findings
-	fs := r.byUrgency()
 	title := fmt.Sprintf("Findings: %d failed, %d unknown, %d waived, %d passed", c.Fail, c.Unknown, c.Waived, c.Pass)
 	t.line("%s", title)
-	if len(fs) == 0 {
+	rows := folds{top: top[*folded]{n: t.rows}, repeated: map[string]*folded{}}
+	t.walk(r.findings.each(func(f *rules.Finding) error {
+		if faulty(f) {
+			rows.add(f)
+		}
+		return nil
+	}))
+	if rows.findings == 0 {
 		t.print("\n")
 		return
 	}
 	g := grid{header: []string{"SEVERITY", "STATUS", "RULE", "WHERE", "FINDING"}, keep: []int{0, 1, 2}}
-	rows := fold(fs)
 	shown := 0
-	for _, row := range rows[:min(len(rows), t.rows)] {
-		f := row[0]
-		shown += len(row)
+	for _, row := range rows.list() {
+		f := row.first
+		shown += row.n
 		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, bucketOf(f.Resource))
 		text := cell{cmp.Or(f.Message, f.Title)}
 		switch w := f.Waiver; {
 		case w != nil && f.Status == rules.Fail:
 			text = append(text, "waived: "+waiverText(w))
-		case len(row) > 1 && f.Status == rules.Fail:
-			text = append(text, fmt.Sprintf("and %d more of %s (use -o json)", len(row)-1, f.RuleID))
-		case len(row) > 1:
-			text = append(text, fmt.Sprintf("so are %d other rules here", len(row)-1))
+		case row.n > 1 && f.Status == rules.Fail:
+			text = append(text, fmt.Sprintf("and %d more of %s (use -o json)", row.n-1, f.RuleID))
+		case row.n > 1:
+			text = append(text, fmt.Sprintf("so are %d other rules here", row.n-1))
 		case f.Remediation != "":
 			text = append(text, "fix: "+f.Remediation)
 		}
 		g.add(one(string(f.Severity)), one(statusText(f)), one(f.RuleID), one(where), text)
 	}
-	t.grid(g, len(fs)-shown)
+	t.grid(g, rows.findings-shown)
 }
 
-// fold puts what says the same into one row, the most urgent first: findings
-// that one gap leaves unknown in one place, and the failures of a rule of low or
-// info severity, which repeat themselves on every link. JSON has each of them.
-func fold(fs []*rules.Finding) [][]*rules.Finding {
-	type key struct{ about, message string }
-	at := map[key]int{}
-	var rows [][]*rules.Finding
-	for _, f := range fs {
-		var k key
-		switch {
-		case f.Status == rules.Unknown:
-			k = key{f.AccountID + " " + cmp.Or(f.Link, f.Resource), f.Message}
-		case f.Status == rules.Fail && rank(f.Severity) >= rank(rules.Low) && f.Waiver == nil:
-			k = key{string(f.Severity) + " " + f.RuleID, ""}
-		default:
-			rows = append(rows, []*rules.Finding{f})
-			continue
-		}
-		if i, ok := at[k]; ok {
-			rows[i] = append(rows[i], f)
-			continue
-		}
-		at[k] = len(rows)
-		rows = append(rows, []*rules.Finding{f})
+// folded is a row of the table of findings: what says the same stands in one row,
+// under the most urgent of it.
+type folded struct {
+	first *rules.Finding
+	at    int // the number of first
+	n     int
+}
+
+// folds puts findings into rows: findings that one gap leaves unknown in one
+// place, and the failures of a rule of low or info severity, which repeat
+// themselves on every link, share one. JSON has each of them.
+type folds struct {
+	top      top[*folded]
+	findings int // how many were added
+
+	repeated map[string]*folded // of low or info severity, by severity and rule
+	// Findings come in the order of records: all that a gap leaves unknown in one
+	// place stands together.
+	place   string
+	unknown []*folded // there
+}
+
+func (s *folds) add(f *rules.Finding) {
+	s.findings++
+	if place := strings.Join([]string{f.AccountID, f.Region, f.Resource, f.Link}, "\x00"); place != s.place {
+		s.settle()
+		s.place = place
 	}
-	return rows
+	row := &folded{f, s.findings, 1}
+	switch {
+	case f.Status == rules.Unknown:
+		i := slices.IndexFunc(s.unknown, func(r *folded) bool { return r.first.Message == f.Message })
+		if i < 0 {
+			s.unknown = append(s.unknown, row)
+			return
+		}
+		old := s.unknown[i]
+		old.n++
+		if urgency(f) < urgency(old.first) {
+			old.first, old.at = f, s.findings
+		}
+	case f.Status == rules.Fail && rank(f.Severity) >= rank(rules.Low) && f.Waiver == nil:
+		k := string(f.Severity) + " " + f.RuleID
+		if old := s.repeated[k]; old != nil {
+			old.n++
+			return
+		}
+		s.repeated[k] = row
+		s.top.add(urgency(f), row)
+	default:
+		s.top.add(urgency(f), row)
+	}
+}
+
+// settle makes rows of what is unknown in a place that is left.
+func (s *folds) settle() {
+	slices.SortFunc(s.unknown, func(a, b *folded) int { return cmp.Compare(a.at, b.at) })
+	for _, row := range s.unknown {
+		s.top.add(urgency(row.first), row)
+	}
+	s.unknown = s.unknown[:0]
+}
+
+// list is the rows to show.
+func (s *folds) list() []*folded {
+	s.settle()
+	return s.top.list()
 }
 
 func statusText(f *rules.Finding) string {

@@ -53,7 +53,7 @@ func TestNoFailingFindingIsLost(t *testing.T) {
 				ms = append(ms, Message{Summary: &Summary{}})
 				o := Options{Width: rapid.IntRange(minWidth, 200).Draw(t, "width"), Rows: rapid.IntRange(1, 150).Draw(t, "rows")}
 				var b bytes.Buffer
-				w := formats[format](&b, o)
+				w := writer(format, &b, o)
 				for _, m := range ms {
 					if err := w.Write(m); err != nil {
 						t.Fatal(err)
