@@ -32,15 +32,19 @@ type records struct {
 func newRecords() *records {
 	return &records{
 		links: spool[rules.Link]{
-			key:    func(l *rules.Link) []string { return []string{l.ID} },
-			encode: func(b *bytes.Buffer, l *rules.Link) error { return encode(b, linkLine{wireLink(l), l.Why}) },
-			decode: func(d *json.Decoder) (*rules.Link, error) {
-				var l linkLine
-				if err := d.Decode(&l); err != nil {
-					return nil, err
+			key: func(l *rules.Link) []string { return []string{l.ID} },
+			encode: func(b *bytes.Buffer, l *rules.Link) error {
+				var why bytes.Buffer
+				if err := cmp.Or(encode(&why, l.Why), encode(b, wireLink(l))); err != nil {
+					return err
 				}
-				l.Link.Why = l.Why
-				return l.Link, nil
+				b.WriteByte('\n')
+				b.Write(why.Bytes())
+				return nil
+			},
+			decode: func(d *json.Decoder) (*rules.Link, error) {
+				l := &rules.Link{}
+				return l, cmp.Or(d.Decode(l), d.Decode(&l.Why))
 			},
 		},
 		findings: spool[rules.Finding]{

@@ -25,9 +25,9 @@ func renderJSON(w io.Writer, r *records, _ Options) error {
 	p.print(",\n  \"run\": ")
 	p.value(wireRun(r.run))
 	p.print(",\n  \"links\": ")
-	walked(&p, &r.links, func(l *rules.Link) any { return wireLink(l) })
+	p.walked(r.links.texts)
 	p.print(",\n  \"findings\": ")
-	walked(&p, &r.findings, func(f *rules.Finding) any { return wireFinding(f) })
+	p.walked(r.findings.texts)
 	p.print(",\n  \"measurements\": ")
 	array(&p, "  ", r.measurements)
 	p.print(",\n  \"coverage\": {\n    \"accounts\": ")
@@ -69,7 +69,8 @@ func (p *jsonPrinter) value(v any) {
 func array[T any](p *jsonPrinter, indent string, items []T) {
 	p.print("[")
 	for i, v := range items {
-		p.item(i, indent, v)
+		p.item(i, indent)
+		p.value(v)
 	}
 	if len(items) > 0 {
 		p.print("\n" + indent)
@@ -77,13 +78,16 @@ func array[T any](p *jsonPrinter, indent string, items []T) {
 	p.print("]")
 }
 
-// walked is an array of the document itself, of as many items as there are.
-func walked[T any](p *jsonPrinter, items *spool[T], wire func(*T) any) {
+// walked is an array of the document itself, of texts that are JSON already.
+func (p *jsonPrinter) walked(texts func(func([]byte) error) error) {
 	p.print("[")
 	i := 0
-	err := items.each(func(v *T) error {
-		p.item(i, "  ", wire(v))
+	err := texts(func(text []byte) error {
+		p.item(i, "  ")
 		i++
+		if p.err == nil {
+			_, p.err = p.w.Write(text)
+		}
 		return p.err
 	})
 	p.err = cmp.Or(p.err, err)
@@ -93,12 +97,11 @@ func walked[T any](p *jsonPrinter, items *spool[T], wire func(*T) any) {
 	p.print("]")
 }
 
-func (p *jsonPrinter) item(i int, indent string, v any) {
+func (p *jsonPrinter) item(i int, indent string) {
 	if i > 0 {
 		p.print(",")
 	}
 	p.print("\n  " + indent)
-	p.value(v)
 }
 
 // encode puts v into buf as one line of JSON without HTML escapes. Characters

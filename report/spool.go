@@ -23,8 +23,8 @@ const spoolBytes = 16 << 20
 // walked. The order is that of the key and then of the content, so the order of
 // arrival never shows.
 type spool[T any] struct {
-	key    func(*T) []string // what to sort by, the first part first
-	encode func(*bytes.Buffer, *T) error
+	key    func(*T) []string             // what to sort by, the first part first
+	encode func(*bytes.Buffer, *T) error // its first line is the message in a JSON document
 	decode func(*json.Decoder) (*T, error)
 	limit  int // bytes in memory, 0 = spoolBytes
 
@@ -110,6 +110,14 @@ func (s *spool[T]) each(f func(*T) error) error {
 			return err
 		}
 		return f(v)
+	})
+}
+
+// texts gives every message in order as it stands in a JSON document.
+func (s *spool[T]) texts(f func([]byte) error) error {
+	return s.walk(func(m spooled) error {
+		text, _, _ := bytes.Cut(m.value, []byte("\n"))
+		return f(text)
 	})
 }
 
