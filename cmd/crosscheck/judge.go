@@ -61,6 +61,7 @@ func judge(ctx context.Context, source factSource, engine *rules.Engine, w repor
 	}
 	evaluate := func(ctx context.Context, m fact.Message) (judged, error) {
 		if m.Document == nil {
+			engine.Gap(m.Gap)
 			return judged{gap: m.Gap}, nil
 		}
 		result, err := engine.Eval(ctx, m.Document)
