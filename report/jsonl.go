@@ -21,11 +21,13 @@ const maxLine = 64 << 20
 type line struct {
 	SchemaVersion string              `json:"schema_version,omitempty"`
 	Tool          *Tool               `json:"tool,omitempty"`
+	Judge         string              `json:"judge,omitempty"`
 	Run           *runJSON            `json:"run,omitempty"`
 	Link          *linkLine           `json:"link,omitempty"`
 	Finding       *rules.Finding      `json:"finding,omitempty"`
 	Measurement   *canary.Measurement `json:"measurement,omitempty"`
 	Gap           *fact.Gap           `json:"gap,omitempty"`
+	Judged        *Judged             `json:"judged,omitempty"`
 	Coverage      *fact.Coverage      `json:"coverage,omitempty"`
 	Summary       *Summary            `json:"summary,omitempty"`
 }
@@ -46,11 +48,11 @@ type runFile struct {
 func newRunFile(w io.Writer, _ Options) Writer { return &runFile{w: bufio.NewWriter(w)} }
 
 func (f *runFile) Write(m Message) error {
-	l := line{Measurement: m.Measurement, Gap: m.Gap, Coverage: m.Coverage, Summary: m.Summary}
+	l := line{Measurement: m.Measurement, Gap: m.Gap, Judged: m.Judged, Coverage: m.Coverage, Summary: m.Summary}
 	switch {
 	case m.Run != nil:
 		run := wireRun(m.Run)
-		l.SchemaVersion, l.Tool, l.Run = SchemaVersion, &m.Run.Tool, &run
+		l.SchemaVersion, l.Tool, l.Judge, l.Run = SchemaVersion, &m.Run.Tool, m.Run.Judge, &run
 	case m.Link != nil:
 		l.Link = &linkLine{wireLink(m.Link), m.Link.Why}
 	case m.Finding != nil:
@@ -70,34 +72,45 @@ func (f *runFile) Close() error { return f.w.Flush() }
 // close. It refuses a file that was cut, is of another schema version, or is
 // no run file; w may have received a part of it by then.
 func Replay(r io.Reader, w Writer) error {
-	in := bufio.NewScanner(r)
-	in.Buffer(make([]byte, 0, 1<<16), maxLine)
-	n, done := 0, false
-	for in.Scan() {
-		n++
-		m, err := readLine(in.Bytes(), n == 1)
-		if err != nil {
-			return fmt.Errorf("run file, line %d: %w", n, err)
-		}
-		if done {
-			return fmt.Errorf("run file, line %d: something follows the summary: is this two files in one?", n)
-		}
-		done = m.Summary != nil
-		if err := w.Write(m); err != nil {
-			return err
-		}
-	}
-	switch err := in.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("run file, line %d: longer than %d MiB: is it a run file?", n+1, maxLine>>20)
+	n, done, err := replay(r, bufio.ScanLines, w.Write)
+	switch {
 	case err != nil:
-		return fmt.Errorf("run file: %w", err)
-	case n == 0:
-		return errors.New("run file: it is empty")
+		return err
 	case !done:
 		return fmt.Errorf("run file: it ends after line %d without a summary: the run was interrupted or the file was cut", n)
 	}
 	return nil
+}
+
+// replay gives the messages of n lines, cut by split, to f; done says that a
+// summary ended them.
+func replay(r io.Reader, split bufio.SplitFunc, f func(Message) error) (n int, done bool, err error) {
+	in := bufio.NewScanner(r)
+	in.Buffer(make([]byte, 0, 1<<16), maxLine)
+	in.Split(split)
+	for in.Scan() {
+		n++
+		m, err := readLine(in.Bytes(), n == 1)
+		if err != nil {
+			return n, done, fmt.Errorf("run file, line %d: %w", n, err)
+		}
+		if done {
+			return n, done, fmt.Errorf("run file, line %d: something follows the summary: is this two files in one?", n)
+		}
+		done = m.Summary != nil
+		if err := f(m); err != nil {
+			return n, done, err
+		}
+	}
+	switch err := in.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return n, done, fmt.Errorf("run file, line %d: longer than %d MiB: is it a run file?", n+1, maxLine>>20)
+	case err != nil:
+		return n, done, fmt.Errorf("run file: %w", err)
+	case n == 0:
+		return n, done, errors.New("run file: it is empty")
+	}
+	return n, done, nil
 }
 
 func readLine(b []byte, first bool) (Message, error) {
@@ -116,12 +129,13 @@ func readLine(b []byte, first bool) (Message, error) {
 	if d.More() {
 		return Message{}, errors.New("more than one message")
 	}
-	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Coverage: l.Coverage, Summary: l.Summary}
+	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Coverage: l.Coverage, Summary: l.Summary}
 	if l.Run != nil {
 		if l.SchemaVersion != SchemaVersion || l.Tool == nil {
 			return Message{}, errors.New("the run lacks its schema version or its tool")
 		}
 		m.Run = l.Run.run(*l.Tool)
+		m.Run.Judge = l.Judge
 	}
 	if l.Link != nil {
 		if l.Link.Link == nil {
@@ -159,7 +173,7 @@ func checkHeader(b []byte) error {
 // fields counts the fields of m that are set.
 func fields(m Message) int {
 	n := 0
-	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Coverage != nil, m.Summary != nil} {
+	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Judged != nil, m.Coverage != nil, m.Summary != nil} {
 		if set {
 			n++
 		}

@@ -30,8 +30,20 @@ type Message struct {
 	Finding     *rules.Finding
 	Measurement *canary.Measurement
 	Gap         *fact.Gap
+	Judged      *Judged
 	Coverage    *fact.Coverage
 	Summary     *Summary
+}
+
+// Judged ends the messages about one bucket: all its links and findings stand
+// between it and the Judged before. Only the run file has use for it: a run that
+// was interrupted is continued from there ([Resume]).
+type Judged struct {
+	AccountID string              `json:"account_id"`
+	Bucket    string              `json:"bucket"`
+	Links     int                 `json:"links"`
+	Whole     bool                `json:"whole"`          // nothing that was asked about it is a gap
+	Kept      map[string][]string `json:"kept,omitempty"` // of it, by rules about the organization
 }
 
 // Run is the first message. It may be sent again, with FinishedAt set, when the
@@ -42,6 +54,7 @@ type Run struct {
 	FinishedAt string // likewise, "" while the run goes on
 	Scope      fact.Scope
 	Tool       Tool
+	Judge      string // digest of what judged: a run is continued only by the same; "" = not told. Only the run file has it
 }
 
 // Tool is the program that made the run.

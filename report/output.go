@@ -43,7 +43,6 @@ var formats = map[string]format{
 	"jsonl":      {stream: newRunFile},
 	"junit":      {render: renderJUnit, passes: true},
 	"markdown":   {render: renderMarkdown},
-	"ocsf":       {render: renderOCSF, passes: true},
 	"prometheus": {render: renderPrometheus, passes: true},
 	"sarif":      {render: renderSARIF},
 	"table":      {render: renderTable},
@@ -83,6 +82,7 @@ type Set struct {
 	documents []document
 	streams   tee
 	files     []*target
+	ended     bool // closed or aborted
 }
 
 // add puts an output of the format into the set.
@@ -158,6 +158,7 @@ func (s *Set) Close() error {
 		s.Abort()
 		return err
 	}
+	s.ended = true
 	for _, t := range s.files {
 		err = errors.Join(err, t.publish())
 	}
@@ -179,11 +180,52 @@ func (s *Set) render() error {
 	return errors.Join(errs...)
 }
 
-// Abort drops the outputs of a run that did not end; no file is left behind.
-// What already went to standard output stays.
+// Keep makes Abort keep the run files, as PATH.partial, from now on: what is in
+// them can be continued with [Resume]. They have that name at once, for a process
+// that is killed.
+func (s *Set) Keep() error {
+	if s.ended {
+		return nil
+	}
+	for _, t := range s.files {
+		if !t.stream || t.temp == "" {
+			continue
+		}
+		if err := os.Rename(t.temp, t.path+partial); err != nil {
+			return fmt.Errorf("output %s: %w", t.path, err)
+		}
+		t.temp, t.kept = t.path+partial, true
+	}
+	return nil
+}
+
+// partial ends the name of the run file of a run that goes on or did not end.
+const partial = ".partial"
+
+// Partial are the run files that Abort kept.
+func (s *Set) Partial() []string {
+	var paths []string
+	for _, t := range s.files {
+		if t.kept {
+			paths = append(paths, t.temp)
+		}
+	}
+	return paths
+}
+
+// Abort drops the outputs of a run that did not end; no file is left behind but
+// what Keep keeps. What already went to standard output stays. After Close it
+// does nothing.
 func (s *Set) Abort() {
+	if s.ended {
+		return
+	}
+	s.ended = true
 	if s.records != nil {
 		s.records.close()
+	}
+	if slices.ContainsFunc(s.files, func(t *target) bool { return t.kept }) {
+		_ = s.streams.Close() // as much as can be had; the run has failed already
 	}
 	for _, t := range s.files {
 		t.abort()
@@ -195,6 +237,9 @@ type target struct {
 	file *os.File
 	path string // absolute, links resolved
 	temp string // "" when path is no regular file (a pipe, a device) and is written directly
+
+	stream bool // a run file
+	kept   bool // stays if the run does not end
 }
 
 func create(out Output, stdout io.Writer) (*target, error) {
@@ -231,7 +276,7 @@ func create(out Output, stdout io.Writer) (*target, error) {
 		temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d-%d", filepath.Base(path), os.Getpid(), i))
 		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if err == nil {
-			return &target{file: f, path: path, temp: temp}, nil
+			return &target{file: f, path: path, temp: temp, stream: formats[out.Format].stream != nil}, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			var at *fs.PathError
@@ -276,7 +321,7 @@ func (t *target) publish() error {
 func (t *target) abort() {
 	// Both may have happened already; there is nothing to do about either.
 	_ = t.file.Close()
-	if t.temp != "" {
+	if t.temp != "" && !t.kept {
 		_ = os.Remove(t.temp)
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // spoolBytes is how much of one kind of message is kept in memory, as encoded.
-const spoolBytes = 16 << 20
+const spoolBytes = 4 << 20
 
 // spool sorts any number of messages in bounded memory: they are kept encoded,
 // and where they are many, in sorted runs on disk that are merged when they are
@@ -136,7 +136,7 @@ func (s *spool[T]) walk(f func(spooled) error) error {
 		if _, err := run.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		if err := m.add(&runReader{r: bufio.NewReaderSize(run, 1<<16)}); err != nil {
+		if err := m.add(&runReader{r: bufio.NewReaderSize(run, 1<<15)}); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,6 +41,10 @@ type Options struct {
 type Result struct {
 	Links    []Link
 	Findings []Finding
+
+	// Kept is what rules about the organization keep of the document until
+	// [Engine.Finish], by rule id: Rego terms as text, for [Engine.Restore].
+	Kept map[string][]string
 }
 
 // Engine judges documents. It is safe for concurrent use.
@@ -48,6 +53,7 @@ type Engine struct {
 	disabled map[string]bool
 	strict   bool
 	params   map[string]any
+	digest   string
 
 	compiler *ast.Compiler
 	store    storage.Store
@@ -61,7 +67,6 @@ type Engine struct {
 
 	mu      sync.Mutex
 	records map[string]map[string]*ast.Term // by rule id, by text: the same record is kept once
-	unread  map[string]bool                 // accounts of whose buckets not all are known
 }
 
 // New reads, checks and compiles the rules. A fault of a rule file is an
@@ -81,7 +86,10 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 	}
 	e := &Engine{
 		rules: list, strict: opts.Strict, params: opts.Parameters, policies: newPolicyCache(),
-		disabled: map[string]bool{}, records: map[string]map[string]*ast.Term{}, unread: map[string]bool{},
+		disabled: map[string]bool{}, records: map[string]map[string]*ast.Term{},
+	}
+	if e.digest, err = digest(opts, files); err != nil {
+		return nil, err
 	}
 	for _, id := range opts.Disabled {
 		if !slices.ContainsFunc(list, func(r *Rule) bool { return r.ID == id }) {
@@ -114,6 +122,20 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 		e.single[i] = sync.OnceValues(func() (query, error) { return e.prepare("x = " + e.refs[i]) })
 	}
 	return e, nil
+}
+
+func digest(opts Options, files []source) (string, error) {
+	h := sha256.New()
+	options, err := json.Marshal(opts) // with its maps sorted
+	if err != nil {
+		return "", err
+	}
+	_, _ = h.Write(options) // a hash takes everything
+	for _, f := range files {
+		fmt.Fprintf(h, "\x00%s\x00%d\x00", f.name, len(f.text))
+		_, _ = h.Write(f.text)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
 // query is a compiled query of the form "x = …".
@@ -215,7 +237,6 @@ type evaluation struct {
 	doc     *fact.Document
 	links   []permissions // the permission matrix of every link
 	records map[string][]*ast.Term
-	unread  []string
 }
 
 func (ev *evaluation) permissionsOf(link string) (*permissions, error) {
@@ -293,8 +314,36 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	for i, r := range e.rules {
 		j.rule(r, answers[i])
 	}
-	return Result{Links: j.links(ev), Findings: j.findings}, nil
+	return Result{Links: j.links(ev), Findings: j.findings, Kept: j.kept}, nil
 }
+
+// Restore keeps what an engine with the same [Engine.Digest] kept of a document
+// that is not judged again.
+func (e *Engine) Restore(kept map[string][]string) error {
+	for _, id := range slices.Sorted(maps.Keys(kept)) {
+		i := slices.IndexFunc(e.rules, func(r *Rule) bool { return r.ID == id && r.Scope == ScopeOrganization })
+		if i < 0 {
+			return fmt.Errorf("there is no rule %q about the organization", id)
+		}
+		records := make([]*ast.Term, len(kept[id]))
+		for k, text := range kept[id] {
+			t, err := ast.ParseTerm(text)
+			if err != nil {
+				return fmt.Errorf("a record of rule %s is malformed: %w", id, err)
+			}
+			if obj, ok := t.Value.(ast.Object); !ok || !obj.IsGround() {
+				return fmt.Errorf("a record of rule %s is not an object", id)
+			}
+			records[k] = t
+		}
+		e.keep(e.rules[i], records)
+	}
+	return nil
+}
+
+// Digest tells whether two engines judge alike: it is of the rules and of the
+// options.
+func (e *Engine) Digest() string { return e.digest }
 
 // outcome is what evaluating one rule gave: its set, or why there is none.
 type outcome struct {
@@ -380,21 +429,6 @@ func (e *Engine) ask(ctx context.Context, doc *fact.Document) ([]outcome, error)
 	return out, nil
 }
 
-// Gap tells the engine of a fact that stands in no document. What buckets there are
-// in an account that could not be entered or listed, and where they replicate to,
-// is not known to rules about the organization. A suspended account has none: "the
-// resources won't be available".
-//
-// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
-func (e *Engine) Gap(g *fact.Gap) {
-	if g.Fact != "account" && g.Fact != "account.buckets" || g.Code == "SUSPENDED" {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.unread[g.AccountID] = true
-}
-
 // Finish gives the findings of the rules about the organization as a whole,
 // from what they kept of every document.
 func (e *Engine) Finish(ctx context.Context) ([]Finding, error) {
@@ -405,7 +439,6 @@ func (e *Engine) Finish(ctx context.Context) ([]Finding, error) {
 		slices.SortFunc(list, func(a, b *ast.Term) int { return a.Value.Compare(b.Value) })
 		ev.records[id] = list
 	}
-	ev.unread = slices.Sorted(maps.Keys(e.unread))
 	e.mu.Unlock()
 	j := judgement{engine: e}
 	for i, r := range e.rules {

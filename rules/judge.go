@@ -137,6 +137,7 @@ type judgement struct {
 	engine   *Engine
 	doc      *fact.Document
 	findings []Finding
+	kept     map[string][]string
 	byLink   [][]decided
 	slots    [][]answer // of the rule at hand, by subject
 	one      answer     // the answer at hand: here, so that it is not allocated
@@ -367,8 +368,7 @@ func (j *judgement) links(ev *evaluation) []Link {
 }
 
 // collect keeps the records of an organization rule on this document. Where the
-// rule's needs are gaps the document's bucket is unknown at once, and only what is
-// about other buckets is kept.
+// rule's needs are gaps the document's bucket is unknown at once.
 func (j *judgement) collect(r *Rule, o outcome) {
 	if j.engine.inapplicable(r, j.doc, nil) != "" {
 		return
@@ -385,17 +385,17 @@ func (j *judgement) collect(r *Rule, o outcome) {
 	}
 	if g := j.gap(r.needs, theBucket); g != nil {
 		j.add(r, theBucket, unknownBecause(g))
-		records = slices.DeleteFunc(slices.Clone(records), isSubject)
+		return
 	}
 	if len(records) > 0 {
 		j.engine.keep(r, records)
+		if j.kept == nil {
+			j.kept = map[string][]string{}
+		}
+		for _, t := range records {
+			j.kept[r.ID] = append(j.kept[r.ID], t.String())
+		}
 	}
-}
-
-// isSubject reports whether a record is about a bucket that its rule must answer on.
-func isSubject(record *ast.Term) bool {
-	s := record.Value.(ast.Object).Get(ast.StringTerm("subject"))
-	return s != nil && s.Equal(ast.BooleanTerm(true))
 }
 
 // organization turns the answers at the end into findings. Every record with
@@ -418,7 +418,7 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 			}
 			return ""
 		}
-		if !isSubject(t) {
+		if s := obj.Get(ast.StringTerm("subject")); s == nil || !s.Equal(ast.BooleanTerm(true)) {
 			continue
 		}
 		k := id{str("account_id"), str("bucket")}

@@ -43,6 +43,11 @@ type Options struct {
 	// "destination.tags" of every destination.
 	Needs []string
 
+	// Done reports whether a bucket need not be read, since another scan has, and how
+	// many links it was found to have; nil = every bucket is read. Such a bucket is
+	// counted as scanned, and no document of it is emitted.
+	Done func(account, bucket string) (links int, done bool)
+
 	Concurrency    int           // calls to AWS at a time; 0 = 64
 	AttemptTimeout time.Duration // of one attempt of one call; 0 = 20 s
 	RunID          string        // "" = made up
@@ -159,15 +164,19 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 	}
 
 	coverage := fact.Coverage{Accounts: fact.AccountCoverage{Listed: len(s.accounts), Scanned: len(entered), Unreadable: len(s.accounts) - len(entered)}}
-	for range s.scope(entered) {
+	for b := range s.scope(entered) {
 		coverage.Buckets.Listed++
+		if links, done := s.done(b); done {
+			coverage.Buckets.Scanned++
+			coverage.Links += links
+		}
 	}
 	type result struct {
 		doc  *fact.Document
 		gaps []fact.Gap
 	}
 	// Twice as many buckets as calls: some wait for what others are reading.
-	err = flow.Map(ctx, 2*s.opts.concurrency(), s.scope(entered),
+	err = flow.Map(ctx, 2*s.opts.concurrency(), s.rest(entered),
 		func(ctx context.Context, b target) (result, error) {
 			v := &visit{scan: s}
 			doc := v.document(ctx, b.account, b.name)
@@ -307,6 +316,24 @@ func (s *scan) scope(accounts []*account) iter.Seq[target] {
 				if !yield(target{a, a.buckets[i]}) {
 					return
 				}
+			}
+		}
+	}
+}
+
+func (s *scan) done(b target) (links int, done bool) {
+	if s.opts.Done == nil {
+		return 0, false
+	}
+	return s.opts.Done(b.account.id, b.name)
+}
+
+// rest yields the buckets in scope that are to be read.
+func (s *scan) rest(accounts []*account) iter.Seq[target] {
+	return func(yield func(target) bool) {
+		for b := range s.scope(accounts) {
+			if _, done := s.done(b); !done && !yield(b) {
+				return
 			}
 		}
 	}

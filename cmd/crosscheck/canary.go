@@ -337,7 +337,7 @@ func (p *prober) discover(ctx context.Context, cmd *cobra.Command, c *config, en
 	}
 	p.progress("scanning for links with the role %s", audit)
 	scanned := p.s.watch(p.quiet)
-	err = judge(ctx, source, engine, p.w, func(doc *fact.Document, links []rules.Link) {
+	judging := judging{engine: engine, w: p.w, each: func(doc *fact.Document, links []rules.Link) {
 		scanned.judged(doc, links)
 		for i := range links {
 			l := &links[i]
@@ -359,7 +359,8 @@ func (p *prober) discover(ctx context.Context, cmd *cobra.Command, c *config, en
 			t.Predicted, t.FailureCodes = string(l.Verdict), l.FailureCodes
 			p.targets = append(p.targets, t)
 		}
-	})
+	}}
+	err = judging.judge(ctx, source)
 	scanned.done()
 	p.w.drop = nil
 	if err != nil {

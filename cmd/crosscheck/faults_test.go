@@ -371,7 +371,7 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 		}
 		return nil
 	}
-	if err := judge(t.Context(), source, engine, summary, nil); err != nil {
+	if err := (&judging{engine: engine, w: summary}).judge(t.Context(), source); err != nil {
 		t.Fatal(err)
 	}
 	if err := summary.Close(); err != nil {

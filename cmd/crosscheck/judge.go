@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"time"
 
 	"crosscheck/report"
@@ -24,15 +25,26 @@ type judged struct {
 	gap    *fact.Gap
 	doc    *fact.Document
 	result rules.Result
+	whole  bool // no gap in doc
+}
+
+// judging is what becomes of facts.
+type judging struct {
+	engine *rules.Engine
+	w      report.Writer
+
+	each   func(*fact.Document, []rules.Link) // nil, or called with every document and its links, one at a time
+	resume *report.Unfinished                 // nil, or the run that is continued
+	begun  func() error                       // nil where the run cannot be continued, or called once it stands in the report with what is taken over from resume
 }
 
 // judge evaluates the rules over everything the source tells and writes links,
-// findings, gaps and coverage to w. Documents are judged in parallel and kept
-// no longer than that. each, where not nil, is called with every document and its
-// links, one at a time.
-func judge(ctx context.Context, source factSource, engine *rules.Engine, w report.Writer, each func(*fact.Document, []rules.Link)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// findings, gaps and coverage to the writer. Documents are judged in parallel and
+// kept no longer than that.
+func (g *judging) judge(ctx context.Context, source factSource) error {
+	engine, w := g.engine, g.w
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 
 	var (
 		run       report.Run
@@ -48,7 +60,14 @@ func judge(ctx context.Context, source factSource, engine *rules.Engine, w repor
 					ID: m.Run.ID, StartedAt: m.Run.StartedAt, Scope: m.Run.Scope,
 					Tool: report.Tool{Name: "crosscheck", Version: version},
 				}
-				return nil
+				if g.begun != nil {
+					run.Judge = judgeOf(engine)
+				}
+				if g.resume == nil {
+					return nil
+				}
+				run.ID, run.StartedAt = g.resume.Run.ID, g.resume.Run.StartedAt
+				return sameScope(g.resume.Run.Scope, run.Scope)
 			case m.Coverage != nil:
 				coverage = m.Coverage
 				return nil
@@ -61,30 +80,45 @@ func judge(ctx context.Context, source factSource, engine *rules.Engine, w repor
 	}
 	evaluate := func(ctx context.Context, m fact.Message) (judged, error) {
 		if m.Document == nil {
-			engine.Gap(m.Gap)
 			return judged{gap: m.Gap}, nil
 		}
 		result, err := engine.Eval(ctx, m.Document)
 		if err != nil {
-			cancel()
+			cancel(err)
 			return judged{}, err
 		}
-		return judged{doc: m.Document, result: result}, nil
+		return judged{doc: m.Document, result: result, whole: g.begun != nil && m.Document.Whole()}, nil
 	}
 	begin := func() error {
 		if started {
 			return nil
 		}
 		started = true
-		return w.Write(report.Message{Run: &run})
+		err := w.Write(report.Message{Run: &run})
+		if g.resume != nil && err == nil {
+			err = g.resume.Replay(func(m report.Message) error {
+				if m.Judged != nil {
+					err = engine.Restore(m.Judged.Kept)
+				}
+				return errors.Join(err, w.Write(m))
+			})
+		}
+		if g.begun != nil && err == nil {
+			err = g.begun()
+		}
+		return err
 	}
 	write := func(j judged) error {
-		err := begin()
+		if err := begin(); err != nil {
+			cancel(err)
+			return err
+		}
+		var err error
 		if j.gap != nil {
 			err = errors.Join(err, w.Write(report.Message{Gap: j.gap}))
 		}
-		if each != nil && j.doc != nil {
-			each(j.doc, j.result.Links)
+		if g.each != nil && j.doc != nil {
+			g.each(j.doc, j.result.Links)
 		}
 		for i := range j.result.Links {
 			err = errors.Join(err, w.Write(report.Message{Link: &j.result.Links[i]}))
@@ -92,8 +126,13 @@ func judge(ctx context.Context, source factSource, engine *rules.Engine, w repor
 		for i := range j.result.Findings {
 			err = errors.Join(err, w.Write(report.Message{Finding: &j.result.Findings[i]}))
 		}
+		if j.doc != nil && g.begun != nil {
+			b := &j.doc.Bucket
+			err = errors.Join(err, w.Write(report.Message{Judged: &report.Judged{
+				AccountID: b.AccountID, Bucket: b.Name, Links: len(j.result.Links), Whole: j.whole, Kept: j.result.Kept}}))
+		}
 		if err != nil {
-			cancel()
+			cancel(err) // the source says why it stopped: for this, not because it was interrupted
 		}
 		return err
 	}
@@ -122,4 +161,15 @@ func judge(ctx context.Context, source factSource, engine *rules.Engine, w repor
 	run.FinishedAt = time.Now().UTC().Format(time.RFC3339)
 	finished := run
 	return w.Write(report.Message{Run: &finished})
+}
+
+// judgeOf names what judges, so that a run is continued by the same.
+func judgeOf(engine *rules.Engine) string { return version + " " + engine.Digest() }
+
+// sameScope refuses to continue a run with another scope.
+func sameScope(was, is fact.Scope) error {
+	if was.Mode == is.Mode && was.Buckets == is.Buckets && slices.Equal(was.Accounts, is.Accounts) && slices.Equal(was.ExcludeAccounts, is.ExcludeAccounts) {
+		return nil
+	}
+	return withHint(errors.New("the run to be continued had another scope"), "give --accounts, --exclude-accounts, --account-only and --buckets as then, or begin anew without --resume")
 }

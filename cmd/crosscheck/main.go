@@ -19,9 +19,12 @@ func main() {
 func run(args []string, s *streams) int {
 	if os.Getenv("GOGC") == "" {
 		// Documents are short-lived and what stays is some tens of megabytes: fewer
-		// collections judge about a fifth more buckets a second, in at most 160 MB
-		// (docs/benchmarks.md).
+		// collections judge about a fifth more buckets a second (docs/benchmarks.md).
 		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		// From here on collections are as frequent as usual, or more.
+		debug.SetMemoryLimit(160 << 20)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

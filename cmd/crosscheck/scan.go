@@ -177,6 +177,8 @@ func newScanCommand(s *streams) *cobra.Command {
 		facts  string
 		judges ruleFlags
 		waived waiverFlags
+
+		resumed resumeFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "scan",
@@ -188,7 +190,8 @@ whatever depends on it is unknown.
 ` + exitStatusHelp,
 		Example: `  crosscheck scan --role-name crosscheck-audit
   crosscheck scan --accounts 111111111111,222222222222 -o table -o sarif=crosscheck.sarif
-  crosscheck facts > facts.jsonl && crosscheck scan --facts facts.jsonl`,
+  crosscheck facts > facts.jsonl && crosscheck scan --facts facts.jsonl
+  crosscheck scan -o jsonl=run.jsonl --resume run.jsonl.partial`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadConfig(scope.configPath)
@@ -199,7 +202,7 @@ whatever depends on it is unknown.
 				return err
 			}
 			if facts != "" {
-				for _, name := range []string{"profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency"} {
+				for _, name := range []string{"resume", "profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency"} {
 					if cmd.Flags().Changed(name) {
 						return withHint(fmt.Errorf("--facts and --%s exclude each other", name), "a facts file was scanned already; narrow the scope when you write it")
 					}
@@ -219,20 +222,31 @@ whatever depends on it is unknown.
 				return err
 			}
 			source := fileFacts(facts, s.in)
+			judging := judging{engine: engine, w: w}
 			if facts == "" {
+				judging.begun = set.Keep
+				if judging.resume, err = resumed.open(engine); err != nil {
+					return err
+				}
 				cfg, err := scanner.LoadConfig(cmd.Context(), scope.profile, scope.region)
 				if err != nil {
 					return err
 				}
 				options := scope.options(engine.Needs())
+				if u := judging.resume; u != nil {
+					options.RunID, options.Done = u.Run.ID, u.Judged
+				}
 				source = func(ctx context.Context, emit func(fact.Message) error) error {
 					return scanner.Scan(ctx, cfg, options, emit)
 				}
 			}
 			p := s.watch(out.quiet)
-			err = judge(cmd.Context(), source, engine, w, p.judged)
+			judging.each = p.judged
+			err = judging.judge(cmd.Context(), source)
 			p.done()
 			if err != nil {
+				set.Abort()
+				sayPartial(s, set)
 				return err
 			}
 			if err := sum.Close(); err != nil {
@@ -246,6 +260,7 @@ whatever depends on it is unknown.
 	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
 	judges.add(cmd)
 	waived.add(cmd)
+	resumed.add(cmd)
 	return cmd
 }
 
@@ -276,7 +291,7 @@ func fileFacts(path string, stdin io.Reader) factSource {
 			if err != nil {
 				return withHint(err, "write it again with 'crosscheck facts'")
 			}
-			if err := ctx.Err(); err != nil {
+			if err := context.Cause(ctx); err != nil {
 				return err
 			}
 			if err := emit(m); err != nil {

@@ -60,18 +60,46 @@ func (f Fact[T]) IsZero() bool { return f.Value == nil && !f.Absent && f.Gap == 
 // none of them may pass for knowledge. It looks after decoding, since a fact with
 // a decoder of its own would be read again on every level it is nested in.
 func consistent(v reflect.Value) error {
+	return eachFact(v, func(f state) error {
+		if f.states() > 1 {
+			return errors.New("a fact is a value, absent or a gap, not two of them")
+		}
+		return nil
+	})
+}
+
+// Whole reports whether nothing in the document is a gap.
+func (d *Document) Whole() bool {
+	return eachFact(reflect.ValueOf(d), func(f state) error {
+		if f.missing() {
+			return errors.New("a gap")
+		}
+		return nil
+	}) == nil
+}
+
+// state is a fact of whatever type.
+type state interface {
+	states() int
+	missing() bool
+}
+
+// eachFact calls f for every fact in v, until it gives an error.
+func eachFact(v reflect.Value, f func(state) error) error {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			return consistent(v.Elem())
+			return eachFact(v.Elem(), f)
 		}
 	case reflect.Struct:
-		if f, ok := v.Addr().Interface().(interface{ states() int }); ok && f.states() > 1 {
-			return errors.New("a fact is a value, absent or a gap, not two of them")
+		if fact, ok := v.Addr().Interface().(state); ok {
+			if err := f(fact); err != nil {
+				return err
+			}
 		}
 		for i := range v.NumField() {
-			if f := v.Field(i); f.Kind() != reflect.String && f.Kind() != reflect.Bool {
-				if err := consistent(f); err != nil {
+			if field := v.Field(i); field.Kind() != reflect.String && field.Kind() != reflect.Bool {
+				if err := eachFact(field, f); err != nil {
 					return err
 				}
 			}
@@ -79,7 +107,7 @@ func consistent(v reflect.Value) error {
 	case reflect.Slice:
 		if holdsFacts(v.Type().Elem()) {
 			for i := range v.Len() {
-				if err := consistent(v.Index(i)); err != nil {
+				if err := eachFact(v.Index(i), f); err != nil {
 					return err
 				}
 			}
@@ -89,7 +117,7 @@ func consistent(v reflect.Value) error {
 			for it := v.MapRange(); it.Next(); {
 				item := reflect.New(v.Type().Elem()).Elem() // what a map holds has no address
 				item.Set(it.Value())
-				if err := consistent(item); err != nil {
+				if err := eachFact(item, f); err != nil {
 					return err
 				}
 			}
@@ -111,6 +139,8 @@ func (f *Fact[T]) states() int {
 	}
 	return n
 }
+
+func (f *Fact[T]) missing() bool { return f.Gap != nil }
 
 // strict decodes one JSON value and refuses unknown fields.
 func strict(data []byte, v any) error {
