@@ -23,7 +23,7 @@ default links := 0
 links := count(input.links)
 
 requirement_met(r) if {
-	glob.match(object.get(r, "name", "*"), [], input.bucket.name)
+	glob.match(object.get(r, "name", "*"), null, input.bucket.name)
 	every key, value in object.get(r, "tags", {}) {
 		input.bucket.tags.value[key] == value
 	}
@@ -31,7 +31,7 @@ requirement_met(r) if {
 
 # Tags that were not read may be the ones that are asked for.
 requirement_open(r) if {
-	glob.match(object.get(r, "name", "*"), [], input.bucket.name)
+	glob.match(object.get(r, "name", "*"), null, input.bucket.name)
 	count(object.get(r, "tags", {})) > 0
 	not input.bucket.tags.value
 	not input.bucket.tags.absent

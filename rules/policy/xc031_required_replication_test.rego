@@ -25,6 +25,14 @@ test_records_by_name if {
 	r.links == 1
 }
 
+# A dot in a name is a letter like others: without null, glob.match takes it for a delimiter.
+test_records_by_name_with_dots if {
+	every name in ["*", "www.*", "*.com", "www?example.com"] {
+		some r in xc031.records with input as fixture.doc({"name": "www.example.com"}, {}) with data.crosscheck.config as {"required_replication": [{"name": name}]}
+		r.state == "required"
+	}
+}
+
 test_records_by_tag if {
 	some r in xc031.records with input as {"bucket": {"name": "x", "arn": "a", "account_id": "1", "region": "r", "tags": {"value": {"tier": "gold"}}}} with data.crosscheck.config as {"required_replication": [{"name": "src"}, {"tags": {"tier": "gold"}}]}
 	r.state == "required"
