@@ -80,7 +80,9 @@ var ownRules = "\n## Rules of your own\n\n" +
 - needs: facts without which every answer is unknown, whatever the rule says: ` + "`bucket.X` and `destination.X` with X = " + strings.Join(slices.Sorted(maps.Keys(bucketFacts)), ", ") + "; `role`, `role.inline`, …; `source_key`, `destination_key.policy`, …; `source_account.scps`, …" + `. A need "NAME if PARAMETER" stands only where the parameter is set. uses: facts that the rule judges itself; they are named where it gives no answer.
 - when: what the rule is for (` + strings.Join(slices.Sorted(maps.Keys(conditions)), ", ") + `, or "parameter NAME"); where it is known not to be so the rule is not applicable and not asked.
 - answers: objects with status (fail, pass, unknown, not_applicable) and message; link; key, which tells two faults on one subject apart; and, if wanted, severity, failure_codes, evidence, remediation and contested (AWS leaves it open: a failure with --strict). Of several answers on one subject the faults stand and the passes go.
-- input is the document as ` + "`crosscheck facts`" + ` writes it, and rules are type checked against its schema; parameters are data.crosscheck.config. There is no network, clock, environment or randomness.
+- pack: the group, one word, by which the configuration switches the rule on and off; a rule needs none.
+- parameters: names and defaults of what the configuration may set under ` + "`rules.parameters`" + ` (a value of the same type); the rule reads data.crosscheck.config.NAME.
+- input is the document as ` + "`crosscheck facts`" + ` writes it, and rules are type checked against its schema. There is no network, clock, environment or randomness.
 - crosscheck.answer(link_id, "destination/s3:ReplicateObject") is a finished answer about one entry of the permission matrix, crosscheck.checks(link_id) the whole matrix; iam.decide(request) decides any request in the format of ` + "`crosscheck simulate`" + `; iam.statements(kind, text), iam.grants(kind, text, actions, account) and iam.public(bucket, text) read policies.
 - A rule of scope organization keeps records of every document (records contains {…}, with "subject": true, account_id, region, bucket and arn for what it will be asked about) and answers at the end from crosscheck.records("ID"), naming account_id and bucket.
 `
@@ -91,13 +93,15 @@ const exampleRule = `# METADATA
 # custom:
 #   id: ACME001
 #   severity: low
+#   pack: storage
 #   scope: link
 #   needs: [destination]
+#   parameters: {cold_classes: [GLACIER, GLACIER_IR, DEEP_ARCHIVE]}
 #   remediation: set Destination.StorageClass to GLACIER_IR in the rule
 #   evidence: inferred
 package crosscheck.rules.acme001
 
-cold := {"GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"}
+cold := data.crosscheck.config.cold_classes
 
 answers contains {"link": link.id, "status": "pass", "message": "replicas are cold"} if {
 	some link in input.links
@@ -114,10 +118,10 @@ func rulesDoc(list []*Rule) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Rules\n\nThis file is generated from the METADATA of the rules in `rules/policy` (`UPDATE=1 go test ./rules -run Docs`).\n\n")
 	b.WriteString("A rule answers pass, fail, unknown or not applicable on every bucket, source bucket or link it is asked about; a subject it gives no answer on is unknown, and so is one whose needed facts could not be read. A rule that *decides* breaks the link when it fails. Its evidence is *recorded* (AWS was seen to behave so), *documented* or *inferred*.\n\n")
-	b.WriteString("| Rule | Severity | Scope | Decides | Title |\n|---|---|---|---|---|\n")
+	b.WriteString("| Rule | Severity | Pack | Scope | Decides | Title |\n|---|---|---|---|---|---|\n")
 	yes := map[bool]string{true: "yes"}
 	for _, r := range list {
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Severity, r.Scope, yes[r.Decides], r.Title)
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Severity, r.Pack, r.Scope, yes[r.Decides], r.Title)
 	}
 	b.WriteString("\n## Which rules find the commonest mistakes\n\n| Mistake | Rules |\n|---|---|\n")
 	for _, m := range mistakes {
@@ -136,6 +140,7 @@ func rulesDoc(list []*Rule) []byte {
 			}
 		}
 		line("Severity", string(r.Severity))
+		line("Pack", r.Pack)
 		line("Evidence", r.Evidence)
 		line("Applies to", append([]string{map[string]string{"link": "every link", "source": "every bucket with a replication configuration", "bucket": "every bucket", "organization": "the organization, at the end"}[r.Scope]}, r.When...)...)
 		line("Failure codes", r.FailureCodes...)
@@ -168,8 +173,8 @@ func codesDoc(list []Code) []byte {
 func TestDocs(t *testing.T) {
 	e := engine(t, Options{})
 	for _, r := range e.Rules() {
-		if len(r.Sources) == 0 || r.Remediation == "" || r.Description == "" || len(r.Controls) == 0 {
-			t.Errorf("%s lacks a source, a remediation, a description or a control", r.ID)
+		if len(r.Sources) == 0 || r.Remediation == "" || r.Description == "" || len(r.Controls) == 0 || r.Pack == "" {
+			t.Errorf("%s lacks a source, a remediation, a description, a control or a pack", r.ID)
 		}
 		for _, n := range slices.Concat(r.Needs, r.Uses) {
 			n, _, _ = strings.Cut(n, " if ")

@@ -27,11 +27,16 @@ import (
 type Options struct {
 	// Dirs hold rules of the user, beside the embedded ones.
 	Dirs []string
-	// Disabled are ids of rules whose findings are not wanted. A disabled rule
-	// that decides links decides them all the same: leaving a rule out never
-	// improves a verdict.
-	Disabled []string
-	// Parameters are what rules read as data.crosscheck.config.
+	// Enabled are ids of rules and names of packs whose findings are wanted; none
+	// is all of them. What Disabled names is not wanted. An id stands above a pack,
+	// whichever of the two it is in. A rule that decides links decides them all
+	// the same: leaving a rule out never improves a verdict.
+	Enabled, Disabled []string
+	// Severities are those of rules, by id, where their own is not wanted. What
+	// decides links cannot be info.
+	Severities map[string]Severity
+	// Parameters are what rules read as data.crosscheck.config: those of crosscheck
+	// itself, and those that the METADATA of rules declares.
 	Parameters map[string]any
 	// Strict makes a failure of what AWS leaves open.
 	Strict bool
@@ -53,7 +58,9 @@ type Engine struct {
 	disabled map[string]bool
 	strict   bool
 	params   map[string]any
-	digest   string
+
+	overridden map[string]Severity // severities that stand above what rules and their answers say
+	digest     string
 
 	compiler *ast.Compiler
 	store    storage.Store
@@ -85,26 +92,26 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		rules: list, strict: opts.Strict, params: opts.Parameters, policies: newPolicyCache(),
-		disabled: map[string]bool{}, records: map[string]map[string]*ast.Term{},
+		rules: list, strict: opts.Strict, policies: newPolicyCache(),
+		records: map[string]map[string]*ast.Term{},
 	}
 	if e.digest, err = digest(opts, files); err != nil {
 		return nil, err
 	}
-	for _, id := range opts.Disabled {
-		if !slices.ContainsFunc(list, func(r *Rule) bool { return r.ID == id }) {
-			return nil, fmt.Errorf("rule %q cannot be disabled: it does not exist (crosscheck rules list shows the ids)", id)
-		}
-		e.disabled[id] = true
+	if e.disabled, err = switchedOff(list, opts); err != nil {
+		return nil, err
+	}
+	if err := reseverity(list, opts.Severities); err != nil {
+		return nil, err
+	}
+	e.overridden = opts.Severities
+	if e.params, err = parameters(list, opts.Parameters); err != nil {
+		return nil, err
 	}
 	if e.compiler, err = compile(modules); err != nil {
 		return nil, err
 	}
-	params := opts.Parameters
-	if params == nil {
-		params = map[string]any{}
-	}
-	e.store = inmem.NewFromObjectWithOpts(map[string]any{"crosscheck": map[string]any{"config": params}}, inmem.OptReturnASTValuesOnRead(true))
+	e.store = inmem.NewFromObjectWithOpts(map[string]any{"crosscheck": map[string]any{"config": e.params}}, inmem.OptReturnASTValuesOnRead(true))
 	e.refs = make([]string, len(list))
 	e.fields = inputFields(modules)
 	e.single = make([]func() (query, error), len(list))

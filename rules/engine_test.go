@@ -183,6 +183,10 @@ func TestBrokenRules(t *testing.T) {
 		"wrong package":     {strings.Replace(ruleText("#   scope: link\n", ok), "acme001", "acme002", 1), 8, "must be crosscheck.rules.acme001"},
 		"duplicate id":      {strings.Replace(strings.Replace(ruleText("#   scope: link\n", ok), "ACME001", "XC001", 1), "rules.acme001", "rules.xc001", 1), 8, "taken by"},
 		"empty":             {"", 1, "empty"},
+		"pack of words":     {ruleText("#   scope: link\n#   pack: two words\n", ok), 1, "a pack is one word"},
+		"no default":        {ruleText("#   scope: link\n#   parameters: {x: null}\n", ok), 1, "has no default"},
+		"parameter word":    {ruleText("#   scope: link\n#   parameters: {\"a b\": 1}\n", ok), 1, "small letters"},
+		"our parameter":     {ruleText("#   scope: link\n#   parameters: {destinations: {}}\n", ok), 1, "of crosscheck itself"},
 		"no severity":       {strings.Replace(ruleText("#   scope: link\n", ok), "severity: low", "severity: bad", 1), 1, "severity"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -294,7 +294,7 @@ func gapMessage(g *fact.Gap) string {
 func (j *judgement) add(r *Rule, s int, a answer) {
 	b := &j.doc.Bucket
 	f := Finding{
-		RuleID: r.ID, Title: r.Title, Status: a.Status, Severity: cmp.Or(a.Severity, r.Severity),
+		RuleID: r.ID, Title: r.Title, Status: a.Status, Severity: cmp.Or(j.engine.overridden[r.ID], a.Severity, r.Severity),
 		AccountID: b.AccountID, Region: b.Region, Resource: b.ARN,
 		Message: cmp.Or(a.Message, r.Title), FailureCodes: orEmpty(a.FailureCodes),
 		Evidence: a.Evidence, Controls: orEmpty(r.Controls),

@@ -35,6 +35,7 @@ type Rule struct {
 	Description  string   `json:"description"`
 	Severity     Severity `json:"severity"`
 	Scope        string   `json:"scope"`
+	Pack         string   `json:"pack"`          // the group by which it is switched on and off; "" = none
 	Needs        []string `json:"needs"`         // facts without which every answer is unknown
 	Uses         []string `json:"uses"`          // facts the rule judges by itself; they are named where it gave no answer
 	When         []string `json:"when"`          // what must be so for the rule to apply; else it is not applicable
@@ -45,6 +46,9 @@ type Rule struct {
 	Evidence     string   `json:"evidence"` // recorded, documented, inferred
 	Sources      []string `json:"sources"`
 	File         string   `json:"file"`
+	// Parameters are what the configuration may set for the rule, with their
+	// defaults; it reads them as data.crosscheck.config.NAME.
+	Parameters map[string]any `json:"parameters,omitempty"`
 
 	pkg   string // last part of the package: xc001
 	needs []need
@@ -174,6 +178,8 @@ func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
 
 var (
 	idPattern  = regexp.MustCompile(`^[A-Z]{2,10}[0-9]{3,6}$`)
+	packWord   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	paramWord  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	severities = []Severity{Critical, High, Medium, Low, Info}
 	scopes     = []string{ScopeBucket, ScopeSource, ScopeLink, ScopeOrganization}
 	evidences  = []string{"recorded", "documented", "inferred"}
@@ -199,6 +205,7 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		ID           string   `json:"id"`
 		Severity     Severity `json:"severity"`
 		Scope        string   `json:"scope"`
+		Pack         string   `json:"pack"`
 		Needs        []string `json:"needs"`
 		Uses         []string `json:"uses"`
 		When         []string `json:"when"`
@@ -208,6 +215,8 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		Remediation  string   `json:"remediation"`
 		Evidence     string   `json:"evidence"`
 		Sources      []string `json:"sources"`
+
+		Parameters map[string]any `json:"parameters"`
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -216,9 +225,9 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 	}
 	r := &Rule{
 		ID: c.ID, Title: a.Title, Description: strings.TrimSpace(a.Description),
-		Severity: c.Severity, Scope: c.Scope, Needs: c.Needs, Uses: c.Uses, When: c.When, Decides: c.Decides,
+		Severity: c.Severity, Scope: c.Scope, Pack: c.Pack, Needs: c.Needs, Uses: c.Uses, When: c.When, Decides: c.Decides,
 		FailureCodes: c.FailureCodes, Controls: c.Controls, Remediation: c.Remediation,
-		Evidence: c.Evidence, Sources: c.Sources,
+		Evidence: c.Evidence, Sources: c.Sources, Parameters: c.Parameters,
 	}
 	switch {
 	case !idPattern.MatchString(r.ID):
@@ -229,6 +238,8 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		return nil, line, fmt.Errorf("METADATA custom.severity %q: use critical, high, medium, low or info", r.Severity)
 	case !slices.Contains(scopes, r.Scope):
 		return nil, line, fmt.Errorf("METADATA custom.scope %q: use %s", r.Scope, strings.Join(scopes, ", "))
+	case r.Pack != "" && !packWord.MatchString(r.Pack):
+		return nil, line, fmt.Errorf("METADATA custom.pack %q: a pack is one word in small letters, such as encryption", r.Pack)
 	case r.Decides && r.Scope != ScopeLink:
 		return nil, line, fmt.Errorf("METADATA custom.decides: only a rule of scope link decides a link, not one of scope %s", r.Scope)
 	case !slices.Contains(evidences, r.Evidence):
@@ -237,6 +248,16 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 	for _, c := range r.FailureCodes {
 		if _, ok := codeOf(c); !ok {
 			return nil, line, fmt.Errorf("METADATA custom.failure_codes: %q is no failure code of S3 (crosscheck rules codes lists them)", c)
+		}
+	}
+	for name, value := range r.Parameters {
+		switch _, ours := ownParameters[name]; {
+		case ours:
+			return nil, line, fmt.Errorf("METADATA custom.parameters: %s is a parameter of crosscheck itself", name)
+		case !paramWord.MatchString(name):
+			return nil, line, fmt.Errorf("METADATA custom.parameters: %q: a name is small letters, digits and _", name)
+		case value == nil:
+			return nil, line, fmt.Errorf("METADATA custom.parameters: %s has no default, which also says of what type it is", name)
 		}
 	}
 	for _, x := range []struct {

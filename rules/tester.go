@@ -37,7 +37,11 @@ func Test(ctx context.Context, dir string) ([]TestResult, error) {
 }
 
 func runTests(ctx context.Context, files []source) ([]TestResult, error) {
-	modules, _, err := load(files, true)
+	modules, list, err := load(files, true)
+	if err != nil {
+		return nil, err
+	}
+	params, err := parameters(list, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +53,7 @@ func runTests(ctx context.Context, files []source) ([]TestResult, error) {
 			func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) { return b.impl(bctx.Context, args) },
 		)}
 	}
-	store := inmem.NewFromObject(map[string]any{"crosscheck": map[string]any{"config": map[string]any{}}})
+	store := inmem.NewFromObject(map[string]any{"crosscheck": map[string]any{"config": params}})
 	var results []TestResult
 	err = storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
 		ch, err := tester.NewRunner().

@@ -122,7 +122,7 @@ func TestConfigRefuses(t *testing.T) {
 	for file, want := range map[string]string{
 		"strict: maybe":                        "cannot unmarshal",
 		"strikt: true":                         `unknown key "strikt"`,
-		"rules: {disable: [XC999]}":            `rule "XC999" cannot be disabled: it does not exist`,
+		"rules: {disable: [XC999]}":            `there is no rule or pack "XC999"`,
 		"rules: {disable: [metrics]}":          `rules.disable[0]: "metrics" is not the id of a rule; crosscheck rules list`,
 		"rules: {disabled: [XC001]}":           `unknown key "disabled"`,
 		"destinations: {}":                     "destinations asks for nothing; give accounts, regions",

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -40,13 +42,13 @@ func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Comman
 				return printJSON(s.out, list)
 			}
 			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(t, "ID\tSEVERITY\tSCOPE\tDECIDES\tTITLE")
+			fmt.Fprintln(t, "ID\tSEVERITY\tPACK\tSCOPE\tDECIDES\tTITLE")
 			for _, r := range list {
 				decides := ""
 				if r.Decides {
 					decides = "yes"
 				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Scope, decides, oneLine(r.Title))
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, r.Scope, decides, oneLine(r.Title))
 			}
 			return t.Flush()
 		},
@@ -73,8 +75,16 @@ func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Comman
 				}
 			}
 			row("severity", string(r.Severity))
+			row("pack", r.Pack)
 			row("scope", r.Scope)
 			row("needs", r.Needs...)
+			for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
+				value, err := json.Marshal(r.Parameters[name])
+				if err != nil {
+					return err
+				}
+				row("parameter", fmt.Sprintf("%s (default %s)", name, value))
+			}
 			row("failure codes", r.FailureCodes...)
 			row("controls", r.Controls...)
 			row("evidence", r.Evidence)

@@ -6,6 +6,7 @@
 #   configuration and the bucket were changed behind one another.
 # custom:
 #   id: XC001
+#   pack: links
 #   severity: high
 #   scope: link
 #   needs: [bucket.versioning]

@@ -5,6 +5,7 @@
 #   configuration; every object then fails.
 # custom:
 #   id: XC002
+#   pack: links
 #   severity: critical
 #   scope: link
 #   needs: [destination]

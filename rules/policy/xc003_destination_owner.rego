@@ -8,6 +8,7 @@
 #   seen to belong to the account of the rule.
 # custom:
 #   id: XC003
+#   pack: links
 #   severity: critical
 #   scope: link
 #   when: [destination]

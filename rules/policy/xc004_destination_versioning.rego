@@ -5,6 +5,7 @@
 #   Every object then fails, and what is there loses its history.
 # custom:
 #   id: XC004
+#   pack: links
 #   severity: critical
 #   scope: link
 #   when: [destination]

@@ -5,6 +5,7 @@
 #   be deleted later; nothing replicates then.
 # custom:
 #   id: XC005
+#   pack: links
 #   severity: critical
 #   scope: link
 #   needs: [role]

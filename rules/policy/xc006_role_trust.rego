@@ -7,6 +7,7 @@
 #   other values fails.
 # custom:
 #   id: XC006
+#   pack: links
 #   severity: critical
 #   scope: link
 #   when: [role]

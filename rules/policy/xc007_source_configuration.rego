@@ -4,6 +4,7 @@
 #   AWS requires s3:GetReplicationConfiguration and s3:ListBucket on the source bucket.
 # custom:
 #   id: XC007
+#   pack: links
 #   severity: high
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, bucket.policy, source_account.rcps]

@@ -6,6 +6,7 @@
 #   is no Deny of the other.
 # custom:
 #   id: XC008
+#   pack: links
 #   severity: critical
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, bucket.policy, source_account.rcps]

@@ -4,6 +4,7 @@
 #   s3:GetObjectVersionAcl on every object of the rule; S3 copies the ACL with the object.
 # custom:
 #   id: XC009
+#   pack: links
 #   severity: high
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, bucket.policy, source_account.rcps]

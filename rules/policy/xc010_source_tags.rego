@@ -8,6 +8,7 @@
 #   left alone.
 # custom:
 #   id: XC010
+#   pack: links
 #   severity: high
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, bucket.policy, source_account.rcps]

@@ -5,6 +5,7 @@
 #   its permissions boundary and the SCPs over its account.
 # custom:
 #   id: XC011
+#   pack: links
 #   severity: critical
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps]

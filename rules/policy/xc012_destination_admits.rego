@@ -6,6 +6,7 @@
 #   policy must allow the role; the ARN must be the role's own, with its path.
 # custom:
 #   id: XC012
+#   pack: links
 #   severity: critical
 #   scope: link
 #   uses: [destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block]

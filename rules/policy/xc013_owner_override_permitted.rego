@@ -5,6 +5,7 @@
 #   sides, unless the destination enforces bucket ownership.
 # custom:
 #   id: XC013
+#   pack: ownership
 #   severity: critical
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block, destination.ownership]

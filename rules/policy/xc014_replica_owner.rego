@@ -6,6 +6,7 @@
 #   then be unable to read its own copy, and the source account can still change it.
 # custom:
 #   id: XC014
+#   pack: ownership
 #   severity: high
 #   scope: link
 #   when: [destination, cross_account]

@@ -5,6 +5,7 @@
 #   markers: V1 rules (without Filter) always do, V2 rules when told to.
 # custom:
 #   id: XC015
+#   pack: links
 #   severity: high
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block]

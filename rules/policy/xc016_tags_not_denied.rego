@@ -6,6 +6,7 @@
 #   an event nor a metric tells. Untagged objects are not touched by it.
 # custom:
 #   id: XC016
+#   pack: links
 #   severity: high
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block]

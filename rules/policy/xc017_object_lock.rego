@@ -7,6 +7,7 @@
 #   the link is broken; without one it depends on the objects.
 # custom:
 #   id: XC017
+#   pack: protection
 #   severity: high
 #   scope: link
 #   when: [object_lock, destination]

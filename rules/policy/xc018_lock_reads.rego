@@ -6,6 +6,7 @@
 #   that carry a retention or a hold, and nothing of them arrives.
 # custom:
 #   id: XC018
+#   pack: protection
 #   severity: high
 #   scope: link
 #   when: [object_lock, role]

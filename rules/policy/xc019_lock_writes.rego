@@ -7,6 +7,7 @@
 #   metadata would meet them.
 # custom:
 #   id: XC019
+#   pack: protection
 #   severity: medium
 #   scope: link
 #   when: [object_lock]

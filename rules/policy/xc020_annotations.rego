@@ -7,6 +7,7 @@
 #   its replication status does not show it.
 # custom:
 #   id: XC020
+#   pack: configuration
 #   severity: info
 #   scope: link
 #   uses: [role.inline, role.attached, role.boundary, role_account.scps, bucket.policy, source_account.rcps]

@@ -7,6 +7,7 @@
 #   replication status.
 # custom:
 #   id: XC021
+#   pack: encryption
 #   severity: critical
 #   scope: link
 #   needs: [bucket.encryption]

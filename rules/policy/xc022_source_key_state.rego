@@ -5,6 +5,7 @@
 #   is disabled or about to be deleted stops what is under it.
 # custom:
 #   id: XC022
+#   pack: encryption
 #   severity: critical
 #   scope: link
 #   when: [kms, source_key]

@@ -7,6 +7,7 @@
 #   source objects are not seen.
 # custom:
 #   id: XC023
+#   pack: encryption
 #   severity: critical
 #   scope: link
 #   when: [kms, role]

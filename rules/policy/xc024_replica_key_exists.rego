@@ -5,6 +5,7 @@
 #   destination; a related multi-Region key must be named by its own ARN.
 # custom:
 #   id: XC024
+#   pack: encryption
 #   severity: critical
 #   scope: link
 #   when: [kms, replica_key, destination]

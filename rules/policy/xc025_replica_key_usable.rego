@@ -4,6 +4,7 @@
 #   The key must be enabled, symmetric and made for encryption.
 # custom:
 #   id: XC025
+#   pack: encryption
 #   severity: critical
 #   scope: link
 #   when: [kms, replica_key]

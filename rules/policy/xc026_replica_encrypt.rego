@@ -6,6 +6,7 @@
 #   is needed. Between accounts the key policy must allow the role as well.
 # custom:
 #   id: XC026
+#   pack: encryption
 #   severity: critical
 #   scope: link
 #   when: [kms, role]

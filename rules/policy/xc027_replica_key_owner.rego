@@ -6,6 +6,7 @@
 #   in ReplicaKmsKeyID is looked up in the account of the source.
 # custom:
 #   id: XC027
+#   pack: encryption
 #   severity: high
 #   scope: link
 #   when: [kms, replica_key, destination]

@@ -6,6 +6,7 @@
 #   them is unknown: put an object under the bucket key and watch it with a canary.
 # custom:
 #   id: XC028
+#   pack: encryption
 #   severity: high
 #   scope: link
 #   when: [kms]

@@ -5,6 +5,7 @@
 #   kms:EncryptionContext:aws:s3:arn; a condition on the other never holds.
 # custom:
 #   id: XC029
+#   pack: encryption
 #   severity: medium
 #   scope: link
 #   when: [kms, role]

@@ -5,6 +5,7 @@
 #   when it is enabled again.
 # custom:
 #   id: XC030
+#   pack: configuration
 #   severity: medium
 #   scope: source
 #   needs: [bucket.replication]

@@ -6,6 +6,7 @@
 #   of a link is never told to replicate.
 # custom:
 #   id: XC031
+#   pack: organization
 #   severity: high
 #   scope: organization
 #   when: [parameter required_replication]

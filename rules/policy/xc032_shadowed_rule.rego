@@ -7,6 +7,7 @@
 #   dead. Where only a part is shadowed, those settings hold for the rest.
 # custom:
 #   id: XC032
+#   pack: configuration
 #   severity: medium
 #   scope: source
 #   needs: [bucket.replication]

@@ -5,6 +5,7 @@
 #   /logs/ matches nothing.
 # custom:
 #   id: XC033
+#   pack: configuration
 #   severity: medium
 #   scope: link
 #   controls: [NIST-800-53r5/CP-9]

@@ -6,6 +6,7 @@
 #   source hides the copy as well.
 # custom:
 #   id: XC034
+#   pack: protection
 #   severity: low
 #   scope: link
 #   controls: [NIST-800-53r5/CP-9, NIST-800-53r5/SI-12]

@@ -5,6 +5,7 @@
 #   later never trigger replication, and delete markers of such rules do not replicate.
 # custom:
 #   id: XC035
+#   pack: configuration
 #   severity: info
 #   scope: link
 #   controls: [NIST-800-53r5/CP-9]

@@ -6,6 +6,7 @@
 #   without bound.
 # custom:
 #   id: XC036
+#   pack: protection
 #   severity: info
 #   scope: link
 #   when: [destination]

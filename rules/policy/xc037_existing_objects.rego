@@ -6,6 +6,7 @@
 #   Replication alone; so do objects that FAILED after the fault is repaired.
 # custom:
 #   id: XC037
+#   pack: configuration
 #   severity: low
 #   scope: link
 #   controls: [NIST-800-53r5/CP-9]

@@ -5,6 +5,7 @@
 #   reaches C, unless A replicates to C itself.
 # custom:
 #   id: XC038
+#   pack: configuration
 #   severity: low
 #   scope: link
 #   when: [destination]

@@ -5,6 +5,7 @@
 #   come back only if the rules of both directions enable replica modifications.
 # custom:
 #   id: XC039
+#   pack: configuration
 #   severity: medium
 #   scope: link
 #   when: [destination]

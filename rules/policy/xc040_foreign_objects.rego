@@ -5,6 +5,7 @@
 #   and S3 cannot read those without a grant from their owner.
 # custom:
 #   id: XC040
+#   pack: ownership
 #   severity: low
 #   scope: link
 #   needs: [bucket.ownership]

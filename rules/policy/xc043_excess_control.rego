@@ -7,6 +7,7 @@
 #   original.
 # custom:
 #   id: XC043
+#   pack: access
 #   severity: high
 #   scope: link
 #   when: [destination, destination_policy]

@@ -5,6 +5,7 @@
 #   the grant discloses the names and versions of the copies.
 # custom:
 #   id: XC044
+#   pack: access
 #   severity: medium
 #   scope: link
 #   when: [destination, destination_policy]

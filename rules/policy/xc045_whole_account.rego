@@ -6,6 +6,7 @@
 #   into the backup.
 # custom:
 #   id: XC045
+#   pack: access
 #   severity: medium
 #   scope: link
 #   when: [destination, destination_policy]

@@ -7,6 +7,7 @@
 #   before relying on it.
 # custom:
 #   id: XC046
+#   pack: access
 #   severity: info
 #   scope: link
 #   when: [role]

@@ -5,6 +5,7 @@
 #   replication: a link can be broken for months unseen.
 # custom:
 #   id: XC047
+#   pack: monitoring
 #   severity: medium
 #   scope: link
 #   controls: [SecurityHub/S3.11, NIST-800-53r5/SI-4]

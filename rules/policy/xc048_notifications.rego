@@ -6,6 +6,7 @@
 #   failures send no event at all: only the object's status shows them.
 # custom:
 #   id: XC048
+#   pack: monitoring
 #   severity: low
 #   scope: source
 #   needs: [bucket.notification]

@@ -5,6 +5,7 @@
 #   bucket. S3 has no failure code for it.
 # custom:
 #   id: XC049
+#   pack: links
 #   severity: high
 #   scope: link
 #   when: [destination, cross_account]

@@ -5,6 +5,7 @@
 #   replicate into a bucket that blocks SSE-C; its failure code is not known.
 # custom:
 #   id: XC050
+#   pack: encryption
 #   severity: low
 #   scope: link
 #   when: [destination]

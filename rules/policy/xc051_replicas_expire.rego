@@ -6,6 +6,7 @@
 #   original is no backup of it.
 # custom:
 #   id: XC051
+#   pack: protection
 #   severity: medium
 #   scope: link
 #   when: [destination]

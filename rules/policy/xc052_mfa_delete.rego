@@ -6,6 +6,7 @@
 #   lifecycle rules.
 # custom:
 #   id: XC052
+#   pack: protection
 #   severity: info
 #   scope: link
 #   when: [destination]

@@ -6,6 +6,7 @@
 #   apart from the original.
 # custom:
 #   id: XC053
+#   pack: organization
 #   severity: high
 #   scope: link
 #   when: [destination, parameter destinations]

@@ -6,6 +6,7 @@
 #   included.
 # custom:
 #   id: XC054
+#   pack: access
 #   severity: high
 #   scope: link
 #   when: [destination, destination_policy]

@@ -6,6 +6,7 @@
 #   role does not protect it.
 # custom:
 #   id: XC055
+#   pack: access
 #   severity: high
 #   scope: source
 #   needs: [bucket.policy]

@@ -6,6 +6,7 @@
 #   from AWS it cannot occur; in proposed ones it means that the policy will not exist.
 # custom:
 #   id: XC056
+#   pack: links
 #   severity: high
 #   scope: link
 #   when: [role, destination]

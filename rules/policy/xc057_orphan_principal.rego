@@ -5,6 +5,7 @@
 #   deleted. A new role of the same name has another id and is not meant by it.
 # custom:
 #   id: XC057
+#   pack: access
 #   severity: medium
 #   scope: link
 #   when: [destination, destination_policy]

@@ -6,6 +6,7 @@
 #   AWS page asks for it.
 # custom:
 #   id: XC058
+#   pack: access
 #   severity: info
 #   scope: link
 #   when: [destination, destination_policy, cross_account]
