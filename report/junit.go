@@ -31,7 +31,7 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 		source[l.ID] = l.Source.AccountID
 		return nil
 	})
-	explained := map[string]rules.Status{} // the worst that findings say of a link
+	known := explained{}
 	err = cmp.Or(err, r.findings.each(func(f *rules.Finding) error {
 		if f.Status == rules.NotApplicable {
 			return nil
@@ -49,14 +49,12 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 		case f.Status != rules.Pass:
 			c.Error = newDetail(f.Message, "unknown", text...)
 		}
-		if f.Status != rules.Pass && explained[f.Link] != rules.Fail {
-			explained[f.Link] = f.Status
-		}
+		known.add(f)
 		add(f.AccountID, c)
 		return nil
 	}))
 	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
-		if e := explained[l.ID]; l.Verdict == rules.Works || e == rules.Fail || e != "" && l.Verdict != rules.Broken {
+		if known.covers(l) {
 			return nil
 		}
 		c := newCase(l.ID, "the link works")

@@ -43,6 +43,7 @@ var formats = map[string]format{
 	"jsonl":      {stream: newRunFile},
 	"junit":      {render: renderJUnit, passes: true},
 	"markdown":   {render: renderMarkdown},
+	"ocsf":       {render: renderOCSF, passes: true},
 	"prometheus": {render: renderPrometheus, passes: true},
 	"sarif":      {render: renderSARIF},
 	"table":      {render: renderTable},

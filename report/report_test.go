@@ -186,13 +186,14 @@ func TestGolden(t *testing.T) {
 		{"report.md", "markdown", Options{}},
 		{"report.xml", "junit", Options{}},
 		{"report.prom", "prometheus", Options{}},
+		{"report.ocsf.json", "ocsf", Options{}},
 		{"report.sarif", "sarif", Options{Rules: map[string]RuleHelp{"XC002": {Title: "Destination keeps versions",
 			Markdown: "S3 replicates only into buckets with versioning. Enable it at the destination.",
 			URI:      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"}}}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			got := render(t, c.format, c.o, sample(t))
-			if c.format == "sarif" {
+			if c.format == "sarif" || c.format == "ocsf" {
 				got = asLines(t, got)
 			}
 			golden(t, c.file, got)

@@ -206,6 +206,7 @@ var check = map[string]func(*testing.T, []byte){
 			}
 		}
 	},
+	"ocsf": func(t *testing.T, out []byte) { checkOCSF(t, out) },
 	"sarif": func(t *testing.T, out []byte) {
 		conforms(t, schema(t, "sarif-schema-2.1.0.json"), out)
 		for _, r := range parseSARIF(t, out).Runs[0].Results {

@@ -1,0 +1,138 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"crosscheck/rules"
+)
+
+// Rule ids of what is no finding of a rule and is shown as one, in formats that
+// know nothing else.
+const (
+	linkRule  = "link"
+	probeRule = "probe"
+	gapRule   = "gap"
+)
+
+// observed walks over the findings, those that do not apply left out, and then
+// over all else that a reader of findings alone would miss, as findings: links
+// that do not work although no finding says why, probes, facts that were not
+// read.
+func (r *records) observed(yield func(*rules.Finding) error) error {
+	known := explained{}
+	err := r.findings.each(func(f *rules.Finding) error {
+		known.add(f)
+		if f.Status == rules.NotApplicable {
+			return nil
+		}
+		return yield(f)
+	})
+	sources := map[string]rules.End{} // of the probed links, by id
+	for _, m := range r.measurements {
+		sources[m.Link] = rules.End{}
+	}
+	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
+		if _, probed := sources[l.ID]; probed {
+			sources[l.ID] = l.Source
+		}
+		if known.covers(l) {
+			return nil
+		}
+		f := observation(linkRule, "The link works", l.Source, l.ID)
+		f.Status, f.Severity = rules.Unknown, rules.Critical
+		if l.Verdict == rules.Broken {
+			f.Status = rules.Fail
+		}
+		f.Message, f.FailureCodes = cmp.Or(why(l), "the link is "+string(cmp.Or(l.Verdict, rules.UnknownVerdict))), l.FailureCodes
+		return yield(f)
+	}))
+	if err != nil {
+		return err
+	}
+	for _, m := range r.measurements {
+		f := observation(probeRule, "A probe shows what the link promises", sources[m.Link], m.Link, m.Variant)
+		f.Link, f.Severity, f.FailureCodes = m.Link, rules.Critical, m.FailureCodes
+		f.Status = []rules.Status{rules.Fail, rules.Unknown, rules.Pass}[measured(m)]
+		f.Message = m.Variant + " probe " + string(cmp.Or(m.Outcome, "undecided"))
+		if m.Message != "" {
+			f.Message += ": " + m.Message
+		}
+		if err := yield(f); err != nil {
+			return err
+		}
+	}
+	for _, g := range r.gaps {
+		f := observation(gapRule, g.Fact+" is read", rules.End{AccountID: g.AccountID}, g.AccountID, g.Resource, g.Fact, g.API)
+		f.Resource, f.Status, f.Severity = g.Resource, rules.Unknown, rules.Medium
+		f.Message = g.API + ": " + g.Code + ": " + g.Message
+		if err := yield(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// observation is a finding about the bucket at an end of a link. Its
+// fingerprint is of its rule and parts.
+func observation(rule, title string, at rules.End, parts ...string) *rules.Finding {
+	f := &rules.Finding{RuleID: rule, Title: title, AccountID: at.AccountID, Region: at.Region, Fingerprint: digest(append(parts, rule)...)}
+	if at.Bucket != "" {
+		f.Resource = "arn:" + partitionOf(at.Region) + ":s3:::" + at.Bucket
+	}
+	if rule == linkRule {
+		f.Link = parts[0]
+	}
+	return f
+}
+
+// partitionOf is the partition of a Region.
+func partitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+func digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// explained is the worst that findings say of each link.
+type explained map[string]rules.Status
+
+func (e explained) add(f *rules.Finding) {
+	if f.Status != rules.Pass && f.Status != rules.NotApplicable && e[f.Link] != rules.Fail {
+		e[f.Link] = f.Status
+	}
+}
+
+// covers reports whether the link works or a finding says why it does not.
+func (e explained) covers(l *rules.Link) bool {
+	worst := e[l.ID]
+	return l.Verdict == rules.Works || worst == rules.Fail || worst != "" && l.Verdict != rules.Broken
+}
+
+// uids names findings for systems that keep them from run to run: by their
+// fingerprints, those that share one by number. The order of the findings has
+// to be that of the report.
+type uids map[string]int
+
+func (u uids) of(f *rules.Finding) string {
+	id := visible(cut(f.Fingerprint, 200))
+	if id == "" {
+		id = digest(f.RuleID, f.AccountID, f.Resource, f.Link)
+	}
+	u[id]++
+	if n := u[id]; n > 1 {
+		id += "-" + strconv.Itoa(n)
+	}
+	return id
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+	"crosscheck/scanner/fact"
+)
+
+// checkOCSF holds every event of an array against the OCSF schema.
+func checkOCSF(t testing.TB, out []byte) []ocsfEvent {
+	t.Helper()
+	s := schema(t, "ocsf-1.5.0-compliance-finding.schema.json")
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(out))
+	if err != nil {
+		t.Fatalf("no JSON: %v", err)
+	}
+	list, ok := v.([]any)
+	if !ok {
+		t.Fatalf("no array: %.80s", out)
+	}
+	for i, e := range list {
+		if err := s.Validate(e); err != nil {
+			t.Errorf("event %d does not meet the schema: %v", i, err)
+		}
+	}
+	var events []ocsfEvent
+	if err := json.Unmarshal(out, &events); err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(out, []byte("\n")); len(events) > 0 && n != len(events)+2 {
+		t.Errorf("%d lines for %d events", n, len(events))
+	}
+	seen := map[string]bool{}
+	for _, e := range events {
+		uid := e.FindingInfo.UID
+		if uid == "" || seen[uid] {
+			t.Errorf("uid %q is empty or not unique", uid)
+		}
+		seen[uid] = true
+		if e.Resources[0].UID == "" || e.Resources[0].Name == "" {
+			t.Errorf("a resource without a name: %+v", e.Resources[0])
+		}
+		if e.StatusCode != "pass" && e.Compliance.StatusID == 1 {
+			t.Errorf("%s is a pass", e.StatusCode)
+		}
+	}
+	return events
+}
+
+func TestOCSFMeetsItsSchema(t *testing.T) {
+	for name, ms := range map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Policy{}, []Message{{Run: &Run{}}}), "many": many(t, 500)} {
+		t.Run(name, func(t *testing.T) { checkOCSF(t, render(t, "ocsf", Options{}, ms)) })
+	}
+}
+
+// The test above can fail.
+func TestOCSFSchemaRefuses(t *testing.T) {
+	s := schema(t, "ocsf-1.5.0-compliance-finding.schema.json")
+	out := string(render(t, "ocsf", Options{}, sample(t)))
+	for name, change := range map[string][2]string{
+		"unknown field":   {`"activity_id":1`, `"activity_id":1,"mood":1`},
+		"unknown status":  {`"status_id":2`, `"status_id":7`},
+		"no version":      {`"version":"1.5.0",`, ``},
+		"wrong type":      {`"severity_id":5`, `"severity_id":"5"`},
+		"wrong class":     {`"class_uid":2003`, `"class_uid":2004`},
+		"nameless object": {`"uid":"XC002",`, `"uid":2,`},
+	} {
+		changed := strings.Replace(out, change[0], change[1], 1)
+		if changed == out {
+			t.Fatalf("%s changes nothing", name)
+		}
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(changed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := 0
+		for _, e := range v.([]any) {
+			if s.Validate(e) != nil {
+				bad++
+			}
+		}
+		if bad != 1 {
+			t.Errorf("%s: %d events are refused", name, bad)
+		}
+	}
+}
+
+func TestOCSFStatus(t *testing.T) {
+	for _, c := range []struct {
+		status     rules.Status
+		waived     bool
+		code       string
+		compliance int
+		standing   int
+		severity   int
+	}{
+		{rules.Fail, false, "fail", 3, 1, 4},
+		{rules.Fail, true, "waived", 3, 3, 4},
+		{rules.Unknown, false, "unknown", 2, 1, 4},
+		{rules.Pass, false, "pass", 1, 1, 1},
+		{"what is this", false, "what is this", 2, 1, 4},
+	} {
+		f := &rules.Finding{RuleID: "XC001", Status: c.status, Severity: rules.High, AccountID: prod, Region: "cn-north-1", Resource: "arn:aws-cn:s3:::b", Fingerprint: "f",
+			Link: "b/r→c", Controls: []string{"SecurityHub/S3.7", "NIST-800-53r5/CP-9", "NIST-800-53r5/AC-6"}, FailureCodes: []string{"DstBucketUnversioned"}}
+		if c.waived {
+			f.Waiver = &rules.Waiver{Reason: "retired", Owner: "o"}
+		}
+		run := &Run{ID: "r1", FinishedAt: "2026-11-24T06:00:04Z", Tool: Tool{Name: "crosscheck", Version: "1.2.3"}}
+		events := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Policy{}, []Message{{Run: run}, {Finding: f}})))
+		if len(events) != 1 {
+			t.Fatalf("%d events", len(events))
+		}
+		e := events[0]
+		got := fmt.Sprint(e.StatusCode, e.Compliance.StatusID, e.StatusID, e.SeverityID, e.Compliance.Checks[0].SeverityID)
+		if want := fmt.Sprint(c.code, c.compliance, c.standing, c.severity, 4); got != want {
+			t.Errorf("%s, waived %v: status, compliance, standing, severity, severity of the rule %s, want %s", c.status, c.waived, got, want)
+		}
+		if e.Time != 1795500004000 || e.FindingInfo.UID != "f" || e.Cloud.Account.UID != prod || e.Cloud.Partition != "aws-cn" || e.Resources[0].Region != "cn-north-1" ||
+			strings.Join(e.Compliance.Standards, " ") != "SecurityHub NIST-800-53r5" || e.Compliance.StatusDetails[0] != "DstBucketUnversioned" || e.Unmapped.Link != "b/r→c" {
+			t.Errorf("%+v", e)
+		}
+	}
+	none := &rules.Finding{RuleID: "XC001", Status: rules.NotApplicable}
+	if got := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: none}}))); len(got) != 0 {
+		t.Errorf("what does not apply is in: %+v", got)
+	}
+}
+
+// What no finding says is not lost on a reader of findings.
+func TestObserved(t *testing.T) {
+	end := rules.End{AccountID: prod, Region: "eu-central-1", Bucket: "a"}
+	ms := summarized(t, Policy{}, []Message{
+		{Run: &Run{}},
+		{Link: &rules.Link{ID: "a/r→b", Source: end, Verdict: rules.Broken, Why: "versioning is suspended", FailureCodes: []string{"DstBucketUnversioned"}}},
+		{Link: &rules.Link{ID: "a/s→b", Source: end, Verdict: rules.UnknownVerdict}},
+		{Link: &rules.Link{ID: "a/t→b", Source: end, Verdict: rules.Works}},
+		{Link: &rules.Link{ID: "a/u→b", Source: end, Verdict: rules.Broken}},
+		{Finding: &rules.Finding{RuleID: "XC001", Link: "a/u→b", Status: rules.Fail, AccountID: prod, Resource: arn("a")}},
+		{Measurement: &canary.Measurement{Link: "a/t→b", Variant: "plain", Key: "1", Outcome: canary.Failed, Message: "S3 reported FAILED"}},
+		{Measurement: &canary.Measurement{Link: "a/t→b", Variant: "plain", Key: "2", Outcome: canary.Arrived}},
+		{Measurement: &canary.Measurement{Link: "a/t→b", Variant: "sse", Key: "3", Outcome: canary.Inconclusive}},
+		{Measurement: &canary.Measurement{Link: "gone", Variant: "plain", Key: "4", Outcome: canary.Timeout}},
+		{Gap: &fact.Gap{AccountID: data, Resource: "arn:aws:iam::222222222222:role/audit", Fact: "account", API: "sts:AssumeRole", Code: "AccessDenied", Message: "no"}},
+	})
+	var got []string
+	for _, e := range checkOCSF(t, render(t, "ocsf", Options{}, ms)) {
+		account := ""
+		if e.Cloud.Account != nil {
+			account = e.Cloud.Account.UID
+		}
+		got = append(got, strings.Join([]string{e.Metadata.EventCode, e.StatusCode, e.Unmapped.Link, account, e.Resources[0].Type, e.Message}, "|"))
+	}
+	want := []string{
+		"XC001|fail|a/u→b|111111111111|AwsS3Bucket|XC001",
+		"link|fail|a/r→b|111111111111|AwsS3Bucket|versioning is suspended (DstBucketUnversioned)",
+		"link|unknown|a/s→b|111111111111|AwsS3Bucket|the link is unknown",
+		"probe|fail|a/t→b|111111111111|AwsS3Bucket|plain probe failed: S3 reported FAILED",
+		"probe|pass|a/t→b|111111111111|AwsS3Bucket|plain probe arrived",
+		"probe|unknown|a/t→b|111111111111|AwsS3Bucket|sse probe inconclusive",
+		"probe|fail|gone||AwsAccount|plain probe timeout",
+		"gap|unknown||222222222222|AwsIamRole|sts:AssumeRole: AccessDenied: no",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("events\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
