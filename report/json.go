@@ -115,7 +115,7 @@ func encode(buf *bytes.Buffer, v any) error {
 		return err
 	}
 	buf.Truncate(buf.Len() - 1)
-	if b := buf.Bytes(); bytes.IndexFunc(b, unseen) >= 0 {
+	if b := buf.Bytes(); anyUnseen(b) {
 		seen := bytes.Clone(b)
 		buf.Reset()
 		for len(seen) > 0 {
@@ -133,6 +133,22 @@ func encode(buf *bytes.Buffer, v any) error {
 		}
 	}
 	return nil
+}
+
+// anyUnseen looks for what unseen reports and steps over ASCII, which most text is.
+func anyUnseen(b []byte) bool {
+	for i := 0; i < len(b); {
+		if b[i] < 0x7F {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if unseen(r) {
+			return true
+		}
+		i += n
+	}
+	return false
 }
 
 func unseen(r rune) bool {

@@ -126,9 +126,12 @@ func (e explained) covers(l *rules.Link) bool {
 type uids map[string]int
 
 func (u uids) of(f *rules.Finding) string {
-	id := visible(cut(f.Fingerprint, 200))
-	if id == "" {
+	id := f.Fingerprint
+	switch {
+	case id == "":
 		id = digest(f.RuleID, f.AccountID, f.Resource, f.Link)
+	case len(id) > 100 || !plain(id): // none of ours
+		id = digest(id)
 	}
 	u[id]++
 	if n := u[id]; n > 1 {

@@ -38,6 +38,7 @@ type format struct {
 
 // formats are all formats by name.
 var formats = map[string]format{
+	"asff":       {render: renderASFF, passes: true},
 	"csv":        {render: renderCSV, passes: true},
 	"json":       {render: renderJSON, passes: true, checks: true},
 	"jsonl":      {stream: newRunFile},

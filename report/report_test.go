@@ -161,13 +161,19 @@ func sample(t testing.TB) []Message {
 	})
 }
 
-// asLines puts every JSON value of a compact document on lines of its own, for
+// asLines puts every JSON value of compact documents on lines of its own, for
 // reading.
 func asLines(t testing.TB, b []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := json.Indent(&out, b, "", "  "); err != nil {
-		t.Fatal(err)
+	for d := json.NewDecoder(bytes.NewReader(b)); d.More(); out.WriteByte('\n') {
+		var doc json.RawMessage
+		if err := d.Decode(&doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Indent(&out, doc, "", "  "); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return out.Bytes()
 }
@@ -187,13 +193,14 @@ func TestGolden(t *testing.T) {
 		{"report.xml", "junit", Options{}},
 		{"report.prom", "prometheus", Options{}},
 		{"report.ocsf.json", "ocsf", Options{}},
+		{"report.asff.json", "asff", Options{}},
 		{"report.sarif", "sarif", Options{Rules: map[string]RuleHelp{"XC002": {Title: "Destination keeps versions",
 			Markdown: "S3 replicates only into buckets with versioning. Enable it at the destination.",
 			URI:      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"}}}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			got := render(t, c.format, c.o, sample(t))
-			if c.format == "sarif" || c.format == "ocsf" {
+			if c.format == "sarif" || c.format == "ocsf" || c.format == "asff" {
 				got = asLines(t, got)
 			}
 			golden(t, c.file, got)

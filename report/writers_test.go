@@ -188,6 +188,7 @@ var check = map[string]func(*testing.T, []byte){
 			}
 		}
 	},
+	"asff":       func(t *testing.T, out []byte) { checkASFF(t, out) },
 	"csv":        func(t *testing.T, out []byte) { checkCSV(t, out) },
 	"junit":      func(t *testing.T, out []byte) { checkJUnit(t, out) },
 	"markdown":   func(t *testing.T, out []byte) { checkMarkdown(t, out) },
