@@ -36,6 +36,7 @@ var (
 //	                             or one side of it, "layer/action/role" and "layer/action/resource"
 //	crosscheck.problems(link_id) why AWS would refuse one of the policies that bear on a link
 //	crosscheck.records(id)       the records that a rule kept, in the answers of an organization rule
+//	crosscheck.unread()          the ids of the accounts of whose buckets not all are known, likewise
 //	iam.decide(request)          one decision, in the format of `crosscheck simulate`
 //	iam.statements(kind, text)   the statements of a policy document
 //	iam.grants(kind, text, actions, account)
@@ -74,6 +75,13 @@ var builtins = []builtin{
 			return nil, err
 		}
 		return ast.ArrayTerm(ev.records[text(args[0])]...), nil
+	}},
+	{"crosscheck.unread", types.NewFunction(nil, types.NewArray(nil, types.S)), func(ctx context.Context, _ []*ast.Term) (*ast.Term, error) {
+		ev, err := evaluationOf(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return stringsTerm(ev.unread), nil
 	}},
 	{"iam.decide", types.NewFunction(types.Args(types.A), anyObject), func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
 		request, err := ast.JSON(args[0].Value)

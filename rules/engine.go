@@ -74,6 +74,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	records map[string]map[string]*ast.Term // by rule id, by text: the same record is kept once
+	unread  map[string]bool                 // accounts of whose buckets not all are known
 }
 
 // New reads, checks and compiles the rules. A fault of a rule file is an
@@ -93,7 +94,7 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 	}
 	e := &Engine{
 		rules: list, strict: opts.Strict, policies: newPolicyCache(),
-		records: map[string]map[string]*ast.Term{},
+		records: map[string]map[string]*ast.Term{}, unread: map[string]bool{},
 	}
 	if e.digest, err = digest(opts, files); err != nil {
 		return nil, err
@@ -244,6 +245,7 @@ type evaluation struct {
 	doc     *fact.Document
 	links   []permissions // the permission matrix of every link
 	records map[string][]*ast.Term
+	unread  []string
 }
 
 func (ev *evaluation) permissionsOf(link string) (*permissions, error) {
@@ -436,6 +438,21 @@ func (e *Engine) ask(ctx context.Context, doc *fact.Document) ([]outcome, error)
 	return out, nil
 }
 
+// Gap tells the engine of a fact that stands in no document. What buckets there are
+// in an account that could not be entered or listed, and where they replicate to,
+// is not known to rules about the organization. A suspended account has none: "the
+// resources won't be available".
+//
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
+func (e *Engine) Gap(g *fact.Gap) {
+	if g.Fact != "account" && g.Fact != "account.buckets" || g.Code == "SUSPENDED" {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unread[g.AccountID] = true
+}
+
 // Finish gives the findings of the rules about the organization as a whole,
 // from what they kept of every document.
 func (e *Engine) Finish(ctx context.Context) ([]Finding, error) {
@@ -446,6 +463,7 @@ func (e *Engine) Finish(ctx context.Context) ([]Finding, error) {
 		slices.SortFunc(list, func(a, b *ast.Term) int { return a.Value.Compare(b.Value) })
 		ev.records[id] = list
 	}
+	ev.unread = slices.Sorted(maps.Keys(e.unread))
 	e.mu.Unlock()
 	j := judgement{engine: e}
 	for i, r := range e.rules {

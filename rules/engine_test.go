@@ -307,6 +307,50 @@ func TestOrganization(t *testing.T) {
 	}
 }
 
+// TestOrganizationUnread: what has no replication rule may be the destination of a
+// link that nobody has seen.
+func TestOrganizationUnread(t *testing.T) {
+	bucket := func(name string, replication fact.Fact[fact.Replication]) *fact.Document {
+		return &fact.Document{Bucket: fact.Bucket{Name: name, ARN: "arn:aws:s3:::" + name, AccountID: account1, Region: "us-east-1", Replication: replication}}
+	}
+	none := fact.None[fact.Replication]()
+	account := func(name, api, code string) *fact.Gap {
+		return &fact.Gap{AccountID: account2, Resource: account2, Fact: name, API: api, Code: code}
+	}
+	for name, c := range map[string]struct {
+		docs []*fact.Document
+		gap  *fact.Gap
+		want Status
+	}{
+		"everything read":          {nil, nil, Fail},
+		"a source denied":          {[]*fact.Document{bucket("dark", fact.Missing[fact.Replication](gap("bucket.replication", "AccessDenied")))}, nil, Unknown},
+		"a source nobody asked of": {[]*fact.Document{bucket("dark", fact.Fact[fact.Replication]{})}, nil, Unknown},
+		"an account not entered":   {nil, account("account", "sts:AssumeRole", "AccessDenied"), Unknown},
+		"an account half listed":   {nil, account("account.buckets", "s3:ListBuckets", "Timeout"), Unknown},
+		"an account suspended":     {nil, account("account", "organizations:ListAccounts", "SUSPENDED"), Fail},
+		"an account being closed":  {nil, account("account", "organizations:ListAccounts", "PENDING_CLOSURE"), Unknown},
+		"another gap":              {nil, account("account.path", "organizations:ListParents", "AccessDenied"), Fail},
+		"the source was read":      {[]*fact.Document{working()}, account("account", "sts:AssumeRole", "AccessDenied"), NotApplicable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := engine(t, Options{Parameters: map[string]any{"required_replication": []any{map[string]any{"name": "dst"}}}})
+			for _, doc := range append(c.docs, bucket("dst", none)) {
+				eval(t, e, doc)
+			}
+			if c.gap != nil {
+				e.Gap(c.gap)
+			}
+			findings, err := e.Finish(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := find(findings, "XC031"); len(got) != 1 || got[0].Status != c.want {
+				t.Errorf("%+v, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 // TestRego runs the tests beside the embedded rules.
 func TestRego(t *testing.T) {
 	files, err := sourcesOf(nil)

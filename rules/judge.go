@@ -368,7 +368,8 @@ func (j *judgement) links(ev *evaluation) []Link {
 }
 
 // collect keeps the records of an organization rule on this document. Where the
-// rule's needs are gaps the document's bucket is unknown at once.
+// rule's needs are gaps the document's bucket is unknown at once, and only what is
+// about other buckets is kept.
 func (j *judgement) collect(r *Rule, o outcome) {
 	if j.engine.inapplicable(r, j.doc, nil) != "" {
 		return
@@ -385,7 +386,7 @@ func (j *judgement) collect(r *Rule, o outcome) {
 	}
 	if g := j.gap(r.needs, theBucket); g != nil {
 		j.add(r, theBucket, unknownBecause(g))
-		return
+		records = slices.DeleteFunc(slices.Clone(records), isSubject)
 	}
 	if len(records) > 0 {
 		j.engine.keep(r, records)
@@ -396,6 +397,12 @@ func (j *judgement) collect(r *Rule, o outcome) {
 			j.kept[r.ID] = append(j.kept[r.ID], t.String())
 		}
 	}
+}
+
+// isSubject reports whether a record is about a bucket that its rule must answer on.
+func isSubject(record *ast.Term) bool {
+	s := record.Value.(ast.Object).Get(ast.StringTerm("subject"))
+	return s != nil && s.Equal(ast.BooleanTerm(true))
 }
 
 // organization turns the answers at the end into findings. Every record with
@@ -418,7 +425,7 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 			}
 			return ""
 		}
-		if s := obj.Get(ast.StringTerm("subject")); s == nil || !s.Equal(ast.BooleanTerm(true)) {
+		if !isSubject(t) {
 			continue
 		}
 		k := id{str("account_id"), str("bucket")}

@@ -80,6 +80,7 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 	}
 	evaluate := func(ctx context.Context, m fact.Message) (judged, error) {
 		if m.Document == nil {
+			engine.Gap(m.Gap)
 			return judged{gap: m.Gap}, nil
 		}
 		result, err := engine.Eval(ctx, m.Document)

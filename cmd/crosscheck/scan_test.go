@@ -16,6 +16,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
 
@@ -147,6 +148,32 @@ func TestExitStatus(t *testing.T) {
 		status, stdout, stderr := inProcess(t.Context(), append([]string{"scan"}, test.args...)...)
 		if status != test.want {
 			t.Errorf("%v: exit status %d, want %d\n%s%s", test.args, status, test.want, stdout, stderr)
+		}
+	}
+}
+
+// TestRequiredReplicationOfADestination: a bucket that must replicate, and does not,
+// may be the destination of a link that nobody could read.
+func TestRequiredReplicationOfADestination(t *testing.T) {
+	w := &faultWorld{name: "required", text: soundWorld(), options: scanner.Options{RoleName: "crosscheck-audit"},
+		params: map[string]any{"required_replication": []any{map[string]any{"name": "*"}}}}
+	key := findingKey{rule: "XC031", account: "222222222222", resource: "arn:aws:s3:::d-sound"}
+	for _, test := range []struct {
+		name  string
+		fault sandbox.Fault
+		want  rules.Status
+	}{
+		{"all is read", sandbox.Fault{Operation: "s3:GetBucketReplication", Account: "333333333333", Kind: sandbox.AccessDenied}, rules.NotApplicable},
+		{"the source", sandbox.Fault{Operation: "s3:GetBucketReplication", Bucket: "s-sound", Kind: sandbox.AccessDenied}, rules.Unknown},
+		{"the account of the source", sandbox.Fault{Operation: "sts:AssumeRole", Account: "111111111111", Kind: sandbox.AccessDenied}, rules.Unknown},
+		{"its list of buckets", sandbox.Fault{Operation: "s3:ListBuckets", Account: "111111111111", Kind: sandbox.AccessDenied}, rules.Unknown},
+	} {
+		got := w.scan(t, []sandbox.Fault{test.fault}, nil, scanner.Options{})
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		if got.findings[key] != test.want {
+			t.Errorf("%s: %q, want %s", test.name, got.findings[key], test.want)
 		}
 	}
 }

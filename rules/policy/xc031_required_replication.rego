@@ -3,7 +3,9 @@
 # description: |
 #   Buckets are required to replicate by the parameter required_replication, a list of
 #   objects with a name pattern, tags, or both. A bucket that is itself the destination
-#   of a link is never told to replicate.
+#   of a link is never told to replicate. Where a bucket or an account could not be read,
+#   a link may come from there, so what would fail is unknown; a suspended account
+#   counts for nothing, since its resources are not available.
 # custom:
 #   id: XC031
 #   pack: organization
@@ -17,6 +19,7 @@
 #   evidence: documented
 #   sources:
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
+#     - https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 package crosscheck.rules.xc031
 
 default links := 0
@@ -75,9 +78,20 @@ records contains {
 
 records contains {"destination": link.destination} if some link in input.links
 
+# A bucket that may replicate to any other.
+records contains {"unread": input.bucket.arn} if {
+	not input.bucket.replication.value
+	not input.bucket.replication.absent
+}
+
 all_records := crosscheck.records("XC031")
 
 replicas contains r.destination if some r in all_records
+
+# Where links may come from that nobody has seen.
+unread contains r.unread if some r in all_records
+
+unread contains sprintf("account %s", [id]) if some id in crosscheck.unread()
 
 result(r) := ["pass", "the bucket replicates"] if r.links > 0
 
@@ -90,6 +104,14 @@ result(r) := ["fail", "the bucket must replicate and has no enabled replication 
 	r.links == 0
 	not r.bucket in replicas
 	r.state == "required"
+	count(unread) == 0
+}
+
+result(r) := ["unknown", sprintf("the bucket has no enabled replication rule, and it may be the destination of a link: %s was not read", [min(unread)])] if {
+	r.links == 0
+	not r.bucket in replicas
+	r.state == "required"
+	count(unread) > 0
 }
 
 result(r) := ["unknown", "whether the bucket must replicate depends on its tags, which were not read"] if {
