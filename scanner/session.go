@@ -87,7 +87,11 @@ func newSession(ctx context.Context, cfg aws.Config, opts *Options) (s *session,
 		close()
 		return nil, nil, credentialsError(err)
 	}
+	// Few attempts, to say soon that an endpoint does not answer; one that throttles does.
 	who, err := s.sts().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.Options) { o.RetryMaxAttempts = 3 })
+	if retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary {
+		who, err = s.sts().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	}
 	if err != nil {
 		close()
 		return nil, nil, callerError(err)

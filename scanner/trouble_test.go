@@ -45,6 +45,7 @@ func TestPassingTroubleLeavesNoTrace(t *testing.T) {
 		{Kind: sandbox.Latency, Probability: 0.2, Seed: 9, Delay: time.Hour},
 		{Kind: sandbox.ExpiredToken, Operation: "s3:*", Account: "111111111111", Count: 1}, // the role is assumed again
 		{Kind: sandbox.ExpiredToken, Operation: "iam:*", Account: "111111111111", Skip: 2, Count: 1},
+		{Kind: sandbox.Throttling, Operation: "sts:GetCallerIdentity", Count: 5},
 	} {
 		t.Run(fmt.Sprintf("%s %v %s", f.Kind, f.Delay, f.Operation), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
