@@ -12,12 +12,13 @@ import (
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 var actions = map[string]string{
-	"iam:GetPolicy":                "iam:GetPolicy",
-	"iam:GetPolicyVersion":         "iam:GetPolicyVersion",
-	"iam:GetRole":                  "iam:GetRole",
-	"iam:GetRolePolicy":            "iam:GetRolePolicy",
-	"iam:ListAttachedRolePolicies": "iam:ListAttachedRolePolicies",
-	"iam:ListRolePolicies":         "iam:ListRolePolicies",
+	"iam:GetAccountAuthorizationDetails": "iam:GetAccountAuthorizationDetails",
+	"iam:GetPolicy":                      "iam:GetPolicy",
+	"iam:GetPolicyVersion":               "iam:GetPolicyVersion",
+	"iam:GetRole":                        "iam:GetRole",
+	"iam:GetRolePolicy":                  "iam:GetRolePolicy",
+	"iam:ListAttachedRolePolicies":       "iam:ListAttachedRolePolicies",
+	"iam:ListRolePolicies":               "iam:ListRolePolicies",
 
 	"kms:DescribeKey":      "kms:DescribeKey",
 	"kms:GetKeyPolicy":     "kms:GetKeyPolicy",

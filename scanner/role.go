@@ -60,8 +60,13 @@ func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
 		}
 		if r := role.Value; r != nil {
 			c := v.session.iam(in)
-			r.Inline = v.inlinePolicies(ctx, c, r)
-			r.Attached = v.attachedPolicies(ctx, c, r)
+			if l, ok := v.listedRole(ctx, in, r); ok {
+				r.Inline = fact.Of(l.inline)
+				r.Attached = v.managedPolicies(ctx, c, r, l.attached, l.managed)
+			} else {
+				r.Inline = v.inlinePolicies(ctx, c, r)
+				r.Attached = v.attachedPolicies(ctx, c, r)
+			}
 			r.Boundary = fact.None[fact.Policy]()
 			if boundary != "" {
 				r.Boundary = v.managedPolicy(ctx, c, r, "role.boundary", boundary)
@@ -133,8 +138,18 @@ func (v *visit) attachedPolicies(ctx context.Context, c *iam.Client, r *fact.Rol
 	if arns.Value == nil {
 		return fact.Missing[[]fact.Policy](*arns.Gap)
 	}
+	return v.managedPolicies(ctx, c, r, *arns.Value, nil)
+}
+
+// managedPolicies are the policies attached to a role, those of them read that are
+// not known.
+func (v *visit) managedPolicies(ctx context.Context, c *iam.Client, r *fact.Role, arns []string, known map[string]fact.Policy) fact.Fact[[]fact.Policy] {
 	policies := []fact.Policy{}
-	for _, policyARN := range *arns.Value {
+	for _, policyARN := range arns {
+		if p, ok := known[policyARN]; ok {
+			policies = append(policies, p)
+			continue
+		}
 		p := v.managedPolicy(ctx, c, r, "role.attached", policyARN)
 		if p.Value == nil {
 			return fact.Missing[[]fact.Policy](*p.Gap)

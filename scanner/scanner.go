@@ -52,6 +52,8 @@ type Options struct {
 	AttemptTimeout time.Duration // of one attempt of one call; 0 = 20 s
 	RunID          string        // "" = made up
 	Version        string        // of crosscheck, for the record
+
+	manyRoles int // in place of the constant; -1 = none is read one by one
 }
 
 func (o *Options) concurrency() int {
@@ -84,6 +86,7 @@ type scan struct {
 	index    *index
 	buckets  *cache // facts of buckets
 	shared   *cache // roles, policies, keys, accounts
+	roles    *roleLists
 	needs    map[string][]string
 }
 
@@ -113,7 +116,7 @@ func Scan(ctx context.Context, cfg aws.Config, opts Options, emit func(fact.Mess
 	session.abort = cancel
 
 	s := &scan{opts: &opts, session: session, org: newOrganization(session), accounts: map[string]*account{},
-		index: newIndex(), buckets: newCache(bucketCache), shared: newCache(sharedCache), needs: needs}
+		index: newIndex(), buckets: newCache(bucketCache), shared: newCache(sharedCache), roles: newRoleLists(), needs: needs}
 	out := &output{emit: emit, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
 	if err := s.run(ctx, started, out); err != nil {
 		return orCause(ctx, err)

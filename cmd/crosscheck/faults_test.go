@@ -559,6 +559,7 @@ var pagedLists = map[string]struct{ items, next, token, more string }{
 	"kms:ListGrants":                      {"Grants", "NextMarker", "Marker", "Truncated"},
 	"kms:ListAliases":                     {"Aliases", "NextMarker", "Marker", "Truncated"},
 	"kms:ListResourceTags":                {"Tags", "NextMarker", "Marker", "Truncated"},
+	"iam:GetAccountAuthorizationDetails":  {"RoleDetailList", "Marker", "Marker", "IsTruncated"},
 	"iam:ListRolePolicies":                {"PolicyNames", "Marker", "Marker", "IsTruncated"},
 	"iam:ListAttachedRolePolicies":        {"AttachedPolicies", "Marker", "Marker", "IsTruncated"},
 	"s3:ListBuckets":                      {"Buckets", "ContinuationToken", "continuation-token", ""},

@@ -177,3 +177,12 @@ func TestRequiredReplicationOfADestination(t *testing.T) {
 		}
 	}
 }
+
+// TestDemoHasTheAuditRole: the roles of the demo allow what setup audit-role prints.
+func TestDemoHasTheAuditRole(t *testing.T) {
+	for _, action := range scanner.Permissions() {
+		if !bytes.Contains(testdata.DemoWorld, []byte(`"`+action+`"`)) {
+			t.Errorf("no role of the demo allows %s", action)
+		}
+	}
+}

@@ -86,6 +86,7 @@ def observe(side, account, other, unit, key_id):
     call("iam.ListRolePolicies", iam.list_role_policies, RoleName=role)
     call("iam.GetRolePolicy", iam.get_role_policy, RoleName=role, PolicyName="Replication")
     call("iam.ListAttachedRolePolicies", iam.list_attached_role_policies, RoleName=role)
+    call("iam.GetAccountAuthorizationDetails", iam.get_account_authorization_details, Filter=["Role"], MaxItems=200)
     kms = member.client("kms")
     call("kms.DescribeKey", kms.describe_key, KeyId=key_id)
     call("kms.DescribeKey missing", kms.describe_key, KeyId="00000000-0000-0000-0000-000000000000")
