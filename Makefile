@@ -28,7 +28,7 @@ test:
 
 ## integration: against servers and clients that this project did not write (moto, boto3, the aws CLI)
 integration: $(VENV)/.ready
-	CROSSCHECK_VENV=$(VENV) $(GO) test -tags integration -count=1 -timeout 40m -v -run Integration ./cmd/crosscheck
+	CROSSCHECK_VENV=$(VENV) $(GO) test -tags integration -count=1 -timeout 40m -v -run Integration ./cmd/crosscheck ./report
 
 $(VENV)/.ready: testdata/integration/requirements.txt
 	python3 -m venv $(VENV)

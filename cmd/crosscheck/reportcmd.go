@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,19 +19,31 @@ func newReportCommand(s *streams) *cobra.Command {
 		configPath string
 		out        reportFlags
 		judges     ruleFlags
+		send       sendFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Write a recorded run in any format",
 		Long: `report reads a run file, which scan, canary, drill and demo write with
 -o jsonl=FILE, and writes the run in other formats: the same bytes that the run
-itself would have written. AWS is not called and nothing is judged again; the exit
-status is decided anew from --fail-on and --allow-incomplete.
+itself would have written. Nothing is judged again; the exit status is decided anew
+from --fail-on and --allow-incomplete.
+
+AWS is called only with --send securityhub, which imports the findings into AWS
+Security Hub: into that of the caller's account and Region, or with --send-role into
+that of each bucket's. Findings of earlier runs that this run judged again and does
+not have are archived. It needs securityhub:BatchImportFindings and
+securityhub:GetFindings. What was not taken is listed on standard error, and the exit
+status is 2.
 ` + exitStatusHelp,
 		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
-  crosscheck report --from run.jsonl -o markdown -o sarif=crosscheck.sarif`,
+  crosscheck report --from run.jsonl -o markdown -o sarif=crosscheck.sarif
+  crosscheck report --from run.jsonl --send securityhub --region eu-central-1`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := send.check(cmd); err != nil {
+				return err
+			}
 			run, err := openRun("--from", from, s.in)
 			if err != nil {
 				return err
@@ -49,16 +62,24 @@ status is decided anew from --fail-on and --allow-incomplete.
 				return err
 			}
 			defer set.Abort()
-			if err := replay(cmd.Context(), from, run, sum); err != nil {
+			if send.to == "" {
+				if err := replay(cmd.Context(), from, run, sum); err != nil {
+					return err
+				}
+				return cmp.Or(sum.Close(), exitWith(sum.Summary().ExitStatus))
+			}
+			to, err := openHubs(cmd.Context(), &send, s.err)
+			if err != nil {
 				return err
 			}
-			if err := sum.Close(); err != nil {
+			if err := to.send(engine, sum, out.quiet, func(w report.Writer) error { return replay(cmd.Context(), from, run, w) }); err != nil {
 				return err
 			}
 			return exitWith(sum.Summary().ExitStatus)
 		},
 	}
 	out.add(cmd)
+	send.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
 	fs.StringVar(&configPath, "config", "", "configuration `file` (crosscheck.yaml); flags stand above it")

@@ -16,7 +16,7 @@ VERSION, CLASS, PROFILES = "1.5.0", "compliance_finding", ["cloud"]
 def schema():
     from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
     made = OcsfJsonSchemaEmbedded(get_ocsf_schema(version=VERSION)).get_class_schema(class_name=CLASS, profiles=PROFILES)
-    print(json.dumps(made, indent=1))
+    print(json.dumps(made, indent=1, sort_keys=True))
 
 
 def check(paths):
