@@ -50,6 +50,7 @@ type Measurement struct {
 	Polls        int          `json:"polls,omitempty"`         // looks at the destination and at the source's status
 	Requests     int          `json:"requests,omitempty"`      // all requests of the probe with its clean-up; the SDK's retries not counted
 	Left         []Left       `json:"left,omitempty"`          // what could not be removed
+	Baseline     string       `json:"baseline,omitempty"`      // of a fault: new or existing, "" = compared with no run
 }
 
 // Transition is a replication status of the source object and when it was first

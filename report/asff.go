@@ -117,6 +117,7 @@ type asffFinding struct {
 // asffFields are the fields of our own, of which none may be empty.
 type asffFields struct {
 	AccountID   string `json:"crosscheck/AccountId,omitempty"`
+	Baseline    string `json:"crosscheck/Baseline,omitempty"` // new or existing
 	Fingerprint string `json:"crosscheck/Fingerprint,omitempty"`
 	Link        string `json:"crosscheck/Link,omitempty"`
 	Region      string `json:"crosscheck/Region,omitempty"`
@@ -223,7 +224,7 @@ func asffOf(f *rules.Finding, uid, at string, run *Run, help RuleHelp) *asffFind
 		FindingProviderFields: asffProvider{asffSeverity{Label: severity.label, Original: original}, []string{findingType}},
 		Title:                 text(asffTitle, f.Title, help.Title, f.RuleID), Description: text(asffDescription, f.Message, f.Title, f.RuleID),
 		ProductFields: asffFields{
-			AccountID: field(f.AccountID), Fingerprint: field(f.Fingerprint), Link: field(f.Link), Region: field(f.Region), Resource: field(f.Resource),
+			AccountID: field(f.AccountID), Baseline: field(f.Baseline), Fingerprint: field(f.Fingerprint), Link: field(f.Link), Region: field(f.Region), Resource: field(f.Resource),
 			Rule: field(f.RuleID), Run: field(run.ID), Status: field(statusText(f)), Version: field(run.Tool.Version),
 		},
 		Resources:  []asffResource{{Type: kind, ID: text(asffID, id), Partition: partition}},

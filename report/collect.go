@@ -20,6 +20,7 @@ type records struct {
 	run          *Run
 	links        spool[rules.Link]
 	findings     spool[rules.Finding]
+	past         spool[Past]
 	measurements []*canary.Measurement
 	gaps         []*fact.Gap
 	coverage     fact.Coverage
@@ -55,6 +56,14 @@ func newRecords() *records {
 				return f, d.Decode(f)
 			},
 		},
+		past: spool[Past]{
+			key:    pastKey,
+			encode: func(b *bytes.Buffer, p *Past) error { return encode(b, p) },
+			decode: func(d *json.Decoder) (*Past, error) {
+				p := &Past{}
+				return p, d.Decode(p)
+			},
+		},
 	}
 }
 
@@ -80,6 +89,8 @@ func (r *records) add(m Message) error {
 			return nil
 		}
 		return r.findings.add(m.Finding)
+	case m.Past != nil:
+		return r.past.add(m.Past)
 	case m.Measurement != nil:
 		r.measurements = append(r.measurements, m.Measurement)
 	case m.Gap != nil:
@@ -105,6 +116,7 @@ func (r *records) finish() error {
 func (r *records) close() {
 	r.links.close()
 	r.findings.close()
+	r.past.close()
 }
 
 func sortMeasurements(ms []*canary.Measurement) {
@@ -152,8 +164,15 @@ func (r *records) urgent(n int) (first []*rules.Finding, all int, err error) {
 // faulty reports whether a finding is more than a pass.
 func faulty(f *rules.Finding) bool { return f.Status != rules.Pass && f.Status != rules.NotApplicable }
 
-// urgency ranks findings that did not pass, the most urgent lowest.
-func urgency(f *rules.Finding) int { return class(f)*len(severities) + rank(f.Severity) }
+// urgency ranks findings that did not pass, the most urgent lowest: of those that
+// fail, what the baseline had comes after what is new.
+func urgency(f *rules.Finding) int {
+	c := 2 * class(f)
+	if c == 0 && f.Baseline == MarkExisting {
+		c = 1
+	}
+	return c*len(severities) + rank(f.Severity)
+}
 
 func class(f *rules.Finding) int {
 	switch {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"strings"
@@ -9,12 +10,13 @@ import (
 )
 
 var csvHeader = []string{"kind", "status", "severity", "rule_id", "title", "account_id", "region", "resource", "link", "message", "failure_codes", "remediation",
-	"controls", "fingerprint", "waiver_reason", "waiver_owner", "waiver_ticket", "waiver_expires"}
+	"controls", "fingerprint", "waiver_reason", "waiver_owner", "waiver_ticket", "waiver_expires", "baseline"}
 
 // maxCSVCell is how many characters spreadsheets keep of a cell, less some room.
 const maxCSVCell = 32_000
 
-// renderCSV writes one row for every finding and every gap (RFC 4180). A cell
+// renderCSV writes one row for every finding, every one that is past since the
+// baseline, and every gap (RFC 4180). A cell
 // that a spreadsheet could take for a formula begins with an apostrophe.
 func renderCSV(w io.Writer, r *records, _ Options) error {
 	c := csv.NewWriter(w)
@@ -35,14 +37,17 @@ func renderCSV(w io.Writer, r *records, _ Options) error {
 		}
 		return row("finding", statusText(f), string(f.Severity), f.RuleID, f.Title, f.AccountID, f.Region, f.Resource, f.Link, f.Message,
 			strings.Join(f.FailureCodes, " "), f.Remediation, strings.Join(f.Controls, " "), f.Fingerprint,
-			waiver.Reason, waiver.Owner, waiver.Ticket, waiver.Expires)
+			waiver.Reason, waiver.Owner, waiver.Ticket, waiver.Expires, f.Baseline)
 	})
+	err = cmp.Or(err, r.past.each(func(p *Past) error {
+		return row("past", p.Change, string(p.Severity), p.RuleID, p.Title, p.AccountID, p.Region, p.Resource, p.Link, "", "", "", "", p.Fingerprint, "", "", "", "", "")
+	}))
 	if err != nil {
 		return err
 	}
 	for _, g := range r.gaps {
 		if err := row("gap", "unknown", "", "", g.Fact+" was not read", g.AccountID, "", g.Resource, "", g.API+": "+g.Code+": "+g.Message,
-			"", "", "", "", "", "", "", ""); err != nil {
+			"", "", "", "", "", "", "", "", ""); err != nil {
 			return err
 		}
 	}

@@ -48,6 +48,25 @@ func (r *Recording) Write(m Message) error {
 	return nil
 }
 
+func (r *Recording) each(f func(Message)) {
+	f(Message{Run: r.run})
+	for _, l := range r.links {
+		f(Message{Link: l})
+	}
+	for _, v := range r.findings {
+		f(Message{Finding: v})
+	}
+	for _, v := range r.measurements {
+		f(Message{Measurement: v})
+	}
+	for _, g := range r.gaps {
+		f(Message{Gap: g})
+	}
+	if r.covered {
+		f(Message{Coverage: &r.coverage})
+	}
+}
+
 // Close does nothing: a recording is compared, not rendered.
 func (r *Recording) Close() error { return nil }
 
@@ -97,7 +116,8 @@ func Compare(before, after *Recording, failOn rules.Severity) *Diff {
 		SchemaVersion: SchemaVersion, Before: wireRun(before.run), After: wireRun(after.run),
 		Links: []LinkChange{}, Findings: []FindingChange{},
 	}
-	now := see(before, after)
+	now := newSight(before.run.Scope)
+	after.each(now.see)
 	d.links(before, after, now)
 	d.findings(before, after, now)
 	worse, unknown := false, false
@@ -127,51 +147,59 @@ func subjectOf(f *rules.Finding) subject {
 
 // sight is what a run is known to have looked at.
 type sight struct {
-	sameScope bool // as the run before it
+	scope     scopeJSON // of the run before it
+	sameScope bool
 	covered   bool
 	whole     bool // all that was listed was read
-	proofOnly bool // links were probed and not judged
+	judged    bool // links were judged
 	accounts  map[string]bool
 	gaps      map[string]bool // accounts, "" = the organization
 	unread    map[string]bool // buckets
 	rules     map[string]bool
-	measured  map[string]bool // links
+	measured  map[string]bool  // links
+	only      map[subject]bool // nil, or the subjects that are asked for
 	subjects  map[subject]rules.Status
 }
 
-func see(before, after *Recording) *sight {
-	s := &sight{
-		sameScope: reflect.DeepEqual(wireRun(before.run).Scope, wireRun(after.run).Scope),
-		covered:   after.covered, whole: complete(after.coverage),
-		proofOnly: len(after.links) == 0 && len(after.measurements) > 0,
-		accounts:  map[string]bool{}, gaps: map[string]bool{}, unread: map[string]bool{}, rules: map[string]bool{}, measured: map[string]bool{}, subjects: map[subject]rules.Status{},
+// newSight is that of a run which is held against one with a scope.
+func newSight(before fact.Scope) *sight {
+	return &sight{
+		scope:    wireScope(before),
+		accounts: map[string]bool{}, gaps: map[string]bool{}, unread: map[string]bool{}, rules: map[string]bool{}, measured: map[string]bool{}, subjects: map[subject]rules.Status{},
 	}
-	for _, g := range after.gaps {
-		if bucket := bucketOf(g.Resource); bucket != g.Resource && strings.HasSuffix(g.Resource, ":s3:::"+bucket) {
+}
+
+// see takes the next message of the run.
+func (s *sight) see(m Message) {
+	switch {
+	case m.Run != nil:
+		s.sameScope = reflect.DeepEqual(s.scope, wireScope(m.Run.Scope))
+	case m.Gap != nil:
+		if bucket := bucketOf(m.Gap.Resource); bucket != m.Gap.Resource && strings.HasSuffix(m.Gap.Resource, ":s3:::"+bucket) {
 			s.unread[bucket] = true
 		} else {
-			s.gaps[g.AccountID] = true
+			s.gaps[m.Gap.AccountID] = true
 		}
-	}
-	for _, l := range after.links {
-		s.accounts[l.Source.AccountID] = true
-	}
-	for _, m := range after.measurements {
-		s.measured[m.Link] = true
-	}
-	for _, f := range after.findings {
-		s.accounts[f.AccountID] = true
-		s.rules[f.RuleID] = true
-		if k := subjectOf(f); s.subjects[k] != rules.Unknown {
-			s.subjects[k] = f.Status
+	case m.Link != nil:
+		s.judged = true
+		s.accounts[m.Link.Source.AccountID] = true
+	case m.Measurement != nil:
+		s.measured[m.Measurement.Link] = true
+	case m.Finding != nil:
+		s.accounts[m.Finding.AccountID] = true
+		s.rules[m.Finding.RuleID] = true
+		if k := subjectOf(m.Finding); (s.only == nil || s.only[k]) && s.subjects[k] != rules.Unknown {
+			s.subjects[k] = m.Finding.Status
 		}
+	case m.Coverage != nil:
+		s.covered, s.whole = true, complete(*m.Coverage)
 	}
-	return s
 }
 
 // read reports whether what is missing of a bucket is gone rather than unread.
 func (s *sight) read(account, bucket string) bool {
-	return s.sameScope && s.covered && !s.proofOnly && !s.unread[bucket] && !s.gaps[account] && !s.gaps[""] && (s.whole || s.accounts[account])
+	proofOnly := !s.judged && len(s.measured) > 0
+	return s.sameScope && s.covered && !proofOnly && !s.unread[bucket] && !s.gaps[account] && !s.gaps[""] && (s.whole || s.accounts[account])
 }
 
 // proofs are the findings that follow from probing a link (docs/canary.md): when
@@ -179,21 +207,37 @@ func (s *sight) read(account, bucket string) bool {
 // looked for again.
 var proofs = map[string]bool{"XC901": true, "XC902": true, "XC903": true}
 
+// became is what came of a failing finding whose standing is now another: Fixed,
+// Lost, or "" where it fails still.
+func (s *sight) became(k subject, now string) string {
+	switch now {
+	case "fail", "waived":
+		return ""
+	case "pass":
+		return Fixed
+	case "":
+		if s.gone(k) {
+			return Fixed
+		}
+	}
+	return Lost
+}
+
 // gone reports whether a finding that is missing was decided to be no more.
-func (s *sight) gone(f *rules.Finding) bool {
-	if f.RuleID == rules.WaiverExpired || f.RuleID == rules.WaiverUnused {
+func (s *sight) gone(k subject) bool {
+	if k.rule == rules.WaiverExpired || k.rule == rules.WaiverUnused {
 		return true // the waiver was removed; what it was for appears by itself
 	}
-	switch status, ok := s.subjects[subjectOf(f)]; {
+	switch status, ok := s.subjects[k]; {
 	case ok && status == rules.Unknown:
 		return false
 	case ok:
 		return true
 	}
-	if proofs[f.RuleID] {
-		return s.measured[f.Link]
+	if proofs[k.rule] {
+		return s.measured[k.link]
 	}
-	return s.read(f.AccountID, bucketOf(f.Resource)) && s.rules[f.RuleID]
+	return s.read(k.account, bucketOf(k.resource)) && s.rules[k.rule]
 }
 
 func (d *Diff) links(before, after *Recording, now *sight) {
@@ -245,25 +289,40 @@ func standing(f *rules.Finding) string {
 	return string(rules.Unknown)
 }
 
-// byFingerprint keeps of findings with one fingerprint the most urgent.
-func byFingerprint(fs []*rules.Finding) map[string]*rules.Finding {
-	urgency := []string{"", string(rules.Pass), "waived", string(rules.Unknown), string(rules.Fail)}
+// worst is the more urgent of two standings.
+func worst(a, b string) string {
+	urgency := [...]string{"", "pass", "waived", "unknown", "fail"}
+	if slices.Index(urgency[:], b) > slices.Index(urgency[:], a) {
+		return b
+	}
+	return a
+}
+
+// appeared reports whether a finding fails that did not, from one standing to the
+// next. Under a waiver it fails as well, and gates when the waiver has ended.
+func appeared(old, now string) bool {
+	return now == "fail" && old != "fail" || now == "waived" && old != "fail" && old != "waived"
+}
+
+// byIdentity keeps of findings with one fingerprint the most urgent.
+func byIdentity(fs []*rules.Finding) map[string]*rules.Finding {
 	by := make(map[string]*rules.Finding, len(fs))
 	for _, f := range fs {
-		if slices.Index(urgency, standing(f)) > slices.Index(urgency, standing(by[f.Fingerprint])) {
-			by[f.Fingerprint] = f
+		id := identity(f)
+		if old := standing(by[id]); worst(old, standing(f)) != old {
+			by[id] = f
 		}
 	}
 	return by
 }
 
 func (d *Diff) findings(before, after *Recording, now *sight) {
-	was, is := byFingerprint(before.findings), byFingerprint(after.findings)
+	was, is := byIdentity(before.findings), byIdentity(after.findings)
 	add := func(change string, f *rules.Finding) {
 		d.Findings = append(d.Findings, FindingChange{change, wireFinding(f)})
 	}
-	for print, f := range is {
-		old, new := standing(was[print]), standing(f)
+	for id, f := range is {
+		old, new := standing(was[id]), standing(f)
 		switch {
 		case old == new:
 		case new == "fail":
@@ -272,18 +331,15 @@ func (d *Diff) findings(before, after *Recording, now *sight) {
 			add(Waived, f)
 		case new == "unknown":
 			add(Lost, f)
-		case new == "pass" && (old == "fail" || old == "waived"):
-			add(Fixed, was[print])
 		}
 	}
-	for print, f := range was {
-		if is[print] != nil || f.Status != rules.Fail {
+	for id, f := range was {
+		if f.Status != rules.Fail {
 			continue
 		}
-		if now.gone(f) {
-			add(Fixed, f)
-		} else {
-			add(Lost, f)
+		switch change := now.became(subjectOf(f), standing(is[id])); {
+		case change == Fixed, change == Lost && is[id] == nil:
+			add(change, f)
 		}
 	}
 	changes := []string{Appeared, Lost, Waived, Fixed}

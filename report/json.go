@@ -28,6 +28,8 @@ func renderJSON(w io.Writer, r *records, _ Options) error {
 	p.walked(r.links.texts)
 	p.print(",\n  \"findings\": ")
 	p.walked(r.findings.texts)
+	p.print(",\n  \"past\": ")
+	p.walked(r.past.texts)
 	p.print(",\n  \"measurements\": ")
 	array(&p, "  ", r.measurements)
 	p.print(",\n  \"coverage\": {\n    \"accounts\": ")
@@ -158,10 +160,11 @@ func unseen(r rune) bool {
 // The wire types differ from the messages where a nil slice would be null.
 
 type runJSON struct {
-	ID         string    `json:"id"`
-	StartedAt  string    `json:"started_at"`
-	FinishedAt string    `json:"finished_at"`
-	Scope      scopeJSON `json:"scope"`
+	ID         string       `json:"id"`
+	StartedAt  string       `json:"started_at"`
+	FinishedAt string       `json:"finished_at"`
+	Scope      scopeJSON    `json:"scope"`
+	Baseline   *BaselineRun `json:"baseline,omitempty"`
 }
 
 type scopeJSON struct {
@@ -172,12 +175,15 @@ type scopeJSON struct {
 }
 
 func wireRun(r *Run) runJSON {
-	return runJSON{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Scope: scopeJSON{
-		Mode: r.Scope.Mode, Accounts: list(r.Scope.Accounts), ExcludeAccounts: list(r.Scope.ExcludeAccounts), Buckets: r.Scope.Buckets}}
+	return runJSON{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Scope: wireScope(r.Scope), Baseline: r.Baseline}
+}
+
+func wireScope(s fact.Scope) scopeJSON {
+	return scopeJSON{Mode: s.Mode, Accounts: list(s.Accounts), ExcludeAccounts: list(s.ExcludeAccounts), Buckets: s.Buckets}
 }
 
 func (r runJSON) run(t Tool) *Run {
-	return &Run{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Tool: t,
+	return &Run{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Tool: t, Baseline: r.Baseline,
 		Scope: fact.Scope{Mode: r.Scope.Mode, Accounts: r.Scope.Accounts, ExcludeAccounts: r.Scope.ExcludeAccounts, Buckets: r.Scope.Buckets}}
 }
 

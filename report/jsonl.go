@@ -29,6 +29,7 @@ type line struct {
 	Gap           *fact.Gap           `json:"gap,omitempty"`
 	Judged        *Judged             `json:"judged,omitempty"`
 	Coverage      *fact.Coverage      `json:"coverage,omitempty"`
+	Past          *Past               `json:"past,omitempty"`
 	Summary       *Summary            `json:"summary,omitempty"`
 }
 
@@ -48,7 +49,7 @@ type runFile struct {
 func newRunFile(w io.Writer, _ Options) Writer { return &runFile{w: bufio.NewWriter(w)} }
 
 func (f *runFile) Write(m Message) error {
-	l := line{Measurement: m.Measurement, Gap: m.Gap, Judged: m.Judged, Coverage: m.Coverage, Summary: m.Summary}
+	l := line{Measurement: m.Measurement, Gap: m.Gap, Judged: m.Judged, Coverage: m.Coverage, Past: m.Past, Summary: m.Summary}
 	switch {
 	case m.Run != nil:
 		run := wireRun(m.Run)
@@ -129,7 +130,7 @@ func readLine(b []byte, first bool) (Message, error) {
 	if d.More() {
 		return Message{}, errors.New("more than one message")
 	}
-	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Coverage: l.Coverage, Summary: l.Summary}
+	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Coverage: l.Coverage, Past: l.Past, Summary: l.Summary}
 	if l.Run != nil {
 		if l.SchemaVersion != SchemaVersion || l.Tool == nil {
 			return Message{}, errors.New("the run lacks its schema version or its tool")
@@ -173,7 +174,7 @@ func checkHeader(b []byte) error {
 // fields counts the fields of m that are set.
 func fields(m Message) int {
 	n := 0
-	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Judged != nil, m.Coverage != nil, m.Summary != nil} {
+	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Judged != nil, m.Coverage != nil, m.Past != nil, m.Summary != nil} {
 		if set {
 			n++
 		}

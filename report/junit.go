@@ -15,7 +15,8 @@ import (
 // (testdata/schemas/junit-10.xsd): a failed finding is a failure,
 // what is unknown or was not read is an error, a waived finding is skipped. A
 // link that does not work without a finding that says why, and every probe of
-// the canary, is a case too, so that a report without red is a clean one.
+// the canary, is a case too, so that a report without red is a clean one. What failed
+// in the baseline is a case that passes where it is fixed.
 func renderJUnit(w io.Writer, r *records, _ Options) error {
 	suites := map[string]*junitSuite{}
 	add := func(account string, c junitCase) {
@@ -42,6 +43,9 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 		if f.Remediation != "" {
 			text = append(text, "fix: "+f.Remediation)
 		}
+		if f.Baseline != "" {
+			text = append(text, "baseline: "+f.Baseline)
+		}
 		switch {
 		case f.Status == rules.Fail && f.Waiver != nil:
 			c.Skipped = newDetail("waived: "+waiverText(f.Waiver), "", text...)
@@ -65,6 +69,14 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 			c.Error = newDetail(why(l), "unknown", why(l))
 		}
 		add(l.Source.AccountID, c)
+		return nil
+	}))
+	err = cmp.Or(err, r.past.each(func(p *Past) error {
+		c := newCase(cmp.Or(p.Link, p.Resource), "baseline: "+p.RuleID+" "+p.Title)
+		if p.Change != Fixed {
+			c.Error = newDetail("it failed in the baseline and is not known now", "unknown")
+		}
+		add(p.AccountID, c)
 		return nil
 	}))
 	if err != nil {

@@ -15,7 +15,8 @@ const (
 	// A comment on GitHub holds 65,536 characters; what stands outside the
 	// tables is far below the rest.
 	markdownLinks    = 16_000 // bytes of rows
-	markdownFindings = 32_000
+	markdownFindings = 28_000
+	markdownPast     = 4_000
 	markdownProbes   = 6_000
 	markdownGaps     = 6_000
 	markdownCell     = 500   // characters
@@ -30,12 +31,15 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 	m.print("## crosscheck: %s\n\n", map[int]string{ExitClean: "clean", ExitFaults: "faults found", ExitIncomplete: "incomplete"}[r.summary.ExitStatus])
 	m.print("- **Links:** %d broken, %d unknown, %d working\n", l.Broken, l.Unknown, l.Works)
 	m.print("- **Findings:** %d failed, %d unknown, %d waived, %d passed\n", f.Fail, f.Unknown, f.Waived, f.Pass)
+	if b := r.summary.Baseline; b != nil {
+		m.print("- **Baseline:** %s\n", baselineText(b))
+	}
 	m.print("- **Coverage:** %s\n", coverageText(r))
 
 	links := top[*rules.Link]{n: markdownRows}
 	if err := r.links.each(func(l *rules.Link) error {
 		if l.Verdict != rules.Works {
-			links.add(verdictRank(l.Verdict), l)
+			links.add(linkRank(l), l)
 		}
 		return nil
 	}); err != nil {
@@ -46,19 +50,29 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 		return err
 	}
 	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.list(), links.all, func(l *rules.Link) []string {
-		return []string{string(l.Verdict), ends(l), l.RuleID, why(l)}
+		return []string{marked(string(l.Verdict), l.Baseline), ends(l), l.RuleID, why(l)}
 	})
 	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, urgent, all, func(f *rules.Finding) []string {
 		fix := f.Remediation
 		if f.Waiver != nil && f.Status == rules.Fail {
 			fix = "waived: " + waiverText(f.Waiver)
 		}
-		return []string{string(f.Severity), statusText(f), f.RuleID, f.AccountID, cmp.Or(f.Link, bucketOf(f.Resource)), cmp.Or(f.Message, f.Title), fix}
+		return []string{string(f.Severity), markedStatus(f), f.RuleID, f.AccountID, cmp.Or(f.Link, bucketOf(f.Resource)), cmp.Or(f.Message, f.Title), fix}
+	})
+	past := top[*Past]{n: markdownRows}
+	if err := r.past.each(func(p *Past) error {
+		past.add(pastRank(p), p)
+		return nil
+	}); err != nil {
+		return err
+	}
+	section(m, "Fixed since the baseline, or not known now", []string{"Change", "Severity", "Rule", "Account", "Where", "Finding"}, markdownPast, past.list(), past.all, func(p *Past) []string {
+		return []string{p.Change, string(p.Severity), p.RuleID, p.AccountID, cmp.Or(p.Link, bucketOf(p.Resource)), p.Title}
 	})
 	probes := slices.Clone(r.measurements)
 	slices.SortStableFunc(probes, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
 	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, len(probes), func(p *canary.Measurement) []string {
-		return []string{string(p.Outcome), p.Predicted, p.Link, p.Variant, latency(p), p.SourceStatus, p.Message}
+		return []string{marked(string(p.Outcome), p.Baseline), p.Predicted, p.Link, p.Variant, latency(p), p.SourceStatus, p.Message}
 	})
 	groups := groupGaps(r.gaps)
 	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, len(groups), func(g gapGroup) []string {

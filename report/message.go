@@ -1,8 +1,8 @@
 // Package report writes a run in the formats that people and pipelines read.
 //
 // A run is one stream of [Message] values: the run, then links, findings,
-// measurements and gaps in no promised order, then the coverage, at last the
-// summary. Every format is a [Writer] over that stream, and the stream itself
+// measurements and gaps in no promised order, then the coverage and, where it was
+// held against a [Baseline], what is past of that; at last the summary. Every format is a [Writer] over that stream, and the stream itself
 // is a format (jsonl): a recorded run can be replayed into any other one with
 // [Replay]. A stream without its summary was cut, and no writer makes a report
 // of it.
@@ -32,6 +32,7 @@ type Message struct {
 	Gap         *fact.Gap
 	Judged      *Judged
 	Coverage    *fact.Coverage
+	Past        *Past
 	Summary     *Summary
 }
 
@@ -54,7 +55,8 @@ type Run struct {
 	FinishedAt string // likewise, "" while the run goes on
 	Scope      fact.Scope
 	Tool       Tool
-	Judge      string // digest of what judged: a run is continued only by the same; "" = not told. Only the run file has it
+	Judge      string       // digest of what judged: a run is continued only by the same; "" = not told. Only the run file has it
+	Baseline   *BaselineRun // the run that this one was held against, or nil
 }
 
 // Tool is the program that made the run.
@@ -65,9 +67,10 @@ type Tool struct {
 
 // Summary is the last message: what was counted, and the exit status.
 type Summary struct {
-	Links      LinkCounts    `json:"links"`
-	Findings   FindingCounts `json:"findings"`
-	ExitStatus int           `json:"exit_status"`
+	Links      LinkCounts      `json:"links"`
+	Findings   FindingCounts   `json:"findings"`
+	Baseline   *BaselineCounts `json:"baseline,omitempty"` // nil where the run was held against none
+	ExitStatus int             `json:"exit_status"`
 }
 
 // LinkCounts counts links by verdict.

@@ -20,17 +20,27 @@ const (
 
 // observed walks over the findings, those that do not apply left out, and then
 // over all else that a reader of findings alone would miss, as findings: links
-// that do not work although no finding says why, probes, facts that were not
-// read.
+// that do not work although no finding says why, what failed in the baseline and
+// is not found, probes, facts that were not read.
 func (r *records) observed(yield func(*rules.Finding) error) error {
 	known := explained{}
-	err := r.findings.each(func(f *rules.Finding) error {
+	gone := map[string]bool{} // fingerprints of the baseline
+	err := cmp.Or(r.past.each(func(p *Past) error {
+		gone[p.Fingerprint] = true
+		return nil
+	}), r.findings.each(func(f *rules.Finding) error {
 		known.add(f)
+		delete(gone, f.Fingerprint)
 		if f.Status == rules.NotApplicable {
 			return nil
 		}
 		return yield(f)
-	})
+	}), r.past.each(func(p *Past) error {
+		if !gone[p.Fingerprint] {
+			return nil
+		}
+		return yield(p.finding())
+	}))
 	sources := map[string]rules.End{} // of the probed links, by id
 	for _, m := range r.measurements {
 		sources[m.Link] = rules.End{}
@@ -43,7 +53,7 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 			return nil
 		}
 		f := observation(linkRule, "The link works", l.Source, l.ID)
-		f.Status, f.Severity = rules.Unknown, rules.Critical
+		f.Status, f.Severity, f.Baseline = rules.Unknown, rules.Critical, l.Baseline
 		if l.Verdict == rules.Broken {
 			f.Status = rules.Fail
 		}
@@ -55,7 +65,7 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 	}
 	for _, m := range r.measurements {
 		f := observation(probeRule, "A probe shows what the link promises", sources[m.Link], m.Link, m.Variant)
-		f.Link, f.Severity, f.FailureCodes = m.Link, rules.Critical, m.FailureCodes
+		f.Link, f.Severity, f.FailureCodes, f.Baseline = m.Link, rules.Critical, m.FailureCodes, m.Baseline
 		f.Status = []rules.Status{rules.Fail, rules.Unknown, rules.Pass}[measured(m)]
 		f.Message = m.Variant + " probe " + string(cmp.Or(m.Outcome, "undecided"))
 		if m.Message != "" {
@@ -74,6 +84,16 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 		}
 	}
 	return nil
+}
+
+// finding is what a run says of a fault that it does not find any more.
+func (p *Past) finding() *rules.Finding {
+	f := &rules.Finding{RuleID: p.RuleID, Title: p.Title, Severity: p.Severity, AccountID: p.AccountID, Region: p.Region, Resource: p.Resource, Link: p.Link,
+		Fingerprint: p.Fingerprint, Status: rules.Unknown, Message: "it failed in the baseline and is not known now"}
+	if p.Change == Fixed {
+		f.Status, f.Message = rules.Pass, "it failed in the baseline and was judged again without that fault"
+	}
+	return f
 }
 
 // observation is a finding about the bucket at an end of a link. Its

@@ -144,8 +144,9 @@ type ocsfProduct struct {
 }
 
 type ocsfUnmapped struct {
-	Link   string        `json:"link,omitempty"`
-	Waiver *rules.Waiver `json:"waiver,omitempty"`
+	Link     string        `json:"link,omitempty"`
+	Waiver   *rules.Waiver `json:"waiver,omitempty"`
+	Baseline string        `json:"baseline,omitempty"` // new or existing
 }
 
 // ocsfLabel is a value of an enumeration with its name.
@@ -187,7 +188,7 @@ func ocsfOf(f *rules.Finding, uid string, at int64, run *Run, help RuleHelp) *oc
 		},
 		Cloud:    ocsfCloud{Provider: "AWS", Region: text(f.Region)},
 		Metadata: ocsfMetadata{Version: ocsfVersion, Profiles: []string{"cloud"}, EventCode: text(f.RuleID), CorrelationUID: text(run.ID)},
-		Unmapped: ocsfUnmapped{Link: text(f.Link)},
+		Unmapped: ocsfUnmapped{Link: text(f.Link), Baseline: text(f.Baseline)},
 	}
 	e.Metadata.Product = ocsfProduct{Name: text(run.Tool.Name), VendorName: text(run.Tool.Name), Version: text(run.Tool.Version)}
 	if f.Status == rules.Fail && f.Waiver != nil {

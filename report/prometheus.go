@@ -45,6 +45,11 @@ func renderPrometheus(w io.Writer, r *records, _ Options) error {
 	}
 	p.family("crosscheck_findings", "Findings by rule, severity and status.", findings)
 
+	if b := r.summary.Baseline; b != nil {
+		p.family("crosscheck_baseline_findings", "Failing findings by what the baseline says of them.", family{}.
+			add(float64(b.New), "change", "new").add(float64(b.Existing), "change", "existing").add(float64(b.Fixed), "change", "fixed").add(float64(b.Unknown), "change", "unknown"))
+	}
+
 	probes, latest := family{}, family{}
 	for _, m := range r.measurements {
 		probes.add(1, "link", m.Link, "variant", m.Variant, "outcome", string(m.Outcome))

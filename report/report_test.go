@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"crosscheck/canary"
 	"crosscheck/rules"
@@ -59,7 +60,7 @@ func render(t testing.TB, format string, o Options, ms []Message) []byte {
 }
 
 // summarized is the messages as they leave a Summarizer.
-func summarized(t testing.TB, p Policy, ms []Message) []Message {
+func summarized(t rapid.TB, p Policy, ms []Message) []Message {
 	t.Helper()
 	var keep recorder
 	s := Summarize(&keep, p)

@@ -78,9 +78,10 @@ func (u *Unfinished) Replay(f func(Message) error) error {
 	_, _, err := replay(bufio.NewReader(u.file), wholeLines, func(m Message) error {
 		switch {
 		case m.Link != nil:
+			m.Link.Baseline = "" // as the baseline of this run
 			about = append(about, m)
 		case m.Finding != nil:
-			m.Finding.Waiver = nil // the waivers of this run decide
+			m.Finding.Waiver, m.Finding.Baseline = nil, "" // the waivers of this run decide
 			about = append(about, m)
 		case m.Judged != nil:
 			if m.Judged.Whole {

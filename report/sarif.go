@@ -40,7 +40,9 @@ const (
 // renderSARIF writes SARIF 2.1.0 as GitHub code scanning takes it: every result
 // has a file-like address of its bucket, since results without one refuse the
 // whole upload, and fingerprints that outlive a change of wording. Findings that
-// passed are left out. What is unknown is a warning of kind fail: the standard
+// passed are left out, and so are those that a baseline had and that are fixed: code
+// scanning closes an alert that is missing, and would open one for a result whose
+// state is absent. What is unknown is a warning of kind fail: the standard
 // has a kind for it (open), but only with level none, which readers hide.
 func renderSARIF(w io.Writer, r *records, o Options) error {
 	kept := top[hashed]{n: sarifResults}
@@ -61,6 +63,9 @@ func renderSARIF(w io.Writer, r *records, o Options) error {
 	size := newGzipSize()
 	for _, f := range fs {
 		res := sarifResult(f.Finding, f.hash, index[f.RuleID])
+		if r.summary.Baseline != nil {
+			res.WithBaselineState(baselineState(f.Finding))
+		}
 		if n, err := size.add(res); err != nil {
 			return err
 		} else if n > sarifBytes {
@@ -228,6 +233,15 @@ func sarifResult(f *rules.Finding, hash string, rule int) *sarif.Result {
 	return res
 }
 
+// baselineState is that of every result or of none: readers filter by it.
+// What is unknown has no mark; a reader who asks for what is new must see it.
+func baselineState(f *rules.Finding) string {
+	if f.Baseline == MarkExisting {
+		return "unchanged"
+	}
+	return "new"
+}
+
 // sarifMessage is text for a message, in which [text](target) would be a link.
 func sarifMessage(s string) string {
 	return strings.ReplaceAll(visible(cut(s, sarifText)), "](", "] (")
@@ -274,10 +288,17 @@ func sarifInvocation(r *records, results, left int) *sarif.Invocation {
 		notes = append(notes, sarif.NewNotification().WithLevel(level).WithMessage(sarif.NewMessage().WithText(fmt.Sprintf(format, args...))))
 	}
 	if left > 0 {
-		note(sarif.LevelWarning, "%d more findings are left out, the least severe ones: an upload takes at most %d results and 10 MB", left, sarifResults)
+		note(sarif.LevelWarning, "%d more findings are left out, the least urgent ones: an upload takes at most %d results and 10 MB", left, sarifResults)
 	}
 	if results > sarifKept {
 		note(sarif.LevelWarning, "code scanning keeps the %d most severe of these %d results", sarifKept, results)
+	}
+	if b := r.summary.Baseline; b != nil {
+		level := sarif.LevelNote
+		if b.Unknown > 0 {
+			level = sarif.LevelWarning
+		}
+		note(level, "baseline: %s", baselineText(b))
 	}
 	for _, g := range r.gaps[:min(len(r.gaps), sarifGaps)] {
 		note(sarif.LevelWarning, "not read: %s of %s in account %s: %s: %s", sarifMessage(g.API), sarifMessage(g.Resource), sarifMessage(cmp.Or(g.AccountID, "?")), sarifMessage(g.Code), sarifMessage(g.Message))

@@ -38,12 +38,11 @@ type sarifLog struct {
 }
 
 type sarifFinding struct {
-	RuleID    string
-	RuleIndex int
-	Level     string
-	Kind      string
-	Message   struct{ Text string }
-	Locations []struct {
+	RuleID                     string
+	RuleIndex                  int
+	Level, Kind, BaselineState string
+	Message                    struct{ Text string }
+	Locations                  []struct {
 		PhysicalLocation struct {
 			ArtifactLocation struct{ URI string }
 			Region           struct{ StartLine int }

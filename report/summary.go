@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"crosscheck/rules"
@@ -21,6 +22,8 @@ const (
 type Policy struct {
 	FailOn          rules.Severity // lowest severity of a failing finding that gates; "" is low
 	AllowIncomplete bool           // what is unknown does not change the exit status
+	Baseline        *Baseline      // nil, or the run that this one is held against
+	FailOnNew       bool           // what failed in the baseline already does not gate; without Baseline, the marks that a recorded run carries decide
 }
 
 var severities = []rules.Severity{rules.Critical, rules.High, rules.Medium, rules.Low, rules.Info}
@@ -62,6 +65,12 @@ func rank(s rules.Severity) int {
 //     could not be read, or not every account and bucket was. A run that never
 //     said what it covered counts as such.
 //   - 0: otherwise.
+//
+// With a baseline it marks what fails as new or existing, and at the end sends what
+// failed there and does not now; marks of an earlier comparison are replaced. What
+// failed there and is not known now counts for 3. With Policy.FailOnNew, only what is
+// new counts for 1; a broken link is new too if it meets a failure code that it did
+// not, or that of a new finding about it or one of its buckets.
 type Summarizer struct {
 	next   Writer
 	policy Policy
@@ -71,8 +80,10 @@ type Summarizer struct {
 	incomplete bool
 	covered    bool
 	broken     []brokenLink
-	waived     map[waivedCode]bool
+	waived     map[codeAt]bool
 	onLink     map[string]linkFindings
+	appeared   map[codeAt]bool // as waived: codes of new findings
+	compared   *comparison     // nil without a baseline
 }
 
 // brokenLink is what a waiver may be held against: not the whole link, whose
@@ -80,32 +91,53 @@ type Summarizer struct {
 type brokenLink struct {
 	id, source, destination string
 	codes                   []string
+	existing                bool
 }
 
-// waivedCode is a failure code that was waived on a link or a bucket.
-type waivedCode struct{ where, code string }
+// codeAt is a failure code on a link or a bucket.
+type codeAt struct{ where, code string }
 
 // linkFindings is what is known of the failing findings about one link.
-type linkFindings struct{ waived, open bool }
+type linkFindings struct{ waived, open, appeared bool }
 
 // Summarize puts a Summarizer before next.
 func Summarize(next Writer, p Policy) *Summarizer {
 	if p.FailOn == "" {
 		p.FailOn = rules.Low
 	}
-	return &Summarizer{next: next, policy: p, waived: map[waivedCode]bool{}, onLink: map[string]linkFindings{}}
+	s := &Summarizer{next: next, policy: p, waived: map[codeAt]bool{}, onLink: map[string]linkFindings{}, appeared: map[codeAt]bool{}}
+	if p.Baseline != nil {
+		s.compared = compareWith(p.Baseline)
+	}
+	return s
 }
 
 // Write counts the message and passes it on.
 func (s *Summarizer) Write(m Message) error {
+	if s.compared != nil {
+		if m.Past != nil {
+			return nil
+		}
+		m = s.compared.mark(m)
+	}
 	switch {
+	case m.Run != nil:
+		switch {
+		case m.Run.Baseline != nil && s.counts.Baseline == nil:
+			s.counts.Baseline = &BaselineCounts{}
+		case m.Run.Baseline == nil && s.policy.FailOnNew:
+			return errors.New("the run was not held against a baseline, so nothing says what is new: give --baseline RUNFILE")
+		}
 	case m.Link != nil:
 		switch m.Link.Verdict {
 		case rules.Works:
 			s.counts.Links.Works++
 		case rules.Broken:
 			s.counts.Links.Broken++
-			s.broken = append(s.broken, brokenLink{m.Link.ID, m.Link.Source.Bucket, m.Link.Destination.Bucket, m.Link.FailureCodes})
+			s.broken = append(s.broken, brokenLink{m.Link.ID, m.Link.Source.Bucket, m.Link.Destination.Bucket, m.Link.FailureCodes, m.Link.Baseline == MarkExisting})
+			if b := s.counts.Baseline; b != nil && m.Link.Baseline == MarkNew {
+				b.NewLinks++
+			}
 		default:
 			s.counts.Links.Unknown++
 			s.incomplete = true
@@ -113,7 +145,10 @@ func (s *Summarizer) Write(m Message) error {
 	case m.Finding != nil:
 		s.finding(m.Finding)
 	case m.Measurement != nil:
-		s.faults = s.faults || m.Measurement.Fault()
+		s.faults = s.faults || m.Measurement.Fault() && s.gates(m.Measurement.Baseline)
+		if b := s.counts.Baseline; b != nil && m.Measurement.Baseline == MarkNew {
+			b.NewProbes++
+		}
 		s.incomplete = s.incomplete || m.Measurement.Undecided()
 	case m.Gap != nil:
 		s.incomplete = true
@@ -122,10 +157,29 @@ func (s *Summarizer) Write(m Message) error {
 		if !complete(*m.Coverage) {
 			s.incomplete = true
 		}
+	case m.Past != nil:
+		s.past(m.Past)
 	case m.Summary != nil:
 		return nil
 	}
 	return s.next.Write(m)
+}
+
+// gates reports whether a fault with this mark decides.
+func (s *Summarizer) gates(mark string) bool { return !s.policy.FailOnNew || mark != MarkExisting }
+
+func (s *Summarizer) past(p *Past) {
+	b := s.counts.Baseline
+	if b == nil { // the run does not say what it was held against
+		b = &BaselineCounts{}
+		s.counts.Baseline = b
+	}
+	if p.Change == Fixed {
+		b.Fixed++
+		return
+	}
+	b.Unknown++
+	s.incomplete = true
 }
 
 func (s *Summarizer) finding(f *rules.Finding) {
@@ -136,22 +190,36 @@ func (s *Summarizer) finding(f *rules.Finding) {
 	case rules.Fail:
 		if f.Link != "" {
 			on := s.onLink[f.Link]
+			open := f.Waiver == nil && f.Severity != rules.Info
 			on.waived = on.waived || f.Waiver != nil
-			on.open = on.open || f.Waiver == nil && f.Severity != rules.Info
+			on.open = on.open || open
+			on.appeared = on.appeared || open && f.Baseline != MarkExisting
 			s.onLink[f.Link] = on
 		}
+		codes := s.waived
 		if f.Waiver == nil {
 			s.counts.Findings.Fail++
-			s.faults = s.faults || rank(f.Severity) <= rank(s.policy.FailOn)
-			return
+			s.faults = s.faults || rank(f.Severity) <= rank(s.policy.FailOn) && s.gates(f.Baseline)
+			if b := s.counts.Baseline; b != nil {
+				if f.Baseline == MarkExisting {
+					b.Existing++
+				} else {
+					b.New++
+				}
+			}
+			if !s.policy.FailOnNew || f.Baseline == MarkExisting {
+				return
+			}
+			codes = s.appeared
+		} else {
+			s.counts.Findings.Waived++
 		}
-		s.counts.Findings.Waived++
 		where := f.Link
 		if where == "" {
 			where = bucketOf(f.Resource)
 		}
 		for _, code := range f.FailureCodes {
-			s.waived[waivedCode{where, code}] = true
+			codes[codeAt{where, code}] = true
 		}
 	default:
 		s.counts.Findings.Unknown++
@@ -162,9 +230,13 @@ func (s *Summarizer) finding(f *rules.Finding) {
 // Summary is the summary of what was written so far.
 func (s *Summarizer) Summary() Summary {
 	sum := s.counts
+	if b := sum.Baseline; b != nil {
+		own := *b
+		sum.Baseline = &own
+	}
 	faults := s.faults
 	for _, l := range s.broken {
-		faults = faults || !s.linkWaived(l)
+		faults = faults || !s.linkWaived(l) && (!s.policy.FailOnNew || s.linkNew(l))
 	}
 	switch {
 	case faults:
@@ -177,7 +249,7 @@ func (s *Summarizer) Summary() Summary {
 
 func (s *Summarizer) linkWaived(l brokenLink) bool {
 	for _, code := range l.codes {
-		if !s.waived[waivedCode{l.id, code}] && !s.waived[waivedCode{l.source, code}] && !s.waived[waivedCode{l.destination, code}] {
+		if !l.has(s.waived, code) {
 			return false
 		}
 	}
@@ -185,10 +257,27 @@ func (s *Summarizer) linkWaived(l brokenLink) bool {
 	return !on.open && (on.waived || len(l.codes) > 0)
 }
 
-// Close sends the summary and closes the next writer.
+func (s *Summarizer) linkNew(l brokenLink) bool {
+	return !l.existing || len(l.codes) == 0 && s.onLink[l.id].appeared ||
+		slices.ContainsFunc(l.codes, func(code string) bool { return l.has(s.appeared, code) })
+}
+
+// has reports whether a code is among those of the link or of one of its buckets.
+func (l brokenLink) has(codes map[codeAt]bool, code string) bool {
+	return codes[codeAt{l.id, code}] || codes[codeAt{l.source, code}] || codes[codeAt{l.destination, code}]
+}
+
+// Close sends what the baseline had, and the summary, and closes the next writer.
 func (s *Summarizer) Close() error {
+	var err error
+	if s.compared != nil {
+		for _, p := range s.compared.past() {
+			s.past(p)
+			err = errors.Join(err, s.next.Write(Message{Past: p}))
+		}
+	}
 	sum := s.Summary()
-	return errors.Join(s.next.Write(Message{Summary: &sum}), s.next.Close())
+	return errors.Join(err, s.next.Write(Message{Summary: &sum}), s.next.Close())
 }
 
 // complete reports whether all that was listed was also read.

@@ -36,6 +36,7 @@ func renderTable(w io.Writer, r *records, o Options) error {
 	t := &table{w: &trimmer{w: w}, width: max(cmp.Or(o.Width, defaultWidth), minWidth), rows: cmp.Or(o.Rows, defaultRows), color: o.Color}
 	t.links(r)
 	t.findings(r)
+	t.past(r)
 	t.measurements(r)
 	t.gaps(r)
 	t.line("Coverage: %s", coverageText(r))
@@ -83,18 +84,27 @@ func (t *table) links(r *records) {
 	t.line("Links: %d broken, %d unknown, %d working", c.Broken, c.Unknown, c.Works)
 	ls := top[*rules.Link]{n: t.rows}
 	t.walk(r.links.each(func(l *rules.Link) error {
-		ls.add(verdictRank(l.Verdict), l)
+		ls.add(linkRank(l), l)
 		return nil
 	}))
 	g := grid{header: []string{"SOURCE → DESTINATION", "RULE", "VERDICT", "WHY"}, keep: []int{2}}
 	for _, l := range ls.list() {
-		g.add(one(ends(l)), one(l.RuleID), one(string(l.Verdict)), one(why(l)))
+		g.add(one(ends(l)), one(l.RuleID), one(marked(string(l.Verdict), l.Baseline)), one(why(l)))
 	}
 	t.grid(g, ls.all-t.rows)
 }
 
 func verdictRank(v rules.Verdict) int {
 	return slices.Index([]rules.Verdict{rules.Broken, rules.UnknownVerdict, rules.Works}, v)
+}
+
+// linkRank puts what is broken first, and of that what the baseline has last.
+func linkRank(l *rules.Link) int {
+	r := 2 * verdictRank(l.Verdict)
+	if l.Baseline == MarkExisting {
+		r++
+	}
+	return r
 }
 
 func ends(l *rules.Link) string { return end(l.Source) + " → " + end(l.Destination) }
@@ -150,7 +160,7 @@ func (t *table) findings(r *records) {
 		case f.Remediation != "":
 			text = append(text, "fix: "+f.Remediation)
 		}
-		g.add(one(string(f.Severity)), one(statusText(f)), one(f.RuleID), one(where), text)
+		g.add(one(string(f.Severity)), one(markedStatus(f)), one(f.RuleID), one(where), text)
 	}
 	t.grid(g, rows.findings-shown)
 }
@@ -197,7 +207,7 @@ func (s *folds) add(f *rules.Finding) {
 			old.first, old.at = f, s.findings
 		}
 	case f.Status == rules.Fail && rank(f.Severity) >= rank(rules.Low) && f.Waiver == nil:
-		k := string(f.Severity) + " " + f.RuleID
+		k := string(f.Severity) + " " + f.RuleID + " " + f.Baseline
 		if old := s.repeated[k]; old != nil {
 			old.n++
 			return
@@ -231,6 +241,21 @@ func statusText(f *rules.Finding) string {
 	return string(f.Status)
 }
 
+// markedStatus is a status that says what is new since the baseline.
+func markedStatus(f *rules.Finding) string {
+	if f.Waiver != nil {
+		return statusText(f)
+	}
+	return marked(statusText(f), f.Baseline)
+}
+
+func marked(s, mark string) string {
+	if mark == MarkNew {
+		return s + " " + mark
+	}
+	return s
+}
+
 func waiverText(w *rules.Waiver) string {
 	var parts []string
 	for _, p := range []struct{ label, value string }{{"", w.Reason}, {"owner ", w.Owner}, {"ticket ", w.Ticket}, {"until ", w.Expires}} {
@@ -239,6 +264,51 @@ func waiverText(w *rules.Waiver) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// past says what became of the baseline.
+func (t *table) past(r *records) {
+	b := r.summary.Baseline
+	if b == nil {
+		return
+	}
+	t.line("Baseline: %s", baselineText(b))
+	if r.past.len() == 0 {
+		t.print("\n")
+		return
+	}
+	rows := top[*Past]{n: t.rows}
+	t.walk(r.past.each(func(p *Past) error {
+		rows.add(pastRank(p), p)
+		return nil
+	}))
+	g := grid{header: []string{"CHANGE", "SEVERITY", "RULE", "WHERE", "FINDING"}, keep: []int{0, 1, 2}}
+	for _, p := range rows.list() {
+		g.add(one(p.Change), one(string(p.Severity)), one(p.RuleID), one(cmp.Or(p.AccountID, "?")+" "+cmp.Or(p.Link, bucketOf(p.Resource))), one(p.Title))
+	}
+	t.grid(g, rows.all-t.rows)
+}
+
+// pastRank puts what is not known before what is fixed, the severe first.
+func pastRank(p *Past) int {
+	if p.Change == Fixed {
+		return len(severities) + rank(p.Severity)
+	}
+	return rank(p.Severity)
+}
+
+func baselineText(b *BaselineCounts) string {
+	s := fmt.Sprintf("%d new, %d existing, %d fixed", b.New, b.Existing, b.Fixed)
+	if b.Unknown > 0 {
+		s += fmt.Sprintf(", %d not known now", b.Unknown)
+	}
+	if b.NewLinks > 0 {
+		s += fmt.Sprintf("; %s newly broken", count(b.NewLinks, "link"))
+	}
+	if b.NewProbes > 0 {
+		s += fmt.Sprintf("; %s newly failed", count(b.NewProbes, "probe"))
+	}
+	return s
 }
 
 func (t *table) measurements(r *records) {
@@ -254,7 +324,7 @@ func (t *table) measurements(r *records) {
 	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
 	g := grid{header: []string{"LINK", "PROBE", "OUTCOME", "PREDICTED", "LATENCY", "SOURCE STATUS", "MESSAGE"}, keep: []int{2, 3, 1, 4}}
 	for _, m := range ms[:min(len(ms), t.rows)] {
-		g.add(one(m.Link), one(m.Variant), one(string(m.Outcome)), one(m.Predicted), one(latency(m)), one(m.SourceStatus), one(m.Message))
+		g.add(one(m.Link), one(m.Variant), one(marked(string(m.Outcome), m.Baseline)), one(m.Predicted), one(latency(m)), one(m.SourceStatus), one(m.Message))
 	}
 	t.grid(g, len(ms)-t.rows)
 }
@@ -358,8 +428,12 @@ func coverageText(r *records) string {
 
 func summaryText(r *records) string {
 	l, f := r.summary.Links, r.summary.Findings
-	return fmt.Sprintf("links %d broken, %d unknown, %d working; findings %d failed, %d unknown, %d waived, %d passed; %s",
-		l.Broken, l.Unknown, l.Works, f.Fail, f.Unknown, f.Waived, f.Pass, exitText(r.summary.ExitStatus))
+	failed := strconv.Itoa(f.Fail) + " failed"
+	if b := r.summary.Baseline; b != nil {
+		failed += fmt.Sprintf(" (%d new)", b.New)
+	}
+	return fmt.Sprintf("links %d broken, %d unknown, %d working; findings %s, %d unknown, %d waived, %d passed; %s",
+		l.Broken, l.Unknown, l.Works, failed, f.Unknown, f.Waived, f.Pass, exitText(r.summary.ExitStatus))
 }
 
 func exitText(status int) string {
@@ -511,7 +585,8 @@ var colors = map[string]string{
 }
 
 func (t *table) paint(s string) string {
-	if c := colors[s]; t.color && c != "" {
+	word := strings.TrimSuffix(s, " "+MarkNew)
+	if c := colors[word]; t.color && c != "" {
 		return "\x1b[" + c + "m" + s + "\x1b[0m"
 	}
 	return s

@@ -150,6 +150,7 @@ func hostileRun(t testing.TB, s string) []Message {
 	for _, v := range []rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict} {
 		l := &rules.Link{Verdict: v}
 		fill(reflect.ValueOf(l), s)
+		l.Baseline = MarkNew
 		for i := range l.Checks {
 			l.Checks[i].Result = "unknown"
 		}
@@ -159,6 +160,7 @@ func hostileRun(t testing.TB, s string) []Message {
 		for _, waived := range []bool{true, false} {
 			f := &rules.Finding{Status: st, Severity: rules.High}
 			fill(reflect.ValueOf(f), s)
+			f.Baseline = MarkNew
 			if !waived {
 				f.Waiver = nil
 			}
@@ -168,10 +170,17 @@ func hostileRun(t testing.TB, s string) []Message {
 	for _, o := range []canary.Outcome{canary.Arrived, canary.Failed, canary.Timeout, canary.Inconclusive, canary.Differs, canary.Absent, canary.Unexpected} {
 		m := &canary.Measurement{Outcome: o}
 		fill(reflect.ValueOf(m), s)
+		m.Baseline = MarkExisting
 		for i := range m.Checks {
 			m.Checks[i].Result = canary.Unread
 		}
 		add(Message{Measurement: m})
+	}
+	for _, change := range []string{Fixed, Lost} {
+		p := &Past{Severity: rules.High}
+		fill(reflect.ValueOf(p), s)
+		p.Change = change
+		add(Message{Past: p})
 	}
 	g := &fact.Gap{}
 	fill(reflect.ValueOf(g), s)

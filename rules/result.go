@@ -49,6 +49,7 @@ type Link struct {
 	Verdict      Verdict  `json:"verdict"`
 	FailureCodes []string `json:"failure_codes"` // S3's codes that would be met, sorted
 	Why          string   `json:"-"`             // one sentence for tables: the fault that decides, or what is not known; the findings say it at length
+	Baseline     string   `json:"baseline"`      // of a broken link: new or existing, "" = compared with no run
 	Checks       []Check  `json:"checks"`
 }
 
@@ -89,6 +90,7 @@ type Finding struct {
 	Controls     []string       `json:"controls"`
 	Fingerprint  string         `json:"fingerprint"` // stable: rule, account, bucket, replication rule and the fault, never the wording
 	Waiver       *Waiver        `json:"waiver"`
+	Baseline     string         `json:"baseline"` // of a failing finding: new or existing, "" = compared with no run
 }
 
 // Waiver is the exception under which a failing finding does not gate.

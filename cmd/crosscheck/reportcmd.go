@@ -17,7 +17,7 @@ func newReportCommand(s *streams) *cobra.Command {
 	var (
 		from       string
 		configPath string
-		out        reportFlags
+		out        = reportFlags{baseline: baselineFlags{recorded: true}}
 		judges     ruleFlags
 		send       sendFlags
 	)

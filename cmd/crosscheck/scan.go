@@ -113,6 +113,7 @@ type reportFlags struct {
 	allowIncomplete bool
 	noColor         bool
 	quiet           bool
+	baseline        baselineFlags
 }
 
 func (f *reportFlags) add(cmd *cobra.Command) {
@@ -122,6 +123,7 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 although something was unknown")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
+	f.baseline.add(cmd)
 }
 
 // open makes the outputs ready before anything is scanned.
@@ -142,6 +144,10 @@ func (f *reportFlags) open(cmd *cobra.Command, s *streams, c *config, engine *ru
 		}
 		outputs = append(outputs, out)
 	}
+	baseline, err := f.baseline.open(outputs)
+	if err != nil {
+		return nil, nil, err
+	}
 	set, err := report.Open(outputs, s.out, report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine)})
 	if err != nil {
 		return nil, nil, err
@@ -149,7 +155,7 @@ func (f *reportFlags) open(cmd *cobra.Command, s *streams, c *config, engine *ru
 	if s.outTTY && slices.Contains(f.outputs, "jsonl") {
 		s.errTTY = false // results come while the scan runs: no line of the terminal stays in place
 	}
-	return report.Summarize(set, report.Policy{FailOn: severity, AllowIncomplete: f.allowIncomplete}), set, nil
+	return report.Summarize(set, report.Policy{FailOn: severity, AllowIncomplete: f.allowIncomplete, Baseline: baseline, FailOnNew: f.baseline.failOnNew}), set, nil
 }
 
 // ruleHelp explains the rules to formats that show help beside findings.
@@ -191,7 +197,8 @@ whatever depends on it is unknown.
 		Example: `  crosscheck scan --role-name crosscheck-audit
   crosscheck scan --accounts 111111111111,222222222222 -o table -o sarif=crosscheck.sarif
   crosscheck facts > facts.jsonl && crosscheck scan --facts facts.jsonl
-  crosscheck scan -o jsonl=run.jsonl --resume run.jsonl.partial`,
+  crosscheck scan -o jsonl=run.jsonl --resume run.jsonl.partial
+  crosscheck scan --baseline accepted.jsonl --fail-on-new`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadConfig(scope.configPath)

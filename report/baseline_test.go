@@ -1,0 +1,464 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	diff "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+	"crosscheck/scanner/fact"
+)
+
+// baselineOf is the baseline that a run file of the messages gives.
+func baselineOf(t rapid.TB, ms []Message) *Baseline {
+	t.Helper()
+	var file bytes.Buffer
+	w := newRunFile(&file, Options{})
+	for _, m := range ms {
+		if err := w.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := &Baseline{}
+	if err := cmp.Or(w.Close(), Replay(&file, b), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// wholeRun is a run with these messages that read all there was.
+func wholeRun(ms ...Message) []Message {
+	run := []Message{{Run: &Run{ID: "r", StartedAt: "2026-01-01T00:00:00Z", Scope: fact.Scope{Mode: "organization"}}}}
+	run = append(run, ms...)
+	return append(run, Message{Coverage: &fact.Coverage{}})
+}
+
+func recordedRun(t rapid.TB, ms ...Message) []Message {
+	return summarized(t, Policy{}, wholeRun(ms...))
+}
+
+// held is the sample held against a run in which a finding and its link did not
+// fail yet, and others did that do not now.
+func held(t testing.TB) []Message {
+	var before []Message
+	for _, m := range sample(t) {
+		switch {
+		case m.Link != nil && m.Link.ID == "billing-exports/to-backup→backup-billing-exports",
+			m.Finding != nil && m.Finding.RuleID == "XC008", m.Measurement != nil:
+			continue
+		case m.Finding != nil && (m.Finding.RuleID == "XC001" || m.Finding.Status == rules.Unknown):
+			f := *m.Finding
+			f.Status = rules.Fail
+			m.Finding = &f
+		case m.Run != nil:
+			r := *m.Run
+			r.ID, r.StartedAt = "20261117T060000Z-19bc", "2026-11-17T06:00:00Z"
+			m.Run = &r
+		}
+		before = append(before, m)
+	}
+	return summarized(t, Policy{Baseline: baselineOf(t, before)}, sample(t))
+}
+
+func TestBaselineGolden(t *testing.T) {
+	ms := held(t)
+	for file, format := range map[string]string{"baseline-120.txt": "table", "baseline.md": "markdown", "baseline.json": "json", "baseline.csv": "csv", "baseline.xml": "junit"} {
+		t.Run(file, func(t *testing.T) { golden(t, file, render(t, format, Options{}, ms)) })
+	}
+	conforms(t, schema(t, "report.schema.json"), render(t, "json", Options{}, ms))
+	states := map[string]int{}
+	for _, r := range parseSARIF(t, render(t, "sarif", Options{}, ms)).Runs[0].Results {
+		states[r.BaselineState]++
+	}
+	// XC008 is new, and what is unknown is shown to those who ask for what is new.
+	if d := diff.Diff(map[string]int{"new": 2, "unchanged": 3}, states); d != "" {
+		t.Error(d)
+	}
+	for format, want := range map[string][]string{
+		"prometheus": {`crosscheck_baseline_findings{change="new"} 1`, `crosscheck_baseline_findings{change="unknown"} 1`},
+		// What is fixed passes under its old name; what is unknown is there already.
+		"ocsf":  {`"baseline":"new"`, `"baseline":"existing"`},
+		"asff":  {`"crosscheck/Baseline":"new"`, `"crosscheck/Baseline":"existing"`},
+		"sarif": {"baseline: 1 new, 2 existing, 1 fixed, 1 not known now; 1 link newly broken; 1 probe newly failed"},
+	} {
+		out := string(render(t, format, Options{}, ms))
+		for _, s := range want {
+			if !strings.Contains(out, s) {
+				t.Errorf("%s does not say %q", format, s)
+			}
+		}
+	}
+}
+
+// What is fixed or not known is in the formats that know findings only, under its
+// name.
+func TestPastAsFindings(t *testing.T) {
+	past := findingOf("XC012", "p", rules.Fail, rules.High)
+	z := findingOf("XC012", "z", rules.Pass, rules.High)
+	z.Finding.Resource, z.Finding.Link = "arn:aws:s3:::z", "z/r→b"
+	for want, ms := range map[string][]Message{"fixed": wholeRun(z), "unknown": wholeRun(z, gapOf("1", "arn:aws:s3:::a"))} {
+		ms = summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, past))}, ms)
+		for format, status := range map[string]map[string]string{
+			"ocsf": {"fixed": `"uid":"p"`, "unknown": `"uid":"p"`},
+			"asff": {"fixed": `"Workflow":{"Status":"RESOLVED"}`, "unknown": `"Compliance":{"Status":"WARNING"}`},
+		} {
+			if out := string(render(t, format, Options{}, ms)); strings.Count(out, `/p"`)+strings.Count(out, `"uid":"p"`) != 1 || !strings.Contains(out, status[want]) {
+				t.Errorf("%s, %s: %s", format, want, out)
+			}
+		}
+	}
+}
+
+// Without a baseline nothing of one is shown.
+func TestNoBaseline(t *testing.T) {
+	for _, format := range []string{"table", "markdown", "prometheus", "sarif", "junit", "ocsf", "asff"} {
+		if out := render(t, format, Options{}, sample(t)); bytes.Contains(bytes.ToLower(out), []byte("baseline")) {
+			t.Errorf("%s speaks of a baseline", format)
+		}
+	}
+}
+
+func TestHeldAgainstABaseline(t *testing.T) {
+	fail := findingOf("XC012", "p", rules.Fail, rules.High)
+	other := findingOf("XC012", "q", rules.Fail, rules.High)
+	pass := findingOf("XC012", "p", rules.Pass, rules.High)
+	unknown := findingOf("XC012", "p", rules.Unknown, rules.High)
+	waived := waivedOf(findingOf("XC012", "p", rules.Fail, rules.High))
+	nameless := findingOf("XC012", "", rules.Fail, rules.High)
+	nameless.Finding.Message = "one fault"
+	nameless2 := findingOf("XC012", "", rules.Fail, rules.High)
+	nameless2.Finding.Message = "another"
+	elsewhere := findingOf("XC012", "z", rules.Pass, rules.High)
+	elsewhere.Finding.Resource, elsewhere.Finding.Link = "arn:aws:s3:::z", "z/r→b"
+	broken := func(codes ...string) Message {
+		m := linkOf("a/r→b", rules.Broken)
+		m.Link.FailureCodes, m.Link.Destination.Bucket = codes, "b"
+		return m
+	}
+	coded := func(m Message, link, resource, code string) Message {
+		f := *m.Finding
+		f.Link, f.Resource, f.FailureCodes = link, resource, []string{code}
+		return Message{Finding: &f}
+	}
+	probed := func(o canary.Outcome, left ...canary.Left) Message {
+		return Message{Measurement: &canary.Measurement{Link: "a/r→b", Variant: "plain", Key: "k", Outcome: o, Left: left}}
+	}
+	stray := canary.Left{Key: "k"}
+	low := findingOf("XC046", "l", rules.Fail, rules.Low)
+
+	for name, c := range map[string]struct {
+		before, after []Message
+		want          string // marks and changes
+		onNew, status int    // exit status with and without --fail-on-new
+	}{
+		"clean":               {nil, nil, "", 0, 0},
+		"same":                {[]Message{fail}, []Message{fail}, "existing", 0, 1},
+		"new":                 {nil, []Message{fail}, "new", 1, 1},
+		"passed before":       {[]Message{pass}, []Message{fail}, "new", 1, 1},
+		"unknown before":      {[]Message{unknown}, []Message{fail}, "new", 1, 1},
+		"unknown now":         {[]Message{fail}, []Message{unknown}, "unknown p", 3, 3},
+		"unknown as before":   {[]Message{unknown}, []Message{unknown}, "", 3, 3},
+		"fixed":               {[]Message{fail}, []Message{pass}, "fixed p", 0, 0},
+		"fixed, was waived":   {[]Message{waived}, []Message{pass}, "fixed p", 0, 0},
+		"another fault":       {[]Message{fail}, []Message{other}, "new fixed p", 1, 1},
+		"waived now":          {[]Message{fail}, []Message{waived}, "existing", 0, 0},
+		"waived as before":    {[]Message{waived}, []Message{waived}, "existing", 0, 0},
+		"new and waived":      {nil, []Message{waived}, "new", 0, 0},
+		"waiver over":         {[]Message{waived}, []Message{fail}, "new", 1, 1},
+		"not judged":          {[]Message{fail}, nil, "unknown p", 3, 3},
+		"bucket gone":         {[]Message{fail}, []Message{elsewhere}, "fixed p", 0, 0},
+		"bucket not read":     {[]Message{fail}, []Message{elsewhere, gapOf("1", "arn:aws:s3:::a")}, "unknown p", 3, 3},
+		"other scope":         {[]Message{fail}, []Message{elsewhere, {Run: &Run{ID: "n", Scope: fact.Scope{Mode: "organization", Buckets: "x"}}}}, "unknown p", 3, 3},
+		"doubled":             {[]Message{pass, fail}, []Message{fail, fail}, "existing existing", 0, 1},
+		"doubled, one waived": {[]Message{waived, fail}, []Message{fail}, "existing", 0, 1},
+		"no fingerprint":      {[]Message{nameless}, []Message{nameless2}, "new fixed ", 1, 1},
+		"no fingerprint, too": {[]Message{nameless}, []Message{nameless}, "existing", 0, 1},
+		"below the bar":       {nil, []Message{findingOf("XC046", "i", rules.Fail, rules.Info)}, "new", 0, 0},
+		"1 wins over 3":       {nil, []Message{fail, unknown}, "new", 1, 1},
+		"3 stays":             {[]Message{fail}, []Message{fail, gapOf("2", "2")}, "existing", 3, 1},
+
+		"link":                     {[]Message{broken("X")}, []Message{broken("X")}, "existing", 0, 1},
+		"link, other order":        {[]Message{broken("X", "Y")}, []Message{broken("Y", "X")}, "existing", 0, 1},
+		"link broke":               {[]Message{linkOf("a/r→b", rules.Works)}, []Message{broken("X")}, "new", 1, 1},
+		"link broke, unknown":      {[]Message{linkOf("a/r→b", rules.UnknownVerdict)}, []Message{broken("X")}, "new", 1, 1},
+		"link broken otherwise":    {[]Message{broken("X")}, []Message{broken("X", "Y")}, "new", 1, 1},
+		"link less broken":         {[]Message{broken("X", "Y")}, []Message{broken("Y")}, "existing", 0, 1},
+		"link of a new code":       {[]Message{broken("X"), coded(fail, "a/r→b", "", "X")}, []Message{broken("X"), coded(other, "", "arn:aws:s3:::b", "X")}, "existing new fixed p", 1, 1},
+		"link of no code":          {[]Message{broken(), fail}, []Message{broken(), fail, low}, "existing existing new", 1, 1},
+		"link waived":              {nil, []Message{broken("X"), coded(waived, "a/r→b", "", "X")}, "new new", 0, 0},
+		"link, the waiver is over": {[]Message{broken("X"), coded(waived, "a/r→b", "", "X")}, []Message{broken("X"), coded(fail, "a/r→b", "", "X")}, "existing new", 1, 1},
+
+		"probe":               {[]Message{probed(canary.Failed)}, []Message{probed(canary.Timeout)}, "existing", 0, 1},
+		"probe failed":        {[]Message{probed(canary.Arrived)}, []Message{probed(canary.Failed)}, "new", 1, 1},
+		"probe was not there": {nil, []Message{probed(canary.Failed)}, "new", 1, 1},
+		"probe undecided":     {[]Message{probed(canary.Failed)}, []Message{probed(canary.Inconclusive)}, "", 3, 3},
+		"probe left behind":   {[]Message{probed(canary.Failed)}, []Message{probed(canary.Failed, stray)}, "new", 1, 1},
+		"left behind again":   {[]Message{probed(canary.Arrived, stray)}, []Message{probed(canary.Arrived, stray)}, "existing", 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := baselineOf(t, recordedRun(t, c.before...))
+			for _, onNew := range []bool{true, false} {
+				want, ms := c.status, summarized(t, Policy{Baseline: b, FailOnNew: onNew}, wholeRun(c.after...))
+				if onNew {
+					want = c.onNew
+				}
+				if got := ms[len(ms)-1].Summary.ExitStatus; got != want {
+					t.Errorf("exit status %d, want %d (--fail-on-new=%v)", got, want, onNew)
+				}
+				if got := strings.Join(marks(ms), " "); got != c.want {
+					t.Errorf("got %q, want %q", got, c.want)
+				}
+			}
+		})
+	}
+}
+
+// marks are the marks of what fails, and the changes with their fingerprints, in
+// the order of the messages.
+func marks(ms []Message) []string {
+	var all []string
+	add := func(s string) {
+		if s != "" {
+			all = append(all, s)
+		}
+	}
+	for _, m := range ms {
+		switch {
+		case m.Link != nil:
+			add(m.Link.Baseline)
+		case m.Finding != nil:
+			add(m.Finding.Baseline)
+		case m.Measurement != nil:
+			add(m.Measurement.Baseline)
+		case m.Past != nil:
+			all = append(all, m.Past.Change+" "+m.Past.Fingerprint)
+		}
+	}
+	return all
+}
+
+// drawn is a run with links, findings and probes that collide with those of
+// another.
+func drawn(t *rapid.T, name string) []Message {
+	var ms []Message
+	ids := []string{"a/r→b", "a/s→b", "b/r→c"}
+	for _, id := range rapid.SliceOfNDistinct(rapid.SampledFrom(ids), 0, 3, rapid.ID).Draw(t, name+" links") {
+		m := linkOf(id, rapid.SampledFrom([]rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict}).Draw(t, "verdict"))
+		if m.Link.Verdict == rules.Broken {
+			m.Link.FailureCodes = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"X", "Y"}), 0, 2, rapid.ID).Draw(t, "codes")
+		}
+		ms = append(ms, m)
+	}
+	for range rapid.IntRange(0, 8).Draw(t, name+" findings") {
+		m := findingOf(rapid.SampledFrom([]string{"XC012", "XC013"}).Draw(t, "rule"), rapid.StringMatching(`[a-f]`).Draw(t, "fingerprint"),
+			rapid.SampledFrom([]rules.Status{rules.Fail, rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable}).Draw(t, "status"),
+			rapid.SampledFrom(severities).Draw(t, "severity"))
+		if id := rapid.SampledFrom(append(ids, "")).Draw(t, "link"); id != "" {
+			m.Finding.Link, m.Finding.Resource = id, "arn:aws:s3:::"+id[:1]
+		} else {
+			m.Finding.Link = ""
+		}
+		m.Finding.FailureCodes = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"X", "Y"}), 0, 1, rapid.ID).Draw(t, "codes")
+		if rapid.IntRange(0, 3).Draw(t, "waived") == 0 {
+			m = waivedOf(m)
+		}
+		ms = append(ms, m)
+	}
+	for range rapid.IntRange(0, 2).Draw(t, name+" probes") {
+		ms = append(ms, Message{Measurement: &canary.Measurement{Link: rapid.SampledFrom(ids).Draw(t, "link"), Variant: "plain",
+			Outcome: rapid.SampledFrom([]canary.Outcome{canary.Arrived, canary.Failed, canary.Inconclusive}).Draw(t, "outcome")}})
+	}
+	for range rapid.IntRange(0, 1).Draw(t, name+" gaps") {
+		ms = append(ms, gapOf("1", rapid.SampledFrom([]string{"1", "arn:aws:s3:::a"}).Draw(t, "resource")))
+	}
+	return ms
+}
+
+func exitStatus(ms []Message) int { return ms[len(ms)-1].Summary.ExitStatus }
+
+// What a baseline says is what diff says: the two share what decides it.
+func TestBaselineAgreesWithCompare(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := drawn(t, "before"), drawn(t, "after")
+		d := Compare(recorded(before...), recorded(after...), "")
+		was := byIdentity(recorded(before...).findings)
+		// Where findings share a fingerprint, of which one failed under a waiver and one is
+		// unknown, diff takes it for unknown, and a baseline for one that failed.
+		failed := func(print string) bool { return was[print] != nil && was[print].Status == rules.Fail }
+		var want, got []string
+		for _, c := range d.Findings {
+			if c.Change == Appeared || c.Change == Fixed || c.Change == Lost && failed(c.Finding.Fingerprint) {
+				want = append(want, c.Change+" "+c.Finding.Fingerprint)
+			}
+		}
+		for _, m := range summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, before...))}, wholeRun(after...)) {
+			switch {
+			case m.Finding != nil && m.Finding.Baseline == MarkNew && m.Finding.Waiver == nil:
+				got = append(got, Appeared+" "+m.Finding.Fingerprint)
+			case m.Past != nil && failed(m.Past.Fingerprint):
+				got = append(got, m.Past.Change+" "+m.Past.Fingerprint)
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		got = slices.Compact(got)
+		if d := diff.Diff(want, got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// A run has nothing new against itself, and everything against an empty one, where
+// --fail-on-new changes nothing; and it never makes a run fail that did not.
+func TestFailOnNew(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		run := wholeRun(drawn(t, "run")...)
+		severity := rapid.SampledFrom(severities).Draw(t, "fail on")
+		plain := exitStatus(summarized(t, Policy{FailOn: severity}, run))
+
+		same := summarized(t, Policy{FailOn: severity, FailOnNew: true, Baseline: baselineOf(t, recordedRun(t, run[1:len(run)-1]...))}, run)
+		if s := exitStatus(same); s == ExitFaults || s == ExitClean && plain == ExitIncomplete {
+			t.Fatalf("exit status %d against itself, %d without a baseline", s, plain)
+		}
+		if m := marks(same); slices.Contains(m, MarkNew) {
+			t.Fatalf("new against itself: %v", m)
+		}
+
+		empty := summarized(t, Policy{FailOn: severity, FailOnNew: true, Baseline: baselineOf(t, recordedRun(t))}, run)
+		if s := exitStatus(empty); s != plain {
+			t.Fatalf("exit status %d against an empty run, %d without", s, plain)
+		}
+		if m := marks(empty); slices.Contains(m, MarkExisting) {
+			t.Fatalf("not new against an empty run: %v", m)
+		}
+
+		other := baselineOf(t, recordedRun(t, drawn(t, "other")...))
+		all, onNew := summarized(t, Policy{FailOn: severity, Baseline: other}, run), summarized(t, Policy{FailOn: severity, FailOnNew: true, Baseline: other}, run)
+		if a, b := exitStatus(all), exitStatus(onNew); b == ExitFaults && a != ExitFaults || a == ExitIncomplete && b != ExitIncomplete || a == ExitClean && b != ExitClean {
+			t.Fatalf("exit status %d, %d with --fail-on-new", a, b)
+		}
+		if plain == ExitFaults && exitStatus(all) != ExitFaults {
+			t.Fatal("a baseline excused a fault without --fail-on-new")
+		}
+		for _, m := range onNew {
+			f := m.Finding
+			if f != nil && f.Status == rules.Fail && f.Waiver == nil && f.Baseline != MarkExisting && rank(f.Severity) <= rank(severity) && exitStatus(onNew) != ExitFaults {
+				t.Fatalf("%s is new and does not gate", f.Fingerprint)
+			}
+		}
+	})
+}
+
+// The run file carries what a baseline said: a report of it is the same, and so is
+// what it says against the same baseline again.
+func TestReplayOfAHeldRun(t *testing.T) {
+	ms := held(t)
+	file := render(t, "jsonl", Options{}, ms)
+	replayed := func(p Policy) []Message {
+		var keep recorder
+		s := Summarize(&keep, p)
+		if err := cmp.Or(Replay(bytes.NewReader(file), s), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return keep.messages
+	}
+	again := replayed(Policy{})
+	for _, format := range Formats() {
+		if d := diff.Diff(string(render(t, format, Options{}, ms)), string(render(t, format, Options{}, again))); d != "" {
+			t.Errorf("%s differs:\n%s", format, d)
+		}
+	}
+	// Held against itself, marks and past of then are gone.
+	itself := replayed(Policy{Baseline: baselineOf(t, ms), FailOnNew: true})
+	if m := marks(itself); slices.Contains(m, MarkNew) || slices.ContainsFunc(itself, func(m Message) bool { return m.Past != nil }) {
+		t.Errorf("%v", m)
+	}
+	// The marks alone can gate.
+	if got := exitStatus(replayed(Policy{FailOnNew: true})); got != ExitFaults {
+		t.Errorf("exit status %d of a run with a new fault", got)
+	}
+	err := Replay(bytes.NewReader(render(t, "jsonl", Options{}, sample(t))), Summarize(&recorder{}, Policy{FailOnNew: true}))
+	if err == nil || !strings.Contains(err.Error(), "was not held against a baseline") {
+		t.Errorf("--fail-on-new of a run without marks: %v", err)
+	}
+}
+
+// A run that is continued is held against the baseline of now.
+func TestResumeDropsMarks(t *testing.T) {
+	broken := link("legacy-archive", prod, "old", "backup-legacy-archive", rules.Broken, "", "X")
+	ms := []Message{{Run: &Run{Judge: "j"}}, {Link: broken},
+		{Finding: &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.High, AccountID: prod, Resource: arn("legacy-archive"), Fingerprint: "x"}},
+		{Judged: &Judged{AccountID: prod, Bucket: "legacy-archive", Links: 1, Whole: true}}}
+	file := render(t, "jsonl", Options{}, summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t))}, ms))
+	if !bytes.Contains(file, []byte(`"baseline":"new"`)) {
+		t.Fatalf("no mark in %s", file)
+	}
+	u, err := Resume(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if err := u.Replay(func(m Message) error {
+		n++
+		if m.Link != nil && m.Link.Baseline != "" || m.Finding != nil && m.Finding.Baseline != "" {
+			t.Errorf("a mark is left: %+v", m)
+		}
+		return nil
+	}); err != nil || n != 3 {
+		t.Errorf("%v, %d messages", err, n)
+	}
+}
+
+// Of two rows that say the same, the new one is seen.
+func TestNewFindingsComeFirst(t *testing.T) {
+	var before, after []Message
+	for i := range 300 {
+		m := findingOf(fmt.Sprintf("XC%03d", i), fmt.Sprint(i), rules.Fail, rules.Critical)
+		after = append(after, m)
+		if i != 150 {
+			before = append(before, m)
+		}
+	}
+	small := findingOf("XC046", "low", rules.Fail, rules.Low)
+	old := findingOf("XC046", "old", rules.Fail, rules.Low)
+	ms := summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, append(before, old)...))}, wholeRun(append(after, old, small)...))
+	for _, format := range []string{"table", "markdown"} {
+		out := string(render(t, format, Options{Rows: 5}, ms))
+		if strings.Count(out, "fail new") != 2 {
+			t.Errorf("%s does not show the two new findings:\n%.3000s", format, out)
+		}
+	}
+}
+
+// BenchmarkBaseline reads a run file with 100,000 findings, of which half failed.
+// kept-MB is what is kept of it.
+func BenchmarkBaseline(b *testing.B) {
+	file := render(b, "jsonl", Options{}, many(b, 100_000))
+	heap := func() float64 {
+		runtime.GC()
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return float64(s.HeapAlloc) / (1 << 20)
+	}
+	before := heap()
+	var kept *Baseline
+	for b.Loop() {
+		kept = &Baseline{}
+		if err := cmp.Or(Replay(bytes.NewReader(file), kept), kept.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	b.ReportMetric(heap()-before, "kept-MB")
+	if len(kept.failing) != 50_000 {
+		b.Fatal(len(kept.failing))
+	}
+}
