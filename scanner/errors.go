@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -55,6 +56,13 @@ func errorCode(err error) string {
 		return api.ErrorCode()
 	}
 	return ""
+}
+
+// isAbsence reports whether AWS says that what was asked for is not there.
+func isAbsence(err error) bool {
+	status, _ := responseOf(err)
+	code := errorCode(err)
+	return status == http.StatusNotFound || strings.Contains(code, "NotFound") || strings.Contains(code, "NotInUse")
 }
 
 // describe turns an error of the SDK into a code and one line. The line holds

@@ -14,7 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"iter"
+	"log/slog"
 	"maps"
 	"path"
 	"slices"
@@ -48,10 +48,14 @@ type Options struct {
 	// counted as scanned, and no document of it is emitted.
 	Done func(account, bucket string) (links int, done bool)
 
-	Concurrency    int           // calls to AWS at a time; 0 = 64
-	AttemptTimeout time.Duration // of one attempt of one call; 0 = 20 s
-	RunID          string        // "" = made up
-	Version        string        // of crosscheck, for the record
+	Concurrency        int           // calls to AWS at a time; 0 = 64
+	AccountConcurrency int           // of them in one account; 0 = half, or all while no other account is scanned
+	AttemptTimeout     time.Duration // of one attempt of one call; 0 = 20 s
+	RunID              string        // "" = made up
+	Version            string        // of crosscheck, for the record
+
+	Meter *Meter       // counts what is done; nil = nobody looks
+	Log   *slog.Logger // gets a record of level debug for every call, without what is secret; nil = none
 
 	manyRoles int // in place of the constant; -1 = none is read one by one
 }
@@ -61,6 +65,13 @@ func (o *Options) concurrency() int {
 		return o.Concurrency
 	}
 	return 64
+}
+
+func (o *Options) accountConcurrency() int {
+	if o.AccountConcurrency > 0 {
+		return o.AccountConcurrency
+	}
+	return (o.concurrency() + 1) / 2
 }
 
 func (o *Options) attemptTimeout() time.Duration {
@@ -167,22 +178,29 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 	}
 
 	coverage := fact.Coverage{Accounts: fact.AccountCoverage{Listed: len(s.accounts), Scanned: len(entered), Unreadable: len(s.accounts) - len(entered)}}
-	for b := range s.scope(entered) {
-		coverage.Buckets.Listed++
-		if links, done := s.done(b); done {
-			coverage.Buckets.Scanned++
-			coverage.Links += links
-		}
-	}
+	meter := s.opts.Meter
+	turns := newTurns(entered, func(a *account) []string {
+		buckets, links, done := s.left(a)
+		coverage.Buckets.Listed += len(buckets) + done
+		coverage.Buckets.Scanned += done
+		coverage.Links += links
+		return buckets
+	}, s.session.limits.unshare, func() { meter.count(func(p *Progress) { p.AccountsDone++ }) })
+	meter.count(func(p *Progress) {
+		p.AccountsDone += coverage.Accounts.Unreadable
+		p.Buckets, p.BucketsDone = coverage.Buckets.Listed, coverage.Buckets.Scanned
+	})
 	type result struct {
 		doc  *fact.Document
 		gaps []fact.Gap
 	}
 	// Twice as many buckets as calls: some wait for what others are reading.
-	err = flow.Map(ctx, 2*s.opts.concurrency(), s.rest(entered),
+	err = flow.Map(ctx, 2*s.opts.concurrency(), turns.all(),
 		func(ctx context.Context, b target) (result, error) {
 			v := &visit{scan: s}
 			doc := v.document(ctx, b.account, b.name)
+			turns.done(b)
+			meter.count(func(p *Progress) { p.BucketsDone++ })
 			return result{doc, v.gaps}, context.Cause(ctx)
 		},
 		func(r result) error {
@@ -220,6 +238,7 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 		return nil, &Error{Kind: BadOptions, Problem: "no account is left to scan", Hint: "check --accounts and --exclude-accounts"}
 	}
 
+	s.opts.Meter.count(func(p *Progress) { p.Accounts = len(s.accounts) })
 	type answer struct {
 		account *account
 		err     error // the account could not be entered
@@ -241,6 +260,7 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 		},
 		func(a answer) error {
 			answers = append(answers, a)
+			s.opts.Meter.count(func(p *Progress) { p.Buckets += len(a.buckets) })
 			return nil
 		})
 	if err != nil {
@@ -296,50 +316,25 @@ type suspended struct{ state string }
 
 func (e *suspended) Error() string { return "the account is " + e.state }
 
-// target is a bucket to scan.
-type target struct {
-	account *account
-	name    string
-}
-
-// scope yields the buckets in scope, in turn from every account, so that no
-// account has to take all the calls at once.
-func (s *scan) scope(accounts []*account) iter.Seq[target] {
-	return func(yield func(target) bool) {
-		for i, more := 0, true; more; i++ {
-			more = false
-			for _, a := range accounts {
-				if i >= len(a.buckets) {
-					continue
-				}
-				more = true
-				if in, _ := path.Match(s.opts.Buckets, a.buckets[i]); s.opts.Buckets != "" && !in {
-					continue
-				}
-				if !yield(target{a, a.buckets[i]}) {
-					return
-				}
+// left are the buckets of an account to read: those in scope that Options.Done does
+// not know. Of the others it gives their number and that of their links.
+func (s *scan) left(a *account) (buckets []string, links, done int) {
+	if s.opts.Buckets == "" && s.opts.Done == nil {
+		return a.buckets, 0, 0
+	}
+	for _, name := range a.buckets {
+		if in, _ := path.Match(s.opts.Buckets, name); s.opts.Buckets != "" && !in {
+			continue
+		}
+		if s.opts.Done != nil {
+			if n, known := s.opts.Done(a.id, name); known {
+				links, done = links+n, done+1
+				continue
 			}
 		}
+		buckets = append(buckets, name)
 	}
-}
-
-func (s *scan) done(b target) (links int, done bool) {
-	if s.opts.Done == nil {
-		return 0, false
-	}
-	return s.opts.Done(b.account.id, b.name)
-}
-
-// rest yields the buckets in scope that are to be read.
-func (s *scan) rest(accounts []*account) iter.Seq[target] {
-	return func(yield func(target) bool) {
-		for b := range s.scope(accounts) {
-			if _, done := s.done(b); !done && !yield(b) {
-				return
-			}
-		}
-	}
+	return buckets, links, done
 }
 
 // check refuses options that make no sense, and sorts out what to read of which buckets.

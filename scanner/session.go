@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,7 +26,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go/middleware"
 )
 
 // LoadConfig reads the standard AWS environment (AWS_PROFILE, AWS_REGION,
@@ -60,6 +61,7 @@ type session struct {
 	caller    *account    // the caller's account, with the caller's own credentials
 	arn       string      // the caller's
 	abort     func(error) // ends the scan: the caller's credentials have ended
+	limits    *limiter
 
 	mu      sync.Mutex
 	clients map[clientKey]any
@@ -75,14 +77,14 @@ func newSession(ctx context.Context, cfg aws.Config, opts *Options) (s *session,
 	if cfg.Credentials == nil {
 		return nil, nil, credentialsError(errors.New("none are configured"))
 	}
+	if opts.Meter == nil {
+		opts.Meter = new(Meter)
+	}
 	s = &session{cfg: cfg.Copy(), opts: opts, clients: map[clientKey]any{}, abort: func(error) {}}
 	s.caller = &account{creds: cfg.Credentials, own: true}
 	s.cfg.HTTPClient, close = httpClient(cfg.HTTPClient, opts.concurrency())
 	s.cfg.Retryer = newRetryer
-	slots := make(chan struct{}, opts.concurrency())
-	s.cfg.APIOptions = append(append([]func(*middleware.Stack) error{}, cfg.APIOptions...), func(stack *middleware.Stack) error {
-		return addWireChecks(stack, slots, opts.attemptTimeout())
-	})
+	s.limits = newLimiter(opts.concurrency(), opts.accountConcurrency())
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		close()
 		return nil, nil, credentialsError(err)
@@ -112,17 +114,33 @@ var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 // the SDK's own quota is drained by 35 retries, and everything after it would
 // be a gap.
 //
-// The SDK's adaptive mode was measured against it (64 calls at a time, 20 ms
-// each, 60 s at most). Where a server allows 50 calls/s, 1,000 calls took 30 s
-// and 1,056 requests adaptively, 33 s and 1,787 like this; at 300 calls/s,
-// 5,000 calls took 38 s against 20 s; where 30 % of all requests were throttled
-// at random, 134 of 2,000 calls came through adaptively, all of them like this
-// (46 s, 2,863 requests). It also spins in testing/synctest.
+// It works together with the limiter. Measured by the clock of testing/synctest
+// (TestThrottledCallsComeThrough; 128 callers, 64 attempts at a time; the table is
+// in docs/benchmarks.md), beside the standard retryer with 8 attempts and 64 at a
+// time: a server that takes 50 requests/s answered 1,000 calls after 21 s and
+// 1,625 requests, not 35 s, 1,757 and 5 failures; at 300/s, 5,000 calls took 17 s
+// and 5,427 requests, not 35 s, 5,715 and 1 failure; at 2/s, 100 calls took 326
+// requests and 69 s, not 677, 58 s and 27 failures. Where 30 % are throttled at
+// random, whatever the pace, both need 2,836 requests for 2,000 calls, but the
+// limiter, which cannot know that, 38 s instead of 30 s. The SDK's adaptive mode
+// brought 134 of those 2,000 through in 60 s, and spins in testing/synctest.
 func newRetryer() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 8
+	return retryer{retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = mostAttempts
 		o.RateLimiter = ratelimit.None
-	})
+	})}
+}
+
+type retryer struct{ *retry.Standard }
+
+// RetryDelay is how long a call waits before its next attempt. Throttling slows its
+// whole lane down, so one call need not wait as long as if it were alone.
+func (r retryer) RetryDelay(attempt int, err error) (time.Duration, error) {
+	if !isThrottle(err) {
+		return r.Standard.RetryDelay(attempt, err)
+	}
+	most := min(100*time.Millisecond<<attempt, 5*time.Second)
+	return rand.N(most), nil
 }
 
 // httpClient is the pool of connections. A client that the caller brought along
@@ -137,7 +155,7 @@ func httpClient(given aws.HTTPClient, n int) (client aws.HTTPClient, close func(
 		return given, func() {}
 	}
 	tr := sdk.GetTransport()
-	tr.MaxIdleConns, tr.MaxIdleConnsPerHost = 0, n // 0 = no limit
+	tr.MaxIdleConns, tr.MaxIdleConnsPerHost, tr.MaxConnsPerHost = 0, n, n // 0 = no limit
 	dial := tr.DialContext
 	if dial == nil {
 		dial = sdk.GetDialer().DialContext
@@ -178,30 +196,14 @@ func client[T any](s *session, a *account, region, service string, make func(aws
 	}
 	cfg := s.cfg.Copy()
 	cfg.Region, cfg.Credentials = region, a.creds
-	cfg.APIOptions = append(append([]func(*middleware.Stack) error{}, s.cfg.APIOptions...), func(stack *middleware.Stack) error {
-		return stack.Initialize.Add(s.refreshExpired(a), middleware.Before)
-	})
+	w := &wire{session: s, account: a, region: region}
+	if service != "sts" { // whose calls are about one account each
+		w.silence = &silence{account: a.id, region: region, patience: s.opts.patience()}
+	}
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), w.add)
 	c := make(cfg)
 	s.clients[key] = c
 	return c
-}
-
-// refreshExpired repeats a call once with new credentials when AWS says that
-// they have ended before their time. When the caller's own have ended for good,
-// so has the scan: all that would follow is gaps.
-func (s *session) refreshExpired(a *account) middleware.InitializeMiddleware {
-	return middleware.InitializeMiddlewareFunc("crosscheck.RefreshExpired",
-		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-			out, md, err := next.HandleInitialize(ctx, in)
-			if c, ok := a.creds.(interface{ Invalidate() }); ok && isExpired(err) {
-				c.Invalidate()
-				out, md, err = next.HandleInitialize(ctx, in)
-			}
-			if a.own && isExpired(err) {
-				s.abort(callerError(err))
-			}
-			return out, md, err
-		})
 }
 
 func (s *session) sts() *sts.Client {
@@ -302,7 +304,7 @@ func (r *roleCredentials) Retrieve(ctx context.Context) (aws.Credentials, error)
 	if r.have.HasKeys() && now.Before(r.have.Expires) {
 		return r.have, nil // the next call tries again
 	}
-	return aws.Credentials{}, err
+	return aws.Credentials{}, &lastError{err} // it was tried often enough: not once more for each attempt of who needs it
 }
 
 // Invalidate makes the next Retrieve assume the role again.

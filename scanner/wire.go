@@ -8,9 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -19,41 +25,173 @@ import (
 // is a page of 10,000 buckets, about 3 MB.
 const maxBody = 64 << 20
 
-// addWireChecks adds to a client's stack what the SDK leaves open: a bound on the
-// attempts that are on their way (a call that waits before it tries again takes
-// no slot), a deadline for each, and a look at the body before anything is made
-// of it. The SDK takes an empty body, or a document about something else, for an answer
-// with nothing in it; here that would turn "could not be read" into "is not there".
-func addWireChecks(stack *middleware.Stack, slots chan struct{}, attempt time.Duration) error {
-	deadline := middleware.DeserializeMiddlewareFunc("crosscheck.Deadline",
-		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
-			select {
-			case slots <- struct{}{}:
-				defer func() { <-slots }()
-			case <-ctx.Done():
-				return middleware.DeserializeOutput{}, middleware.Metadata{}, ctx.Err()
-			}
-			limited, cancel := context.WithTimeout(ctx, attempt)
-			defer cancel()
-			out, md, err := next.HandleDeserialize(limited, in)
-			if err != nil && limited.Err() != nil && ctx.Err() == nil {
-				// Not wrapped: the SDK does not retry what was canceled.
-				err = &answerError{code: "Timeout", message: fmt.Sprintf("no answer within %v", attempt), retry: true}
-			}
-			return out, md, err
-		})
-	body := middleware.DeserializeMiddlewareFunc("crosscheck.Body",
-		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
-			out, md, err := next.HandleDeserialize(ctx, in)
-			if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
-				err = checkBody(middleware.GetServiceID(ctx), middleware.GetOperationName(ctx), response)
-			}
-			return out, md, err
-		})
-	if err := stack.Deserialize.Add(deadline, middleware.Before); err != nil {
-		return err
+// wire is what every call of one client goes through beside what the SDK does.
+type wire struct {
+	*session
+	account *account
+	region  string
+	silence *silence // nil = it is asked whether it answers or not
+}
+
+// call is one call on its way. Its attempts follow each other, so nothing guards it.
+type call struct {
+	api      string
+	attempts int
+	refused  int // attempts that were throttled
+	failures int // attempts that failed otherwise
+}
+
+type callKey struct{}
+
+// How often a call is tried: so often in all, and so often if it fails for other
+// reasons than throttling. Where three attempts in ten are throttled, one call in
+// 200 million is throttled 16 times; with 8 it is one in 15,000.
+const (
+	mostAttempts = 16
+	mostFailures = 8
+)
+
+// add puts the parts of the wire into a client's stack. An attempt starts once it
+// is signed for somebody: credentials may be got by a call that waits for its own turn.
+func (w *wire) add(stack *middleware.Stack) error {
+	return errors.Join(
+		stack.Initialize.Add(middleware.InitializeMiddlewareFunc("crosscheck.Refresh", w.refresh), middleware.Before),
+		stack.Initialize.Add(middleware.InitializeMiddlewareFunc("crosscheck.Call", w.call), middleware.Before),
+		stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("crosscheck.Attempt", w.attempt), "Signing", middleware.Before),
+		stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("crosscheck.Body", readBody), middleware.After),
+	)
+}
+
+// call counts and logs a call.
+func (w *wire) call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (out middleware.InitializeOutput, md middleware.Metadata, err error) {
+	c := &call{api: apiOf(middleware.GetServiceID(ctx), middleware.GetOperationName(ctx))}
+	if err := w.silence.asked(c.api); err != nil {
+		return out, md, err
 	}
-	return stack.Deserialize.Add(body, middleware.After)
+	began := time.Now()
+	out, md, err = next.HandleInitialize(context.WithValue(ctx, callKey{}, c), in)
+	took := time.Since(began)
+	w.opts.Meter.call(c, took, err != nil && !isAbsence(err))
+	if log := w.opts.Log; log != nil && log.Enabled(ctx, slog.LevelDebug) {
+		account := w.account.id
+		if in, ok := in.Parameters.(*sts.AssumeRoleInput); ok {
+			account = accountOf(aws.ToString(in.RoleArn)) // whose role it is, not who asks for it
+		}
+		status, _ := responseOf(err)
+		if answer, ok := awsmiddleware.GetRawResponse(md).(*smithyhttp.Response); ok {
+			status = answer.StatusCode
+		}
+		code := ""
+		if err != nil {
+			code, _ = describe(err)
+		}
+		log.LogAttrs(ctx, slog.LevelDebug, "call", slog.String("account", account), slog.String("region", w.region), slog.String("api", c.api),
+			slog.Duration("took", took), slog.Int("retries", max(c.attempts-1, 0)), slog.Int("status", status), slog.String("code", code))
+	}
+	return out, md, err
+}
+
+// refresh repeats a call once with new credentials when AWS says that they have
+// ended before their time. When the caller's own have ended for good, so has the
+// scan: all that would follow is gaps.
+func (w *wire) refresh(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	out, md, err := next.HandleInitialize(ctx, in)
+	if c, ok := w.account.creds.(interface{ Invalidate() }); ok && isExpired(err) {
+		c.Invalidate()
+		out, md, err = next.HandleInitialize(ctx, in)
+	}
+	if w.account.own && isExpired(err) {
+		w.abort(callerError(err))
+	}
+	return out, md, err
+}
+
+// attempt waits for its turn, gives AWS a limited time, learns from what comes of
+// it, and ends a call that has failed often enough.
+func (w *wire) attempt(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
+	c := ctx.Value(callKey{}).(*call)
+	leave, err := w.limits.enter(ctx, w.account.id, c.api)
+	if err != nil {
+		return out, md, err
+	}
+	if err := w.silence.asked(c.api); err != nil {
+		leave(failed)
+		return out, md, err
+	}
+	limit := w.opts.attemptTimeout()
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	c.attempts++
+	out, md, err = next.HandleFinalize(limited, in)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		// Not wrapped: the SDK does not retry what was canceled.
+		err = &answerError{code: "Timeout", message: fmt.Sprintf("no answer within %v", limit), retry: true}
+	}
+	o := outcomeOf(err)
+	leave(o)
+	w.opts.Meter.attempt(o)
+	if err == nil || ctx.Err() != nil {
+		return out, md, err
+	}
+	w.silence.note(c.api, o)
+	switch o {
+	case refused:
+		c.refused++
+	default:
+		c.failures++
+	}
+	if given := w.silence.asked(c.api); given != nil && o != answered {
+		err = given
+	}
+	if c.failures >= mostFailures {
+		err = &lastError{err}
+	}
+	return out, md, err
+}
+
+// lastError is an error after which a call is not tried again.
+type lastError struct{ error }
+
+func (e *lastError) Unwrap() error        { return e.error }
+func (e *lastError) RetryableError() bool { return false }
+
+// outcomeOf is what an attempt says that ended in err.
+func outcomeOf(err error) outcome {
+	switch {
+	case err == nil:
+		return answered
+	case isThrottle(err):
+		return refused
+	}
+	if code, _ := describe(err); code == "Timeout" || code == "NoAnswer" {
+		return failed
+	}
+	return answered
+}
+
+// isThrottle reports whether AWS asks for fewer requests. HEAD says it by its
+// status alone.
+func isThrottle(err error) bool {
+	status, _ := responseOf(err)
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || throttles.IsErrorThrottle(err).Bool()
+}
+
+var throttles = retry.IsErrorThrottles(retry.DefaultThrottles)
+
+// apiOf names an operation of the SDK as [Permissions] and gaps do.
+func apiOf(service, operation string) string {
+	return strings.ToLower(strings.ReplaceAll(service, " ", "")) + ":" + operation
+}
+
+// readBody looks at a body before anything is made of it. The SDK takes an empty
+// one, or a document about something else, for an answer with nothing in it; here
+// that would turn "could not be read" into "is not there".
+func readBody(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	out, md, err := next.HandleDeserialize(ctx, in)
+	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
+		err = checkBody(middleware.GetServiceID(ctx), middleware.GetOperationName(ctx), response)
+	}
+	return out, md, err
 }
 
 // answerError is an answer that is none: it did not come, broke off, or is not
