@@ -14,10 +14,11 @@ import (
 
 // Options is what the formats need to know beside the messages.
 type Options struct {
-	Width int                 // columns of the table on standard output, 0 = 120; files always have 120
-	Color bool                // colors in the table on standard output; files never have them
-	Rows  int                 // rows of one table before it is cut, 0 = 100
-	Rules map[string]RuleHelp // by rule id, for formats that explain rules; a missing one is explained by its findings
+	Width   int                 // columns of the table on standard output, 0 = 120; files always have 120
+	Color   bool                // colors in the table on standard output; files never have them
+	Rows    int                 // rows of one table before it is cut, 0 = 100
+	History []TrendPoint        // earlier runs, for formats that show a trend; they find this run among them. nil = no trend
+	Rules   map[string]RuleHelp // by rule id, for formats that explain rules; a missing one is explained by its findings
 }
 
 // RuleHelp explains a rule, independent of what it found.
@@ -177,6 +178,9 @@ func (s *Set) render() error {
 	}
 	var errs []error
 	for _, d := range s.documents {
+		if d.o.History != nil {
+			d.o.History = s.records.trend(d.o.History)
+		}
 		errs = append(errs, d.write(s.records))
 	}
 	return errors.Join(errs...)
