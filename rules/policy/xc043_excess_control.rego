@@ -34,7 +34,7 @@ answers contains {"link": link.id, "status": "pass", "message": "the destination
 
 answers contains {
 	"link": link.id,
-	"key": concat(",", g.actions),
+	"key": concat(",", array.concat(g.actions, sort(g.principals))),
 	"status": "fail",
 	"message": sprintf("the policy of %s lets %s do %s", [link.destination, concat(", ", g.principals), concat(", ", g.actions)]),
 	"evidence": {"grant": g},

@@ -24,7 +24,7 @@ answers contains {"status": "pass", "message": "the source has no bucket policy"
 answers contains {"status": "pass", "message": "the source's policy lets no other account change the replication"} if count(excess) == 0
 
 answers contains {
-	"key": g.name,
+	"key": concat(",", sort(g.principals)),
 	"status": "fail",
 	"message": sprintf("the policy of %s lets %s change or delete its replication configuration", [input.bucket.name, concat(", ", g.principals)]),
 	"evidence": {"grant": g},
