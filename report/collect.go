@@ -26,12 +26,41 @@ type records struct {
 	coverage     fact.Coverage
 	summary      *Summary
 
+	byRule map[string]*ruleCounts // all findings, also those that are not kept
+
 	passes bool // keep findings that passed or do not apply: most do
 	checks bool // keep the permission matrix of links
 }
 
+// ruleCounts counts the findings of a rule.
+type ruleCounts struct {
+	title                                      string
+	fail, unknown, waived, pass, notApplicable int
+}
+
+func (r *records) count(f *rules.Finding) {
+	c := r.byRule[f.RuleID]
+	if c == nil {
+		c = &ruleCounts{title: f.Title}
+		r.byRule[f.RuleID] = c
+	}
+	switch {
+	case f.Status == rules.Pass:
+		c.pass++
+	case f.Status == rules.NotApplicable:
+		c.notApplicable++
+	case f.Status != rules.Fail:
+		c.unknown++
+	case f.Waiver != nil:
+		c.waived++
+	default:
+		c.fail++
+	}
+}
+
 func newRecords() *records {
 	return &records{
+		byRule: map[string]*ruleCounts{},
 		links: spool[rules.Link]{
 			key: func(l *rules.Link) []string { return []string{l.ID} },
 			encode: func(b *bytes.Buffer, l *rules.Link) error {
@@ -85,6 +114,7 @@ func (r *records) add(m Message) error {
 		}
 		return r.links.add(l)
 	case m.Finding != nil:
+		r.count(m.Finding)
 		if !r.passes && !faulty(m.Finding) {
 			return nil
 		}

@@ -19,6 +19,7 @@ type Options struct {
 	Rows    int                 // rows of one table before it is cut, 0 = 100
 	History []TrendPoint        // earlier runs, for formats that show a trend; they find this run among them. nil = no trend
 	Rules   map[string]RuleHelp // by rule id, for formats that explain rules; a missing one is explained by its findings
+	Codes   map[string]string   // what decides each of S3's failure codes, for formats that explain them
 }
 
 // RuleHelp explains a rule, independent of what it found.
@@ -41,6 +42,7 @@ type format struct {
 var formats = map[string]format{
 	"asff":       {render: renderASFF, passes: true},
 	"csv":        {render: renderCSV, passes: true},
+	"html":       {render: renderHTML, checks: true},
 	"json":       {render: renderJSON, passes: true, checks: true},
 	"jsonl":      {stream: newRunFile},
 	"junit":      {render: renderJUnit, passes: true},

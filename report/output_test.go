@@ -293,5 +293,5 @@ func TestFileModes(t *testing.T) {
 
 func ExampleFormats() {
 	fmt.Println(Formats())
-	// Output: [asff csv json jsonl junit markdown ocsf prometheus sarif table]
+	// Output: [asff csv html json jsonl junit markdown ocsf prometheus sarif table]
 }

@@ -199,6 +199,7 @@ var check = map[string]func(*testing.T, []byte){
 	},
 	"asff":       func(t *testing.T, out []byte) { checkASFF(t, out) },
 	"csv":        func(t *testing.T, out []byte) { checkCSV(t, out) },
+	"html":       func(t *testing.T, out []byte) { checkHTML(t, out) },
 	"junit":      func(t *testing.T, out []byte) { checkJUnit(t, out) },
 	"markdown":   func(t *testing.T, out []byte) { checkMarkdown(t, out) },
 	"prometheus": func(t *testing.T, out []byte) { checkPrometheus(t, out) },

@@ -148,7 +148,7 @@ func (f *reportFlags) open(cmd *cobra.Command, s *streams, c *config, engine *ru
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := report.Open(outputs, s.out, report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine)})
+	set, err := report.Open(outputs, s.out, report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine), Codes: codeHelp(engine)})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,6 +156,15 @@ func (f *reportFlags) open(cmd *cobra.Command, s *streams, c *config, engine *ru
 		s.errTTY = false // results come while the scan runs: no line of the terminal stays in place
 	}
 	return report.Summarize(set, report.Policy{FailOn: severity, AllowIncomplete: f.allowIncomplete, Baseline: baseline, FailOnNew: f.baseline.failOnNew}), set, nil
+}
+
+// codeHelp says what decides each of S3's failure codes.
+func codeHelp(engine *rules.Engine) map[string]string {
+	help := map[string]string{}
+	for _, c := range engine.Codes() {
+		help[c.Code] = c.Decides
+	}
+	return help
 }
 
 // ruleHelp explains the rules to formats that show help beside findings.

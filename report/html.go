@@ -1,0 +1,527 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+	"crosscheck/scanner/fact"
+)
+
+// What one page holds, so that 2,000 links stay below 5 MB and a browser opens it
+// at once. What does not fit is counted.
+const (
+	htmlLinks        = 3_000     // links looked at
+	htmlWholeBytes   = 2_000_000 // of links shown with their permissions and findings
+	htmlBriefBytes   = 1_100_000 // of links shown without
+	htmlFindings     = 5_000     // findings looked at
+	htmlFindingBytes = 1_000_000
+	htmlProbes       = 400
+	htmlGaps         = 300
+	htmlOnLink       = 8 // findings in the section of a link
+	htmlRules        = 500
+	htmlFirst        = 8 // entries of what to fix first
+	htmlText         = 1_000
+	htmlName         = 300
+)
+
+//go:embed html
+var htmlFiles embed.FS
+
+var (
+	htmlTemplate = template.Must(template.New("").Funcs(template.FuncMap{"prose": prose}).Parse(string(asset("page.html"))))
+	htmlStyle    = asset("page.css")
+	htmlScript   = asset("page.js")
+)
+
+// asset is an embedded file without its indentation.
+func asset(name string) []byte {
+	text, err := htmlFiles.ReadFile("html/" + name)
+	if err != nil {
+		panic(err) // it is compiled in
+	}
+	return regexp.MustCompile(`\n\s*`).ReplaceAll(text, []byte("\n"))
+}
+
+// renderHTML writes one page that stands on its own: it loads nothing, and its
+// policy lets nothing be loaded, also where a name or a text of some account
+// would ask for it. Without its script all of it can be read; the script filters.
+func renderHTML(w io.Writer, r *records, o Options) error {
+	p := &page{w: w, r: r, o: o, anchors: map[string]int{}}
+	links, err := p.readLinks()
+	if err != nil {
+		return err
+	}
+	findings, err := p.readFindings(links)
+	if err != nil {
+		return err
+	}
+	p.part("head", struct{ Policy, Title string }{contentPolicy(), "crosscheck: " + p.outcome().Title})
+	p.raw("<style>", htmlStyle, "</style>\n")
+	p.part("summary", p.summary(links, findings))
+	p.links(links)
+	p.findings(findings)
+	p.part("canary", p.canary())
+	p.part("coverage", p.coverage())
+	p.part("appendix", p.appendix())
+	p.raw("<script>", htmlScript, "</script>\n</body>\n</html>\n")
+	return p.err
+}
+
+// contentPolicy lets the page's own style and script run and nothing else.
+func contentPolicy() string {
+	source := func(text []byte) string {
+		sum := sha256.Sum256(text)
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return "default-src 'none'; script-src " + source(htmlScript) + "; style-src " + source(htmlStyle) + "; img-src data:; base-uri 'none'; form-action 'none'"
+}
+
+// page writes the parts of the document until the first error.
+type page struct {
+	w   io.Writer
+	r   *records
+	o   Options
+	err error
+	buf bytes.Buffer
+
+	anchors map[string]int // number of the section of a link, by its id
+}
+
+func (p *page) raw(open string, text []byte, end string) {
+	for _, b := range [][]byte{[]byte(open), text, []byte(end)} {
+		if p.err == nil {
+			_, p.err = p.w.Write(b)
+		}
+	}
+}
+
+// part writes a part of the template.
+func (p *page) part(name string, v any) { p.raw("", p.made(name, v), "") }
+
+// made is a part of the template; it holds until the next one is made.
+func (p *page) made(name string, v any) []byte {
+	p.buf.Reset()
+	if p.err == nil {
+		p.err = htmlTemplate.ExecuteTemplate(&p.buf, name, v)
+	}
+	return p.buf.Bytes()
+}
+
+// Text of accounts, as it may be shown.
+func text(s string) string { return cut(visible(cutBytes(s, 4*htmlText)), htmlText) }
+func name(s string) string { return cut(visible(cutBytes(s, 4*htmlName)), htmlName) }
+
+func texts(list []string) []string {
+	out := make([]string, 0, min(len(list), 20))
+	for _, s := range list[:min(len(list), 20)] {
+		out = append(out, name(s))
+	}
+	if n := len(list) - len(out); n > 0 {
+		out = append(out, "… and "+strconv.Itoa(n)+" more")
+	}
+	return out
+}
+
+// span is a piece of a sentence, code or not.
+type span struct {
+	Code bool
+	Text string
+}
+
+// prose tells code between backquotes from the words around it.
+func prose(s string) []span {
+	var out []span
+	for i, piece := range strings.Split(s, "`") {
+		if piece != "" {
+			out = append(out, span{i%2 == 1, piece})
+		}
+	}
+	return out
+}
+
+// outcome is the result of a run in words.
+type outcome struct{ Class, Title, Meaning string }
+
+func (p *page) outcome() outcome {
+	switch p.r.summary.ExitStatus {
+	case ExitFaults:
+		return outcome{"broken", "faults found", "At least one link is broken, a rule failed or a probe did. Begin with the list below."}
+	case ExitIncomplete:
+		return outcome{"unknown", "incomplete", "Nothing is known to be broken, but not everything could be read. What was not read is unknown, not good: see Coverage."}
+	}
+	l, f := p.r.summary.Links, p.r.summary.Findings
+	if l.Broken > 0 || l.Unknown > 0 || f.Fail > 0 || f.Unknown > 0 || len(p.r.gaps) > 0 {
+		return outcome{"works", "passed", "Nothing gates: what is broken or unknown below is waived, below the severity that fails a run, or allowed to be unknown."}
+	}
+	return outcome{"works", "clean", "Every link works as far as configuration, policies and probes can tell, and all that was asked for was read."}
+}
+
+// linkView is a link as the page shows it.
+type linkView struct {
+	*rules.Link
+	N        int // of its section
+	Findings []*findingView
+	More     int // findings on it that are left out
+
+	urgent top[*findingView]
+	probes []*canary.Measurement
+}
+
+type codeView struct{ Code, Meaning string }
+
+// checkView is a row of the permission matrix: one permission that is not allowed,
+// or all those on a resource that are.
+type checkView struct {
+	Layer, Resource, Result, Code, Witness string
+	Actions, UnknownKeys                   []string
+	Deciding                               []rules.Statement
+}
+
+// findingView is a finding as the page shows it.
+type findingView struct {
+	N                                                int // of its row in the table, 0 = it is not there
+	Rule, Title, Severity, Status, Account, Resource string
+	Link                                             string
+	Anchor                                           int // of the section of the link, 0 = it has none
+	Message, Fix, Waiver                             string
+	Codes                                            []string
+}
+
+func (p *page) finding(f *rules.Finding) *findingView {
+	v := &findingView{
+		Rule: name(f.RuleID), Title: name(f.Title), Severity: string(f.Severity), Status: statusText(f), Account: name(cmp.Or(f.AccountID, "not known")),
+		Resource: name(bucketOf(f.Resource)), Link: name(f.Link), Anchor: p.anchors[f.Link], Message: text(cmp.Or(f.Message, f.Title)), Fix: text(f.Remediation), Codes: texts(f.FailureCodes),
+	}
+	if f.Waiver != nil && f.Status == rules.Fail {
+		v.Waiver = text(waiverText(f.Waiver))
+	}
+	return v
+}
+
+// readLinks picks the links to show: broken ones first, then unknown ones.
+func (p *page) readLinks() ([]*linkView, error) {
+	t := top[*rules.Link]{n: htmlLinks}
+	err := p.r.links.each(func(l *rules.Link) error {
+		t.add(verdictRank(l.Verdict), l)
+		return nil
+	})
+	var views []*linkView
+	for i, l := range t.list() {
+		views = append(views, &linkView{Link: l, N: i + 1, urgent: top[*findingView]{n: htmlOnLink}})
+		if p.anchors[l.ID] == 0 {
+			p.anchors[l.ID] = i + 1
+		}
+	}
+	for _, m := range p.r.measurements {
+		if n := p.anchors[m.Link]; n > 0 {
+			views[n-1].probes = append(views[n-1].probes, m)
+		}
+	}
+	return views, err
+}
+
+// findingList is the findings to show, the most urgent first.
+type findingList struct {
+	views []*findingView
+	all   int
+}
+
+// readFindings picks the findings to show, and those of each link.
+func (p *page) readFindings(links []*linkView) (*findingList, error) {
+	t := top[*findingView]{n: htmlFindings}
+	err := p.r.findings.each(func(f *rules.Finding) error {
+		if !faulty(f) {
+			return nil
+		}
+		v := p.finding(f)
+		t.add(urgency(f), v)
+		if v.Anchor > 0 {
+			links[v.Anchor-1].urgent.add(urgency(f), v)
+		}
+		return nil
+	})
+	for _, l := range links {
+		l.Findings = l.urgent.list()
+		l.More = l.urgent.all - len(l.Findings)
+	}
+	list := &findingList{views: t.list(), all: t.all}
+	for i, f := range list.views {
+		f.N = i + 1
+	}
+	return list, err
+}
+
+// first is an entry of what to fix first.
+type first struct {
+	Verdict, Title, Why string
+	Fixes               []string
+	Anchor              int
+	Finding             *findingView
+}
+
+type summaryView struct {
+	Outcome    outcome
+	Run        *Run
+	Exit       string
+	Links      LinkCounts
+	Findings   FindingCounts
+	Severities []severityCount
+	Probes     [3]int // failed, undecided, as promised
+	Measured   int
+	Coverage   string
+	First      []first
+	FirstMore  int
+}
+
+type severityCount struct {
+	Severity string
+	N        int
+}
+
+func (p *page) summary(links []*linkView, findings *findingList) summaryView {
+	v := summaryView{Outcome: p.outcome(), Run: p.run(), Exit: exitText(p.r.summary.ExitStatus), Links: p.r.summary.Links, Findings: p.r.summary.Findings,
+		Coverage: coverageText(p.r), Measured: len(p.r.measurements)}
+	for _, m := range p.r.measurements {
+		v.Probes[measured(m)]++
+	}
+	var entries []first
+	for _, l := range links {
+		if l.Verdict != rules.Broken && l.Verdict != rules.UnknownVerdict {
+			continue
+		}
+		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: l.Reason(), Anchor: l.N}
+		for _, f := range l.Findings {
+			if f.Status == string(rules.Fail) && f.Fix != "" && f.Severity != string(rules.Info) && f.Severity != string(rules.Low) && !slices.Contains(e.Fixes, f.Fix) && len(e.Fixes) < 3 {
+				e.Fixes = append(e.Fixes, f.Fix)
+			}
+		}
+		entries = append(entries, e)
+	}
+	for _, f := range findings.views {
+		if f.Anchor == 0 && f.Status == string(rules.Fail) && (f.Severity == string(rules.Critical) || f.Severity == string(rules.High)) {
+			entries = append(entries, first{Verdict: f.Severity, Title: f.Resource, Why: f.Message, Fixes: []string{f.Fix}, Finding: f})
+		}
+	}
+	v.First = entries[:min(len(entries), htmlFirst)]
+	v.FirstMore = len(entries) - len(v.First)
+	return v
+}
+
+// run is the run as it may be shown.
+func (p *page) run() *Run {
+	r := *p.r.run
+	for _, s := range []*string{&r.ID, &r.StartedAt, &r.FinishedAt, &r.Tool.Name, &r.Tool.Version, &r.Scope.Mode, &r.Scope.Buckets} {
+		*s = name(*s)
+	}
+	r.Scope.Accounts, r.Scope.ExcludeAccounts = texts(r.Scope.Accounts), texts(r.Scope.ExcludeAccounts)
+	return &r
+}
+
+// What the template asks of a link.
+func (l *linkView) Title() string {
+	return name(l.Link.Source.Bucket) + " → " + name(l.Link.Destination.Bucket)
+}
+func (l *linkView) Reason() string { return text(why(l.Link)) }
+func (l *linkView) From() endView  { return endOf(l.Link.Source) }
+func (l *linkView) To() endView    { return endOf(l.Link.Destination) }
+func (l *linkView) Rule() string   { return name(l.Link.RuleID) }
+func (l *linkView) Role() string   { return name(l.Link.RoleARN) }
+
+type endView struct{ Account, Region, Bucket string }
+
+func endOf(e rules.End) endView {
+	return endView{name(cmp.Or(e.AccountID, "not known")), name(cmp.Or(e.Region, "not known")), name(e.Bucket)}
+}
+
+// Codes are the failure codes of the link with their meaning.
+func (p *page) codes(l *rules.Link) []codeView {
+	var out []codeView
+	for _, c := range l.FailureCodes {
+		out = append(out, codeView{name(c), text(p.o.Codes[c])})
+	}
+	return out
+}
+
+func checks(l *rules.Link) []checkView {
+	var out []checkView
+	for _, c := range l.Checks {
+		v := checkView{Layer: name(strings.ReplaceAll(c.Layer, "_", " ")), Resource: name(c.Resource), Result: name(c.Result), Actions: []string{name(c.Action)}}
+		if c.Result == "allowed" {
+			same := slices.IndexFunc(out, func(o checkView) bool { return o.Result == v.Result && o.Layer == v.Layer && o.Resource == v.Resource })
+			if same >= 0 {
+				out[same].Actions = append(out[same].Actions, v.Actions...)
+				continue
+			}
+			out = append(out, v)
+			continue
+		}
+		v.Code, v.Witness, v.UnknownKeys = name(c.FailureCode), name(c.Witness), texts(c.UnknownKeys)
+		for _, s := range c.Deciding[:min(len(c.Deciding), 5)] {
+			v.Deciding = append(v.Deciding, rules.Statement{Layer: name(s.Layer), Policy: name(s.Policy), Sid: name(s.Sid), Statement: s.Statement})
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+type linkSection struct {
+	*linkView
+	Codes  []codeView
+	Checks []checkView
+	Probes []probeView
+	Brief  bool
+}
+
+// links writes a section for each link: whole ones while there is room, then
+// brief ones, then how many there are no sections of.
+func (p *page) links(links []*linkView) {
+	p.part("links", p.r.summary.Links)
+	whole, brief, shown, briefs := htmlWholeBytes, htmlBriefBytes, 0, 0
+	for _, l := range links {
+		s := linkSection{linkView: l, Codes: p.codes(l.Link), Checks: checks(l.Link)}
+		for _, m := range l.probes[:min(len(l.probes), htmlOnLink)] {
+			s.Probes = append(s.Probes, probeOf(m))
+		}
+		if whole > 0 {
+			text := p.made("link", s)
+			if whole -= len(text); whole >= 0 {
+				p.raw("", text, "")
+				shown++
+				continue
+			}
+		}
+		s.Brief = true
+		text := p.made("link", s)
+		if brief -= len(text); brief < 0 {
+			break
+		}
+		p.raw("", text, "")
+		shown++
+		briefs++
+	}
+	p.part("links-end", struct{ Shown, Brief, More int }{shown, briefs, p.r.links.len() - shown})
+}
+
+// findings writes the table of findings that did not pass.
+func (p *page) findings(list *findingList) {
+	p.part("findings", struct {
+		FindingCounts
+		Any bool
+	}{p.r.summary.Findings, len(list.views) > 0})
+	room, shown := htmlFindingBytes, 0
+	for _, f := range list.views {
+		text := p.made("finding", f)
+		if room -= len(text); room < 0 {
+			break
+		}
+		p.raw("", text, "")
+		shown++
+	}
+	p.part("findings-end", struct {
+		Any  bool
+		More int
+	}{len(list.views) > 0, list.all - shown})
+}
+
+// probeView is a measurement as the page shows it.
+type probeView struct {
+	Class, Link, Variant, Outcome, Predicted, Latency, Status, Message string
+	Anchor                                                             int
+	Different                                                          []string
+}
+
+func probeOf(m *canary.Measurement) probeView {
+	v := probeView{Class: []string{"broken", "unknown", "works"}[measured(m)], Link: name(m.Link), Variant: name(m.Variant), Outcome: string(cmp.Or(m.Outcome, "undecided")),
+		Predicted: name(m.Predicted), Latency: latency(m), Status: name(m.SourceStatus), Message: text(m.Message)}
+	return v
+}
+
+func (p *page) canary() any {
+	ms := slices.Clone(p.r.measurements)
+	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
+	var v struct {
+		Counts [3]int
+		Probes []probeView
+		More   int
+	}
+	for _, m := range ms {
+		v.Counts[measured(m)]++
+	}
+	for _, m := range ms[:min(len(ms), htmlProbes)] {
+		row := probeOf(m)
+		row.Anchor = p.anchors[m.Link]
+		v.Probes = append(v.Probes, row)
+	}
+	v.More = len(ms) - len(v.Probes)
+	return v
+}
+
+type gapView struct {
+	Account, API, Code, Resource, Message, Fact string
+	N                                           int
+}
+
+func (p *page) coverage() any {
+	var v struct {
+		fact.Coverage
+		Complete bool
+		Facts    int
+		Gaps     []gapView
+		More     int
+	}
+	v.Coverage, v.Complete, v.Facts = p.r.coverage, complete(p.r.coverage) && len(p.r.gaps) == 0, len(p.r.gaps)
+	groups := groupGaps(p.r.gaps)
+	for _, g := range groups[:min(len(groups), htmlGaps)] {
+		v.Gaps = append(v.Gaps, gapView{name(cmp.Or(g.AccountID, "not known")), name(g.API), name(g.Code), name(g.resources()), text(g.Message), name(g.Fact), g.n})
+	}
+	for _, g := range groups[len(v.Gaps):] {
+		v.More += g.n
+	}
+	return v
+}
+
+// ruleView is a rule and what it came to.
+type ruleView struct {
+	ID, Title, URI                                  string
+	Help                                            []string // paragraphs
+	Fail, Unknown, Waived, Pass, NotApplicable, All int
+}
+
+func (p *page) appendix() any {
+	var v struct {
+		Run   *Run
+		Exit  string
+		Rules []ruleView
+		Codes []codeView
+	}
+	v.Run, v.Exit = p.run(), exitText(p.r.summary.ExitStatus)
+	for _, id := range slices.Sorted(maps.Keys(p.r.byRule)) {
+		c, help := p.r.byRule[id], p.o.Rules[id]
+		rule := ruleView{ID: name(id), Title: name(cmp.Or(help.Title, c.title)), Fail: c.fail, Unknown: c.unknown, Waived: c.waived, Pass: c.pass, NotApplicable: c.notApplicable}
+		if strings.HasPrefix(help.URI, "https://") && plain(help.URI) {
+			rule.URI = help.URI
+		}
+		for line := range strings.Lines(cutBytes(help.Markdown, 8*htmlText)) {
+			if line = text(strings.ReplaceAll(line, "**", "")); line != "" {
+				rule.Help = append(rule.Help, line)
+			}
+		}
+		v.Rules = append(v.Rules, rule)
+		if len(v.Rules) == htmlRules {
+			break
+		}
+	}
+	return v
+}
