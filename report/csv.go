@@ -16,8 +16,9 @@ var csvHeader = []string{"kind", "status", "severity", "rule_id", "title", "acco
 const maxCSVCell = 32_000
 
 // renderCSV writes one row for every finding, every one that is past since the
-// baseline, and every gap (RFC 4180). A cell
-// that a spreadsheet could take for a formula begins with an apostrophe.
+// baseline, every link, probe and gap (RFC 4180); the status of a link is its verdict,
+// that of a probe its outcome. A cell that a spreadsheet could take for a formula
+// begins with an apostrophe.
 func renderCSV(w io.Writer, r *records, _ Options) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
@@ -42,8 +43,27 @@ func renderCSV(w io.Writer, r *records, _ Options) error {
 	err = cmp.Or(err, r.past.each(func(p *Past) error {
 		return row("past", p.Change, string(p.Severity), p.RuleID, p.Title, p.AccountID, p.Region, p.Resource, p.Link, "", "", "", "", p.Fingerprint, "", "", "", "", "")
 	}))
+	sources := r.probedSources()
+	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
+		if _, probed := sources[l.ID]; probed {
+			sources[l.ID] = l.Source
+		}
+		return row("link", string(cmp.Or(l.Verdict, rules.UnknownVerdict)), "", "", "", l.Source.AccountID, l.Source.Region, bucketARN(l.Source), l.ID, why(l),
+			strings.Join(l.FailureCodes, " "), "", "", "", "", "", "", "", l.Baseline)
+	}))
 	if err != nil {
 		return err
+	}
+	for _, m := range r.measurements {
+		from := sources[m.Link]
+		message := m.Message
+		if took := latency(m); took != "" {
+			message = strings.TrimPrefix(message+"; arrived after "+took, "; ")
+		}
+		if err := row("probe", string(m.Outcome), "", "", m.Variant, from.AccountID, from.Region, bucketARN(from), m.Link, message,
+			strings.Join(m.FailureCodes, " "), "", "", "", "", "", "", "", m.Baseline); err != nil {
+			return err
+		}
 	}
 	for _, g := range r.gaps {
 		if err := row("gap", "unknown", "", "", g.Fact+" was not read", g.AccountID, "", g.Resource, "", g.API+": "+g.Code+": "+g.Message,

@@ -17,7 +17,7 @@ import (
 
 func TestCSVRoundTrip(t *testing.T) {
 	rows := checkCSV(t, render(t, "csv", Options{}, sample(t)))
-	if len(rows) != 11 {
+	if len(rows) != 18 {
 		t.Fatalf("%d rows", len(rows))
 	}
 	if got := strings.Join(rows[0], ","); got != strings.Join(csvHeader, ",") {

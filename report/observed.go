@@ -18,6 +18,13 @@ const (
 	gapRule   = "gap"
 )
 
+// observedHelp explains what is shown as rules and is none.
+var observedHelp = map[string]RuleHelp{
+	linkRule:  {Title: "The link works", Markdown: "A replication link does not work, or is not known to, and no finding says why: the rule that would may be disabled. `-o json` has its permission matrix."},
+	probeRule: {Title: "A probe shows what the link promises", Markdown: "A canary object did not do what the replication rule promises, or it could not be seen whether it did."},
+	gapRule:   {Title: "Facts are read", Markdown: "A fact could not be read, and what depends on it is unknown."},
+}
+
 // observed walks over the findings, those that do not apply left out, and then
 // over all else that a reader of findings alone would miss, as findings: links
 // that do not work although no finding says why, what failed in the baseline and
@@ -41,10 +48,7 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 		}
 		return yield(p.finding())
 	}))
-	sources := map[string]rules.End{} // of the probed links, by id
-	for _, m := range r.measurements {
-		sources[m.Link] = rules.End{}
-	}
+	sources := r.probedSources()
 	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
 		if _, probed := sources[l.ID]; probed {
 			sources[l.ID] = l.Source
@@ -52,7 +56,7 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 		if known.covers(l) {
 			return nil
 		}
-		f := observation(linkRule, "The link works", l.Source, l.ID)
+		f := observation(linkRule, observedHelp[linkRule].Title, l.Source, l.ID)
 		f.Status, f.Severity, f.Baseline = rules.Unknown, rules.Critical, l.Baseline
 		if l.Verdict == rules.Broken {
 			f.Status = rules.Fail
@@ -64,12 +68,15 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 		return err
 	}
 	for _, m := range r.measurements {
-		f := observation(probeRule, "A probe shows what the link promises", sources[m.Link], m.Link, m.Variant)
+		f := observation(probeRule, observedHelp[probeRule].Title, sources[m.Link], m.Link, m.Variant)
 		f.Link, f.Severity, f.FailureCodes, f.Baseline = m.Link, rules.Critical, m.FailureCodes, m.Baseline
 		f.Status = []rules.Status{rules.Fail, rules.Unknown, rules.Pass}[measured(m)]
 		f.Message = m.Variant + " probe " + string(cmp.Or(m.Outcome, "undecided"))
 		if m.Message != "" {
 			f.Message += ": " + m.Message
+		}
+		if n := len(m.Left); n > 0 {
+			f.Message += "; " + count(n, "version") + " could not be removed"
 		}
 		if err := yield(f); err != nil {
 			return err
@@ -100,13 +107,29 @@ func (p *Past) finding() *rules.Finding {
 // fingerprint is of its rule and parts.
 func observation(rule, title string, at rules.End, parts ...string) *rules.Finding {
 	f := &rules.Finding{RuleID: rule, Title: title, AccountID: at.AccountID, Region: at.Region, Fingerprint: digest(append(parts, rule)...)}
-	if at.Bucket != "" {
-		f.Resource = "arn:" + partitionOf(at.Region) + ":s3:::" + at.Bucket
-	}
+	f.Resource = bucketARN(at)
 	if rule == linkRule {
 		f.Link = parts[0]
 	}
 	return f
+}
+
+// probedSources has the ids of the links that were probed; their sources are to be
+// filled in by who walks the links.
+func (r *records) probedSources() map[string]rules.End {
+	sources := map[string]rules.End{}
+	for _, m := range r.measurements {
+		sources[m.Link] = rules.End{}
+	}
+	return sources
+}
+
+// bucketARN is the ARN of the bucket at an end, "" where that is not known.
+func bucketARN(at rules.End) string {
+	if at.Bucket == "" {
+		return ""
+	}
+	return "arn:" + partitionOf(at.Region) + ":s3:::" + at.Bucket
 }
 
 // partitionOf is the partition of a Region.

@@ -42,13 +42,14 @@ const (
 // whole upload, and fingerprints that outlive a change of wording. Findings that
 // passed are left out, and so are those that a baseline had and that are fixed: code
 // scanning closes an alert that is missing, and would open one for a result whose
-// state is absent. What is unknown is a warning of kind fail: the standard
-// has a kind for it (open), but only with level none, which readers hide.
+// state is absent. Links and probes that no finding tells are results too. What is
+// unknown is a warning of kind fail: the standard has a kind for it (open), but only
+// with level none, which readers hide.
 func renderSARIF(w io.Writer, r *records, o Options) error {
 	kept := top[hashed]{n: sarifResults}
 	number := map[string]int{}
-	if err := r.findings.each(func(f *rules.Finding) error {
-		if faulty(f) {
+	if err := r.observed(func(f *rules.Finding) error {
+		if faulty(f) && f.RuleID != gapRule { // gaps are notifications
 			kept.add(urgency(f), hashed{f, lineHash(f, number)})
 		}
 		return nil
@@ -151,6 +152,10 @@ func sarifRule(id string, fs []*rules.Finding, help RuleHelp) *sarif.ReportingDe
 
 	title := visible(cut(cmp.Or(help.Title, fs[0].Title, id), sarifText))
 	text := title + ". What it checks and how to fix it: crosscheck rules show " + visible(id)
+	if own, ok := observedHelp[id]; ok {
+		help = own
+		text = title + ". " + own.Markdown
+	}
 	markdown := cmp.Or(help.Markdown, escapeMarkdown(title)+"\n\nWhat it checks and how to fix it: `crosscheck rules show "+visible(strings.ReplaceAll(id, "`", ""))+"`")
 	markdown = strings.Map(func(r rune) rune {
 		if r != '\n' && (r < ' ' || unseen(r)) {

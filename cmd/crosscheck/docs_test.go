@@ -5,11 +5,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"crosscheck/report"
 )
 
 // TestCommandLinesInDocs parses every command line that the documentation and the
@@ -53,6 +56,24 @@ func TestCommandLinesInDocs(t *testing.T) {
 		if !seen["crosscheck "+name] {
 			t.Errorf("no page shows a command line of crosscheck %s; is it still found?", name)
 		}
+	}
+}
+
+// TestFormatsPage: docs/formats.md has a row for every format and for no other.
+func TestFormatsPage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for line := range strings.Lines(string(page)) {
+		if name, ok := strings.CutPrefix(line, "| `"); ok && strings.Count(line, "|") == 5 {
+			rows = append(rows, name[:strings.IndexByte(name, '`')])
+		}
+	}
+	slices.Sort(rows)
+	if diff := cmp.Diff(report.Formats(), rows); diff != "" {
+		t.Errorf("formats (-program +page):\n%s", diff)
 	}
 }
 

@@ -225,8 +225,8 @@ func (h *hubs) target(to hub) *hubTarget {
 	return t
 }
 
-// flush imports the batch and tells of every finding that was not taken. The
-// error is that of the context; whatever else goes wrong stays with the target.
+// flush imports the batch. The error is that of the context; whatever else goes
+// wrong stays with the target.
 func (h *hubs) flush() error {
 	batch := h.batch
 	h.batch = h.batch[:0]
@@ -234,18 +234,20 @@ func (h *hubs) flush() error {
 		return nil
 	}
 	t := h.target(h.to)
+	if t.err == nil {
+		t.err = h.take(t, batch)
+	}
 	if t.err != nil {
 		t.failed += len(batch)
-		return nil
 	}
+	return h.ctx.Err()
+}
+
+// take imports findings into the target and tells of every one that was not taken.
+func (h *hubs) take(t *hubTarget, batch []types.AwsSecurityFinding) error {
 	out, err := t.api.batchImportFindings(h.ctx, &securityhub.BatchImportFindingsInput{Findings: batch})
-	if err := h.ctx.Err(); err != nil {
-		return err
-	}
 	if err != nil {
-		t.err = err
-		t.failed += len(batch)
-		return nil
+		return err
 	}
 	done := int(aws.ToInt32(out.SuccessCount))
 	if batch[0].RecordState == types.RecordStateArchived {
