@@ -26,7 +26,11 @@ func TestGolden(t *testing.T) {
 		}
 		for _, k := range l.Checks {
 			if k.Result != "allowed" {
-				fmt.Fprintf(&b, "check: %s %s on %s %s %s %v %v %s\n", k.Layer, k.Action, k.Resource, k.Result, k.FailureCode, k.Deciding, k.UnknownKeys, k.Witness)
+				var deciding []string // TestStatementText has the text
+				for _, s := range k.Deciding {
+					deciding = append(deciding, fmt.Sprintf("{%s %s %s %d}", s.Layer, s.Policy, s.Sid, s.Statement))
+				}
+				fmt.Fprintf(&b, "check: %s %s on %s %s %s %v %v %s\n", k.Layer, k.Action, k.Resource, k.Result, k.FailureCode, deciding, k.UnknownKeys, k.Witness)
 			}
 		}
 		for _, f := range r.Findings {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"crosscheck/scanner/fact"
 )
@@ -276,6 +277,35 @@ func TestRemediation(t *testing.T) {
 		if len(f) != 1 || f[0].Status != Fail || f[0].Remediation != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, f[0].Remediation, c.want)
 		}
+	}
+}
+
+// TestStatementText shows the statement behind a denial as the policy has it.
+func TestStatementText(t *testing.T) {
+	e := engine(t, Options{})
+	deciding := func(do func(*world)) Statement {
+		for _, c := range eval(t, e, change(do)).Links[0].Checks {
+			if c.Action == "s3:ReplicateTags" && len(c.Deciding) == 1 {
+				return c.Deciding[0]
+			}
+		}
+		t.Fatal("nothing decides s3:ReplicateTags")
+		return Statement{}
+	}
+	short := `{"Sid":"No", "Effect":"Deny",
+  "Action":"s3:ReplicateTags", "Resource":"*"}`
+	add := func(statement string) func(*world) {
+		return func(w *world) { w.inPolicy(`"Statement":[`, `"Statement":[`+statement+`,`) }
+	}
+	if got := deciding(add(short)); got.Text != short || got.Sid != "No" {
+		t.Errorf("got %+v, want the text %s", got, short)
+	}
+	long := strings.Replace(short, `"*"`, `"*`+strings.Repeat("é", 3000)+`*"`, 1)
+	long = strings.Replace(long, `"Resource":`, `"Resource":["*"],"Condition":{"StringNotLike":{"aws:PrincipalArn":`, 1)
+	long = strings.TrimSuffix(long, "}") + "}}}"
+	got := deciding(add(long)).Text
+	if len(got) > maxStatementText || !utf8.ValidString(got) || !strings.HasSuffix(got, " …") || !strings.HasPrefix(long, strings.TrimSuffix(got, " …")) {
+		t.Errorf("cut to %d bytes: %.60s…%s", len(got), got, got[max(0, len(got)-20):])
 	}
 }
 

@@ -725,7 +725,7 @@ func (m *matrix) put(layer, action, resource, code string, required bool, d iam.
 		}
 	}
 	for i, s := range d.Deciding {
-		c.Deciding[i] = Statement{Layer: s.Layer, Policy: s.Policy, Sid: s.Sid, Statement: s.Index}
+		c.Deciding[i] = Statement{Layer: s.Layer, Policy: s.Policy, Sid: s.Sid, Statement: s.Index, Text: cutText(s.Text)}
 	}
 	if d.Result == iam.Undecided {
 		if c.message == "" {
@@ -740,6 +740,18 @@ func (m *matrix) put(layer, action, resource, code string, required bool, d iam.
 	}
 	m.cells = append(m.cells, c)
 	return c
+}
+
+// maxStatementText bounds the text of one statement in a matrix, in bytes.
+const maxStatementText = 4 << 10
+
+// cutText shortens the text of a statement to what a matrix holds, and says so.
+func cutText(s string) string {
+	const mark = " …"
+	if len(s) <= maxStatementText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxStatementText-len(mark)], "") + mark
 }
 
 // generic is what stands for any object in a context value.

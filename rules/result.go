@@ -70,7 +70,8 @@ type Statement struct {
 	Layer     string `json:"layer"`
 	Policy    string `json:"policy"`
 	Sid       string `json:"sid"`
-	Statement int    `json:"statement"` // 0-based index in the document
+	Statement int    `json:"statement"`      // 0-based index in the document
+	Text      string `json:"text,omitempty"` // the statement as it is written in the policy, cut after 4 KiB
 }
 
 // Finding is the answer of one rule on one bucket or link.

@@ -195,6 +195,7 @@ type Statement struct {
 	Index  int // 0-based in the document
 	Line   int // 1-based line of the statement in the document
 	Effect Effect
+	Text   string // the statement as it is written; it keeps the document in memory
 }
 
 // Decision is the answer to a request. [Decide] leaves Message empty and lists

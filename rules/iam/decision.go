@@ -145,7 +145,7 @@ func (e *evaluation) errors() (all []Diagnostic) {
 
 func (e *evaluation) statementOf(ref layerRef, p *Policy, s *statement) Statement {
 	line, _ := p.position(s.off)
-	return Statement{Layer: e.layerName(ref), Policy: p.name, Sid: s.sid, Index: s.index, Line: line, Effect: s.effect}
+	return Statement{Layer: e.layerName(ref), Policy: p.name, Sid: s.sid, Index: s.index, Line: line, Effect: s.effect, Text: p.src[s.off:s.end]}
 }
 
 // layerName is a layer as a [Decision] spells it.

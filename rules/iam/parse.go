@@ -151,7 +151,7 @@ func (c *compiler) version(m *node) {
 func (c *compiler) statement(index int, at int32) {
 	s := &c.statements[index]
 	n := c.node(at)
-	s.index, s.off = index, int(n.off)
+	s.index, s.off, s.end = index, int(n.off), int(n.end)
 	if n.kind != nodeObject {
 		c.fail(s.off, "statement %d is %s, not an object; AWS refuses the document", index, n.kind)
 		return

@@ -35,6 +35,7 @@ type statement struct {
 	effect Effect
 	index  int
 	off    int
+	end    int
 
 	notAction bool
 	actions   []glob // lower case
