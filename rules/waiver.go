@@ -254,6 +254,7 @@ type WaiverRun struct {
 	Scope      fact.Scope
 	Incomplete bool     // something in scope was not read
 	NotJudged  []string // ids of rules whose findings this kind of run does not have
+	Unjudged   bool     // no rule judged anything: the run of a canary
 }
 
 // Findings are the findings about the waivers themselves, after every finding of
@@ -291,7 +292,7 @@ func (w *Waivers) Findings(run WaiverRun) []Finding {
 
 // outside reports whether the run was not meant to see what the entry is for.
 func (w *Waivers) outside(e *WaiverEntry, run WaiverRun) bool {
-	return run.Scope.Buckets != "" || slices.Contains(run.NotJudged, e.Rule) ||
+	return run.Unjudged || run.Scope.Buckets != "" || slices.Contains(run.NotJudged, e.Rule) ||
 		e.Account != "" && !w.seen[e.Account] &&
 			(run.Scope.Mode != "organization" || slices.Contains(run.Scope.ExcludeAccounts, e.Account))
 }

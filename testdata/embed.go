@@ -1,5 +1,5 @@
-// Package testdata carries the worlds that the program ships: the demo needs no
-// checkout, only the binary.
+// Package testdata carries the worlds and schemas that the program ships: the demo
+// needs no checkout, only the binary.
 package testdata
 
 import _ "embed"
@@ -13,3 +13,13 @@ var DemoWorld []byte
 //
 //go:embed worlds/demo.crosscheck.yaml
 var DemoConfig []byte
+
+// ConfigSchema is the JSON schema of a configuration file, crosscheck.yaml.
+//
+//go:embed schemas/config.schema.json
+var ConfigSchema []byte
+
+// WaiversSchema is the JSON schema of a waivers file.
+//
+//go:embed schemas/waivers.schema.json
+var WaiversSchema []byte

@@ -21,6 +21,7 @@ func (f *baselineFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.path, "baseline", "", "run `file` (-o jsonl=FILE) of an earlier run: what fails is new or existing, what is fixed is listed")
 	fs.BoolVar(&f.failOnNew, "fail-on-new", false, "exit 1 only for what fails and did not in the baseline")
+	bind(cmd, "baseline", "baseline", "fail-on-new", "fail_on_new")
 }
 
 // open reads the baseline, nil where there is none.

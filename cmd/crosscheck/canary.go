@@ -68,6 +68,7 @@ func (f *canaryFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as for the source)")
 	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server of source buckets")
 	fs.StringVar(&f.destinationEndpoint, "destination-endpoint", "", "`URL` of the S3-compatible server of destination buckets (default: as for the source)")
+	bind(cmd, "role-name", "canary.role_name", "audit-role-name", "scan.role_name")
 }
 
 // addDirect adds the flags that name one bucket instead of a scan.
@@ -92,6 +93,7 @@ func (f *canaryFlags) addProbes(cmd *cobra.Command) {
 	fs.StringVar(&f.journal, "journal", "", "`folder` of the journals (default: ~/.local/state/crosscheck/canary)")
 	fs.BoolVar(&f.yes, "yes", false, "put probes without asking")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "say what would be put where, and put nothing")
+	bind(cmd, "timeout", "canary.timeout", "parallel", "canary.parallel", "folder", "canary.folder")
 }
 
 // addSeries adds the flags of several probes of one link.
@@ -101,6 +103,7 @@ func (f *canaryFlags) addSeries(cmd *cobra.Command) {
 	fs.DurationVar(&f.interval, "interval", 0, "time between the starts of two probes of a link")
 	fs.DurationVar(&f.slo, "slo", 0, "latency that --slo-percentile of a link's probes must keep (default: none)")
 	fs.Float64Var(&f.sloPercentile, "slo-percentile", 99, "`percent` of probes that must keep --slo")
+	bind(cmd, "count", "canary.count", "interval", "canary.interval", "slo", "canary.slo", "slo-percentile", "canary.slo_percentile")
 }
 
 func variantNames() string {
@@ -115,10 +118,20 @@ func variantNames() string {
 // look at the destination.
 const shortest = 100 * time.Millisecond
 
-// check refuses flags that contradict each other, before anything is called.
-func (f *canaryFlags) check(cmd *cobra.Command) error {
-	f.roleGiven = cmd.Flags().Changed("role-name")
+// configure gives the configuration of a command that probes, which its flags then
+// have, and refuses what contradicts itself, before anything is called.
+func (f *canaryFlags) configure(cmd *cobra.Command) (*config, error) {
+	c, err := configure(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return c, f.check(cmd, c)
+}
+
+func (f *canaryFlags) check(cmd *cobra.Command, c *config) error {
+	f.roleGiven = c.given("canary.role_name")
 	direct := f.source != ""
+	scoped := slices.ContainsFunc([]string{"account-only", "accounts", "exclude-accounts", "buckets"}, cmd.Flags().Changed)
 	switch {
 	case f.scope.roleName == f.auditRole && f.scope.roleName != "":
 		return withHint(fmt.Errorf("the canary's role and the audit role are both %q", f.auditRole), "the audit role only reads; deploy a role of the canary's own with 'crosscheck setup canary-role'")
@@ -126,20 +139,12 @@ func (f *canaryFlags) check(cmd *cobra.Command) error {
 		return withHint(errors.New("--source and --link exclude each other"), "--link finds its link by a scan, --source reads one bucket")
 	case !direct && (f.destination != "" || f.sourceAccount != "" || f.destinationAccount != ""):
 		return withHint(errors.New("--destination, --source-account and --destination-account belong to --source"), "name a link of a scan with --link")
-	case direct && (f.scope.accountOnly || len(f.scope.accounts) > 0 || len(f.scope.excludeAccounts) > 0 || f.scope.buckets != ""):
+	case direct && scoped:
 		return withHint(errors.New("--source needs no scan, so it takes no accounts and no --buckets"), "leave out one or the other")
 	case f.timeout < shortest:
 		return withHint(fmt.Errorf("--timeout %s is shorter than the first look at the destination", f.timeout), fmt.Sprintf("give at least %s; 15m is what Replication Time Control promises", shortest))
 	case f.quietTime < shortest:
 		return withHint(fmt.Errorf("--absence %s is too short to see anything arrive", f.quietTime), fmt.Sprintf("give at least %s", shortest))
-	case f.count < 1:
-		return withHint(fmt.Errorf("--count %d is not a number of probes", f.count), "use 1 or more")
-	case f.interval < 0 || f.slo < 0:
-		return withHint(errors.New("--interval and --slo are not negative"), "for example --interval 10s --slo 15m")
-	case f.parallel < 1:
-		return withHint(fmt.Errorf("--parallel %d is not a number of probes", f.parallel), "use 1 or more")
-	case f.sloPercentile <= 0 || f.sloPercentile > 100:
-		return withHint(fmt.Errorf("--slo-percentile %v is not a percentage", f.sloPercentile), "for example --slo-percentile 99")
 	case f.size < 0:
 		return withHint(fmt.Errorf("--size %d is not a number of bytes", f.size), "for example --size 1073741824")
 	}
@@ -148,10 +153,8 @@ func (f *canaryFlags) check(cmd *cobra.Command) error {
 			return withHint(fmt.Errorf("%q is not an account id", a), "an account id has 12 digits")
 		}
 	}
-	if _, err := canary.ParseVariants(f.variants); err != nil {
-		return withHint(err, "for example --variant plain,tagged")
-	}
-	return withHint(canary.CheckFolder(f.folder), "for example --folder crosscheck-canary")
+	_, err := canary.ParseVariants(f.variants)
+	return withHint(err, "for example --variant plain,tagged")
 }
 
 func (f *canaryFlags) options(run string, j *canary.Journal) canary.Options {
@@ -163,8 +166,9 @@ func (f *canaryFlags) options(run string, j *canary.Journal) canary.Options {
 
 func newCanaryCommand(s *streams) *cobra.Command {
 	var (
-		f   canaryFlags
-		out reportFlags
+		f      canaryFlags
+		out    reportFlags
+		waived waiverFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "canary",
@@ -184,10 +188,11 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
   crosscheck canary --source src --destination dst --endpoint http://127.0.0.1:9000 --destination-profile backup --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(cmd); err != nil {
+			c, err := f.configure(cmd)
+			if err != nil {
 				return err
 			}
-			return runCanary(cmd, s, &f, &out, scanner.LoadConfig)
+			return runCanary(cmd.Context(), s, c, &f, &out, &waived, scanner.LoadConfig)
 		},
 	}
 	f.add(cmd)
@@ -195,6 +200,7 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 	f.addProbes(cmd)
 	f.addSeries(cmd)
 	out.add(cmd)
+	waived.add(cmd)
 	cmd.AddCommand(newSweepCommand(s), newWatchCommand(s), newExperimentCommand(s))
 	return cmd
 }
@@ -202,24 +208,22 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 // configLoader loads the AWS configuration of a profile.
 type configLoader func(ctx context.Context, profile, region string) (aws.Config, error)
 
-func runCanary(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, load configLoader) error {
-	ctx := cmd.Context()
-	c, err := loadConfig(f.scope.configPath)
+func runCanary(ctx context.Context, s *streams, c *config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
+	engine, err := c.engine()
 	if err != nil {
 		return err
 	}
-	engine, err := rules.New(rules.Options{Dirs: c.Rules.Dirs, Parameters: c.parameters()})
-	if err != nil {
-		return err
-	}
-	sum, set, err := out.open(cmd, s, c, engine)
+	sum, set, err := out.open(s, engine)
 	if err != nil {
 		return err
 	}
 	defer set.Abort()
-
-	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: sum}}
-	if err := p.discover(ctx, cmd, c, engine, load, false); err != nil {
+	w, err := waived.before(sum)
+	if err != nil {
+		return err
+	}
+	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
+	if err := p.discover(ctx, engine, load, false); err != nil {
 		return err
 	}
 	return p.finish(ctx, sum, p.prove(ctx))
@@ -293,40 +297,23 @@ func (t *tail) end() error {
 
 // discover finds the links to probe. With whole, what the scan finds is reported
 // too (a drill); otherwise only what keeps links from being found.
-func (p *prober) discover(ctx context.Context, cmd *cobra.Command, c *config, engine *rules.Engine, load configLoader, whole bool) error {
+func (p *prober) discover(ctx context.Context, engine *rules.Engine, load configLoader, whole bool) error {
 	f := p.f
 	p.whole = whole
 	if f.source != "" {
 		return p.discoverDirect(ctx)
 	}
-	// The audit role scans; --role-name is the canary's. A configuration file's
-	// role is the audit role.
-	own := f.scope.roleName
-	if err := f.scope.merge(cmd, c); err != nil {
-		return err
-	}
-	f.scope.roleName = f.auditRole
-	if !cmd.Flags().Changed("audit-role-name") && c.Scan.RoleName != "" {
-		f.scope.roleName = c.Scan.RoleName
-	}
-	if own == f.scope.roleName {
-		return withHint(fmt.Errorf("the canary's role and the audit role are both %q", own), "the audit role only reads; deploy a role of the canary's own with 'crosscheck setup canary-role'")
-	}
 	wanted := map[string]bool{}
 	for _, id := range f.links {
 		wanted[strings.Replace(id, "->", "→", 1)] = false
-	}
-	if f.scope.buckets == "" {
-		f.scope.buckets = onlySource(wanted)
 	}
 	cfg, err := load(ctx, f.scope.profile, f.scope.region)
 	if err != nil {
 		return err
 	}
 	options := f.scope.options(engine.Needs())
-	options.RunID = p.run
-	audit := f.scope.roleName
-	f.scope.roleName = own
+	options.RunID, options.RoleName = p.run, f.auditRole // --role-name is the canary's own
+	options.Buckets = cmp.Or(options.Buckets, onlySource(wanted))
 
 	var known []string
 	source := func(ctx context.Context, emit func(fact.Message) error) error {
@@ -335,7 +322,7 @@ func (p *prober) discover(ctx context.Context, cmd *cobra.Command, c *config, en
 	if !whole {
 		p.w.drop = hidesNoLink
 	}
-	p.progress("scanning for links with the role %s", audit)
+	p.progress("scanning for links with the role %s", f.auditRole)
 	scanned := p.s.watch(p.quiet)
 	judging := judging{engine: engine, w: p.w, each: func(doc *fact.Document, links []rules.Link) {
 		scanned.judged(doc, links)

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
-	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -73,10 +72,11 @@ Exit status 0 means that the question is answered, 3 that it is not.
 				return withHint(err, "'crosscheck canary experiment list' explains them")
 			}
 			f.count, f.sloPercentile = 1, 99
-			if err := f.check(cmd); err != nil {
+			c, err := f.configure(cmd)
+			if err != nil {
 				return err
 			}
-			return runExperiment(cmd, s, &f, quiet, x, scanner.LoadConfig)
+			return runExperiment(cmd.Context(), s, c, &f, quiet, x, scanner.LoadConfig)
 		},
 	}
 	f.add(cmd)
@@ -88,20 +88,15 @@ Exit status 0 means that the question is answered, 3 that it is not.
 	return cmd
 }
 
-func runExperiment(cmd *cobra.Command, s *streams, f *canaryFlags, quiet bool, x *canary.Experiment, load configLoader) error {
-	ctx := cmd.Context()
-	c, err := loadConfig(f.scope.configPath)
-	if err != nil {
-		return err
-	}
-	engine, err := rules.New(rules.Options{Dirs: c.Rules.Dirs, Parameters: c.parameters()})
+func runExperiment(ctx context.Context, s *streams, c *config, f *canaryFlags, quiet bool, x *canary.Experiment, load configLoader) error {
+	engine, err := c.engine()
 	if err != nil {
 		return err
 	}
 	p := &prober{s: s, f: f, quiet: quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: nowhere{}}}
 	unfit := map[string]error{}
 	p.each = func(doc *fact.Document, l *fact.Link) { unfit[l.ID] = x.Fits(doc, l) }
-	if err := p.discover(ctx, cmd, c, engine, load, false); err != nil {
+	if err := p.discover(ctx, engine, load, false); err != nil {
 		return err
 	}
 	prepared := slices.DeleteFunc(slices.Clone(p.targets), func(t *canary.Target) bool { return unfit[t.Link] != nil })

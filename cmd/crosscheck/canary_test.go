@@ -484,9 +484,9 @@ func TestCanaryBadInput(t *testing.T) {
 		`the canary's role and the audit role are both "crosscheck-audit"`:                      "canary --yes --role-name crosscheck-audit",
 		`--timeout 10ms is shorter than the first look at the destination; give at least 100ms`: "canary --yes --timeout 10ms",
 		`unknown variant "plan": use auto, all, or some of plain`:                               "canary --yes --variant plan",
-		`--count 0 is not a number of probes`:                                                   "canary --yes --count 0",
-		`--parallel 0 is not a number of probes`:                                                "canary --yes --parallel 0",
-		`--slo-percentile 0 is not a percentage`:                                                "canary --yes --slo-percentile 0",
+		`--count: 0 is not a number of probes`:                                                  "canary --yes --count 0",
+		`--parallel: 0 is not a number of probes`:                                               "canary --yes --parallel 0",
+		`--slo-percentile: 0 is not a percentage`:                                               "canary --yes --slo-percentile 0",
 		`--source and --link exclude each other`:                                                "canary --yes --source a --link b",
 		`--destination, --source-account and --destination-account belong to --source`:          "canary --yes --destination b",
 		`"12" is not an account id`:                                                             "canary --yes --source a --source-account 12",
@@ -598,9 +598,8 @@ func TestDemoDrill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := newDemoCommand(s)
-	cmd.SetContext(t.Context())
-	if err := demoDrill(cmd, s, cfg, c, engine, report.Summarize(set, report.Policy{})); err != nil {
+	sum := report.Summarize(set, report.Policy{})
+	if err := demoDrill(t.Context(), s, cfg, c, engine, sum, sum); err != nil {
 		t.Fatal(err)
 	}
 	var r canaryReport

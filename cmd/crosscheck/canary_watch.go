@@ -12,7 +12,6 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/report"
-	"crosscheck/rules"
 	"crosscheck/scanner"
 )
 
@@ -45,7 +44,8 @@ It puts plain probes unless --variant says otherwise.
 				f.variants = []string{string(canary.Plain)}
 			}
 			f.count, f.sloPercentile = 1, 99
-			if err := f.check(cmd); err != nil {
+			c, err := f.configure(cmd)
+			if err != nil {
 				return err
 			}
 			switch {
@@ -54,7 +54,7 @@ It puts plain probes unless --variant says otherwise.
 			case w.rediscover < 0 || w.rounds < 0:
 				return withHint(errors.New("--rediscover and --rounds are not negative"), "for example --rediscover 1h")
 			}
-			return runWatch(cmd, s, &f, &w, scanner.LoadConfig)
+			return runWatch(cmd.Context(), s, c, &f, &w, scanner.LoadConfig)
 		},
 	}
 	f.add(cmd)
@@ -69,21 +69,14 @@ It puts plain probes unless --variant says otherwise.
 	return cmd
 }
 
-func runWatch(cmd *cobra.Command, s *streams, f *canaryFlags, w *watchFlags, load configLoader) error {
-	ctx := cmd.Context()
-	c, err := loadConfig(f.scope.configPath)
-	if err != nil {
-		return err
-	}
-	engine, err := rules.New(rules.Options{Dirs: c.Rules.Dirs, Parameters: c.parameters()})
+func runWatch(ctx context.Context, s *streams, c *config, f *canaryFlags, w *watchFlags, load configLoader) error {
+	engine, err := c.engine()
 	if err != nil {
 		return err
 	}
 	find := func() (*prober, []canary.Plan, error) {
-		scope := f.scope // discovery fills it in from the configuration
-		defer func() { f.scope = scope }()
 		p := &prober{s: s, f: f, quiet: w.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: nowhere{}}}
-		if err := p.discover(ctx, cmd, c, engine, load, false); err != nil {
+		if err := p.discover(ctx, engine, load, false); err != nil {
 			return nil, nil, err
 		}
 		plans, err := p.plans()

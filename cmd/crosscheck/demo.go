@@ -2,18 +2,21 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
-	"crosscheck/rules"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
 
 func newDemoCommand(s *streams) *cobra.Command {
-	var out reportFlags
+	var (
+		out    reportFlags
+		waived waiverFlags
+	)
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Scan and probe an organization in memory, with no account and no network",
@@ -27,16 +30,25 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 			if err != nil {
 				return err
 			}
-			engine, err := rules.New(rules.Options{Parameters: c.parameters()})
+			role := c.Scan.RoleName // of the demo's organization, whatever a file for another says
+			if c, err = c.configure(cmd, os.Environ()); err != nil {
+				return err
+			}
+			c.Scan.RoleName = role
+			engine, err := c.engine()
 			if err != nil {
 				return err
 			}
-			sum, set, err := out.open(cmd, s, c, engine)
+			sum, set, err := out.open(s, engine)
 			if err != nil {
 				return err
 			}
 			defer set.Abort()
-			if err := demoDrill(cmd, s, cfg, c, engine, sum); err != nil {
+			w, err := waived.before(sum)
+			if err != nil {
+				return err
+			}
+			if err := demoDrill(cmd.Context(), s, cfg, c, engine, sum, w); err != nil {
 				return err
 			}
 			if !out.quiet {
@@ -46,6 +58,9 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 		},
 	}
 	out.add(cmd)
+	addRuleFlags(cmd)
+	waived.add(cmd)
+	addConfigFlag(cmd)
 	return cmd
 }
 

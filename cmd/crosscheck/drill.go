@@ -31,7 +31,6 @@ func newDrillCommand(s *streams) *cobra.Command {
 	var (
 		f      canaryFlags
 		out    reportFlags
-		judges ruleFlags
 		waived waiverFlags
 	)
 	cmd := &cobra.Command{
@@ -49,32 +48,28 @@ will put where, asks on a terminal, and needs --yes elsewhere.
   crosscheck drill --yes -o table -o markdown=drill.md -o sarif=drill.sarif`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(cmd); err != nil {
+			c, err := f.configure(cmd)
+			if err != nil {
 				return err
 			}
-			return runDrill(cmd, s, &f, &out, &judges, &waived, scanner.LoadConfig)
+			return runDrill(cmd.Context(), s, c, &f, &out, &waived, scanner.LoadConfig)
 		},
 	}
 	f.add(cmd)
 	f.addProbes(cmd)
 	f.addSeries(cmd)
 	out.add(cmd)
-	judges.add(cmd)
+	addRuleFlags(cmd)
 	waived.add(cmd)
 	return cmd
 }
 
-func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, judges *ruleFlags, waived *waiverFlags, load configLoader) error {
-	ctx := cmd.Context()
-	c, err := loadConfig(f.scope.configPath)
+func runDrill(ctx context.Context, s *streams, c *config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
+	engine, err := c.engine()
 	if err != nil {
 		return err
 	}
-	engine, err := judges.engine(cmd, c)
-	if err != nil {
-		return err
-	}
-	sum, set, err := out.open(cmd, s, c, engine)
+	sum, set, err := out.open(s, engine)
 	if err != nil {
 		return err
 	}
@@ -84,7 +79,7 @@ func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, 
 		return err
 	}
 	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
-	if err := p.discover(ctx, cmd, c, engine, load, true); err != nil {
+	if err := p.discover(ctx, engine, load, true); err != nil {
 		return err
 	}
 	return p.finish(ctx, sum, p.prove(ctx))
@@ -93,16 +88,15 @@ func runDrill(cmd *cobra.Command, s *streams, f *canaryFlags, out *reportFlags, 
 // demoDrill is the drill of the demo: it scans the embedded AWS, puts a plain probe
 // into every link and ends the report. It asks nobody and keeps no journal, since
 // that AWS ends with the process.
-func demoDrill(cmd *cobra.Command, s *streams, cfg aws.Config, c *config, engine *rules.Engine, sum *report.Summarizer) error {
+func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config, engine *rules.Engine, sum *report.Summarizer, w report.Writer) error {
 	load := func(context.Context, string, string) (aws.Config, error) { return cfg, nil }
 	f := &canaryFlags{
 		auditRole: c.Scan.RoleName, variants: []string{string(canary.Plain)}, count: 1, parallel: 64,
 		timeout: 10 * time.Second, quietTime: time.Second, folder: canary.Folder, yes: true,
 	}
 	f.scope.roleName = defaultCanaryRole
-	p := &prober{s: s, f: f, quiet: true, forgetful: true, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: sum}}
-	ctx := cmd.Context()
-	if err := p.discover(ctx, cmd, c, engine, load, true); err != nil {
+	p := &prober{s: s, f: f, quiet: true, forgetful: true, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
+	if err := p.discover(ctx, engine, load, true); err != nil {
 		return err
 	}
 	if err := p.prove(ctx); err != nil {

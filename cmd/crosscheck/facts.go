@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -20,7 +19,6 @@ func newFactsCommand(s *streams) *cobra.Command {
 	var (
 		scope           = scopeFlags{roleNameFallback: "crosscheck-audit"}
 		output          string
-		ruleDir         []string
 		allowIncomplete bool
 	)
 	cmd := &cobra.Command{
@@ -43,14 +41,11 @@ Exit status:
   crosscheck scan --facts facts.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := loadConfig(scope.configPath)
+			c, err := configure(cmd)
 			if err != nil {
 				return err
 			}
-			if err := scope.merge(cmd, c); err != nil {
-				return err
-			}
-			engine, err := rules.New(rules.Options{Dirs: append(c.Rules.Dirs, ruleDir...), Parameters: c.parameters()})
+			engine, err := c.engine()
 			if err != nil {
 				return err
 			}
@@ -76,8 +71,9 @@ Exit status:
 	scope.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVarP(&output, "output", "o", "-", "`file` to write; - is standard output")
-	fs.StringArrayVar(&ruleDir, "rules", nil, "`directory` with rules of your own, whose facts are read too; repeatable")
+	fs.StringArray("rules", nil, "`directory` with rules of your own, whose facts are read too; repeatable")
 	fs.BoolVar(&allowIncomplete, "allow-incomplete", false, "exit 0 although something could not be read")
+	bind(cmd, "rules", "rules.dirs", "allow-incomplete", "allow_incomplete")
 	return cmd
 }
 

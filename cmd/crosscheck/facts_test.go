@@ -117,7 +117,7 @@ func TestFactsGoingWrong(t *testing.T) {
 		{"a directory", []string{"-o", dir}, "crosscheck: " + dir + " is a directory, not a file; choose another file with --output\n"},
 		{"a folder that is not there", []string{"-o", filepath.Join(dir, "no", "facts")}, "crosscheck: " + filepath.Join(dir, "no", "facts") + " cannot be written: no such file or directory; choose another file with --output\n"},
 		{"a role that is not there", []string{"--role-name", "nobody", "-o", old}, "crosscheck: the role nobody cannot be assumed in any of 4 accounts"},
-		{"an account that is none", []string{"--accounts", "prod", "-o", old}, "crosscheck: \"prod\" is not the id of an account; write the 12 digits of the account\n"},
+		{"an account that is none", []string{"--accounts", "prod", "-o", old}, "crosscheck: --accounts: \"prod\" is not an account id; an account id has 12 digits\n"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

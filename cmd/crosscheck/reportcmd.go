@@ -15,11 +15,10 @@ import (
 
 func newReportCommand(s *streams) *cobra.Command {
 	var (
-		from       string
-		configPath string
-		out        = reportFlags{baseline: baselineFlags{recorded: true}}
-		judges     ruleFlags
-		send       sendFlags
+		from   string
+		out    = reportFlags{baseline: baselineFlags{recorded: true}}
+		waived waiverFlags
+		send   sendFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "report",
@@ -27,7 +26,7 @@ func newReportCommand(s *streams) *cobra.Command {
 		Long: `report reads a run file, which scan, canary, drill and demo write with
 -o jsonl=FILE, and writes the run in other formats: the same bytes that the run
 itself would have written. Nothing is judged again; the exit status is decided anew
-from --fail-on and --allow-incomplete.
+from --fail-on and --allow-incomplete, and with --waivers also what is waived.
 
 AWS is called only with --send securityhub, which imports the findings into AWS
 Security Hub: into that of the caller's account and Region, or with --send-role into
@@ -49,21 +48,28 @@ status is 2.
 				return err
 			}
 			defer func() { _ = run.Close() }() // read only
-			c, err := loadConfig(configPath)
+			c, err := configure(cmd)
 			if err != nil {
 				return err
 			}
-			engine, err := judges.engine(cmd, c)
+			engine, err := c.engine()
 			if err != nil {
 				return err
 			}
-			sum, set, err := out.open(cmd, s, c, engine)
+			sum, set, err := out.open(s, engine)
 			if err != nil {
 				return err
 			}
 			defer set.Abort()
+			play := func(w report.Writer) error {
+				w, err := waived.before(w)
+				if err != nil {
+					return err
+				}
+				return replay(cmd.Context(), from, run, w)
+			}
 			if send.to == "" {
-				if err := replay(cmd.Context(), from, run, sum); err != nil {
+				if err := play(sum); err != nil {
 					return err
 				}
 				return cmp.Or(sum.Close(), exitWith(sum.Summary().ExitStatus))
@@ -72,7 +78,7 @@ status is 2.
 			if err != nil {
 				return err
 			}
-			if err := to.send(engine, sum, out.quiet, func(w report.Writer) error { return replay(cmd.Context(), from, run, w) }); err != nil {
+			if err := to.send(engine, sum, out.quiet, play); err != nil {
 				return err
 			}
 			return exitWith(sum.Summary().ExitStatus)
@@ -80,10 +86,12 @@ status is 2.
 	}
 	out.add(cmd)
 	send.add(cmd)
+	waived.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
-	fs.StringVar(&configPath, "config", "", "configuration `file` (crosscheck.yaml); flags stand above it")
-	fs.StringArrayVar(&judges.dirs, "rules", nil, "`directory` with the rules of your own that judged the run, for their help; repeatable")
+	fs.StringArray("rules", nil, "`directory` with the rules of your own that judged the run, for their help; repeatable")
+	bind(cmd, "rules", "rules.dirs")
+	addConfigFlag(cmd)
 	return cmd
 }
 

@@ -49,6 +49,7 @@ Try it without an account: crosscheck demo
 		newReportCommand(s),
 		newWaiveCommand(s),
 		newDiffCommand(s),
+		newConfigCommand(s),
 		newSetupCommand(s),
 		newDemoCommand(s),
 		newSandboxCommand(s),

@@ -27,7 +27,6 @@ type scopeFlags struct {
 	accountOnly      bool
 	buckets          string
 	concurrency      int
-	configPath       string
 	roleNameFallback string
 }
 
@@ -41,38 +40,10 @@ func (f *scopeFlags) add(cmd *cobra.Command) {
 	fs.StringSliceVar(&f.excludeAccounts, "exclude-accounts", nil, "leave these `account ids` out; coverage says so")
 	fs.BoolVar(&f.accountOnly, "account-only", false, "look at the caller's own account only, with the caller's own credentials")
 	fs.StringVar(&f.buckets, "buckets", "", "look at source buckets that match this `glob` only (* and ?)")
-	fs.IntVar(&f.concurrency, "concurrency", 0, "calls to AWS at a time (default 64)")
-	fs.StringVar(&f.configPath, "config", "", "configuration `file` (crosscheck.yaml); flags stand above it")
-}
-
-// merge fills in from the configuration what no flag said.
-func (f *scopeFlags) merge(cmd *cobra.Command, c *config) error {
-	changed := func(name string) bool { return cmd.Flags().Changed(name) }
-	if !changed("role-name") && c.Scan.RoleName != "" {
-		f.roleName = c.Scan.RoleName
-	}
-	if !changed("external-id") {
-		f.externalID = c.Scan.ExternalID
-	}
-	if !changed("accounts") {
-		f.accounts = c.Scan.Accounts
-	}
-	if !changed("exclude-accounts") {
-		f.excludeAccounts = c.Scan.ExcludeAccounts
-	}
-	if !changed("buckets") {
-		f.buckets = c.Scan.Buckets
-	}
-	if !changed("concurrency") {
-		f.concurrency = c.Scan.Concurrency
-	}
-	if f.accountOnly && len(f.accounts) > 0 {
-		return withHint(errors.New("--account-only and --accounts exclude each other"), "use --accounts with the one account's id")
-	}
-	if f.concurrency < 0 || changed("concurrency") && f.concurrency == 0 {
-		return withHint(fmt.Errorf("--concurrency %d is not a number of calls", f.concurrency), "use 1 or more")
-	}
-	return nil
+	fs.IntVar(&f.concurrency, "concurrency", 64, "`calls` to AWS at a time")
+	addConfigFlag(cmd)
+	bind(cmd, "role-name", "scan.role_name", "external-id", "scan.external_id", "accounts", "scan.accounts", "exclude-accounts", "scan.exclude_accounts",
+		"account-only", "scan.account_only", "buckets", "scan.buckets", "concurrency", "scan.concurrency")
 }
 
 func (f *scopeFlags) options(needs []string) scanner.Options {
@@ -83,27 +54,14 @@ func (f *scopeFlags) options(needs []string) scanner.Options {
 	}
 }
 
-// ruleFlags say what judges and how strictly.
-type ruleFlags struct {
-	dirs   []string
-	strict bool
-}
-
-func (f *ruleFlags) add(cmd *cobra.Command) {
+// addRuleFlags adds the flags that say what judges and how strictly.
+func addRuleFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVar(&f.dirs, "rules", nil, "`directory` with rules of your own, repeatable")
-	fs.BoolVar(&f.strict, "strict", false, "what AWS leaves open fails instead of being unknown")
-}
-
-// engine compiles the rules of the configuration and of the flags.
-func (f *ruleFlags) engine(cmd *cobra.Command, c *config) (*rules.Engine, error) {
-	strict := c.Strict
-	if cmd.Flags().Changed("strict") {
-		strict = f.strict
-	}
-	return rules.New(rules.Options{
-		Dirs: slices.Concat(c.Rules.Dirs, f.dirs), Disabled: c.Rules.Disable, Strict: strict, Parameters: c.parameters(),
-	})
+	fs.StringArray("rules", nil, "`directory` with rules of your own, repeatable")
+	fs.StringSlice("enable", nil, "these `rules and packs` only (see crosscheck rules list)")
+	fs.StringSlice("disable", nil, "not these `rules and packs`; what decides links goes on deciding them")
+	fs.Bool("strict", false, "what AWS leaves open fails instead of being unknown")
+	bind(cmd, "rules", "rules.dirs", "enable", "rules.enable", "disable", "rules.disable", "strict", "strict")
 }
 
 // reportFlags say what comes out and when it fails.
@@ -121,18 +79,15 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	fs.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "`FORMAT[=PATH]`, repeatable: "+strings.Join(report.Formats(), ", "))
 	fs.StringVar(&f.failOn, "fail-on", "low", "lowest `severity` that gives exit status 1: critical, high, medium, low, info")
 	fs.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 although something was unknown")
+	bind(cmd, "output", "outputs", "fail-on", "fail_on", "allow-incomplete", "allow_incomplete")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
 	f.baseline.add(cmd)
 }
 
 // open makes the outputs ready before anything is scanned.
-func (f *reportFlags) open(cmd *cobra.Command, s *streams, c *config, engine *rules.Engine) (*report.Summarizer, *report.Set, error) {
-	failOn := f.failOn
-	if !cmd.Flags().Changed("fail-on") && c.FailOn != "" {
-		failOn = c.FailOn
-	}
-	severity, err := report.ParseSeverity(failOn)
+func (f *reportFlags) open(s *streams, engine *rules.Engine) (*report.Summarizer, *report.Set, error) {
+	severity, err := report.ParseSeverity(f.failOn)
 	if err != nil {
 		return nil, nil, withHint(err, "for example --fail-on high")
 	}
@@ -190,7 +145,6 @@ func newScanCommand(s *streams) *cobra.Command {
 		scope  = scopeFlags{roleNameFallback: "crosscheck-audit"}
 		out    reportFlags
 		facts  string
-		judges ruleFlags
 		waived waiverFlags
 
 		resumed resumeFlags
@@ -210,11 +164,8 @@ whatever depends on it is unknown.
   crosscheck scan --baseline accepted.jsonl --fail-on-new`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := loadConfig(scope.configPath)
+			c, err := configure(cmd)
 			if err != nil {
-				return err
-			}
-			if err := scope.merge(cmd, c); err != nil {
 				return err
 			}
 			if facts != "" {
@@ -224,11 +175,11 @@ whatever depends on it is unknown.
 					}
 				}
 			}
-			engine, err := judges.engine(cmd, c)
+			engine, err := c.engine()
 			if err != nil {
 				return err
 			}
-			sum, set, err := out.open(cmd, s, c, engine)
+			sum, set, err := out.open(s, engine)
 			if err != nil {
 				return err
 			}
@@ -274,7 +225,7 @@ whatever depends on it is unknown.
 	scope.add(cmd)
 	out.add(cmd)
 	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
-	judges.add(cmd)
+	addRuleFlags(cmd)
 	waived.add(cmd)
 	resumed.add(cmd)
 	return cmd

@@ -19,6 +19,7 @@ type waiverFlags struct{ path string }
 
 func (f *waiverFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.path, "waivers", "", "`file` (YAML) of failing findings that may stand for a while; they are reported and do not gate")
+	bind(cmd, "waivers", "waivers")
 }
 
 // before puts the waivers before w; without a file it is w itself.
@@ -40,12 +41,14 @@ func (f *waiverFlags) before(w report.Writer) (report.Writer, error) {
 
 // waiving gives failing findings their waivers on the way to the next writer, and
 // adds the findings about the waivers themselves before the coverage, which is
-// what ends a run.
+// what ends a run. Waivers that a recorded run has are dropped, and the findings
+// about them.
 type waiving struct {
 	report.Writer
 	waivers  *rules.Waivers
 	run      rules.WaiverRun
 	measured bool
+	linked   bool
 }
 
 func (w *waiving) Write(m report.Message) error {
@@ -56,8 +59,13 @@ func (w *waiving) Write(m report.Message) error {
 		w.run.Incomplete = true
 	case m.Measurement != nil:
 		w.measured = true
+	case m.Link != nil:
+		w.linked = true
 	case m.Finding != nil:
-		if waiver := w.waivers.Apply(m.Finding); waiver != nil {
+		if id := m.Finding.RuleID; id == rules.WaiverExpired || id == rules.WaiverUnused {
+			return nil
+		}
+		if waiver := w.waivers.Apply(m.Finding); waiver != nil || m.Finding.Waiver != nil {
 			f := *m.Finding
 			f.Waiver = waiver
 			m.Finding = &f
@@ -65,6 +73,7 @@ func (w *waiving) Write(m report.Message) error {
 	case m.Coverage != nil:
 		c := m.Coverage
 		w.run.Incomplete = w.run.Incomplete || c.Accounts.Unreadable > 0 || c.Accounts.Scanned < c.Accounts.Listed || c.Buckets.Scanned < c.Buckets.Listed
+		w.run.Unjudged = c.Links > 0 && !w.linked
 		if !w.measured {
 			w.run.NotJudged = []string{findDisagreement, findProof, findObjective, findLeftBehind}
 		}

@@ -14,6 +14,53 @@ import (
 	"crosscheck/testdata"
 )
 
+// TestCanaryWaivers: what a canary finds can be waived, what it does not judge is not
+// said to be unused.
+func TestCanaryWaivers(t *testing.T) {
+	served(t, testdata.DemoWorld)
+	path := filepath.Join(t.TempDir(), "waivers.yaml")
+	err := os.WriteFile(path, []byte(`waivers:
+  - {rule: XC903, reason: r, expires: 2999-12-31}
+  - {rule: XC047, reason: s, expires: 2999-12-31}
+  - {resource: "nothing", reason: t, expires: 2999-12-31}
+`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(t.TempDir(), "run.jsonl")
+	canary := []string{"canary", "--yes", "-q", "--link", "orders-ledger/to-backup->backup-ledger", "--link", "orders-invoices/to-backup->backup-invoices",
+		"--allow-incomplete", "--variant", "plain", "--count", "2", "--slo", "1ns", "--slo-percentile", "50", "--accounts", "111111111111,222222222222,333333333333"}
+	unused := []rules.Status{rules.NotApplicable, rules.NotApplicable}
+	for _, c := range []struct {
+		args   []string
+		status int
+		waived int
+		unused []rules.Status
+	}{
+		{append(slices.Clone(canary), "-o", "json"), exitFindings, 0, nil},
+		{append(slices.Clone(canary), "--waivers", path, "-o", "json", "-o", "jsonl="+run), exitClean, 2, unused},
+		{[]string{"report", "--from", run, "--allow-incomplete", "-o", "json", "--waivers", path}, exitClean, 2, unused},
+	} {
+		status, out, errs := inProcess(t.Context(), c.args...)
+		var r struct{ Findings []rules.Finding }
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatalf("%v: %v\n%s%s", c.args, err, out, errs)
+		}
+		waived, found := 0, []rules.Status(nil)
+		for _, f := range r.Findings {
+			if f.Waiver != nil {
+				waived++
+			}
+			if f.RuleID == rules.WaiverUnused {
+				found = append(found, f.Status)
+			}
+		}
+		if status != c.status || waived != c.waived || !slices.Equal(found, c.unused) {
+			t.Errorf("%v: exit status %d, %d waived, unused %v\n%s%s", c.args, status, waived, found, out, errs)
+		}
+	}
+}
+
 // TestDrillWaivers: waivers reach what a drill predicts, do not excuse what it
 // proves. Whether one of what only a drill finds is unused is then a question, and
 // open here, since the account of a partner was not read.
