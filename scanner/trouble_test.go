@@ -1,9 +1,11 @@
 package scanner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -219,6 +222,73 @@ func TestCallEconomy(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// TestPoliciesOfTheOrganizationAreReadOnce: DescribePolicy is allowed twice a second
+// for the whole organization, so each policy is asked for once, however many
+// accounts, units and goroutines meet it.
+func TestPoliciesOfTheOrganizationAreReadOnce(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`organization:
+  management_account: "100000000000"
+  root: r-once
+  policies:
+`)
+	for i := range 6 {
+		kind := []string{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"}[i/3]
+		fmt.Fprintf(&b, "    - {id: p-once00000%d, name: P%d, type: %s, document: '%s'}\n", i, i, kind,
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Deny",`+[]string{"", `"Principal":"*",`}[i/3]+`"Action":"s3:DeleteBucket","Resource":"*"}]}`)
+	}
+	b.WriteString(`  scps: [P0]
+  rcps: [P3]
+  units: [{id: ou-once-unit0001, name: Unit, scps: [P0, P1], rcps: [P3, P4]}]
+accounts:
+  - {id: "100000000000", name: management}
+`)
+	for a := range 30 {
+		fmt.Fprintf(&b, `  - id: "2%011d"
+    name: account-%[1]d
+    parent: ou-once-unit0001
+    scps: [P0, P1, P2]
+    rcps: [P3, P4, P5]
+    roles: [{name: audit, trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::100000000000:root"},"Action":"sts:AssumeRole"}]}', attached: [AdministratorAccess]}]
+    buckets: [{name: b-%[1]d, region: us-east-1, versioning: Enabled, replication: {Role: "arn:aws:iam::2%011[1]d:role/none", Rules: [{ID: r, Priority: 1, Status: Enabled, Filter: {}, DeleteMarkerReplication: {Status: Disabled}, Destination: {Bucket: "arn:aws:s3:::b-%[2]d"}}]}}]
+`, a, (a+1)%30)
+	}
+	s := world(t, []byte(b.String()))
+	var mu sync.Mutex
+	asked := map[string]int{}
+	cfg := caller(s)
+	cfg.HTTPClient = doFunc(func(r *http.Request) (*http.Response, error) {
+		if operation(r) == "organizations:DescribePolicy" {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			mu.Lock()
+			asked[string(body)]++
+			mu.Unlock()
+		}
+		return s.HTTPClient().Do(r)
+	})
+	r, err := scanAll(t.Context(), cfg, Options{RoleName: "audit"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := r.docs["b-7"].Accounts["200000000007"].SCPs.Value; l == nil || len(*l) != 3 || len((*l)[2].Policies) < 3 {
+		t.Errorf("the account's policies: %+v", l)
+	}
+	want := map[string]int{}
+	for i := range 6 {
+		want[fmt.Sprintf(`{"PolicyId":"p-once00000%d"}`, i)] = 1
+	}
+	for _, id := range []string{"p-FullAWSAccess", "p-RCPFullAWSAccess"} {
+		want[`{"PolicyId":"`+id+`"}`] = 1
+	}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("policies asked for (-want +got):\n%s", diff)
 	}
 }
 
