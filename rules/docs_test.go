@@ -77,7 +77,7 @@ var mistakes = []struct {
 var ownRules = "\n## Rules of your own\n\n" +
 	"`--rules DIR` adds the `.rego` files under a directory; `crosscheck rules test DIR` runs the tests in its `_test.rego` files. A rule is one file:\n\n```rego\n" + exampleRule + "```\n\n" + `- The package is crosscheck.rules. and the id in small letters. Helpers go into packages outside of crosscheck.
 - scope: **link** (an answer names its link), **bucket** (every bucket), **source** (every bucket with a replication configuration) or **organization**.
-- needs: facts without which every answer is unknown, whatever the rule says: ` + "`bucket.X` and `destination.X` with X = " + strings.Join(slices.Sorted(maps.Keys(bucketFacts)), ", ") + "; `role`, `role.inline`, …; `source_key`, `destination_key.policy`, …; `source_account.scps`, …" + `. A need "NAME if PARAMETER" stands only where the parameter is set. uses: facts that the rule judges itself; they are named where it gives no answer.
+- needs: facts without which every answer is unknown, whatever the rule says: ` + "`bucket.X` and `destination.X` with X = " + strings.Join(slices.Sorted(maps.Keys(bucketFacts)), ", ") + "; `role`, `role.inline`, …; `source_key`, `destination_key.policy`, …; `source_account.scps`, …" + `. A need "NAME if PARAMETER" stands only where the parameter is set, "NAME when CONDITION" only where the condition (see when) is not known to be false. A fact of a destination that no rule needs of a link is not read. uses: facts that the rule judges itself; they are named where it gives no answer.
 - when: what the rule is for (` + strings.Join(slices.Sorted(maps.Keys(conditions)), ", ") + `, or "parameter NAME"); where it is known not to be so the rule is not applicable and not asked.
 - answers: objects with status (fail, pass, unknown, not_applicable) and message; link; key, which tells two faults on one subject apart; and, if wanted, severity, failure_codes, evidence, remediation and contested (AWS leaves it open: a failure with --strict). Of several answers on one subject the faults stand and the passes go.
 - pack: the group, one word, by which the configuration switches the rule on and off; a rule needs none.
@@ -147,7 +147,7 @@ func rulesDoc(list []*Rule) []byte {
 		line("Fix", r.Remediation)
 		calls := map[string]bool{}
 		for _, n := range slices.Concat(r.Needs, r.Uses) {
-			n, _, _ = strings.Cut(n, " if ")
+			n, _, _ = strings.Cut(n, " ")
 			for _, a := range strings.Split(apiOf(n), ", ") {
 				calls[a] = true
 			}
@@ -177,7 +177,7 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s lacks a source, a remediation, a description, a control or a pack", r.ID)
 		}
 		for _, n := range slices.Concat(r.Needs, r.Uses) {
-			n, _, _ = strings.Cut(n, " if ")
+			n, _, _ = strings.Cut(n, " ")
 			if apiOf(n) == "" {
 				t.Errorf("%s: no API is known behind %s", r.ID, n)
 			}

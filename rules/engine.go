@@ -72,6 +72,10 @@ type Engine struct {
 	fields   map[string]bool         // of a document that the rules look at; nil = all
 	policies *policyCache
 
+	// mentioned are facts of buckets that rules of the user may look at without
+	// naming them among their needs: they are wanted on both sides, of every link.
+	mentioned map[string]bool
+
 	mu      sync.Mutex
 	records map[string]map[string]*ast.Term // by rule id, by text: the same record is kept once
 	unread  map[string]bool                 // accounts of whose buckets not all are known
@@ -115,6 +119,7 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 	e.store = inmem.NewFromObjectWithOpts(map[string]any{"crosscheck": map[string]any{"config": e.params}}, inmem.OptReturnASTValuesOnRead(true))
 	e.refs = make([]string, len(list))
 	e.fields = inputFields(modules)
+	e.mentioned = mentionedFacts(modules, files)
 	e.single = make([]func() (query, error), len(list))
 	e.last = make([]query, len(list))
 	for i, r := range list {
@@ -200,7 +205,7 @@ func (e *Engine) Needs() []string {
 		}
 		for _, n := range slices.Concat(r.needs, r.uses) {
 			side, name, _ := strings.Cut(n.name, ".")
-			if name == "" || name == "owner" || side != "bucket" && side != "destination" || !e.stands(n) {
+			if name == "" || name == "owner" || bucketFacts[name] == nil || side != "bucket" && side != "destination" || !e.stands(n) {
 				continue
 			}
 			if side == "bucket" && (r.Scope == ScopeSource || r.Scope == ScopeLink) {
@@ -209,7 +214,30 @@ func (e *Engine) Needs() []string {
 			facts[side+"."+name] = true
 		}
 	}
+	for name := range e.mentioned {
+		facts["source."+name], facts["destination."+name] = true, true
+	}
 	return slices.Sorted(maps.Keys(facts))
+}
+
+// Wants reports whether a fact of the destination of a link ("destination.policy")
+// can make a difference to what the rules say of the link: whether a rule that is
+// asked of it needs the fact. The document is what is known so far; no fact that is
+// added to it makes a difference to an answer of no.
+func (e *Engine) Wants(name string, doc *fact.Document, link *fact.Link) bool {
+	for _, r := range e.rules {
+		if e.disabled[r.ID] && !r.Decides {
+			continue
+		}
+		for _, list := range [][]need{r.needs, r.uses} {
+			for i := range list {
+				if n := &list[i]; n.name == name && e.stands(*n) && e.inapplicable(r, doc, link) == "" && e.holds(&n.when, doc, link) {
+					return true
+				}
+			}
+		}
+	}
+	return e.mentioned[strings.TrimPrefix(name, "destination.")]
 }
 
 // stands reports whether a need holds under the engine's parameters.

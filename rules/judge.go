@@ -259,7 +259,7 @@ func (j *judgement) gap(list []need, s int) *fact.Gap {
 		link = &j.doc.Links[s]
 	}
 	for _, n := range list {
-		if !j.engine.stands(n) {
+		if !j.engine.stands(n) || !j.engine.holds(&n.when, j.doc, link) {
 			continue
 		}
 		if g := n.missing(j.doc, link); g != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosscheck/rules/iam"
 	"crosscheck/scanner/fact"
 )
 
@@ -160,18 +161,27 @@ func linkOnly(name string) bool {
 	return name != "organization" && !strings.HasPrefix(name, "bucket.") && !strings.HasPrefix(name, "source_account.")
 }
 
-// need is one entry of a rule's needs: "NAME" or "NAME if PARAMETER", where the
-// need stands only if the parameter is set.
+// need is one entry of a rule's needs: "NAME", "NAME if PARAMETER", where the
+// need stands only if the parameter is set, or "NAME when CONDITION", where it
+// stands unless the condition is known not to hold.
 type need struct {
 	name      string
 	parameter string
+	when      condition
 	missing   missing
 }
 
 func parseNeed(text, scope string) (need, error) {
-	name, parameter, _ := strings.Cut(text, " if ")
+	name, when, conditional := strings.Cut(text, " when ")
+	name, parameter, _ := strings.Cut(name, " if ")
 	n := need{name: strings.TrimSpace(name), parameter: strings.TrimSpace(parameter)}
 	n.missing = needs[n.name]
+	if conditional {
+		var err error
+		if n.when, err = parseCondition(strings.TrimSpace(when), scope); err != nil {
+			return n, fmt.Errorf("needs: %w", err)
+		}
+	}
 	switch {
 	case n.missing == nil:
 		return n, fmt.Errorf("needs names the fact %q, which does not exist: use one of %s",
@@ -184,40 +194,56 @@ func parseNeed(text, scope string) (need, error) {
 
 // condition is one entry of a rule's when: a name below, or "parameter NAME".
 type condition struct {
-	why       string                                // the rule does not apply where not holds
-	not       func(*fact.Document, *fact.Link) bool // nil for a parameter
+	why       string                                         // the rule does not apply where not holds
+	not       func(*Engine, *fact.Document, *fact.Link) bool // nil for a parameter
 	parameter string
 }
 
 // conditions are what rules can ask for before they are asked. They hold unless
 // it is known that they do not.
 var conditions = map[string]condition{
-	"destination": {why: "the destination does not exist", not: func(doc *fact.Document, l *fact.Link) bool {
+	"destination": {why: "the destination does not exist", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
 		return doc.Buckets[l.Destination].Absent
 	}},
-	"role": {why: "the role does not exist", not: func(doc *fact.Document, l *fact.Link) bool {
+	"role": {why: "the role does not exist", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
 		return doc.Roles[l.RoleARN].Absent
 	}},
-	"destination_policy": {why: "the destination has no bucket policy", not: func(doc *fact.Document, l *fact.Link) bool {
+	"destination_policy": {why: "the destination has no bucket policy", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && d.Policy.Absent
 	}},
-	"cross_account": {why: "source and destination belong to one account", not: func(doc *fact.Document, l *fact.Link) bool {
+	"cross_account": {why: "source and destination belong to one account", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && d.AccountID != "" && d.AccountID == doc.Bucket.AccountID
 	}},
-	"kms": {why: "the rule does not take objects under KMS", not: func(_ *fact.Document, l *fact.Link) bool {
+	"kms": {why: "the rule does not take objects under KMS", not: func(_ *Engine, _ *fact.Document, l *fact.Link) bool {
 		return l.Rule.SSEKMSObjects != "Enabled"
 	}},
-	"source_key": {why: "the default encryption of the source names no key", not: func(doc *fact.Document, l *fact.Link) bool {
+	"source_key": {why: "the default encryption of the source names no key", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
 		return l.SourceKey == "" && doc.Bucket.Encryption.Known()
 	}},
-	"replica_key": {why: "the rule names no key for replicas", not: func(_ *fact.Document, l *fact.Link) bool {
+	"replica_key": {why: "the rule names no key for replicas", not: func(_ *Engine, _ *fact.Document, l *fact.Link) bool {
 		return l.ReplicaKey == ""
 	}},
-	"object_lock": {why: "Object Lock is not enabled on the source", not: func(doc *fact.Document, _ *fact.Link) bool {
+	"object_lock": {why: "Object Lock is not enabled on the source", not: func(_ *Engine, doc *fact.Document, _ *fact.Link) bool {
 		f := doc.Bucket.ObjectLock
 		return f.Absent || f.Value != nil && !f.Value.Enabled
+	}},
+	"public_policy": {why: "the bucket policy of the destination is not public", not: func(e *Engine, doc *fact.Document, l *fact.Link) bool {
+		d := doc.Buckets[l.Destination].Value
+		return d != nil && (d.Policy.Absent || d.Policy.Value != nil &&
+			iam.Classify(d.Name, e.policies.get(iam.BucketPolicy, d.Name, *d.Policy.Value).Policy).Public == iam.False)
+	}},
+	"owner_override": {why: "the rule does not change the owner", not: func(_ *Engine, _ *fact.Document, l *fact.Link) bool {
+		return !l.Rule.Destination.OwnerOverride
+	}},
+	"sse_c": {why: "the source takes no objects under SSE-C", not: func(_ *Engine, doc *fact.Document, _ *fact.Link) bool {
+		e := doc.Bucket.Encryption.Value
+		return e != nil && slices.Contains(e.BlockedTypes, "SSE-C")
+	}},
+	"no_mfa_delete": {why: "MFA delete is on at the destination", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
+		d := doc.Buckets[l.Destination].Value
+		return d != nil && d.Versioning.Value != nil && d.Versioning.Value.MFADelete == "Enabled"
 	}},
 }
 
@@ -235,11 +261,22 @@ func parseCondition(text, scope string) (condition, error) {
 	return c, nil
 }
 
+// holds reports whether a condition may be so.
+func (e *Engine) holds(c *condition, doc *fact.Document, link *fact.Link) bool {
+	switch {
+	case c.parameter != "":
+		return set(e.params, strings.Split(c.parameter, "."))
+	case c.not == nil || link == nil:
+		return true
+	}
+	return !c.not(e, doc, link)
+}
+
 // inapplicable says why a rule does not apply to a link (nil: to the bucket), "" where it does.
 func (e *Engine) inapplicable(r *Rule, doc *fact.Document, link *fact.Link) string {
-	for _, c := range r.when {
-		if c.not != nil && link != nil && c.not(doc, link) || c.not == nil && !set(e.params, strings.Split(c.parameter, ".")) {
-			return c.why
+	for i := range r.when {
+		if !e.holds(&r.when[i], doc, link) {
+			return r.when[i].why
 		}
 	}
 	return ""

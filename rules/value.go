@@ -97,6 +97,24 @@ func inputFields(modules map[string]*ast.Module) map[string]bool {
 	return fields
 }
 
+// mentionedFacts lists the facts of buckets whose names stand in modules of the
+// user. Tags stand in replication rules as well, and are no fact by that.
+func mentionedFacts(modules map[string]*ast.Module, files []source) map[string]bool {
+	mentioned := map[string]bool{}
+	for _, f := range files {
+		if !f.user || modules[f.name] == nil {
+			continue
+		}
+		ast.WalkTerms(modules[f.name], func(t *ast.Term) bool {
+			if s, ok := t.Value.(ast.String); ok && bucketFacts[string(s)] != nil && s != "owner" && s != "tags" {
+				mentioned[string(s)] = true
+			}
+			return false
+		})
+	}
+	return mentioned
+}
+
 func structTerm(v reflect.Value, fields map[string]bool) *ast.Term {
 	plan := planOf(v.Type())
 	var room [32][2]*ast.Term // no struct of the facts has more fields

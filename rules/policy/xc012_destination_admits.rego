@@ -9,7 +9,7 @@
 #   pack: links
 #   severity: critical
 #   scope: link
-#   uses: [destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block]
+#   uses: [destination.policy, destination_account.rcps, destination.public_access_block when public_policy, destination_account.public_access_block]
 #   decides: true
 #   failure_codes: [DstPutObjectNotPermitted]
 #   controls: [NIST-800-53r5/AC-6, NIST-800-53r5/CP-9]

@@ -8,7 +8,7 @@
 #   pack: ownership
 #   severity: critical
 #   scope: link
-#   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block, destination.ownership]
+#   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block when public_policy, destination_account.public_access_block, destination.ownership when owner_override]
 #   decides: true
 #   failure_codes: [DstPutObjectNotPermitted]
 #   controls: [NIST-800-53r5/AC-6, NIST-800-53r5/CP-9]

@@ -11,7 +11,7 @@
 #   severity: medium
 #   scope: link
 #   when: [object_lock]
-#   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block, destination_account.public_access_block, bucket.object_lock]
+#   uses: [role.inline, role.attached, role.boundary, role_account.scps, destination.policy, destination_account.rcps, destination.public_access_block when public_policy, destination_account.public_access_block, bucket.object_lock]
 #   decides: true
 #   failure_codes: [DstPutRetentionNotPermitted, DstPutLegalHoldNotPermitted]
 #   controls: [NIST-800-53r5/AC-6, NIST-800-53r5/CP-6(2)]

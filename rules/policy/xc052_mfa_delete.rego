@@ -10,7 +10,7 @@
 #   severity: info
 #   scope: link
 #   when: [destination]
-#   needs: [destination.versioning, destination.object_lock]
+#   needs: [destination.versioning, destination.object_lock when no_mfa_delete]
 #   controls: [SecurityHub/S3.20, NIST-800-53r5/CP-9]
 #   remediation: enable Object Lock or MFA delete on the destination
 #   evidence: documented
