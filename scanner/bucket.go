@@ -16,11 +16,11 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// Facts that are read of buckets with a part in replication. Options.Needs adds
-// to them.
+// Facts of buckets that decide whether links work. Options.Needs adds to them, and
+// Options.Wants takes facts of destinations away. Those on which others depend stand first.
 var (
-	sourceFacts      = []string{"versioning", "policy", "ownership", "encryption", "object_lock", "notification"}
-	destinationFacts = []string{"versioning", "replication", "policy", "ownership", "encryption", "object_lock", "lifecycle", "request_payment", "public_access_block"}
+	sourceFacts      = []string{"versioning", "policy", "encryption", "object_lock"}
+	destinationFacts = []string{"versioning", "policy", "ownership", "encryption", "object_lock", "request_payment", "public_access_block"}
 )
 
 // bucketReads are the facts of a bucket by name, each with the call that reads it.

@@ -67,12 +67,15 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		}
 		link := fact.Link{Rule: rule, RoleARN: doc.Bucket.Replication.Value.Role, Destination: bucketName(rule.Destination.Bucket), ReplicaKey: rule.Destination.ReplicaKMSKeyID}
 		link.ID = fact.LinkID(doc.Bucket.Name, rule.ID, link.Destination)
-
-		destination, ok := doc.Buckets[link.Destination]
-		if !ok {
-			destination = v.destination(ctx, owner, region, link.Destination, rule.Destination.Account)
-			put(&doc.Buckets, link.Destination, destination)
+		if e := doc.Bucket.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
+			link.SourceKey = e.KeyID
+			if link.SourceKey == "" {
+				link.SourceKey = awsManagedKey
+			}
 		}
+
+		destination := v.destination(ctx, doc, owner, region, &link)
+		put(&doc.Buckets, link.Destination, destination)
 		destinationRegion := region
 		if b := destination.Value; b != nil {
 			add(b.AccountID)
@@ -83,12 +86,6 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		if _, ok := doc.Roles[link.RoleARN]; !ok {
 			put(&doc.Roles, link.RoleARN, v.role(ctx, link.RoleARN))
 			add(accountOf(link.RoleARN))
-		}
-		if e := doc.Bucket.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
-			link.SourceKey = e.KeyID
-			if link.SourceKey == "" {
-				link.SourceKey = awsManagedKey
-			}
 		}
 		// An alias without an ARN is looked up by whoever wrote the configuration,
 		// in the Region of the bucket that it is about.
@@ -189,16 +186,27 @@ func (v *visit) read(ctx context.Context, ref bucketRef, b *fact.Bucket, names [
 	}
 }
 
-// destination reads the destination bucket of a rule of a bucket of source. It is
-// absent when there is no such bucket.
-func (v *visit) destination(ctx context.Context, source *account, region, name, declared string) fact.Fact[fact.Bucket] {
+// destination reads of the destination bucket of a link what the link's rule adds to
+// what is known of it already. It is absent when there is no such bucket.
+func (v *visit) destination(ctx context.Context, doc *fact.Document, source *account, region string, link *fact.Link) fact.Fact[fact.Bucket] {
+	name := link.Destination
+	known, again := doc.Buckets[name]
 	owner, where := v.index.find(name)
-	if owner == nil {
-		return v.foreign(ctx, source, region, name, declared)
+	switch {
+	case owner == nil && again, again && known.Value == nil:
+		return known
+	case owner == nil:
+		return v.foreign(ctx, source, region, name, link.Rule.Destination.Account)
+	case !again:
+		known = fact.Of(fact.Bucket{Name: name, ARN: v.bucketARN(name), AccountID: owner.id})
+		put(&doc.Buckets, name, known) // for Wants to look at
 	}
-	b := fact.Bucket{Name: name, ARN: v.bucketARN(name), AccountID: owner.id}
-	ref := bucketRef{name: name, owner: owner}
-	v.read(ctx, ref, &b, v.needs["destination"])
+	b := known.Value
+	for _, need := range v.needs["destination"] {
+		if v.opts.Wants == nil || v.opts.Wants("destination."+need, doc, link) {
+			v.read(ctx, bucketRef{name: name, owner: owner}, b, []string{need})
+		}
+	}
 	if g := b.Versioning.Gap; g != nil && g.Code == "NoSuchBucket" {
 		// Listed a moment ago: deleted since, or S3 is of two minds.
 		if _, exists, err := headBucket(ctx, v.session.s3(owner, where), name, ""); !exists && err == nil {
@@ -206,7 +214,7 @@ func (v *visit) destination(ctx context.Context, source *account, region, name, 
 		}
 	}
 	_, b.Region = v.index.find(name)
-	return fact.Of(b)
+	return known
 }
 
 // foreign is a destination in none of the scanned accounts: S3 tells anybody

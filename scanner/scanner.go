@@ -43,6 +43,12 @@ type Options struct {
 	// "destination.tags" of every destination.
 	Needs []string
 
+	// Wants reports whether a fact of a link's destination, "destination.policy", is to be
+	// read, by what is known already: the source bucket, the configuration, facts of
+	// the destination that were read before; nil = every fact is. It is called by
+	// several goroutines.
+	Wants func(name string, doc *fact.Document, link *fact.Link) bool
+
 	// Done reports whether a bucket need not be read, since another scan has, and how
 	// many links it was found to have; nil = every bucket is read. Such a bucket is
 	// counted as scanned, and no document of it is emitted.

@@ -57,7 +57,7 @@ func organizationWorld(t testing.TB, actions []string) *sandbox.Sandbox {
 
 // wholeOrganization scans all of that organization.
 var wholeOrganization = Options{RoleName: "security/crosscheck-audit", ExternalID: "ticket-7", RunID: "test", Version: "test",
-	Needs: []string{"bucket.tags", "source.lifecycle"}}
+	Needs: []string{"bucket.tags", "destination.lifecycle", "destination.replication", "source.lifecycle", "source.notification", "source.ownership"}}
 
 // byLists is opts with all roles read from the lists of their accounts.
 func byLists(opts Options) Options {

@@ -214,8 +214,8 @@ func TestCallEconomy(t *testing.T) {
 		"organizations:ListParents": 6, "organizations:ListPoliciesForTarget": 14, "organizations:DescribePolicy": 5,
 		"s3:ListBuckets": 3, "s3:HeadBucket": 5, // four foreign destinations, one of them in another Region
 		"s3:GetBucketReplication": 12, // destinations are buckets of the organization too
-		"s3:GetBucketVersioning":  10, "s3:GetBucketPolicy": 10, "s3:GetBucketOwnershipControls": 10, "s3:GetBucketEncryption": 10, "s3:GetObjectLockConfiguration": 10,
-		"s3:GetBucketNotificationConfiguration": 8, "s3:GetBucketLifecycleConfiguration": 2, "s3:GetBucketRequestPayment": 2, "s3:GetPublicAccessBlock": 2,
+		"s3:GetBucketVersioning":  10, "s3:GetBucketPolicy": 10, "s3:GetBucketOwnershipControls": 2, "s3:GetBucketEncryption": 10, "s3:GetObjectLockConfiguration": 10,
+		"s3:GetBucketRequestPayment": 2, "s3:GetPublicAccessBlock": 2,
 		"s3control:GetPublicAccessBlock": 2,
 		"iam:GetRole":                    4, "iam:ListRolePolicies": 2, "iam:GetRolePolicy": 2, "iam:ListAttachedRolePolicies": 2, "iam:GetPolicy": 3, "iam:GetPolicyVersion": 3,
 		"kms:DescribeKey": 3, "kms:GetKeyPolicy": 3, "kms:ListGrants": 3, "kms:ListAliases": 3, "kms:ListResourceTags": 2,

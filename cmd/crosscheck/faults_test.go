@@ -46,6 +46,7 @@ type faultWorld struct {
 	options scanner.Options
 	params  map[string]any
 	needs   []string
+	wants   func(string, *fact.Document, *fact.Link) bool
 }
 
 // faultWorlds are organizations in which something depends on every fact that a
@@ -93,7 +94,7 @@ destinations:
 		t.Fatal(err)
 	}
 	for _, w := range worlds {
-		w.params, w.needs = c.parameters(), engine.Needs()
+		w.params, w.needs, w.wants = c.parameters(), engine.Needs(), engine.Wants
 	}
 	return worlds
 }
@@ -314,7 +315,7 @@ type findingKey struct{ rule, account, resource, link string }
 // waiting costs nothing, and judges what was read outside of it.
 func (w *faultWorld) scan(t *testing.T, faults []sandbox.Fault, client func(*sandbox.Sandbox) aws.HTTPClient, opts scanner.Options) *judgedScan {
 	t.Helper()
-	opts.RunID, opts.RoleName, opts.ExternalID, opts.Needs = "run", w.options.RoleName, w.options.ExternalID, w.needs
+	opts.RunID, opts.RoleName, opts.ExternalID, opts.Needs, opts.Wants = "run", w.options.RoleName, w.options.ExternalID, w.needs, w.wants
 	var messages []fact.Message
 	var scanErr error
 	synctest.Test(t, func(t *testing.T) {

@@ -200,6 +200,7 @@ whatever depends on it is unknown.
 					return err
 				}
 				options := scope.options(engine.Needs())
+				options.Wants = engine.Wants
 				if u := judging.resume; u != nil {
 					options.RunID, options.Done = u.Run.ID, u.Judged
 				}

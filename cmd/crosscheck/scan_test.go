@@ -38,7 +38,7 @@ func scanned(t *testing.T, cfg aws.Config) []byte {
 	}
 	sum := report.Summarize(set, report.Policy{})
 	source := func(ctx context.Context, emit func(fact.Message) error) error {
-		return scanner.Scan(ctx, cfg, scanner.Options{RoleName: c.Scan.RoleName, Needs: engine.Needs(), RunID: "run"}, emit)
+		return scanner.Scan(ctx, cfg, scanner.Options{RoleName: c.Scan.RoleName, Needs: engine.Needs(), Wants: engine.Wants, RunID: "run"}, emit)
 	}
 	if err := (&judging{engine: engine, w: sum}).judge(t.Context(), source); err != nil {
 		t.Fatal(err)
