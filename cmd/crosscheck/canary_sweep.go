@@ -46,7 +46,7 @@ With --bucket it needs no journal: it removes what lies under the canary's own
 folder in that bucket and is older than --older-than, and nothing else.
 ` + exitStatusHelp,
 		Example: `  crosscheck canary sweep
-  crosscheck canary sweep --bucket orders --prefix logs/ --older-than 24h --dry-run`,
+  crosscheck canary sweep --bucket src --prefix logs/ --older-than 24h --dry-run`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.given = map[string]bool{}
