@@ -8,11 +8,13 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 VENV             = $(CACHE)/venv
+CYCLONEDX        = $(CACHE)/bin/cyclonedx-gomod-v1.10.0
+GOVULNCHECK      = $(CACHE)/bin/govulncheck-v1.9.0
 
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL = build
-.PHONY: build demo test integration differential bench lint clean
+.PHONY: build demo test integration differential bench lint sbom vuln clean
 
 ## build: the binary, stripped and reproducible, as bin/crosscheck
 build:
@@ -28,7 +30,7 @@ test:
 
 ## integration: against servers and clients that this project did not write (moto, boto3, the aws CLI)
 integration: $(VENV)/.ready
-	CROSSCHECK_VENV=$(VENV) $(GO) test -tags integration -count=1 -timeout 40m -v -run Integration ./cmd/crosscheck ./report
+	CROSSCHECK_CACHE=$(CACHE) CROSSCHECK_VENV=$(VENV) $(GO) test -tags integration -count=1 -timeout 40m -v -run Integration ./cmd/crosscheck ./report
 
 $(VENV)/.ready: testdata/integration/requirements.txt
 	python3 -m venv $(VENV)
@@ -53,6 +55,25 @@ lint: $(GOLANGCI)
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(CACHE)/bin/golangci-lint $@
+
+## sbom: what the binary is made of, as CycloneDX (bin/crosscheck.cdx.json)
+sbom: build $(CYCLONEDX)
+	$(CYCLONEDX) bin -json -std -noserial -notimestamp -version '$(VERSION)' -output bin/crosscheck.cdx.json bin/crosscheck
+
+$(CYCLONEDX):
+	GOBIN=$(CACHE)/bin $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+	mv $(CACHE)/bin/cyclonedx-gomod $@
+
+## vuln: known vulnerabilities in what the program calls; GOVULNDB=URL names another database than Go's own
+vuln: $(GOVULNCHECK)
+	@$(GOVULNCHECK) $(if $(GOVULNDB),-db $(GOVULNDB)) ./... 2>$(CACHE)/govulncheck.err; status=$$?; cat $(CACHE)/govulncheck.err >&2; \
+	if [ $$status = 1 ] && [ -z '$(GOVULNDB)' ] && grep -q 'fetching vulnerabilities' $(CACHE)/govulncheck.err; then \
+		echo "make vuln: NOTHING WAS CHECKED, the vulnerability database cannot be reached"; \
+	else exit $$status; fi
+
+$(GOVULNCHECK):
+	GOBIN=$(CACHE)/bin $(GO) install golang.org/x/vuln/cmd/govulncheck@v1.9.0
+	mv $(CACHE)/bin/govulncheck $@
 
 clean:
 	rm -rf bin

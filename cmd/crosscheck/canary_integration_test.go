@@ -36,17 +36,24 @@ const (
 	mcModule    = "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9"
 )
 
-// built is the binary of a module's command, from the cache or built into it.
-func built(t *testing.T, module string) string {
+// cacheDir is where make keeps the programs that it builds for tests.
+func cacheDir(t *testing.T) string {
 	t.Helper()
 	cache := os.Getenv("CROSSCHECK_CACHE")
 	if cache == "" {
 		cache = filepath.Join("..", "..", ".cache")
 	}
-	dir, err := filepath.Abs(filepath.Join(cache, "bin"))
+	dir, err := filepath.Abs(cache)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// built is the binary of a module's command, from the cache or built into it.
+func built(t *testing.T, module string) string {
+	t.Helper()
+	dir := filepath.Join(cacheDir(t), "bin")
 	path, version, _ := strings.Cut(module, "@")
 	name := filepath.Base(path)
 	binary := filepath.Join(dir, name+"-"+version)
