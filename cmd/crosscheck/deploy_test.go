@@ -225,7 +225,7 @@ func TestAction(t *testing.T) {
 		"incomplete":     {map[string]string{"args": "--accounts=222222222222,333333333333\n--buckets=media-partner\n--fail-on=critical"}, 3, "3", "1 unknown"},
 		"cannot run":     {map[string]string{"args": "--fail-on=bogus", "gate": "false"}, 2, "2", "bogus"},
 		"no command":     {map[string]string{"command": "scan; touch made"}, 2, "", "scan, drill or demo"},
-		"no shell text":  {map[string]string{"args": "--buckets=$(touch made)`touch made`; touch made\n"}, 3, "3", ""},
+		"no shell text":  {map[string]string{"args": "--buckets=$(touch made)`touch made`; touch made\n"}, 2, "2", ""},
 		"another folder": {map[string]string{"command": "demo", "directory": "a folder", "summary": "false"}, 0, "0", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
