@@ -243,7 +243,7 @@ func (s *Set) Abort() {
 // target is a file on its way to a path.
 type target struct {
 	file *os.File
-	path string // absolute, links resolved
+	path string // absolute, links resolved; that in a history is known when the run begins
 	temp string // "" when path is no regular file (a pipe, a device) and is written directly
 
 	stream bool // a run file
@@ -311,6 +311,9 @@ func isFile(w io.Writer, info fs.FileInfo) bool {
 func (t *target) finish() error {
 	if err := t.file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
 		return fmt.Errorf("output %s: %w", t.path, err)
+	}
+	if t.path == "" {
+		return errors.New("the run has no beginning: it was cut, and nothing is kept of it")
 	}
 	return nil
 }

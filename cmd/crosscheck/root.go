@@ -50,6 +50,7 @@ Try it without an account: crosscheck demo
 		newWaiveCommand(s),
 		newDiffCommand(s),
 		newConfigCommand(s),
+		newHistoryCommand(s),
 		newSetupCommand(s),
 		newDemoCommand(s),
 		newSandboxCommand(s),

@@ -72,6 +72,7 @@ type reportFlags struct {
 	noColor         bool
 	quiet           bool
 	baseline        baselineFlags
+	history         historyFlags
 }
 
 func (f *reportFlags) add(cmd *cobra.Command) {
@@ -83,6 +84,7 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
 	f.baseline.add(cmd)
+	f.history.add(cmd)
 }
 
 // open makes the outputs ready before anything is scanned.
@@ -103,8 +105,16 @@ func (f *reportFlags) open(s *streams, engine *rules.Engine) (*report.Summarizer
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := report.Open(outputs, s.out, report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine), Codes: codeHelp(engine)})
+	trend, err := f.history.trend(s, outputs)
 	if err != nil {
+		return nil, nil, err
+	}
+	set, err := report.Open(outputs, s.out, report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine), Codes: codeHelp(engine), History: trend})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.history.record(set); err != nil {
+		set.Abort()
 		return nil, nil, err
 	}
 	if s.outTTY && slices.Contains(f.outputs, "jsonl") {
