@@ -40,6 +40,7 @@ type config struct {
 	FailOn          string
 	FailOnNew       bool
 	Baseline        string
+	History         string
 	AllowIncomplete bool
 	Strict          bool
 	Waivers         string

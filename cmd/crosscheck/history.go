@@ -17,6 +17,7 @@ type historyFlags struct{ dir string }
 
 func (f *historyFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.dir, "history", "", "`folder` that keeps the run file of this run beside those of earlier ones (see crosscheck history)")
+	bind(cmd, "history", "history")
 }
 
 // trend is the earlier runs, where a format shows them; nil otherwise.

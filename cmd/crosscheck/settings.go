@@ -78,6 +78,7 @@ var settings = []setting[config]{
 	{"fail_on", func(c *config) any { return &c.FailOn }, gradeForm, "lowest severity that gives exit status 1", "high", "low"},
 	{"fail_on_new", func(c *config) any { return &c.FailOnNew }, form{}, "exit 1 only for what fails and did not in the baseline", "true", ""},
 	{"baseline", func(c *config) any { return &c.Baseline }, pathForm, "run file of an earlier run that this one is held against", "accepted.jsonl", ""},
+	{"history", func(c *config) any { return &c.History }, pathForm, "folder that keeps the run file of every run", "runs", ""},
 	{"allow_incomplete", func(c *config) any { return &c.AllowIncomplete }, form{}, "exit 0 although something was unknown", "false", ""},
 	{"strict", func(c *config) any { return &c.Strict }, form{}, "what AWS leaves open fails instead of being unknown", "true", ""},
 	{"waivers", func(c *config) any { return &c.Waivers }, pathForm, "file of failing findings that may stand for a while", "waivers.yaml", ""},

@@ -38,6 +38,7 @@ var samples = map[string][2]struct{ yaml, text string }{
 	"fail_on":                    {{"high", "high"}, {"info", "info"}},
 	"fail_on_new":                {{"true", "true"}, {"false", "false"}},
 	"baseline":                   {{"b.jsonl", "b.jsonl"}, {"'c d'", "c d"}},
+	"history":                    {{"runs", "runs"}, {"/var/lib/runs", "/var/lib/runs"}},
 	"allow_incomplete":           {{"true", "true"}, {"false", "false"}},
 	"strict":                     {{"true", "true"}, {"false", "false"}},
 	"waivers":                    {{"w.yaml", "w.yaml"}, {"'a b.yaml'", "a b.yaml"}},
