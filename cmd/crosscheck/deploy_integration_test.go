@@ -249,3 +249,32 @@ func TestIntegrationVuln(t *testing.T) {
 		t.Errorf("an unreachable database is not said:\n%s", out)
 	}
 }
+
+// TestIntegrationAWSCommandLines: the aws CLI takes the lines of it that the
+// documentation shows, and says so without calling AWS.
+func TestIntegrationAWSCommandLines(t *testing.T) {
+	program := "/usr/bin/aws" // Debian's package; .ci/run installs it
+	if _, err := os.Stat(program); err != nil {
+		t.Skipf("%v: install Debian's package awscli", err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "audit-role.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	docLines(t, func(where, line string) {
+		args, ok := strings.CutPrefix(strings.TrimSpace(line), "aws ")
+		if !ok {
+			return
+		}
+		count++
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", program+" "+args+" --generate-cli-skeleton output")
+		cmd.Dir, cmd.Env = dir, cleanEnv("AWS_DEFAULT_REGION=us-east-1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %s\n%v\n%s", where, line, err, out)
+		}
+	})
+	if count < 2 {
+		t.Errorf("%d lines found", count)
+	}
+}

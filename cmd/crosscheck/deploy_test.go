@@ -379,6 +379,10 @@ func TestGitLabTemplate(t *testing.T) {
 	served(t, testdata.DemoWorld)
 	dir := t.TempDir()
 	token := filepath.Join(dir, "token")
+	for name, value := range job.Variables {
+		t.Setenv(name, value) // crosscheck refuses variables that look like its own
+	}
+	t.Setenv("AWS_ROLE_ARN", "") // the world has no web identity
 	for name := range job.IDTokens {
 		t.Setenv(name, "a.b.c")
 	}
@@ -598,5 +602,31 @@ func TestDeployIsWhole(t *testing.T) {
 		if name != "Dockerfile.dockerignore" && !strings.Contains(string(page), "](deploy/"+name+")") {
 			t.Errorf("docs/ci.md does not link to %s", name)
 		}
+	}
+}
+
+// TestTrustOfPipelines: AWS would store the trust policy that docs/ci.md shows, and
+// it is for one subject.
+func TestTrustOfPipelines(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile("(?ms)^```json\n(.*?)^```$").FindSubmatch(page)
+	if m == nil {
+		t.Fatal("no policy")
+	}
+	var line bytes.Buffer
+	line.WriteString(`{"id":"trust","validate":{"kind":"trust","document":`)
+	if err := json.Compact(&line, m[1]); err != nil {
+		t.Fatal(err)
+	}
+	line.WriteString("}}\n")
+	status, out, stderr := answering(t.Context(), line.String(), false, "simulate")
+	if status != exitClean || !strings.Contains(out, `"accepted":true`) {
+		t.Errorf("exit status %d, %s%s", status, out, stderr)
+	}
+	if !strings.Contains(string(m[1]), `"StringEquals"`) || strings.Contains(string(m[1]), "*") {
+		t.Error("the policy trusts more than one subject")
 	}
 }

@@ -414,12 +414,12 @@ func TestWritingRulesPage(t *testing.T) {
 	for _, f := range report.Findings {
 		if f.RuleID == "ACME002" {
 			got[f.Status+" "+f.Severity]++
-			if f.Status == "fail" && !strings.Contains(f.Message, "role=backup") {
+			if f.Status == "fail" && !strings.Contains(f.Message, "role=dr") {
 				t.Errorf("%s: %s", f.Link, f.Message)
 			}
 		}
 	}
-	if want := map[string]int{"fail medium": 9, "unknown medium": 1}; !maps.Equal(got, want) {
+	if want := map[string]int{"fail high": 9, "unknown high": 1}; !maps.Equal(got, want) {
 		t.Errorf("ACME002 is %v, want %v", got, want)
 	}
 }
