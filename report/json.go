@@ -165,6 +165,7 @@ type runJSON struct {
 	FinishedAt string       `json:"finished_at"`
 	Scope      scopeJSON    `json:"scope"`
 	Baseline   *BaselineRun `json:"baseline,omitempty"`
+	Calls      []Calls      `json:"calls"`
 }
 
 type scopeJSON struct {
@@ -175,7 +176,7 @@ type scopeJSON struct {
 }
 
 func wireRun(r *Run) runJSON {
-	return runJSON{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Scope: wireScope(r.Scope), Baseline: r.Baseline}
+	return runJSON{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Scope: wireScope(r.Scope), Baseline: r.Baseline, Calls: list(r.Calls)}
 }
 
 func wireScope(s fact.Scope) scopeJSON {
@@ -183,7 +184,7 @@ func wireScope(s fact.Scope) scopeJSON {
 }
 
 func (r runJSON) run(t Tool) *Run {
-	return &Run{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Tool: t, Baseline: r.Baseline,
+	return &Run{ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Tool: t, Baseline: r.Baseline, Calls: r.Calls,
 		Scope: fact.Scope{Mode: r.Scope.Mode, Accounts: r.Scope.Accounts, ExcludeAccounts: r.Scope.ExcludeAccounts, Buckets: r.Scope.Buckets}}
 }
 

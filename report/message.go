@@ -57,6 +57,17 @@ type Run struct {
 	Tool       Tool
 	Judge      string       // digest of what judged: a run is continued only by the same; "" = not told. Only the run file has it
 	Baseline   *BaselineRun // the run that this one was held against, or nil
+	Calls      []Calls      // to AWS, by API; they differ from run to run as times do
+}
+
+// Calls is what the calls of one API came to.
+type Calls struct {
+	API        string `json:"api"`         // "s3:GetBucketReplication"
+	Calls      int    `json:"calls"`       // however often each was tried
+	Retries    int    `json:"retries"`     // attempts after the first of a call
+	Throttles  int    `json:"throttles"`   // attempts that AWS refused for their number
+	Errors     int    `json:"errors"`      // calls that ended in an error other than that there is no such thing
+	DurationMS int64  `json:"duration_ms"` // of all of them together, waiting included
 }
 
 // Tool is the program that made the run.

@@ -138,7 +138,8 @@ func sample(t testing.TB) []Message {
 
 	return summarized(t, Policy{}, []Message{
 		{Run: &Run{ID: "20261124T060000Z-7f3a", StartedAt: "2026-11-24T06:00:00Z", FinishedAt: "2026-11-24T06:00:04Z",
-			Scope: fact.Scope{Mode: "organization"}, Tool: Tool{Name: "crosscheck", Version: "1.2.3"}}},
+			Scope: fact.Scope{Mode: "organization"}, Tool: Tool{Name: "crosscheck", Version: "1.2.3"},
+			Calls: []Calls{{API: "s3:GetBucketReplication", Calls: 14, Retries: 3, Throttles: 2, Errors: 1, DurationMS: 512}, {API: "sts:AssumeRole", Calls: 5, Errors: 1, DurationMS: 40}}}},
 		{Finding: finding("XC001", "Source keeps versions", rules.High, rules.Pass, works, "versioning is Enabled", "")},
 		{Link: suspended},
 		{Link: works},

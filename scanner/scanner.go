@@ -191,7 +191,11 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 		coverage.Buckets.Scanned += done
 		coverage.Links += links
 		return buckets
-	}, s.session.limits.unshare, func() { meter.count(func(p *Progress) { p.AccountsDone++ }) })
+	}, func() {
+		if s.opts.AccountConcurrency == 0 {
+			s.session.limits.unshare()
+		}
+	}, func() { meter.count(func(p *Progress) { p.AccountsDone++ }) })
 	meter.count(func(p *Progress) {
 		p.AccountsDone += coverage.Accounts.Unreadable
 		p.Buckets, p.BucketsDone = coverage.Buckets.Listed, coverage.Buckets.Scanned

@@ -86,7 +86,7 @@ func (w *wire) call(ctx context.Context, in middleware.InitializeInput, next mid
 			code, _ = describe(err)
 		}
 		log.LogAttrs(ctx, slog.LevelDebug, "call", slog.String("account", account), slog.String("region", w.region), slog.String("api", c.api),
-			slog.Duration("took", took), slog.Int("retries", max(c.attempts-1, 0)), slog.Int("status", status), slog.String("code", code))
+			slog.Float64("took_ms", float64(took.Microseconds())/1000), slog.Int("retries", max(c.attempts-1, 0)), slog.Int("status", status), slog.String("code", code))
 	}
 	return out, md, err
 }

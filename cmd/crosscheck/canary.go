@@ -311,7 +311,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	if err != nil {
 		return err
 	}
-	options := f.scope.options(engine.Needs())
+	options := f.scope.options(p.s, engine.Needs())
 	options.RunID, options.RoleName = p.run, f.auditRole // --role-name is the canary's own
 	options.Buckets = cmp.Or(options.Buckets, onlySource(wanted))
 
@@ -323,9 +323,9 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 		p.w.drop = hidesNoLink
 	}
 	p.progress("scanning for links with the role %s", f.auditRole)
-	scanned := p.s.watch(p.quiet)
-	judging := judging{engine: engine, w: p.w, each: func(doc *fact.Document, links []rules.Link) {
-		scanned.judged(doc, links)
+	scanned := p.s.watch(p.quiet, &f.scope.log, options.Meter)
+	judging := judging{engine: engine, w: p.w, calls: scanned.calls, each: func(doc *fact.Document, links []rules.Link) {
+		scanned.judged(doc.Bucket.AccountID, len(links))
 		for i := range links {
 			l := &links[i]
 			known = append(known, l.ID)
@@ -353,6 +353,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	if err != nil {
 		return err
 	}
+	scanned.finished()
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
 		if !wanted[id] {
 			return withHint(fmt.Errorf("there is no link %q", id), nearest(id, known))
@@ -697,7 +698,7 @@ func (p *prober) every(d time.Duration, f func()) (stop func()) {
 
 func (p *prober) progress(format string, args ...any) {
 	if !p.quiet {
-		fmt.Fprintf(p.s.err, "crosscheck: "+format+"\n", args...)
+		p.f.scope.log.say(p.s, fmt.Sprintf(format, args...))
 	}
 }
 

@@ -28,13 +28,14 @@ import (
 // settings has one entry for each value.
 type config struct {
 	Scan struct {
-		RoleName        string
-		ExternalID      string
-		Accounts        []string
-		ExcludeAccounts []string
-		AccountOnly     bool
-		Buckets         string
-		Concurrency     int
+		RoleName           string
+		ExternalID         string
+		Accounts           []string
+		ExcludeAccounts    []string
+		AccountOnly        bool
+		Buckets            string
+		Concurrency        int
+		AccountConcurrency int
 	}
 	Outputs         []string
 	FailOn          string

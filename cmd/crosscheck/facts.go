@@ -20,6 +20,7 @@ func newFactsCommand(s *streams) *cobra.Command {
 		scope           = scopeFlags{roleNameFallback: "crosscheck-audit"}
 		output          string
 		allowIncomplete bool
+		quiet           bool
 	)
 	cmd := &cobra.Command{
 		Use:   "facts",
@@ -49,7 +50,7 @@ Exit status:
 			if err != nil {
 				return err
 			}
-			options := scope.options(engine.Needs())
+			options := scope.options(s, engine.Needs())
 			source := func(ctx context.Context, emit func(fact.Message) error) error {
 				cfg, err := scanner.LoadConfig(ctx, scope.profile, scope.region)
 				if err != nil {
@@ -57,10 +58,13 @@ Exit status:
 				}
 				return scanner.Scan(ctx, cfg, options, emit)
 			}
-			gaps, err := writeFacts(cmd.Context(), source, output, s.out)
+			p := s.watch(quiet, &scope.log, options.Meter)
+			gaps, err := writeFacts(cmd.Context(), p.seeing(source), output, s.out)
+			p.done()
 			if err != nil {
 				return err
 			}
+			p.finished()
 			if gaps > 0 && !allowIncomplete {
 				fmt.Fprintf(s.err, "crosscheck: incomplete: %d facts could not be read; they stand in the file as gaps\n", gaps)
 				return exitError(exitIncomplete)
@@ -73,6 +77,7 @@ Exit status:
 	fs.StringVarP(&output, "output", "o", "-", "`file` to write; - is standard output")
 	fs.StringArray("rules", nil, "`directory` with rules of your own, whose facts are read too; repeatable")
 	fs.BoolVar(&allowIncomplete, "allow-incomplete", false, "exit 0 although something could not be read")
+	fs.BoolVarP(&quiet, "quiet", "q", false, "no progress on standard error")
 	bind(cmd, "rules", "rules.dirs", "allow-incomplete", "allow_incomplete")
 	return cmd
 }

@@ -33,6 +33,7 @@ type judging struct {
 	engine *rules.Engine
 	w      report.Writer
 
+	calls  func() []report.Calls              // nil, or tells at the end which calls to AWS were made
 	each   func(*fact.Document, []rules.Link) // nil, or called with every document and its links, one at a time
 	resume *report.Unfinished                 // nil, or the run that is continued
 	begun  func() error                       // nil where the run cannot be continued, or called once it stands in the report with what is taken over from resume
@@ -160,6 +161,9 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		}
 	}
 	run.FinishedAt = time.Now().UTC().Format(time.RFC3339)
+	if g.calls != nil {
+		run.Calls = g.calls()
+	}
 	finished := run
 	return w.Write(report.Message{Run: &finished})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"crosscheck/rules"
-	"crosscheck/scanner/fact"
 	"crosscheck/testdata"
 )
 
@@ -31,10 +30,10 @@ func TestProgress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var w lines
-				p := (&streams{err: &w, errTTY: test.tty}).watch(test.quiet)
+				p := (&streams{err: &w, errTTY: test.tty}).watch(test.quiet, &logFlags{}, nil)
 				for i := range 650 {
 					time.Sleep(100*time.Millisecond + time.Microsecond)
-					p.judged(&fact.Document{Bucket: fact.Bucket{AccountID: []string{"111111111111", "222222222222"}[i%2]}}, make([]rules.Link, 2))
+					p.judged([]string{"111111111111", "222222222222"}[i%2], 2)
 				}
 				p.done()
 				time.Sleep(time.Hour)
@@ -54,7 +53,7 @@ func TestProgress(t *testing.T) {
 func TestProgressOfShortScan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w lines
-		p := (&streams{err: &w, errTTY: true}).watch(false)
+		p := (&streams{err: &w, errTTY: true}).watch(false, &logFlags{}, nil)
 		time.Sleep(rewriteEvery / 2)
 		p.done()
 		if got := w.all(); got != nil {
@@ -85,7 +84,7 @@ faults:
 		switch {
 		case quiet && got != nil:
 			t.Errorf("with --quiet: %q", got)
-		case !quiet && (len(got) < 2 || !strings.Contains(got[0], " links, ") || got[len(got)-1] != "\r\x1b[K"):
+		case !quiet && (len(got) < 3 || !strings.Contains(got[0], " links, ") || got[len(got)-2] != "\r\x1b[K" || !scannedLine.MatchString(got[len(got)-1])):
 			t.Errorf("%q", got)
 		}
 		if !strings.Contains(out.String(), "orders-ledger") {
@@ -93,6 +92,8 @@ faults:
 		}
 	}
 }
+
+var scannedLine = regexp.MustCompile(`^crosscheck: \d+ calls to AWS in [\d.]+m?s \(\d+ \w+:\w+, \d+ \w+:\w+, \d+ \w+:\w+, \d+ others\), 0 retries, 0 throttled\n$`)
 
 // lines keeps what is written, each write apart.
 type lines struct {

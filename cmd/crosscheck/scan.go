@@ -27,6 +27,8 @@ type scopeFlags struct {
 	accountOnly      bool
 	buckets          string
 	concurrency      int
+	perAccount       int
+	log              logFlags
 	roleNameFallback string
 }
 
@@ -41,17 +43,24 @@ func (f *scopeFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.accountOnly, "account-only", false, "look at the caller's own account only, with the caller's own credentials")
 	fs.StringVar(&f.buckets, "buckets", "", "look at source buckets that match this `glob` only (* and ?)")
 	fs.IntVar(&f.concurrency, "concurrency", 64, "`calls` to AWS at a time")
+	fs.IntVar(&f.perAccount, "account-concurrency", 0, "`calls` at a time in one account; 0 is half of --concurrency, and all of it while no other account is left")
+	f.log.add(fs)
 	addConfigFlag(cmd)
 	bind(cmd, "role-name", "scan.role_name", "external-id", "scan.external_id", "accounts", "scan.accounts", "exclude-accounts", "scan.exclude_accounts",
-		"account-only", "scan.account_only", "buckets", "scan.buckets", "concurrency", "scan.concurrency")
+		"account-only", "scan.account_only", "buckets", "scan.buckets", "concurrency", "scan.concurrency", "account-concurrency", "scan.account_concurrency")
 }
 
-func (f *scopeFlags) options(needs []string) scanner.Options {
-	return scanner.Options{
+func (f *scopeFlags) options(s *streams, needs []string) scanner.Options {
+	o := scanner.Options{
 		RoleName: f.roleName, ExternalID: f.externalID,
 		Accounts: f.accounts, ExcludeAccounts: f.excludeAccounts, AccountOnly: f.accountOnly,
-		Buckets: f.buckets, Concurrency: f.concurrency, Needs: needs, Version: version,
+		Buckets: f.buckets, Concurrency: f.concurrency, AccountConcurrency: f.perAccount, Needs: needs, Version: version,
+		Meter: new(scanner.Meter),
 	}
+	if f.log.debug {
+		o.Log = f.log.logger(s)
+	}
+	return o
 }
 
 // addRuleFlags adds the flags that say what judges and how strictly.
@@ -179,7 +188,7 @@ whatever depends on it is unknown.
 				return err
 			}
 			if facts != "" {
-				for _, name := range []string{"resume", "profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency"} {
+				for _, name := range []string{"resume", "profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency", "account-concurrency"} {
 					if cmd.Flags().Changed(name) {
 						return withHint(fmt.Errorf("--facts and --%s exclude each other", name), "a facts file was scanned already; narrow the scope when you write it")
 					}
@@ -200,6 +209,7 @@ whatever depends on it is unknown.
 			}
 			source := fileFacts(facts, s.in)
 			judging := judging{engine: engine, w: w}
+			var meter *scanner.Meter
 			if facts == "" {
 				judging.begun = set.Keep
 				if judging.resume, err = resumed.open(engine); err != nil {
@@ -209,8 +219,9 @@ whatever depends on it is unknown.
 				if err != nil {
 					return err
 				}
-				options := scope.options(engine.Needs())
+				options := scope.options(s, engine.Needs())
 				options.Wants = engine.Wants
+				meter = options.Meter
 				if u := judging.resume; u != nil {
 					options.RunID, options.Done = u.Run.ID, u.Judged
 				}
@@ -218,8 +229,9 @@ whatever depends on it is unknown.
 					return scanner.Scan(ctx, cfg, options, emit)
 				}
 			}
-			p := s.watch(out.quiet)
-			judging.each = p.judged
+			p := s.watch(out.quiet, &scope.log, meter)
+			judging.calls = p.calls
+			judging.each = func(doc *fact.Document, links []rules.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
 			err = judging.judge(cmd.Context(), source)
 			p.done()
 			if err != nil {
@@ -230,6 +242,7 @@ whatever depends on it is unknown.
 			if err := sum.Close(); err != nil {
 				return err
 			}
+			p.finished()
 			return exitWith(sum.Summary().ExitStatus)
 		},
 	}

@@ -74,6 +74,7 @@ var settings = []setting[config]{
 	{"scan.account_only", func(c *config) any { return &c.Scan.AccountOnly }, form{}, "the caller's own account only, with the caller's own credentials", "false", ""},
 	{"scan.buckets", func(c *config) any { return &c.Scan.Buckets }, bucketForm, "source buckets that match only, with * and ?", `"*-prod"`, ""},
 	{"scan.concurrency", func(c *config) any { return &c.Scan.Concurrency }, many("calls"), "calls to AWS at a time", "64", "64"},
+	{"scan.account_concurrency", func(c *config) any { return &c.Scan.AccountConcurrency }, form{what: "a number of calls", hint: "use 0 or more"}, "calls at a time in one account; 0 is half of concurrency, and all of it while no other account is left", "16", "0"},
 	{"outputs", func(c *config) any { return &c.Outputs }, outputForm, "what is written, as -o says it", "[table, jsonl=run.jsonl]", "[table]"},
 	{"fail_on", func(c *config) any { return &c.FailOn }, gradeForm, "lowest severity that gives exit status 1", "high", "low"},
 	{"fail_on_new", func(c *config) any { return &c.FailOnNew }, form{}, "exit 1 only for what fails and did not in the baseline", "true", ""},

@@ -34,6 +34,7 @@ var samples = map[string][2]struct{ yaml, text string }{
 	"scan.account_only":          {{"false", "false"}, {"false", "false"}}, // true excludes accounts
 	"scan.buckets":               {{"'a-*'", "a-*"}, {"b?", "b?"}},
 	"scan.concurrency":           {{"1", "1"}, {"32", "32"}},
+	"scan.account_concurrency":   {{"0", "0"}, {"16", "16"}},
 	"outputs":                    {{"[json]", "json"}, {"[table, csv=x.csv]", "table,csv=x.csv"}},
 	"fail_on":                    {{"high", "high"}, {"info", "info"}},
 	"fail_on_new":                {{"true", "true"}, {"false", "false"}},
