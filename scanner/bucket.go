@@ -23,8 +23,14 @@ var (
 	destinationFacts = []string{"versioning", "policy", "ownership", "encryption", "object_lock", "request_payment", "public_access_block"}
 )
 
-// bucketReads are the facts of a bucket by name, each with the call that reads it.
-var bucketReads = map[string]func(context.Context, *visit, bucketRef, *fact.Bucket){
+// bucketFact is the call that reads one fact of a bucket.
+type bucketFact struct {
+	api  string
+	read func(context.Context, *visit, bucketRef, *fact.Bucket)
+}
+
+// bucketReads are the facts of a bucket by name.
+var bucketReads = map[string]bucketFact{
 	"replication": bucketRead("replication", "s3:GetBucketReplication", "ReplicationConfigurationNotFoundError",
 		func(b *fact.Bucket) *fact.Fact[fact.Replication] { return &b.Replication },
 		func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Replication, error) {
@@ -159,8 +165,8 @@ var bucketReads = map[string]func(context.Context, *visit, bucketRef, *fact.Buck
 // bucketRead makes the read of one fact: where it belongs in a bucket, and the
 // call. Every call names the owner whom the bucket should have, so that a bucket
 // that somebody else has made since under the same name is not read for it.
-func bucketRead[T any](name, api, absent string, field func(*fact.Bucket) *fact.Fact[T], call func(ctx context.Context, c *s3.Client, bucket, owner *string) (T, error)) func(context.Context, *visit, bucketRef, *fact.Bucket) {
-	return func(ctx context.Context, v *visit, ref bucketRef, b *fact.Bucket) {
+func bucketRead[T any](name, api, absent string, field func(*fact.Bucket) *fact.Fact[T], call func(ctx context.Context, c *s3.Client, bucket, owner *string) (T, error)) bucketFact {
+	return bucketFact{api, func(ctx context.Context, v *visit, ref bucketRef, b *fact.Bucket) {
 		f := field(b)
 		switch {
 		case !f.IsZero():
@@ -179,7 +185,7 @@ func bucketRead[T any](name, api, absent string, field func(*fact.Bucket) *fact.
 				return value, err
 			})
 		})
-	}
+	}}
 }
 
 // oneOf refuses a value that AWS does not document: what it means is not known.

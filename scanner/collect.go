@@ -182,7 +182,7 @@ func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Clien
 // read reads facts of a bucket by name.
 func (v *visit) read(ctx context.Context, ref bucketRef, b *fact.Bucket, names []string) {
 	for _, name := range names {
-		bucketReads[name](ctx, v, ref, b)
+		bucketReads[name].read(ctx, v, ref, b)
 	}
 }
 

@@ -119,6 +119,14 @@ type scan struct {
 // cfg.HTTPClient is used as it is.
 func Scan(ctx context.Context, cfg aws.Config, opts Options, emit func(fact.Message) error) error {
 	started := time.Now().UTC()
+	return begin(ctx, cfg, opts, func(ctx context.Context, s *scan) error {
+		return s.run(ctx, started, &output{emit: emit, seed: maphash.MakeSeed(), seen: map[uint64]bool{}})
+	})
+}
+
+// begin calls do with what a scan needs before it reads anything: options that make
+// sense, credentials, and an end to it when the caller's credentials end.
+func begin(ctx context.Context, cfg aws.Config, opts Options, do func(context.Context, *scan) error) error {
 	needs, err := opts.check()
 	if err != nil {
 		return err
@@ -134,8 +142,7 @@ func Scan(ctx context.Context, cfg aws.Config, opts Options, emit func(fact.Mess
 
 	s := &scan{opts: &opts, session: session, org: newOrganization(session), accounts: map[string]*account{},
 		index: newIndex(), buckets: newCache(bucketCache), shared: newCache(sharedCache), roles: newRoleLists(), needs: needs}
-	out := &output{emit: emit, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
-	if err := s.run(ctx, started, out); err != nil {
+	if err := do(ctx, s); err != nil {
 		return orCause(ctx, err)
 	}
 	return nil
@@ -151,19 +158,7 @@ func orCause(ctx context.Context, err error) error {
 
 func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 	var n notes
-	s.org.describe(ctx, &n)
-	mode := "organization"
-	switch {
-	case s.opts.AccountOnly:
-		mode = "account-only"
-	case len(s.opts.Accounts) > 0:
-		mode = "accounts"
-	default:
-		if err := s.org.list(ctx, s.session.arn); err != nil {
-			return err
-		}
-	}
-	entered, err := s.enter(ctx, &n)
+	mode, entered, err := s.list(ctx, &n)
 	if err != nil {
 		return err
 	}
@@ -227,6 +222,24 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 		return err
 	}
 	return out.send(fact.Message{Coverage: &coverage})
+}
+
+// list lists the accounts in scope and the buckets of each; mode is how they were named.
+func (s *scan) list(ctx context.Context, n *notes) (mode string, entered []*account, err error) {
+	s.org.describe(ctx, n)
+	mode = "organization"
+	switch {
+	case s.opts.AccountOnly:
+		mode = "account-only"
+	case len(s.opts.Accounts) > 0:
+		mode = "accounts"
+	default:
+		if err := s.org.list(ctx, s.session.arn); err != nil {
+			return mode, nil, err
+		}
+	}
+	entered, err = s.enter(ctx, n)
+	return mode, entered, err
 }
 
 // enter finds the accounts in scope, gets credentials for each and lists its
@@ -369,7 +382,7 @@ func (o *Options) check() (needs map[string][]string, err error) {
 	needs = map[string][]string{"bucket": nil, "source": slices.Clone(sourceFacts), "destination": slices.Clone(destinationFacts)}
 	for _, need := range o.Needs {
 		scope, name, _ := strings.Cut(need, ".")
-		if _, ok := needs[scope]; !ok || bucketReads[name] == nil {
+		if _, ok := needs[scope]; !ok || bucketReads[name].read == nil {
 			return bad(fmt.Sprintf("use bucket, source or destination with one of %s", strings.Join(slices.Sorted(maps.Keys(bucketReads)), ", ")), "there is no fact %q to read", need)
 		}
 		if !slices.Contains(needs[scope], name) {

@@ -164,6 +164,7 @@ func newScanCommand(s *streams) *cobra.Command {
 		scope  = scopeFlags{roleNameFallback: "crosscheck-audit"}
 		out    reportFlags
 		facts  string
+		dryRun bool
 		waived waiverFlags
 
 		resumed resumeFlags
@@ -175,8 +176,12 @@ func newScanCommand(s *streams) *cobra.Command {
 reads what bears on S3 replication, and judges every replication link: works,
 broken or unknown. It calls read APIs only. What could not be read is listed, and
 whatever depends on it is unknown.
+
+With --dry-run it lists accounts and buckets, reads nothing of them, and prints which
+APIs the scan would call, as whom, how often and for how long.
 ` + exitStatusHelp,
 		Example: `  crosscheck scan --role-name crosscheck-audit
+  crosscheck scan --dry-run
   crosscheck scan --accounts 111111111111,222222222222 -o table -o sarif=crosscheck.sarif
   crosscheck facts > facts.jsonl && crosscheck scan --facts facts.jsonl
   crosscheck scan -o jsonl=run.jsonl --resume run.jsonl.partial
@@ -197,6 +202,9 @@ whatever depends on it is unknown.
 			engine, err := c.engine()
 			if err != nil {
 				return err
+			}
+			if dryRun {
+				return plannedScan(cmd, s, scope.options(engine.Needs()), &scope, out.outputs)
 			}
 			sum, set, err := out.open(s, engine)
 			if err != nil {
@@ -249,6 +257,7 @@ whatever depends on it is unknown.
 	scope.add(cmd)
 	out.add(cmd)
 	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the calls that the scan would make, and list accounts and buckets only")
 	addRuleFlags(cmd)
 	waived.add(cmd)
 	resumed.add(cmd)
