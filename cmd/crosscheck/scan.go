@@ -204,7 +204,7 @@ APIs the scan would call, as whom, how often and for how long.
 				return err
 			}
 			if dryRun {
-				return plannedScan(cmd, s, scope.options(engine.Needs()), &scope, out.outputs)
+				return plannedScan(cmd, s, scope.options(s, engine.Needs()), &scope, out.outputs)
 			}
 			sum, set, err := out.open(s, engine)
 			if err != nil {
