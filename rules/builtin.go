@@ -35,6 +35,8 @@ var (
 //	                             the answer of a rule that judges one entry of the matrix, "layer/action",
 //	                             or one side of it, "layer/action/role" and "layer/action/resource"
 //	crosscheck.problems(link_id) why AWS would refuse one of the policies that bear on a link
+//	crosscheck.path(account)     the ids of the units over an account of the document, from the root down:
+//	                             {"value": […]}, {"absent": true} in no organization, {} where it was not read
 //	crosscheck.records(id)       the records that a rule kept, in the answers of an organization rule
 //	crosscheck.unread()          the ids of the accounts of whose buckets not all are known, likewise
 //	iam.decide(request)          one decision, in the format of `crosscheck simulate`
@@ -68,6 +70,24 @@ var builtins = []builtin{
 			return nil, err
 		}
 		return p.problems(), nil
+	}},
+	// input.accounts has it as well, but with every policy over every account.
+	{"crosscheck.path", types.NewFunction(types.Args(types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		ev, err := evaluationOf(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var path fact.Fact[[]string]
+		if ev.doc != nil {
+			path = ev.doc.Accounts[text(args[0])].Path
+		}
+		switch {
+		case path.Value != nil:
+			return ast.ObjectTerm([2]*ast.Term{ast.StringTerm("value"), stringsTerm(*path.Value)}), nil
+		case path.Absent:
+			return ast.ObjectTerm([2]*ast.Term{ast.StringTerm("absent"), ast.BooleanTerm(true)}), nil
+		}
+		return ast.ObjectTerm(), nil
 	}},
 	{"crosscheck.records", types.NewFunction(types.Args(types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)

@@ -83,7 +83,7 @@ var ownRules = "\n## Rules of your own\n\n" +
 - pack: the group, one word, by which the configuration switches the rule on and off; a rule needs none.
 - parameters: names and defaults of what the configuration may set under ` + "`rules.parameters`" + ` (a value of the same type); the rule reads data.crosscheck.config.NAME.
 - input is the document as ` + "`crosscheck facts`" + ` writes it, and rules are type checked against its schema. There is no network, clock, environment or randomness.
-- crosscheck.answer(link_id, "destination/s3:ReplicateObject") is a finished answer about one entry of the permission matrix, crosscheck.checks(link_id) the whole matrix; iam.decide(request) decides any request in the format of ` + "`crosscheck simulate`" + `; iam.statements(kind, text), iam.grants(kind, text, actions, account) and iam.public(bucket, text) read policies.
+- crosscheck.answer(link_id, "destination/s3:ReplicateObject") is a finished answer about one entry of the permission matrix, crosscheck.checks(link_id) the whole matrix; crosscheck.path(account_id).value the units over an account; iam.decide(request) decides any request in the format of ` + "`crosscheck simulate`" + `; iam.statements(kind, text), iam.grants(kind, text, actions, account) and iam.public(bucket, text) read policies.
 - A rule of scope organization keeps records of every document (records contains {…}, with "subject": true, account_id, region, bucket and arn for what it will be asked about) and answers at the end from crosscheck.records("ID"), naming account_id and bucket; crosscheck.unread() are the accounts of whose buckets not all are known.
 `
 

@@ -195,7 +195,8 @@ func (e *Engine) Rules() []*Rule { return e.rules }
 
 // Needs lists the facts of buckets that the rules want, sorted: "bucket.tags" of
 // every bucket, "source.lifecycle" of every bucket that replicates,
-// "destination.tags" of every destination. A rule that is disabled wants nothing
+// "destination.tags" of every destination, "account.path" of the account of every
+// bucket. A rule that is disabled wants nothing
 // unless it decides links.
 func (e *Engine) Needs() []string {
 	facts := map[string]bool{}
@@ -205,6 +206,9 @@ func (e *Engine) Needs() []string {
 		}
 		for _, n := range slices.Concat(r.needs, r.uses) {
 			side, name, _ := strings.Cut(n.name, ".")
+			if side == "source_account" && name == "path" && r.Scope != ScopeSource && r.Scope != ScopeLink && e.stands(n) {
+				facts["account.path"] = true // a document with links has its accounts
+			}
 			if name == "" || name == "owner" || bucketFacts[name] == nil || side != "bucket" && side != "destination" || !e.stands(n) {
 				continue
 			}

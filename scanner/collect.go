@@ -47,6 +47,8 @@ func (v *visit) document(ctx context.Context, owner *account, name string) *fact
 	if b.Replication.Value != nil {
 		v.read(ctx, ref, b, v.needs["source"])
 		v.links(ctx, doc, owner)
+	} else if v.needs["account"] != nil {
+		put(&doc.Accounts, owner.id, v.account(ctx, owner.id))
 	}
 	_, b.Region = v.index.find(name)
 	return doc

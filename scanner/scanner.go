@@ -40,7 +40,8 @@ type Options struct {
 
 	// Needs are facts to read beyond those of replication links: "bucket.tags" of
 	// every bucket, "source.lifecycle" of every bucket that replicates,
-	// "destination.tags" of every destination.
+	// "destination.tags" of every destination, "account.path" of every account that
+	// owns a bucket.
 	Needs []string
 
 	// Wants reports whether a fact of a link's destination, "destination.policy", is to be
@@ -381,6 +382,10 @@ func (o *Options) check() (needs map[string][]string, err error) {
 	}
 	needs = map[string][]string{"bucket": nil, "source": slices.Clone(sourceFacts), "destination": slices.Clone(destinationFacts)}
 	for _, need := range o.Needs {
+		if need == "account.path" {
+			needs["account"] = []string{"path"}
+			continue
+		}
 		scope, name, _ := strings.Cut(need, ".")
 		if _, ok := needs[scope]; !ok || bucketReads[name].read == nil {
 			return bad(fmt.Sprintf("use bucket, source or destination with one of %s", strings.Join(slices.Sorted(maps.Keys(bucketReads)), ", ")), "there is no fact %q to read", need)

@@ -428,3 +428,27 @@ func onlyGaps(v any) bool {
 	}
 	return false
 }
+
+// TestNeedOfPath: with account.path every document has its account, so that a rule
+// can ask of a bucket without links where its account stands.
+func TestNeedOfPath(t *testing.T) {
+	s := organizationWorld(t, Permissions())
+	for _, asked := range []bool{false, true} {
+		opts := wholeOrganization
+		if asked {
+			opts.Needs = append(slices.Clone(opts.Needs), "account.path")
+		}
+		r, err := scanAll(t.Context(), caller(s), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc := r.docs["dst-full"]
+		if len(doc.Links) > 0 {
+			t.Fatal("dst-full has links")
+		}
+		path := doc.Accounts[doc.Bucket.AccountID].Path
+		if want := []string{"r-scan", "ou-scan-backup01"}; asked && (path.Value == nil || !slices.Equal(*path.Value, want)) || !asked && doc.Accounts != nil {
+			t.Errorf("asked %v: %+v", asked, doc.Accounts)
+		}
+	}
+}

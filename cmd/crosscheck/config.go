@@ -420,7 +420,15 @@ func (c *config) parameters() map[string]any {
 		for k, v := range r.Tags {
 			tags[k] = v
 		}
-		required = append(required, map[string]any{"name": cmp.Or(r.Name, "*"), "tags": tags})
+		to := map[string]any{}
+		for key, list := range map[string][]string{"accounts": r.Destination.Accounts, "ous": r.Destination.OUs, "regions": r.Destination.Regions} {
+			if len(list) > 0 {
+				to[key] = anys(list)
+			}
+		}
+		required = append(required, map[string]any{
+			"name": cmp.Or(r.Name, "*"), "tags": tags, "accounts": anys(r.Accounts), "ous": anys(r.OUs), "destination": to,
+		})
 	}
 	params["required_replication"] = required
 	if d := &c.Destinations; len(d.Accounts) > 0 || len(d.Regions) > 0 || d.OtherAccount || d.OtherRegion {

@@ -112,7 +112,17 @@ func exampleConfig() []byte {
 		if s.key == "required_replication" {
 			line(indent, name+":", s.doc, "")
 			for _, r := range requirementKeys {
-				line("  ", "- "+r.key+": "+r.example, r.doc, "")
+				parent, name, nested := strings.Cut(r.key, ".")
+				switch {
+				case !nested:
+					line("  ", "- "+r.key+": "+r.example, r.doc, "")
+				case name == "accounts":
+					line("  ", "- name: logs-*", "and where such buckets must replicate to:", "")
+					line("    ", parent+":", "a link that leads to where all of these say", "")
+					fallthrough
+				default:
+					line("      ", name+": "+r.example, r.doc, "")
+				}
 			}
 			continue
 		}

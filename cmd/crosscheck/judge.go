@@ -152,6 +152,7 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 	if err != nil {
 		return err
 	}
+	last = append(last, engine.UnusedRequirements(run.Scope)...)
 	if err := write(judged{result: rules.Result{Findings: last}}); err != nil {
 		return err
 	}

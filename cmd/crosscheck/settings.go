@@ -105,13 +105,32 @@ var settings = []setting[config]{
 
 // requirement says which buckets must replicate: those that all of its keys select.
 type requirement struct {
-	Name string            `json:"name,omitempty"` // pattern of bucket names
-	Tags map[string]string `json:"tags,omitempty"` // all of them
+	Name     string            `json:"name,omitempty"` // pattern of bucket names
+	Tags     map[string]string `json:"tags,omitempty"` // all of them
+	Accounts []string          `json:"accounts,omitempty"`
+	OUs      []string          `json:"ous,omitempty"` // roots and units, at any height over the account
+
+	// Where a link of such a bucket must lead to.
+	Destination struct {
+		Accounts []string `json:"accounts,omitempty"`
+		OUs      []string `json:"ous,omitempty"`
+		Regions  []string `json:"regions,omitempty"`
+	} `json:"destination,omitzero"`
+}
+
+// selects reports whether the requirement says which buckets it is for.
+func (r *requirement) selects() bool {
+	return r.Name != "" || len(r.Tags)+len(r.Accounts)+len(r.OUs) > 0
 }
 
 var requirementKeys = []setting[requirement]{
 	{"name", func(r *requirement) any { return &r.Name }, bucketForm, "buckets whose name matches, with * and ?; \"*\" is every bucket", `"*-prod"`, ""},
 	{"tags", func(r *requirement) any { return &r.Tags }, tagForm, "buckets that carry all of these tags", "{backup: required}", ""},
+	{"accounts", func(r *requirement) any { return &r.Accounts }, accountForm, "buckets of these accounts", `["111111111111"]`, ""},
+	{"ous", func(r *requirement) any { return &r.OUs }, unitForm, "buckets of accounts under these units", "[ou-ab12-cdefgh34]", ""},
+	{"destination.accounts", func(r *requirement) any { return &r.Destination.Accounts }, accountForm, "to one of these accounts", `["333333333333"]`, ""},
+	{"destination.ous", func(r *requirement) any { return &r.Destination.OUs }, unitForm, "to an account under one of these units", "[ou-ab12-mnopqr56]", ""},
+	{"destination.regions", func(r *requirement) any { return &r.Destination.Regions }, regionForm, "to one of these Regions", "[eu-west-1]", ""},
 }
 
 // spanText is a span of time without its zeros: 15m, not 15m0s.
@@ -360,11 +379,20 @@ func parse(key string, n *yaml.Node, to any, f form) error {
 			if v.Kind != yaml.MappingNode {
 				return wrong(v, "write for example {name: \"*-prod\"}", "%s is %s, not a mapping of keys to values", item, kindOf(v))
 			}
-			if err := decode(v, &r, requirementKeys, func(string, *yaml.Node) {}); err != nil {
+			var destination *yaml.Node
+			err := decode(v, &r, requirementKeys, func(key string, n *yaml.Node) {
+				if key == "destination" {
+					destination = n
+				}
+			})
+			if err != nil {
 				return inside(err, item)
 			}
-			if r.Name == "" && len(r.Tags) == 0 {
-				return wrong(v, "give a name pattern such as \"*-prod\", or tags; name: \"*\" means every bucket", "%s has neither name nor tags", item)
+			if destination != nil && len(r.Destination.Accounts)+len(r.Destination.OUs)+len(r.Destination.Regions) == 0 {
+				return wrong(destination, "give accounts, ous or regions, or leave it out", "%s: destination asks for nothing", item)
+			}
+			if !r.selects() {
+				return wrong(v, "give a name pattern such as \"*-prod\", tags, accounts or ous; name: \"*\" means every bucket", "%s selects no buckets", item)
 			}
 			*to = append(*to, r)
 			return nil

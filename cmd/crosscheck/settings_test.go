@@ -48,7 +48,7 @@ var samples = map[string][2]struct{ yaml, text string }{
 	"rules.disable":              {{"[monitoring]", "monitoring"}, {"[XC046]", "XC046"}},
 	"rules.severity":             {{"{XC047: high}", "{XC047: high}"}, {"{XC001: low, XC002: medium}", "{XC001: low, XC002: medium}"}},
 	"rules.parameters":           {{"{x: [1, a]}", "{x: [1, a]}"}, {"{y: {z: true}}", "{y: {z: true}}"}},
-	"required_replication":       {{"[{name: a}]", "[{name: a}]"}, {"[{tags: {b: c}}, {name: '*'}]", "[{tags: {b: c}}, {name: '*'}]"}},
+	"required_replication":       {{"[{name: a}]", "[{name: a}]"}, {"[{tags: {b: c}, ous: [r-ab12]}, {accounts: ['000000000001'], destination: {regions: [eu-west-1]}}]", "[{tags: {b: c}, ous: [r-ab12]}, {accounts: ['000000000001'], destination: {regions: [eu-west-1]}}]"}},
 	"destinations.accounts":      {{"['000000000001']", "000000000001"}, {"['222222222222']", "222222222222"}},
 	"destinations.regions":       {{"[eu-west-1]", "eu-west-1"}, {"[us-gov-west-1, us-east-1]", "us-gov-west-1,us-east-1"}},
 	"destinations.other_account": {{"true", "true"}, {"true", "true"}}, // false alone asks for nothing
@@ -399,10 +399,12 @@ func typeSchema(value any, f form) map[string]any {
 	case *[]requirement:
 		item := schemaOf(requirementKeys)
 		var some []any
-		for _, name := range []string{"name", "tags"} {
+		for _, name := range []string{"name", "tags", "accounts", "ous"} {
 			some = append(some, map[string]any{"required": []string{name}})
 		}
 		item["anyOf"] = some
+		to := item["properties"].(map[string]any)["destination"].(map[string]any)
+		to["type"], to["minProperties"] = "object", 1
 		return map[string]any{"type": "array", "items": item}
 	}
 	panic("no schema for a type")
@@ -440,7 +442,7 @@ func TestConfigSchema(t *testing.T) {
 	}
 	for _, file := range []string{
 		"scan: {role: x}", "strikt: true", "strict: maybe", "scan: {accounts: [x]}", "scan: {concurrency: 0}", "fail_on: severe", "outputs: table", "outputs: ['=x']",
-		"destinations: {}", "destinations: null", "destinations: {regions: [Frankfurt]}", "required_replication: [{}]", "required_replication: [{tag: {a: b}}]", "required_replication: [{name: '{a}'}]",
+		"destinations: {}", "destinations: null", "destinations: {regions: [Frankfurt]}", "required_replication: [{}]", "required_replication: [{name: a, destination: {}}]", "required_replication: [{name: a, destination: null}]", "required_replication: [{ous: [prod]}]", "required_replication: [{tag: {a: b}}]", "required_replication: [{name: '{a}'}]",
 		"rules: {severity: {metrics: low}}", "rules: {severity: {XC047: severe}}", "rules: {enable: [Links]}", "rules: {parameters: {A: 1}}", "canary: {slo: soon}", "canary: {slo_percentile: 0}", "canary: {count: 1.5}", "scan: {accounts: null}", "- x",
 	} {
 		if _, err := parseConfig("file", []byte(file)); err == nil {

@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"crosscheck/scanner/fact"
+)
+
+// RequirementUnused is a requirement of required_replication that selects no bucket.
+// It is no rule, as little as what waivers lead to.
+const RequirementUnused = "XC913"
+
+// UnusedRequirements are findings about the entries of the parameter
+// required_replication that selected no bucket of a run, after all of it was judged:
+// a misspelled one asks nothing of anybody. Where not everything was read, that is
+// unknown; where the run looked at buckets of some names only, it does not apply;
+// where it looked at some accounts only, it is of severity info.
+func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
+	required, _ := e.params["required_replication"].([]any)
+	if e.disabled[requiredRule] {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	incomplete := len(e.unread) > 0
+	selects := map[string]bool{}
+	for _, t := range e.records[requiredRule] {
+		record := t.Value.(ast.Object)
+		if i := record.Get(ast.StringTerm("selects")); i != nil {
+			selects[i.String()] = true
+		}
+	}
+	var all []Finding
+	for i, r := range required {
+		if selects[fmt.Sprint(i)] {
+			continue
+		}
+		entry, _ := r.(map[string]any)
+		given := map[string]any{}
+		for key, v := range entry {
+			if set(v, nil) {
+				given[key] = v
+			}
+		}
+		text := ast.MustInterfaceToValue(given).String()
+		f := Finding{
+			RuleID: RequirementUnused, Title: "Requirement for no bucket", Status: Fail, Severity: Low, Resource: "required_replication",
+			Message:      fmt.Sprintf("no bucket is one that must replicate by the entry %d of required_replication: %s", i+1, text),
+			FailureCodes: empties, Controls: empties, Evidence: map[string]any{"entry": i + 1, "requirement": given},
+			Remediation: "look for a mistake in its name, tags, accounts or units, or remove it",
+			Fingerprint: fingerprint(RequirementUnused, text),
+		}
+		switch {
+		case scope.Buckets != "":
+			f.Status, f.Remediation = NotApplicable, ""
+			f.Message = fmt.Sprintf("the entry %d of required_replication is for what this run did not look at", i+1)
+		case incomplete:
+			f.Status, f.Remediation = Unknown, ""
+			f.Message += ", but not everything was read"
+		case scope.Mode != "organization" || len(scope.ExcludeAccounts) > 0:
+			f.Severity = Info
+			f.Message += ", in the accounts that this run looked at"
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// requiredRule is the rule that judges required_replication. It keeps a record of
+// every entry that selects a bucket, or may do so.
+const requiredRule = "XC031"
