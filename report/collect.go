@@ -26,7 +26,8 @@ type records struct {
 	coverage     fact.Coverage
 	summary      *Summary
 
-	byRule map[string]*ruleCounts // all findings, also those that are not kept
+	byRule     map[string]*ruleCounts // all findings, also those that are not kept
+	objectives map[string]objective   // by link id
 
 	passes bool // keep findings that passed or do not apply: most do
 	checks bool // keep the permission matrix of links
@@ -39,6 +40,9 @@ type ruleCounts struct {
 }
 
 func (r *records) count(f *rules.Finding) {
+	if o, ok := objectiveOf(f); ok {
+		r.objectives[f.Link] = o
+	}
 	c := r.byRule[f.RuleID]
 	if c == nil {
 		c = &ruleCounts{title: f.Title}
@@ -60,7 +64,8 @@ func (r *records) count(f *rules.Finding) {
 
 func newRecords() *records {
 	return &records{
-		byRule: map[string]*ruleCounts{},
+		byRule:     map[string]*ruleCounts{},
+		objectives: map[string]objective{},
 		links: spool[rules.Link]{
 			key: func(l *rules.Link) []string { return []string{l.ID} },
 			encode: func(b *bytes.Buffer, l *rules.Link) error {

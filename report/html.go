@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/json"
 	"html/template"
 	"io"
 	"maps"
@@ -29,8 +30,11 @@ const (
 	htmlFindingBytes = 1_000_000
 	htmlProbes       = 400
 	htmlGaps         = 300
+	htmlStatements   = 6 // in the section of a link
 	htmlOnLink       = 8 // findings in the section of a link
 	htmlRules        = 500
+	htmlWaivers      = 200
+	htmlPast         = 200
 	htmlFirst        = 8 // entries of what to fix first
 	htmlText         = 1_000
 	htmlName         = 300
@@ -73,7 +77,17 @@ func renderHTML(w io.Writer, r *records, o Options) error {
 	p.links(links)
 	p.findings(findings)
 	p.part("canary", p.canary())
+	p.part("trend", p.trendChart())
 	p.part("coverage", p.coverage())
+	past, err := p.past()
+	if err != nil {
+		return err
+	}
+	p.part("waivers", struct {
+		Waivers []*waiverView
+		Most    int
+		Past    pastView
+	}{findings.excuses(), htmlWaivers, past})
 	p.part("appendix", p.appendix())
 	p.raw("<script>", htmlScript, "</script>\n</body>\n</html>\n")
 	return p.err
@@ -168,6 +182,31 @@ func (p *page) outcome() outcome {
 	return outcome{"works", "clean", "Every link works as far as configuration, policies and probes can tell, and all that was asked for was read."}
 }
 
+// headline is the verdicts in one sentence.
+func (p *page) headline() string {
+	l := p.r.summary.Links
+	all := l.Broken + l.Unknown + l.Works
+	is := func(n int) string {
+		if n == 1 {
+			return " is "
+		}
+		return " are "
+	}
+	switch {
+	case all == 0:
+		return "No replication link was judged"
+	case l.Broken > 0 && l.Unknown > 0:
+		return strconv.Itoa(l.Broken) + " of " + count(all, "link") + is(l.Broken) + "broken, " + strconv.Itoa(l.Unknown) + is(l.Unknown) + "unknown"
+	case l.Broken > 0:
+		return strconv.Itoa(l.Broken) + " of " + count(all, "link") + is(l.Broken) + "broken"
+	case l.Unknown > 0:
+		return strconv.Itoa(l.Unknown) + " of " + count(all, "link") + is(l.Unknown) + "unknown, none is known to be broken"
+	case all == 1:
+		return "The only link works"
+	}
+	return "All " + count(all, "link") + " work"
+}
+
 // linkView is a link as the page shows it.
 type linkView struct {
 	*rules.Link
@@ -179,6 +218,12 @@ type linkView struct {
 	probes []*canary.Measurement
 }
 
+// linkData is all the links, of which the page shows some.
+type linkData struct {
+	views []*linkView
+	pairs map[accountPair]LinkCounts // all of them
+}
+
 type codeView struct{ Code, Meaning string }
 
 // checkView is a row of the permission matrix: one permission that is not allowed,
@@ -186,7 +231,14 @@ type codeView struct{ Code, Meaning string }
 type checkView struct {
 	Layer, Resource, Result, Code, Witness string
 	Actions, UnknownKeys                   []string
-	Deciding                               []rules.Statement
+	Deciding                               []string
+}
+
+// statementView is a statement that decided something about a link, as it is
+// written in its policy.
+type statementView struct {
+	Name, Text string
+	Actions    []string // that it decided
 }
 
 // findingView is a finding as the page shows it.
@@ -194,7 +246,8 @@ type findingView struct {
 	N                                                int // of its row in the table, 0 = it is not there
 	Rule, Title, Severity, Status, Account, Resource string
 	Link                                             string
-	Anchor                                           int // of the section of the link, 0 = it has none
+	Anchor                                           int  // of the section of the link, 0 = it has none
+	New                                              bool // the baseline did not have it
 	Message, Fix, Waiver                             string
 	Codes                                            []string
 }
@@ -204,6 +257,7 @@ func (p *page) finding(f *rules.Finding) *findingView {
 		Rule: name(f.RuleID), Title: name(f.Title), Severity: string(f.Severity), Status: statusText(f), Account: name(cmp.Or(f.AccountID, "not known")),
 		Resource: name(bucketOf(f.Resource)), Link: name(f.Link), Anchor: p.anchors[f.Link], Message: text(cmp.Or(f.Message, f.Title)), Fix: text(f.Remediation), Codes: texts(f.FailureCodes),
 	}
+	v.New = f.Baseline == MarkNew && f.Waiver == nil
 	if f.Waiver != nil && f.Status == rules.Fail {
 		v.Waiver = text(waiverText(f.Waiver))
 	}
@@ -211,9 +265,14 @@ func (p *page) finding(f *rules.Finding) *findingView {
 }
 
 // readLinks picks the links to show: broken ones first, then unknown ones.
-func (p *page) readLinks() ([]*linkView, error) {
+func (p *page) readLinks() (*linkData, error) {
 	t := top[*rules.Link]{n: htmlLinks}
+	pairs := map[accountPair]LinkCounts{}
 	err := p.r.links.each(func(l *rules.Link) error {
+		pair := accountPair{endOf(l.Source).Account, endOf(l.Destination).Account}
+		c := pairs[pair]
+		c.add(l.Verdict)
+		pairs[pair] = c
 		t.add(verdictRank(l.Verdict), l)
 		return nil
 	})
@@ -229,38 +288,85 @@ func (p *page) readLinks() ([]*linkView, error) {
 			views[n-1].probes = append(views[n-1].probes, m)
 		}
 	}
-	return views, err
+	return &linkData{views, pairs}, err
+}
+
+// graph is nil where there is nothing to draw.
+func (d *linkData) graph() *graphView {
+	var links []graphLink
+	for _, l := range d.views[:min(len(d.views), graphWhole)] {
+		from, to := l.From(), l.To()
+		links = append(links, graphLink{from.Account, to.Account, from.Bucket, to.Bucket, l.Rule(), l.Verdict, l.N})
+	}
+	if len(links) == 0 {
+		return nil
+	}
+	return drawGraph(links, d.pairs)
 }
 
 // findingList is the findings to show, the most urgent first.
 type findingList struct {
-	views []*findingView
-	all   int
+	views   []*findingView
+	all     int
+	waivers map[rules.Waiver]*waiverView
+}
+
+// waiverView is a waiver and what it excuses.
+type waiverView struct {
+	rules.Waiver
+	Rules    []string
+	Findings int
 }
 
 // readFindings picks the findings to show, and those of each link.
-func (p *page) readFindings(links []*linkView) (*findingList, error) {
+func (p *page) readFindings(links *linkData) (*findingList, error) {
 	t := top[*findingView]{n: htmlFindings}
+	list := &findingList{waivers: map[rules.Waiver]*waiverView{}}
 	err := p.r.findings.each(func(f *rules.Finding) error {
 		if !faulty(f) {
 			return nil
 		}
+		if f.Waiver != nil && f.Status == rules.Fail {
+			list.waive(f)
+		}
 		v := p.finding(f)
 		t.add(urgency(f), v)
 		if v.Anchor > 0 {
-			links[v.Anchor-1].urgent.add(urgency(f), v)
+			links.views[v.Anchor-1].urgent.add(urgency(f), v)
 		}
 		return nil
 	})
-	for _, l := range links {
+	for _, l := range links.views {
 		l.Findings = l.urgent.list()
 		l.More = l.urgent.all - len(l.Findings)
 	}
-	list := &findingList{views: t.list(), all: t.all}
+	list.views, list.all = t.list(), t.all
 	for i, f := range list.views {
 		f.N = i + 1
 	}
 	return list, err
+}
+
+func (l *findingList) waive(f *rules.Finding) {
+	w := l.waivers[*f.Waiver]
+	if w == nil {
+		if len(l.waivers) == htmlWaivers {
+			return
+		}
+		w = &waiverView{Waiver: rules.Waiver{Reason: text(f.Waiver.Reason), Owner: name(f.Waiver.Owner), Ticket: name(f.Waiver.Ticket), Expires: name(f.Waiver.Expires)}}
+		l.waivers[*f.Waiver] = w
+	}
+	w.Findings++
+	if rule := name(f.RuleID); !slices.Contains(w.Rules, rule) && len(w.Rules) < 20 {
+		w.Rules = append(w.Rules, rule)
+	}
+}
+
+// excuses is the waivers, the first to expire first.
+func (l *findingList) excuses() []*waiverView {
+	return slices.SortedFunc(maps.Values(l.waivers), func(a, b *waiverView) int {
+		return cmp.Or(cmp.Compare(a.Expires, b.Expires), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Ticket, b.Ticket), slices.Compare(a.Rules, b.Rules), cmp.Compare(a.Findings, b.Findings))
+	})
 }
 
 // first is an entry of what to fix first.
@@ -272,6 +378,7 @@ type first struct {
 }
 
 type summaryView struct {
+	Headline   string
 	Outcome    outcome
 	Run        *Run
 	Exit       string
@@ -281,6 +388,7 @@ type summaryView struct {
 	Probes     [3]int // failed, undecided, as promised
 	Measured   int
 	Coverage   string
+	Baseline   string
 	First      []first
 	FirstMore  int
 }
@@ -290,15 +398,18 @@ type severityCount struct {
 	N        int
 }
 
-func (p *page) summary(links []*linkView, findings *findingList) summaryView {
-	v := summaryView{Outcome: p.outcome(), Run: p.run(), Exit: exitText(p.r.summary.ExitStatus), Links: p.r.summary.Links, Findings: p.r.summary.Findings,
+func (p *page) summary(links *linkData, findings *findingList) summaryView {
+	v := summaryView{Headline: p.headline(), Outcome: p.outcome(), Run: p.run(), Exit: exitText(p.r.summary.ExitStatus), Links: p.r.summary.Links, Findings: p.r.summary.Findings,
 		Coverage: coverageText(p.r), Measured: len(p.r.measurements)}
+	if b := p.r.summary.Baseline; b != nil {
+		v.Baseline = baselineText(b)
+	}
 	for _, m := range p.r.measurements {
 		v.Probes[measured(m)]++
 	}
 	var entries []first
-	for _, l := range links {
-		if l.Verdict != rules.Broken && l.Verdict != rules.UnknownVerdict {
+	for _, l := range links.views {
+		if l.Verdict != rules.Broken && l.Verdict != rules.UnknownVerdict || l.Waived() {
 			continue
 		}
 		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: l.Reason(), Anchor: l.N}
@@ -325,6 +436,9 @@ func (p *page) run() *Run {
 	for _, s := range []*string{&r.ID, &r.StartedAt, &r.FinishedAt, &r.Tool.Name, &r.Tool.Version, &r.Scope.Mode, &r.Scope.Buckets} {
 		*s = name(*s)
 	}
+	if r.Baseline != nil {
+		r.Baseline = &BaselineRun{name(r.Baseline.ID), name(r.Baseline.StartedAt)}
+	}
 	r.Scope.Accounts, r.Scope.ExcludeAccounts = texts(r.Scope.Accounts), texts(r.Scope.ExcludeAccounts)
 	return &r
 }
@@ -338,6 +452,19 @@ func (l *linkView) From() endView  { return endOf(l.Link.Source) }
 func (l *linkView) To() endView    { return endOf(l.Link.Destination) }
 func (l *linkView) Rule() string   { return name(l.Link.RuleID) }
 func (l *linkView) Role() string   { return name(l.Link.RoleARN) }
+
+// Waived reports whether somebody answers for the faults of the link: findings on
+// it are waived, and none that matters fails beside them.
+func (l *linkView) Waived() bool {
+	waived := false
+	for _, f := range l.Findings {
+		waived = waived || f.Waiver != ""
+		if f.Status == string(rules.Fail) && f.Severity != string(rules.Info) {
+			return false
+		}
+	}
+	return waived && l.Link.Verdict == rules.Broken
+}
 
 type endView struct{ Account, Region, Bucket string }
 
@@ -369,28 +496,81 @@ func checks(l *rules.Link) []checkView {
 		}
 		v.Code, v.Witness, v.UnknownKeys = name(c.FailureCode), name(c.Witness), texts(c.UnknownKeys)
 		for _, s := range c.Deciding[:min(len(c.Deciding), 5)] {
-			v.Deciding = append(v.Deciding, rules.Statement{Layer: name(s.Layer), Policy: name(s.Policy), Sid: name(s.Sid), Statement: s.Statement})
+			v.Deciding = append(v.Deciding, statementName(s))
 		}
 		out = append(out, v)
 	}
 	return out
 }
 
+func statementName(s rules.Statement) string {
+	n := "statement " + strconv.Itoa(s.Statement)
+	if s.Sid != "" {
+		n = "Sid " + s.Sid
+	}
+	return name(n + " of " + s.Policy + " (" + s.Layer + ")")
+}
+
+// statements are the statements that decided, each once, with their text; those
+// that break the link first.
+func statements(l *rules.Link) []statementView {
+	var out []statementView
+	breaks := func(c rules.Check) bool { return slices.Contains(l.FailureCodes, c.FailureCode) }
+	for _, first := range []bool{true, false} {
+		for _, c := range l.Checks {
+			if breaks(c) != first {
+				continue
+			}
+			for _, s := range c.Deciding {
+				n, action := statementName(s), name(c.Action)
+				i := slices.IndexFunc(out, func(v statementView) bool { return v.Name == n })
+				switch {
+				case s.Text == "" || i < 0 && len(out) == htmlStatements:
+				case i < 0:
+					out = append(out, statementView{n, policyText(s.Text), []string{action}})
+				case len(out[i].Actions) < 20:
+					out[i].Actions = append(out[i].Actions, action)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// policyText is JSON of a policy with its lines set in, or as it is where it was cut.
+func policyText(s string) string {
+	var b bytes.Buffer
+	if json.Indent(&b, []byte(s), "", "  ") == nil {
+		s = b.String()
+	}
+	var out []string
+	for line := range strings.Lines(s) {
+		line = strings.TrimRight(line, "\r\n")
+		text := strings.TrimLeft(line, " \t")
+		out = append(out, strings.Repeat(" ", min(len(line)-len(text), 40))+cut(visible(text), htmlText))
+	}
+	return strings.Join(out, "\n")
+}
+
 type linkSection struct {
 	*linkView
-	Codes  []codeView
-	Checks []checkView
-	Probes []probeView
-	Brief  bool
+	Statements []statementView
+	Codes      []codeView
+	Checks     []checkView
+	Probes     []probeView
+	Brief      bool
 }
 
 // links writes a section for each link: whole ones while there is room, then
 // brief ones, then how many there are no sections of.
-func (p *page) links(links []*linkView) {
-	p.part("links", p.r.summary.Links)
+func (p *page) links(links *linkData) {
+	p.part("links", struct {
+		LinkCounts
+		Graph *graphView
+	}{p.r.summary.Links, links.graph()})
 	whole, brief, shown, briefs := htmlWholeBytes, htmlBriefBytes, 0, 0
-	for _, l := range links {
-		s := linkSection{linkView: l, Codes: p.codes(l.Link), Checks: checks(l.Link)}
+	for _, l := range links.views {
+		s := linkSection{linkView: l, Codes: p.codes(l.Link), Checks: checks(l.Link), Statements: statements(l.Link)}
 		for _, m := range l.probes[:min(len(l.probes), htmlOnLink)] {
 			s.Probes = append(s.Probes, probeOf(m))
 		}
@@ -452,10 +632,12 @@ func (p *page) canary() any {
 	ms := slices.Clone(p.r.measurements)
 	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
 	var v struct {
+		Chart  *latencyChart
 		Counts [3]int
 		Probes []probeView
 		More   int
 	}
+	v.Chart = p.latencyChart()
 	for _, m := range ms {
 		v.Counts[measured(m)]++
 	}
@@ -490,6 +672,27 @@ func (p *page) coverage() any {
 		v.More += g.n
 	}
 	return v
+}
+
+// pastView is what failed in the baseline and does not fail now.
+type pastView struct {
+	Run  *BaselineRun
+	List []Past
+	More int
+}
+
+func (p *page) past() (pastView, error) {
+	v := pastView{Run: p.run().Baseline}
+	err := p.r.past.each(func(past *Past) error {
+		if len(v.List) == htmlPast {
+			v.More++
+			return nil
+		}
+		v.List = append(v.List, Past{Change: past.Change, Severity: past.Severity, RuleID: name(past.RuleID), Title: name(past.Title), AccountID: name(past.AccountID),
+			Link: name(cmp.Or(past.Link, bucketOf(past.Resource)))})
+		return nil
+	})
+	return v, err
 }
 
 // ruleView is a rule and what it came to.

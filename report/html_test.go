@@ -105,7 +105,7 @@ func TestHTMLSample(t *testing.T) {
 
 func TestHTMLShowsWhatPassed(t *testing.T) {
 	page := string(render(t, "html", Options{}, sample(t)))
-	if !strings.Contains(page, `<td>XC001</td><td>Source keeps versions</td><td class="n">0</td><td class="n">0</td><td class="n">0</td><td class="n">1</td>`) {
+	if !strings.Contains(page, `<td class="k">XC001</td><td>Source keeps versions</td><td class="n">0</td><td class="n">0</td><td class="n">0</td><td class="n">1</td>`) {
 		t.Error("the rule that passed is not counted")
 	}
 }

@@ -1,0 +1,239 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"crosscheck/canary"
+	"crosscheck/rules"
+)
+
+const (
+	chartRows  = 40 // links
+	chartRuns  = 60
+	chartWidth = 1000
+	chartLeft  = 320 // of the scale
+	chartRight = 860
+	chartLabel = 40
+	chartTop   = 34
+	chartRow   = 24
+)
+
+// objective is what the latency of a link has to keep, in milliseconds.
+type objective struct {
+	ms         int64
+	percentile float64
+}
+
+// objectiveRule is the rule that holds a link against it, and says so in its evidence.
+const objectiveRule = "XC903"
+
+func objectiveOf(f *rules.Finding) (objective, bool) {
+	number := func(key string) float64 {
+		n, _ := strconv.ParseFloat(fmt.Sprint(f.Evidence[key]), 64) // a json.Number where the run was recorded
+		return n
+	}
+	o := objective{int64(number("slo_ms")), number("slo_percentile")}
+	return o, f.RuleID == objectiveRule && o.ms > 0
+}
+
+func (o objective) text() string {
+	if o.ms == 0 {
+		return ""
+	}
+	return fmt.Sprintf("p%v within %s", o.percentile, millis(o.ms))
+}
+
+// latencyChart shows the latency of each link's probes on a logarithmic scale.
+type latencyChart struct {
+	W, H, Bottom, Left, Right int
+	Ticks                     []chartTick
+	Rows                      []latencyRow
+	More                      int
+	Objective                 bool
+}
+
+type chartTick struct {
+	X     float64
+	Label string
+}
+
+type latencyRow struct {
+	Y, TextY                         int
+	Label, Link                      string
+	Anchor                           int
+	Dots                             []latencyDot
+	Missed, Samples                  int
+	Objective                        float64 // place of the line, 0 = none
+	ObjectiveText, P50, P99, Longest string
+
+	longest int64
+}
+
+// latencyDot is a probe: seen at X, and not yet at From.
+type latencyDot struct{ From, X float64 }
+
+// latencyChart is nil where nothing was measured.
+func (p *page) latencyChart() *latencyChart {
+	byLink := map[string][]*canary.Measurement{}
+	var all []canary.Measurement
+	for _, m := range p.r.measurements {
+		byLink[m.Link] = append(byLink[m.Link], m)
+		all = append(all, canary.Measurement{Link: m.Link, Outcome: m.Outcome, LatencyMS: m.LatencyMS})
+	}
+	c := &latencyChart{W: chartWidth, Left: chartLeft, Right: chartRight}
+	least, most := int64(math.MaxInt64), int64(0)
+	see := func(ms int64) { least, most = min(least, ms), max(most, ms) }
+	var rows []latencyRow
+	for _, l := range canary.Group(all) {
+		row := latencyRow{Link: l.Link, Missed: l.Missed, Samples: l.Samples(), P50: percentile(&l, 50), P99: percentile(&l, 99), ObjectiveText: p.r.objectives[l.Link].text()}
+		for _, m := range byLink[l.Link] {
+			if m.Outcome == canary.Arrived || m.Outcome == canary.Differs {
+				row.longest = max(row.longest, m.LatencyMS)
+			}
+		}
+		row.Longest = millis(row.longest)
+		if row.Missed > 0 {
+			row.Longest = "never"
+		}
+		rows = append(rows, row)
+	}
+	slices.SortStableFunc(rows, func(a, b latencyRow) int {
+		return cmp.Or(cmp.Compare(min(b.Missed, 1), min(a.Missed, 1)), cmp.Compare(b.longest, a.longest))
+	})
+	c.Rows, c.More = rows[:min(len(rows), chartRows)], max(0, len(rows)-chartRows)
+	for _, row := range c.Rows {
+		if o := p.r.objectives[row.Link]; o.ms > 0 {
+			see(o.ms)
+			c.Objective = true
+		}
+		for _, m := range byLink[row.Link] {
+			if m.Outcome == canary.Arrived || m.Outcome == canary.Differs {
+				see(max(1, m.LatencyMS-m.SlackMS))
+				see(max(1, m.LatencyMS))
+			}
+		}
+	}
+	if most == 0 {
+		return nil // nothing arrived, and nothing was promised
+	}
+	// Whole decades around what there is.
+	low, high := math.Floor(math.Log10(float64(least))), math.Ceil(math.Log10(float64(most)+1))
+	x := func(ms int64) float64 {
+		return tenth(chartLeft + (chartRight-chartLeft)*(math.Log10(float64(max(1, ms)))-low)/(high-low))
+	}
+	for d := low; d <= high; d++ {
+		c.Ticks = append(c.Ticks, chartTick{x(int64(math.Pow(10, d))), millis(int64(math.Pow(10, d)))})
+	}
+	for i := range c.Rows {
+		row := &c.Rows[i]
+		row.Y = chartTop + i*chartRow + chartRow/2
+		row.TextY, row.Anchor = row.Y+4, p.anchors[row.Link]
+		if o := p.r.objectives[row.Link]; o.ms > 0 {
+			row.Objective = x(o.ms)
+		}
+		drawn := map[latencyDot]bool{}
+		for _, m := range byLink[row.Link] {
+			dot := latencyDot{x(max(1, m.LatencyMS-m.SlackMS)), x(m.LatencyMS)}
+			if (m.Outcome == canary.Arrived || m.Outcome == canary.Differs) && !drawn[dot] && len(row.Dots) < 200 {
+				drawn[dot] = true
+				row.Dots = append(row.Dots, dot)
+			}
+		}
+		row.Label, row.Link = cut(name(row.Link), chartLabel), name(row.Link)
+	}
+	c.Bottom = chartTop + len(c.Rows)*chartRow
+	c.H = c.Bottom + 8
+	return c
+}
+
+func percentile(l *canary.Latencies, p float64) string {
+	switch d, ok := l.Percentile(p); {
+	case !ok:
+		return ""
+	case d == canary.Forever:
+		return "never"
+	default:
+		return millis(d.Milliseconds())
+	}
+}
+
+func tenth(x float64) float64 { return math.Round(x*10) / 10 }
+
+// trendChart shows verdicts and latency over runs.
+type trendChart struct {
+	W, H, Base   int
+	Bars         []trendBar
+	Line         string // through the p99 of runs side by side
+	Dots         []chartTick
+	Scale, Slow  string // what the highest bar and the slowest run stand for
+	LatencyTop   int
+	LatencyBase  int
+	HasLatency   bool
+	Left         int
+	More         int
+	First, Last  string
+	LabelY, EndX int
+}
+
+type trendBar struct {
+	X, W                           float64
+	BrokenY, BrokenH               float64
+	UnknownY, UnknownH             float64
+	WorksY, WorksH                 float64
+	Broken, Unknown, Works, Missed int
+	Started, P99                   string
+	DotX, DotY                     float64
+	Dot                            bool
+}
+
+// trendChart is nil where there is no earlier run.
+func (p *page) trendChart() *trendChart {
+	if len(p.o.History) == 0 {
+		return nil
+	}
+	points := p.r.trend(p.o.History)
+	c := &trendChart{W: chartWidth, Left: 70, EndX: chartWidth - 20, Base: 170, LatencyTop: 215, LatencyBase: 305, H: 190, LabelY: 186, More: max(0, len(points)-chartRuns)}
+	points = points[c.More:]
+	if len(points) < 2 {
+		return nil
+	}
+	most, slow := 1, int64(0)
+	for _, t := range points {
+		most = max(most, t.Works+t.Broken+t.Unknown)
+		if t.HasP99 {
+			slow = max(slow, t.P99MS)
+			c.HasLatency = true
+		}
+	}
+	if c.HasLatency {
+		c.H, c.LabelY = 325, 321
+	}
+	c.Scale, c.Slow = count(most, "link"), millis(slow)
+	step := float64(c.EndX-c.Left) / float64(len(points))
+	joined := false
+	for i, t := range points {
+		h := func(n int) float64 { return tenth(float64(n) / float64(most) * 145) }
+		b := trendBar{X: tenth(float64(c.Left) + step*float64(i) + step*0.15), W: tenth(min(step*0.7, 60)), BrokenH: h(t.Broken), UnknownH: h(t.Unknown), WorksH: h(t.Works),
+			Broken: t.Broken, Unknown: t.Unknown, Works: t.Works, Missed: t.Missed, Started: name(t.StartedAt)}
+		b.BrokenY = tenth(float64(c.Base) - b.BrokenH)
+		b.UnknownY = tenth(b.BrokenY - b.UnknownH)
+		b.WorksY = tenth(b.UnknownY - b.WorksH)
+		if t.HasP99 {
+			b.P99, b.Dot = millis(t.P99MS), true
+			b.DotX, b.DotY = tenth(b.X+b.W/2), tenth(float64(c.LatencyBase)-float64(t.P99MS)/float64(max(1, slow))*float64(c.LatencyBase-c.LatencyTop))
+			command := "M"
+			if joined {
+				command = "L"
+			}
+			c.Line += fmt.Sprintf("%s%v %v", command, b.DotX, b.DotY)
+		}
+		joined = t.HasP99
+		c.Bars = append(c.Bars, b)
+	}
+	c.First, c.Last = c.Bars[0].Started, c.Bars[len(c.Bars)-1].Started
+	return c
+}
