@@ -18,11 +18,12 @@ const (
 // Baseline is what is kept of a recorded run to hold later runs against it: what
 // failed, by fingerprint, and what a list of it shows. It is filled by [Replay].
 type Baseline struct {
-	run     *Run
-	failing map[string]*failure
-	broken  map[string][]string // failure codes of broken links, by link id
-	probes  map[probe]bool      // that failed
-	texts   map[string]string   // one copy of texts that many findings share
+	run      *Run
+	failing  map[string]int32 // place in failures, by identity
+	failures []failure
+	broken   map[string][]string // failure codes of broken links, by link id
+	probes   map[probe]bool      // that failed
+	texts    map[string]string   // one copy of texts that many findings share
 }
 
 // failure is a failing finding of a baseline.
@@ -76,7 +77,7 @@ func identity(f *rules.Finding) string {
 // Write keeps what failed.
 func (b *Baseline) Write(m Message) error {
 	if b.failing == nil {
-		b.failing, b.broken, b.probes, b.texts = map[string]*failure{}, map[string][]string{}, map[probe]bool{}, map[string]string{}
+		b.failing, b.broken, b.probes, b.texts = map[string]int32{}, map[string][]string{}, map[probe]bool{}, map[string]string{}
 	}
 	switch {
 	case m.Run != nil:
@@ -84,20 +85,31 @@ func (b *Baseline) Write(m Message) error {
 	case m.Link != nil && m.Link.Verdict == rules.Broken:
 		b.broken[m.Link.ID] = m.Link.FailureCodes
 	case m.Finding != nil && m.Finding.Status == rules.Fail:
-		f, id := m.Finding, identity(m.Finding)
-		if old := b.failing[id]; old == nil || old.standing != worst(old.standing, standing(f)) {
-			b.failing[id] = &failure{Past{
-				RuleID: b.text(f.RuleID), Title: b.text(f.Title), Severity: rules.Severity(b.text(string(f.Severity))),
-				AccountID: b.text(f.AccountID), Region: b.text(f.Region), Resource: b.text(f.Resource), Link: b.text(f.Link),
-				Fingerprint: f.Fingerprint,
-			}, b.text(standing(f))}
-		}
+		b.fail(m.Finding)
 	case m.Measurement != nil:
 		for _, p := range faults(m.Measurement) {
 			b.probes[p] = true
 		}
 	}
 	return nil
+}
+
+func (b *Baseline) fail(f *rules.Finding) {
+	id := identity(f)
+	i, known := b.failing[id]
+	switch {
+	case !known:
+		i = int32(len(b.failures))
+		b.failing[id] = i
+		b.failures = append(b.failures, failure{})
+	case worst(b.failures[i].standing, standing(f)) == b.failures[i].standing:
+		return
+	}
+	b.failures[i] = failure{Past{
+		RuleID: b.text(f.RuleID), Title: b.text(f.Title), Severity: rules.Severity(b.text(string(f.Severity))),
+		AccountID: b.text(f.AccountID), Region: b.text(f.Region), Resource: b.text(f.Resource), Link: b.text(f.Link),
+		Fingerprint: f.Fingerprint,
+	}, standing(f)}
 }
 
 // Close lets go of what only reading needed.
@@ -132,14 +144,14 @@ func (p *Past) subject() subject { return subject{p.RuleID, p.AccountID, p.Resou
 type comparison struct {
 	*Baseline
 	sight *sight
-	now   map[string]string // standing of what failed in the baseline, by identity
+	now   []string // standing of each of the failures
 }
 
 func compareWith(b *Baseline) *comparison {
-	c := &comparison{Baseline: b, sight: newSight(b.run.Scope), now: map[string]string{}}
-	c.sight.only = make(map[subject]bool, len(b.failing))
-	for _, f := range b.failing {
-		c.sight.only[f.subject()] = true
+	c := &comparison{Baseline: b, sight: newSight(b.run.Scope), now: make([]string, len(b.failures))}
+	c.sight.chosen = true
+	for i := range b.failures {
+		c.sight.subjects[b.failures[i].subject()] = ""
 	}
 	return c
 }
@@ -170,15 +182,12 @@ func (c *comparison) mark(m Message) Message {
 			m.Link = &l
 		}
 	case m.Finding != nil:
-		is, now, id := "", standing(m.Finding), identity(m.Finding)
-		if old := c.failing[id]; old != nil {
-			c.now[id] = worst(c.now[id], now)
-			is = mark(!appeared(old.standing, now))
-		} else {
-			is = mark(false)
+		is, now, old := "", standing(m.Finding), ""
+		if i, known := c.failing[identity(m.Finding)]; known {
+			c.now[i], old = worst(c.now[i], now), c.failures[i].standing
 		}
-		if m.Finding.Status != rules.Fail {
-			is = ""
+		if m.Finding.Status == rules.Fail {
+			is = mark(!appeared(old, now))
 		}
 		if is != m.Finding.Baseline {
 			f := *m.Finding
@@ -206,10 +215,9 @@ func subset(a, b []string) bool {
 // past is what failed in the baseline and does not now, once the run has ended.
 func (c *comparison) past() []*Past {
 	var list []*Past
-	for id, f := range c.failing {
-		if change := c.sight.became(f.subject(), c.now[id]); change != "" {
-			p := f.Past
-			p.Change = change
+	for i := range c.failures {
+		p := c.failures[i].Past
+		if p.Change = c.sight.became(p.subject(), c.now[i]); p.Change != "" {
 			list = append(list, &p)
 		}
 	}

@@ -438,7 +438,7 @@ func TestNewFindingsComeFirst(t *testing.T) {
 	}
 }
 
-// BenchmarkBaseline reads a run file with 100,000 findings, of which half failed.
+// BenchmarkBaseline reads a run file with 100,000 findings, of which 40,000 failed.
 // kept-MB is what is kept of it.
 func BenchmarkBaseline(b *testing.B) {
 	file := render(b, "jsonl", Options{}, many(b, 100_000))
@@ -458,7 +458,8 @@ func BenchmarkBaseline(b *testing.B) {
 	}
 	b.StopTimer()
 	b.ReportMetric(heap()-before, "kept-MB")
-	if len(kept.failing) != 50_000 {
+	runtime.KeepAlive(file)
+	if len(kept.failing) != 40_000 {
 		b.Fatal(len(kept.failing))
 	}
 }

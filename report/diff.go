@@ -156,9 +156,9 @@ type sight struct {
 	gaps      map[string]bool // accounts, "" = the organization
 	unread    map[string]bool // buckets
 	rules     map[string]bool
-	measured  map[string]bool  // links
-	only      map[subject]bool // nil, or the subjects that are asked for
-	subjects  map[subject]rules.Status
+	measured  map[string]bool          // links
+	chosen    bool                     // subjects are those that are asked for, and no more come
+	subjects  map[subject]rules.Status // "" = not seen
 }
 
 // newSight is that of a run which is held against one with a scope.
@@ -188,8 +188,9 @@ func (s *sight) see(m Message) {
 	case m.Finding != nil:
 		s.accounts[m.Finding.AccountID] = true
 		s.rules[m.Finding.RuleID] = true
-		if k := subjectOf(m.Finding); (s.only == nil || s.only[k]) && s.subjects[k] != rules.Unknown {
-			s.subjects[k] = m.Finding.Status
+		k := subjectOf(m.Finding)
+		if old, asked := s.subjects[k]; (asked || !s.chosen) && old != rules.Unknown {
+			s.subjects[k] = cmp.Or(m.Finding.Status, rules.Unknown)
 		}
 	case m.Coverage != nil:
 		s.covered, s.whole = true, complete(*m.Coverage)
@@ -228,10 +229,11 @@ func (s *sight) gone(k subject) bool {
 	if k.rule == rules.WaiverExpired || k.rule == rules.WaiverUnused {
 		return true // the waiver was removed; what it was for appears by itself
 	}
-	switch status, ok := s.subjects[k]; {
-	case ok && status == rules.Unknown:
+	switch s.subjects[k] {
+	case "":
+	case rules.Unknown:
 		return false
-	case ok:
+	default:
 		return true
 	}
 	if proofs[k.rule] {

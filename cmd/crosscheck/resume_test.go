@@ -25,8 +25,9 @@ import (
 // resumable scans a world again and again, each time with an engine of its own.
 type resumable struct {
 	*faultWorld
-	cfg aws.Config
-	box *sandbox.Sandbox
+	cfg    aws.Config
+	box    *sandbox.Sandbox
+	policy report.Policy
 }
 
 func newResumable(t *testing.T, w *faultWorld, faults ...sandbox.Fault) *resumable {
@@ -44,10 +45,10 @@ func newResumable(t *testing.T, w *faultWorld, faults ...sandbox.Fault) *resumab
 			t.Fatal(err)
 		}
 	}
-	return &resumable{w, aws.Config{
+	return &resumable{faultWorld: w, box: box, cfg: aws.Config{
 		Region: "us-east-1", HTTPClient: box.HTTPClient(),
 		Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, ""),
-	}, box}
+	}}
 }
 
 var errPulled = errors.New("the plug was pulled")
@@ -80,7 +81,7 @@ func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, er
 		t.Fatal(err)
 	}
 	defer set.Abort()
-	sum := report.Summarize(set, report.Policy{})
+	sum := report.Summarize(set, r.policy)
 	judging := judging{engine: engine, w: sum, begun: set.Keep}
 	options := r.options
 	options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
