@@ -326,7 +326,7 @@ func (h *hubs) archive(to hub, t *hubTarget) error {
 		}
 		for _, f := range page.Findings {
 			ours := strings.HasPrefix(aws.ToString(f.GeneratorId), prefix) && aws.ToString(f.ProductArn) == to.product() && f.RecordState == types.RecordStateActive
-			if ours && !t.sent[aws.ToString(f.Id)] && h.seen.without(f.ProductFields) {
+			if ours && !t.sent[aws.ToString(f.Id)] && h.seen.without(f.ProductFields, t.sent) {
 				gone = append(gone, f)
 			}
 		}
@@ -388,7 +388,9 @@ func (s *sightings) Write(m report.Message) error {
 		at := sighted{f.RuleID, f.AccountID, f.Resource, f.Link}
 		before, seen := s.subjects[at]
 		s.subjects[at] = (f.Status == rules.Pass || f.Status == rules.Fail || f.Status == rules.NotApplicable) && (before || !seen)
-		s.resources[f.Resource], s.accounts[f.AccountID] = true, true
+		if strings.Contains(f.Resource, ":s3:::") {
+			s.resources[f.Resource], s.accounts[f.AccountID] = true, true
+		}
 	case m.Link != nil:
 		decided(s.links, m.Link.ID, m.Link.Verdict == rules.Works || m.Link.Verdict == rules.Broken)
 	case m.Measurement != nil:
@@ -400,15 +402,17 @@ func (s *sightings) Write(m report.Message) error {
 // Close does nothing.
 func (s *sightings) Close() error { return nil }
 
-// without reports whether the run looked again at what the fields of a finding
-// tell, and decided it. The rules that are none are those of the format asff.
-func (s *sightings) without(fields map[string]string) bool {
+// without reports whether the run, of which sent are the Ids, looked again at what
+// the fields of a finding tell, and decided it. The rules that are none are those of
+// the format asff.
+func (s *sightings) without(fields map[string]string, sent map[string]bool) bool {
 	at := sighted{fields["crosscheck/Rule"], fields["crosscheck/AccountId"], fields["crosscheck/Resource"], fields["crosscheck/Link"]}
 	switch at.rule {
 	case "link":
 		return s.links[at.link]
 	case "probe":
-		return s.probes[at.link]
+		// Of several probes that differ in nothing, the first has the fingerprint as its Id.
+		return s.probes[at.link] && sent["crosscheck/"+fields["crosscheck/Fingerprint"]]
 	case "gap":
 		if strings.Contains(at.resource, ":s3:::") {
 			return s.resources[at.resource]

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,8 +21,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub/types"
 	"github.com/aws/smithy-go"
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 
+	"crosscheck/canary"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/scanner/fact"
@@ -183,7 +185,7 @@ func TestSendToOwnAccounts(t *testing.T) {
 		got[key] = len(f.findings)
 	}
 	want := map[string]int{one + " eu-central-1": 1, one + " us-east-1": 1, two + " us-east-1": 1, "999999999999 eu-west-1": 1, two + " eu-west-1": 2}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := diff.Diff(want, got); d != "" {
 		t.Errorf("findings by Security Hub (-want +got):\n%s", d)
 	}
 }
@@ -264,6 +266,9 @@ func TestSendArchives(t *testing.T) {
 		}
 		return m
 	}
+	probe := func(link, variant string, outcome canary.Outcome) report.Message {
+		return report.Message{Measurement: &canary.Measurement{Link: link, Variant: variant, Outcome: outcome}}
+	}
 	gap := func(resource string) report.Message {
 		return report.Message{Gap: &fact.Gap{AccountID: two, Resource: resource, Fact: "x", API: "y", Code: "z"}}
 	}
@@ -278,6 +283,8 @@ func TestSendArchives(t *testing.T) {
 		on(found(two, "eu-central-1", "other", rules.Pass), "i/r→b", false),
 		report.Message{Link: &rules.Link{ID: "k/r→b", Verdict: rules.Broken}},
 		report.Message{Link: &rules.Link{ID: "l/r→b", Verdict: rules.Broken}},
+		probe("a/r→b", "plain", canary.Failed), probe("a/r→b", "plain", canary.Failed), probe("a/r→b", "sse", canary.Failed),
+		probe("c/r→b", "plain", canary.Failed), probe("c/r→b", "plain", canary.Failed),
 		gap("arn:aws:s3:::a"), gap("arn:aws:s3:::z"), gap("arn:aws:iam::222222222222:role/r"),
 	); err != nil {
 		t.Fatal(err)
@@ -299,6 +306,7 @@ func TestSendArchives(t *testing.T) {
 		on(found(two, "eu-central-1", "other", rules.Pass), "i/r→b", false),
 		report.Message{Link: &rules.Link{ID: "k/r→b", Verdict: rules.Works}},
 		report.Message{Link: &rules.Link{ID: "l/r→b", Verdict: rules.UnknownVerdict}},
+		probe("a/r→b", "plain", canary.Arrived), probe("c/r→b", "plain", canary.Inconclusive),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -313,17 +321,26 @@ func TestSendArchives(t *testing.T) {
 			t.Errorf("%s is %q, want %q", id, got[id], state)
 		}
 	}
-	// Links and gaps have no Ids that one could write down.
+	// Links, probes and gaps have no Ids that one could write down.
 	states := map[string]int{}
 	for _, f := range home.findings {
-		if rule := f.ProductFields["crosscheck/Rule"]; rule == "link" || rule == "gap" {
-			states[rule+" "+f.ProductFields["crosscheck/Link"]+f.ProductFields["crosscheck/Resource"]+" "+string(f.RecordState)]++
+		if rule := f.ProductFields["crosscheck/Rule"]; rule == "link" || rule == "probe" || rule == "gap" {
+			variant := strings.Fields(aws.ToString(f.Description))[0]
+			if rule != "probe" {
+				variant = ""
+			}
+			states[strings.Join(strings.Fields(strings.Join([]string{rule, variant, cmp.Or(f.ProductFields["crosscheck/Link"], f.ProductFields["crosscheck/Resource"]), string(f.RecordState), string(f.Compliance.Status)}, " ")), " ")]++
 		}
 	}
-	if d := cmp.Diff(map[string]int{"link k/r→b ARCHIVED": 1, "link l/r→b ACTIVE": 1, "gap arn:aws:s3:::a ARCHIVED": 1, "gap arn:aws:s3:::z ACTIVE": 1, "gap arn:aws:iam::222222222222:role/r ARCHIVED": 1}, states); d != "" {
-		t.Errorf("links and gaps (-want +got):\n%s", d)
+	if d := diff.Diff(map[string]int{
+		"link k/r→b ARCHIVED FAILED": 1, "link l/r→b ACTIVE WARNING": 1,
+		"gap arn:aws:s3:::a ARCHIVED NOT_AVAILABLE": 1, "gap arn:aws:s3:::z ACTIVE NOT_AVAILABLE": 1, "gap arn:aws:iam::222222222222:role/r ARCHIVED NOT_AVAILABLE": 1,
+		"probe plain a/r→b ACTIVE PASSED": 1, "probe plain a/r→b ARCHIVED FAILED": 1, "probe sse a/r→b ACTIVE FAILED": 1, // of three, one was not made again
+		"probe plain c/r→b ACTIVE WARNING": 1, "probe plain c/r→b ACTIVE FAILED": 1, // not decided
+	}, states); d != "" {
+		t.Errorf("links, probes and gaps (-want +got):\n%s", d)
 	}
-	if !strings.Contains(errs.String(), "8 findings imported, 6 archived") {
+	if !strings.Contains(errs.String(), "10 findings imported, 7 archived") {
 		t.Errorf("said %s", errs)
 	}
 }
