@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"time"
@@ -153,6 +156,9 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		return err
 	}
 	last = append(last, engine.UnusedRequirements(run.Scope)...)
+	if coverage != nil && coverage.Buckets.Listed == 0 && run.Scope.Buckets != "" {
+		last = append(last, noBucket(run.Scope.Buckets))
+	}
 	if err := write(judged{result: rules.Result{Findings: last}}); err != nil {
 		return err
 	}
@@ -167,6 +173,21 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 	}
 	finished := run
 	return w.Write(report.Message{Run: &finished})
+}
+
+// findNoBucket is the finding of a run that looked at nothing.
+const findNoBucket = "XC914"
+
+// noBucket says that no bucket matches the pattern of the scope. What it was meant
+// for is unknown: it may be misspelled.
+func noBucket(pattern string) rules.Finding {
+	sum := sha256.Sum256([]byte(findNoBucket + "\x00" + pattern))
+	return rules.Finding{
+		RuleID: findNoBucket, Title: "No bucket is looked at", Status: rules.Unknown, Severity: rules.Low, Resource: pattern,
+		Message:      fmt.Sprintf("no bucket that was listed matches %q (--buckets, scan.buckets), so nothing was judged", pattern),
+		FailureCodes: []string{}, Controls: []string{}, Evidence: map[string]any{"pattern": pattern},
+		Fingerprint: hex.EncodeToString(sum[:16]),
+	}
 }
 
 // judgeOf names what judges, so that a run is continued by the same.
