@@ -104,7 +104,7 @@ func TestDestinations(t *testing.T) {
 		if file != "" {
 			file = "destinations: {" + file + "}\n"
 		}
-		_, stdout, stderr := inProcess(t.Context(), "scan", "--config", configFile(t, file), "-o", "csv")
+		_, stdout, stderr := inProcess(t.Context(), "scan", "-q", "--config", configFile(t, file), "-o", "csv")
 		if !strings.Contains(stdout, want) || strings.Contains(stdout, "not allowed") != (want != "") || stderr != "" {
 			t.Errorf("%q: no %q\n%s%s", file, want, stdout, stderr)
 		}
