@@ -63,11 +63,19 @@ type session struct {
 	abort     func(error) // ends the scan: the caller's credentials have ended
 	limits    *limiter
 
-	mu      sync.Mutex
-	clients map[clientKey]any
+	// Clients by service. No interface must lead to them, neither one that holds a
+	// client nor one that holds something with a session in it: the linker would keep
+	// all methods of their types, megabytes of the program.
+	mu              sync.Mutex
+	ofSTS           map[clientKey]*sts.Client
+	ofOrganizations map[clientKey]*organizations.Client
+	ofS3            map[clientKey]*s3.Client
+	ofS3Control     map[clientKey]*s3control.Client
+	ofIAM           map[clientKey]*iam.Client
+	ofKMS           map[clientKey]*kms.Client
 }
 
-type clientKey struct{ account, region, service string }
+type clientKey struct{ account, region string }
 
 // newSession finds out who the caller is. close releases its connections.
 func newSession(ctx context.Context, cfg aws.Config, opts *Options) (s *session, close func(), err error) {
@@ -80,7 +88,9 @@ func newSession(ctx context.Context, cfg aws.Config, opts *Options) (s *session,
 	if opts.Meter == nil {
 		opts.Meter = new(Meter)
 	}
-	s = &session{cfg: cfg.Copy(), opts: opts, clients: map[clientKey]any{}, abort: func(error) {}}
+	s = &session{cfg: cfg.Copy(), opts: opts, abort: func(error) {},
+		ofSTS: map[clientKey]*sts.Client{}, ofOrganizations: map[clientKey]*organizations.Client{}, ofS3: map[clientKey]*s3.Client{},
+		ofS3Control: map[clientKey]*s3control.Client{}, ofIAM: map[clientKey]*iam.Client{}, ofKMS: map[clientKey]*kms.Client{}}
 	s.caller = &account{creds: cfg.Credentials, own: true}
 	s.cfg.HTTPClient, close = httpClient(cfg.HTTPClient, opts.concurrency())
 	s.cfg.Retryer = newRetryer
@@ -186,55 +196,82 @@ func withoutAccount(address string) string {
 	return address
 }
 
-// client is the client for an account, a Region and a service.
-func client[T any](s *session, a *account, region, service string, make func(aws.Config) T) T {
-	key := clientKey{a.id, region, service}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c, ok := s.clients[key]; ok {
-		return c.(T)
-	}
+// config is the configuration of a client for an account and a Region. Of one whose
+// calls are about one account each it is noticed when that account is silent.
+func (s *session) config(a *account, region string, about bool) aws.Config {
 	cfg := s.cfg.Copy()
 	cfg.Region, cfg.Credentials = region, a.creds
 	w := &wire{session: s, account: a, region: region}
-	if service != "sts" { // whose calls are about one account each
+	if about {
 		w.silence = &silence{account: a.id, region: region, patience: s.opts.patience()}
 	}
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), w.add)
-	c := make(cfg)
-	s.clients[key] = c
-	return c
+	return cfg
 }
 
 func (s *session) sts() *sts.Client {
-	return client(s, s.caller, s.cfg.Region, "sts", func(c aws.Config) *sts.Client { return sts.NewFromConfig(c) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := clientKey{s.caller.id, s.cfg.Region}
+	if s.ofSTS[key] == nil {
+		s.ofSTS[key] = sts.NewFromConfig(s.config(s.caller, s.cfg.Region, false))
+	}
+	return s.ofSTS[key]
 }
 
 func (s *session) organizations() *organizations.Client {
-	return client(s, s.caller, s.cfg.Region, "organizations", func(c aws.Config) *organizations.Client { return organizations.NewFromConfig(c) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := clientKey{s.caller.id, s.cfg.Region}
+	if s.ofOrganizations[key] == nil {
+		s.ofOrganizations[key] = organizations.NewFromConfig(s.config(s.caller, s.cfg.Region, true))
+	}
+	return s.ofOrganizations[key]
 }
 
 func (s *session) s3(a *account, region string) *s3.Client {
-	return client(s, a, region, "s3", func(c aws.Config) *s3.Client {
-		return s3.NewFromConfig(c, func(o *s3.Options) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := clientKey{a.id, region}
+	if s.ofS3[key] == nil {
+		s.ofS3[key] = s3.NewFromConfig(s.config(a, region, true), func(o *s3.Options) {
 			// One host for all buckets of a Region, so that connections are used
 			// again; with a host for each bucket, each would cost a TLS handshake.
 			o.UsePathStyle = true
 			o.DisableS3ExpressSessionAuth = aws.Bool(true)
 		})
-	})
+	}
+	return s.ofS3[key]
 }
 
 func (s *session) s3control(a *account) *s3control.Client {
-	return client(s, a, s.cfg.Region, "s3control", func(c aws.Config) *s3control.Client { return s3control.NewFromConfig(c) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := clientKey{a.id, s.cfg.Region}
+	if s.ofS3Control[key] == nil {
+		s.ofS3Control[key] = s3control.NewFromConfig(s.config(a, s.cfg.Region, true))
+	}
+	return s.ofS3Control[key]
 }
 
 func (s *session) iam(a *account) *iam.Client {
-	return client(s, a, s.cfg.Region, "iam", func(c aws.Config) *iam.Client { return iam.NewFromConfig(c) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := clientKey{a.id, s.cfg.Region}
+	if s.ofIAM[key] == nil {
+		s.ofIAM[key] = iam.NewFromConfig(s.config(a, s.cfg.Region, true))
+	}
+	return s.ofIAM[key]
 }
 
 func (s *session) kms(a *account, region string) *kms.Client {
-	return client(s, a, region, "kms", func(c aws.Config) *kms.Client { return kms.NewFromConfig(c) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := clientKey{a.id, region}
+	if s.ofKMS[key] == nil {
+		s.ofKMS[key] = kms.NewFromConfig(s.config(a, region, true))
+	}
+	return s.ofKMS[key]
 }
 
 // enter gets credentials for an account: those of the audit role there, or for
@@ -263,8 +300,9 @@ const refreshBefore = 5 * time.Minute
 // roleCredentials are those of an assumed role, kept and renewed. The SDK's own
 // cache leaves a goroutine running when the caller is canceled.
 type roleCredentials struct {
-	session *session
-	arn     string
+	assume     func(context.Context, *sts.AssumeRoleInput, ...func(*sts.Options)) (*sts.AssumeRoleOutput, error)
+	arn        string
+	externalID string // "" = none
 
 	busy chan struct{}   // of size 1: full while the role is assumed
 	have aws.Credentials // guarded by busy
@@ -272,7 +310,7 @@ type roleCredentials struct {
 
 func newRoleCredentials(s *session, account string) *roleCredentials {
 	role := fmt.Sprintf("arn:%s:iam::%s:role/%s", s.partition, account, strings.TrimPrefix(s.opts.RoleName, "/"))
-	return &roleCredentials{session: s, arn: role, busy: make(chan struct{}, 1)}
+	return &roleCredentials{assume: s.sts().AssumeRole, arn: role, externalID: s.opts.ExternalID, busy: make(chan struct{}, 1)}
 }
 
 func (r *roleCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
@@ -287,10 +325,10 @@ func (r *roleCredentials) Retrieve(ctx context.Context) (aws.Credentials, error)
 		return r.have, nil
 	}
 	in := &sts.AssumeRoleInput{RoleArn: &r.arn, RoleSessionName: aws.String("crosscheck"), DurationSeconds: aws.Int32(3600)}
-	if id := r.session.opts.ExternalID; id != "" {
-		in.ExternalId = &id
+	if r.externalID != "" {
+		in.ExternalId = &r.externalID
 	}
-	out, err := r.session.sts().AssumeRole(ctx, in)
+	out, err := r.assume(ctx, in)
 	switch {
 	case err == nil && (out.Credentials == nil || out.Credentials.AccessKeyId == nil || out.Credentials.SecretAccessKey == nil || out.Credentials.Expiration == nil):
 		err = &answerError{code: "Malformed", message: "sts:AssumeRole answered without credentials"}
