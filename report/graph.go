@@ -145,7 +145,7 @@ func drawGraph(links []graphLink, pairs map[accountPair]LinkCounts) *graphView {
 			label += " (" + l.rule + ")"
 		}
 		lines = append(lines, &graphLine{from: [2]string{"Account " + l.from, label}, to: [2]string{"Account " + l.to, l.destination}, order: []int{verdictRank(l.verdict), 0},
-			verdict: l.verdict, links: 1, anchor: l.anchor, title: string(l.verdict) + ": " + l.source + " → " + l.destination + ", rule " + l.rule})
+			verdict: l.verdict, links: 1, anchor: l.anchor, title: l.source + " → " + l.destination + ", rule " + l.rule + ": " + string(l.verdict)})
 		p := accountPair{l.from, l.to}
 		c := rest[p]
 		switch l.verdict {
@@ -272,7 +272,7 @@ func (g *graphView) layOut(lines []*graphLine) {
 			href = fmt.Sprintf("#l%d", l.anchor)
 		}
 		g.Lines = append(g.Lines, graphCurve{
-			Class: string(l.verdict), Href: href, Title: l.title, Account: l.account, Width: 1 + min(bits.Len(uint(l.links)), 6),
+			Class: string(l.verdict), Href: href, Title: l.title, Account: l.account, Width: 2 + min(bits.Len(uint(l.links))-1, 6)/2,
 			Path: fmt.Sprintf("M%d %dC500 %d 500 %d %d %d", graphColumn, l.y, l.y, y2, x-8, y2), Tip: fmt.Sprintf("M%d %dl-9 -5v10z", x, y2),
 			Glyph: verdictGlyphs[l.verdict], X: graphColumn, Y: l.y, GlyphY: l.y + 4,
 			Row: graphRowView{14, l.y + 4, cut(l.from[1], graphLabel), l.from[1]},

@@ -33,6 +33,7 @@ const (
 	htmlStatements   = 6 // in the section of a link
 	htmlOnLink       = 8 // findings in the section of a link
 	htmlRules        = 500
+	htmlCalls        = 200
 	htmlWaivers      = 200
 	htmlPast         = 200
 	htmlFirst        = 8 // entries of what to fix first
@@ -382,6 +383,8 @@ type summaryView struct {
 	Outcome    outcome
 	Run        *Run
 	Exit       string
+	Trend      bool
+	Waivers    bool
 	Links      LinkCounts
 	Findings   FindingCounts
 	Severities []severityCount
@@ -404,6 +407,7 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 	if b := p.r.summary.Baseline; b != nil {
 		v.Baseline = baselineText(b)
 	}
+	v.Trend, v.Waivers = p.trendChart() != nil, len(findings.waivers) > 0
 	for _, m := range p.r.measurements {
 		v.Probes[measured(m)]++
 	}
@@ -435,6 +439,10 @@ func (p *page) run() *Run {
 	r := *p.r.run
 	for _, s := range []*string{&r.ID, &r.StartedAt, &r.FinishedAt, &r.Tool.Name, &r.Tool.Version, &r.Scope.Mode, &r.Scope.Buckets} {
 		*s = name(*s)
+	}
+	r.Calls = slices.Clone(r.Calls[:min(len(r.Calls), htmlCalls)])
+	for i := range r.Calls {
+		r.Calls[i].API = name(r.Calls[i].API)
 	}
 	if r.Baseline != nil {
 		r.Baseline = &BaselineRun{name(r.Baseline.ID), name(r.Baseline.StartedAt)}
@@ -658,11 +666,13 @@ type gapView struct {
 func (p *page) coverage() any {
 	var v struct {
 		fact.Coverage
+		Told     bool // what was covered
 		Complete bool
 		Facts    int
 		Gaps     []gapView
 		More     int
 	}
+	v.Told = p.r.coverage.Accounts.Listed > 0
 	v.Coverage, v.Complete, v.Facts = p.r.coverage, complete(p.r.coverage) && len(p.r.gaps) == 0, len(p.r.gaps)
 	groups := groupGaps(p.r.gaps)
 	for _, g := range groups[:min(len(groups), htmlGaps)] {
@@ -702,14 +712,25 @@ type ruleView struct {
 	Fail, Unknown, Waived, Pass, NotApplicable, All int
 }
 
+type callView struct {
+	Calls
+	Took string
+}
+
 func (p *page) appendix() any {
 	var v struct {
 		Run   *Run
+		Calls []callView
+		More  int
 		Exit  string
 		Rules []ruleView
 		Codes []codeView
 	}
 	v.Run, v.Exit = p.run(), exitText(p.r.summary.ExitStatus)
+	for _, c := range v.Run.Calls {
+		v.Calls = append(v.Calls, callView{c, millis(c.DurationMS)})
+	}
+	v.More = len(p.r.run.Calls) - len(v.Calls)
 	for _, id := range slices.Sorted(maps.Keys(p.r.byRule)) {
 		c, help := p.r.byRule[id], p.o.Rules[id]
 		rule := ruleView{ID: name(id), Title: name(cmp.Or(help.Title, c.title)), Fail: c.fail, Unknown: c.unknown, Waived: c.waived, Pass: c.pass, NotApplicable: c.notApplicable}

@@ -76,6 +76,15 @@ type latencyRow struct {
 // latencyDot is a probe: seen at X, and not yet at From.
 type latencyDot struct{ From, X float64 }
 
+// latencyTicks are the places of the scale that have a name.
+var latencyTicks = []struct {
+	ms    int64
+	label string
+}{
+	{1, "1 ms"}, {10, "10 ms"}, {100, "100 ms"}, {1000, "1 s"}, {10_000, "10 s"}, {60_000, "1 min"}, {600_000, "10 min"}, {3_600_000, "1 h"}, {36_000_000, "10 h"},
+	{360_000_000, "100 h"},
+}
+
 // latencyChart is nil where nothing was measured.
 func (p *page) latencyChart() *latencyChart {
 	byLink := map[string][]*canary.Measurement{}
@@ -120,13 +129,20 @@ func (p *page) latencyChart() *latencyChart {
 	if most == 0 {
 		return nil // nothing arrived, and nothing was promised
 	}
-	// Whole decades around what there is.
-	low, high := math.Floor(math.Log10(float64(least))), math.Ceil(math.Log10(float64(most)+1))
-	x := func(ms int64) float64 {
-		return tenth(chartLeft + (chartRight-chartLeft)*(math.Log10(float64(max(1, ms)))-low)/(high-low))
+	ticks := latencyTicks
+	for len(ticks) > 2 && ticks[1].ms <= least {
+		ticks = ticks[1:]
 	}
-	for d := low; d <= high; d++ {
-		c.Ticks = append(c.Ticks, chartTick{x(int64(math.Pow(10, d))), millis(int64(math.Pow(10, d)))})
+	for len(ticks) > 2 && ticks[len(ticks)-2].ms >= most {
+		ticks = ticks[:len(ticks)-1]
+	}
+	low, high := math.Log10(float64(ticks[0].ms)), math.Log10(float64(ticks[len(ticks)-1].ms))
+	x := func(ms int64) float64 {
+		part := (math.Log10(float64(max(1, ms))) - low) / (high - low)
+		return tenth(chartLeft + (chartRight-chartLeft)*min(part, 1))
+	}
+	for _, t := range ticks {
+		c.Ticks = append(c.Ticks, chartTick{x(t.ms), t.label})
 	}
 	for i := range c.Rows {
 		row := &c.Rows[i]
@@ -196,7 +212,7 @@ func (p *page) trendChart() *trendChart {
 		return nil
 	}
 	points := p.r.trend(p.o.History)
-	c := &trendChart{W: chartWidth, Left: 70, EndX: chartWidth - 20, Base: 170, LatencyTop: 215, LatencyBase: 305, H: 190, LabelY: 186, More: max(0, len(points)-chartRuns)}
+	c := &trendChart{W: chartWidth, Left: 100, EndX: chartWidth - 20, Base: 170, LatencyTop: 215, LatencyBase: 305, H: 190, LabelY: 186, More: max(0, len(points)-chartRuns)}
 	points = points[c.More:]
 	if len(points) < 2 {
 		return nil

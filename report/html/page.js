@@ -72,6 +72,7 @@
 
   // The graph, with the numbers of graph.go.
   const svg = byId("graph");
+  const note = byId("graph-note");
   const drawn = svg ? [...svg.childNodes] : [];
   const size = svg ? svg.getAttribute("viewBox") : "";
   const whole = 60, fewPairs = 10, some = 50, most = 120, width = 1000, column = 350, rowH = 24, head = 28, pad = 8, gap = 14;
@@ -112,7 +113,7 @@
       pairs.get(l.f + "\n" + l.t)[l.v]--;
       return {
         from: ["Account " + l.f, twice.get(l.f + "\n" + l.s) > 1 ? l.s + " (" + l.r + ")" : l.s], to: ["Account " + l.t, l.d],
-        order: verdicts.indexOf(l.v), then: 0, verdict: l.v, links: 1, anchor: l.anchor, number: +l.anchor.slice(1), title: l.v + ": " + l.s + " → " + l.d + ", rule " + l.r,
+        order: verdicts.indexOf(l.v), then: 0, verdict: l.v, links: 1, anchor: l.anchor, number: +l.anchor.slice(1), title: l.s + " → " + l.d + ", rule " + l.r + ": " + l.v,
       };
     });
     for (const c of pairs.values()) {
@@ -176,19 +177,20 @@
     }
     for (const l of lines) {
       const y2 = at.get(l.to[0] + "\n" + l.to[1]) + shift;
-      const a = { class: "edge " + l.verdict, href: l.anchor ? "#" + l.anchor : "#links", "aria-label": l.title };
+      const a = { class: "edge " + l.verdict, href: l.anchor ? "#" + l.anchor : "#links" };
       if (l.account) a["data-account"] = l.account;
       const path = "M" + column + " " + l.y + "C500 " + l.y + " 500 " + y2 + " " + (x - 8) + " " + y2;
       svg.append(make("a", a,
         make("title", {}, l.title),
         make("path", { class: "hit", d: path }),
-        make("path", { class: "line", d: path, "stroke-width": 1 + Math.min(32 - Math.clz32(l.links), 6) }),
+        make("path", { class: "line", d: path, "stroke-width": 2 + Math.trunc(Math.min(31 - Math.clz32(l.links), 6) / 2) }),
         make("path", { class: "tip", d: "M" + x + " " + y2 + "l-9 -5v10z" }),
         make("text", { x: 14, y: l.y + 4 }, cut(l.from[1])),
         make("circle", { cx: column, cy: l.y, r: 9 }),
         make("text", { class: "glyph", x: column, y: l.y + 4 }, { broken: "✕", unknown: "?", works: "✓" }[l.verdict])));
     }
     svg.classList.toggle("empty", !lines.length);
+    note.hidden = !accounts;
   };
 
   const linkFilter = filter(byId("link-filters"), links, "links", {
@@ -199,6 +201,7 @@
     if (filtered) return draw(shown);
     svg.setAttribute("viewBox", size);
     svg.classList.remove("empty");
+    note.hidden = false;
     svg.replaceChildren(...drawn);
   });
   if (svg) {
