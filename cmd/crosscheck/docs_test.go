@@ -261,6 +261,7 @@ func TestCommandLinesAreRefused(t *testing.T) {
 		"crosscheck scna":                             "unknown command",
 		"crosscheck scan --rolename x":                "unknown flag: --rolename",
 		"crosscheck scan --concurrency many":          "invalid argument",
+		"crosscheck scan --log-format xml":            "use text or json",
 		"crosscheck canary swep":                      "unexpected argument",
 		"$ crosscheck facts > f && crosscheck scan f": "unexpected argument",
 		"  bin/crosscheck canary --count":             "flag needs an argument",
