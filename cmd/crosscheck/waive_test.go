@@ -15,7 +15,7 @@ import (
 )
 
 // TestCanaryWaivers: what a canary finds can be waived, what it does not judge is not
-// said to be unused.
+// said to be unused. Its objective comes from the configuration.
 func TestCanaryWaivers(t *testing.T) {
 	served(t, testdata.DemoWorld)
 	path := filepath.Join(t.TempDir(), "waivers.yaml")
@@ -29,7 +29,7 @@ func TestCanaryWaivers(t *testing.T) {
 	}
 	run := filepath.Join(t.TempDir(), "run.jsonl")
 	canary := []string{"canary", "--yes", "-q", "--link", "orders-ledger/to-backup->backup-ledger", "--link", "orders-invoices/to-backup->backup-invoices",
-		"--allow-incomplete", "--variant", "plain", "--count", "2", "--slo", "1ns", "--slo-percentile", "50", "--accounts", "111111111111,222222222222,333333333333"}
+		"--config", configFile(t, "canary: {count: 2, slo: 1ns, slo_percentile: 50}\nallow_incomplete: true\n"), "--variant", "plain", "--accounts", "111111111111,222222222222,333333333333"}
 	unused := []rules.Status{rules.NotApplicable, rules.NotApplicable}
 	for _, c := range []struct {
 		args   []string
