@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -51,27 +52,40 @@ Exit status:
 				_, err := s.out.Write(exampleConfig())
 				return err
 			}
-			path := args[0]
-			mode := os.O_EXCL
-			if force {
-				mode = os.O_TRUNC
-				if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-					return fmt.Errorf("%s is not a file", path)
-				}
+			err := writeNew(args[0], exampleConfig(), force)
+			if errors.Is(err, os.ErrExist) {
+				return withHint(fmt.Errorf("%s is there already", args[0]), "give --force to overwrite it, or another path")
 			}
-			f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|mode, 0o644)
-			switch {
-			case errors.Is(err, os.ErrExist):
-				return withHint(fmt.Errorf("%s is there already", path), "give --force to overwrite it, or another path")
-			case err != nil:
-				return withHint(plainPathError(err), "give a path that can be written")
-			}
-			_, err = f.Write(exampleConfig())
-			return errors.Join(err, f.Close())
+			return withHint(plainPathError(err), "give a path that can be written")
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
 	return cmd
+}
+
+// writeNew writes a file, whole or not at all: beside its place first, then there.
+// One that is there already is [os.ErrExist], unless it is to be replaced.
+func writeNew(path string, data []byte, replace bool) error {
+	switch info, err := os.Stat(path); {
+	case err == nil && !replace:
+		return os.ErrExist
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file", path)
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".crosscheck-config-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
 
 // commentColumn is where what a key is for stands behind it.
