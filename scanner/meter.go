@@ -28,7 +28,8 @@ type Calls struct {
 // Progress is how far a scan is.
 type Progress struct {
 	Accounts, AccountsDone int // in scope; those that nothing more is asked about
-	Buckets, BucketsDone   int // in scope, as far as they are listed; read
+	Buckets, BucketsDone   int // in scope, as far as they are listed; read, or known to Options.Done
+	BucketsKnown           int // to Options.Done
 	Calls, Throttles       int // attempts, and how many AWS refused for their number
 }
 

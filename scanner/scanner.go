@@ -194,7 +194,7 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 	}, func() { meter.count(func(p *Progress) { p.AccountsDone++ }) })
 	meter.count(func(p *Progress) {
 		p.AccountsDone += coverage.Accounts.Unreadable
-		p.Buckets, p.BucketsDone = coverage.Buckets.Listed, coverage.Buckets.Scanned
+		p.Buckets, p.BucketsDone, p.BucketsKnown = coverage.Buckets.Listed, coverage.Buckets.Scanned, coverage.Buckets.Scanned
 	})
 	type result struct {
 		doc  *fact.Document

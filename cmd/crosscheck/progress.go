@@ -112,7 +112,7 @@ func (p *progress) write() {
 	}
 	m := p.meter.Progress()
 	if now.Sub(p.newer.at) >= paceOver {
-		p.older, p.newer = p.newer, pace{now, m.Calls, m.BucketsDone}
+		p.older, p.newer = p.newer, pace{now, m.Calls, m.BucketsDone - m.BucketsKnown}
 	}
 	passed := max(now.Sub(p.older.at), time.Millisecond).Seconds()
 	calls := float64(m.Calls-p.older.calls) / passed
@@ -125,7 +125,7 @@ func (p *progress) write() {
 		slog.Int("accounts_done", m.AccountsDone), slog.Int("accounts", m.Accounts), slog.Int("buckets_done", m.BucketsDone), slog.Int("buckets", m.Buckets),
 		slog.Int("links", links), slog.Int("calls", m.Calls), slog.Float64("calls_per_second", calls), slog.Int("throttles", m.Throttles), slog.Float64("ran_s", ran.Seconds()),
 	}
-	if perSecond := float64(m.BucketsDone-p.older.buckets) / passed; perSecond > 0 {
+	if perSecond := float64(m.BucketsDone-m.BucketsKnown-p.older.buckets) / passed; perSecond > 0 {
 		left := time.Duration(float64(m.Buckets-m.BucketsDone) / perSecond * float64(time.Second)).Round(time.Second)
 		text += fmt.Sprintf(", about %s left", left)
 		attrs = append(attrs, slog.Float64("left_s", left.Seconds()))
