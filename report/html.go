@@ -36,7 +36,7 @@ const (
 	htmlCalls        = 200
 	htmlWaivers      = 200
 	htmlPast         = 200
-	htmlFirst        = 8 // entries of what to fix first
+	htmlFirst        = 5 // entries of what to fix first
 	htmlText         = 1_000
 	htmlName         = 300
 )
@@ -112,6 +112,16 @@ type page struct {
 	buf bytes.Buffer
 
 	anchors map[string]int // number of the section of a link, by its id
+	shown   int            // sections that were written, once they are
+}
+
+// anchor is the number of the section of a link, 0 if it has none.
+func (p *page) anchor(link string) int {
+	n := p.anchors[link]
+	if n > p.shown {
+		return 0
+	}
+	return n
 }
 
 func (p *page) raw(open string, text []byte, end string) {
@@ -599,6 +609,7 @@ func (p *page) links(links *linkData) {
 		shown++
 		briefs++
 	}
+	p.shown = shown
 	p.part("links-end", struct{ Shown, Brief, More int }{shown, briefs, p.r.links.len() - shown})
 }
 
@@ -610,6 +621,9 @@ func (p *page) findings(list *findingList) {
 	}{p.r.summary.Findings, len(list.views) > 0})
 	room, shown := htmlFindingBytes, 0
 	for _, f := range list.views {
+		if f.Anchor > p.shown {
+			f.Anchor = 0
+		}
 		text := p.made("finding", f)
 		if room -= len(text); room < 0 {
 			break
@@ -627,12 +641,19 @@ func (p *page) findings(list *findingList) {
 type probeView struct {
 	Class, Link, Variant, Outcome, Predicted, Latency, Status, Message string
 	Anchor                                                             int
-	Different                                                          []string
+	New                                                                bool     // the baseline did not have it
+	Left                                                               []string // what could not be removed
 }
 
 func probeOf(m *canary.Measurement) probeView {
 	v := probeView{Class: []string{"broken", "unknown", "works"}[measured(m)], Link: name(m.Link), Variant: name(m.Variant), Outcome: string(cmp.Or(m.Outcome, "undecided")),
-		Predicted: name(m.Predicted), Latency: latency(m), Status: name(m.SourceStatus), Message: text(m.Message)}
+		Predicted: name(m.Predicted), Latency: latency(m), Status: name(m.SourceStatus), Message: text(m.Message), New: m.Baseline == MarkNew}
+	for _, l := range m.Left[:min(len(m.Left), 5)] {
+		v.Left = append(v.Left, name(strings.TrimSpace(l.Bucket+"/"+l.Key+" "+l.VersionID)))
+	}
+	if n := len(m.Left) - len(v.Left); n > 0 {
+		v.Left = append(v.Left, "and "+strconv.Itoa(n)+" more")
+	}
 	return v
 }
 
@@ -651,7 +672,7 @@ func (p *page) canary() any {
 	}
 	for _, m := range ms[:min(len(ms), htmlProbes)] {
 		row := probeOf(m)
-		row.Anchor = p.anchors[m.Link]
+		row.Anchor = p.anchor(m.Link)
 		v.Probes = append(v.Probes, row)
 	}
 	v.More = len(ms) - len(v.Probes)

@@ -147,7 +147,7 @@ func (p *page) latencyChart() *latencyChart {
 	for i := range c.Rows {
 		row := &c.Rows[i]
 		row.Y = chartTop + i*chartRow + chartRow/2
-		row.TextY, row.Anchor = row.Y+4, p.anchors[row.Link]
+		row.TextY, row.Anchor = row.Y+4, p.anchor(row.Link)
 		if o := p.r.objectives[row.Link]; o.ms > 0 {
 			row.Objective = x(o.ms)
 		}

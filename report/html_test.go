@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"crosscheck/canary"
 	"crosscheck/rules"
 )
 
@@ -142,6 +143,10 @@ func organization(t testing.TB, n int) []Message {
 			l.Verdict, l.Why = rules.UnknownVerdict, "bucket.policy was not read: s3:GetBucketPolicy answered AccessDenied"
 			f.Status, f.Message = rules.Unknown, l.Why
 		}
+		if i == n-1 {
+			ms = append(ms, Message{Measurement: &canary.Measurement{Link: l.ID, Variant: "plain", Outcome: canary.Arrived, LatencyMS: 70,
+				Left: []canary.Left{{Bucket: l.Source.Bucket, Key: "crosscheck-canary/1", VersionID: "v1"}}}})
+		}
 		ms = append(ms, Message{Link: l}, Message{Finding: f}, Message{Finding: &rules.Finding{RuleID: "XC020", Title: "Annotations of objects replicate", Status: rules.Fail,
 			Severity: rules.Info, AccountID: account, Region: l.Source.Region, Resource: arn(l.Source.Bucket), Link: l.ID, Fingerprint: fmt.Sprintf("%031xa", i),
 			Message:     "no statement allows s3:GetObjectVersionAnnotationForReplication",
@@ -159,6 +164,9 @@ func TestHTMLSize(t *testing.T) {
 			t.Errorf("%d links: %d bytes", n, len(page))
 		}
 		checkHTML(t, page)
+		if !bytes.Contains(page, []byte("crosscheck-canary/1 v1")) {
+			t.Error("what a probe left behind is not shown")
+		}
 		sections := bytes.Count(page, []byte(`<details class="link"`))
 		more := 0
 		if m := leftOutLinks.FindSubmatch(page); m != nil {
