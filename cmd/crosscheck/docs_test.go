@@ -477,3 +477,44 @@ func TestPagesAreLinked(t *testing.T) {
 		t.Errorf("only %d links found", count)
 	}
 }
+
+// TestReadmeShowsTheDemo: what README.md shows of `make demo` is what it prints. A
+// row is compared as a bag of letters without its latencies: these differ from run to
+// run, and with them where cells are broken into lines.
+func TestReadmeShowsTheDemo(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile("(?ms)^```\n(Links: .*?)^```$").FindSubmatch(page)
+	if m == nil {
+		t.Fatal("README.md shows no output of the demo")
+	}
+	status, stdout, stderr := inProcess(t.Context(), "demo", "-q")
+	if status != exitClean {
+		t.Fatal(stderr)
+	}
+	duration := regexp.MustCompile(`[0-9.]+ ?(ms|s)\b`)
+	blocks := func(text string) (all [][2]string) {
+		for _, block := range regexp.MustCompile(`\n\s*\n|…\n`).Split(text, -1) {
+			letters := []rune(strings.Join(strings.Fields(duration.ReplaceAllString(block, "")), ""))
+			slices.Sort(letters)
+			if len(letters) > 0 {
+				all = append(all, [2]string{string(letters), block})
+			}
+		}
+		return all
+	}
+	printed := blocks(stdout)
+	shown := blocks(string(m[1]))
+	for _, block := range shown {
+		i := slices.IndexFunc(printed, func(p [2]string) bool { return p[0] == block[0] })
+		if i < 0 {
+			t.Fatalf("the demo does not print, in this order:\n%s\nit prints\n%s", block[1], stdout)
+		}
+		printed = printed[i+1:]
+	}
+	if len(shown) < 8 {
+		t.Errorf("only %d blocks shown", len(shown))
+	}
+}
