@@ -253,7 +253,7 @@ func TestEnvironmentRefuses(t *testing.T) {
 // no setting is.
 func TestReservedVariables(t *testing.T) {
 	used := regexp.MustCompile(`\bCROSSCHECK_[A-Z_]+\b`)
-	for _, pattern := range []string{"../../Makefile", "*_integration_test.go", "faults_test.go", "main_test.go", "../../rules/iam/*_test.go", "../../report/*_test.go", "../../testdata/integration/*"} {
+	for _, pattern := range []string{"../../Makefile", "*_integration_test.go", "faults_test.go", "main_test.go", "../../rules/iam/*_test.go", "../../report/*_test.go", "../../testdata/integration/*.*", "../../testdata/integration/*/*.*"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
