@@ -48,7 +48,7 @@ type graphLine struct {
 	account  string // to filter by, where there are several links
 	title    string
 
-	y, y2 int
+	y int
 }
 
 // graphView is the graph as it is drawn.

@@ -187,11 +187,15 @@ func (p *page) outcome() outcome {
 		return outcome{"unknown", "incomplete", "Nothing is known to be broken, but not everything could be read. What was not read is unknown, not good: see Coverage."}
 	}
 	l, f := p.r.summary.Links, p.r.summary.Findings
-	if l.Broken > 0 || l.Unknown > 0 || f.Fail > 0 || f.Unknown > 0 || len(p.r.gaps) > 0 {
+	whole := p.told() && complete(p.r.coverage) && len(p.r.gaps) == 0 && !slices.ContainsFunc(p.r.measurements, func(m *canary.Measurement) bool { return measured(m) < 2 })
+	if l.Broken > 0 || l.Unknown > 0 || f.Fail > 0 || f.Unknown > 0 || !whole {
 		return outcome{"works", "passed", "Nothing gates: what is broken or unknown below is waived, below the severity that fails a run, or allowed to be unknown."}
 	}
 	return outcome{"works", "clean", "Every link works as far as configuration, policies and probes can tell, and all that was asked for was read."}
 }
+
+// told reports whether the run says what it covered.
+func (p *page) told() bool { return p.r.coverage.Accounts.Listed > 0 }
 
 // headline is the verdicts in one sentence.
 func (p *page) headline() string {
@@ -471,17 +475,25 @@ func (l *linkView) To() endView    { return endOf(l.Link.Destination) }
 func (l *linkView) Rule() string   { return name(l.Link.RuleID) }
 func (l *linkView) Role() string   { return name(l.Link.RoleARN) }
 
-// Waived reports whether somebody answers for the faults of the link: findings on
-// it are waived, and none that matters fails beside them.
+// Waived reports whether the link is broken under a waiver, as [Summarizer] has it:
+// each of its failure codes is waived on it, and no finding that matters fails beside.
+// Waivers of what its buckets lack are not looked at, so that less is hidden, not more.
 func (l *linkView) Waived() bool {
-	waived := false
+	var codes []string
 	for _, f := range l.Findings {
-		waived = waived || f.Waiver != ""
-		if f.Status == string(rules.Fail) && f.Severity != string(rules.Info) {
+		switch {
+		case f.Waiver != "":
+			codes = append(codes, f.Codes...)
+		case f.Status == string(rules.Fail) && f.Severity != string(rules.Info):
 			return false
 		}
 	}
-	return waived && l.Link.Verdict == rules.Broken
+	for _, c := range l.FailureCodes {
+		if !slices.Contains(codes, name(c)) {
+			return false
+		}
+	}
+	return len(l.FailureCodes) > 0 && l.Link.Verdict == rules.Broken
 }
 
 type endView struct{ Account, Region, Bucket string }
@@ -693,7 +705,7 @@ func (p *page) coverage() any {
 		Gaps     []gapView
 		More     int
 	}
-	v.Told = p.r.coverage.Accounts.Listed > 0
+	v.Told = p.told()
 	v.Coverage, v.Complete, v.Facts = p.r.coverage, complete(p.r.coverage) && len(p.r.gaps) == 0, len(p.r.gaps)
 	groups := groupGaps(p.r.gaps)
 	for _, g := range groups[:min(len(groups), htmlGaps)] {

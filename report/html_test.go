@@ -15,6 +15,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/rules"
+	"crosscheck/scanner/fact"
 )
 
 // tags gives every start tag of a page, and the text that follows it.
@@ -174,6 +175,116 @@ func TestHTMLSize(t *testing.T) {
 		}
 		if sections+more != n || n <= 2_000 && more > 0 {
 			t.Errorf("%d links: %d sections and %d more", n, sections, more)
+		}
+	}
+}
+
+// sectionOf is the part of a page from an id to the end of that element's section.
+func sectionOf(t *testing.T, page, id, end string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, `id="`+id+`"`)
+	if !ok {
+		t.Fatalf("nothing has the id %s", id)
+	}
+	part, _, _ := strings.Cut(rest, end)
+	return part
+}
+
+func TestHTMLContent(t *testing.T) {
+	l := link("a", prod, "r", "b", rules.Broken, "no statement allows it", "DstPutObjectNotPermitted")
+	l.Baseline = MarkNew
+	l.Checks = []rules.Check{
+		{Layer: "source", Action: "s3:GetObjectVersionForReplication", Resource: arn("a") + "/*", Result: "allowed"},
+		{Layer: "source", Action: "s3:GetObjectVersionAcl", Resource: arn("a") + "/*", Result: "allowed"},
+		{Layer: "source", Action: "s3:GetObjectVersionAnnotationForReplication", Resource: arn("a") + "/*", Result: "denied", FailureCode: "SrcGetObjectAnnotationNotPermitted",
+			Deciding: []rules.Statement{{Layer: "identity", Policy: "p", Text: `{"Sid": "Later"}`}}},
+		{Layer: "destination", Action: "s3:ReplicateObject", Resource: arn("b") + "/*", Result: "denied", FailureCode: "DstPutObjectNotPermitted", UnknownKeys: []string{"aws:SourceIp"}, Witness: "a<b",
+			Deciding: []rules.Statement{{Layer: "resource", Policy: "bucket-policy", Sid: "Replica", Text: `{"Sid":"Replica","Effect":"Allow","Condition":{"StringLike":{"x":["</pre><script>"]}}}`}}},
+	}
+	excused := link("c", prod, "r", "d", rules.Broken, "suspended", "DstBucketUnversioned")
+	waiver := &rules.Waiver{Reason: "being retired", Owner: "o", Ticket: "T-1", Expires: "2027-01-31"}
+	works := link("e", prod, "r", "f", rules.Works, "")
+	fix := func(l *rules.Link, st rules.Status, w *rules.Waiver) *rules.Finding {
+		return &rules.Finding{RuleID: "XC012", Title: "t", Status: st, Severity: rules.Critical, AccountID: prod, Resource: arn(l.Source.Bucket), Link: l.ID, Message: "m", Remediation: "do `this` to " + l.Source.Bucket,
+			FailureCodes: l.FailureCodes, Waiver: w, Baseline: l.Baseline}
+	}
+	page := string(render(t, "html", Options{Codes: map[string]string{"DstPutObjectNotPermitted": "What decides it."},
+		History: []TrendPoint{{ID: "before", StartedAt: "2026-11-20T06:00:00Z", Works: 3, P99MS: 1500, HasP99: true}}}, summarized(t, Policy{}, []Message{
+		{Run: &Run{ID: "now", StartedAt: "2026-11-24T06:00:00Z", Baseline: &BaselineRun{ID: "base"}, Calls: []Calls{{API: "s3:GetBucketPolicy", Calls: 7, DurationMS: 1500}}}}, {Link: l}, {Link: excused}, {Link: works},
+		{Finding: fix(l, rules.Fail, nil)}, {Finding: fix(excused, rules.Fail, waiver)},
+		{Finding: &rules.Finding{RuleID: objectiveRule, Title: "Objective", Status: rules.Pass, Severity: rules.Medium, Link: works.ID, Evidence: map[string]any{"slo_ms": int64(900_000), "slo_percentile": 99.5}}},
+		{Measurement: &canary.Measurement{Link: works.ID, Variant: "plain", Outcome: canary.Arrived, LatencyMS: 1200, SlackMS: 200}},
+		{Measurement: &canary.Measurement{Link: works.ID, Variant: "plain", Outcome: canary.Timeout}},
+		{Past: &Past{Change: Fixed, RuleID: "XC001", Title: "Old", Severity: rules.High, Link: "gone/r→b"}},
+	})))
+	checkHTML(t, []byte(page))
+	for _, c := range []struct{ id, end, want string }{
+		{"summary", "</section>", "<h2>What to fix first</h2>"},
+		{"summary", "</section>", `<a href="#l1">a → b</a>`},
+		{"summary", "</section>", `do <code>this</code> to a`},
+		{"l1", "</details>", `<span class="v new">new</span>`},
+		{"l1", "</details>", "<code>DstPutObjectNotPermitted</code> What decides it."},
+		{"l1", "</details>", "Sid Replica of bucket-policy (resource), for <code>s3:ReplicateObject</code>"},
+		{"l1", "</details>", "  &#34;Effect&#34;: &#34;Allow&#34;,\n"},
+		{"l1", "</details>", "&lt;/pre&gt;&lt;script&gt;"},
+		{"l1", "</details>", "<code>s3:GetObjectVersionForReplication</code> <code>s3:GetObjectVersionAcl</code> <br><span class=\"muted\">on arn:aws:s3:::a/*</span>"},
+		{"l1", "</details>", "not known: <code>aws:SourceIp</code>"},
+		{"l1", "</details>", "for example <code>a&lt;b</code>"},
+		{"l2", "</details>", `<span class="v waived">waived</span>`},
+		{"waivers", "</section>", "<td class=\"nowrap\">2027-01-31</td><td>o</td><td>T-1</td><td>being retired</td><td>XC012 </td><td class=\"n\">1</td>"},
+		{"past", "</section>", "gone/r→b"},
+		{"canary", "</section>", "p99.5 within 15 min 0 s"},
+		{"canary", "</section>", `<path class="objective"`},
+		{"canary", "</section>", "1 never arrived"},
+		{"trend", "</section>", "<td>2026-11-20T06:00:00Z</td><td class=\"n\">0</td><td class=\"n\">0</td><td class=\"n\">3</td><td class=\"n\">1.5 s</td>"},
+		{"trend", "</section>", "<td>2026-11-24T06:00:00Z</td><td class=\"n\">2</td>"},
+		{"run", "</section>", "<td>s3:GetBucketPolicy</td><td class=\"n\">7</td>"},
+		{"coverage", "</section>", "The run does not say what it covered."},
+	} {
+		if part := sectionOf(t, page, c.id, c.end); !strings.Contains(part, c.want) {
+			t.Errorf("#%s has no %q:\n%s", c.id, c.want, part)
+		}
+	}
+	if part := sectionOf(t, page, "l1", "</details>"); strings.Index(part, "Sid Replica of") > strings.Index(part, "statement 0 of p") {
+		t.Error("what breaks the link does not come first")
+	}
+	if part := sectionOf(t, page, "summary", "</section>"); strings.Contains(part, "c → d") {
+		t.Error("what is waived stands among what to fix first")
+	}
+}
+
+// A link is not called waived by a waiver of something else.
+func TestHTMLWaivedLink(t *testing.T) {
+	l := link("a", prod, "r", "b", rules.Broken, "x", "DstBucketUnversioned", "DstPutObjectNotPermitted")
+	waived := &rules.Finding{RuleID: "XC004", Status: rules.Fail, Severity: rules.Critical, Link: l.ID, FailureCodes: []string{"DstBucketUnversioned"}, Waiver: &rules.Waiver{Reason: "r"}}
+	page := string(render(t, "html", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Link: l}, {Finding: waived}})))
+	if !strings.Contains(sectionOf(t, page, "summary", "</section>"), "a → b") || strings.Contains(sectionOf(t, page, "l1", "</summary>"), "waived") {
+		t.Error("the link is hidden by a waiver of one of its two faults")
+	}
+}
+
+// The page says "clean" of nothing but a run that read all it listed.
+func TestHTMLCleanIsNarrow(t *testing.T) {
+	const clean = "all that was asked for was read"
+	all := fact.Coverage{Accounts: fact.AccountCoverage{Listed: 2, Scanned: 2}, Buckets: fact.BucketCoverage{Listed: 1, Scanned: 1}}
+	less := all
+	less.Accounts.Scanned, less.Accounts.Unreadable = 1, 1
+	works := link("a", prod, "r", "b", rules.Works, "")
+	for name, c := range map[string]struct {
+		ms   []Message
+		want bool
+	}{
+		"all":              {[]Message{{Link: works}, {Coverage: &all}}, true},
+		"no coverage":      {[]Message{{Link: works}}, false},
+		"account not read": {[]Message{{Link: works}, {Coverage: &less}}, false},
+		"gap":              {[]Message{{Link: works}, {Coverage: &all}, {Gap: &fact.Gap{}}}, false},
+		"undecided probe":  {[]Message{{Link: works}, {Coverage: &all}, {Measurement: &canary.Measurement{Outcome: canary.Inconclusive}}}, false},
+		"unknown link":     {[]Message{{Link: link("a", prod, "r", "b", rules.UnknownVerdict, "")}, {Coverage: &all}}, false},
+		"low finding":      {[]Message{{Link: works}, {Coverage: &all}, {Finding: &rules.Finding{Status: rules.Fail, Severity: rules.Info}}}, false},
+	} {
+		page := render(t, "html", Options{}, summarized(t, Policy{AllowIncomplete: true}, append([]Message{{Run: &Run{}}}, c.ms...)))
+		if got := bytes.Contains(page, []byte(clean)); got != c.want {
+			t.Errorf("%s: clean is %v", name, got)
 		}
 	}
 }
