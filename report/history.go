@@ -54,8 +54,9 @@ type Skipped struct {
 
 // recordedFile is a run file of a folder, by what its first line says.
 type recordedFile struct {
-	name string
-	run  *Run
+	name    string
+	run     *Run
+	written time.Time
 }
 
 // runFiles lists the run files of a folder by start. Whatever else is in it, but
@@ -74,12 +75,16 @@ func runFiles(dir string) (files []recordedFile, skipped []Skipped, err error) {
 			skipped = append(skipped, Skipped{e.Name(), err.Error()})
 			continue
 		}
-		files = append(files, recordedFile{e.Name(), run})
+		f := recordedFile{name: e.Name(), run: run}
+		if info, err := e.Info(); err == nil {
+			f.written = info.ModTime()
+		}
+		files = append(files, f)
 	}
-	slices.SortStableFunc(files, func(a, b recordedFile) int {
+	slices.SortStableFunc(files, func(a, b recordedFile) int { // those that began in one second by when they were written
 		x, _ := time.Parse(time.RFC3339, a.run.StartedAt) // as firstLine did
 		y, _ := time.Parse(time.RFC3339, b.run.StartedAt)
-		return cmp.Or(x.Compare(y), cmp.Compare(a.run.ID, b.run.ID))
+		return cmp.Or(x.Compare(y), a.written.Compare(b.written), cmp.Compare(a.run.ID, b.run.ID))
 	})
 	return files, skipped, nil
 }
@@ -390,9 +395,7 @@ func (r *records) trend(earlier []TrendPoint) []TrendPoint {
 		}
 	}
 	all = append(all, trendPoint(r.run, r.summary, &probes))
-	slices.SortFunc(all, func(a, b TrendPoint) int {
-		return cmp.Or(cmp.Compare(a.StartedAt, b.StartedAt), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortStableFunc(all, func(a, b TrendPoint) int { return cmp.Compare(a.StartedAt, b.StartedAt) })
 	return all
 }
 
