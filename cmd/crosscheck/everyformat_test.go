@@ -43,7 +43,9 @@ func TestDemoInEveryFormat(t *testing.T) {
 		},
 		"asff": func(t *testing.T, b []byte) error {
 			for line := range bytes.Lines(b) {
-				var request struct{ Findings []struct{ ID, ProductArn string } }
+				var request struct {
+					Findings []struct{ ID, ProductArn string }
+				}
 				if err := json.Unmarshal(line, &request); err != nil {
 					return err
 				}
