@@ -25,11 +25,14 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	incomplete := len(e.unread) > 0
-	selects := map[string]bool{}
+	selects, may := map[string]bool{}, map[string]bool{}
 	for _, t := range e.records[requiredRule] {
 		record := t.Value.(ast.Object)
 		if i := record.Get(ast.StringTerm("selects")); i != nil {
 			selects[i.String()] = true
+		}
+		if i := record.Get(ast.StringTerm("may_select")); i != nil {
+			may[i.String()] = true
 		}
 	}
 	var all []Finding
@@ -56,7 +59,7 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
 		case scope.Buckets != "":
 			f.Status, f.Remediation = NotApplicable, ""
 			f.Message = fmt.Sprintf("the entry %d of required_replication is for what this run did not look at", i+1)
-		case incomplete:
+		case incomplete || may[fmt.Sprint(i)]:
 			f.Status, f.Remediation = Unknown, ""
 			f.Message += ", but not everything was read"
 		case scope.Mode != "organization" || len(scope.ExcludeAccounts) > 0:
@@ -69,5 +72,5 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
 }
 
 // requiredRule is the rule that judges required_replication. It keeps a record of
-// every entry that selects a bucket, or may do so.
+// every entry that selects a bucket, and of every one that may do so.
 const requiredRule = "XC031"

@@ -41,7 +41,7 @@ func TestUnusedRequirements(t *testing.T) {
 		want  map[string]string // entries: status, severity
 	}{
 		"whole":         {judged(engineFor(Options{}), none), whole, map[string]string{"2": "fail low", "3": "fail low", "4": "fail low", "5": "fail low"}},
-		"tags not read": {judged(engineFor(Options{}), fact.Missing[map[string]string](gap("bucket.tags", "AccessDenied"))), whole, map[string]string{"2": "fail low", "4": "fail low", "5": "fail low"}},
+		"tags not read": {judged(engineFor(Options{}), fact.Missing[map[string]string](gap("bucket.tags", "AccessDenied"))), whole, map[string]string{"2": "fail low", "3": "unknown low", "4": "fail low", "5": "fail low"}},
 		"nothing":       {engineFor(Options{}), whole, map[string]string{"1": "fail low", "2": "fail low", "3": "fail low", "4": "fail low", "5": "fail low", "6": "fail low"}},
 		"some accounts": {judged(engineFor(Options{}), none), fact.Scope{Mode: "accounts"}, map[string]string{"2": "fail info", "3": "fail info", "4": "fail info", "5": "fail info"}},
 		"excluded":      {judged(engineFor(Options{}), none), fact.Scope{Mode: "organization", ExcludeAccounts: []string{account2}}, map[string]string{"2": "fail info", "3": "fail info", "4": "fail info", "5": "fail info"}},

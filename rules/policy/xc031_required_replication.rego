@@ -72,6 +72,8 @@ missing(r, "its place in the organization") if {
 	not path(input.bucket.account_id)
 }
 
+lacking(r) := [what | some what in ["its tags", "its place in the organization"]; missing(r, what)]
+
 # Where a link must lead to: where r.destination says, if it says anything.
 elsewhere(_, link) if input.buckets[link.destination].absent
 
@@ -136,7 +138,7 @@ records contains {
 	"region": input.bucket.region,
 	"bucket": input.bucket.name,
 	"arn": input.bucket.arn,
-	"missing": [what | some what in ["its tags", "its place in the organization"]; missing(r, what)],
+	"missing": lacking(r),
 	"to": to,
 	"lead": lead(to),
 } if {
@@ -149,6 +151,14 @@ records contains {
 records contains {"selects": i} if {
 	some i, r in data.crosscheck.config.required_replication
 	not excluded(r)
+	count(lacking(r)) == 0
+}
+
+# Which may, for all that was read.
+records contains {"may_select": i} if {
+	some i, r in data.crosscheck.config.required_replication
+	not excluded(r)
+	count(lacking(r)) > 0
 }
 
 records contains {"destination": link.destination} if some link in input.links
