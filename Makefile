@@ -26,7 +26,7 @@ demo: build
 
 ## test: every test that needs only Go
 test:
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 ## integration: against servers and clients that this project did not write (moto, boto3, the aws CLI)
 integration: $(VENV)/.ready
