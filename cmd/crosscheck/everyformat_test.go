@@ -62,7 +62,7 @@ func TestDemoInEveryFormat(t *testing.T) {
 		"junit": func(t *testing.T, b []byte) error {
 			d := xml.NewDecoder(bytes.NewReader(b))
 			for {
-				if _, err := d.Token(); err == io.EOF {
+				if _, err := d.Token(); errors.Is(err, io.EOF) {
 					return nil
 				} else if err != nil {
 					return err
