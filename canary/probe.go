@@ -294,8 +294,15 @@ func (p *probe) removable(ctx context.Context, e *End, side string) error {
 	return nil
 }
 
-// put writes the object, or one more version of it, and starts the clock.
+// put writes the object, or one more version of it, and starts the clock. An
+// interruption does not break it off: S3 may carry out a request that nobody waits
+// for any more, and then after the clean-up.
 func (p *probe) put(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.o.CleanUp)
+	defer cancel()
 	if p.parts != "" {
 		return p.putParts(ctx)
 	}

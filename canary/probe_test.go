@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -245,6 +247,44 @@ func TestInterrupted(t *testing.T) {
 		if m.Outcome != Inconclusive || !strings.Contains(m.Message, "interrupted after 20s") {
 			t.Errorf("%+v", m)
 		}
+		l.empty(0)
+	})
+}
+
+// sentS3 carries out a PUT 10 s after it was sent, also if nobody waits for it any more.
+type sentS3 struct{ S3 }
+
+func (s sentS3) PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	type answer struct {
+		out *s3.PutObjectOutput
+		err error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		time.Sleep(10 * time.Second)
+		out, err := s.S3.PutObject(context.WithoutCancel(ctx), in, opts...)
+		done <- answer{out, err}
+	}()
+	select {
+	case a := <-done:
+		return a.out, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// TestInterruptedPut waits for what was sent, so that the clean-up finds it.
+func TestInterruptedPut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Minute})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		target := l.target(0)
+		target.Source.S3 = sentS3{target.Source.S3}
+		if m := Probe(ctx, target, Plain, 1, probeOptions); m.Outcome != Inconclusive || len(m.Left) > 0 {
+			t.Errorf("%+v", m)
+		}
+		time.Sleep(time.Hour)
 		l.empty(0)
 	})
 }
