@@ -170,9 +170,6 @@ func TestIdentify(t *testing.T) {
 // TestDependencies holds docs/dependencies.md and docs/third-party-licenses.txt to
 // what the program is made of, and refuses licenses that do not go with its own.
 func TestDependencies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("asks the go command")
-	}
 	var page strings.Builder
 	page.WriteString("# Dependencies\n\nThis file is generated (`UPDATE=1 go test ./cmd/crosscheck -run TestDependencies`): the modules of which code is in the program for Linux, " +
 		"and their licenses, read from the texts in [third-party-licenses.txt](third-party-licenses.txt). " +

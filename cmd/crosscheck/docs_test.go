@@ -196,9 +196,6 @@ func runLine(t *testing.T, dir, line, fault string) (status int, output string) 
 // help in a shell, against the demo world, those of a page after another in one
 // folder: none is refused (exit status 2) or breaks.
 func TestCommandLinesOfDocsRun(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a process for each line")
-	}
 	served(t, docsWorld())
 	record := filepath.Join(t.TempDir(), "run.jsonl")
 	if status, _, stderr := inProcess(t.Context(), "scan", "-q", "-o", "jsonl="+record); status != exitFindings {
