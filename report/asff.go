@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crosscheck/rules"
+	"crosscheck/scanner/fact"
 )
 
 // Limits of AWS Security Hub: of one BatchImportFindings and of the fields of a
@@ -217,7 +218,7 @@ func asffOf(f *rules.Finding, uid, at string, run *Run, help RuleHelp) *asffFind
 	original := text(asffOriginal, string(f.Severity), "unknown")
 	out := &asffFinding{
 		SchemaVersion: "2018-10-08", ID: text(asffID, "crosscheck/"+uid), GeneratorID: text(asffID, "crosscheck/"+f.RuleID),
-		ProductArn:  "arn:" + cmp.Or(partition, partitionOf(region)) + ":securityhub:" + region + ":" + account + ":product/" + account + "/default",
+		ProductArn:  "arn:" + cmp.Or(partition, fact.PartitionOf(region)) + ":securityhub:" + region + ":" + account + ":product/" + account + "/default",
 		ProductName: "crosscheck", CompanyName: "crosscheck", AwsAccountID: account, Types: []string{findingType},
 		CreatedAt: at, UpdatedAt: at, LastObservedAt: at,
 		Severity:              asffSeverity{severity.label, &severity.normalized, original},

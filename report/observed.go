@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crosscheck/rules"
+	"crosscheck/scanner/fact"
 )
 
 // Rule ids of what is no finding of a rule and is shown as one, in formats that
@@ -129,18 +130,7 @@ func bucketARN(at rules.End) string {
 	if at.Bucket == "" {
 		return ""
 	}
-	return "arn:" + partitionOf(at.Region) + ":s3:::" + at.Bucket
-}
-
-// partitionOf is the partition of a Region.
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
+	return "arn:" + fact.PartitionOf(at.Region) + ":s3:::" + at.Bucket
 }
 
 func digest(parts ...string) string {

@@ -132,7 +132,7 @@ func (r *reacher) assume(ctx context.Context, cfg aws.Config, p canary.Place) (a
 	if cfg.Region == "" {
 		cfg.Region = p.Region
 	}
-	arn := fmt.Sprintf("arn:%s:iam::%s:role/%s", partitionOf(cmp.Or(p.Region, cfg.Region)), p.AccountID, strings.TrimPrefix(p.RoleName, "/"))
+	arn := fmt.Sprintf("arn:%s:iam::%s:role/%s", fact.PartitionOf(cmp.Or(p.Region, cfg.Region)), p.AccountID, strings.TrimPrefix(p.RoleName, "/"))
 	provider := aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), arn, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = "crosscheck-canary"
 		if r.externalID != "" {
@@ -148,17 +148,6 @@ func (r *reacher) assume(ctx context.Context, cfg aws.Config, p canary.Place) (a
 	}
 	r.roles[key] = roleCredentials{provider, err}
 	return provider, err
-}
-
-// partitionOf is the partition of a Region.
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // bucketRegion asks where a bucket is, "" where the server does not say. S3 tells

@@ -16,6 +16,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
 )
 
 // What measurements prove, as findings, so that every format shows it. They are
@@ -269,7 +270,7 @@ func (p *prober) objective(t *canary.Target, l *canary.Latencies) rules.Finding 
 func linkFinding(t *canary.Target, id, title string, status rules.Status, severity rules.Severity) rules.Finding {
 	arn := t.Source.ARN
 	if arn == "" {
-		arn = "arn:" + partitionOf(t.Source.Region) + ":s3:::" + t.Source.Name
+		arn = "arn:" + fact.PartitionOf(t.Source.Region) + ":s3:::" + t.Source.Name
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{id, t.Source.AccountID, t.Source.Name, t.Rule.ID, t.Destination.Name, title}, "\x00")))
 	return rules.Finding{

@@ -50,7 +50,7 @@ var (
 	ruleForm    = form{what: "the id of a rule", hint: "crosscheck rules list shows the ids, such as XC046", pattern: `^[A-Z]{2,10}[0-9]{3,6}$`}
 	packForm    = form{what: "the id of a rule or the name of a pack", hint: "crosscheck rules list shows both, such as XC046 and monitoring", pattern: `^([A-Z]{2,10}[0-9]{3,6}|[a-z][a-z0-9-]{0,31})$`}
 	paramForm   = form{what: "the name of a parameter", hint: "crosscheck rules show ID shows the parameters of a rule", pattern: `^[a-z][a-z0-9_]{0,63}$`}
-	gradeForm   = form{what: "a severity", hint: "use critical, high, medium, low or info", oneOf: []string{"critical", "high", "medium", "low", "info"},
+	gradeForm   = form{what: "a severity", hint: "for example high", oneOf: []string{"critical", "high", "medium", "low", "info"},
 		check: func(s string) error { _, err := report.ParseSeverity(s); return err }}
 	outputForm = form{what: "an output", hint: "write FORMAT or FORMAT=PATH", pattern: `^[a-z]+(=.+)?$`,
 		check: func(s string) error { _, err := report.ParseOutput(s); return err }}

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"strings"
 )
 
 // SchemaVersion is the version of the document format.
@@ -379,6 +380,18 @@ type Link struct {
 // LinkID is the id of the link of a rule.
 func LinkID(source, ruleID, destination string) string {
 	return source + "/" + ruleID + "→" + destination
+}
+
+// PartitionOf is the partition of a Region: aws, aws-cn or aws-us-gov. What is no
+// Region is taken for one of aws.
+func PartitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
 }
 
 // Role is an IAM role with everything that decides what it may do.

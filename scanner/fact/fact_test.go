@@ -457,3 +457,11 @@ func exampleDocument() *Document {
 	}
 	return d
 }
+
+func TestPartitionOf(t *testing.T) {
+	for region, want := range map[string]string{"": "aws", "eu-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-west-1": "aws"} {
+		if got := PartitionOf(region); got != want {
+			t.Errorf("PartitionOf(%q) = %s, want %s", region, got, want)
+		}
+	}
+}
