@@ -211,7 +211,7 @@ func (p *page) trendChart() *trendChart {
 	if len(p.o.History) == 0 {
 		return nil
 	}
-	points := p.r.trend(p.o.History)
+	points := p.o.History
 	c := &trendChart{W: chartWidth, Left: 100, EndX: chartWidth - 20, Base: 170, LatencyTop: 215, LatencyBase: 305, H: 190, LabelY: 186, More: max(0, len(points)-chartRuns)}
 	points = points[c.More:]
 	if len(points) < 2 {
