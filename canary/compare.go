@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
 
@@ -42,13 +43,13 @@ func retention(l *fact.ObjectLock) string {
 func (p *probe) compare(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
-	p.m.Outcome = Arrived
+	p.m.Outcome = measure.Arrived
 	source, destination := &p.t.Source, &p.t.Destination
 
 	p.count()
 	src, present, err := source.head(ctx, p.key, p.version, p.customer)
 	if err != nil || !present {
-		p.check("source", Unread, "", why(err))
+		p.check("source", measure.Unread, "", why(err))
 		src = &s3.HeadObjectOutput{}
 	}
 	p.count()
@@ -56,11 +57,11 @@ func (p *probe) compare(ctx context.Context) {
 	switch {
 	case err != nil && denied(err):
 		// It is listed, and its own account may not read it.
-		p.check("readable", Different, "by the destination's account", describe(err))
+		p.check("readable", measure.Different, "by the destination's account", describe(err))
 	case err != nil || !present:
-		p.check("readable", Unread, "", why(err))
+		p.check("readable", measure.Unread, "", why(err))
 	default:
-		p.check("version_id", Equal, "", "")
+		p.check("version_id", measure.Equal, "", "")
 		p.compareHeads(src, dst)
 		if p.parts != "" {
 			p.compareParts(ctx)
@@ -70,19 +71,19 @@ func (p *probe) compare(ctx context.Context) {
 	}
 	p.compareOwner(ctx)
 	if p.m.SourceStatus == "FAILED" && p.t.destinations(p.place) <= 1 {
-		p.check("source_status", Different, "COMPLETED", "FAILED")
+		p.check("source_status", measure.Different, "COMPLETED", "FAILED")
 	}
 	if ctx.Err() != nil {
 		p.note("the comparison was interrupted")
 	}
-	if d := p.m.checked(Different); d != "" {
-		p.m.Outcome = Differs
+	if d := p.m.ChecksWith(measure.Different); d != "" {
+		p.m.Outcome = measure.Differs
 		p.note("the replica differs: %s", d)
 		if p.m.SourceStatus == "FAILED" {
 			p.note("S3 reported FAILED%s", p.predicted())
 		}
 	}
-	if u := p.m.checked(Unread); u != "" {
+	if u := p.m.ChecksWith(measure.Unread); u != "" {
 		p.note("not compared: %s", u)
 	}
 }
@@ -95,15 +96,15 @@ func why(err error) string {
 }
 
 func (p *probe) check(name, result, want, got string) {
-	p.m.Checks = append(p.m.Checks, Check{Name: name, Result: result, Want: want, Got: got})
+	p.m.Checks = append(p.m.Checks, measure.Check{Name: name, Result: result, Want: want, Got: got})
 }
 
 // same checks that two texts are equal.
-func (p *probe) same(name, want, got string) { p.sameOr(name, Different, want, got) }
+func (p *probe) same(name, want, got string) { p.sameOr(name, measure.Different, want, got) }
 
 func (p *probe) sameOr(name, otherwise, want, got string) {
 	if want == got {
-		p.check(name, Equal, "", "")
+		p.check(name, measure.Equal, "", "")
 	} else {
 		p.check(name, otherwise, want, got)
 	}
@@ -120,19 +121,19 @@ func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
 	case p.parts == types.ChecksumTypeComposite:
 		// A checksum of checksums depends on how the object was cut; nothing is
 		// recorded of what replicas have.
-		p.sameOr("checksum", Noted, checksumText(want, src.ChecksumType), checksumText(got, dst.ChecksumType))
+		p.sameOr("checksum", measure.Noted, checksumText(want, src.ChecksumType), checksumText(got, dst.ChecksumType))
 	case want != nil && *want != p.checksum:
-		p.check("checksum", Different, p.checksum, *want+" at the source")
+		p.check("checksum", measure.Different, p.checksum, *want+" at the source")
 	case got == nil && want == nil:
 		// The server keeps no checksums; the bytes are compared all the same.
 	case got == nil:
-		p.check("checksum", Unread, "", "the replica shows none")
+		p.check("checksum", measure.Unread, "", "the replica shows none")
 	default:
 		p.same("checksum", p.checksum, *got)
 	}
-	p.sameOr("etag", Noted, aws.ToString(src.ETag), aws.ToString(dst.ETag))
+	p.sameOr("etag", measure.Noted, aws.ToString(src.ETag), aws.ToString(dst.ETag))
 	if src.LastModified != nil && dst.LastModified != nil {
-		p.sameOr("last_modified", Noted, src.LastModified.UTC().String(), dst.LastModified.UTC().String())
+		p.sameOr("last_modified", measure.Noted, src.LastModified.UTC().String(), dst.LastModified.UTC().String())
 	}
 	p.same("metadata", metadataText(src.Metadata, src.ContentType), metadataText(dst.Metadata, dst.ContentType))
 
@@ -167,7 +168,7 @@ func (p *probe) compareParts(ctx context.Context) {
 	if err != nil || derr != nil {
 		return // nothing promises that they can be told
 	}
-	p.sameOr("parts", Noted, want, got)
+	p.sameOr("parts", measure.Noted, want, got)
 }
 
 func standard(class string) string {
@@ -216,7 +217,7 @@ func (p *probe) compareTags(ctx context.Context) {
 	got, err := p.t.Destination.tags(ctx, p.key, p.version)
 	if err != nil {
 		if len(p.tags) > 0 { // nothing to miss otherwise
-			p.check("tags", Unread, "", describe(err))
+			p.check("tags", measure.Unread, "", describe(err))
 		}
 		return
 	}
@@ -242,9 +243,9 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 	out, err := d.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &d.Name, Key: &p.key, VersionId: &p.version, ExpectedBucketOwner: d.owner(),
 		SSECustomerAlgorithm: p.customer.algorithm, SSECustomerKey: p.customer.key, SSECustomerKeyMD5: p.customer.md5})
 	if err != nil {
-		result := Unread
+		result := measure.Unread
 		if denied(err) {
-			result = Different // a copy that its account cannot read is none
+			result = measure.Different // a copy that its account cannot read is none
 		}
 		p.check("body", result, "readable by the destination's account", describe(err))
 		return
@@ -252,11 +253,11 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 	defer func() { _ = out.Body.Close() }()
 	switch where, err := p.body.compare(out.Body); {
 	case err != nil:
-		p.check("body", Unread, "", describe(err))
+		p.check("body", measure.Unread, "", describe(err))
 	case where != "":
-		p.check("body", Different, "the bytes of the source", where)
+		p.check("body", measure.Different, "the bytes of the source", where)
 	default:
-		p.check("body", Equal, "", "")
+		p.check("body", measure.Equal, "", "")
 	}
 }
 
@@ -293,7 +294,7 @@ func (p *probe) compareOwner(ctx context.Context) {
 	from, err1 := owner(s)
 	to, err2 := owner(d)
 	if err1 != nil || err2 != nil || from == "" || to == "" {
-		p.check("owner", Unread, want, "the listings do not tell the owner")
+		p.check("owner", measure.Unread, want, "the listings do not tell the owner")
 		return
 	}
 	got := "destination"
@@ -301,7 +302,7 @@ func (p *probe) compareOwner(ctx context.Context) {
 		got = "source"
 	}
 	if want == "" {
-		p.check("owner", Noted, "", got)
+		p.check("owner", measure.Noted, "", got)
 		return
 	}
 	p.same("owner", want, got)

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
 
@@ -27,7 +29,7 @@ type Experiment struct {
 	// read make it an error too: an answer from an unprepared link is none.
 	fits func(*fact.Document, *fact.Link) error
 	// conclude says what follows, and whether the question is answered.
-	conclude func(*Target, []Measurement) (string, bool)
+	conclude func(*Target, []measure.Measurement) (string, bool)
 }
 
 // Experiments are all experiments, by name.
@@ -50,7 +52,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []Measurement) (string, bool) {
+		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "S3 sends the keys: a trust policy that demands them works",
 				"S3 does not send the keys, or not with these values: such a trust policy breaks the link")
 		},
@@ -77,7 +79,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []Measurement) (string, bool) {
+		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "what the role has suffices with a bucket key; hold it against its policy",
 				"what the role has does not suffice with a bucket key; hold it against its policy")
 		},
@@ -91,17 +93,17 @@ var Experiments = []Experiment{
 		Settles:  "how far replicas of multipart uploads can be compared without reading them",
 		variants: []Variant{Multipart, Composite},
 		fits:     func(*fact.Document, *fact.Link) error { return nil },
-		conclude: func(_ *Target, ms []Measurement) (string, bool) {
+		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
 			var said []string
 			for _, m := range ms {
-				if m.Outcome != Arrived && m.Outcome != Differs {
+				if m.Outcome != measure.Arrived && m.Outcome != measure.Differs {
 					return "not every object arrived", false
 				}
 				for _, c := range m.Checks {
 					if slices.Contains([]string{"checksum", "etag", "parts", "body"}, c.Name) {
 						s := fmt.Sprintf("%s %s: %s", m.Variant, c.Name, c.Result)
 						if c.Want != "" || c.Got != "" {
-							s += fmt.Sprintf(" (source %s, replica %s)", orNone(c.Want), orNone(c.Got))
+							s += fmt.Sprintf(" (source %s, replica %s)", cmp.Or(c.Want, "none"), cmp.Or(c.Got, "none"))
 						}
 						said = append(said, s)
 					}
@@ -128,7 +130,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []Measurement) (string, bool) {
+		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "the condition does not match replication's requests: such a deny does not cut it",
 				"the condition matches replication's requests: such a deny cuts it")
 		},
@@ -154,7 +156,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []Measurement) (string, bool) {
+		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "SSE-C objects arrive although the destination blocks them",
 				"the source says FAILED; read failureReason in the event of the probe's key")
 		},
@@ -179,7 +181,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []Measurement) (string, bool) {
+		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
 			owner := ""
 			for _, c := range ms[0].Checks {
 				if c.Name == "owner" {
@@ -222,7 +224,7 @@ func (x *Experiment) Variants() []Variant { return x.variants }
 
 // Run does the experiment on a link: its probes, numbered after the first, what
 // follows from them, and whether that answers the question.
-func (x *Experiment) Run(ctx context.Context, t *Target, first int, o Options) (ms []Measurement, conclusion string, settled bool) {
+func (x *Experiment) Run(ctx context.Context, t *Target, first int, o Options) (ms []measure.Measurement, conclusion string, settled bool) {
 	for i, v := range x.variants {
 		ms = append(ms, Probe(ctx, t, v, first+i+1, o))
 	}
@@ -231,13 +233,13 @@ func (x *Experiment) Run(ctx context.Context, t *Target, first int, o Options) (
 }
 
 // decided maps what probes showed to a conclusion.
-func decided(ms []Measurement, arrived, failed string) (string, bool) {
+func decided(ms []measure.Measurement, arrived, failed string) (string, bool) {
 	for _, m := range ms {
 		switch m.Outcome {
-		case Arrived, Differs:
-		case Failed:
+		case measure.Arrived, measure.Differs:
+		case measure.Failed:
 			return failed, true
-		case Timeout:
+		case measure.Timeout:
 			return "nothing arrived in time and S3 did not say FAILED: wait longer (--timeout), or look whether the rule took the object", false
 		default:
 			return "the probe was not decided: " + m.Message, false

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"crosscheck/canary/measure"
 )
 
 // latencyBuckets are the upper bounds of the histogram in seconds. 900 is what
@@ -33,7 +35,7 @@ type linkMetrics struct {
 	counts              []uint64 // by bucket, not cumulated; the last is beyond all
 	sum                 float64
 	success             time.Time
-	outcomes            map[Outcome]uint64
+	outcomes            map[measure.Outcome]uint64
 	failures            map[string]uint64 // by code
 }
 
@@ -47,7 +49,7 @@ func (m *Metrics) link(t *Target) *linkMetrics {
 	if l == nil {
 		l = &linkMetrics{
 			source: t.Source.Name, destination: t.Destination.Name, counts: make([]uint64, len(latencyBuckets)+1),
-			outcomes: map[Outcome]uint64{}, failures: map[string]uint64{},
+			outcomes: map[measure.Outcome]uint64{}, failures: map[string]uint64{},
 		}
 		m.links[t.Link] = l
 	}
@@ -65,13 +67,13 @@ func (m *Metrics) Know(t *Target) {
 // Add counts a measurement. A failure counts once for each code that the audit
 // predicts, and under what was seen where it predicts none: S3 shows no code at
 // the source.
-func (m *Metrics) Add(t *Target, x *Measurement) {
+func (m *Metrics) Add(t *Target, x *measure.Measurement) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.link(t)
 	l.outcomes[x.Outcome]++
 	m.left += len(x.Left)
-	if x.Outcome == Arrived || x.Outcome == Differs {
+	if x.Outcome == measure.Arrived || x.Outcome == measure.Differs {
 		seconds := float64(x.LatencyMS) / 1000
 		i, _ := slices.BinarySearch(latencyBuckets, seconds)
 		l.counts[i]++
@@ -136,7 +138,7 @@ func (m *Metrics) WriteTo(w io.Writer) (int64, error) {
 	const probes = "crosscheck_probes_total"
 	family(probes, "counter", "Probes by outcome.")
 	for _, link := range links {
-		for _, o := range []Outcome{Arrived, Failed, Timeout, Differs, Absent, Unexpected, Inconclusive} {
+		for _, o := range []measure.Outcome{measure.Arrived, measure.Failed, measure.Timeout, measure.Differs, measure.Absent, measure.Unexpected, measure.Inconclusive} {
 			out.printf("%s%s %d\n", probes, labels(link, "outcome", string(o)), m.links[link].outcomes[o])
 		}
 	}

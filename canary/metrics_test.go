@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
 
@@ -26,13 +27,13 @@ func TestMetrics(t *testing.T) {
 	m.Know(good)
 	m.Know(bad)
 	for _, ms := range []int64{50, 51, 900_000, 5_000_000} {
-		m.Add(good, &Measurement{Outcome: Arrived, LatencyMS: ms})
+		m.Add(good, &measure.Measurement{Outcome: measure.Arrived, LatencyMS: ms})
 	}
-	m.Add(good, &Measurement{Outcome: Absent})
-	m.Add(bad, &Measurement{Outcome: Failed, FailureCodes: []string{"DstPutObjectNotPermitted"}, Left: []Left{{}}})
-	m.Add(bad, &Measurement{Outcome: Timeout})
-	m.Add(bad, &Measurement{Outcome: Inconclusive})
-	m.Add(bad, &Measurement{Outcome: Differs, LatencyMS: 1000})
+	m.Add(good, &measure.Measurement{Outcome: measure.Absent})
+	m.Add(bad, &measure.Measurement{Outcome: measure.Failed, FailureCodes: []string{"DstPutObjectNotPermitted"}, Left: []measure.Left{{}}})
+	m.Add(bad, &measure.Measurement{Outcome: measure.Timeout})
+	m.Add(bad, &measure.Measurement{Outcome: measure.Inconclusive})
+	m.Add(bad, &measure.Measurement{Outcome: measure.Differs, LatencyMS: 1000})
 	m.Round()
 	var b strings.Builder
 	n, err := m.WriteTo(&b)
@@ -99,7 +100,7 @@ func TestMetrics(t *testing.T) {
 func TestPrometheusFiles(t *testing.T) {
 	m := NewMetrics("1")
 	target := metricsTarget("a", "b")
-	m.Add(target, &Measurement{Outcome: Failed})
+	m.Add(target, &measure.Measurement{Outcome: measure.Failed})
 	var b strings.Builder
 	if _, err := m.WriteTo(&b); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"crosscheck/canary/measure"
 )
 
 // Options of probes. The zero value of each field but Run means its default.
@@ -64,16 +66,16 @@ const (
 // Requests of a plain probe that arrives within 60 ms: 1 PUT, about 2 looks, 2
 // status reads, 7 for the comparison, 4 for the clean-up; each further look is
 // one more (see [Measurement.Requests] for what it was).
-func Probe(ctx context.Context, t *Target, v Variant, n int, o Options) Measurement {
+func Probe(ctx context.Context, t *Target, v Variant, n int, o Options) measure.Measurement {
 	o.Folder = cmp.Or(o.Folder, Folder)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.Quiet = min(cmp.Or(o.Quiet, DefaultQuiet), o.Timeout)
 	o.CleanUp = cmp.Or(o.CleanUp, DefaultCleanUp)
 	o.Size = cmp.Or(o.Size, DefaultSize)
-	p := &probe{t: t, o: o, caller: caller{settle: cmp.Or(o.Settle, DefaultSettle)}, m: Measurement{Link: t.Link, Variant: string(v), Predicted: t.Predicted, Outcome: Inconclusive}}
+	p := &probe{t: t, o: o, caller: caller{settle: cmp.Or(o.Settle, DefaultSettle)}, m: measure.Measurement{Link: t.Link, Variant: string(v), Predicted: t.Predicted, Outcome: measure.Inconclusive}}
 	p.run(ctx, v, n)
 	p.m.Requests = p.requests
-	if p.m.Outcome == Failed || p.m.Outcome == Timeout {
+	if p.m.Outcome == measure.Failed || p.m.Outcome == measure.Timeout {
 		p.m.FailureCodes = t.FailureCodes
 	}
 	return p.m
@@ -84,7 +86,7 @@ type probe struct {
 	caller
 	t *Target
 	o Options
-	m Measurement
+	m measure.Measurement
 
 	place
 	body      *body
@@ -506,14 +508,14 @@ func (p *probe) watch(ctx context.Context, look func(context.Context) (bool, err
 			p.interrupted()
 			return false
 		case failed:
-			p.m.Outcome = Failed
+			p.m.Outcome = measure.Failed
 			p.note("S3 reported FAILED %s after the PUT%s", brief(time.Since(p.putAt)), p.predicted())
 			return false
 		case final && lastErr != nil:
 			p.inconclusive(fmt.Errorf("the destination cannot be read: %s", describe(lastErr)))
 			return false
 		case final:
-			p.m.Outcome = Timeout
+			p.m.Outcome = measure.Timeout
 			p.note("%s", p.late())
 			return false
 		}
@@ -550,7 +552,7 @@ func (p *probe) sourceStatus(ctx context.Context) string {
 	}
 	if s != "" && s != p.m.SourceStatus {
 		p.m.SourceStatus = s
-		p.m.Transitions = append(p.m.Transitions, Transition{s, milliseconds(time.Since(p.putAt))})
+		p.m.Transitions = append(p.m.Transitions, measure.Transition{Status: s, AfterMS: milliseconds(time.Since(p.putAt))})
 	}
 	p.terminal = s == "COMPLETED" || s == "FAILED"
 	return s
@@ -599,7 +601,7 @@ func (p *probe) watchAbsence(ctx context.Context, look func(context.Context) (bo
 		cancel()
 		switch {
 		case seen:
-			p.m.Outcome = Unexpected
+			p.m.Outcome = measure.Unexpected
 			p.note("%s arrived, and no rule says so", what)
 			p.arrived = true
 			return
@@ -610,9 +612,9 @@ func (p *probe) watchAbsence(ctx context.Context, look func(context.Context) (bo
 			p.inconclusive(fmt.Errorf("the destination cannot be read: %s", describe(err)))
 			return
 		case final:
-			p.m.Outcome = Absent
+			p.m.Outcome = measure.Absent
 			if s := p.sourceStatus(ctx); what == "the object" && s != "" {
-				p.m.Outcome = Unexpected
+				p.m.Outcome = measure.Unexpected
 				p.note("the source shows the replication status %s for an object outside every rule", s)
 			}
 			return
@@ -669,7 +671,7 @@ func (p *probe) deleteMarker(ctx context.Context) {
 		return
 	}
 	if p.watch(ctx, seen) {
-		p.m.Outcome = Arrived
+		p.m.Outcome = measure.Arrived
 	}
 }
 
@@ -709,12 +711,12 @@ func (p *probe) tagChange(ctx context.Context) {
 }
 
 func (p *probe) inconclusive(err error) {
-	p.m.Outcome = Inconclusive
+	p.m.Outcome = measure.Inconclusive
 	p.note("%s", err.Error())
 }
 
 func (p *probe) interrupted() {
-	p.m.Outcome = Inconclusive
+	p.m.Outcome = measure.Inconclusive
 	p.note("interrupted after %s", brief(time.Since(p.putAt)))
 }
 
@@ -733,15 +735,15 @@ func (p *probe) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.o.CleanUp)
 	defer cancel()
 	source, destination := &p.t.Source, &p.t.Destination
-	var left []Left
+	var left []measure.Left
 	late := false
 	if !p.refused {
 		if p.parts != "" && p.version == "" { // it was not completed, or its answer was lost
 			left = append(left, p.abort(ctx, source, p.key)...)
 		}
 		left = append(left, p.purge(ctx, source, p.key, p.versions...)...)
-		late = !p.arrived && (p.m.Outcome != Failed || !p.terminal)
-		if p.m.Outcome == Absent && p.m.SourceStatus == "" {
+		late = !p.arrived && (p.m.Outcome != measure.Failed || !p.terminal)
+		if p.m.Outcome == measure.Absent && p.m.SourceStatus == "" {
 			late = false // no rule took it
 		}
 		switch {
@@ -755,7 +757,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 	}
 	p.m.Left = left
 	for _, l := range left {
-		p.note("left behind in %s: %s %s: %s", l.Bucket, l.Key, orNone(l.VersionID), l.Message)
+		p.note("left behind in %s: %s %s: %s", l.Bucket, l.Key, cmp.Or(l.VersionID, "none"), l.Message)
 	}
 	switch {
 	case len(left) > 0:

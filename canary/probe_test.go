@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -22,7 +23,7 @@ func TestThirteenMinutes(t *testing.T) {
 		const lag = 13 * time.Minute
 		l := newLab(t, labWorld{lag: lag})
 		m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
-		if m.Outcome != Arrived || m.Message != "" {
+		if m.Outcome != measure.Arrived || m.Message != "" {
 			t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
 		}
 		within(t, m, lag)
@@ -39,7 +40,7 @@ func TestThirteenMinutes(t *testing.T) {
 
 // within checks that the true latency lies in (latency-slack, latency]; a
 // millisecond is lost to rounding.
-func within(t *testing.T, m Measurement, truth time.Duration) {
+func within(t *testing.T, m measure.Measurement, truth time.Duration) {
 	t.Helper()
 	latency, slack := time.Duration(m.LatencyMS)*time.Millisecond, time.Duration(m.SlackMS)*time.Millisecond
 	if truth > latency || truth < latency-slack-time.Millisecond {
@@ -54,7 +55,7 @@ func TestLatency(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, labWorld{lag: lag})
 				m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
-				if m.Outcome != Arrived {
+				if m.Outcome != measure.Arrived {
 					t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
 				}
 				within(t, m, lag)
@@ -100,9 +101,9 @@ func TestVariants(t *testing.T) {
 				}
 				target.Destination.Ownership = fact.Of("BucketOwnerEnforced")
 				m := Probe(t.Context(), target, v, 7, Options{Run: "test", Size: 3 << 20})
-				want := Arrived
+				want := measure.Arrived
 				if v == NegativeControl {
-					want = Absent
+					want = measure.Absent
 				}
 				if m.Outcome != want || m.Message != "" || m.Fault() || m.Undecided() {
 					t.Fatalf("outcome %s: %s\n%+v", m.Outcome, m.Message, m)
@@ -111,7 +112,7 @@ func TestVariants(t *testing.T) {
 					within(t, m, 3*time.Second)
 				}
 				for _, c := range m.Checks {
-					if c.Result != Equal {
+					if c.Result != measure.Equal {
 						t.Errorf("check %+v", c)
 					}
 				}
@@ -133,7 +134,7 @@ func TestFailed(t *testing.T) {
 		target := l.target(0)
 		target.Predicted, target.FailureCodes = "broken", []string{"DstPutObjectNotPermitted"}
 		m := Probe(t.Context(), target, Plain, 1, probeOptions)
-		if m.Outcome != Failed || m.SourceStatus != "FAILED" || len(m.FailureCodes) != 1 || !strings.Contains(m.Message, "DstPutObjectNotPermitted") {
+		if m.Outcome != measure.Failed || m.SourceStatus != "FAILED" || len(m.FailureCodes) != 1 || !strings.Contains(m.Message, "DstPutObjectNotPermitted") {
 			t.Errorf("%+v", m)
 		}
 		after := m.Transitions[len(m.Transitions)-1].AfterMS
@@ -153,11 +154,11 @@ func TestOwner(t *testing.T) {
 		target.Destination.Ownership = fact.Of("ObjectWriter")
 		m := Probe(t.Context(), target, Plain, 1, probeOptions)
 		within(t, m, time.Second)
-		if m.Outcome != Differs || !strings.Contains(m.Message, "readable") {
+		if m.Outcome != measure.Differs || !strings.Contains(m.Message, "readable") {
 			t.Errorf("%+v", m)
 		}
 		for _, c := range m.Checks {
-			if c.Name == "owner" && c.Result != Equal {
+			if c.Name == "owner" && c.Result != measure.Equal {
 				t.Errorf("check %+v", c)
 			}
 		}
@@ -170,11 +171,11 @@ func TestOwner(t *testing.T) {
 func TestTagsDenied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, actions: `"s3:ReplicateObject"],"Resource":"arn:aws:s3:::dst/*"},{"Effect":"Deny","Principal":"*","Action":["s3:ReplicateTags"`})
-		if m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions); m.Outcome != Arrived {
+		if m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions); m.Outcome != measure.Arrived {
 			t.Errorf("without tags: %+v", m)
 		}
 		m := Probe(t.Context(), l.target(0), Tagged, 2, probeOptions)
-		if m.Outcome != Differs || m.SourceStatus != "FAILED" || !strings.Contains(m.Message, "tags (wanted crosscheck-canary=test, got none)") {
+		if m.Outcome != measure.Differs || m.SourceStatus != "FAILED" || !strings.Contains(m.Message, "tags (wanted crosscheck-canary=test, got none)") {
 			t.Errorf("%+v", m)
 		}
 		l.empty(0)
@@ -187,7 +188,7 @@ func TestTimeout(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Hour})
 		start := time.Now()
 		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: 10 * time.Minute})
-		if m.Outcome != Timeout || !strings.HasPrefix(m.Message, "no replica within 10m0s; the source still says PENDING") {
+		if m.Outcome != measure.Timeout || !strings.HasPrefix(m.Message, "no replica within 10m0s; the source still says PENDING") {
 			t.Errorf("%+v", m)
 		}
 		if d := time.Since(start); d < 10*time.Minute || d > 10*time.Minute+DefaultSettle+time.Second {
@@ -202,7 +203,7 @@ func TestNoRule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{rule: "Filter: {Prefix: other/}, DeleteMarkerReplication: {Status: Disabled}"})
 		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: time.Minute})
-		if m.Outcome != Timeout || !strings.Contains(m.Message, "no rule took the object") {
+		if m.Outcome != measure.Timeout || !strings.Contains(m.Message, "no rule took the object") {
 			t.Errorf("%+v", m)
 		}
 		l.empty(0)
@@ -216,7 +217,7 @@ func TestNegativeControlFails(t *testing.T) {
 		target := l.target(0)
 		target.Rule.Prefix = "logs/" // the rule was read so; by now it covers everything
 		m := Probe(t.Context(), target, NegativeControl, 1, probeOptions)
-		if m.Outcome != Unexpected || !m.Fault() {
+		if m.Outcome != measure.Unexpected || !m.Fault() {
 			t.Errorf("%+v", m)
 		}
 		l.empty(0)
@@ -230,7 +231,7 @@ func TestDeleteMarkerStays(t *testing.T) {
 		target := l.target(0)
 		target.Rule.DeleteMarkers = "Disabled"
 		m := Probe(t.Context(), target, DeleteMarker, 1, probeOptions)
-		if m.Outcome != Absent || m.Fault() {
+		if m.Outcome != measure.Absent || m.Fault() {
 			t.Errorf("%+v", m)
 		}
 		l.empty(0)
@@ -244,7 +245,7 @@ func TestInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		m := Probe(ctx, l.target(0), Plain, 1, probeOptions)
-		if m.Outcome != Inconclusive || !strings.Contains(m.Message, "interrupted after 20s") {
+		if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "interrupted after 20s") {
 			t.Errorf("%+v", m)
 		}
 		l.empty(0)
@@ -281,7 +282,7 @@ func TestInterruptedPut(t *testing.T) {
 		defer cancel()
 		target := l.target(0)
 		target.Source.S3 = sentS3{target.Source.S3}
-		if m := Probe(ctx, target, Plain, 1, probeOptions); m.Outcome != Inconclusive || len(m.Left) > 0 {
+		if m := Probe(ctx, target, Plain, 1, probeOptions); m.Outcome != measure.Inconclusive || len(m.Left) > 0 {
 			t.Errorf("%+v", m)
 		}
 		time.Sleep(time.Hour)
@@ -331,7 +332,7 @@ func TestRefused(t *testing.T) {
 				}
 				m := Probe(t.Context(), target, Plain, 1, probeOptions)
 				l.aws.ClearFaults()
-				if m.Outcome != Inconclusive || !strings.Contains(m.Message, test.want) || m.Fault() || !m.Undecided() {
+				if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, test.want) || m.Fault() || !m.Undecided() {
 					t.Errorf("outcome %s: %s", m.Outcome, m.Message)
 				}
 				for c := range l.aws.Calls() {
@@ -355,7 +356,7 @@ func TestAllowRetained(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", AllowRetained: true, Journal: j})
-		if m.Outcome != Arrived || len(m.Left) != 1 || m.Left[0].Bucket != "dst" || m.Left[0].VersionID != m.VersionID || !m.Fault() || !strings.Contains(m.Message, "left behind in dst") {
+		if m.Outcome != measure.Arrived || len(m.Left) != 1 || m.Left[0].Bucket != "dst" || m.Left[0].VersionID != m.VersionID || !m.Fault() || !strings.Contains(m.Message, "left behind in dst") {
 			t.Errorf("%+v", m)
 		}
 		if err := j.Close(); err != nil {
@@ -386,7 +387,7 @@ func TestDestinationUnreadable(t *testing.T) {
 			}
 		}
 		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: time.Minute})
-		if m.Outcome != Inconclusive || !strings.Contains(m.Message, "the destination cannot be read") {
+		if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "the destination cannot be read") {
 			t.Errorf("%+v", m)
 		}
 		if len(m.Left) != 1 || m.Left[0].Bucket != "dst" || !m.Fault() {
@@ -417,7 +418,7 @@ func TestBadWeather(t *testing.T) {
 				}
 				m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
 				l.aws.ClearFaults()
-				if m.Outcome != Arrived {
+				if m.Outcome != measure.Arrived {
 					t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
 				}
 				within(t, m, 5*time.Second)
@@ -440,7 +441,7 @@ func TestLostReply(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
-		if m.Outcome != Inconclusive || m.Fault() {
+		if m.Outcome != measure.Inconclusive || m.Fault() {
 			t.Errorf("%+v", m)
 		}
 		l.empty(0)

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/flow"
 )
 
@@ -50,7 +51,7 @@ func (n nursery) enter(ctx context.Context) (leave func()) {
 // emit, one at a time. When ctx ends, no further probe begins, and those under
 // way are cleaned up and emitted: nothing that was put goes unmentioned. An
 // error of emit does the same and is returned.
-func Run(ctx context.Context, parallel int, jobs iter.Seq[Job], o Options, emit func(Measurement) error) error {
+func Run(ctx context.Context, parallel int, jobs iter.Seq[Job], o Options, emit func(measure.Measurement) error) error {
 	probing, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	wanted := func(yield func(Job) bool) {
@@ -62,10 +63,10 @@ func Run(ctx context.Context, parallel int, jobs iter.Seq[Job], o Options, emit 
 	}
 	o.young = make(nursery, youngPerCore*runtime.GOMAXPROCS(0))
 	err := flow.Map(context.WithoutCancel(ctx), parallel, wanted,
-		func(_ context.Context, j Job) (Measurement, error) {
+		func(_ context.Context, j Job) (measure.Measurement, error) {
 			return Probe(probing, j.Target, j.Variant, j.Number, o), nil
 		},
-		func(m Measurement) error {
+		func(m measure.Measurement) error {
 			if err := emit(m); err != nil {
 				stop(err)
 			}

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -67,8 +68,8 @@ func probeForEver(dir, endpoint string) {
 			}
 		}
 	}
-	_ = Run(context.Background(), 8, jobs, Options{Run: run, Journal: j}, func(m Measurement) error {
-		if m.Outcome != Arrived {
+	_ = Run(context.Background(), 8, jobs, Options{Run: run, Journal: j}, func(m measure.Measurement) error {
+		if m.Outcome != measure.Arrived {
 			fmt.Fprintln(os.Stderr, m.Outcome, m.Message)
 		}
 		return nil
@@ -228,7 +229,7 @@ func TestJournalIsGone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j}); m.Outcome != Arrived {
+		if m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j}); m.Outcome != measure.Arrived {
 			t.Fatal(m.Message)
 		}
 		if err := j.Close(); err != nil {
@@ -250,7 +251,7 @@ func TestLateReplica(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute})
-		if m.Outcome != Timeout || !strings.Contains(m.Message, "a replica may still arrive") {
+		if m.Outcome != measure.Timeout || !strings.Contains(m.Message, "a replica may still arrive") {
 			t.Error(m.Message)
 		}
 		if err := j.Close(); err != nil {
@@ -287,7 +288,7 @@ func TestJournalComesFirst(t *testing.T) {
 	}
 	j.file.Close()
 	m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j})
-	if m.Outcome != Inconclusive || !strings.Contains(m.Message, "journal cannot be written") {
+	if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "journal cannot be written") {
 		t.Errorf("%+v", m)
 	}
 	l.empty(0)
@@ -382,7 +383,7 @@ func TestLeastPrivilege(t *testing.T) {
 			if err := l.aws.AddFault(sandbox.Fault{Operation: "s3:CompleteMultipartUpload", Kind: sandbox.ServerError}); err != nil {
 				t.Fatal(err)
 			}
-			if m := Probe(t.Context(), target, Multipart, 99, Options{Run: "r"}); m.Outcome != Inconclusive || m.Fault() {
+			if m := Probe(t.Context(), target, Multipart, 99, Options{Run: "r"}); m.Outcome != measure.Inconclusive || m.Fault() {
 				t.Errorf("%s %s", m.Outcome, m.Message)
 			}
 			l.empty(0)
@@ -426,9 +427,9 @@ func TestRunGoesOn(t *testing.T) {
 			}
 		}
 		told := 0
-		err := Run(ctx, 3, jobs, Options{Run: "r"}, func(m Measurement) error {
+		err := Run(ctx, 3, jobs, Options{Run: "r"}, func(m measure.Measurement) error {
 			told++
-			if m.Outcome != Inconclusive {
+			if m.Outcome != measure.Inconclusive {
 				t.Errorf("%+v", m)
 			}
 			return nil
@@ -440,7 +441,7 @@ func TestRunGoesOn(t *testing.T) {
 			l.empty(n)
 		}
 		failed := errors.New("disk full")
-		if err := Run(t.Context(), 2, jobs, Options{Run: "s"}, func(Measurement) error { return failed }); !errors.Is(err, failed) {
+		if err := Run(t.Context(), 2, jobs, Options{Run: "s"}, func(measure.Measurement) error { return failed }); !errors.Is(err, failed) {
 			t.Errorf("error of emit: %v", err)
 		}
 	})
@@ -461,8 +462,8 @@ func TestThousandLinks(t *testing.T) {
 			}
 		}
 		start, worst, most := time.Now(), 0.0, 0
-		err := Run(t.Context(), links, jobs, Options{Run: "r"}, func(m Measurement) error {
-			if m.Outcome != Arrived || m.Fault() {
+		err := Run(t.Context(), links, jobs, Options{Run: "r"}, func(m measure.Measurement) error {
+			if m.Outcome != measure.Arrived || m.Fault() {
 				t.Errorf("%+v", m)
 			}
 			worst = max(worst, (float64(m.LatencyMS)-200)/200)
@@ -492,8 +493,8 @@ func TestAllInFlight(t *testing.T) {
 			}
 		}
 		start := time.Now()
-		err := Run(t.Context(), links, jobs, Options{Run: "r"}, func(m Measurement) error {
-			if m.Outcome != Arrived {
+		err := Run(t.Context(), links, jobs, Options{Run: "r"}, func(m measure.Measurement) error {
+			if m.Outcome != measure.Arrived {
 				t.Errorf("%+v", m)
 			}
 			within(t, m, lag)
@@ -532,8 +533,8 @@ func BenchmarkThousandLinks(b *testing.B) {
 				}
 			}
 		}
-		err := Run(b.Context(), links, jobs, Options{Run: fmt.Sprintf("r%d", round)}, func(m Measurement) error {
-			if m.Outcome != Arrived {
+		err := Run(b.Context(), links, jobs, Options{Run: fmt.Sprintf("r%d", round)}, func(m measure.Measurement) error {
+			if m.Outcome != measure.Arrived {
 				b.Errorf("%+v", m)
 			}
 			requests.Add(int64(m.Requests))
@@ -576,19 +577,19 @@ func residentMB(b *testing.B) float64 {
 
 // TestLatencies counts by nearest rank, and says nothing that the sample cannot carry.
 func TestLatencies(t *testing.T) {
-	group := func(outcomes ...int64) *Latencies {
-		var ms []Measurement
+	group := func(outcomes ...int64) *measure.Latencies {
+		var ms []measure.Measurement
 		for _, v := range outcomes {
-			m := Measurement{Link: "l", Outcome: Arrived, LatencyMS: v}
+			m := measure.Measurement{Link: "l", Outcome: measure.Arrived, LatencyMS: v}
 			if v < 0 {
-				m.Outcome = Timeout
+				m.Outcome = measure.Timeout
 			}
 			ms = append(ms, m)
 		}
-		ms = append(ms, Measurement{Link: "l", Outcome: Inconclusive}, Measurement{Link: "l", Outcome: Absent})
-		list := Group(ms)
+		ms = append(ms, measure.Measurement{Link: "l", Outcome: measure.Inconclusive}, measure.Measurement{Link: "l", Outcome: measure.Absent})
+		list := measure.Group(ms)
 		if len(list) == 0 {
-			return &Latencies{}
+			return &measure.Latencies{}
 		}
 		return &list[0]
 	}
@@ -599,7 +600,7 @@ func TestLatencies(t *testing.T) {
 	missed := append(append([]int64{}, hundred[1:]...), -1)
 	for _, test := range []struct {
 		name string
-		l    *Latencies
+		l    *measure.Latencies
 		p    float64
 		want time.Duration
 		ok   bool
@@ -614,7 +615,7 @@ func TestLatencies(t *testing.T) {
 		{"100 carry p99", group(hundred...), 99, 99 * time.Millisecond, true},
 		{"100 carry no p99.9", group(hundred...), 99.9, 0, false},
 		{"one in a hundred missed", group(missed...), 99, 99 * time.Millisecond, true},
-		{"and is the maximum", group(missed...), 100, Forever, true},
+		{"and is the maximum", group(missed...), 100, measure.Forever, true},
 		{"no percentile", group(hundred...), 0, 0, false},
 		{"more than all", group(hundred...), 101, 0, false},
 	} {
@@ -623,7 +624,7 @@ func TestLatencies(t *testing.T) {
 		}
 	}
 	for p, want := range map[float64]int{50: 2, 90: 10, 99: 100, 99.9: 1000, 100: 1} {
-		if got := Needed(p); got != want {
+		if got := measure.Needed(p); got != want {
 			t.Errorf("Needed(%v) = %d, want %d", p, got, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -91,7 +92,7 @@ func (t *Target) outside(folder, run string, n int) (place, error) {
 	p := place{key: fmt.Sprintf("%s/%s/%d", folder, run, n)}
 	for _, r := range t.rules() {
 		if covers(r, p.key, nil) {
-			return p, fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside", orNone(r.ID))
+			return p, fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside", cmp.Or(r.ID, "none"))
 		}
 	}
 	return p, nil

@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
 
@@ -233,9 +234,9 @@ func TestRulePromises(t *testing.T) {
 				test.change(target)
 				m := Probe(t.Context(), target, Plain, 1, probeOptions)
 				switch {
-				case test.want == "" && (m.Outcome != Arrived || m.Fault()):
+				case test.want == "" && (m.Outcome != measure.Arrived || m.Fault()):
 					t.Errorf("%s: %s", m.Outcome, m.Message)
-				case test.want != "" && (m.Outcome != Differs || !strings.Contains(m.Message, test.want)):
+				case test.want != "" && (m.Outcome != measure.Differs || !strings.Contains(m.Message, test.want)):
 					t.Errorf("%s: %s", m.Outcome, m.Message)
 				}
 				l.empty(0)
@@ -254,7 +255,7 @@ func TestSeveralDestinations(t *testing.T) {
 		other.ID, other.Priority, other.Destination.Bucket = "other", 2, "arn:aws:s3:::dst-gone"
 		target.Rules = []fact.ReplicationRule{target.Rule, other}
 		m := Probe(t.Context(), target, Plain, 1, probeOptions)
-		if m.Outcome != Arrived || m.SourceStatus != "FAILED" || m.Fault() {
+		if m.Outcome != measure.Arrived || m.SourceStatus != "FAILED" || m.Fault() {
 			t.Errorf("%s %s: %s", m.Outcome, m.SourceStatus, m.Message)
 		}
 		within(t, m, 20*time.Second)

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"time"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -48,7 +48,7 @@ func renderASFF(w io.Writer, r *records, o Options) error {
 	b := asffBatches{w: w}
 	ids := uids{}
 	at := runTime(r).Format(time.RFC3339)
-	err := r.observed(func(f *rules.Finding) error {
+	err := r.observed(func(f *finding.Finding) error {
 		return b.add(asffOf(f, ids.of(f), at, r.run, o.Rules[f.RuleID]))
 	})
 	return cmp.Or(err, b.flush())
@@ -185,7 +185,7 @@ var (
 	regionName    = regexp.MustCompile(`^[a-z0-9-]{1,16}$`) // as long as Security Hub takes one
 )
 
-func asffOf(f *rules.Finding, uid, at string, run *Run, help RuleHelp) *asffFinding {
+func asffOf(f *finding.Finding, uid, at string, run *Run, help RuleHelp) *asffFinding {
 	text := func(max int, among ...string) string {
 		for _, s := range among {
 			if s = cutBytes(visible(s), max); s != "" {
@@ -207,11 +207,11 @@ func asffOf(f *rules.Finding, uid, at string, run *Run, help RuleHelp) *asffFind
 	severity := asffSeverities[rank(f.Severity)]
 	status, workflow := "WARNING", "NEW"
 	switch {
-	case f.Status == rules.Fail:
+	case f.Status == finding.Fail:
 		status = "FAILED"
-	case f.Status == rules.Pass:
+	case f.Status == finding.Pass:
 		status, workflow = "PASSED", "RESOLVED"
-		severity = asffSeverities[rank(rules.Info)]
+		severity = asffSeverities[rank(finding.Info)]
 	case f.RuleID == gapRule:
 		status = "NOT_AVAILABLE"
 	}
@@ -251,7 +251,7 @@ func asffOf(f *rules.Finding, uid, at string, run *Run, help RuleHelp) *asffFind
 	for _, c := range f.FailureCodes[:min(len(f.FailureCodes), asffRequirements)] {
 		out.Compliance.StatusReasons = append(out.Compliance.StatusReasons, asffReason{text(asffRequirement, c)})
 	}
-	if f.Status == rules.Fail && f.Waiver != nil {
+	if f.Status == finding.Fail && f.Waiver != nil {
 		out.ID = text(asffID, "crosscheck/"+uid+"/waived")
 		out.Workflow.Status = "SUPPRESSED"
 		out.Note = &asffNoteText{Text: text(asffNote, "waived: "+waiverText(f.Waiver)), UpdatedBy: "crosscheck", UpdatedAt: at}

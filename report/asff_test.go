@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // checkASFF holds every line against what BatchImportFindings takes.
@@ -107,8 +107,8 @@ func TestASFF(t *testing.T) {
 }
 
 func TestASFFStatus(t *testing.T) {
-	finding := func(change func(*rules.Finding)) asffFinding {
-		f := &rules.Finding{RuleID: "XC001", Title: "t", Status: rules.Fail, Severity: rules.High, AccountID: prod, Region: "eu-central-1", Resource: arn("b"),
+	newFinding := func(change func(*finding.Finding)) asffFinding {
+		f := &finding.Finding{RuleID: "XC001", Title: "t", Status: finding.Fail, Severity: finding.High, AccountID: prod, Region: "eu-central-1", Resource: arn("b"),
 			Message: "m", Remediation: "fix it", Fingerprint: "f", Controls: []string{"NIST-800-53r5/CP-9"}, FailureCodes: []string{"DstBucketUnversioned"}}
 		change(f)
 		run := &Run{ID: "r1", FinishedAt: "2026-11-24T06:00:04Z"}
@@ -119,46 +119,46 @@ func TestASFFStatus(t *testing.T) {
 		return all[0]
 	}
 	for _, c := range []struct {
-		change func(*rules.Finding)
+		change func(*finding.Finding)
 		want   string
 	}{
-		{func(f *rules.Finding) {}, "crosscheck/f FAILED NEW HIGH/70/high"},
-		{func(f *rules.Finding) { f.Severity = rules.Info }, "crosscheck/f FAILED NEW INFORMATIONAL/0/info"},
-		{func(f *rules.Finding) { f.Waiver = &rules.Waiver{Reason: "old"} }, "crosscheck/f/waived FAILED SUPPRESSED HIGH/70/high"},
-		{func(f *rules.Finding) { f.Status, f.Waiver = rules.Unknown, &rules.Waiver{} }, "crosscheck/f WARNING NEW HIGH/70/high"},
-		{func(f *rules.Finding) { f.Status = "what" }, "crosscheck/f WARNING NEW HIGH/70/high"},
-		{func(f *rules.Finding) { f.Status = rules.Pass }, "crosscheck/f PASSED RESOLVED INFORMATIONAL/0/high"},
+		{func(f *finding.Finding) {}, "crosscheck/f FAILED NEW HIGH/70/high"},
+		{func(f *finding.Finding) { f.Severity = finding.Info }, "crosscheck/f FAILED NEW INFORMATIONAL/0/info"},
+		{func(f *finding.Finding) { f.Waiver = &finding.Waiver{Reason: "old"} }, "crosscheck/f/waived FAILED SUPPRESSED HIGH/70/high"},
+		{func(f *finding.Finding) { f.Status, f.Waiver = finding.Unknown, &finding.Waiver{} }, "crosscheck/f WARNING NEW HIGH/70/high"},
+		{func(f *finding.Finding) { f.Status = "what" }, "crosscheck/f WARNING NEW HIGH/70/high"},
+		{func(f *finding.Finding) { f.Status = finding.Pass }, "crosscheck/f PASSED RESOLVED INFORMATIONAL/0/high"},
 	} {
-		f := finding(c.change)
+		f := newFinding(c.change)
 		if got := fmt.Sprintf("%s %s %s %s/%d/%s", f.ID, f.Compliance.Status, f.Workflow.Status, f.Severity.Label, *f.Severity.Normalized, f.Severity.Original); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
 	}
 	for _, c := range []struct {
-		change                       func(*rules.Finding)
+		change                       func(*finding.Finding)
 		account, product, kind, name string
 	}{
-		{func(f *rules.Finding) {}, prod, "arn:aws:securityhub:eu-central-1:111111111111:product/111111111111/default", "AwsS3Bucket", arn("b")},
-		{func(f *rules.Finding) { f.Resource, f.Region = "arn:aws-cn:s3:::b", "cn-north-1" }, prod,
+		{func(f *finding.Finding) {}, prod, "arn:aws:securityhub:eu-central-1:111111111111:product/111111111111/default", "AwsS3Bucket", arn("b")},
+		{func(f *finding.Finding) { f.Resource, f.Region = "arn:aws-cn:s3:::b", "cn-north-1" }, prod,
 			"arn:aws-cn:securityhub:cn-north-1:111111111111:product/111111111111/default", "AwsS3Bucket", "arn:aws-cn:s3:::b"},
-		{func(f *rules.Finding) { f.Resource, f.Region = "arn:aws-us-gov:iam::111111111111:role/r", "" }, prod,
+		{func(f *finding.Finding) { f.Resource, f.Region = "arn:aws-us-gov:iam::111111111111:role/r", "" }, prod,
 			"arn:aws-us-gov:securityhub:us-gov-west-1:111111111111:product/111111111111/default", "AwsIamRole", "arn:aws-us-gov:iam::111111111111:role/r"},
-		{func(f *rules.Finding) { f.AccountID, f.Region, f.Resource = "", "", "" }, "000000000000",
+		{func(f *finding.Finding) { f.AccountID, f.Region, f.Resource = "", "", "" }, "000000000000",
 			"arn:aws:securityhub:us-east-1:000000000000:product/000000000000/default", "AwsAccount", "AWS::::Account:unknown"},
-		{func(f *rules.Finding) { f.Region, f.Resource = "not a Region", "not an ARN" }, prod,
+		{func(f *finding.Finding) { f.Region, f.Resource = "not a Region", "not an ARN" }, prod,
 			"arn:aws:securityhub:us-east-1:111111111111:product/111111111111/default", "Other", "not an ARN"},
 	} {
-		f := finding(c.change)
+		f := newFinding(c.change)
 		if r := f.Resources[0]; f.AwsAccountID != c.account || f.ProductArn != c.product || r.Type != c.kind || r.ID != c.name {
 			t.Errorf("%s %s %s %s", f.AwsAccountID, f.ProductArn, r.Type, r.ID)
 		}
 	}
-	f := finding(func(*rules.Finding) {})
+	f := newFinding(func(*finding.Finding) {})
 	if f.GeneratorID != "crosscheck/XC001" || f.UpdatedAt != "2026-11-24T06:00:04Z" || f.Remediation.Recommendation.Text != "fix it" || f.Compliance.RelatedRequirements[0] != "NIST-800-53r5/CP-9" ||
 		f.Compliance.StatusReasons[0].ReasonCode != "DstBucketUnversioned" || f.Resources[0].Details.AwsS3Bucket.OwnerAccountID != prod || f.ProductFields.Resource != arn("b") {
 		t.Errorf("%+v", f)
 	}
-	if f := finding(func(f *rules.Finding) { f.Message = strings.Repeat("ä", 2000) }); len(f.Description) > 1024 || !strings.HasSuffix(f.Description, "…") {
+	if f := newFinding(func(f *finding.Finding) { f.Message = strings.Repeat("ä", 2000) }); len(f.Description) > 1024 || !strings.HasSuffix(f.Description, "…") {
 		t.Errorf("a long text is cut to %d bytes: %s", len(f.Description), f.Description[1000:])
 	}
 }
@@ -174,7 +174,7 @@ func TestASFFBatches(t *testing.T) {
 	} {
 		ms := []Message{{Run: &Run{}}}
 		for i := range c.n {
-			ms = append(ms, Message{Finding: &rules.Finding{RuleID: "XC001", Status: rules.Fail, AccountID: prod, Resource: arn("b"), Fingerprint: fmt.Sprint(i), Message: strings.Repeat(`"`, c.long),
+			ms = append(ms, Message{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, AccountID: prod, Resource: arn("b"), Fingerprint: fmt.Sprint(i), Message: strings.Repeat(`"`, c.long),
 				Link: strings.Repeat(`"`, c.long), Remediation: strings.Repeat(`"`, c.long)}})
 		}
 		if got := batchSizes(t, render(t, "asff", Options{}, summarized(t, Policy{}, ms))); fmt.Sprint(got) != c.want {

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 )
 
 // Marks of what fails in a run that is held against a baseline.
@@ -46,15 +46,15 @@ type BaselineRun struct {
 
 // Past is a failing finding of the baseline that is none any more.
 type Past struct {
-	Change      string         `json:"change"` // Fixed, or Lost: not known now
-	RuleID      string         `json:"rule_id"`
-	Title       string         `json:"title"`
-	Severity    rules.Severity `json:"severity"`
-	AccountID   string         `json:"account_id"`
-	Region      string         `json:"region"`
-	Resource    string         `json:"resource"`
-	Link        string         `json:"link"`
-	Fingerprint string         `json:"fingerprint"`
+	Change      string           `json:"change"` // Fixed, or Lost: not known now
+	RuleID      string           `json:"rule_id"`
+	Title       string           `json:"title"`
+	Severity    finding.Severity `json:"severity"`
+	AccountID   string           `json:"account_id"`
+	Region      string           `json:"region"`
+	Resource    string           `json:"resource"`
+	Link        string           `json:"link"`
+	Fingerprint string           `json:"fingerprint"`
 }
 
 // BaselineCounts counts what fails by what the baseline says of it. Findings under
@@ -70,7 +70,7 @@ type BaselineCounts struct {
 
 // identity tells findings of two runs apart. A finding that lacks its fingerprint
 // is known by what it says.
-func identity(f *rules.Finding) string {
+func identity(f *finding.Finding) string {
 	return cmp.Or(f.Fingerprint, strings.Join([]string{f.RuleID, f.AccountID, f.Resource, f.Link, f.Message}, "\x00"))
 }
 
@@ -82,9 +82,9 @@ func (b *Baseline) Write(m Message) error {
 	switch {
 	case m.Run != nil:
 		b.run = m.Run
-	case m.Link != nil && m.Link.Verdict == rules.Broken:
+	case m.Link != nil && m.Link.Verdict == finding.Broken:
 		b.broken[m.Link.ID] = m.Link.FailureCodes
-	case m.Finding != nil && m.Finding.Status == rules.Fail:
+	case m.Finding != nil && m.Finding.Status == finding.Fail:
 		b.fail(m.Finding)
 	case m.Measurement != nil:
 		for _, p := range faults(m.Measurement) {
@@ -94,7 +94,7 @@ func (b *Baseline) Write(m Message) error {
 	return nil
 }
 
-func (b *Baseline) fail(f *rules.Finding) {
+func (b *Baseline) fail(f *finding.Finding) {
 	id := identity(f)
 	i, known := b.failing[id]
 	switch {
@@ -106,7 +106,7 @@ func (b *Baseline) fail(f *rules.Finding) {
 		return
 	}
 	b.failures[i] = failure{Past{
-		RuleID: b.text(f.RuleID), Title: b.text(f.Title), Severity: rules.Severity(b.text(string(f.Severity))),
+		RuleID: b.text(f.RuleID), Title: b.text(f.Title), Severity: finding.Severity(b.text(string(f.Severity))),
 		AccountID: b.text(f.AccountID), Region: b.text(f.Region), Resource: b.text(f.Resource), Link: b.text(f.Link),
 		Fingerprint: f.Fingerprint,
 	}, standing(f)}
@@ -127,7 +127,7 @@ func (b *Baseline) text(s string) string {
 }
 
 // faults are the ways in which a probe failed.
-func faults(m *canary.Measurement) []probe {
+func faults(m *measure.Measurement) []probe {
 	var ps []probe
 	if m.Proves() == "broken" {
 		ps = append(ps, probe{m.Link, m.Variant, false})
@@ -172,7 +172,7 @@ func (c *comparison) mark(m Message) Message {
 		m.Run = &r
 	case m.Link != nil:
 		is := ""
-		if m.Link.Verdict == rules.Broken {
+		if m.Link.Verdict == finding.Broken {
 			codes, was := c.broken[m.Link.ID]
 			is = mark(was && subset(m.Link.FailureCodes, codes))
 		}
@@ -186,7 +186,7 @@ func (c *comparison) mark(m Message) Message {
 		if i, known := c.failing[identity(m.Finding)]; known {
 			c.now[i], old = worst(c.now[i], now), c.failures[i].standing
 		}
-		if m.Finding.Status == rules.Fail {
+		if m.Finding.Status == finding.Fail {
 			is = mark(!appeared(old, now))
 		}
 		if is != m.Finding.Baseline {

@@ -12,8 +12,8 @@ import (
 	diff "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -54,9 +54,9 @@ func held(t testing.TB) []Message {
 		case m.Link != nil && m.Link.ID == "billing-exports/to-backup→backup-billing-exports",
 			m.Finding != nil && m.Finding.RuleID == "XC008", m.Measurement != nil:
 			continue
-		case m.Finding != nil && (m.Finding.RuleID == "XC001" || m.Finding.Status == rules.Unknown):
+		case m.Finding != nil && (m.Finding.RuleID == "XC001" || m.Finding.Status == finding.Unknown):
 			f := *m.Finding
-			f.Status = rules.Fail
+			f.Status = finding.Fail
 			m.Finding = &f
 		case m.Run != nil:
 			r := *m.Run
@@ -101,8 +101,8 @@ func TestBaselineGolden(t *testing.T) {
 // What is fixed or not known is in the formats that know findings only, under its
 // name.
 func TestPastAsFindings(t *testing.T) {
-	past := findingOf("XC012", "p", rules.Fail, rules.High)
-	z := findingOf("XC012", "z", rules.Pass, rules.High)
+	past := findingOf("XC012", "p", finding.Fail, finding.High)
+	z := findingOf("XC012", "z", finding.Pass, finding.High)
 	z.Finding.Resource, z.Finding.Link = "arn:aws:s3:::z", "z/r→b"
 	for want, ms := range map[string][]Message{"fixed": wholeRun(z), "unknown": wholeRun(z, gapOf("1", "arn:aws:s3:::a"))} {
 		ms = summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, past))}, ms)
@@ -127,19 +127,19 @@ func TestNoBaseline(t *testing.T) {
 }
 
 func TestHeldAgainstABaseline(t *testing.T) {
-	fail := findingOf("XC012", "p", rules.Fail, rules.High)
-	other := findingOf("XC012", "q", rules.Fail, rules.High)
-	pass := findingOf("XC012", "p", rules.Pass, rules.High)
-	unknown := findingOf("XC012", "p", rules.Unknown, rules.High)
-	waived := waivedOf(findingOf("XC012", "p", rules.Fail, rules.High))
-	nameless := findingOf("XC012", "", rules.Fail, rules.High)
+	fail := findingOf("XC012", "p", finding.Fail, finding.High)
+	other := findingOf("XC012", "q", finding.Fail, finding.High)
+	pass := findingOf("XC012", "p", finding.Pass, finding.High)
+	unknown := findingOf("XC012", "p", finding.Unknown, finding.High)
+	waived := waivedOf(findingOf("XC012", "p", finding.Fail, finding.High))
+	nameless := findingOf("XC012", "", finding.Fail, finding.High)
 	nameless.Finding.Message = "one fault"
-	nameless2 := findingOf("XC012", "", rules.Fail, rules.High)
+	nameless2 := findingOf("XC012", "", finding.Fail, finding.High)
 	nameless2.Finding.Message = "another"
-	elsewhere := findingOf("XC012", "z", rules.Pass, rules.High)
+	elsewhere := findingOf("XC012", "z", finding.Pass, finding.High)
 	elsewhere.Finding.Resource, elsewhere.Finding.Link = "arn:aws:s3:::z", "z/r→b"
 	broken := func(codes ...string) Message {
-		m := linkOf("a/r→b", rules.Broken)
+		m := linkOf("a/r→b", finding.Broken)
 		m.Link.FailureCodes, m.Link.Destination.Bucket = codes, "b"
 		return m
 	}
@@ -148,11 +148,11 @@ func TestHeldAgainstABaseline(t *testing.T) {
 		f.Link, f.Resource, f.FailureCodes = link, resource, []string{code}
 		return Message{Finding: &f}
 	}
-	probed := func(o canary.Outcome, left ...canary.Left) Message {
-		return Message{Measurement: &canary.Measurement{Link: "a/r→b", Variant: "plain", Key: "k", Outcome: o, Left: left}}
+	probed := func(o measure.Outcome, left ...measure.Left) Message {
+		return Message{Measurement: &measure.Measurement{Link: "a/r→b", Variant: "plain", Key: "k", Outcome: o, Left: left}}
 	}
-	stray := canary.Left{Key: "k"}
-	low := findingOf("XC046", "l", rules.Fail, rules.Low)
+	stray := measure.Left{Key: "k"}
+	low := findingOf("XC046", "l", finding.Fail, finding.Low)
 
 	for name, c := range map[string]struct {
 		before, after []Message
@@ -181,14 +181,14 @@ func TestHeldAgainstABaseline(t *testing.T) {
 		"doubled, one waived": {[]Message{waived, fail}, []Message{fail}, "existing", 0, 1},
 		"no fingerprint":      {[]Message{nameless}, []Message{nameless2}, "new fixed ", 1, 1},
 		"no fingerprint, too": {[]Message{nameless}, []Message{nameless}, "existing", 0, 1},
-		"below the bar":       {nil, []Message{findingOf("XC046", "i", rules.Fail, rules.Info)}, "new", 0, 0},
+		"below the bar":       {nil, []Message{findingOf("XC046", "i", finding.Fail, finding.Info)}, "new", 0, 0},
 		"1 wins over 3":       {nil, []Message{fail, unknown}, "new", 1, 1},
 		"3 stays":             {[]Message{fail}, []Message{fail, gapOf("2", "2")}, "existing", 3, 1},
 
 		"link":                     {[]Message{broken("X")}, []Message{broken("X")}, "existing", 0, 1},
 		"link, other order":        {[]Message{broken("X", "Y")}, []Message{broken("Y", "X")}, "existing", 0, 1},
-		"link broke":               {[]Message{linkOf("a/r→b", rules.Works)}, []Message{broken("X")}, "new", 1, 1},
-		"link broke, unknown":      {[]Message{linkOf("a/r→b", rules.UnknownVerdict)}, []Message{broken("X")}, "new", 1, 1},
+		"link broke":               {[]Message{linkOf("a/r→b", finding.Works)}, []Message{broken("X")}, "new", 1, 1},
+		"link broke, unknown":      {[]Message{linkOf("a/r→b", finding.UnknownVerdict)}, []Message{broken("X")}, "new", 1, 1},
 		"link broken otherwise":    {[]Message{broken("X")}, []Message{broken("X", "Y")}, "new", 1, 1},
 		"link less broken":         {[]Message{broken("X", "Y")}, []Message{broken("Y")}, "existing", 0, 1},
 		"link of a new code":       {[]Message{broken("X"), coded(fail, "a/r→b", "", "X")}, []Message{broken("X"), coded(other, "", "arn:aws:s3:::b", "X")}, "existing new fixed p", 1, 1},
@@ -196,12 +196,12 @@ func TestHeldAgainstABaseline(t *testing.T) {
 		"link waived":              {nil, []Message{broken("X"), coded(waived, "a/r→b", "", "X")}, "new new", 0, 0},
 		"link, the waiver is over": {[]Message{broken("X"), coded(waived, "a/r→b", "", "X")}, []Message{broken("X"), coded(fail, "a/r→b", "", "X")}, "existing new", 1, 1},
 
-		"probe":               {[]Message{probed(canary.Failed)}, []Message{probed(canary.Timeout)}, "existing", 0, 1},
-		"probe failed":        {[]Message{probed(canary.Arrived)}, []Message{probed(canary.Failed)}, "new", 1, 1},
-		"probe was not there": {nil, []Message{probed(canary.Failed)}, "new", 1, 1},
-		"probe undecided":     {[]Message{probed(canary.Failed)}, []Message{probed(canary.Inconclusive)}, "", 3, 3},
-		"probe left behind":   {[]Message{probed(canary.Failed)}, []Message{probed(canary.Failed, stray)}, "new", 1, 1},
-		"left behind again":   {[]Message{probed(canary.Arrived, stray)}, []Message{probed(canary.Arrived, stray)}, "existing", 0, 1},
+		"probe":               {[]Message{probed(measure.Failed)}, []Message{probed(measure.Timeout)}, "existing", 0, 1},
+		"probe failed":        {[]Message{probed(measure.Arrived)}, []Message{probed(measure.Failed)}, "new", 1, 1},
+		"probe was not there": {nil, []Message{probed(measure.Failed)}, "new", 1, 1},
+		"probe undecided":     {[]Message{probed(measure.Failed)}, []Message{probed(measure.Inconclusive)}, "", 3, 3},
+		"probe left behind":   {[]Message{probed(measure.Failed)}, []Message{probed(measure.Failed, stray)}, "new", 1, 1},
+		"left behind again":   {[]Message{probed(measure.Arrived, stray)}, []Message{probed(measure.Arrived, stray)}, "existing", 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := baselineOf(t, recordedRun(t, c.before...))
@@ -251,15 +251,15 @@ func drawn(t *rapid.T, name string) []Message {
 	var ms []Message
 	ids := []string{"a/r→b", "a/s→b", "b/r→c"}
 	for _, id := range rapid.SliceOfNDistinct(rapid.SampledFrom(ids), 0, 3, rapid.ID).Draw(t, name+" links") {
-		m := linkOf(id, rapid.SampledFrom([]rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict}).Draw(t, "verdict"))
-		if m.Link.Verdict == rules.Broken {
+		m := linkOf(id, rapid.SampledFrom([]finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}).Draw(t, "verdict"))
+		if m.Link.Verdict == finding.Broken {
 			m.Link.FailureCodes = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"X", "Y"}), 0, 2, rapid.ID).Draw(t, "codes")
 		}
 		ms = append(ms, m)
 	}
 	for range rapid.IntRange(0, 8).Draw(t, name+" findings") {
 		m := findingOf(rapid.SampledFrom([]string{"XC012", "XC013"}).Draw(t, "rule"), rapid.StringMatching(`[a-f]`).Draw(t, "fingerprint"),
-			rapid.SampledFrom([]rules.Status{rules.Fail, rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable}).Draw(t, "status"),
+			rapid.SampledFrom([]finding.Status{finding.Fail, finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable}).Draw(t, "status"),
 			rapid.SampledFrom(severities).Draw(t, "severity"))
 		if id := rapid.SampledFrom(append(ids, "")).Draw(t, "link"); id != "" {
 			m.Finding.Link, m.Finding.Resource = id, "arn:aws:s3:::"+id[:1]
@@ -273,8 +273,8 @@ func drawn(t *rapid.T, name string) []Message {
 		ms = append(ms, m)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, name+" probes") {
-		ms = append(ms, Message{Measurement: &canary.Measurement{Link: rapid.SampledFrom(ids).Draw(t, "link"), Variant: "plain",
-			Outcome: rapid.SampledFrom([]canary.Outcome{canary.Arrived, canary.Failed, canary.Inconclusive}).Draw(t, "outcome")}})
+		ms = append(ms, Message{Measurement: &measure.Measurement{Link: rapid.SampledFrom(ids).Draw(t, "link"), Variant: "plain",
+			Outcome: rapid.SampledFrom([]measure.Outcome{measure.Arrived, measure.Failed, measure.Inconclusive}).Draw(t, "outcome")}})
 	}
 	for range rapid.IntRange(0, 1).Draw(t, name+" gaps") {
 		ms = append(ms, gapOf("1", rapid.SampledFrom([]string{"1", "arn:aws:s3:::a"}).Draw(t, "resource")))
@@ -292,7 +292,7 @@ func TestBaselineAgreesWithCompare(t *testing.T) {
 		was := byIdentity(recorded(before...).findings)
 		// Where findings share a fingerprint, of which one failed under a waiver and one is
 		// unknown, diff takes it for unknown, and a baseline for one that failed.
-		failed := func(print string) bool { return was[print] != nil && was[print].Status == rules.Fail }
+		failed := func(print string) bool { return was[print] != nil && was[print].Status == finding.Fail }
 		var want, got []string
 		for _, c := range d.Findings {
 			if c.Change == Appeared || c.Change == Fixed || c.Change == Lost && failed(c.Finding.Fingerprint) {
@@ -350,7 +350,7 @@ func TestFailOnNew(t *testing.T) {
 		}
 		for _, m := range onNew {
 			f := m.Finding
-			if f != nil && f.Status == rules.Fail && f.Waiver == nil && f.Baseline != MarkExisting && rank(f.Severity) <= rank(severity) && exitStatus(onNew) != ExitFaults {
+			if f != nil && f.Status == finding.Fail && f.Waiver == nil && f.Baseline != MarkExisting && rank(f.Severity) <= rank(severity) && exitStatus(onNew) != ExitFaults {
 				t.Fatalf("%s is new and does not gate", f.Fingerprint)
 			}
 		}
@@ -393,9 +393,9 @@ func TestReplayOfAHeldRun(t *testing.T) {
 
 // A run that is continued is held against the baseline of now.
 func TestResumeDropsMarks(t *testing.T) {
-	broken := link("legacy-archive", prod, "old", "backup-legacy-archive", rules.Broken, "", "X")
+	broken := link("legacy-archive", prod, "old", "backup-legacy-archive", finding.Broken, "", "X")
 	ms := []Message{{Run: &Run{Judge: "j"}}, {Link: broken},
-		{Finding: &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.High, AccountID: prod, Resource: arn("legacy-archive"), Fingerprint: "x"}},
+		{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, AccountID: prod, Resource: arn("legacy-archive"), Fingerprint: "x"}},
 		{Judged: &Judged{AccountID: prod, Bucket: "legacy-archive", Links: 1, Whole: true}}}
 	file := render(t, "jsonl", Options{}, summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t))}, ms))
 	if !bytes.Contains(file, []byte(`"baseline":"new"`)) {
@@ -421,14 +421,14 @@ func TestResumeDropsMarks(t *testing.T) {
 func TestNewFindingsComeFirst(t *testing.T) {
 	var before, after []Message
 	for i := range 300 {
-		m := findingOf(fmt.Sprintf("XC%03d", i), fmt.Sprint(i), rules.Fail, rules.Critical)
+		m := findingOf(fmt.Sprintf("XC%03d", i), fmt.Sprint(i), finding.Fail, finding.Critical)
 		after = append(after, m)
 		if i != 150 {
 			before = append(before, m)
 		}
 	}
-	small := findingOf("XC046", "low", rules.Fail, rules.Low)
-	old := findingOf("XC046", "old", rules.Fail, rules.Low)
+	small := findingOf("XC046", "low", finding.Fail, finding.Low)
+	old := findingOf("XC046", "old", finding.Fail, finding.Low)
 	ms := summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, append(before, old)...))}, wholeRun(append(after, old, small)...))
 	for _, format := range []string{"table", "markdown"} {
 		out := string(render(t, format, Options{Rows: 5}, ms))

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -16,17 +16,17 @@ import (
 func many(t testing.TB, n int) []Message {
 	ms := []Message{sample(t)[0]}
 	for i := range n {
-		status := rules.Fail
+		status := finding.Fail
 		switch {
 		case i%10 == 9:
-			status = rules.Unknown
+			status = finding.Unknown
 		case i%2 == 0:
-			status = rules.Pass
+			status = finding.Pass
 		}
 		account := fmt.Sprintf("%012d", 100000000000+i*7919%1000)
 		bucket := fmt.Sprintf("team-%04d-bucket-%06d", i%997, i)
 		id := fact.LinkID(bucket, "replicate-everything", "backup-"+bucket)
-		ms = append(ms, Message{Finding: &rules.Finding{RuleID: fmt.Sprintf("XC%03d", i%30), Title: "Destination keeps versions", Status: status,
+		ms = append(ms, Message{Finding: &finding.Finding{RuleID: fmt.Sprintf("XC%03d", i%30), Title: "Destination keeps versions", Status: status,
 			Severity: severities[i%len(severities)], AccountID: account, Region: "eu-central-1", Resource: arn(bucket), Link: id,
 			Message:      "the policy of backup-" + bucket + " has no statement for arn:aws:iam::" + account + ":role/service-role/s3-replication",
 			FailureCodes: []string{"DstPutObjectNotPermitted"}, Evidence: map[string]any{"principal": account, "statement": i % 5},

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 )
 
 // browserModules installs what drives the browser, pinned by a lock file, into the
@@ -213,13 +213,13 @@ func measuredRun(t *testing.T, n int) []Message {
 			continue
 		}
 		for k := range 8 {
-			p := &canary.Measurement{Link: m.Link.ID, Variant: "plain", Key: fmt.Sprint(k), Outcome: canary.Arrived, LatencyMS: int64(800 + i*i*40 + k*k*700), SlackMS: 500, Predicted: string(m.Link.Verdict)}
-			if m.Link.Verdict == rules.Broken {
-				p.Outcome, p.LatencyMS, p.SlackMS = canary.Timeout, 0, 0
+			p := &measure.Measurement{Link: m.Link.ID, Variant: "plain", Key: fmt.Sprint(k), Outcome: measure.Arrived, LatencyMS: int64(800 + i*i*40 + k*k*700), SlackMS: 500, Predicted: string(m.Link.Verdict)}
+			if m.Link.Verdict == finding.Broken {
+				p.Outcome, p.LatencyMS, p.SlackMS = measure.Timeout, 0, 0
 			}
 			probes = append(probes, Message{Measurement: p})
 		}
-		probes = append(probes, Message{Finding: &rules.Finding{RuleID: objectiveRule, Title: "Replication latency objective", Status: rules.Pass, Severity: rules.Medium, Link: m.Link.ID,
+		probes = append(probes, Message{Finding: &finding.Finding{RuleID: objectiveRule, Title: "Replication latency objective", Status: finding.Pass, Severity: finding.Medium, Link: m.Link.ID,
 			Evidence: map[string]any{"slo_ms": int64(900_000), "slo_percentile": 99.0}}})
 	}
 	return summarized(t, Policy{}, append(ms[:len(ms)-1:len(ms)-1], probes...))

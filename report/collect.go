@@ -9,8 +9,8 @@ import (
 	"io"
 	"slices"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -18,10 +18,10 @@ import (
 // many, links and findings, only a part is in memory: they are walked.
 type records struct {
 	run          *Run
-	links        spool[rules.Link]
-	findings     spool[rules.Finding]
+	links        spool[finding.Link]
+	findings     spool[finding.Finding]
 	past         spool[Past]
-	measurements []*canary.Measurement
+	measurements []*measure.Measurement
 	gaps         []*fact.Gap
 	coverage     fact.Coverage
 	summary      *Summary
@@ -39,7 +39,7 @@ type ruleCounts struct {
 	fail, unknown, waived, pass, notApplicable int
 }
 
-func (r *records) count(f *rules.Finding) {
+func (r *records) count(f *finding.Finding) {
 	if o, ok := objectiveOf(f); ok {
 		r.objectives[f.Link] = o
 	}
@@ -49,11 +49,11 @@ func (r *records) count(f *rules.Finding) {
 		r.byRule[f.RuleID] = c
 	}
 	switch {
-	case f.Status == rules.Pass:
+	case f.Status == finding.Pass:
 		c.pass++
-	case f.Status == rules.NotApplicable:
+	case f.Status == finding.NotApplicable:
 		c.notApplicable++
-	case f.Status != rules.Fail:
+	case f.Status != finding.Fail:
 		c.unknown++
 	case f.Waiver != nil:
 		c.waived++
@@ -66,9 +66,9 @@ func newRecords() *records {
 	return &records{
 		byRule:     map[string]*ruleCounts{},
 		objectives: map[string]objective{},
-		links: spool[rules.Link]{
-			key: func(l *rules.Link) []string { return []string{l.ID} },
-			encode: func(b *bytes.Buffer, l *rules.Link) error {
+		links: spool[finding.Link]{
+			key: func(l *finding.Link) []string { return []string{l.ID} },
+			encode: func(b *bytes.Buffer, l *finding.Link) error {
 				var why bytes.Buffer
 				if err := cmp.Or(encode(&why, l.Why), encode(b, wireLink(l))); err != nil {
 					return err
@@ -77,16 +77,16 @@ func newRecords() *records {
 				b.Write(why.Bytes())
 				return nil
 			},
-			decode: func(d *json.Decoder) (*rules.Link, error) {
-				l := &rules.Link{}
+			decode: func(d *json.Decoder) (*finding.Link, error) {
+				l := &finding.Link{}
 				return l, cmp.Or(d.Decode(l), d.Decode(&l.Why))
 			},
 		},
-		findings: spool[rules.Finding]{
+		findings: spool[finding.Finding]{
 			key:    findingKey,
-			encode: func(b *bytes.Buffer, f *rules.Finding) error { return encode(b, wireFinding(f)) },
-			decode: func(d *json.Decoder) (*rules.Finding, error) {
-				f := &rules.Finding{}
+			encode: func(b *bytes.Buffer, f *finding.Finding) error { return encode(b, wireFinding(f)) },
+			decode: func(d *json.Decoder) (*finding.Finding, error) {
+				f := &finding.Finding{}
 				return f, d.Decode(f)
 			},
 		},
@@ -101,7 +101,7 @@ func newRecords() *records {
 	}
 }
 
-func findingKey(f *rules.Finding) []string {
+func findingKey(f *finding.Finding) []string {
 	return []string{f.AccountID, f.Region, f.Resource, f.Link, f.RuleID, f.Fingerprint, string(f.Status), f.Message}
 }
 
@@ -154,8 +154,8 @@ func (r *records) close() {
 	r.past.close()
 }
 
-func sortMeasurements(ms []*canary.Measurement) {
-	slices.SortFunc(ms, func(a, b *canary.Measurement) int {
+func sortMeasurements(ms []*measure.Measurement) {
+	slices.SortFunc(ms, func(a, b *measure.Measurement) int {
 		return orJSON(cmp.Or(cmp.Compare(a.Link, b.Link), cmp.Compare(a.Variant, b.Variant), cmp.Compare(a.Key, b.Key)), a, b)
 	})
 }
@@ -167,7 +167,7 @@ func sortGaps(gaps []*fact.Gap) {
 	})
 }
 
-func compareFindings(a, b *rules.Finding) int {
+func compareFindings(a, b *finding.Finding) int {
 	return orJSON(slices.Compare(findingKey(a), findingKey(b)), a, b)
 }
 
@@ -185,9 +185,9 @@ func orJSON(order int, a, b any) int {
 // urgent picks the first n of the findings that did not pass, for a reader who
 // may see no more: failing ones by severity, then what is unknown, then what is
 // waived; the order of records within each. all is how many there are.
-func (r *records) urgent(n int) (first []*rules.Finding, all int, err error) {
-	t := top[*rules.Finding]{n: n}
-	err = r.findings.each(func(f *rules.Finding) error {
+func (r *records) urgent(n int) (first []*finding.Finding, all int, err error) {
+	t := top[*finding.Finding]{n: n}
+	err = r.findings.each(func(f *finding.Finding) error {
 		if faulty(f) {
 			t.add(urgency(f), f)
 		}
@@ -197,11 +197,13 @@ func (r *records) urgent(n int) (first []*rules.Finding, all int, err error) {
 }
 
 // faulty reports whether a finding is more than a pass.
-func faulty(f *rules.Finding) bool { return f.Status != rules.Pass && f.Status != rules.NotApplicable }
+func faulty(f *finding.Finding) bool {
+	return f.Status != finding.Pass && f.Status != finding.NotApplicable
+}
 
 // urgency ranks findings that did not pass, the most urgent lowest: of those that
 // fail, what the baseline had comes after what is new.
-func urgency(f *rules.Finding) int {
+func urgency(f *finding.Finding) int {
 	c := 2 * class(f)
 	if c == 0 && f.Baseline == MarkExisting {
 		c = 1
@@ -209,11 +211,11 @@ func urgency(f *rules.Finding) int {
 	return c*len(severities) + rank(f.Severity)
 }
 
-func class(f *rules.Finding) int {
+func class(f *finding.Finding) int {
 	switch {
-	case f.Status == rules.Fail && f.Waiver == nil:
+	case f.Status == finding.Fail && f.Waiver == nil:
 		return 0
-	case f.Status == rules.Fail:
+	case f.Status == finding.Fail:
 		return 2
 	}
 	return 1

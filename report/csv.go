@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 var csvHeader = []string{"kind", "status", "severity", "rule_id", "title", "account_id", "region", "resource", "link", "message", "failure_codes", "remediation",
@@ -31,8 +31,8 @@ func renderCSV(w io.Writer, r *records, _ Options) error {
 	if err := c.Write(csvHeader); err != nil {
 		return err
 	}
-	err := r.findings.each(func(f *rules.Finding) error {
-		var waiver rules.Waiver
+	err := r.findings.each(func(f *finding.Finding) error {
+		var waiver finding.Waiver
 		if f.Waiver != nil {
 			waiver = *f.Waiver
 		}
@@ -44,11 +44,11 @@ func renderCSV(w io.Writer, r *records, _ Options) error {
 		return row("past", p.Change, string(p.Severity), p.RuleID, p.Title, p.AccountID, p.Region, p.Resource, p.Link, "", "", "", "", p.Fingerprint, "", "", "", "", "")
 	}))
 	sources := r.probedSources()
-	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
+	err = cmp.Or(err, r.links.each(func(l *finding.Link) error {
 		if _, probed := sources[l.ID]; probed {
 			sources[l.ID] = l.Source
 		}
-		return row("link", string(cmp.Or(l.Verdict, rules.UnknownVerdict)), "", "", "", l.Source.AccountID, l.Source.Region, bucketARN(l.Source), l.ID, why(l),
+		return row("link", string(cmp.Or(l.Verdict, finding.UnknownVerdict)), "", "", "", l.Source.AccountID, l.Source.Region, bucketARN(l.Source), l.ID, why(l),
 			strings.Join(l.FailureCodes, " "), "", "", "", "", "", "", "", l.Baseline)
 	}))
 	if err != nil {

@@ -11,17 +11,18 @@ import (
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
-	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
 // Recording is a run that is kept to be compared with another.
 type Recording struct {
 	run          *Run
-	links        []*rules.Link // without their matrix
-	findings     []*rules.Finding
-	measurements []*canary.Measurement
+	links        []*finding.Link // without their matrix
+	findings     []*finding.Finding
+	measurements []*measure.Measurement
 	gaps         []*fact.Gap
 	coverage     fact.Coverage
 	covered      bool
@@ -81,16 +82,16 @@ const (
 // FindingChange is a finding whose standing changed: as it is now, or as it was
 // where it is there no more.
 type FindingChange struct {
-	Change  string         `json:"change"`
-	Finding *rules.Finding `json:"finding"`
+	Change  string           `json:"change"`
+	Finding *finding.Finding `json:"finding"`
 }
 
 // LinkChange is a link whose verdict changed; "" stands for no such link.
 type LinkChange struct {
-	ID     string        `json:"id"`
-	Before rules.Verdict `json:"before"`
-	After  rules.Verdict `json:"after"`
-	Worse  bool          `json:"worse"` // broken, no longer known to work, or gone while it worked
+	ID     string          `json:"id"`
+	Before finding.Verdict `json:"before"`
+	After  finding.Verdict `json:"after"`
+	Worse  bool            `json:"worse"` // broken, no longer known to work, or gone while it worked
 	why    string
 }
 
@@ -111,7 +112,7 @@ type Diff struct {
 // is unknown. The exit status is 1 if something got worse: a failing finding at or
 // above failOn appeared, a link broke, or one that worked is no longer known to.
 // Otherwise it is 3 if something became unknown.
-func Compare(before, after *Recording, failOn rules.Severity) *Diff {
+func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 	d := &Diff{
 		SchemaVersion: SchemaVersion, Before: wireRun(before.run), After: wireRun(after.run),
 		Links: []LinkChange{}, Findings: []FindingChange{},
@@ -123,10 +124,10 @@ func Compare(before, after *Recording, failOn rules.Severity) *Diff {
 	worse, unknown := false, false
 	for _, l := range d.Links {
 		worse = worse || l.Worse
-		unknown = unknown || l.After == rules.UnknownVerdict
+		unknown = unknown || l.After == finding.UnknownVerdict
 	}
 	for _, c := range d.Findings {
-		worse = worse || c.Change == Appeared && rank(c.Finding.Severity) <= rank(cmp.Or(failOn, rules.Low))
+		worse = worse || c.Change == Appeared && rank(c.Finding.Severity) <= rank(cmp.Or(failOn, finding.Low))
 		unknown = unknown || c.Change == Lost
 	}
 	switch {
@@ -141,7 +142,7 @@ func Compare(before, after *Recording, failOn rules.Severity) *Diff {
 // subject is what a finding is about.
 type subject struct{ rule, account, resource, link string }
 
-func subjectOf(f *rules.Finding) subject {
+func subjectOf(f *finding.Finding) subject {
 	return subject{f.RuleID, f.AccountID, f.Resource, f.Link}
 }
 
@@ -156,16 +157,16 @@ type sight struct {
 	gaps      map[string]bool // accounts, "" = the organization
 	unread    map[string]bool // buckets
 	rules     map[string]bool
-	measured  map[string]bool          // links
-	chosen    bool                     // subjects are those that are asked for, and no more come
-	subjects  map[subject]rules.Status // "" = not seen
+	measured  map[string]bool            // links
+	chosen    bool                       // subjects are those that are asked for, and no more come
+	subjects  map[subject]finding.Status // "" = not seen
 }
 
 // newSight is that of a run which is held against one with a scope.
 func newSight(before fact.Scope) *sight {
 	return &sight{
 		scope:    wireScope(before),
-		accounts: map[string]bool{}, gaps: map[string]bool{}, unread: map[string]bool{}, rules: map[string]bool{}, measured: map[string]bool{}, subjects: map[subject]rules.Status{},
+		accounts: map[string]bool{}, gaps: map[string]bool{}, unread: map[string]bool{}, rules: map[string]bool{}, measured: map[string]bool{}, subjects: map[subject]finding.Status{},
 	}
 }
 
@@ -189,8 +190,8 @@ func (s *sight) see(m Message) {
 		s.accounts[m.Finding.AccountID] = true
 		s.rules[m.Finding.RuleID] = true
 		k := subjectOf(m.Finding)
-		if old, asked := s.subjects[k]; (asked || !s.chosen) && old != rules.Unknown {
-			s.subjects[k] = cmp.Or(m.Finding.Status, rules.Unknown)
+		if old, asked := s.subjects[k]; (asked || !s.chosen) && old != finding.Unknown {
+			s.subjects[k] = cmp.Or(m.Finding.Status, finding.Unknown)
 		}
 	case m.Coverage != nil:
 		s.covered, s.whole = true, complete(*m.Coverage)
@@ -231,7 +232,7 @@ func (s *sight) gone(k subject) bool {
 	}
 	switch s.subjects[k] {
 	case "":
-	case rules.Unknown:
+	case finding.Unknown:
 		return false
 	default:
 		return true
@@ -243,7 +244,7 @@ func (s *sight) gone(k subject) bool {
 }
 
 func (d *Diff) links(before, after *Recording, now *sight) {
-	was, is := map[string]*rules.Link{}, map[string]*rules.Link{}
+	was, is := map[string]*finding.Link{}, map[string]*finding.Link{}
 	for _, l := range before.links {
 		was[l.ID] = l
 	}
@@ -253,7 +254,7 @@ func (d *Diff) links(before, after *Recording, now *sight) {
 		if old := was[l.ID]; old != nil {
 			c.Before = old.Verdict
 		}
-		c.Worse = l.Verdict == rules.Broken || l.Verdict != rules.Works && c.Before == rules.Works
+		c.Worse = l.Verdict == finding.Broken || l.Verdict != finding.Works && c.Before == finding.Works
 		if c.Before != c.After {
 			d.Links = append(d.Links, c)
 		}
@@ -262,9 +263,9 @@ func (d *Diff) links(before, after *Recording, now *sight) {
 		if is[l.ID] != nil {
 			continue
 		}
-		c := LinkChange{ID: l.ID, Before: l.Verdict, Worse: l.Verdict == rules.Works, why: "its replication rule is there no more"}
+		c := LinkChange{ID: l.ID, Before: l.Verdict, Worse: l.Verdict == finding.Works, why: "its replication rule is there no more"}
 		if !now.read(l.Source.AccountID, l.Source.Bucket) {
-			c.After, c.why = rules.UnknownVerdict, "the later run did not see it"
+			c.After, c.why = finding.UnknownVerdict, "the later run did not see it"
 		}
 		if c.Before != c.After {
 			d.Links = append(d.Links, c)
@@ -279,16 +280,16 @@ func (d *Diff) links(before, after *Recording, now *sight) {
 }
 
 // standing is what the findings with one fingerprint come to.
-func standing(f *rules.Finding) string {
+func standing(f *finding.Finding) string {
 	switch {
 	case f == nil:
 		return ""
-	case f.Status == rules.Fail:
+	case f.Status == finding.Fail:
 		return statusText(f)
-	case f.Status == rules.Pass || f.Status == rules.NotApplicable:
-		return string(rules.Pass)
+	case f.Status == finding.Pass || f.Status == finding.NotApplicable:
+		return string(finding.Pass)
 	}
-	return string(rules.Unknown)
+	return string(finding.Unknown)
 }
 
 // worst is the more urgent of two standings.
@@ -307,8 +308,8 @@ func appeared(old, now string) bool {
 }
 
 // byIdentity keeps of findings with one fingerprint the most urgent.
-func byIdentity(fs []*rules.Finding) map[string]*rules.Finding {
-	by := make(map[string]*rules.Finding, len(fs))
+func byIdentity(fs []*finding.Finding) map[string]*finding.Finding {
+	by := make(map[string]*finding.Finding, len(fs))
 	for _, f := range fs {
 		id := identity(f)
 		if old := standing(by[id]); worst(old, standing(f)) != old {
@@ -320,7 +321,7 @@ func byIdentity(fs []*rules.Finding) map[string]*rules.Finding {
 
 func (d *Diff) findings(before, after *Recording, now *sight) {
 	was, is := byIdentity(before.findings), byIdentity(after.findings)
-	add := func(change string, f *rules.Finding) {
+	add := func(change string, f *finding.Finding) {
 		d.Findings = append(d.Findings, FindingChange{change, wireFinding(f)})
 	}
 	for id, f := range is {
@@ -336,7 +337,7 @@ func (d *Diff) findings(before, after *Recording, now *sight) {
 		}
 	}
 	for id, f := range was {
-		if f.Status != rules.Fail {
+		if f.Status != finding.Fail {
 			continue
 		}
 		switch change := now.became(subjectOf(f), standing(is[id])); {

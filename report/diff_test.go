@@ -12,8 +12,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
-	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -29,20 +30,20 @@ func recorded(ms ...Message) *Recording {
 	return r
 }
 
-func linkOf(id string, v rules.Verdict) Message {
+func linkOf(id string, v finding.Verdict) Message {
 	bucket, _, _ := strings.Cut(id, "/")
-	return Message{Link: &rules.Link{ID: id, Verdict: v, Source: rules.End{AccountID: "1", Bucket: bucket}}}
+	return Message{Link: &finding.Link{ID: id, Verdict: v, Source: finding.End{AccountID: "1", Bucket: bucket}}}
 }
 
 // findingOf is a finding of a rule on the link a/r→b in account 1.
-func findingOf(rule, print string, status rules.Status, severity rules.Severity) Message {
-	return Message{Finding: &rules.Finding{
+func findingOf(rule, print string, status finding.Status, severity finding.Severity) Message {
+	return Message{Finding: &finding.Finding{
 		RuleID: rule, Status: status, Severity: severity, AccountID: "1", Resource: "arn:aws:s3:::a", Link: "a/r→b", Fingerprint: print,
 	}}
 }
 
 func waivedOf(m Message) Message {
-	m.Finding.Waiver = &rules.Waiver{Reason: "r", Expires: "2999-12-31"}
+	m.Finding.Waiver = &finding.Waiver{Reason: "r", Expires: "2999-12-31"}
 	return m
 }
 
@@ -56,31 +57,31 @@ func TestCompareLinks(t *testing.T) {
 		want          string // before after worse
 		status        int
 	}{
-		"same":              {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{linkOf("a/r→b", rules.Broken)}, "", ExitClean},
-		"broke":             {[]Message{linkOf("a/r→b", rules.Works)}, []Message{linkOf("a/r→b", rules.Broken)}, "works broken worse", ExitFaults},
-		"broke, unknown":    {[]Message{linkOf("a/r→b", rules.UnknownVerdict)}, []Message{linkOf("a/r→b", rules.Broken)}, "unknown broken worse", ExitFaults},
-		"no longer known":   {[]Message{linkOf("a/r→b", rules.Works)}, []Message{linkOf("a/r→b", rules.UnknownVerdict)}, "works unknown worse", ExitFaults},
-		"not known broken":  {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{linkOf("a/r→b", rules.UnknownVerdict)}, "broken unknown", ExitIncomplete},
-		"repaired":          {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{linkOf("a/r→b", rules.Works)}, "broken works", ExitClean},
-		"new":               {nil, []Message{linkOf("a/r→b", rules.Works)}, "none works", ExitClean},
-		"new, broken":       {nil, []Message{linkOf("a/r→b", rules.Broken)}, "none broken worse", ExitFaults},
-		"new, unknown":      {nil, []Message{linkOf("a/r→b", rules.UnknownVerdict)}, "none unknown", ExitIncomplete},
-		"gone, worked":      {[]Message{linkOf("a/r→b", rules.Works)}, nil, "works none worse", ExitFaults},
-		"gone, broken":      {[]Message{linkOf("a/r→b", rules.Broken)}, nil, "broken none", ExitClean},
-		"account unread":    {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("1", "1")}, "broken unknown", ExitIncomplete},
-		"bucket unread":     {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("1", "arn:aws:s3:::a")}, "broken unknown", ExitIncomplete},
-		"other bucket":      {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("", "arn:aws:s3:::x")}, "broken none", ExitClean},
-		"other account":     {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("2", "2")}, "broken none", ExitClean},
-		"organization":      {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{gapOf("", "")}, "broken unknown", ExitIncomplete},
-		"account suspended": {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Unreadable: 1}}}}, "broken unknown", ExitIncomplete},
-		"other scope":       {[]Message{linkOf("a/r→b", rules.Broken)}, []Message{{Run: &Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "broken unknown", ExitIncomplete},
-		"only probed":       {[]Message{linkOf("a/r→b", rules.Works)}, []Message{{Measurement: &canary.Measurement{Link: "a/r→b"}}}, "works unknown worse", ExitFaults},
+		"same":              {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{linkOf("a/r→b", finding.Broken)}, "", ExitClean},
+		"broke":             {[]Message{linkOf("a/r→b", finding.Works)}, []Message{linkOf("a/r→b", finding.Broken)}, "works broken worse", ExitFaults},
+		"broke, unknown":    {[]Message{linkOf("a/r→b", finding.UnknownVerdict)}, []Message{linkOf("a/r→b", finding.Broken)}, "unknown broken worse", ExitFaults},
+		"no longer known":   {[]Message{linkOf("a/r→b", finding.Works)}, []Message{linkOf("a/r→b", finding.UnknownVerdict)}, "works unknown worse", ExitFaults},
+		"not known broken":  {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{linkOf("a/r→b", finding.UnknownVerdict)}, "broken unknown", ExitIncomplete},
+		"repaired":          {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{linkOf("a/r→b", finding.Works)}, "broken works", ExitClean},
+		"new":               {nil, []Message{linkOf("a/r→b", finding.Works)}, "none works", ExitClean},
+		"new, broken":       {nil, []Message{linkOf("a/r→b", finding.Broken)}, "none broken worse", ExitFaults},
+		"new, unknown":      {nil, []Message{linkOf("a/r→b", finding.UnknownVerdict)}, "none unknown", ExitIncomplete},
+		"gone, worked":      {[]Message{linkOf("a/r→b", finding.Works)}, nil, "works none worse", ExitFaults},
+		"gone, broken":      {[]Message{linkOf("a/r→b", finding.Broken)}, nil, "broken none", ExitClean},
+		"account unread":    {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{gapOf("1", "1")}, "broken unknown", ExitIncomplete},
+		"bucket unread":     {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{gapOf("1", "arn:aws:s3:::a")}, "broken unknown", ExitIncomplete},
+		"other bucket":      {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{gapOf("", "arn:aws:s3:::x")}, "broken none", ExitClean},
+		"other account":     {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{gapOf("2", "2")}, "broken none", ExitClean},
+		"organization":      {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{gapOf("", "")}, "broken unknown", ExitIncomplete},
+		"account suspended": {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Unreadable: 1}}}}, "broken unknown", ExitIncomplete},
+		"other scope":       {[]Message{linkOf("a/r→b", finding.Broken)}, []Message{{Run: &Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "broken unknown", ExitIncomplete},
+		"only probed":       {[]Message{linkOf("a/r→b", finding.Works)}, []Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "works unknown worse", ExitFaults},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := Compare(recorded(test.before...), recorded(test.after...), "")
 			got := ""
 			for _, l := range d.Links {
-				none := func(v rules.Verdict) string {
+				none := func(v finding.Verdict) string {
 					if v == "" {
 						return "none"
 					}
@@ -99,11 +100,11 @@ func TestCompareLinks(t *testing.T) {
 }
 
 func TestCompareFindings(t *testing.T) {
-	fail := findingOf("XC012", "p", rules.Fail, rules.High)
-	pass := findingOf("XC012", "p", rules.Pass, rules.High)
-	unknown := findingOf("XC012", "p", rules.Unknown, rules.High)
-	waived := waivedOf(findingOf("XC012", "p", rules.Fail, rules.High))
-	elsewhere := findingOf("XC012", "q", rules.Pass, rules.High)
+	fail := findingOf("XC012", "p", finding.Fail, finding.High)
+	pass := findingOf("XC012", "p", finding.Pass, finding.High)
+	unknown := findingOf("XC012", "p", finding.Unknown, finding.High)
+	waived := waivedOf(findingOf("XC012", "p", finding.Fail, finding.High))
+	elsewhere := findingOf("XC012", "q", finding.Pass, finding.High)
 	elsewhere.Finding.Resource, elsewhere.Finding.Link = "arn:aws:s3:::z", "z/r→b"
 	for name, test := range map[string]struct {
 		before, after []Message
@@ -116,26 +117,26 @@ func TestCompareFindings(t *testing.T) {
 		"appeared, passed":    {[]Message{pass}, []Message{fail}, "appeared p", ExitFaults},
 		"appeared, unknown":   {[]Message{unknown}, []Message{fail}, "appeared p", ExitFaults},
 		"waiver over":         {[]Message{waived}, []Message{fail}, "appeared p", ExitFaults},
-		"appeared as info":    {nil, []Message{findingOf("XC046", "i", rules.Fail, rules.Info)}, "appeared i", ExitClean},
+		"appeared as info":    {nil, []Message{findingOf("XC046", "i", finding.Fail, finding.Info)}, "appeared i", ExitClean},
 		"appeared, waived":    {nil, []Message{waived}, "", ExitClean},
 		"waived":              {[]Message{fail}, []Message{waived}, "waived p", ExitClean},
 		"fixed":               {[]Message{fail}, []Message{pass}, "fixed p", ExitClean},
 		"fixed, waived":       {[]Message{waived}, []Message{pass}, "fixed p", ExitClean},
-		"does not apply":      {[]Message{fail}, []Message{findingOf("XC012", "p", rules.NotApplicable, rules.High)}, "fixed p", ExitClean},
+		"does not apply":      {[]Message{fail}, []Message{findingOf("XC012", "p", finding.NotApplicable, finding.High)}, "fixed p", ExitClean},
 		"unknown":             {[]Message{fail}, []Message{unknown}, "unknown p", ExitIncomplete},
 		"passed, unknown":     {[]Message{pass}, []Message{unknown}, "unknown p", ExitIncomplete},
-		"odd status":          {[]Message{pass}, []Message{findingOf("XC012", "p", "", rules.High)}, "unknown p", ExitIncomplete},
-		"another fault":       {[]Message{fail}, []Message{findingOf("XC012", "q", rules.Fail, rules.High)}, "appeared q fixed p", ExitFaults},
-		"passes otherwise":    {[]Message{fail}, []Message{findingOf("XC012", "q", rules.Pass, rules.High)}, "fixed p", ExitClean},
-		"unknown otherwise":   {[]Message{fail}, []Message{findingOf("XC012", "q", rules.Unknown, rules.High)}, "unknown p unknown q", ExitIncomplete},
+		"odd status":          {[]Message{pass}, []Message{findingOf("XC012", "p", "", finding.High)}, "unknown p", ExitIncomplete},
+		"another fault":       {[]Message{fail}, []Message{findingOf("XC012", "q", finding.Fail, finding.High)}, "appeared q fixed p", ExitFaults},
+		"passes otherwise":    {[]Message{fail}, []Message{findingOf("XC012", "q", finding.Pass, finding.High)}, "fixed p", ExitClean},
+		"unknown otherwise":   {[]Message{fail}, []Message{findingOf("XC012", "q", finding.Unknown, finding.High)}, "unknown p unknown q", ExitIncomplete},
 		"bucket gone":         {[]Message{fail}, []Message{elsewhere}, "fixed p", ExitClean},
 		"bucket not read":     {[]Message{fail}, []Message{elsewhere, gapOf("1", "arn:aws:s3:::a")}, "unknown p", ExitIncomplete},
 		"account not read":    {[]Message{fail}, []Message{elsewhere, gapOf("1", "1")}, "unknown p", ExitIncomplete},
 		"rule not judged":     {[]Message{fail}, nil, "unknown p", ExitIncomplete},
-		"not probed":          {[]Message{findingOf("XC902", "p", rules.Fail, rules.High)}, []Message{elsewhere}, "unknown p", ExitIncomplete},
-		"probed":              {[]Message{findingOf("XC902", "p", rules.Fail, rules.High)}, []Message{{Measurement: &canary.Measurement{Link: "a/r→b"}}}, "fixed p", ExitClean},
-		"left behind":         {[]Message{findingOf("XC904", "p", rules.Fail, rules.High)}, []Message{{Measurement: &canary.Measurement{Link: "a/r→b"}}}, "unknown p", ExitIncomplete},
-		"waiver removed":      {[]Message{findingOf(rules.WaiverUnused, "p", rules.Fail, rules.Low)}, nil, "fixed p", ExitClean},
+		"not probed":          {[]Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []Message{elsewhere}, "unknown p", ExitIncomplete},
+		"probed":              {[]Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "fixed p", ExitClean},
+		"left behind":         {[]Message{findingOf("XC904", "p", finding.Fail, finding.High)}, []Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "unknown p", ExitIncomplete},
+		"waiver removed":      {[]Message{findingOf(rules.WaiverUnused, "p", finding.Fail, finding.Low)}, nil, "fixed p", ExitClean},
 		"doubled fingerprint": {[]Message{pass, pass}, []Message{pass, fail}, "appeared p", ExitFaults},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,12 +153,12 @@ func TestCompareFindings(t *testing.T) {
 }
 
 func TestCompareFailOn(t *testing.T) {
-	after := recorded(findingOf("XC012", "p", rules.Fail, rules.Medium), findingOf("XC012", "q", rules.Fail, "grave"))
-	if d := Compare(recorded(), after, rules.High); d.ExitStatus != ExitFaults {
+	after := recorded(findingOf("XC012", "p", finding.Fail, finding.Medium), findingOf("XC012", "q", finding.Fail, "grave"))
+	if d := Compare(recorded(), after, finding.High); d.ExitStatus != ExitFaults {
 		t.Error("a severity that is not known slipped below the gate")
 	}
-	after = recorded(findingOf("XC012", "p", rules.Fail, rules.Medium))
-	for failOn, want := range map[rules.Severity]int{rules.High: ExitClean, rules.Medium: ExitFaults, "": ExitFaults} {
+	after = recorded(findingOf("XC012", "p", finding.Fail, finding.Medium))
+	for failOn, want := range map[finding.Severity]int{finding.High: ExitClean, finding.Medium: ExitFaults, "": ExitFaults} {
 		if d := Compare(recorded(), after, failOn); d.ExitStatus != want {
 			t.Errorf("%q: exit status %d, want %d", failOn, d.ExitStatus, want)
 		}
@@ -167,15 +168,15 @@ func TestCompareFailOn(t *testing.T) {
 // TestCompareProperties: a run has not changed from itself; a failing finding that
 // is new is always told; order and wording change nothing.
 func TestCompareProperties(t *testing.T) {
-	statuses := []rules.Status{rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable}
-	verdicts := []rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict}
+	statuses := []finding.Status{finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable}
+	verdicts := []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}
 	run := rapid.Custom(func(t *rapid.T) []Message {
 		var ms []Message
 		for _, id := range rapid.SliceOfNDistinct(rapid.StringMatching(`[ab]/[rs]→[cd]`), 0, 6, rapid.ID).Draw(t, "links") {
 			ms = append(ms, linkOf(id, rapid.SampledFrom(verdicts).Draw(t, "verdict")))
 		}
 		for _, print := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-f]`), 0, 6, rapid.ID).Draw(t, "findings") {
-			ms = append(ms, findingOf("XC012", print, rapid.SampledFrom(statuses).Draw(t, "status"), rules.Low))
+			ms = append(ms, findingOf("XC012", print, rapid.SampledFrom(statuses).Draw(t, "status"), finding.Low))
 		}
 		return ms
 	})
@@ -187,7 +188,7 @@ func TestCompareProperties(t *testing.T) {
 		d := Compare(recorded(a...), recorded(b...), "")
 		failed := map[string]bool{}
 		for _, m := range a {
-			if m.Finding != nil && m.Finding.Status == rules.Fail {
+			if m.Finding != nil && m.Finding.Status == finding.Fail {
 				failed[m.Finding.Fingerprint] = true
 			}
 		}
@@ -196,10 +197,10 @@ func TestCompareProperties(t *testing.T) {
 			told[c.Finding.Fingerprint] = c.Change
 		}
 		for _, m := range b {
-			if f := m.Finding; f != nil && f.Status == rules.Fail && !failed[f.Fingerprint] && (told[f.Fingerprint] != Appeared || d.ExitStatus != ExitFaults) {
+			if f := m.Finding; f != nil && f.Status == finding.Fail && !failed[f.Fingerprint] && (told[f.Fingerprint] != Appeared || d.ExitStatus != ExitFaults) {
 				t.Fatalf("%s appeared, and the difference says %q with exit status %d", f.Fingerprint, told[f.Fingerprint], d.ExitStatus)
 			}
-			if l := m.Link; l != nil && l.Verdict == rules.Broken && len(a) == 0 && d.ExitStatus != ExitFaults {
+			if l := m.Link; l != nil && l.Verdict == finding.Broken && len(a) == 0 && d.ExitStatus != ExitFaults {
 				t.Fatalf("%s is broken and new, exit status %d", l.ID, d.ExitStatus)
 			}
 		}
@@ -230,9 +231,9 @@ func TestWriteDiff(t *testing.T) {
 	hostile := "\x1b[31mred\u202e\r\n" + strings.Repeat("x", 10<<10) + "\xff"
 	var ms []Message
 	for range 3 {
-		m := findingOf(hostile, hostile+string(rune('a'+len(ms))), rules.Fail, rules.Severity(hostile))
+		m := findingOf(hostile, hostile+string(rune('a'+len(ms))), finding.Fail, finding.Severity(hostile))
 		m.Finding.Message, m.Finding.AccountID = hostile, hostile
-		ms = append(ms, m, linkOf(hostile+string(rune('a'+len(ms))), rules.Broken))
+		ms = append(ms, m, linkOf(hostile+string(rune('a'+len(ms))), finding.Broken))
 	}
 	before, after := recorded(), recorded(ms...)
 	before.run.ID, after.run.StartedAt = hostile, hostile
@@ -286,8 +287,8 @@ func TestDiffMeetsItsSchema(t *testing.T) {
 		return out.String()
 	}
 	good := write(Compare(
-		recorded(linkOf("a/r→b", rules.Works), findingOf("XC012", "p", rules.Fail, rules.High)),
-		recorded(linkOf("a/s→b", rules.Broken), findingOf("XC012", "q", rules.Fail, rules.High)), ""))
+		recorded(linkOf("a/r→b", finding.Works), findingOf("XC012", "p", finding.Fail, finding.High)),
+		recorded(linkOf("a/s→b", finding.Broken), findingOf("XC012", "q", finding.Fail, finding.High)), ""))
 	conforms(t, s, []byte(good))
 	conforms(t, s, []byte(write(Compare(recorded(), recorded(), ""))))
 	for _, change := range [][2]string{

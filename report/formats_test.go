@@ -10,8 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -68,9 +68,9 @@ func TestMarkdownFitsAComment(t *testing.T) {
 		ms := []Message{{Run: &Run{ID: text, Tool: Tool{Name: text, Version: text}}}}
 		for i := range 2000 {
 			ms = append(ms,
-				Message{Link: &rules.Link{ID: fmt.Sprint(i), Source: rules.End{AccountID: text, Bucket: text}, RuleID: text, Verdict: rules.Broken, Why: text}},
-				Message{Finding: &rules.Finding{RuleID: fmt.Sprint(text, i), Status: rules.Fail, Severity: rules.High, Message: text, Remediation: text, Resource: text}},
-				Message{Measurement: &canary.Measurement{Link: text, Variant: text, Outcome: canary.Failed, Message: text}},
+				Message{Link: &finding.Link{ID: fmt.Sprint(i), Source: finding.End{AccountID: text, Bucket: text}, RuleID: text, Verdict: finding.Broken, Why: text}},
+				Message{Finding: &finding.Finding{RuleID: fmt.Sprint(text, i), Status: finding.Fail, Severity: finding.High, Message: text, Remediation: text, Resource: text}},
+				Message{Measurement: &measure.Measurement{Link: text, Variant: text, Outcome: measure.Failed, Message: text}},
 				Message{Gap: &fact.Gap{AccountID: fmt.Sprint(i), API: text, Code: text, Resource: text, Message: text}})
 		}
 		out := string(render(t, "markdown", Options{}, summarized(t, Policy{}, ms)))
@@ -191,30 +191,30 @@ func TestJUnit(t *testing.T) {
 // A link that does not work is red even if no finding says why (its rule may be
 // switched off), and only once if one does.
 func TestJUnitLinks(t *testing.T) {
-	about := func(s rules.Status, waived bool) *rules.Finding {
-		f := &rules.Finding{RuleID: "XC001", Status: s, Severity: rules.High, Link: "a/r→b", AccountID: prod}
+	about := func(s finding.Status, waived bool) *finding.Finding {
+		f := &finding.Finding{RuleID: "XC001", Status: s, Severity: finding.High, Link: "a/r→b", AccountID: prod}
 		if waived {
-			f.Waiver = &rules.Waiver{}
+			f.Waiver = &finding.Waiver{}
 		}
 		return f
 	}
 	for _, c := range []struct {
-		verdict                   rules.Verdict
-		finding                   *rules.Finding
+		verdict                   finding.Verdict
+		finding                   *finding.Finding
 		failures, errors, skipped int
 	}{
-		{rules.Works, nil, 0, 0, 0},
-		{rules.Works, about(rules.Pass, false), 0, 0, 0},
-		{rules.Broken, nil, 1, 0, 0},
-		{rules.Broken, about(rules.Pass, false), 1, 0, 0},
-		{rules.Broken, about(rules.Unknown, false), 1, 1, 0},
-		{rules.Broken, about(rules.Fail, false), 1, 0, 0},
-		{rules.Broken, about(rules.Fail, true), 0, 0, 1},
-		{rules.UnknownVerdict, nil, 0, 1, 0},
-		{rules.UnknownVerdict, about(rules.Unknown, false), 0, 1, 0},
+		{finding.Works, nil, 0, 0, 0},
+		{finding.Works, about(finding.Pass, false), 0, 0, 0},
+		{finding.Broken, nil, 1, 0, 0},
+		{finding.Broken, about(finding.Pass, false), 1, 0, 0},
+		{finding.Broken, about(finding.Unknown, false), 1, 1, 0},
+		{finding.Broken, about(finding.Fail, false), 1, 0, 0},
+		{finding.Broken, about(finding.Fail, true), 0, 0, 1},
+		{finding.UnknownVerdict, nil, 0, 1, 0},
+		{finding.UnknownVerdict, about(finding.Unknown, false), 0, 1, 0},
 		{"", nil, 0, 1, 0},
 	} {
-		ms := []Message{{Run: &Run{}}, {Link: &rules.Link{ID: "a/r→b", Source: rules.End{AccountID: prod, Bucket: "a"}, Verdict: c.verdict}}}
+		ms := []Message{{Run: &Run{}}, {Link: &finding.Link{ID: "a/r→b", Source: finding.End{AccountID: prod, Bucket: "a"}, Verdict: c.verdict}}}
 		if c.finding != nil {
 			ms = append(ms, Message{Finding: c.finding})
 		}
@@ -270,7 +270,7 @@ func TestPrometheus(t *testing.T) {
 	// The same probe twice is one series.
 	ms := []Message{{Run: &Run{FinishedAt: "not a time"}}}
 	for i := range 3 {
-		ms = append(ms, Message{Measurement: &canary.Measurement{Link: "a/r→b", Variant: "plain", Outcome: canary.Arrived, LatencyMS: int64(100 * (i + 1))}})
+		ms = append(ms, Message{Measurement: &measure.Measurement{Link: "a/r→b", Variant: "plain", Outcome: measure.Arrived, LatencyMS: int64(100 * (i + 1))}})
 	}
 	out := string(render(t, "prometheus", Options{}, summarized(t, Policy{}, ms)))
 	checkPrometheus(t, []byte(out))

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // The graph of the page: source accounts on the left, destination accounts on the
@@ -31,7 +31,7 @@ const (
 // graphLink is what the graph knows of a link, as the page shows it.
 type graphLink struct {
 	from, to, source, destination, rule string // accounts, buckets
-	verdict                             rules.Verdict
+	verdict                             finding.Verdict
 	anchor                              int
 }
 
@@ -42,7 +42,7 @@ type accountPair struct{ from, to string }
 type graphLine struct {
 	from, to [2]string // group and row
 	order    []int     // the smallest is drawn first in its group
-	verdict  rules.Verdict
+	verdict  finding.Verdict
 	links    int
 	anchor   int    // 0 = several links
 	account  string // to filter by, where there are several links
@@ -78,27 +78,27 @@ type graphCurve struct {
 	Row                                           graphRowView
 }
 
-var verdictGlyphs = map[rules.Verdict]string{rules.Broken: "✕", rules.UnknownVerdict: "?", rules.Works: "✓"}
+var verdictGlyphs = map[finding.Verdict]string{finding.Broken: "✕", finding.UnknownVerdict: "?", finding.Works: "✓"}
 
-func (c *LinkCounts) add(v rules.Verdict) {
+func (c *LinkCounts) add(v finding.Verdict) {
 	switch v {
-	case rules.Works:
+	case finding.Works:
 		c.Works++
-	case rules.Broken:
+	case finding.Broken:
 		c.Broken++
 	default:
 		c.Unknown++
 	}
 }
 
-func (c LinkCounts) worst() rules.Verdict {
+func (c LinkCounts) worst() finding.Verdict {
 	switch {
 	case c.Broken > 0:
-		return rules.Broken
+		return finding.Broken
 	case c.Unknown > 0:
-		return rules.UnknownVerdict
+		return finding.UnknownVerdict
 	}
-	return rules.Works
+	return finding.Works
 }
 
 func (c LinkCounts) text() string {
@@ -149,9 +149,9 @@ func drawGraph(links []graphLink, pairs map[accountPair]LinkCounts) *graphView {
 		p := accountPair{l.from, l.to}
 		c := rest[p]
 		switch l.verdict {
-		case rules.Works:
+		case finding.Works:
 			c.Works--
-		case rules.Broken:
+		case finding.Broken:
 			c.Broken--
 		default:
 			c.Unknown--

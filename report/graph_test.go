@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // Whatever the links are, each is drawn or counted, and no two rows lie on each other.
@@ -21,7 +21,7 @@ func TestGraph(t *testing.T) {
 			l := graphLink{
 				from: fmt.Sprintf("%012d", rapid.IntRange(0, accounts-1).Draw(t, "from")), to: fmt.Sprintf("%012d", rapid.IntRange(0, accounts-1).Draw(t, "to")),
 				source: fmt.Sprintf("source-%d", rapid.IntRange(0, 30).Draw(t, "source")), destination: fmt.Sprintf("destination-%d", rapid.IntRange(0, 30).Draw(t, "destination")),
-				rule: fmt.Sprintf("rule-%d", i), verdict: rapid.SampledFrom([]rules.Verdict{rules.Broken, rules.UnknownVerdict, rules.Works}).Draw(t, "verdict"), anchor: i + 1,
+				rule: fmt.Sprintf("rule-%d", i), verdict: rapid.SampledFrom([]finding.Verdict{finding.Broken, finding.UnknownVerdict, finding.Works}).Draw(t, "verdict"), anchor: i + 1,
 			}
 			links = append(links, l)
 			c := pairs[accountPair{l.from, l.to}]

@@ -18,7 +18,7 @@ import (
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
-	"crosscheck/canary"
+	"crosscheck/canary/measure"
 )
 
 // History is the runs whose run files stand in a folder, by start, each held
@@ -208,22 +208,22 @@ func (nowhere) Close() error        { return nil }
 // broken for long would hide how the others went, so what never arrived is only
 // counted.
 type latencies struct {
-	arrived []canary.Measurement // of one link without a name
+	arrived []measure.Measurement // of one link without a name
 	missed  int
 }
 
-func (l *latencies) add(m *canary.Measurement) {
+func (l *latencies) add(m *measure.Measurement) {
 	switch m.Outcome {
-	case canary.Arrived, canary.Differs:
-		l.arrived = append(l.arrived, canary.Measurement{Outcome: m.Outcome, LatencyMS: m.LatencyMS})
-	case canary.Failed, canary.Timeout:
+	case measure.Arrived, measure.Differs:
+		l.arrived = append(l.arrived, measure.Measurement{Outcome: m.Outcome, LatencyMS: m.LatencyMS})
+	case measure.Failed, measure.Timeout:
 		l.missed++
 	}
 }
 
 // percentile is in milliseconds, nil where there are too few probes to carry it.
 func (l *latencies) percentile(p float64) *int64 {
-	for _, all := range canary.Group(l.arrived) {
+	for _, all := range measure.Group(l.arrived) {
 		if d, ok := all.Percentile(p); ok {
 			ms := d.Milliseconds()
 			return &ms

@@ -17,8 +17,8 @@ import (
 	diff "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -31,8 +31,8 @@ func TestTrendHoldsTheRunItself(t *testing.T) {
 	}}
 	defer delete(formats, "trend")
 	run := func(id, at string) []Message {
-		ms := []Message{{Run: &Run{ID: id, StartedAt: at}}, {Measurement: &canary.Measurement{Link: "a", Outcome: canary.Arrived, LatencyMS: 70}},
-			{Measurement: &canary.Measurement{Link: "b", Outcome: canary.Arrived, LatencyMS: 50}}, {Measurement: &canary.Measurement{Link: "c", Outcome: canary.Timeout}}}
+		ms := []Message{{Run: &Run{ID: id, StartedAt: at}}, {Measurement: &measure.Measurement{Link: "a", Outcome: measure.Arrived, LatencyMS: 70}},
+			{Measurement: &measure.Measurement{Link: "b", Outcome: measure.Arrived, LatencyMS: 50}}, {Measurement: &measure.Measurement{Link: "c", Outcome: measure.Timeout}}}
 		return summarized(t, Policy{}, ms)
 	}
 	render(t, "trend", Options{}, run("r", "2026-01-02T00:00:00Z"))
@@ -71,20 +71,20 @@ func begun(id, at string, ms ...Message) []Message {
 
 func TestReadHistory(t *testing.T) {
 	dir := t.TempDir()
-	fail, pass := findingOf("XC012", "p", rules.Fail, rules.High), findingOf("XC012", "p", rules.Pass, rules.High)
-	other := findingOf("XC013", "q", rules.Fail, rules.High)
-	probe := func(o canary.Outcome, ms int64) Message {
-		return Message{Measurement: &canary.Measurement{Link: "a/r→b", Outcome: o, LatencyMS: ms}}
+	fail, pass := findingOf("XC012", "p", finding.Fail, finding.High), findingOf("XC012", "p", finding.Pass, finding.High)
+	other := findingOf("XC013", "q", finding.Fail, finding.High)
+	probe := func(o measure.Outcome, ms int64) Message {
+		return Message{Measurement: &measure.Measurement{Link: "a/r→b", Outcome: o, LatencyMS: ms}}
 	}
 	var many []Message
 	for i := range 100 {
-		many = append(many, probe(canary.Arrived, int64(i+1)))
+		many = append(many, probe(measure.Arrived, int64(i+1)))
 	}
 	put := func(name string, ms []Message) { writeRun(t, dir, name, summarized(t, Policy{}, ms)) }
 	// Names say nothing: what counts is when a run began, whatever its time zone.
-	put("z.jsonl", begun("one", "2026-01-01T00:00:00Z", fail, linkOf("a/r→b", rules.Broken)))
-	put("b.jsonl", begun("two", "2026-01-02T02:00:00+09:00", fail, other, gapOf("9", "9"), probe(canary.Arrived, 70), probe(canary.Arrived, 90), probe(canary.Timeout, 0)))
-	put("a.jsonl", begun("three", "2026-01-02T00:00:00Z", append(many, pass, waivedOf(findingOf("XC013", "q", rules.Fail, rules.High)))...))
+	put("z.jsonl", begun("one", "2026-01-01T00:00:00Z", fail, linkOf("a/r→b", finding.Broken)))
+	put("b.jsonl", begun("two", "2026-01-02T02:00:00+09:00", fail, other, gapOf("9", "9"), probe(measure.Arrived, 70), probe(measure.Arrived, 90), probe(measure.Timeout, 0)))
+	put("a.jsonl", begun("three", "2026-01-02T00:00:00Z", append(many, pass, waivedOf(findingOf("XC013", "q", finding.Fail, finding.High)))...))
 	for name, text := range map[string]string{
 		"notes.txt":     "buy milk\n",
 		"empty":         "",

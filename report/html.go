@@ -15,8 +15,8 @@ import (
 	"strconv"
 	"strings"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -187,7 +187,7 @@ func (p *page) outcome() outcome {
 		return outcome{"unknown", "incomplete", "Nothing is known to be broken, but not everything could be read. What was not read is unknown, not good: see Coverage."}
 	}
 	l, f := p.r.summary.Links, p.r.summary.Findings
-	whole := p.told() && complete(p.r.coverage) && len(p.r.gaps) == 0 && !slices.ContainsFunc(p.r.measurements, func(m *canary.Measurement) bool { return measured(m) < 2 })
+	whole := p.told() && complete(p.r.coverage) && len(p.r.gaps) == 0 && !slices.ContainsFunc(p.r.measurements, func(m *measure.Measurement) bool { return measured(m) < 2 })
 	if l.Broken > 0 || l.Unknown > 0 || f.Fail > 0 || f.Unknown > 0 || !whole {
 		return outcome{"works", "passed", "Nothing gates: what is broken or unknown below is waived, below the severity that fails a run, or allowed to be unknown."}
 	}
@@ -224,13 +224,13 @@ func (p *page) headline() string {
 
 // linkView is a link as the page shows it.
 type linkView struct {
-	*rules.Link
+	*finding.Link
 	N        int // of its section
 	Findings []*findingView
 	More     int // findings on it that are left out
 
 	urgent top[*findingView]
-	probes []*canary.Measurement
+	probes []*measure.Measurement
 }
 
 // linkData is all the links, of which the page shows some.
@@ -267,13 +267,13 @@ type findingView struct {
 	Codes                                            []string
 }
 
-func (p *page) finding(f *rules.Finding) *findingView {
+func (p *page) finding(f *finding.Finding) *findingView {
 	v := &findingView{
 		Rule: name(f.RuleID), Title: name(f.Title), Severity: string(f.Severity), Status: statusText(f), Account: name(cmp.Or(f.AccountID, "not known")),
 		Resource: name(bucketOf(f.Resource)), Link: name(f.Link), Anchor: p.anchors[f.Link], Message: text(cmp.Or(f.Message, f.Title)), Fix: text(f.Remediation), Codes: texts(f.FailureCodes),
 	}
 	v.New = f.Baseline == MarkNew && f.Waiver == nil
-	if f.Waiver != nil && f.Status == rules.Fail {
+	if f.Waiver != nil && f.Status == finding.Fail {
 		v.Waiver = text(waiverText(f.Waiver))
 	}
 	return v
@@ -281,9 +281,9 @@ func (p *page) finding(f *rules.Finding) *findingView {
 
 // readLinks picks the links to show: broken ones first, then unknown ones.
 func (p *page) readLinks() (*linkData, error) {
-	t := top[*rules.Link]{n: htmlLinks}
+	t := top[*finding.Link]{n: htmlLinks}
 	pairs := map[accountPair]LinkCounts{}
-	err := p.r.links.each(func(l *rules.Link) error {
+	err := p.r.links.each(func(l *finding.Link) error {
 		pair := accountPair{endOf(l.Source).Account, endOf(l.Destination).Account}
 		c := pairs[pair]
 		c.add(l.Verdict)
@@ -323,12 +323,12 @@ func (d *linkData) graph() *graphView {
 type findingList struct {
 	views   []*findingView
 	all     int
-	waivers map[rules.Waiver]*waiverView
+	waivers map[finding.Waiver]*waiverView
 }
 
 // waiverView is a waiver and what it excuses.
 type waiverView struct {
-	rules.Waiver
+	finding.Waiver
 	Rules    []string
 	Findings int
 }
@@ -336,12 +336,12 @@ type waiverView struct {
 // readFindings picks the findings to show, and those of each link.
 func (p *page) readFindings(links *linkData) (*findingList, error) {
 	t := top[*findingView]{n: htmlFindings}
-	list := &findingList{waivers: map[rules.Waiver]*waiverView{}}
-	err := p.r.findings.each(func(f *rules.Finding) error {
+	list := &findingList{waivers: map[finding.Waiver]*waiverView{}}
+	err := p.r.findings.each(func(f *finding.Finding) error {
 		if !faulty(f) {
 			return nil
 		}
-		if f.Waiver != nil && f.Status == rules.Fail {
+		if f.Waiver != nil && f.Status == finding.Fail {
 			list.waive(f)
 		}
 		v := p.finding(f)
@@ -362,13 +362,13 @@ func (p *page) readFindings(links *linkData) (*findingList, error) {
 	return list, err
 }
 
-func (l *findingList) waive(f *rules.Finding) {
+func (l *findingList) waive(f *finding.Finding) {
 	w := l.waivers[*f.Waiver]
 	if w == nil {
 		if len(l.waivers) == htmlWaivers {
 			return
 		}
-		w = &waiverView{Waiver: rules.Waiver{Reason: text(f.Waiver.Reason), Owner: name(f.Waiver.Owner), Ticket: name(f.Waiver.Ticket), Expires: name(f.Waiver.Expires)}}
+		w = &waiverView{Waiver: finding.Waiver{Reason: text(f.Waiver.Reason), Owner: name(f.Waiver.Owner), Ticket: name(f.Waiver.Ticket), Expires: name(f.Waiver.Expires)}}
 		l.waivers[*f.Waiver] = w
 	}
 	w.Findings++
@@ -427,19 +427,19 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 	}
 	var entries []first
 	for _, l := range links.views {
-		if l.Verdict != rules.Broken && l.Verdict != rules.UnknownVerdict || l.Waived() {
+		if l.Verdict != finding.Broken && l.Verdict != finding.UnknownVerdict || l.Waived() {
 			continue
 		}
 		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: l.Reason(), Anchor: l.N}
 		for _, f := range l.Findings {
-			if f.Status == string(rules.Fail) && f.Fix != "" && f.Severity != string(rules.Info) && f.Severity != string(rules.Low) && !slices.Contains(e.Fixes, f.Fix) && len(e.Fixes) < 3 {
+			if f.Status == string(finding.Fail) && f.Fix != "" && f.Severity != string(finding.Info) && f.Severity != string(finding.Low) && !slices.Contains(e.Fixes, f.Fix) && len(e.Fixes) < 3 {
 				e.Fixes = append(e.Fixes, f.Fix)
 			}
 		}
 		entries = append(entries, e)
 	}
 	for _, f := range findings.views {
-		if f.Anchor == 0 && f.Status == string(rules.Fail) && (f.Severity == string(rules.Critical) || f.Severity == string(rules.High)) {
+		if f.Anchor == 0 && f.Status == string(finding.Fail) && (f.Severity == string(finding.Critical) || f.Severity == string(finding.High)) {
 			entries = append(entries, first{Verdict: f.Severity, Title: f.Resource, Why: f.Message, Fixes: []string{f.Fix}, Finding: f})
 		}
 	}
@@ -484,7 +484,7 @@ func (l *linkView) Waived() bool {
 		switch {
 		case f.Waiver != "":
 			codes = append(codes, f.Codes...)
-		case f.Status == string(rules.Fail) && f.Severity != string(rules.Info):
+		case f.Status == string(finding.Fail) && f.Severity != string(finding.Info):
 			return false
 		}
 	}
@@ -493,17 +493,17 @@ func (l *linkView) Waived() bool {
 			return false
 		}
 	}
-	return len(l.FailureCodes) > 0 && l.Link.Verdict == rules.Broken
+	return len(l.FailureCodes) > 0 && l.Link.Verdict == finding.Broken
 }
 
 type endView struct{ Account, Region, Bucket string }
 
-func endOf(e rules.End) endView {
+func endOf(e finding.End) endView {
 	return endView{name(cmp.Or(e.AccountID, "not known")), name(cmp.Or(e.Region, "not known")), name(e.Bucket)}
 }
 
 // Codes are the failure codes of the link with their meaning.
-func (p *page) codes(l *rules.Link) []codeView {
+func (p *page) codes(l *finding.Link) []codeView {
 	var out []codeView
 	for _, c := range l.FailureCodes {
 		out = append(out, codeView{name(c), text(p.o.Codes[c])})
@@ -511,7 +511,7 @@ func (p *page) codes(l *rules.Link) []codeView {
 	return out
 }
 
-func checks(l *rules.Link) []checkView {
+func checks(l *finding.Link) []checkView {
 	var out []checkView
 	for _, c := range l.Checks {
 		v := checkView{Layer: name(strings.ReplaceAll(c.Layer, "_", " ")), Resource: name(c.Resource), Result: name(c.Result), Actions: []string{name(c.Action)}}
@@ -533,7 +533,7 @@ func checks(l *rules.Link) []checkView {
 	return out
 }
 
-func statementName(s rules.Statement) string {
+func statementName(s finding.Statement) string {
 	n := "statement " + strconv.Itoa(s.Statement)
 	if s.Sid != "" {
 		n = "Sid " + s.Sid
@@ -543,9 +543,9 @@ func statementName(s rules.Statement) string {
 
 // statements are the statements that decided, each once, with their text; those
 // that break the link first.
-func statements(l *rules.Link) []statementView {
+func statements(l *finding.Link) []statementView {
 	var out []statementView
-	breaks := func(c rules.Check) bool { return slices.Contains(l.FailureCodes, c.FailureCode) }
+	breaks := func(c finding.Check) bool { return slices.Contains(l.FailureCodes, c.FailureCode) }
 	for _, first := range []bool{true, false} {
 		for _, c := range l.Checks {
 			if breaks(c) != first {
@@ -657,7 +657,7 @@ type probeView struct {
 	Left                                                               []string // what could not be removed
 }
 
-func probeOf(m *canary.Measurement) probeView {
+func probeOf(m *measure.Measurement) probeView {
 	v := probeView{Class: []string{"broken", "unknown", "works"}[measured(m)], Link: name(m.Link), Variant: name(m.Variant), Outcome: string(cmp.Or(m.Outcome, "undecided")),
 		Predicted: name(m.Predicted), Latency: latency(m), Status: name(m.SourceStatus), Message: text(m.Message), New: m.Baseline == MarkNew}
 	for _, l := range m.Left[:min(len(m.Left), 5)] {
@@ -671,7 +671,7 @@ func probeOf(m *canary.Measurement) probeView {
 
 func (p *page) canary() any {
 	ms := slices.Clone(p.r.measurements)
-	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
+	slices.SortStableFunc(ms, func(a, b *measure.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
 	var v struct {
 		Chart  *latencyChart
 		Counts [3]int

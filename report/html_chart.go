@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 )
 
 const (
@@ -31,7 +31,7 @@ type objective struct {
 // objectiveRule is the rule that holds a link against it, and says so in its evidence.
 const objectiveRule = "XC903"
 
-func objectiveOf(f *rules.Finding) (objective, bool) {
+func objectiveOf(f *finding.Finding) (objective, bool) {
 	number := func(key string) float64 {
 		n, _ := strconv.ParseFloat(fmt.Sprint(f.Evidence[key]), 64) // a json.Number where the run was recorded
 		return n
@@ -87,20 +87,20 @@ var latencyTicks = []struct {
 
 // latencyChart is nil where nothing was measured.
 func (p *page) latencyChart() *latencyChart {
-	byLink := map[string][]*canary.Measurement{}
-	var all []canary.Measurement
+	byLink := map[string][]*measure.Measurement{}
+	var all []measure.Measurement
 	for _, m := range p.r.measurements {
 		byLink[m.Link] = append(byLink[m.Link], m)
-		all = append(all, canary.Measurement{Link: m.Link, Outcome: m.Outcome, LatencyMS: m.LatencyMS})
+		all = append(all, measure.Measurement{Link: m.Link, Outcome: m.Outcome, LatencyMS: m.LatencyMS})
 	}
 	c := &latencyChart{W: chartWidth, Left: chartLeft, Right: chartRight}
 	least, most := int64(math.MaxInt64), int64(0)
 	see := func(ms int64) { least, most = min(least, ms), max(most, ms) }
 	var rows []latencyRow
-	for _, l := range canary.Group(all) {
+	for _, l := range measure.Group(all) {
 		row := latencyRow{Link: l.Link, Missed: l.Missed, Samples: l.Samples(), P50: percentile(&l, 50), P99: percentile(&l, 99), ObjectiveText: p.r.objectives[l.Link].text()}
 		for _, m := range byLink[l.Link] {
-			if m.Outcome == canary.Arrived || m.Outcome == canary.Differs {
+			if m.Outcome == measure.Arrived || m.Outcome == measure.Differs {
 				row.longest = max(row.longest, m.LatencyMS)
 			}
 		}
@@ -120,7 +120,7 @@ func (p *page) latencyChart() *latencyChart {
 			c.Objective = true
 		}
 		for _, m := range byLink[row.Link] {
-			if m.Outcome == canary.Arrived || m.Outcome == canary.Differs {
+			if m.Outcome == measure.Arrived || m.Outcome == measure.Differs {
 				see(max(1, m.LatencyMS-m.SlackMS))
 				see(max(1, m.LatencyMS))
 			}
@@ -154,7 +154,7 @@ func (p *page) latencyChart() *latencyChart {
 		drawn := map[latencyDot]bool{}
 		for _, m := range byLink[row.Link] {
 			dot := latencyDot{x(max(1, m.LatencyMS-m.SlackMS)), x(m.LatencyMS)}
-			if (m.Outcome == canary.Arrived || m.Outcome == canary.Differs) && !drawn[dot] && len(row.Dots) < 200 {
+			if (m.Outcome == measure.Arrived || m.Outcome == measure.Differs) && !drawn[dot] && len(row.Dots) < 200 {
 				drawn[dot] = true
 				row.Dots = append(row.Dots, dot)
 			}
@@ -166,11 +166,11 @@ func (p *page) latencyChart() *latencyChart {
 	return c
 }
 
-func percentile(l *canary.Latencies, p float64) string {
+func percentile(l *measure.Latencies, p float64) string {
 	switch d, ok := l.Percentile(p); {
 	case !ok:
 		return ""
-	case d == canary.Forever:
+	case d == measure.Forever:
 		return "never"
 	default:
 		return millis(d.Milliseconds())

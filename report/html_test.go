@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/net/html"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -120,7 +120,7 @@ func organization(t testing.TB, n int) []Message {
 	ms := []Message{sample(t)[0]}
 	for i := range n {
 		account := fmt.Sprintf("%012d", 100000000000+i%39)
-		l := link(fmt.Sprintf("team-%02d-service-data-%04d", i%39, i), account, "replicate-everything", fmt.Sprintf("backup-team-%02d-service-data-%04d", i%39, i), rules.Works, "")
+		l := link(fmt.Sprintf("team-%02d-service-data-%04d", i%39, i), account, "replicate-everything", fmt.Sprintf("backup-team-%02d-service-data-%04d", i%39, i), finding.Works, "")
 		for _, c := range []struct{ layer, action, resource string }{
 			{"trust", "sts:AssumeRole", l.RoleARN}, {"source", "s3:GetReplicationConfiguration", arn(l.Source.Bucket)}, {"source", "s3:ListBucket", arn(l.Source.Bucket)},
 			{"source", "s3:GetObjectVersionForReplication", arn(l.Source.Bucket) + "/*"}, {"source", "s3:GetObjectVersionAcl", arn(l.Source.Bucket) + "/*"},
@@ -128,28 +128,28 @@ func organization(t testing.TB, n int) []Message {
 			{"destination", "s3:ReplicateObject", arn(l.Destination.Bucket) + "/*"}, {"destination", "s3:ReplicateTags", arn(l.Destination.Bucket) + "/*"},
 			{"destination", "s3:ReplicateDelete", arn(l.Destination.Bucket) + "/*"}, {"destination", "s3:ReplicateObjectAnnotation", arn(l.Destination.Bucket) + "/*"},
 		} {
-			l.Checks = append(l.Checks, rules.Check{Layer: c.layer, Action: c.action, Resource: c.resource, Result: "allowed"})
+			l.Checks = append(l.Checks, finding.Check{Layer: c.layer, Action: c.action, Resource: c.resource, Result: "allowed"})
 		}
-		f := &rules.Finding{RuleID: "XC012", Title: "The role may write to the destination", Status: rules.Pass, Severity: rules.Critical, AccountID: account,
+		f := &finding.Finding{RuleID: "XC012", Title: "The role may write to the destination", Status: finding.Pass, Severity: finding.Critical, AccountID: account,
 			Region: l.Source.Region, Resource: arn(l.Source.Bucket), Link: l.ID, Message: "allowed for every object of the rule", Fingerprint: fmt.Sprintf("%032x", i)}
 		switch i % 10 {
 		case 1, 4, 7:
-			l.Verdict, l.FailureCodes = rules.Broken, []string{"DstPutObjectNotPermitted"}
+			l.Verdict, l.FailureCodes = finding.Broken, []string{"DstPutObjectNotPermitted"}
 			l.Why = "implicitly denied at resource: no statement allows s3:ReplicateObject; nearest is statement Replica of bucket-policy (resource, line 4): Action matches, Principal `" + l.RoleARN + "` has another path than the caller"
 			l.Checks[7].Result, l.Checks[7].FailureCode = "denied", "DstPutObjectNotPermitted"
-			l.Checks[7].Deciding = []rules.Statement{{Layer: "resource", Policy: "bucket-policy", Sid: "Replica"}}
-			f.Status, f.Message, f.FailureCodes = rules.Fail, l.Why, l.FailureCodes
+			l.Checks[7].Deciding = []finding.Statement{{Layer: "resource", Policy: "bucket-policy", Sid: "Replica"}}
+			f.Status, f.Message, f.FailureCodes = finding.Fail, l.Why, l.FailureCodes
 			f.Remediation = "allow " + l.RoleARN + " `s3:ReplicateObject` on `" + l.Checks[7].Resource + "` in the bucket policy of " + l.Destination.Bucket
 		case 5:
-			l.Verdict, l.Why = rules.UnknownVerdict, "bucket.policy was not read: s3:GetBucketPolicy answered AccessDenied"
-			f.Status, f.Message = rules.Unknown, l.Why
+			l.Verdict, l.Why = finding.UnknownVerdict, "bucket.policy was not read: s3:GetBucketPolicy answered AccessDenied"
+			f.Status, f.Message = finding.Unknown, l.Why
 		}
 		if i == n-1 {
-			ms = append(ms, Message{Measurement: &canary.Measurement{Link: l.ID, Variant: "plain", Outcome: canary.Arrived, LatencyMS: 70,
-				Left: []canary.Left{{Bucket: l.Source.Bucket, Key: "crosscheck-canary/1", VersionID: "v1"}}}})
+			ms = append(ms, Message{Measurement: &measure.Measurement{Link: l.ID, Variant: "plain", Outcome: measure.Arrived, LatencyMS: 70,
+				Left: []measure.Left{{Bucket: l.Source.Bucket, Key: "crosscheck-canary/1", VersionID: "v1"}}}})
 		}
-		ms = append(ms, Message{Link: l}, Message{Finding: f}, Message{Finding: &rules.Finding{RuleID: "XC020", Title: "Annotations of objects replicate", Status: rules.Fail,
-			Severity: rules.Info, AccountID: account, Region: l.Source.Region, Resource: arn(l.Source.Bucket), Link: l.ID, Fingerprint: fmt.Sprintf("%031xa", i),
+		ms = append(ms, Message{Link: l}, Message{Finding: f}, Message{Finding: &finding.Finding{RuleID: "XC020", Title: "Annotations of objects replicate", Status: finding.Fail,
+			Severity: finding.Info, AccountID: account, Region: l.Source.Region, Resource: arn(l.Source.Bucket), Link: l.ID, Fingerprint: fmt.Sprintf("%031xa", i),
 			Message:     "no statement allows s3:GetObjectVersionAnnotationForReplication",
 			Remediation: "add `s3:GetObjectVersionAnnotationForReplication` on `" + l.Checks[3].Resource + "` to Sid SourceObjects of Replication"}})
 	}
@@ -191,31 +191,31 @@ func sectionOf(t *testing.T, page, id, end string) string {
 }
 
 func TestHTMLContent(t *testing.T) {
-	l := link("a", prod, "r", "b", rules.Broken, "no statement allows it", "DstPutObjectNotPermitted")
+	l := link("a", prod, "r", "b", finding.Broken, "no statement allows it", "DstPutObjectNotPermitted")
 	l.Baseline = MarkNew
-	l.Checks = []rules.Check{
+	l.Checks = []finding.Check{
 		{Layer: "source", Action: "s3:GetObjectVersionForReplication", Resource: arn("a") + "/*", Result: "allowed"},
 		{Layer: "source", Action: "s3:GetObjectVersionAcl", Resource: arn("a") + "/*", Result: "allowed"},
 		{Layer: "source", Action: "s3:GetObjectVersionAnnotationForReplication", Resource: arn("a") + "/*", Result: "denied", FailureCode: "SrcGetObjectAnnotationNotPermitted",
-			Deciding: []rules.Statement{{Layer: "identity", Policy: "p", Text: `{"Sid": "Later"}`}}},
+			Deciding: []finding.Statement{{Layer: "identity", Policy: "p", Text: `{"Sid": "Later"}`}}},
 		{Layer: "destination", Action: "s3:ReplicateObject", Resource: arn("b") + "/*", Result: "denied", FailureCode: "DstPutObjectNotPermitted", UnknownKeys: []string{"aws:SourceIp"}, Witness: "a<b",
-			Deciding: []rules.Statement{{Layer: "resource", Policy: "bucket-policy", Sid: "Replica", Text: `{"Sid":"Replica","Effect":"Allow","Condition":{"StringLike":{"x":["</pre><script>"]}}}`}}},
+			Deciding: []finding.Statement{{Layer: "resource", Policy: "bucket-policy", Sid: "Replica", Text: `{"Sid":"Replica","Effect":"Allow","Condition":{"StringLike":{"x":["</pre><script>"]}}}`}}},
 	}
-	excused := link("c", prod, "r", "d", rules.Broken, "suspended", "DstBucketUnversioned")
-	waiver := &rules.Waiver{Reason: "being retired", Owner: "o", Ticket: "T-1", Expires: "2027-01-31"}
-	works := link("e", prod, "r", "f", rules.Works, "")
-	fix := func(l *rules.Link, st rules.Status, w *rules.Waiver) *rules.Finding {
-		return &rules.Finding{RuleID: "XC012", Title: "t", Status: st, Severity: rules.Critical, AccountID: prod, Resource: arn(l.Source.Bucket), Link: l.ID, Message: "m", Remediation: "do `this` to " + l.Source.Bucket,
+	excused := link("c", prod, "r", "d", finding.Broken, "suspended", "DstBucketUnversioned")
+	waiver := &finding.Waiver{Reason: "being retired", Owner: "o", Ticket: "T-1", Expires: "2027-01-31"}
+	works := link("e", prod, "r", "f", finding.Works, "")
+	fix := func(l *finding.Link, st finding.Status, w *finding.Waiver) *finding.Finding {
+		return &finding.Finding{RuleID: "XC012", Title: "t", Status: st, Severity: finding.Critical, AccountID: prod, Resource: arn(l.Source.Bucket), Link: l.ID, Message: "m", Remediation: "do `this` to " + l.Source.Bucket,
 			FailureCodes: l.FailureCodes, Waiver: w, Baseline: l.Baseline}
 	}
 	page := string(render(t, "html", Options{Codes: map[string]string{"DstPutObjectNotPermitted": "What decides it."},
 		History: []TrendPoint{{ID: "before", StartedAt: "2026-11-20T06:00:00Z", Works: 3, P99MS: 1500, HasP99: true}}}, summarized(t, Policy{}, []Message{
 		{Run: &Run{ID: "now", StartedAt: "2026-11-24T06:00:00Z", Baseline: &BaselineRun{ID: "base"}, Calls: []Calls{{API: "s3:GetBucketPolicy", Calls: 7, DurationMS: 1500}}}}, {Link: l}, {Link: excused}, {Link: works},
-		{Finding: fix(l, rules.Fail, nil)}, {Finding: fix(excused, rules.Fail, waiver)},
-		{Finding: &rules.Finding{RuleID: objectiveRule, Title: "Objective", Status: rules.Pass, Severity: rules.Medium, Link: works.ID, Evidence: map[string]any{"slo_ms": int64(900_000), "slo_percentile": 99.5}}},
-		{Measurement: &canary.Measurement{Link: works.ID, Variant: "plain", Outcome: canary.Arrived, LatencyMS: 1200, SlackMS: 200}},
-		{Measurement: &canary.Measurement{Link: works.ID, Variant: "plain", Outcome: canary.Timeout}},
-		{Past: &Past{Change: Fixed, RuleID: "XC001", Title: "Old", Severity: rules.High, Link: "gone/r→b"}},
+		{Finding: fix(l, finding.Fail, nil)}, {Finding: fix(excused, finding.Fail, waiver)},
+		{Finding: &finding.Finding{RuleID: objectiveRule, Title: "Objective", Status: finding.Pass, Severity: finding.Medium, Link: works.ID, Evidence: map[string]any{"slo_ms": int64(900_000), "slo_percentile": 99.5}}},
+		{Measurement: &measure.Measurement{Link: works.ID, Variant: "plain", Outcome: measure.Arrived, LatencyMS: 1200, SlackMS: 200}},
+		{Measurement: &measure.Measurement{Link: works.ID, Variant: "plain", Outcome: measure.Timeout}},
+		{Past: &Past{Change: Fixed, RuleID: "XC001", Title: "Old", Severity: finding.High, Link: "gone/r→b"}},
 	})))
 	checkHTML(t, []byte(page))
 	for _, c := range []struct{ id, end, want string }{
@@ -255,8 +255,8 @@ func TestHTMLContent(t *testing.T) {
 
 // A link is not called waived by a waiver of something else.
 func TestHTMLWaivedLink(t *testing.T) {
-	l := link("a", prod, "r", "b", rules.Broken, "x", "DstBucketUnversioned", "DstPutObjectNotPermitted")
-	waived := &rules.Finding{RuleID: "XC004", Status: rules.Fail, Severity: rules.Critical, Link: l.ID, FailureCodes: []string{"DstBucketUnversioned"}, Waiver: &rules.Waiver{Reason: "r"}}
+	l := link("a", prod, "r", "b", finding.Broken, "x", "DstBucketUnversioned", "DstPutObjectNotPermitted")
+	waived := &finding.Finding{RuleID: "XC004", Status: finding.Fail, Severity: finding.Critical, Link: l.ID, FailureCodes: []string{"DstBucketUnversioned"}, Waiver: &finding.Waiver{Reason: "r"}}
 	page := string(render(t, "html", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Link: l}, {Finding: waived}})))
 	if !strings.Contains(sectionOf(t, page, "summary", "</section>"), "a → b") || strings.Contains(sectionOf(t, page, "l1", "</summary>"), "waived") {
 		t.Error("the link is hidden by a waiver of one of its two faults")
@@ -269,7 +269,7 @@ func TestHTMLCleanIsNarrow(t *testing.T) {
 	all := fact.Coverage{Accounts: fact.AccountCoverage{Listed: 2, Scanned: 2}, Buckets: fact.BucketCoverage{Listed: 1, Scanned: 1}}
 	less := all
 	less.Accounts.Scanned, less.Accounts.Unreadable = 1, 1
-	works := link("a", prod, "r", "b", rules.Works, "")
+	works := link("a", prod, "r", "b", finding.Works, "")
 	for name, c := range map[string]struct {
 		ms   []Message
 		want bool
@@ -278,9 +278,9 @@ func TestHTMLCleanIsNarrow(t *testing.T) {
 		"no coverage":      {[]Message{{Link: works}}, false},
 		"account not read": {[]Message{{Link: works}, {Coverage: &less}}, false},
 		"gap":              {[]Message{{Link: works}, {Coverage: &all}, {Gap: &fact.Gap{}}}, false},
-		"undecided probe":  {[]Message{{Link: works}, {Coverage: &all}, {Measurement: &canary.Measurement{Outcome: canary.Inconclusive}}}, false},
-		"unknown link":     {[]Message{{Link: link("a", prod, "r", "b", rules.UnknownVerdict, "")}, {Coverage: &all}}, false},
-		"low finding":      {[]Message{{Link: works}, {Coverage: &all}, {Finding: &rules.Finding{Status: rules.Fail, Severity: rules.Info}}}, false},
+		"undecided probe":  {[]Message{{Link: works}, {Coverage: &all}, {Measurement: &measure.Measurement{Outcome: measure.Inconclusive}}}, false},
+		"unknown link":     {[]Message{{Link: link("a", prod, "r", "b", finding.UnknownVerdict, "")}, {Coverage: &all}}, false},
+		"low finding":      {[]Message{{Link: works}, {Coverage: &all}, {Finding: &finding.Finding{Status: finding.Fail, Severity: finding.Info}}}, false},
 	} {
 		page := render(t, "html", Options{}, summarized(t, Policy{AllowIncomplete: true}, append([]Message{{Run: &Run{}}}, c.ms...)))
 		if got := bytes.Contains(page, []byte(clean)); got != c.want {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -188,10 +188,10 @@ func (r runJSON) run(t Tool) *Run {
 		Scope: fact.Scope{Mode: r.Scope.Mode, Accounts: r.Scope.Accounts, ExcludeAccounts: r.Scope.ExcludeAccounts, Buckets: r.Scope.Buckets}}
 }
 
-func wireLink(l *rules.Link) *rules.Link {
+func wireLink(l *finding.Link) *finding.Link {
 	c := *l
 	c.FailureCodes = list(c.FailureCodes)
-	c.Checks = append([]rules.Check{}, c.Checks...)
+	c.Checks = append([]finding.Check{}, c.Checks...)
 	for i := range c.Checks {
 		c.Checks[i].Deciding = list(c.Checks[i].Deciding)
 		c.Checks[i].UnknownKeys = list(c.Checks[i].UnknownKeys)
@@ -199,7 +199,7 @@ func wireLink(l *rules.Link) *rules.Link {
 	return &c
 }
 
-func wireFinding(f *rules.Finding) *rules.Finding {
+func wireFinding(f *finding.Finding) *finding.Finding {
 	c := *f
 	c.FailureCodes = list(c.FailureCodes)
 	c.Controls = list(c.Controls)

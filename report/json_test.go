@@ -12,8 +12,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -54,11 +54,11 @@ func conforms(t testing.TB, s *jsonschema.Schema, doc []byte) {
 func sparse(t testing.TB) []Message {
 	return summarized(t, Policy{}, []Message{
 		{Run: &Run{}},
-		{Link: &rules.Link{Verdict: rules.UnknownVerdict, Checks: []rules.Check{{Result: "unknown"}}}},
-		{Link: &rules.Link{Verdict: rules.Works}},
-		{Finding: &rules.Finding{Status: rules.Unknown, Severity: rules.Info}},
-		{Finding: &rules.Finding{Status: rules.Fail, Severity: rules.Low, Waiver: &rules.Waiver{}}},
-		{Measurement: &canary.Measurement{Outcome: canary.Inconclusive}},
+		{Link: &finding.Link{Verdict: finding.UnknownVerdict, Checks: []finding.Check{{Result: "unknown"}}}},
+		{Link: &finding.Link{Verdict: finding.Works}},
+		{Finding: &finding.Finding{Status: finding.Unknown, Severity: finding.Info}},
+		{Finding: &finding.Finding{Status: finding.Fail, Severity: finding.Low, Waiver: &finding.Waiver{}}},
+		{Measurement: &measure.Measurement{Outcome: measure.Inconclusive}},
 		{Gap: &fact.Gap{}},
 		{Coverage: &fact.Coverage{}},
 	})
@@ -162,7 +162,7 @@ func TestReplay(t *testing.T) {
 }
 
 func TestReplayKeepsNumbers(t *testing.T) {
-	f := &rules.Finding{Status: rules.Pass, Evidence: map[string]any{"big": json.Number("12345678901234567890"), "n": 3, "f": 1e21}}
+	f := &finding.Finding{Status: finding.Pass, Evidence: map[string]any{"big": json.Number("12345678901234567890"), "n": 3, "f": 1e21}}
 	run := render(t, "jsonl", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: f}}))
 	if !strings.Contains(string(run), `"evidence":{"big":12345678901234567890,"f":1e+21,"n":3}`) {
 		t.Fatalf("unexpected run file:\n%s", run)
@@ -227,7 +227,7 @@ func TestReplayErrors(t *testing.T) {
 // A message type that is added later must not be lost by a writer that lists
 // them all.
 func TestMessageHasNoMoreFields(t *testing.T) {
-	if n := reflect.TypeFor[Message]().NumField(); n != fields(Message{Run: &Run{}, Link: &rules.Link{}, Finding: &rules.Finding{}, Measurement: &canary.Measurement{}, Gap: &fact.Gap{}, Judged: &Judged{}, Coverage: &fact.Coverage{}, Past: &Past{}, Summary: &Summary{}}) {
+	if n := reflect.TypeFor[Message]().NumField(); n != fields(Message{Run: &Run{}, Link: &finding.Link{}, Finding: &finding.Finding{}, Measurement: &measure.Measurement{}, Gap: &fact.Gap{}, Judged: &Judged{}, Coverage: &fact.Coverage{}, Past: &Past{}, Summary: &Summary{}}) {
 		t.Errorf("Message has %d fields: teach fields, document, line and Summarizer the new one", n)
 	}
 }

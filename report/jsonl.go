@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -19,24 +19,24 @@ const maxLine = 64 << 20
 // line is one line of a run file: a message as JSON. Lines with the run also
 // say which version of the format they are.
 type line struct {
-	SchemaVersion string              `json:"schema_version,omitempty"`
-	Tool          *Tool               `json:"tool,omitempty"`
-	Judge         string              `json:"judge,omitempty"`
-	Run           *runJSON            `json:"run,omitempty"`
-	Link          *linkLine           `json:"link,omitempty"`
-	Finding       *rules.Finding      `json:"finding,omitempty"`
-	Measurement   *canary.Measurement `json:"measurement,omitempty"`
-	Gap           *fact.Gap           `json:"gap,omitempty"`
-	Judged        *Judged             `json:"judged,omitempty"`
-	Coverage      *fact.Coverage      `json:"coverage,omitempty"`
-	Past          *Past               `json:"past,omitempty"`
-	Summary       *Summary            `json:"summary,omitempty"`
+	SchemaVersion string               `json:"schema_version,omitempty"`
+	Tool          *Tool                `json:"tool,omitempty"`
+	Judge         string               `json:"judge,omitempty"`
+	Run           *runJSON             `json:"run,omitempty"`
+	Link          *linkLine            `json:"link,omitempty"`
+	Finding       *finding.Finding     `json:"finding,omitempty"`
+	Measurement   *measure.Measurement `json:"measurement,omitempty"`
+	Gap           *fact.Gap            `json:"gap,omitempty"`
+	Judged        *Judged              `json:"judged,omitempty"`
+	Coverage      *fact.Coverage       `json:"coverage,omitempty"`
+	Past          *Past                `json:"past,omitempty"`
+	Summary       *Summary             `json:"summary,omitempty"`
 }
 
 // linkLine adds the sentence that the JSON document leaves to the findings and
 // that a replayed table needs.
 type linkLine struct {
-	*rules.Link
+	*finding.Link
 	Why string `json:"why"`
 }
 

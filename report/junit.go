@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // renderJUnit writes one suite for every account, as Jenkins reads them
@@ -29,13 +29,13 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 		s.add(c)
 	}
 	source := map[string]string{} // of links, by id
-	err := r.links.each(func(l *rules.Link) error {
+	err := r.links.each(func(l *finding.Link) error {
 		source[l.ID] = l.Source.AccountID
 		return nil
 	})
 	known := explained{}
-	err = cmp.Or(err, r.findings.each(func(f *rules.Finding) error {
-		if f.Status == rules.NotApplicable {
+	err = cmp.Or(err, r.findings.each(func(f *finding.Finding) error {
+		if f.Status == finding.NotApplicable {
 			return nil
 		}
 		c := newCase(cmp.Or(f.Link, f.Resource), f.RuleID+" "+f.Title)
@@ -47,23 +47,23 @@ func renderJUnit(w io.Writer, r *records, _ Options) error {
 			text = append(text, "baseline: "+f.Baseline)
 		}
 		switch {
-		case f.Status == rules.Fail && f.Waiver != nil:
+		case f.Status == finding.Fail && f.Waiver != nil:
 			c.Skipped = newDetail("waived: "+waiverText(f.Waiver), "", text...)
-		case f.Status == rules.Fail:
+		case f.Status == finding.Fail:
 			c.Failure = newDetail(f.Message, string(f.Severity), text...)
-		case f.Status != rules.Pass:
+		case f.Status != finding.Pass:
 			c.Error = newDetail(f.Message, "unknown", text...)
 		}
 		known.add(f)
 		add(f.AccountID, c)
 		return nil
 	}))
-	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
+	err = cmp.Or(err, r.links.each(func(l *finding.Link) error {
 		if known.covers(l) {
 			return nil
 		}
 		c := newCase(l.ID, "the link works")
-		if l.Verdict == rules.Broken {
+		if l.Verdict == finding.Broken {
 			c.Failure = newDetail(why(l), "broken", why(l))
 		} else {
 			c.Error = newDetail(why(l), "unknown", why(l))

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 )
 
 const (
@@ -36,9 +36,9 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 	}
 	m.print("- **Coverage:** %s\n", coverageText(r))
 
-	links := top[*rules.Link]{n: markdownRows}
-	if err := r.links.each(func(l *rules.Link) error {
-		if l.Verdict != rules.Works {
+	links := top[*finding.Link]{n: markdownRows}
+	if err := r.links.each(func(l *finding.Link) error {
+		if l.Verdict != finding.Works {
 			links.add(linkRank(l), l)
 		}
 		return nil
@@ -49,12 +49,12 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 	if err != nil {
 		return err
 	}
-	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.list(), links.all, func(l *rules.Link) []string {
+	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.list(), links.all, func(l *finding.Link) []string {
 		return []string{marked(string(l.Verdict), l.Baseline), ends(l), l.RuleID, why(l)}
 	})
-	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, urgent, all, func(f *rules.Finding) []string {
+	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, urgent, all, func(f *finding.Finding) []string {
 		fix := f.Remediation
-		if f.Waiver != nil && f.Status == rules.Fail {
+		if f.Waiver != nil && f.Status == finding.Fail {
 			fix = "waived: " + waiverText(f.Waiver)
 		}
 		return []string{string(f.Severity), markedStatus(f), f.RuleID, f.AccountID, cmp.Or(f.Link, bucketOf(f.Resource)), cmp.Or(f.Message, f.Title), fix}
@@ -70,8 +70,8 @@ func renderMarkdown(w io.Writer, r *records, _ Options) error {
 		return []string{p.Change, string(p.Severity), p.RuleID, p.AccountID, cmp.Or(p.Link, bucketOf(p.Resource)), p.Title}
 	})
 	probes := slices.Clone(r.measurements)
-	slices.SortStableFunc(probes, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
-	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, len(probes), func(p *canary.Measurement) []string {
+	slices.SortStableFunc(probes, func(a, b *measure.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
+	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, len(probes), func(p *measure.Measurement) []string {
 		return []string{marked(string(p.Outcome), p.Baseline), p.Predicted, p.Link, p.Variant, latency(p), p.SourceStatus, p.Message}
 	})
 	groups := groupGaps(r.gaps)

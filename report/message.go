@@ -14,8 +14,8 @@ package report
 import (
 	"errors"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -26,9 +26,9 @@ const SchemaVersion = "1"
 // must not change after it was written, since writers keep it until Close.
 type Message struct {
 	Run         *Run
-	Link        *rules.Link
-	Finding     *rules.Finding
-	Measurement *canary.Measurement
+	Link        *finding.Link
+	Finding     *finding.Finding
+	Measurement *measure.Measurement
 	Gap         *fact.Gap
 	Judged      *Judged
 	Coverage    *fact.Coverage

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -30,16 +30,16 @@ var observedHelp = map[string]RuleHelp{
 // over all else that a reader of findings alone would miss, as findings: links
 // that do not work although no finding says why, what failed in the baseline and
 // is not found, probes, facts that were not read.
-func (r *records) observed(yield func(*rules.Finding) error) error {
+func (r *records) observed(yield func(*finding.Finding) error) error {
 	known := explained{}
 	gone := map[string]bool{} // fingerprints of the baseline
 	err := cmp.Or(r.past.each(func(p *Past) error {
 		gone[p.Fingerprint] = true
 		return nil
-	}), r.findings.each(func(f *rules.Finding) error {
+	}), r.findings.each(func(f *finding.Finding) error {
 		known.add(f)
 		delete(gone, f.Fingerprint)
-		if f.Status == rules.NotApplicable {
+		if f.Status == finding.NotApplicable {
 			return nil
 		}
 		return yield(f)
@@ -50,7 +50,7 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 		return yield(p.finding())
 	}))
 	sources := r.probedSources()
-	err = cmp.Or(err, r.links.each(func(l *rules.Link) error {
+	err = cmp.Or(err, r.links.each(func(l *finding.Link) error {
 		if _, probed := sources[l.ID]; probed {
 			sources[l.ID] = l.Source
 		}
@@ -58,11 +58,11 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 			return nil
 		}
 		f := observation(linkRule, observedHelp[linkRule].Title, l.Source, l.ID)
-		f.Status, f.Severity, f.Baseline = rules.Unknown, rules.Critical, l.Baseline
-		if l.Verdict == rules.Broken {
-			f.Status = rules.Fail
+		f.Status, f.Severity, f.Baseline = finding.Unknown, finding.Critical, l.Baseline
+		if l.Verdict == finding.Broken {
+			f.Status = finding.Fail
 		}
-		f.Message, f.FailureCodes = cmp.Or(why(l), "the link is "+string(cmp.Or(l.Verdict, rules.UnknownVerdict))), l.FailureCodes
+		f.Message, f.FailureCodes = cmp.Or(why(l), "the link is "+string(cmp.Or(l.Verdict, finding.UnknownVerdict))), l.FailureCodes
 		return yield(f)
 	}))
 	if err != nil {
@@ -70,8 +70,8 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 	}
 	for _, m := range r.measurements {
 		f := observation(probeRule, observedHelp[probeRule].Title, sources[m.Link], m.Link, m.Variant)
-		f.Link, f.Severity, f.FailureCodes, f.Baseline = m.Link, rules.Critical, m.FailureCodes, m.Baseline
-		f.Status = []rules.Status{rules.Fail, rules.Unknown, rules.Pass}[measured(m)]
+		f.Link, f.Severity, f.FailureCodes, f.Baseline = m.Link, finding.Critical, m.FailureCodes, m.Baseline
+		f.Status = []finding.Status{finding.Fail, finding.Unknown, finding.Pass}[measured(m)]
 		f.Message = m.Variant + " probe " + string(cmp.Or(m.Outcome, "undecided"))
 		if m.Message != "" {
 			f.Message += ": " + m.Message
@@ -84,8 +84,8 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 		}
 	}
 	for _, g := range r.gaps {
-		f := observation(gapRule, g.Fact+" is read", rules.End{AccountID: g.AccountID}, g.AccountID, g.Resource, g.Fact, g.API)
-		f.Resource, f.Status, f.Severity = g.Resource, rules.Unknown, rules.Medium
+		f := observation(gapRule, g.Fact+" is read", finding.End{AccountID: g.AccountID}, g.AccountID, g.Resource, g.Fact, g.API)
+		f.Resource, f.Status, f.Severity = g.Resource, finding.Unknown, finding.Medium
 		f.Message = g.API + ": " + g.Code + ": " + g.Message
 		if err := yield(f); err != nil {
 			return err
@@ -95,19 +95,19 @@ func (r *records) observed(yield func(*rules.Finding) error) error {
 }
 
 // finding is what a run says of a fault that it does not find any more.
-func (p *Past) finding() *rules.Finding {
-	f := &rules.Finding{RuleID: p.RuleID, Title: p.Title, Severity: p.Severity, AccountID: p.AccountID, Region: p.Region, Resource: p.Resource, Link: p.Link,
-		Fingerprint: p.Fingerprint, Status: rules.Unknown, Message: "it failed in the baseline and is not known now"}
+func (p *Past) finding() *finding.Finding {
+	f := &finding.Finding{RuleID: p.RuleID, Title: p.Title, Severity: p.Severity, AccountID: p.AccountID, Region: p.Region, Resource: p.Resource, Link: p.Link,
+		Fingerprint: p.Fingerprint, Status: finding.Unknown, Message: "it failed in the baseline and is not known now"}
 	if p.Change == Fixed {
-		f.Status, f.Message = rules.Pass, "it failed in the baseline and was judged again without that fault"
+		f.Status, f.Message = finding.Pass, "it failed in the baseline and was judged again without that fault"
 	}
 	return f
 }
 
 // observation is a finding about the bucket at an end of a link. Its
 // fingerprint is of its rule and parts.
-func observation(rule, title string, at rules.End, parts ...string) *rules.Finding {
-	f := &rules.Finding{RuleID: rule, Title: title, AccountID: at.AccountID, Region: at.Region, Fingerprint: digest(append(parts, rule)...)}
+func observation(rule, title string, at finding.End, parts ...string) *finding.Finding {
+	f := &finding.Finding{RuleID: rule, Title: title, AccountID: at.AccountID, Region: at.Region, Fingerprint: digest(append(parts, rule)...)}
 	f.Resource = bucketARN(at)
 	if rule == linkRule {
 		f.Link = parts[0]
@@ -117,16 +117,16 @@ func observation(rule, title string, at rules.End, parts ...string) *rules.Findi
 
 // probedSources has the ids of the links that were probed; their sources are to be
 // filled in by who walks the links.
-func (r *records) probedSources() map[string]rules.End {
-	sources := map[string]rules.End{}
+func (r *records) probedSources() map[string]finding.End {
+	sources := map[string]finding.End{}
 	for _, m := range r.measurements {
-		sources[m.Link] = rules.End{}
+		sources[m.Link] = finding.End{}
 	}
 	return sources
 }
 
 // bucketARN is the ARN of the bucket at an end, "" where that is not known.
-func bucketARN(at rules.End) string {
+func bucketARN(at finding.End) string {
 	if at.Bucket == "" {
 		return ""
 	}
@@ -139,18 +139,18 @@ func digest(parts ...string) string {
 }
 
 // explained is the worst that findings say of each link.
-type explained map[string]rules.Status
+type explained map[string]finding.Status
 
-func (e explained) add(f *rules.Finding) {
-	if f.Status != rules.Pass && f.Status != rules.NotApplicable && e[f.Link] != rules.Fail {
+func (e explained) add(f *finding.Finding) {
+	if f.Status != finding.Pass && f.Status != finding.NotApplicable && e[f.Link] != finding.Fail {
 		e[f.Link] = f.Status
 	}
 }
 
 // covers reports whether the link works or a finding says why it does not.
-func (e explained) covers(l *rules.Link) bool {
+func (e explained) covers(l *finding.Link) bool {
 	worst := e[l.ID]
-	return l.Verdict == rules.Works || worst == rules.Fail || worst != "" && l.Verdict != rules.Broken
+	return l.Verdict == finding.Works || worst == finding.Fail || worst != "" && l.Verdict != finding.Broken
 }
 
 // uids names findings for systems that keep them from run to run: by their
@@ -158,7 +158,7 @@ func (e explained) covers(l *rules.Link) bool {
 // to be that of the report.
 type uids map[string]int
 
-func (u uids) of(f *rules.Finding) string {
+func (u uids) of(f *finding.Finding) string {
 	id := f.Fingerprint
 	switch {
 	case id == "":

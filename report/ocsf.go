@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // ocsfVersion is the version of the schema that the events meet,
@@ -26,7 +26,7 @@ func renderOCSF(w io.Writer, r *records, o Options) error {
 	ids := uids{}
 	at := runTime(r).UnixMilli()
 	separator := "[\n"
-	err := r.observed(func(f *rules.Finding) error {
+	err := r.observed(func(f *finding.Finding) error {
 		p.print(separator)
 		p.value(ocsfOf(f, ids.of(f), at, r.run, o.Rules[f.RuleID]))
 		separator = ",\n"
@@ -144,9 +144,9 @@ type ocsfProduct struct {
 }
 
 type ocsfUnmapped struct {
-	Link     string        `json:"link,omitempty"`
-	Waiver   *rules.Waiver `json:"waiver,omitempty"`
-	Baseline string        `json:"baseline,omitempty"` // new or existing
+	Link     string          `json:"link,omitempty"`
+	Waiver   *finding.Waiver `json:"waiver,omitempty"`
+	Baseline string          `json:"baseline,omitempty"` // new or existing
 }
 
 // ocsfLabel is a value of an enumeration with its name.
@@ -158,7 +158,7 @@ type ocsfLabel struct {
 // ocsfSeverities stand in the order of rank.
 var ocsfSeverities = []ocsfLabel{{5, "Critical"}, {4, "High"}, {3, "Medium"}, {2, "Low"}, {1, "Informational"}}
 
-func ocsfOf(f *rules.Finding, uid string, at int64, run *Run, help RuleHelp) *ocsfEvent {
+func ocsfOf(f *finding.Finding, uid string, at int64, run *Run, help RuleHelp) *ocsfEvent {
 	text := func(s string) string { return cut(visible(s), ocsfText) }
 	texts := func(list []string) []string {
 		out := []string{}
@@ -172,10 +172,10 @@ func ocsfOf(f *rules.Finding, uid string, at int64, run *Run, help RuleHelp) *oc
 	ofRule := ocsfSeverities[rank(f.Severity)]
 	severity, compliance, standing := ofRule, ocsfLabel{2, "Warning"}, ocsfLabel{1, "New"}
 	switch f.Status {
-	case rules.Fail:
+	case finding.Fail:
 		compliance = ocsfLabel{3, "Fail"}
-	case rules.Pass:
-		severity, compliance = ocsfSeverities[rank(rules.Info)], ocsfLabel{1, "Pass"}
+	case finding.Pass:
+		severity, compliance = ocsfSeverities[rank(finding.Info)], ocsfLabel{1, "Pass"}
 	}
 	e := &ocsfEvent{
 		ActivityID: 1, ActivityName: "Create", CategoryName: "Findings", CategoryUID: 2, ClassName: "Compliance Finding", ClassUID: 2003,
@@ -191,10 +191,10 @@ func ocsfOf(f *rules.Finding, uid string, at int64, run *Run, help RuleHelp) *oc
 		Unmapped: ocsfUnmapped{Link: text(f.Link), Baseline: text(f.Baseline)},
 	}
 	e.Metadata.Product = ocsfProduct{Name: text(run.Tool.Name), VendorName: text(run.Tool.Name), Version: text(run.Tool.Version)}
-	if f.Status == rules.Fail && f.Waiver != nil {
+	if f.Status == finding.Fail && f.Waiver != nil {
 		standing = ocsfLabel{3, "Suppressed"}
 		e.StatusDetail = text("waived: " + waiverText(f.Waiver))
-		e.Unmapped.Waiver = &rules.Waiver{Reason: text(f.Waiver.Reason), Owner: text(f.Waiver.Owner), Ticket: text(f.Waiver.Ticket), Expires: text(f.Waiver.Expires)}
+		e.Unmapped.Waiver = &finding.Waiver{Reason: text(f.Waiver.Reason), Owner: text(f.Waiver.Owner), Ticket: text(f.Waiver.Ticket), Expires: text(f.Waiver.Expires)}
 	}
 	e.SeverityID, e.Severity = severity.id, severity.name
 	e.StatusID, e.Status = standing.id, standing.name
@@ -234,7 +234,7 @@ func standards(controls []string) []string {
 // resourceOf names what a finding is about as Security Hub does: its type, its
 // visible id, and its partition, "" where that is not known. What has no name of
 // its own is the account.
-func resourceOf(f *rules.Finding) (kind, id, partition string) {
+func resourceOf(f *finding.Finding) (kind, id, partition string) {
 	id = visible(f.Resource)
 	if id == "" {
 		return "AwsAccount", "AWS::::Account:" + cmp.Or(visible(f.AccountID), "unknown"), ""

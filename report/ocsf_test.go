@@ -9,8 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -95,23 +95,23 @@ func TestOCSFSchemaRefuses(t *testing.T) {
 
 func TestOCSFStatus(t *testing.T) {
 	for _, c := range []struct {
-		status     rules.Status
+		status     finding.Status
 		waived     bool
 		code       string
 		compliance int
 		standing   int
 		severity   int
 	}{
-		{rules.Fail, false, "fail", 3, 1, 4},
-		{rules.Fail, true, "waived", 3, 3, 4},
-		{rules.Unknown, false, "unknown", 2, 1, 4},
-		{rules.Pass, false, "pass", 1, 1, 1},
+		{finding.Fail, false, "fail", 3, 1, 4},
+		{finding.Fail, true, "waived", 3, 3, 4},
+		{finding.Unknown, false, "unknown", 2, 1, 4},
+		{finding.Pass, false, "pass", 1, 1, 1},
 		{"what is this", false, "what is this", 2, 1, 4},
 	} {
-		f := &rules.Finding{RuleID: "XC001", Status: c.status, Severity: rules.High, AccountID: prod, Region: "cn-north-1", Resource: "arn:aws-cn:s3:::b", Fingerprint: "f",
+		f := &finding.Finding{RuleID: "XC001", Status: c.status, Severity: finding.High, AccountID: prod, Region: "cn-north-1", Resource: "arn:aws-cn:s3:::b", Fingerprint: "f",
 			Link: "b/r→c", Controls: []string{"SecurityHub/S3.7", "NIST-800-53r5/CP-9", "NIST-800-53r5/AC-6"}, FailureCodes: []string{"DstBucketUnversioned"}}
 		if c.waived {
-			f.Waiver = &rules.Waiver{Reason: "retired", Owner: "o"}
+			f.Waiver = &finding.Waiver{Reason: "retired", Owner: "o"}
 		}
 		run := &Run{ID: "r1", FinishedAt: "2026-11-24T06:00:04Z", Tool: Tool{Name: "crosscheck", Version: "1.2.3"}}
 		events := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Policy{}, []Message{{Run: run}, {Finding: f}})))
@@ -128,7 +128,7 @@ func TestOCSFStatus(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	none := &rules.Finding{RuleID: "XC001", Status: rules.NotApplicable}
+	none := &finding.Finding{RuleID: "XC001", Status: finding.NotApplicable}
 	if got := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: none}}))); len(got) != 0 {
 		t.Errorf("what does not apply is in: %+v", got)
 	}
@@ -136,18 +136,18 @@ func TestOCSFStatus(t *testing.T) {
 
 // What no finding says is not lost on a reader of findings.
 func TestObserved(t *testing.T) {
-	end := rules.End{AccountID: prod, Region: "eu-central-1", Bucket: "a"}
+	end := finding.End{AccountID: prod, Region: "eu-central-1", Bucket: "a"}
 	ms := summarized(t, Policy{}, []Message{
 		{Run: &Run{}},
-		{Link: &rules.Link{ID: "a/r→b", Source: end, Verdict: rules.Broken, Why: "versioning is suspended", FailureCodes: []string{"DstBucketUnversioned"}}},
-		{Link: &rules.Link{ID: "a/s→b", Source: end, Verdict: rules.UnknownVerdict}},
-		{Link: &rules.Link{ID: "a/t→b", Source: end, Verdict: rules.Works}},
-		{Link: &rules.Link{ID: "a/u→b", Source: end, Verdict: rules.Broken}},
-		{Finding: &rules.Finding{RuleID: "XC001", Link: "a/u→b", Status: rules.Fail, AccountID: prod, Resource: arn("a")}},
-		{Measurement: &canary.Measurement{Link: "a/t→b", Variant: "plain", Key: "1", Outcome: canary.Failed, Message: "S3 reported FAILED"}},
-		{Measurement: &canary.Measurement{Link: "a/t→b", Variant: "plain", Key: "2", Outcome: canary.Arrived}},
-		{Measurement: &canary.Measurement{Link: "a/t→b", Variant: "sse", Key: "3", Outcome: canary.Inconclusive}},
-		{Measurement: &canary.Measurement{Link: "gone", Variant: "plain", Key: "4", Outcome: canary.Timeout}},
+		{Link: &finding.Link{ID: "a/r→b", Source: end, Verdict: finding.Broken, Why: "versioning is suspended", FailureCodes: []string{"DstBucketUnversioned"}}},
+		{Link: &finding.Link{ID: "a/s→b", Source: end, Verdict: finding.UnknownVerdict}},
+		{Link: &finding.Link{ID: "a/t→b", Source: end, Verdict: finding.Works}},
+		{Link: &finding.Link{ID: "a/u→b", Source: end, Verdict: finding.Broken}},
+		{Finding: &finding.Finding{RuleID: "XC001", Link: "a/u→b", Status: finding.Fail, AccountID: prod, Resource: arn("a")}},
+		{Measurement: &measure.Measurement{Link: "a/t→b", Variant: "plain", Key: "1", Outcome: measure.Failed, Message: "S3 reported FAILED"}},
+		{Measurement: &measure.Measurement{Link: "a/t→b", Variant: "plain", Key: "2", Outcome: measure.Arrived}},
+		{Measurement: &measure.Measurement{Link: "a/t→b", Variant: "sse", Key: "3", Outcome: measure.Inconclusive}},
+		{Measurement: &measure.Measurement{Link: "gone", Variant: "plain", Key: "4", Outcome: measure.Timeout}},
 		{Gap: &fact.Gap{AccountID: data, Resource: "arn:aws:iam::222222222222:role/audit", Fact: "account", API: "sts:AssumeRole", Code: "AccessDenied", Message: "no"}},
 	})
 	var got []string

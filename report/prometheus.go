@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 )
 
 // renderPrometheus writes metrics for node_exporter's textfile collector: counts,
@@ -22,7 +22,7 @@ func renderPrometheus(w io.Writer, r *records, _ Options) error {
 	p := &exposition{w: w}
 
 	links := family{}
-	err := r.links.each(func(l *rules.Link) error {
+	err := r.links.each(func(l *finding.Link) error {
 		links.add(1, "link", l.ID, "source_account", l.Source.AccountID, "destination_account", l.Destination.AccountID, "verdict", string(l.Verdict))
 		return nil
 	})
@@ -30,8 +30,8 @@ func renderPrometheus(w io.Writer, r *records, _ Options) error {
 
 	findings := family{}
 	failed := 0
-	err = cmp.Or(err, r.findings.each(func(f *rules.Finding) error {
-		if f.Status == rules.NotApplicable {
+	err = cmp.Or(err, r.findings.each(func(f *finding.Finding) error {
+		if f.Status == finding.NotApplicable {
 			return nil
 		}
 		findings.add(1, "rule", f.RuleID, "severity", string(f.Severity), "status", statusText(f))
@@ -53,7 +53,7 @@ func renderPrometheus(w io.Writer, r *records, _ Options) error {
 	probes, latest := family{}, family{}
 	for _, m := range r.measurements {
 		probes.add(1, "link", m.Link, "variant", m.Variant, "outcome", string(m.Outcome))
-		if m.Outcome == canary.Arrived {
+		if m.Outcome == measure.Arrived {
 			latest.max(float64(m.LatencyMS)/1000, "link", m.Link, "variant", m.Variant)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -92,13 +92,13 @@ const (
 
 func arn(bucket string) string { return "arn:aws:s3:::" + bucket }
 
-func link(source, account, rule, destination string, v rules.Verdict, why string, codes ...string) *rules.Link {
-	return &rules.Link{
+func link(source, account, rule, destination string, v finding.Verdict, why string, codes ...string) *finding.Link {
+	return &finding.Link{
 		ID:           fact.LinkID(source, rule, destination),
-		Source:       rules.End{AccountID: account, Region: "eu-central-1", Bucket: source},
+		Source:       finding.End{AccountID: account, Region: "eu-central-1", Bucket: source},
 		RuleID:       rule,
 		RoleARN:      "arn:aws:iam::" + account + ":role/service-role/s3-replication",
-		Destination:  rules.End{AccountID: backup, Region: "eu-west-1", Bucket: destination},
+		Destination:  finding.End{AccountID: backup, Region: "eu-west-1", Bucket: destination},
 		Verdict:      v,
 		FailureCodes: codes,
 		Why:          why,
@@ -108,32 +108,32 @@ func link(source, account, rule, destination string, v rules.Verdict, why string
 // sample is a run as a small organization gives it: something of everything, in
 // no order.
 func sample(t testing.TB) []Message {
-	works := link("app-logs", prod, "all", "backup-app-logs", rules.Works, "")
-	works.Checks = []rules.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-app-logs/*", Result: "allowed",
-		Deciding: []rules.Statement{{Layer: "resource", Policy: "bucket policy of backup-app-logs", Sid: "Replica", Statement: 0}}}}
-	broken := link("billing-exports", data, "to-backup", "backup-billing-exports", rules.Broken,
+	works := link("app-logs", prod, "all", "backup-app-logs", finding.Works, "")
+	works.Checks = []finding.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-app-logs/*", Result: "allowed",
+		Deciding: []finding.Statement{{Layer: "resource", Policy: "bucket policy of backup-app-logs", Sid: "Replica", Statement: 0}}}}
+	broken := link("billing-exports", data, "to-backup", "backup-billing-exports", finding.Broken,
 		"the destination bucket policy does not let the replication role write", "DstPutObjectNotPermitted")
-	broken.Checks = []rules.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-billing-exports/*", Result: "denied",
+	broken.Checks = []finding.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-billing-exports/*", Result: "denied",
 		FailureCode: "DstPutObjectNotPermitted", UnknownKeys: []string{"aws:SourceVpce"}, Witness: "billing/2026/a.csv"}}
-	suspended := link("customer-documents", prod, "everything-of-customer-documents", "backup-customer-documents", rules.Broken,
+	suspended := link("customer-documents", prod, "everything-of-customer-documents", "backup-customer-documents", finding.Broken,
 		"versioning of the destination is suspended", "DstBucketUnversioned")
-	partner := link("contracts", data, "partner", "partner-contracts", rules.UnknownVerdict, "the destination is outside the scanned accounts: its versioning and policy were not read")
+	partner := link("contracts", data, "partner", "partner-contracts", finding.UnknownVerdict, "the destination is outside the scanned accounts: its versioning and policy were not read")
 	partner.Destination.AccountID, partner.Destination.Region = "", ""
-	waived := link("legacy-archive", prod, "old", "backup-legacy-archive", rules.Broken, "versioning of the destination is suspended", "DstBucketUnversioned")
+	waived := link("legacy-archive", prod, "old", "backup-legacy-archive", finding.Broken, "versioning of the destination is suspended", "DstBucketUnversioned")
 
-	finding := func(rule, title string, s rules.Severity, st rules.Status, l *rules.Link, message, fix string) *rules.Finding {
-		return &rules.Finding{RuleID: rule, Title: title, Status: st, Severity: s, AccountID: l.Source.AccountID, Region: l.Source.Region,
+	newFinding := func(rule, title string, s finding.Severity, st finding.Status, l *finding.Link, message, fix string) *finding.Finding {
+		return &finding.Finding{RuleID: rule, Title: title, Status: st, Severity: s, AccountID: l.Source.AccountID, Region: l.Source.Region,
 			Resource: arn(l.Source.Bucket), Link: l.ID, Message: message, Remediation: fix, FailureCodes: l.FailureCodes,
 			Controls: []string{"SecurityHub/S3.7"}, Fingerprint: rule + "-" + l.Source.Bucket}
 	}
-	policy := finding("XC008", "Destination bucket policy admits the replication role", rules.High, rules.Fail, broken,
+	policy := newFinding("XC008", "Destination bucket policy admits the replication role", finding.High, finding.Fail, broken,
 		"the policy of backup-billing-exports has no statement for arn:aws:iam::222222222222:role/service-role/s3-replication (it names the role without its path service-role/)",
 		"in Sid Replica of the policy of backup-billing-exports, write the principal as arn:aws:iam::222222222222:role/service-role/s3-replication")
 	policy.Evidence = map[string]any{"principal": "arn:aws:iam::222222222222:role/s3-replication", "sid": "Replica", "statement": 0}
-	legacy := finding("XC002", "Destination keeps versions", rules.Critical, rules.Fail, waived, "versioning of backup-legacy-archive is Suspended",
+	legacy := newFinding("XC002", "Destination keeps versions", finding.Critical, finding.Fail, waived, "versioning of backup-legacy-archive is Suspended",
 		"enable versioning on backup-legacy-archive")
-	legacy.Waiver = &rules.Waiver{Reason: "being retired", Owner: "storage-team", Ticket: "OPS-1481", Expires: "2027-03-31"}
-	required := &rules.Finding{RuleID: "XC011", Title: "Bucket required to replicate does", Status: rules.Fail, Severity: rules.Medium, AccountID: prod, Region: "us-east-1",
+	legacy.Waiver = &finding.Waiver{Reason: "being retired", Owner: "storage-team", Ticket: "OPS-1481", Expires: "2027-03-31"}
+	required := &finding.Finding{RuleID: "XC011", Title: "Bucket required to replicate does", Status: finding.Fail, Severity: finding.Medium, AccountID: prod, Region: "us-east-1",
 		Resource: arn("payments-ledger"), Message: "payments-ledger has the tag backup=required and no replication rule", Remediation: "add a replication rule, or remove the tag",
 		Fingerprint: "XC011-payments-ledger"}
 
@@ -141,7 +141,7 @@ func sample(t testing.TB) []Message {
 		{Run: &Run{ID: "20261124T060000Z-7f3a", StartedAt: "2026-11-24T06:00:00Z", FinishedAt: "2026-11-24T06:00:04Z",
 			Scope: fact.Scope{Mode: "organization"}, Tool: Tool{Name: "crosscheck", Version: "1.2.3"},
 			Calls: []Calls{{API: "s3:GetBucketReplication", Calls: 14, Retries: 3, Throttles: 2, Errors: 1, DurationMS: 512}, {API: "sts:AssumeRole", Calls: 5, Errors: 1, DurationMS: 40}}}},
-		{Finding: finding("XC001", "Source keeps versions", rules.High, rules.Pass, works, "versioning is Enabled", "")},
+		{Finding: newFinding("XC001", "Source keeps versions", finding.High, finding.Pass, works, "versioning is Enabled", "")},
 		{Link: suspended},
 		{Link: works},
 		{Finding: required},
@@ -152,10 +152,10 @@ func sample(t testing.TB) []Message {
 		{Finding: legacy},
 		{Judged: &Judged{AccountID: prod, Bucket: "legacy-archive", Links: 1, Whole: true, Kept: map[string][]string{"XC031": {`{"bucket": "legacy-archive"}`}}}},
 		{Link: partner},
-		{Finding: finding("XC002", "Destination keeps versions", rules.Critical, rules.Fail, suspended, "versioning of backup-customer-documents is Suspended", "enable versioning on backup-customer-documents")},
-		{Finding: finding("XC002", "Destination keeps versions", rules.Critical, rules.Unknown, partner, "the versioning of partner-contracts was not read", "add the account that owns partner-contracts to the scan")},
-		{Measurement: &canary.Measurement{Link: works.ID, Key: "crosscheck-canary/7f3a/1", Variant: "plain", Outcome: canary.Arrived, Predicted: "works", LatencyMS: 61, SlackMS: 50, SourceStatus: "COMPLETED"}},
-		{Measurement: &canary.Measurement{Link: broken.ID, Key: "crosscheck-canary/7f3a/2", Variant: "plain", Outcome: canary.Failed, Predicted: "broken", SourceStatus: "FAILED", Message: "S3 reported FAILED after 0.4 s"}},
+		{Finding: newFinding("XC002", "Destination keeps versions", finding.Critical, finding.Fail, suspended, "versioning of backup-customer-documents is Suspended", "enable versioning on backup-customer-documents")},
+		{Finding: newFinding("XC002", "Destination keeps versions", finding.Critical, finding.Unknown, partner, "the versioning of partner-contracts was not read", "add the account that owns partner-contracts to the scan")},
+		{Measurement: &measure.Measurement{Link: works.ID, Key: "crosscheck-canary/7f3a/1", Variant: "plain", Outcome: measure.Arrived, Predicted: "works", LatencyMS: 61, SlackMS: 50, SourceStatus: "COMPLETED"}},
+		{Measurement: &measure.Measurement{Link: broken.ID, Key: "crosscheck-canary/7f3a/2", Variant: "plain", Outcome: measure.Failed, Predicted: "broken", SourceStatus: "FAILED", Message: "S3 reported FAILED after 0.4 s"}},
 		{Gap: &fact.Gap{AccountID: data, Resource: arn("partner-contracts"), Fact: "bucket.policy", API: "s3:GetBucketPolicy", Code: "AccessDenied", Message: "Access Denied"}},
 		{Gap: &fact.Gap{AccountID: data, Resource: arn("partner-contracts"), Fact: "bucket.versioning", API: "s3:GetBucketVersioning", Code: "AccessDenied", Message: "Access Denied"}},
 		{Gap: &fact.Gap{AccountID: data, Resource: arn("scratch"), Fact: "bucket.policy", API: "s3:GetBucketPolicy", Code: "AccessDenied", Message: "Access Denied"}},

@@ -16,7 +16,7 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // Limits of GitHub code scanning for one uploaded file.
@@ -48,7 +48,7 @@ const (
 func renderSARIF(w io.Writer, r *records, o Options) error {
 	kept := top[hashed]{n: sarifResults}
 	number := map[string]int{}
-	if err := r.observed(func(f *rules.Finding) error {
+	if err := r.observed(func(f *finding.Finding) error {
 		if faulty(f) && f.RuleID != gapRule { // gaps are notifications
 			kept.add(urgency(f), hashed{f, lineHash(f, number)})
 		}
@@ -114,7 +114,7 @@ func validate(report *sarif.Report, run *sarif.Run) error {
 // sarifRules describes the rules of the findings, sorted by id, and fills index
 // with their places.
 func sarifRules(fs []hashed, o Options, index map[string]int) []*sarif.ReportingDescriptor {
-	byRule := map[string][]*rules.Finding{}
+	byRule := map[string][]*finding.Finding{}
 	for _, f := range fs {
 		byRule[f.RuleID] = append(byRule[f.RuleID], f.Finding)
 	}
@@ -131,7 +131,7 @@ func sarifRules(fs []hashed, o Options, index map[string]int) []*sarif.Reporting
 	return ds
 }
 
-func sarifRule(id string, fs []*rules.Finding, help RuleHelp) *sarif.ReportingDescriptor {
+func sarifRule(id string, fs []*finding.Finding, help RuleHelp) *sarif.ReportingDescriptor {
 	worst := fs[0].Severity
 	tags := []string{"security", "s3", "replication"}
 	var controls []string
@@ -183,18 +183,18 @@ func sarifRule(id string, fs []*rules.Finding, help RuleHelp) *sarif.ReportingDe
 
 // securitySeverity is the score by which code scanning names a severity; "" is
 // none, for what is only information.
-func securitySeverity(s rules.Severity) string {
+func securitySeverity(s finding.Severity) string {
 	return []string{"9.5", "8.0", "5.5", "2.0", ""}[rank(s)]
 }
 
-func level(s rules.Severity) string {
+func level(s finding.Severity) string {
 	return []string{sarif.LevelError, sarif.LevelError, sarif.LevelWarning, sarif.LevelNote, sarif.LevelNote}[rank(s)]
 }
 
-func sarifResult(f *rules.Finding, hash string, rule int) *sarif.Result {
+func sarifResult(f *finding.Finding, hash string, rule int) *sarif.Result {
 	text := sarifMessage(cmp.Or(f.Message, f.Title, f.RuleID))
 	lvl := level(f.Severity)
-	if f.Status != rules.Fail {
+	if f.Status != finding.Fail {
 		lvl = sarif.LevelWarning
 		text = "unknown: " + text
 	}
@@ -231,7 +231,7 @@ func sarifResult(f *rules.Finding, hash string, rule int) *sarif.Result {
 		WithLocations([]*sarif.Location{location}).
 		WithPartialFingerprints(map[string]string{"primaryLocationLineHash": hash, "crosscheck/v1": visible(cut(f.Fingerprint, 200))}).
 		WithProperties(properties)
-	if f.Status == rules.Fail && f.Waiver != nil {
+	if f.Status == finding.Fail && f.Waiver != nil {
 		res.AddSuppression(sarif.NewSuppression().WithKind("external").WithStatus("accepted").
 			WithJustification(visible(cut(waiverText(f.Waiver), sarifText))))
 	}
@@ -240,7 +240,7 @@ func sarifResult(f *rules.Finding, hash string, rule int) *sarif.Result {
 
 // baselineState is that of every result or of none: readers filter by it.
 // What is unknown has no mark; a reader who asks for what is new must see it.
-func baselineState(f *rules.Finding) string {
+func baselineState(f *finding.Finding) string {
 	if f.Baseline == MarkExisting {
 		return "unchanged"
 	}
@@ -271,14 +271,14 @@ func address(account, region, bucket string) string {
 
 // hashed is a finding with the fingerprint by which code scanning follows it.
 type hashed struct {
-	*rules.Finding
+	*finding.Finding
 	hash string
 }
 
 // lineHash is the fingerprint by which code scanning follows a finding from run to
 // run: of account, bucket, replication rule and rule, and its number among the
 // findings that share all four, in the order of the report.
-func lineHash(f *rules.Finding, number map[string]int) string {
+func lineHash(f *finding.Finding, number map[string]int) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{f.AccountID, f.Resource, f.Link, f.RuleID}, "\x00")))
 	h := hex.EncodeToString(sum[:8])
 	number[h]++

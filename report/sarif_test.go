@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // sarifLog is the part of a SARIF file that code scanning reads.
@@ -120,13 +120,13 @@ func TestSARIFFitsCodeScanning(t *testing.T) {
 
 func TestSARIFLevels(t *testing.T) {
 	for _, c := range []struct {
-		severity        rules.Severity
+		severity        finding.Severity
 		level, security string
 	}{
-		{rules.Critical, "error", "9.5"}, {rules.High, "error", "8.0"}, {rules.Medium, "warning", "5.5"}, {rules.Low, "note", "2.0"}, {rules.Info, "note", ""},
+		{finding.Critical, "error", "9.5"}, {finding.High, "error", "8.0"}, {finding.Medium, "warning", "5.5"}, {finding.Low, "note", "2.0"}, {finding.Info, "note", ""},
 	} {
-		f := &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: c.severity, Message: "m"}
-		unknown := &rules.Finding{RuleID: "XC001", Status: rules.Unknown, Severity: c.severity, Message: "m", Fingerprint: "u"}
+		f := &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: c.severity, Message: "m"}
+		unknown := &finding.Finding{RuleID: "XC001", Status: finding.Unknown, Severity: c.severity, Message: "m", Fingerprint: "u"}
 		run := parseSARIF(t, render(t, "sarif", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: f}, {Finding: unknown}}))).Runs[0]
 		if got := run.Results[0].Level; got != c.level {
 			t.Errorf("%s has level %s", c.severity, got)
@@ -143,8 +143,8 @@ func TestSARIFLevels(t *testing.T) {
 // The fingerprint is of the place and the rule, so that rewording a message
 // opens no new alert; a second fault at the same place has its own.
 func TestSARIFFingerprints(t *testing.T) {
-	base := rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.High, AccountID: prod, Resource: arn("b"), Link: "b/r→c", Message: "m", Fingerprint: "f1"}
-	hash := func(fs ...rules.Finding) []string {
+	base := finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, AccountID: prod, Resource: arn("b"), Link: "b/r→c", Message: "m", Fingerprint: "f1"}
+	hash := func(fs ...finding.Finding) []string {
 		ms := []Message{{Run: &Run{}}}
 		for _, f := range fs {
 			ms = append(ms, Message{Finding: &f})
@@ -155,34 +155,34 @@ func TestSARIFFingerprints(t *testing.T) {
 		}
 		return out
 	}
-	with := func(change func(*rules.Finding)) rules.Finding {
+	with := func(change func(*finding.Finding)) finding.Finding {
 		f := base
 		change(&f)
 		return f
 	}
 	want := hash(base)[0]
-	for name, f := range map[string]rules.Finding{
-		"message":  with(func(f *rules.Finding) { f.Message = "other words" }),
-		"severity": with(func(f *rules.Finding) { f.Severity = rules.Low }),
-		"region":   with(func(f *rules.Finding) { f.Region = "us-east-1" }),
-		"waiver":   with(func(f *rules.Finding) { f.Waiver = &rules.Waiver{} }),
-		"unknown":  with(func(f *rules.Finding) { f.Status = rules.Unknown }),
+	for name, f := range map[string]finding.Finding{
+		"message":  with(func(f *finding.Finding) { f.Message = "other words" }),
+		"severity": with(func(f *finding.Finding) { f.Severity = finding.Low }),
+		"region":   with(func(f *finding.Finding) { f.Region = "us-east-1" }),
+		"waiver":   with(func(f *finding.Finding) { f.Waiver = &finding.Waiver{} }),
+		"unknown":  with(func(f *finding.Finding) { f.Status = finding.Unknown }),
 	} {
 		if got := hash(f)[0]; got != want {
 			t.Errorf("another %s changes the fingerprint", name)
 		}
 	}
-	for name, f := range map[string]rules.Finding{
-		"account": with(func(f *rules.Finding) { f.AccountID = data }),
-		"bucket":  with(func(f *rules.Finding) { f.Resource = arn("c") }),
-		"link":    with(func(f *rules.Finding) { f.Link = "b/s→c" }),
-		"rule":    with(func(f *rules.Finding) { f.RuleID = "XC002" }),
+	for name, f := range map[string]finding.Finding{
+		"account": with(func(f *finding.Finding) { f.AccountID = data }),
+		"bucket":  with(func(f *finding.Finding) { f.Resource = arn("c") }),
+		"link":    with(func(f *finding.Finding) { f.Link = "b/s→c" }),
+		"rule":    with(func(f *finding.Finding) { f.RuleID = "XC002" }),
 	} {
 		if got := hash(f)[0]; got == want {
 			t.Errorf("another %s keeps the fingerprint", name)
 		}
 	}
-	second := with(func(f *rules.Finding) { f.Fingerprint, f.Message = "f2", "second fault" })
+	second := with(func(f *finding.Finding) { f.Fingerprint, f.Message = "f2", "second fault" })
 	two := hash(base, second)
 	if two[0] != want || two[1] == want || !strings.HasPrefix(two[1], strings.TrimSuffix(want, "1")) {
 		t.Errorf("two faults in one place: %v, alone %s", two, want)
@@ -194,9 +194,9 @@ func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
 	failing := map[string]int{}
 	total := 0
 	for _, m := range ms {
-		if f := m.Finding; f != nil && (f.Status == rules.Fail || f.Status == rules.Unknown) {
+		if f := m.Finding; f != nil && (f.Status == finding.Fail || f.Status == finding.Unknown) {
 			total++
-			if f.Status == rules.Fail {
+			if f.Status == finding.Fail {
 				failing[string(f.Severity)]++
 			}
 		}
@@ -241,7 +241,7 @@ func TestSARIFIsCutAtTheSizeOfAnUpload(t *testing.T) {
 	ms := []Message{{Run: &Run{}}}
 	const n = 9000
 	for i := range n {
-		ms = append(ms, Message{Finding: &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.High, Message: noise(), Remediation: noise(), Fingerprint: fmt.Sprint(i)}})
+		ms = append(ms, Message{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, Message: noise(), Remediation: noise(), Fingerprint: fmt.Sprint(i)}})
 	}
 	out := render(t, "sarif", Options{}, summarized(t, Policy{}, ms))
 	var zipped bytes.Buffer

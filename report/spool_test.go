@@ -11,7 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // What is kept on disk comes back as what is kept in memory does, sorted, however
@@ -19,11 +19,11 @@ import (
 func TestSpoolOnDiskIsSpoolInMemory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.SampledFrom([]string{"", "a", "b", "a\x00b", "é", "zz"})
-		finding := rapid.Custom(func(t *rapid.T) *rules.Finding {
-			return &rules.Finding{AccountID: word.Draw(t, "account"), Link: word.Draw(t, "link"), Message: word.Draw(t, "message"), Status: rules.Fail,
+		anyFinding := rapid.Custom(func(t *rapid.T) *finding.Finding {
+			return &finding.Finding{AccountID: word.Draw(t, "account"), Link: word.Draw(t, "link"), Message: word.Draw(t, "message"), Status: finding.Fail,
 				FailureCodes: []string{}, Controls: []string{}, Evidence: map[string]any{"n": json.Number("12345678901234567890")}}
 		})
-		in := rapid.SliceOfN(finding, 0, 60).Draw(t, "findings")
+		in := rapid.SliceOfN(anyFinding, 0, 60).Draw(t, "findings")
 		memory, disk := newRecords(), newRecords()
 		defer disk.close()
 		disk.findings.limit = rapid.IntRange(1, 3000).Draw(t, "limit")
@@ -32,8 +32,8 @@ func TestSpoolOnDiskIsSpoolInMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		walk := func(s *spool[rules.Finding]) (out []string) {
-			if err := s.each(func(f *rules.Finding) error {
+		walk := func(s *spool[finding.Finding]) (out []string) {
+			if err := s.each(func(f *finding.Finding) error {
 				b, err := json.Marshal(f)
 				out = append(out, string(b))
 				return err
@@ -66,7 +66,7 @@ func TestFormatsOnDisk(t *testing.T) {
 	ms := many(t, 2_000)
 	for i := range 300 {
 		id := string(rune('a'+i*7%26)) + "-" + string(rune('a'+i*11%26))
-		ms = slices.Insert(ms, 1, Message{Link: link(id, prod, "r", "backup", []rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict}[i%3], "why")})
+		ms = slices.Insert(ms, 1, Message{Link: link(id, prod, "r", "backup", []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}[i%3], "why")})
 	}
 	for format := range formats {
 		var b bytes.Buffer
@@ -93,7 +93,7 @@ func TestNoRoomOnDisk(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	r := newRecords()
 	r.findings.limit = 1
-	if err := r.findings.add(&rules.Finding{}); err == nil || !bytes.Contains([]byte(err.Error()), []byte("TMPDIR")) {
+	if err := r.findings.add(&finding.Finding{}); err == nil || !bytes.Contains([]byte(err.Error()), []byte("TMPDIR")) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -20,16 +20,16 @@ const (
 
 // Policy is when a run fails.
 type Policy struct {
-	FailOn          rules.Severity // lowest severity of a failing finding that gates; "" is low
-	AllowIncomplete bool           // what is unknown does not change the exit status
-	Baseline        *Baseline      // nil, or the run that this one is held against
-	FailOnNew       bool           // what failed in the baseline already does not gate; without Baseline, the marks that a recorded run carries decide
+	FailOn          finding.Severity // lowest severity of a failing finding that gates; "" is low
+	AllowIncomplete bool             // what is unknown does not change the exit status
+	Baseline        *Baseline        // nil, or the run that this one is held against
+	FailOnNew       bool             // what failed in the baseline already does not gate; without Baseline, the marks that a recorded run carries decide
 }
 
-var severities = []rules.Severity{rules.Critical, rules.High, rules.Medium, rules.Low, rules.Info}
+var severities = []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Low, finding.Info}
 
 // ParseSeverity reads the value of --fail-on.
-func ParseSeverity(s string) (rules.Severity, error) {
+func ParseSeverity(s string) (finding.Severity, error) {
 	for _, v := range severities {
 		if s == string(v) {
 			return v, nil
@@ -40,7 +40,7 @@ func ParseSeverity(s string) (rules.Severity, error) {
 
 // rank orders severities, the worst first. A severity that is not known ranks
 // as critical: it must not slip below a gate.
-func rank(s rules.Severity) int {
+func rank(s finding.Severity) int {
 	for i, v := range severities {
 		if s == v {
 			return i
@@ -103,7 +103,7 @@ type linkFindings struct{ waived, open, appeared bool }
 // Summarize puts a Summarizer before next.
 func Summarize(next Writer, p Policy) *Summarizer {
 	if p.FailOn == "" {
-		p.FailOn = rules.Low
+		p.FailOn = finding.Low
 	}
 	s := &Summarizer{next: next, policy: p, waived: map[codeAt]bool{}, onLink: map[string]linkFindings{}, appeared: map[codeAt]bool{}}
 	if p.Baseline != nil {
@@ -130,9 +130,9 @@ func (s *Summarizer) Write(m Message) error {
 		}
 	case m.Link != nil:
 		switch m.Link.Verdict {
-		case rules.Works:
+		case finding.Works:
 			s.counts.Links.Works++
-		case rules.Broken:
+		case finding.Broken:
 			s.counts.Links.Broken++
 			s.broken = append(s.broken, brokenLink{m.Link.ID, m.Link.Source.Bucket, m.Link.Destination.Bucket, m.Link.FailureCodes, m.Link.Baseline == MarkExisting})
 			if b := s.counts.Baseline; b != nil && m.Link.Baseline == MarkNew {
@@ -182,15 +182,15 @@ func (s *Summarizer) past(p *Past) {
 	s.incomplete = true
 }
 
-func (s *Summarizer) finding(f *rules.Finding) {
+func (s *Summarizer) finding(f *finding.Finding) {
 	switch f.Status {
-	case rules.Pass:
+	case finding.Pass:
 		s.counts.Findings.Pass++
-	case rules.NotApplicable:
-	case rules.Fail:
+	case finding.NotApplicable:
+	case finding.Fail:
 		if f.Link != "" {
 			on := s.onLink[f.Link]
-			open := f.Waiver == nil && f.Severity != rules.Info
+			open := f.Waiver == nil && f.Severity != finding.Info
 			on.waived = on.waived || f.Waiver != nil
 			on.open = on.open || open
 			on.appeared = on.appeared || open && f.Baseline != MarkExisting

@@ -6,28 +6,28 @@ import (
 
 	"pgregory.net/rapid"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
 func TestExitStatus(t *testing.T) {
-	fail := func(s rules.Severity) Message {
-		return Message{Finding: &rules.Finding{Status: rules.Fail, Severity: s}}
+	fail := func(s finding.Severity) Message {
+		return Message{Finding: &finding.Finding{Status: finding.Fail, Severity: s}}
 	}
-	status := func(s rules.Status) Message {
-		return Message{Finding: &rules.Finding{Status: s, Severity: rules.Critical}}
+	status := func(s finding.Status) Message {
+		return Message{Finding: &finding.Finding{Status: s, Severity: finding.Critical}}
 	}
-	verdict := func(v rules.Verdict, codes ...string) Message {
-		return Message{Link: &rules.Link{ID: "a/r→b", Source: rules.End{Bucket: "a"}, Destination: rules.End{Bucket: "b"}, Verdict: v, FailureCodes: codes}}
+	verdict := func(v finding.Verdict, codes ...string) Message {
+		return Message{Link: &finding.Link{ID: "a/r→b", Source: finding.End{Bucket: "a"}, Destination: finding.End{Bucket: "b"}, Verdict: v, FailureCodes: codes}}
 	}
-	outcome := func(o canary.Outcome) Message { return Message{Measurement: &canary.Measurement{Outcome: o}} }
+	outcome := func(o measure.Outcome) Message { return Message{Measurement: &measure.Measurement{Outcome: o}} }
 	coverage := func(listed, scanned, unreadable, buckets, read int) Message {
 		return Message{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: listed, Scanned: scanned, Unreadable: unreadable},
 			Buckets: fact.BucketCoverage{Listed: buckets, Scanned: read}}}
 	}
 	waived := func(link, resource string, codes ...string) Message {
-		return Message{Finding: &rules.Finding{Status: rules.Fail, Severity: rules.Critical, Link: link, Resource: resource, FailureCodes: codes, Waiver: &rules.Waiver{}}}
+		return Message{Finding: &finding.Finding{Status: finding.Fail, Severity: finding.Critical, Link: link, Resource: resource, FailureCodes: codes, Waiver: &finding.Waiver{}}}
 	}
 	gap := Message{Gap: &fact.Gap{}}
 	full := coverage(2, 2, 0, 5, 5)
@@ -42,53 +42,53 @@ func TestExitStatus(t *testing.T) {
 		{"nothing but coverage", Policy{}, []Message{full}, 0},
 		{"no coverage", Policy{}, nil, 3},
 		{"no coverage, allowed", lenient, nil, 0},
-		{"pass and not applicable", Policy{}, []Message{full, status(rules.Pass), status(rules.NotApplicable)}, 0},
-		{"low fails by default", Policy{}, []Message{full, fail(rules.Low)}, 1},
-		{"info never fails by default", Policy{}, []Message{full, fail(rules.Info)}, 0},
-		{"info when asked for", Policy{FailOn: rules.Info}, []Message{full, fail(rules.Info)}, 1},
-		{"below the bar", Policy{FailOn: rules.High}, []Message{full, fail(rules.Medium)}, 0},
-		{"at the bar", Policy{FailOn: rules.High}, []Message{full, fail(rules.High)}, 1},
-		{"above the bar", Policy{FailOn: rules.High}, []Message{full, fail(rules.Critical)}, 1},
-		{"a severity that nobody knows", Policy{FailOn: rules.Critical}, []Message{full, fail("urgent")}, 1},
-		{"unknown finding", Policy{}, []Message{full, status(rules.Unknown)}, 3},
-		{"unknown finding, allowed", lenient, []Message{full, status(rules.Unknown)}, 0},
+		{"pass and not applicable", Policy{}, []Message{full, status(finding.Pass), status(finding.NotApplicable)}, 0},
+		{"low fails by default", Policy{}, []Message{full, fail(finding.Low)}, 1},
+		{"info never fails by default", Policy{}, []Message{full, fail(finding.Info)}, 0},
+		{"info when asked for", Policy{FailOn: finding.Info}, []Message{full, fail(finding.Info)}, 1},
+		{"below the bar", Policy{FailOn: finding.High}, []Message{full, fail(finding.Medium)}, 0},
+		{"at the bar", Policy{FailOn: finding.High}, []Message{full, fail(finding.High)}, 1},
+		{"above the bar", Policy{FailOn: finding.High}, []Message{full, fail(finding.Critical)}, 1},
+		{"a severity that nobody knows", Policy{FailOn: finding.Critical}, []Message{full, fail("urgent")}, 1},
+		{"unknown finding", Policy{}, []Message{full, status(finding.Unknown)}, 3},
+		{"unknown finding, allowed", lenient, []Message{full, status(finding.Unknown)}, 0},
 		{"a status that nobody set", Policy{}, []Message{full, status("")}, 3},
-		{"1 wins over 3", Policy{}, []Message{full, status(rules.Unknown), gap, fail(rules.Low)}, 1},
-		{"1 wins over 3, other order", Policy{}, []Message{fail(rules.Low), gap, status(rules.Unknown), full}, 1},
-		{"allowing what is incomplete allows no fault", lenient, []Message{full, gap, fail(rules.Low)}, 1},
-		{"3 wins over 0", Policy{FailOn: rules.Critical}, []Message{full, gap, fail(rules.Low)}, 3},
+		{"1 wins over 3", Policy{}, []Message{full, status(finding.Unknown), gap, fail(finding.Low)}, 1},
+		{"1 wins over 3, other order", Policy{}, []Message{fail(finding.Low), gap, status(finding.Unknown), full}, 1},
+		{"allowing what is incomplete allows no fault", lenient, []Message{full, gap, fail(finding.Low)}, 1},
+		{"3 wins over 0", Policy{FailOn: finding.Critical}, []Message{full, gap, fail(finding.Low)}, 3},
 		{"gap", Policy{}, []Message{full, gap}, 3},
-		{"working link", Policy{}, []Message{full, verdict(rules.Works)}, 0},
-		{"broken link, whatever the bar", Policy{FailOn: rules.Critical}, []Message{full, verdict(rules.Broken)}, 1},
-		{"unknown link", Policy{}, []Message{full, verdict(rules.UnknownVerdict)}, 3},
+		{"working link", Policy{}, []Message{full, verdict(finding.Works)}, 0},
+		{"broken link, whatever the bar", Policy{FailOn: finding.Critical}, []Message{full, verdict(finding.Broken)}, 1},
+		{"unknown link", Policy{}, []Message{full, verdict(finding.UnknownVerdict)}, 3},
 		{"a verdict that nobody set", Policy{}, []Message{full, verdict("")}, 3},
 		{"unreadable account", Policy{}, []Message{coverage(2, 1, 1, 5, 5)}, 3},
 		{"account neither scanned nor unreadable", Policy{}, []Message{coverage(2, 1, 0, 5, 5)}, 3},
 		{"unscanned bucket", Policy{}, []Message{coverage(2, 2, 0, 5, 4)}, 3},
-		{"arrived", Policy{}, []Message{full, outcome(canary.Arrived)}, 0},
-		{"failed probe", lenient, []Message{full, outcome(canary.Failed)}, 1},
-		{"probe that did not arrive", lenient, []Message{full, outcome(canary.Timeout)}, 1},
-		{"replica that differs", lenient, []Message{full, outcome(canary.Differs)}, 1},
-		{"replica that must not be there", lenient, []Message{full, outcome(canary.Unexpected)}, 1},
-		{"no replica where there must be none", Policy{}, []Message{full, outcome(canary.Absent)}, 0},
-		{"something left behind", lenient, []Message{full, {Measurement: &canary.Measurement{Outcome: canary.Arrived, Left: []canary.Left{{}}}}}, 1},
-		{"inconclusive probe", Policy{}, []Message{full, outcome(canary.Inconclusive)}, 3},
+		{"arrived", Policy{}, []Message{full, outcome(measure.Arrived)}, 0},
+		{"failed probe", lenient, []Message{full, outcome(measure.Failed)}, 1},
+		{"probe that did not arrive", lenient, []Message{full, outcome(measure.Timeout)}, 1},
+		{"replica that differs", lenient, []Message{full, outcome(measure.Differs)}, 1},
+		{"replica that must not be there", lenient, []Message{full, outcome(measure.Unexpected)}, 1},
+		{"no replica where there must be none", Policy{}, []Message{full, outcome(measure.Absent)}, 0},
+		{"something left behind", lenient, []Message{full, {Measurement: &measure.Measurement{Outcome: measure.Arrived, Left: []measure.Left{{}}}}}, 1},
+		{"inconclusive probe", Policy{}, []Message{full, outcome(measure.Inconclusive)}, 3},
 		{"an outcome that nobody set", Policy{}, []Message{full, outcome("")}, 3},
 		{"waived", Policy{}, []Message{full, waived("", arn("x"))}, 0},
-		{"an unknown finding cannot be waived", Policy{}, []Message{full, {Finding: &rules.Finding{Status: rules.Unknown, Waiver: &rules.Waiver{}}}}, 3},
-		{"broken link, its code waived", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("a/r→b", "", "X")}, 0},
-		{"the waiver comes first", Policy{}, []Message{waived("a/r→b", "", "X"), verdict(rules.Broken, "X"), full}, 0},
-		{"broken link, code waived on a bucket", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("", arn("b"), "X")}, 0},
-		{"broken link, one of two codes waived", Policy{}, []Message{full, verdict(rules.Broken, "X", "Y"), waived("a/r→b", "", "X")}, 1},
-		{"broken link, code waived elsewhere", Policy{}, []Message{full, verdict(rules.Broken, "X"), waived("c/r→b", "", "X"), waived("", arn("c"), "X")}, 1},
-		{"broken link without a code", Policy{}, []Message{full, verdict(rules.Broken)}, 1},
-		{"broken link without a code, waived", Policy{}, []Message{full, verdict(rules.Broken), waived("a/r→b", "")}, 0},
-		{"broken link without a code, waived elsewhere", Policy{}, []Message{full, verdict(rules.Broken), waived("c/r→b", ""), waived("", arn("a"))}, 1},
-		{"broken link, waived, with another fault below the bar", Policy{FailOn: rules.Critical},
-			[]Message{full, verdict(rules.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &rules.Finding{Status: rules.Fail, Severity: rules.High, Link: "a/r→b"}}}, 1},
+		{"an unknown finding cannot be waived", Policy{}, []Message{full, {Finding: &finding.Finding{Status: finding.Unknown, Waiver: &finding.Waiver{}}}}, 3},
+		{"broken link, its code waived", Policy{}, []Message{full, verdict(finding.Broken, "X"), waived("a/r→b", "", "X")}, 0},
+		{"the waiver comes first", Policy{}, []Message{waived("a/r→b", "", "X"), verdict(finding.Broken, "X"), full}, 0},
+		{"broken link, code waived on a bucket", Policy{}, []Message{full, verdict(finding.Broken, "X"), waived("", arn("b"), "X")}, 0},
+		{"broken link, one of two codes waived", Policy{}, []Message{full, verdict(finding.Broken, "X", "Y"), waived("a/r→b", "", "X")}, 1},
+		{"broken link, code waived elsewhere", Policy{}, []Message{full, verdict(finding.Broken, "X"), waived("c/r→b", "", "X"), waived("", arn("c"), "X")}, 1},
+		{"broken link without a code", Policy{}, []Message{full, verdict(finding.Broken)}, 1},
+		{"broken link without a code, waived", Policy{}, []Message{full, verdict(finding.Broken), waived("a/r→b", "")}, 0},
+		{"broken link without a code, waived elsewhere", Policy{}, []Message{full, verdict(finding.Broken), waived("c/r→b", ""), waived("", arn("a"))}, 1},
+		{"broken link, waived, with another fault below the bar", Policy{FailOn: finding.Critical},
+			[]Message{full, verdict(finding.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &finding.Finding{Status: finding.Fail, Severity: finding.High, Link: "a/r→b"}}}, 1},
 		{"broken link, waived, with information", Policy{},
-			[]Message{full, verdict(rules.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &rules.Finding{Status: rules.Fail, Severity: rules.Info, Link: "a/r→b"}}}, 0},
-		{"the summary of a replayed run is decided anew", Policy{FailOn: rules.High}, []Message{full, fail(rules.Low), {Summary: &Summary{ExitStatus: 1}}}, 0},
+			[]Message{full, verdict(finding.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &finding.Finding{Status: finding.Fail, Severity: finding.Info, Link: "a/r→b"}}}, 0},
+		{"the summary of a replayed run is decided anew", Policy{FailOn: finding.High}, []Message{full, fail(finding.Low), {Summary: &Summary{ExitStatus: 1}}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ms := summarized(t, c.p, c.ms)
@@ -152,17 +152,17 @@ func anyMessage(t *rapid.T) Message {
 	text := rapid.SampledFrom([]string{"", "a", "b", "X", "a/r→b"})
 	switch rapid.IntRange(0, 4).Draw(t, "kind") {
 	case 0:
-		return Message{Link: &rules.Link{ID: text.Draw(t, "id"), Verdict: rapid.SampledFrom([]rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict, ""}).Draw(t, "verdict"),
-			Source: rules.End{Bucket: text.Draw(t, "source")}, Destination: rules.End{Bucket: text.Draw(t, "destination")}, FailureCodes: rapid.SliceOfN(text, 0, 2).Draw(t, "codes")}}
+		return Message{Link: &finding.Link{ID: text.Draw(t, "id"), Verdict: rapid.SampledFrom([]finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict, ""}).Draw(t, "verdict"),
+			Source: finding.End{Bucket: text.Draw(t, "source")}, Destination: finding.End{Bucket: text.Draw(t, "destination")}, FailureCodes: rapid.SliceOfN(text, 0, 2).Draw(t, "codes")}}
 	case 1:
-		f := &rules.Finding{RuleID: text.Draw(t, "rule"), Status: rapid.SampledFrom([]rules.Status{rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable, ""}).Draw(t, "status"),
+		f := &finding.Finding{RuleID: text.Draw(t, "rule"), Status: rapid.SampledFrom([]finding.Status{finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable, ""}).Draw(t, "status"),
 			Severity: rapid.SampledFrom(severities).Draw(t, "severity"), Link: text.Draw(t, "link"), Resource: text.Draw(t, "resource"), FailureCodes: rapid.SliceOfN(text, 0, 2).Draw(t, "codes")}
 		if rapid.Bool().Draw(t, "waived") {
-			f.Waiver = &rules.Waiver{}
+			f.Waiver = &finding.Waiver{}
 		}
 		return Message{Finding: f}
 	case 2:
-		return Message{Measurement: &canary.Measurement{Outcome: rapid.SampledFrom([]canary.Outcome{canary.Arrived, canary.Failed, canary.Timeout, canary.Inconclusive, canary.Differs, canary.Absent, canary.Unexpected, ""}).Draw(t, "outcome")}}
+		return Message{Measurement: &measure.Measurement{Outcome: rapid.SampledFrom([]measure.Outcome{measure.Arrived, measure.Failed, measure.Timeout, measure.Inconclusive, measure.Differs, measure.Absent, measure.Unexpected, ""}).Draw(t, "outcome")}}
 	case 3:
 		return Message{Gap: &fact.Gap{API: text.Draw(t, "api")}}
 	}

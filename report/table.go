@@ -13,8 +13,8 @@ import (
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -82,8 +82,8 @@ func (t *table) links(r *records) {
 		return
 	}
 	t.line("Links: %d broken, %d unknown, %d working", c.Broken, c.Unknown, c.Works)
-	ls := top[*rules.Link]{n: t.rows}
-	t.walk(r.links.each(func(l *rules.Link) error {
+	ls := top[*finding.Link]{n: t.rows}
+	t.walk(r.links.each(func(l *finding.Link) error {
 		ls.add(linkRank(l), l)
 		return nil
 	}))
@@ -94,12 +94,12 @@ func (t *table) links(r *records) {
 	t.grid(g, ls.all-t.rows)
 }
 
-func verdictRank(v rules.Verdict) int {
-	return slices.Index([]rules.Verdict{rules.Broken, rules.UnknownVerdict, rules.Works}, v)
+func verdictRank(v finding.Verdict) int {
+	return slices.Index([]finding.Verdict{finding.Broken, finding.UnknownVerdict, finding.Works}, v)
 }
 
 // linkRank puts what is broken first, and of that what the baseline has last.
-func linkRank(l *rules.Link) int {
+func linkRank(l *finding.Link) int {
 	r := 2 * verdictRank(l.Verdict)
 	if l.Baseline == MarkExisting {
 		r++
@@ -107,12 +107,12 @@ func linkRank(l *rules.Link) int {
 	return r
 }
 
-func ends(l *rules.Link) string { return end(l.Source) + " → " + end(l.Destination) }
+func ends(l *finding.Link) string { return end(l.Source) + " → " + end(l.Destination) }
 
-func end(e rules.End) string { return cmp.Or(e.AccountID, "?") + "/" + e.Bucket }
+func end(e finding.End) string { return cmp.Or(e.AccountID, "?") + "/" + e.Bucket }
 
 // why is the sentence of a link with those failure codes that it does not name.
-func why(l *rules.Link) string {
+func why(l *finding.Link) string {
 	var codes []string
 	for _, c := range l.FailureCodes {
 		if !strings.Contains(l.Why, c) {
@@ -133,7 +133,7 @@ func (t *table) findings(r *records) {
 	title := fmt.Sprintf("Findings: %d failed, %d unknown, %d waived, %d passed", c.Fail, c.Unknown, c.Waived, c.Pass)
 	t.line("%s", title)
 	rows := folds{top: top[*folded]{n: t.rows}, repeated: map[string]*folded{}}
-	t.walk(r.findings.each(func(f *rules.Finding) error {
+	t.walk(r.findings.each(func(f *finding.Finding) error {
 		if faulty(f) {
 			rows.add(f)
 		}
@@ -151,9 +151,9 @@ func (t *table) findings(r *records) {
 		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, bucketOf(f.Resource))
 		text := cell{cmp.Or(f.Message, f.Title)}
 		switch w := f.Waiver; {
-		case w != nil && f.Status == rules.Fail:
+		case w != nil && f.Status == finding.Fail:
 			text = append(text, "waived: "+waiverText(w))
-		case row.n > 1 && f.Status == rules.Fail:
+		case row.n > 1 && f.Status == finding.Fail:
 			text = append(text, fmt.Sprintf("and %d more of %s (use -o json)", row.n-1, f.RuleID))
 		case row.n > 1:
 			text = append(text, fmt.Sprintf("so are %d other rules here", row.n-1))
@@ -168,7 +168,7 @@ func (t *table) findings(r *records) {
 // folded is a row of the table of findings: what says the same stands in one row,
 // under the most urgent of it.
 type folded struct {
-	first *rules.Finding
+	first *finding.Finding
 	at    int // the number of first
 	n     int
 }
@@ -187,7 +187,7 @@ type folds struct {
 	unknown []*folded // there
 }
 
-func (s *folds) add(f *rules.Finding) {
+func (s *folds) add(f *finding.Finding) {
 	s.findings++
 	if place := strings.Join([]string{f.AccountID, f.Region, f.Resource, f.Link}, "\x00"); place != s.place {
 		s.settle()
@@ -195,7 +195,7 @@ func (s *folds) add(f *rules.Finding) {
 	}
 	row := &folded{f, s.findings, 1}
 	switch {
-	case f.Status == rules.Unknown:
+	case f.Status == finding.Unknown:
 		i := slices.IndexFunc(s.unknown, func(r *folded) bool { return r.first.Message == f.Message })
 		if i < 0 {
 			s.unknown = append(s.unknown, row)
@@ -206,7 +206,7 @@ func (s *folds) add(f *rules.Finding) {
 		if urgency(f) < urgency(old.first) {
 			old.first, old.at = f, s.findings
 		}
-	case f.Status == rules.Fail && rank(f.Severity) >= rank(rules.Low) && f.Waiver == nil:
+	case f.Status == finding.Fail && rank(f.Severity) >= rank(finding.Low) && f.Waiver == nil:
 		k := string(f.Severity) + " " + f.RuleID + " " + f.Baseline
 		if old := s.repeated[k]; old != nil {
 			old.n++
@@ -234,15 +234,15 @@ func (s *folds) list() []*folded {
 	return s.top.list()
 }
 
-func statusText(f *rules.Finding) string {
-	if f.Status == rules.Fail && f.Waiver != nil {
+func statusText(f *finding.Finding) string {
+	if f.Status == finding.Fail && f.Waiver != nil {
 		return "waived"
 	}
 	return string(f.Status)
 }
 
 // markedStatus is a status that says what is new since the baseline.
-func markedStatus(f *rules.Finding) string {
+func markedStatus(f *finding.Finding) string {
 	if f.Waiver != nil {
 		return statusText(f)
 	}
@@ -256,7 +256,7 @@ func marked(s, mark string) string {
 	return s
 }
 
-func waiverText(w *rules.Waiver) string {
+func waiverText(w *finding.Waiver) string {
 	var parts []string
 	for _, p := range []struct{ label, value string }{{"", w.Reason}, {"owner ", w.Owner}, {"ticket ", w.Ticket}, {"until ", w.Expires}} {
 		if p.value != "" {
@@ -321,7 +321,7 @@ func (t *table) measurements(r *records) {
 	}
 	t.line("Canary: %s: %d failed, %d undecided, %d as promised", count(len(r.measurements), "probe"), n[0], n[1], n[2])
 	ms := slices.Clone(r.measurements)
-	slices.SortStableFunc(ms, func(a, b *canary.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
+	slices.SortStableFunc(ms, func(a, b *measure.Measurement) int { return cmp.Compare(measured(a), measured(b)) })
 	g := grid{header: []string{"LINK", "PROBE", "OUTCOME", "PREDICTED", "LATENCY", "SOURCE STATUS", "MESSAGE"}, keep: []int{2, 3, 1, 4}}
 	for _, m := range ms[:min(len(ms), t.rows)] {
 		g.add(one(m.Link), one(m.Variant), one(marked(string(m.Outcome), m.Baseline)), one(m.Predicted), one(latency(m)), one(m.SourceStatus), one(m.Message))
@@ -330,7 +330,7 @@ func (t *table) measurements(r *records) {
 }
 
 // measured ranks measurements: 0 faults, 1 undecided ones, 2 what went as promised.
-func measured(m *canary.Measurement) int {
+func measured(m *measure.Measurement) int {
 	switch {
 	case m.Fault():
 		return 0
@@ -340,8 +340,8 @@ func measured(m *canary.Measurement) int {
 	return 2
 }
 
-func latency(m *canary.Measurement) string {
-	if m.LatencyMS == 0 && m.Outcome != canary.Arrived {
+func latency(m *measure.Measurement) string {
+	if m.LatencyMS == 0 && m.Outcome != measure.Arrived {
 		return ""
 	}
 	s := millis(m.LatencyMS)
@@ -578,10 +578,10 @@ func (t *table) grid(g grid, more int) {
 
 // colors are the words that decide what to look at first.
 var colors = map[string]string{
-	string(rules.Broken): "31", string(rules.UnknownVerdict): "33", string(rules.Works): "32",
-	string(rules.Fail): "31", string(rules.Critical): "1;31", string(rules.High): "31", string(rules.Medium): "33",
-	string(canary.Failed): "31", string(canary.Timeout): "31", string(canary.Inconclusive): "33", string(canary.Arrived): "32",
-	string(canary.Differs): "31", string(canary.Unexpected): "31", string(canary.Absent): "32",
+	string(finding.Broken): "31", string(finding.UnknownVerdict): "33", string(finding.Works): "32",
+	string(finding.Fail): "31", string(finding.Critical): "1;31", string(finding.High): "31", string(finding.Medium): "33",
+	string(measure.Failed): "31", string(measure.Timeout): "31", string(measure.Inconclusive): "33", string(measure.Arrived): "32",
+	string(measure.Differs): "31", string(measure.Unexpected): "31", string(measure.Absent): "32",
 }
 
 func (t *table) paint(s string) string {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -55,9 +55,9 @@ func TestTableIsCutWithACount(t *testing.T) {
 	var ms []Message
 	ms = append(ms, sample(t)[0])
 	for i := range 130 {
-		l := link(fmt.Sprintf("bucket-%03d", i), prod, "r", "dst", rules.Broken, "no")
+		l := link(fmt.Sprintf("bucket-%03d", i), prod, "r", "dst", finding.Broken, "no")
 		ms = append(ms, Message{Link: l},
-			Message{Finding: &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.Medium, Link: l.ID, Message: "m"}},
+			Message{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.Medium, Link: l.ID, Message: "m"}},
 			Message{Gap: &fact.Gap{AccountID: fmt.Sprint(i), API: "s3:X", Code: "AccessDenied"}})
 	}
 	got := string(render(t, "table", Options{}, summarized(t, Policy{}, ms)))

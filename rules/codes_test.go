@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -25,18 +26,18 @@ var codeWorlds = []struct {
 }{
 	{link{"AssumeRoleNotPermitted", func(w *world) {
 		w.role(func(r *fact.Role) { r.Trust.Document = replaced(trustPolicy, "s3.amazonaws.com", "ec2.amazonaws.com") })
-	}, Broken, "AssumeRoleNotPermitted", ""}, nil, func(w *world) {
+	}, finding.Broken, "AssumeRoleNotPermitted", ""}, nil, func(w *world) {
 		w.Roles[roleARN] = fact.Missing[fact.Role](gap("role", "AccessDenied"))
 	}},
-	{link{"AssumeRoleNotPermitted, no role", func(w *world) { w.Roles[roleARN] = fact.None[fact.Role]() }, Broken, "AssumeRoleNotPermitted", "does not exist"}, nil, func(w *world) {
+	{link{"AssumeRoleNotPermitted, no role", func(w *world) { w.Roles[roleARN] = fact.None[fact.Role]() }, finding.Broken, "AssumeRoleNotPermitted", "does not exist"}, nil, func(w *world) {
 		w.Roles[roleARN] = fact.Missing[fact.Role](gap("role", "AccessDenied"))
 	}},
-	{link{"DstBucketNotFound", func(w *world) { w.Buckets["dst"] = fact.None[fact.Bucket]() }, Broken, "DstBucketNotFound", "does not exist"}, nil, func(w *world) {
+	{link{"DstBucketNotFound", func(w *world) { w.Buckets["dst"] = fact.None[fact.Bucket]() }, finding.Broken, "DstBucketNotFound", "does not exist"}, nil, func(w *world) {
 		w.Buckets["dst"] = fact.Missing[fact.Bucket](gap("destination", "AccessDenied"))
 	}},
 	{link{"DstBucketUnversioned", func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) })
-	}, Broken, "DstBucketUnversioned", "suspended"}, nil, func(w *world) {
+	}, finding.Broken, "DstBucketUnversioned", "suspended"}, nil, func(w *world) {
 		w.dst(func(b *fact.Bucket) {
 			b.Versioning = fact.Missing[fact.Versioning](gap("destination.versioning", "AccessDenied"))
 		})
@@ -44,85 +45,85 @@ var codeWorlds = []struct {
 	{link{"DstBucketObjectLockConfigMissing", func(w *world) {
 		locked(w)
 		w.dst(func(b *fact.Bucket) { b.ObjectLock = fact.None[fact.ObjectLock]() })
-	}, Broken, "DstBucketObjectLockConfigMissing", "no Object Lock"}, locked, func(w *world) {
+	}, finding.Broken, "DstBucketObjectLockConfigMissing", "no Object Lock"}, locked, func(w *world) {
 		w.dst(func(b *fact.Bucket) {
 			b.ObjectLock = fact.Missing[fact.ObjectLock](gap("destination.object_lock", "AccessDenied"))
 		})
 	}},
-	{link{"DstDelObjNotPermitted", func(w *world) { w.policy(`,"s3:ReplicateDelete"`, ``) }, Broken, "DstDelObjNotPermitted", "s3:ReplicateDelete"}, nil, func(w *world) {
+	{link{"DstDelObjNotPermitted", func(w *world) { w.policy(`,"s3:ReplicateDelete"`, ``) }, finding.Broken, "DstDelObjNotPermitted", "s3:ReplicateDelete"}, nil, func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Policy = fact.Missing[fact.Policy](gap("destination.policy", "AccessDenied")) })
 	}},
 	{link{"DstKmsKeyInvalidState", func(w *world) {
 		kmsWorld(w)
 		w.key("dst-key", func(k *fact.Key) { k.State = "PendingDeletion" })
-	}, Broken, "DstKmsKeyInvalidState", "PendingDeletion"}, kmsWorld, func(w *world) {
+	}, finding.Broken, "DstKmsKeyInvalidState", "PendingDeletion"}, kmsWorld, func(w *world) {
 		w.Keys[w.Links[0].ReplicaKey] = fact.Missing[fact.Key](gap("key", "AccessDenied"))
 	}},
 	{link{"DstKmsKeyNotFound", func(w *world) {
 		kmsWorld(w)
 		w.Keys[w.Links[0].ReplicaKey] = fact.None[fact.Key]()
-	}, Broken, "DstKmsKeyNotFound", "does not exist"}, kmsWorld, func(w *world) {
+	}, finding.Broken, "DstKmsKeyNotFound", "does not exist"}, kmsWorld, func(w *world) {
 		w.Keys[w.Links[0].ReplicaKey] = fact.Missing[fact.Key](gap("key", "AccessDenied"))
 	}},
-	{link{"DstPutObjectNotPermitted", func(w *world) { w.policy(`"s3:ReplicateObject",`, ``) }, Broken, "DstPutObjectNotPermitted", "s3:ReplicateObject"}, nil, func(w *world) {
+	{link{"DstPutObjectNotPermitted", func(w *world) { w.policy(`"s3:ReplicateObject",`, ``) }, finding.Broken, "DstPutObjectNotPermitted", "s3:ReplicateObject"}, nil, func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Policy = fact.Missing[fact.Policy](gap("destination.policy", "AccessDenied")) })
 	}},
 	{link{"DstPutObjectNotPermitted, owner override", func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Ownership = fact.Of("ObjectWriter") })
 		w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = true })
-	}, Broken, "DstPutObjectNotPermitted", "s3:ObjectOwnerOverrideToBucketOwner"}, func(w *world) {
+	}, finding.Broken, "DstPutObjectNotPermitted", "s3:ObjectOwnerOverrideToBucketOwner"}, func(w *world) {
 		w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = true })
 	}, func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Ownership = fact.Missing[string](gap("destination.ownership", "AccessDenied")) })
 	}},
-	{link{"DstPutTaggingNotPermitted", func(w *world) { w.deny("s3:ReplicateTags", "*") }, Broken, "DstPutTaggingNotPermitted", "s3:ReplicateTags"}, nil, func(w *world) {
+	{link{"DstPutTaggingNotPermitted", func(w *world) { w.deny("s3:ReplicateTags", "*") }, finding.Broken, "DstPutTaggingNotPermitted", "s3:ReplicateTags"}, nil, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
-	{link{"SrcGetAclNotPermitted", func(w *world) { w.identity(`"s3:GetObjectVersionAcl",`, ``) }, Broken, "SrcGetAclNotPermitted", "s3:GetObjectVersionAcl"}, nil, func(w *world) {
+	{link{"SrcGetAclNotPermitted", func(w *world) { w.identity(`"s3:GetObjectVersionAcl",`, ``) }, finding.Broken, "SrcGetAclNotPermitted", "s3:GetObjectVersionAcl"}, nil, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
 	{link{"SrcGetLegalHoldNotPermitted", func(w *world) {
 		locked(w)
 		w.inPolicy(`,"s3:GetObjectLegalHold"`, ``)
-	}, Broken, "SrcGetLegalHoldNotPermitted", "s3:GetObjectLegalHold"}, locked, func(w *world) {
+	}, finding.Broken, "SrcGetLegalHoldNotPermitted", "s3:GetObjectLegalHold"}, locked, func(w *world) {
 		w.Bucket.ObjectLock = fact.Missing[fact.ObjectLock](gap("bucket.object_lock", "AccessDenied"))
 	}},
 	{link{"SrcGetRetentionNotPermitted", func(w *world) {
 		locked(w)
 		w.inPolicy(`,"s3:GetObjectRetention"`, ``)
-	}, Broken, "SrcGetRetentionNotPermitted", "s3:GetObjectRetention"}, locked, func(w *world) {
+	}, finding.Broken, "SrcGetRetentionNotPermitted", "s3:GetObjectRetention"}, locked, func(w *world) {
 		w.Bucket.ObjectLock = fact.Missing[fact.ObjectLock](gap("bucket.object_lock", "AccessDenied"))
 	}},
-	{link{"SrcGetObjectNotPermitted", func(w *world) { w.identity(`"s3:GetObjectVersionForReplication",`, ``) }, Broken, "SrcGetObjectNotPermitted", "s3:GetObjectVersion"}, nil, func(w *world) {
+	{link{"SrcGetObjectNotPermitted", func(w *world) { w.identity(`"s3:GetObjectVersionForReplication",`, ``) }, finding.Broken, "SrcGetObjectNotPermitted", "s3:GetObjectVersion"}, nil, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
 	{link{"SrcGetObjectNotPermitted, key", func(w *world) {
 		kmsWorld(w)
 		w.inPolicy(`"Action":"kms:Decrypt"`, `"Action":"kms:DescribeKey"`)
-	}, Broken, "SrcGetObjectNotPermitted", "kms:Decrypt"}, kmsWorld, func(w *world) {
+	}, finding.Broken, "SrcGetObjectNotPermitted", "kms:Decrypt"}, kmsWorld, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
-	{link{"SrcGetTaggingNotPermitted", func(w *world) { w.deny("s3:GetObjectVersionTagging", "*") }, Broken, "SrcGetTaggingNotPermitted", "s3:GetObjectVersionTagging"}, nil, func(w *world) {
+	{link{"SrcGetTaggingNotPermitted", func(w *world) { w.deny("s3:GetObjectVersionTagging", "*") }, finding.Broken, "SrcGetTaggingNotPermitted", "s3:GetObjectVersionTagging"}, nil, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
 	{link{"SrcKmsKeyInvalidState", func(w *world) {
 		kmsWorld(w)
 		w.key("src-key", func(k *fact.Key) { k.State = "Disabled" })
-	}, Broken, "SrcKmsKeyInvalidState", "Disabled"}, kmsWorld, func(w *world) {
+	}, finding.Broken, "SrcKmsKeyInvalidState", "Disabled"}, kmsWorld, func(w *world) {
 		w.Keys[w.Links[0].SourceKey] = fact.Missing[fact.Key](gap("key", "AccessDenied"))
 	}},
 	// Recorded nowhere: these two are named, and the link is unknown.
 	{link{"DstPutRetentionNotPermitted", func(w *world) {
 		locked(w)
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:PutObjectRetention","Resource":"arn:aws:s3:::dst/*"},`)
-	}, UnknownVerdict, "", "s3:PutObjectRetention"}, locked, nil},
+	}, finding.UnknownVerdict, "", "s3:PutObjectRetention"}, locked, nil},
 	{link{"DstPutLegalHoldNotPermitted", func(w *world) {
 		locked(w)
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:PutObjectLegalHold","Resource":"arn:aws:s3:::dst/*"},`)
-	}, UnknownVerdict, "", "s3:PutObjectLegalHold"}, locked, nil},
+	}, finding.UnknownVerdict, "", "s3:PutObjectLegalHold"}, locked, nil},
 	// These never break a link: the object arrives.
-	{link{"SrcGetObjectAnnotationNotPermitted", func(w *world) { w.identity(`,"s3:GetObjectVersionAnnotationForReplication"`, ``) }, Works, "", ""}, nil, nil},
-	{link{"DstPutObjectAnnotationNotPermitted", func(w *world) { w.deny("s3:ReplicateObjectAnnotation", "*") }, Works, "", ""}, nil, nil},
+	{link{"SrcGetObjectAnnotationNotPermitted", func(w *world) { w.identity(`,"s3:GetObjectVersionAnnotationForReplication"`, ``) }, finding.Works, "", ""}, nil, nil},
+	{link{"DstPutObjectAnnotationNotPermitted", func(w *world) { w.deny("s3:ReplicateObjectAnnotation", "*") }, finding.Works, "", ""}, nil, nil},
 }
 
 func TestCodeWorlds(t *testing.T) {
@@ -134,7 +135,7 @@ func TestCodeWorlds(t *testing.T) {
 			if good == nil {
 				good = func(*world) {}
 			}
-			if l := eval(t, e, change(good)).Links[0]; l.Verdict != Works {
+			if l := eval(t, e, change(good)).Links[0]; l.Verdict != finding.Works {
 				t.Errorf("without the fault the link is %s: %s", l.Verdict, l.Why)
 			}
 			r := eval(t, e, change(c.do))
@@ -144,14 +145,14 @@ func TestCodeWorlds(t *testing.T) {
 			}
 			named := false
 			for _, f := range r.Findings {
-				named = named || f.Status != Pass && slices.Contains(f.FailureCodes, code)
+				named = named || f.Status != finding.Pass && slices.Contains(f.FailureCodes, code)
 			}
 			if !named {
 				t.Errorf("no finding names %s", code)
 			}
 			if c.hide != nil {
 				l := eval(t, e, change(func(w *world) { c.do(w); c.hide(w) })).Links[0]
-				if l.Verdict != UnknownVerdict {
+				if l.Verdict != finding.UnknownVerdict {
 					t.Errorf("without the deciding fact the link is %s: %s", l.Verdict, l.Why)
 				}
 			}

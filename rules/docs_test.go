@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/rules/finding"
 )
 
 // apis are the calls behind the names of facts, as the audit role needs them.
@@ -194,7 +196,7 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := find(eval(t, own, working()).Findings, "ACME001"); len(f) != 1 || f[0].Status != Fail {
+	if f := find(eval(t, own, working()).Findings, "ACME001"); len(f) != 1 || f[0].Status != finding.Fail {
 		t.Errorf("the example says %+v", f)
 	}
 	for name, want := range map[string][]byte{"../docs/rules.md": rulesDoc(e.Rules()), "../docs/failure-codes.md": codesDoc(e.Codes())} {

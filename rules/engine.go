@@ -20,6 +20,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -34,7 +35,7 @@ type Options struct {
 	Enabled, Disabled []string
 	// Severities are those of rules, by id, where their own is not wanted. What
 	// decides links cannot be info.
-	Severities map[string]Severity
+	Severities map[string]finding.Severity
 	// Parameters are what rules read as data.crosscheck.config: those of crosscheck
 	// itself, and those that the METADATA of rules declares.
 	Parameters map[string]any
@@ -44,8 +45,8 @@ type Options struct {
 
 // Result is what the rules say about one document.
 type Result struct {
-	Links    []Link
-	Findings []Finding
+	Links    []finding.Link
+	Findings []finding.Finding
 
 	// Kept is what rules about the organization keep of the document until
 	// [Engine.Finish], by rule id: Rego terms as text, for [Engine.Restore].
@@ -59,7 +60,7 @@ type Engine struct {
 	strict   bool
 	params   map[string]any
 
-	overridden map[string]Severity // severities that stand above what rules and their answers say
+	overridden map[string]finding.Severity // severities that stand above what rules and their answers say
 	digest     string
 
 	compiler *ast.Compiler
@@ -351,7 +352,7 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	j := judgement{engine: e, doc: doc, byLink: make([][]decided, len(doc.Links)), findings: make([]Finding, 0, len(e.rules)*len(doc.Links))}
+	j := judgement{engine: e, doc: doc, byLink: make([][]decided, len(doc.Links)), findings: make([]finding.Finding, 0, len(e.rules)*len(doc.Links))}
 	for i, r := range e.rules {
 		j.rule(r, answers[i])
 	}
@@ -487,7 +488,7 @@ func (e *Engine) Gap(g *fact.Gap) {
 
 // Finish gives the findings of the rules about the organization as a whole,
 // from what they kept of every document.
-func (e *Engine) Finish(ctx context.Context) ([]Finding, error) {
+func (e *Engine) Finish(ctx context.Context) ([]finding.Finding, error) {
 	ev := &evaluation{engine: e, records: map[string][]*ast.Term{}}
 	e.mu.Lock()
 	for id, kept := range e.records {

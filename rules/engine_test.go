@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/format"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -40,12 +41,12 @@ func eval(t testing.TB, e *Engine, doc *fact.Document) Result {
 
 func TestWorkingLink(t *testing.T) {
 	r := eval(t, engine(t, Options{}), working())
-	if len(r.Links) != 1 || r.Links[0].Verdict != Works {
+	if len(r.Links) != 1 || r.Links[0].Verdict != finding.Works {
 		t.Errorf("links %+v", r.Links)
 	}
 	for _, f := range r.Findings {
 		// No trust policy can be guarded and known to work: see XC046.
-		if f.Status != Pass && f.Status != NotApplicable && f.RuleID != "XC046" {
+		if f.Status != finding.Pass && f.Status != finding.NotApplicable && f.RuleID != "XC046" {
 			t.Errorf("%s is %s: %s", f.RuleID, f.Status, f.Message)
 		}
 	}
@@ -70,8 +71,8 @@ func ruleText(meta, body string) string {
 		"package crosscheck.rules.acme001\n\n" + body + "\n"
 }
 
-func find(findings []Finding, id string) []Finding {
-	var out []Finding
+func find(findings []finding.Finding, id string) []finding.Finding {
+	var out []finding.Finding
 	for _, f := range findings {
 		if f.RuleID == id {
 			out = append(out, f)
@@ -103,14 +104,14 @@ func TestSilenceIsUnknown(t *testing.T) {
 			}
 			r := eval(t, e, working())
 			f := find(r.Findings, "ACME001")
-			if len(f) != 1 || f[0].Status != Unknown || f[0].Message == "" {
+			if len(f) != 1 || f[0].Status != finding.Unknown || f[0].Message == "" {
 				t.Errorf("findings %+v", f)
 			}
-			if r.Links[0].Verdict != UnknownVerdict {
+			if r.Links[0].Verdict != finding.UnknownVerdict {
 				t.Errorf("the link is %s", r.Links[0].Verdict)
 			}
 			for _, f := range r.Findings {
-				if f.RuleID != "ACME001" && f.RuleID != "XC046" && f.Status != Pass && f.Status != NotApplicable {
+				if f.RuleID != "ACME001" && f.RuleID != "XC046" && f.Status != finding.Pass && f.Status != finding.NotApplicable {
 					t.Errorf("%s became %s: %s", f.RuleID, f.Status, f.Message)
 				}
 			}
@@ -126,7 +127,7 @@ func TestNeedIsStrongerThanTheRule(t *testing.T) {
 			t.Fatal(err)
 		}
 		doc := working()
-		want := Pass
+		want := finding.Pass
 		if f := find(eval(t, e, doc).Findings, "ACME001"); len(f) != 1 || f[0].Status != want {
 			t.Errorf("%s: %+v", name, f)
 		}
@@ -134,7 +135,7 @@ func TestNeedIsStrongerThanTheRule(t *testing.T) {
 		empty := &fact.Document{Bucket: fact.Bucket{Name: "src", ARN: "arn:aws:s3:::src"}, Links: doc.Links}
 		empty.Links[0].ReplicaKey, empty.Links[0].SourceKey = "k", "k"
 		f := find(eval(t, e, empty).Findings, "ACME001")
-		if len(f) != 1 || f[0].Status != Unknown || f[0].Evidence["gap"] == nil {
+		if len(f) != 1 || f[0].Status != finding.Unknown || f[0].Evidence["gap"] == nil {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -148,10 +149,10 @@ func TestGapNamesAPIAndAccount(t *testing.T) {
 	})
 	r := eval(t, engine(t, Options{}), doc)
 	f := find(r.Findings, "XC004")
-	if len(f) != 1 || f[0].Status != Unknown || f[0].Message != "destination.versioning is not known: s3:Get answered AccessDenied in account 222222222222" {
+	if len(f) != 1 || f[0].Status != finding.Unknown || f[0].Message != "destination.versioning is not known: s3:Get answered AccessDenied in account 222222222222" {
 		t.Errorf("%+v", f)
 	}
-	if r.Links[0].Verdict != UnknownVerdict || r.Links[0].Why != f[0].Message {
+	if r.Links[0].Verdict != finding.UnknownVerdict || r.Links[0].Why != f[0].Message {
 		t.Errorf("%+v", r.Links[0])
 	}
 }
@@ -281,7 +282,7 @@ func TestOrganization(t *testing.T) {
 	}
 	gold := fact.Of(map[string]string{"tier": "gold"})
 	unreadable := fact.Missing[map[string]string](gap("bucket.tags", "AccessDenied"))
-	var immediate []Finding
+	var immediate []finding.Finding
 	for _, doc := range []*fact.Document{
 		working(), alone("prod-a", fact.None[map[string]string]()), alone("dev", gold), alone("dst", gold),
 		alone("test", fact.None[map[string]string]()), alone("dark", unreadable),
@@ -296,11 +297,11 @@ func TestOrganization(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := map[string]Status{}
+		got := map[string]finding.Status{}
 		for _, f := range find(findings, "XC031") {
 			got[f.Resource] = f.Status
 		}
-		want := map[string]Status{"arn:aws:s3:::prod-a": Fail, "arn:aws:s3:::dev": Fail, "arn:aws:s3:::dst": NotApplicable, "arn:aws:s3:::dark": Unknown}
+		want := map[string]finding.Status{"arn:aws:s3:::prod-a": finding.Fail, "arn:aws:s3:::dev": finding.Fail, "arn:aws:s3:::dst": finding.NotApplicable, "arn:aws:s3:::dark": finding.Unknown}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -320,17 +321,17 @@ func TestOrganizationUnread(t *testing.T) {
 	for name, c := range map[string]struct {
 		docs []*fact.Document
 		gap  *fact.Gap
-		want Status
+		want finding.Status
 	}{
-		"everything read":          {nil, nil, Fail},
-		"a source denied":          {[]*fact.Document{bucket("dark", fact.Missing[fact.Replication](gap("bucket.replication", "AccessDenied")))}, nil, Unknown},
-		"a source nobody asked of": {[]*fact.Document{bucket("dark", fact.Fact[fact.Replication]{})}, nil, Unknown},
-		"an account not entered":   {nil, account("account", "sts:AssumeRole", "AccessDenied"), Unknown},
-		"an account half listed":   {nil, account("account.buckets", "s3:ListBuckets", "Timeout"), Unknown},
-		"an account suspended":     {nil, account("account", "organizations:ListAccounts", "SUSPENDED"), Fail},
-		"an account being closed":  {nil, account("account", "organizations:ListAccounts", "PENDING_CLOSURE"), Unknown},
-		"another gap":              {nil, account("account.path", "organizations:ListParents", "AccessDenied"), Fail},
-		"the source was read":      {[]*fact.Document{working()}, account("account", "sts:AssumeRole", "AccessDenied"), NotApplicable},
+		"everything read":          {nil, nil, finding.Fail},
+		"a source denied":          {[]*fact.Document{bucket("dark", fact.Missing[fact.Replication](gap("bucket.replication", "AccessDenied")))}, nil, finding.Unknown},
+		"a source nobody asked of": {[]*fact.Document{bucket("dark", fact.Fact[fact.Replication]{})}, nil, finding.Unknown},
+		"an account not entered":   {nil, account("account", "sts:AssumeRole", "AccessDenied"), finding.Unknown},
+		"an account half listed":   {nil, account("account.buckets", "s3:ListBuckets", "Timeout"), finding.Unknown},
+		"an account suspended":     {nil, account("account", "organizations:ListAccounts", "SUSPENDED"), finding.Fail},
+		"an account being closed":  {nil, account("account", "organizations:ListAccounts", "PENDING_CLOSURE"), finding.Unknown},
+		"another gap":              {nil, account("account.path", "organizations:ListParents", "AccessDenied"), finding.Fail},
+		"the source was read":      {[]*fact.Document{working()}, account("account", "sts:AssumeRole", "AccessDenied"), finding.NotApplicable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := engine(t, Options{Parameters: map[string]any{"required_replication": []any{map[string]any{"name": "dst"}}}})
@@ -440,12 +441,12 @@ func TestWhen(t *testing.T) {
 				e, do = without, func(*world) {}
 			}
 			for _, f := range find(eval(t, with, change(on)).Findings, r.ID) {
-				if f.Status == NotApplicable {
+				if f.Status == finding.NotApplicable {
 					t.Errorf("%s is not applicable where it should be: %s", r.ID, f.Message)
 				}
 			}
 			f := find(eval(t, e, change(func(w *world) { on(w); do(w) })).Findings, r.ID)
-			if r.Scope == ScopeLink && (len(f) != 1 || f[0].Status != NotApplicable) || r.Scope != ScopeLink && len(f) != 0 {
+			if r.Scope == ScopeLink && (len(f) != 1 || f[0].Status != finding.NotApplicable) || r.Scope != ScopeLink && len(f) != 0 {
 				t.Errorf("%s without %s: %+v", r.ID, name, f)
 			}
 		}
@@ -469,7 +470,7 @@ func TestRulesNameWhatTheyRead(t *testing.T) {
 	}
 	if e, err := with(t, Options{}, ruleText("#   scope: link\n", `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; walk(input, [_, "o-example"]) }`)); err != nil || e.fields != nil {
 		t.Errorf("%v %v", e.fields, err)
-	} else if f := find(eval(t, e, working()).Findings, "ACME001"); f[0].Status != Pass {
+	} else if f := find(eval(t, e, working()).Findings, "ACME001"); f[0].Status != finding.Pass {
 		t.Errorf("a rule that looks at everything does not see the organization: %+v", f)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -156,7 +157,7 @@ func TestFingerprintsTellFaultsApart(t *testing.T) {
 	failing := func(do func(*world)) map[string]string {
 		prints := map[string]string{} // message by rule and fingerprint
 		for _, f := range eval(t, e, change(do)).Findings {
-			if f.Status == Fail {
+			if f.Status == finding.Fail {
 				prints[f.RuleID+" "+f.Fingerprint] = f.Message
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/rules/finding"
 )
 
 // TestGolden keeps every word that is said of the documents of the tests.
@@ -34,7 +36,7 @@ func TestGolden(t *testing.T) {
 			}
 		}
 		for _, f := range r.Findings {
-			if f.Status == Fail || f.Status == Unknown {
+			if f.Status == finding.Fail || f.Status == finding.Unknown {
 				fmt.Fprintf(&b, "%s %s %s %v: %s\n", f.RuleID, f.Severity, f.Status, f.FailureCodes, f.Message)
 				if f.Remediation != "" {
 					fmt.Fprintf(&b, "  fix: %s\n", f.Remediation)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -55,35 +56,35 @@ func TestGuide(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		do      func(*world)
-		verdict Verdict
+		verdict finding.Verdict
 		codes   string
 		want    map[string]string
 	}{
-		{"as it is meant", guide("2012-10-17"), Works, "", base},
-		{"as it is printed, with en dashes", guide("2012–10–17"), Broken, "DstPutObjectNotPermitted", with(
+		{"as it is meant", guide("2012-10-17"), finding.Works, "", base},
+		{"as it is printed, with en dashes", guide("2012–10–17"), finding.Broken, "DstPutObjectNotPermitted", with(
 			"XC012", "fail critical", "XC013", "fail critical", "XC016", "unknown high", "XC020", "fail info", "XC054", "unknown high", "XC056", "fail high")},
 		{"with the storage class changed", func(w *world) {
 			guide("2012-10-17")(w)
 			w.rule(func(r *fact.ReplicationRule) { r.Destination.StorageClass = "STANDARD_IA" })
-		}, Works, "", base},
+		}, finding.Works, "", base},
 		{"with delete markers", func(w *world) {
 			guide("2012-10-17")(w)
 			w.rule(func(r *fact.ReplicationRule) { r.DeleteMarkers = "Enabled" })
-		}, Works, "", base},
+		}, finding.Works, "", base},
 		{"with KMS and nothing else done", func(w *world) {
 			kmsWorld(w)
 			guide("2012-10-17")(w)
-		}, Broken, "DstPutObjectNotPermitted,SrcGetObjectNotPermitted", with("XC023", "fail critical", "XC026", "fail critical")},
+		}, finding.Broken, "DstPutObjectNotPermitted,SrcGetObjectNotPermitted", with("XC023", "fail critical", "XC026", "fail critical")},
 		{"with KMS at the source and the option not taken", func(w *world) {
 			guide("2012-10-17")(w)
 			w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", BlockedTypes: []string{"SSE-C"}})
-		}, Broken, "", with("XC021", "fail critical")},
+		}, finding.Broken, "", with("XC021", "fail critical")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := eval(t, e, change(c.do))
 			got := map[string]string{}
 			for _, f := range r.Findings {
-				if f.Status == Fail || f.Status == Unknown && got[f.RuleID] == "" {
+				if f.Status == finding.Fail || f.Status == finding.Unknown && got[f.RuleID] == "" {
 					got[f.RuleID] = string(f.Status) + " " + string(f.Severity)
 				}
 			}
@@ -130,10 +131,10 @@ func TestStrict(t *testing.T) {
 	for _, c := range open {
 		doc := change(c.do)
 		before, after := eval(t, plain, doc), eval(t, strict, doc)
-		if f := find(before.Findings, c.rule)[0]; f.Status != Unknown || before.Links[0].Verdict != UnknownVerdict {
+		if f := find(before.Findings, c.rule)[0]; f.Status != finding.Unknown || before.Links[0].Verdict != finding.UnknownVerdict {
 			t.Errorf("%s: %s, the link %s", c.name, f.Status, before.Links[0].Verdict)
 		}
-		if f := find(after.Findings, c.rule)[0]; f.Status != Fail || after.Links[0].Verdict != Broken {
+		if f := find(after.Findings, c.rule)[0]; f.Status != finding.Fail || after.Links[0].Verdict != finding.Broken {
 			t.Errorf("%s, strictly: %s, the link %s", c.name, f.Status, after.Links[0].Verdict)
 		}
 	}

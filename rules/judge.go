@@ -8,16 +8,17 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
 // answer is one object of a rule's answers.
 type answer struct {
-	Status       Status
+	Status       finding.Status
 	Message      string
 	Link         string
 	Key          string // what tells two faults of a rule on one subject apart; part of the fingerprint
-	Severity     Severity
+	Severity     finding.Severity
 	FailureCodes []string
 	Evidence     map[string]any
 	Remediation  string
@@ -46,7 +47,7 @@ func (a *answer) decode(t *ast.Term) error {
 		switch key {
 		case "severity":
 			s, _ := v.Value.(ast.String)
-			if a.Severity = Severity(s); !slices.Contains(severities, a.Severity) {
+			if a.Severity = finding.Severity(s); !slices.Contains(severities, a.Severity) {
 				return fmt.Errorf("an answer has the unknown severity %s", v)
 			}
 		case "contested":
@@ -127,7 +128,7 @@ func elements(t *ast.Term) ([]*ast.Term, bool) {
 // decided is the answer of one deciding rule on a link.
 type decided struct {
 	rule    *Rule
-	status  Status
+	status  finding.Status
 	message string
 	codes   []string
 }
@@ -136,7 +137,7 @@ type decided struct {
 type judgement struct {
 	engine   *Engine
 	doc      *fact.Document
-	findings []Finding
+	findings []finding.Finding
 	kept     map[string][]string
 	byLink   [][]decided
 	slots    [][]answer // of the rule at hand, by subject
@@ -195,7 +196,7 @@ func (j *judgement) rule(r *Rule, o outcome) {
 			link = &j.doc.Links[s]
 		}
 		if why := j.engine.inapplicable(r, j.doc, link); why != "" {
-			j.add(r, s, answer{Status: NotApplicable, Message: why})
+			j.add(r, s, answer{Status: finding.NotApplicable, Message: why})
 			continue
 		}
 		for _, a := range j.settle(r, s, j.slots[1+s], fault) {
@@ -221,7 +222,7 @@ func (o outcome) answers() ([]*ast.Term, error) {
 // that are gaps, silence, and that the worst answer stands.
 func (j *judgement) settle(r *Rule, s int, answers []answer, fault error) []answer {
 	if fault != nil {
-		return []answer{{Status: Unknown, Message: "the rule could not be evaluated: " + fault.Error()}}
+		return []answer{{Status: finding.Unknown, Message: "the rule could not be evaluated: " + fault.Error()}}
 	}
 	if g := j.gap(r.needs, s); g != nil {
 		return []answer{unknownBecause(g)}
@@ -230,23 +231,23 @@ func (j *judgement) settle(r *Rule, s int, answers []answer, fault error) []answ
 		if g := j.gap(r.uses, s); g != nil {
 			return []answer{unknownBecause(g)}
 		}
-		return []answer{{Status: Unknown, Message: "the rule gave no answer"}}
+		return []answer{{Status: finding.Unknown, Message: "the rule gave no answer"}}
 	}
 	if j.engine.strict {
 		for i, a := range answers {
-			if a.Contested && a.Status != NotApplicable {
-				answers[i].Status = Fail
+			if a.Contested && a.Status != finding.NotApplicable {
+				answers[i].Status = finding.Fail
 			}
 		}
 	}
 	// A rule may give several faults; beside a fault a pass says nothing.
-	if slices.ContainsFunc(answers, func(a answer) bool { return a.Status == Fail || a.Status == Unknown }) {
-		answers = slices.DeleteFunc(answers, func(a answer) bool { return a.Status == Pass || a.Status == NotApplicable })
+	if slices.ContainsFunc(answers, func(a answer) bool { return a.Status == finding.Fail || a.Status == finding.Unknown }) {
+		answers = slices.DeleteFunc(answers, func(a answer) bool { return a.Status == finding.Pass || a.Status == finding.NotApplicable })
 	}
 	slices.SortStableFunc(answers, func(a, b answer) int {
 		return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
 	})
-	if s := answers[0].Status; s == Pass || s == NotApplicable {
+	if s := answers[0].Status; s == finding.Pass || s == finding.NotApplicable {
 		return answers[:1] // one word that all is well is enough
 	}
 	return answers
@@ -271,7 +272,7 @@ func (j *judgement) gap(list []need, s int) *fact.Gap {
 
 func unknownBecause(g *fact.Gap) answer {
 	return answer{
-		Status:  Unknown,
+		Status:  finding.Unknown,
 		Message: gapMessage(g),
 		Evidence: map[string]any{"gap": map[string]any{
 			"account_id": g.AccountID, "resource": g.Resource, "fact": g.Fact, "api": g.API, "code": g.Code, "message": g.Message,
@@ -293,7 +294,7 @@ func gapMessage(g *fact.Gap) string {
 // add makes a finding of an answer and lets it count for the verdict.
 func (j *judgement) add(r *Rule, s int, a answer) {
 	b := &j.doc.Bucket
-	f := Finding{
+	f := finding.Finding{
 		RuleID: r.ID, Title: r.Title, Status: a.Status, Severity: cmp.Or(j.engine.overridden[r.ID], a.Severity, r.Severity),
 		AccountID: b.AccountID, Region: b.Region, Resource: b.ARN,
 		Message: cmp.Or(a.Message, r.Title), FailureCodes: orEmpty(a.FailureCodes),
@@ -302,15 +303,15 @@ func (j *judgement) add(r *Rule, s int, a answer) {
 	if f.Evidence == nil {
 		f.Evidence = noEvidence
 	}
-	if a.Status == Fail {
+	if a.Status == finding.Fail {
 		f.Remediation = cmp.Or(a.Remediation, r.Remediation)
 	}
 	ruleID, destination := "", ""
 	if s != theBucket {
 		l := &j.doc.Links[s]
 		f.Link, ruleID, destination = l.ID, l.Rule.ID, l.Destination
-		if r.Decides || a.Contested && a.Status == Fail {
-			if a.Status == Fail || a.Status == Unknown {
+		if r.Decides || a.Contested && a.Status == finding.Fail {
+			if a.Status == finding.Fail || a.Status == finding.Unknown {
 				j.byLink[s] = append(j.byLink[s], decided{r, a.Status, f.Message, f.FailureCodes})
 			}
 		}
@@ -326,30 +327,30 @@ var noEvidence = map[string]any{}
 
 // links gives every link its verdict: broken if a deciding rule fails, else
 // unknown if one is unknown or a cell of its matrix is anything but allowed.
-func (j *judgement) links(ev *evaluation) []Link {
+func (j *judgement) links(ev *evaluation) []finding.Link {
 	doc := j.doc
-	out := make([]Link, len(doc.Links))
+	out := make([]finding.Link, len(doc.Links))
 	for i := range doc.Links {
 		l := &doc.Links[i]
-		to := End{Bucket: l.Destination}
+		to := finding.End{Bucket: l.Destination}
 		if b := doc.Buckets[l.Destination].Value; b != nil {
 			to.AccountID, to.Region = b.AccountID, b.Region
 		}
-		v := Link{
-			ID: l.ID, RuleID: l.Rule.ID, RoleARN: l.RoleARN, Destination: to, Verdict: Works,
-			Source:       End{AccountID: doc.Bucket.AccountID, Region: doc.Bucket.Region, Bucket: doc.Bucket.Name},
-			FailureCodes: []string{}, Checks: make([]Check, 0, len(ev.links[i].cells)),
+		v := finding.Link{
+			ID: l.ID, RuleID: l.Rule.ID, RoleARN: l.RoleARN, Destination: to, Verdict: finding.Works,
+			Source:       finding.End{AccountID: doc.Bucket.AccountID, Region: doc.Bucket.Region, Bucket: doc.Bucket.Name},
+			FailureCodes: []string{}, Checks: make([]finding.Check, 0, len(ev.links[i].cells)),
 		}
 		for _, d := range j.byLink[i] {
 			switch d.status {
-			case Fail:
-				if v.Verdict != Broken {
-					v.Verdict, v.Why = Broken, d.message
+			case finding.Fail:
+				if v.Verdict != finding.Broken {
+					v.Verdict, v.Why = finding.Broken, d.message
 				}
 				v.FailureCodes = append(v.FailureCodes, d.codes...)
-			case Unknown:
-				if v.Verdict == Works {
-					v.Verdict, v.Why = UnknownVerdict, d.message
+			case finding.Unknown:
+				if v.Verdict == finding.Works {
+					v.Verdict, v.Why = finding.UnknownVerdict, d.message
 				}
 			}
 		}
@@ -358,8 +359,8 @@ func (j *judgement) links(ev *evaluation) []Link {
 		for _, c := range ev.links[i].cells {
 			v.Checks = append(v.Checks, c.Check)
 			// The rules judge the matrix; this holds even if none of them looked at a cell.
-			if v.Verdict == Works && c.required && c.Result != "allowed" {
-				v.Verdict, v.Why = UnknownVerdict, c.message
+			if v.Verdict == finding.Works && c.required && c.Result != "allowed" {
+				v.Verdict, v.Why = finding.UnknownVerdict, c.message
 			}
 		}
 		out[i] = v
@@ -381,7 +382,7 @@ func (j *judgement) collect(r *Rule, o outcome) {
 		}
 	}
 	if fault != nil {
-		j.add(r, theBucket, answer{Status: Unknown, Message: "the rule could not be evaluated: " + fault.Error()})
+		j.add(r, theBucket, answer{Status: finding.Unknown, Message: "the rule could not be evaluated: " + fault.Error()})
 		return
 	}
 	if g := j.gap(r.needs, theBucket); g != nil {
@@ -453,9 +454,9 @@ func (j *judgement) organization(r *Rule, o outcome, records []*ast.Term) {
 		settled := []answer{}
 		switch list := answers[k]; {
 		case fault != nil:
-			settled = append(settled, answer{Status: Unknown, Message: "the rule could not be evaluated: " + fault.Error()})
+			settled = append(settled, answer{Status: finding.Unknown, Message: "the rule could not be evaluated: " + fault.Error()})
 		case len(list) == 0:
-			settled = append(settled, answer{Status: Unknown, Message: "the rule gave no answer"})
+			settled = append(settled, answer{Status: finding.Unknown, Message: "the rule gave no answer"})
 		default:
 			settled = list
 		}
@@ -477,6 +478,6 @@ func orEmpty(s []string) []string {
 var empties = []string{}
 
 // rank orders what is said of one subject, the worst first; -1 is no status.
-func rank(s Status) int { return slices.Index(ranks[:], s) }
+func rank(s finding.Status) int { return slices.Index(ranks[:], s) }
 
-var ranks = [...]Status{Fail, Unknown, Pass, NotApplicable}
+var ranks = [...]finding.Status{finding.Fail, finding.Unknown, finding.Pass, finding.NotApplicable}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -66,41 +67,41 @@ func (w *world) key(part string, do func(*fact.Key)) {
 type link struct {
 	name    string
 	do      func(*world)
-	verdict Verdict
+	verdict finding.Verdict
 	codes   string // of the link, separated by commas
 	why     string // part of the sentence
 }
 
 var links = []link{
-	{"as it is", func(*world) {}, Works, "", ""},
-	{"under KMS", kmsWorld, Works, "", ""},
+	{"as it is", func(*world) {}, finding.Works, "", ""},
+	{"under KMS", kmsWorld, finding.Works, "", ""},
 	{"V1", func(w *world) {
 		w.rule(func(r *fact.ReplicationRule) { r.Schema, r.DeleteMarkers, r.Priority = "V1", "", 0 })
-	}, Works, "", ""},
-	{"role without a policy for the write", func(w *world) { w.identity(`"s3:ReplicateObject",`, ``) }, Broken, "DstPutObjectNotPermitted", "s3:ReplicateObject"},
-	{"destination without a policy", func(w *world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
-	{"destination policy names the role without its path", func(w *world) { w.policy("role/service-role/repl", "role/repl") }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
-	{"destination policy names the bucket instead of its objects", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst") }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
-	{"destination policy for a part of the objects", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/logs/*") }, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	}, finding.Works, "", ""},
+	{"role without a policy for the write", func(w *world) { w.identity(`"s3:ReplicateObject",`, ``) }, finding.Broken, "DstPutObjectNotPermitted", "s3:ReplicateObject"},
+	{"destination without a policy", func(w *world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) }, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"destination policy names the role without its path", func(w *world) { w.policy("role/service-role/repl", "role/repl") }, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"destination policy names the bucket instead of its objects", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst") }, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	{"destination policy for a part of the objects", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/logs/*") }, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
 	{"and a rule for that part", func(w *world) {
 		w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/logs/*")
 		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "logs/" })
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"prefix with a star, which is a letter of it", func(w *world) {
 		w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/a${*}b/*")
 		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "a*b/" })
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"prefix with a star, and a policy for one key that it would match", func(w *world) {
 		w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/axb/*")
 		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "a*b/" })
-	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
 	{"public policy under RestrictPublicBuckets", func(w *world) {
 		w.policy(`{"AWS":"`+roleARN+`"}`, `"*"`)
-	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
 	{"public policy without RestrictPublicBuckets", func(w *world) {
 		w.policy(`{"AWS":"`+roleARN+`"}`, `"*"`)
 		w.dst(func(b *fact.Bucket) { b.PublicAccessBlock = fact.None[fact.PublicAccessBlock]() })
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"everybody of the organization under RestrictPublicBuckets", func(w *world) {
 		w.policy(`{"AWS":"`+roleARN+`"}`, `"*"`)
 		w.dst(func(b *fact.Bucket) {
@@ -108,110 +109,110 @@ var links = []link{
 			p.Document = replaced(p.Document, `"Resource"`, `"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-example"}},"Resource"`)
 			b.Policy = fact.Of(p)
 		})
-	}, Works, "", ""},
-	{"Requester Pays", func(w *world) { w.dst(func(b *fact.Bucket) { b.RequestPayment = fact.Of("Requester") }) }, Broken, "", "Requester Pays"},
+	}, finding.Works, "", ""},
+	{"Requester Pays", func(w *world) { w.dst(func(b *fact.Bucket) { b.RequestPayment = fact.Of("Requester") }) }, finding.Broken, "", "Requester Pays"},
 	{"KMS by default and left out", func(w *world) {
 		w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms"})
-	}, Broken, "", "silently"},
+	}, finding.Broken, "", "silently"},
 	{"versioning of the source suspended", func(w *world) {
 		w.Bucket.Versioning = fact.Of(fact.Versioning{Status: "Suspended"})
-	}, Broken, "", "suspended"},
+	}, finding.Broken, "", "suspended"},
 	{"destination in the same account without a policy", func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.AccountID, b.Policy = account1, fact.None[fact.Policy]() })
 		w.rule(func(r *fact.ReplicationRule) { r.Destination.Account = "" })
-	}, Works, "", ""},
-	{"plain read instead of the replication read", func(w *world) { w.identity("s3:GetObjectVersionForReplication", "s3:GetObjectVersion") }, Works, "", ""},
+	}, finding.Works, "", ""},
+	{"plain read instead of the replication read", func(w *world) { w.identity("s3:GetObjectVersionForReplication", "s3:GetObjectVersion") }, finding.Works, "", ""},
 	{"plain read under KMS", func(w *world) {
 		kmsWorld(w)
 		w.inPolicy("s3:GetObjectVersionForReplication", "s3:GetObjectVersion")
-	}, Broken, "SrcGetObjectNotPermitted", ""},
+	}, finding.Broken, "SrcGetObjectNotPermitted", ""},
 	{"Deny of one read", func(w *world) {
 		w.identity(`"s3:GetObjectVersionForReplication",`, `"s3:GetObjectVersionForReplication","s3:GetObjectVersion",`)
 		w.inPolicy(`{"Sid":"Write"`, `{"Sid":"No","Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"*"},{"Sid":"Write"`)
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"no Allow of ReplicateTags", func(w *world) {
 		w.identity(`,"s3:ReplicateTags"`, ``)
 		w.policy(`,"s3:ReplicateTags"`, ``)
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"trust with the right source", func(w *world) {
 		w.role(func(r *fact.Role) {
 			r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}`)
 		})
-	}, UnknownVerdict, "", "aws:SourceArn"},
+	}, finding.UnknownVerdict, "", "aws:SourceArn"},
 	{"trust with another source", func(w *world) {
 		w.role(func(r *fact.Role) {
 			r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"333333333333"}}`)
 		})
-	}, Broken, "AssumeRoleNotPermitted", ""},
+	}, finding.Broken, "AssumeRoleNotPermitted", ""},
 	{"perimeter by VPC endpoint", func(w *world) {
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"Perimeter","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}},`)
-	}, UnknownVerdict, "", ""},
+	}, finding.UnknownVerdict, "", ""},
 	{"TLS demanded", func(w *world) {
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"TLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},`)
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"perimeter by organization", func(w *world) {
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-example"}}},`)
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"perimeter by another organization", func(w *world) {
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-other"}}},`)
-	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
 	{"key that nobody in this program knows", func(w *world) {
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"New","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringEquals":{"aws:SomethingNew":"x"}}},`)
-	}, UnknownVerdict, "", ""},
+	}, finding.UnknownVerdict, "", ""},
 	{"SCP that denies other Regions", func(w *world) {
 		w.account(account1, func(a *fact.Account) {
 			(*a.SCPs.Value)[1].Policies = append((*a.SCPs.Value)[1].Policies, fact.Policy{Name: "Regions", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Regions","Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1"]}}}]}`})
 		})
-	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
 	{"the same over the management account", func(w *world) {
 		w.account(account1, func(a *fact.Account) {
 			a.Management = true
 			(*a.SCPs.Value)[1].Policies = append((*a.SCPs.Value)[1].Policies, fact.Policy{Name: "Regions", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Regions","Effect":"Deny","Action":"*","Resource":"*"}]}`})
 		})
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"RCP at the destination", func(w *world) {
 		w.account(account2, func(a *fact.Account) {
 			(*a.RCPs.Value)[0].Policies = append((*a.RCPs.Value)[0].Policies, fact.Policy{Name: "Own", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Own","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}}}]}`})
 		})
-	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
 	{"boundary without the write", func(w *world) {
 		w.role(func(r *fact.Role) {
 			r.Boundary = fact.Of(fact.Policy{Name: "boundary", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}`})
 		})
-	}, Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
 	{"KMS without ViaService of the key's Region", func(w *world) {
 		kmsWorld(w)
 		w.inPolicy("s3.eu-west-1.amazonaws.com", "s3.us-east-1.amazonaws.com")
-	}, Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
+	}, finding.Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
 	{"KMS with the context of the source at the destination", func(w *world) {
 		kmsWorld(w)
 		w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src/*"`)
-	}, Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
+	}, finding.Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
 	{"KMS with the context of some objects", func(w *world) {
 		kmsWorld(w)
 		w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/logs/*"`)
-	}, UnknownVerdict, "", "kms:Encrypt"},
+	}, finding.UnknownVerdict, "", "kms:Encrypt"},
 	{"KMS without the destination key policy", func(w *world) {
 		kmsWorld(w)
 		w.key("dst-key", func(k *fact.Key) {
 			k.Policy.Value.Document = replaced(k.Policy.Value.Document, roleARN, "arn:aws:iam::111111111111:role/other")
 		})
-	}, Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
+	}, finding.Broken, "DstPutObjectNotPermitted", "kms:Encrypt"},
 	{"KMS with a grant instead", func(w *world) {
 		kmsWorld(w)
 		w.key("dst-key", func(k *fact.Key) {
 			k.Policy.Value.Document = replaced(k.Policy.Value.Document, roleARN, "arn:aws:iam::111111111111:role/other")
 			k.Grants = fact.Of([]fact.Grant{{ID: "g", GranteePrincipal: roleARN, Operations: []string{"Encrypt"}}})
 		})
-	}, Works, "", ""},
+	}, finding.Works, "", ""},
 	{"KMS without Decrypt", func(w *world) {
 		kmsWorld(w)
 		w.inPolicy(`"Action":"kms:Decrypt"`, `"Action":"kms:DescribeKey"`)
-	}, Broken, "SrcGetObjectNotPermitted", "kms:Decrypt"},
+	}, finding.Broken, "SrcGetObjectNotPermitted", "kms:Decrypt"},
 	{"KMS under an AWS managed key of another account", func(w *world) {
 		kmsWorld(w)
 		w.key("dst-key", func(k *fact.Key) { k.Manager = "AWS" })
-	}, Broken, "DstPutObjectNotPermitted", "AWS managed"},
+	}, finding.Broken, "DstPutObjectNotPermitted", "AWS managed"},
 }
 
 func TestLinks(t *testing.T) {
@@ -223,14 +224,14 @@ func TestLinks(t *testing.T) {
 			if l.Verdict != c.verdict || strings.Join(l.FailureCodes, ",") != c.codes || !strings.Contains(l.Why, c.why) {
 				t.Errorf("%s %v %q, want %s %s …%s…", l.Verdict, l.FailureCodes, l.Why, c.verdict, c.codes, c.why)
 			}
-			if (l.Why == "") != (l.Verdict == Works) {
+			if (l.Why == "") != (l.Verdict == finding.Works) {
 				t.Errorf("%s because %q", l.Verdict, l.Why)
 			}
 			for _, f := range r.Findings {
-				if f.Status == Fail && f.Remediation == "" {
+				if f.Status == finding.Fail && f.Remediation == "" {
 					t.Errorf("%s fails without remediation", f.RuleID)
 				}
-				if f.Status == Fail && !slices.Contains([]Verdict{Broken}, l.Verdict) {
+				if f.Status == finding.Fail && !slices.Contains([]finding.Verdict{finding.Broken}, l.Verdict) {
 					t.Logf("%s %s: %s", f.RuleID, f.Severity, f.Message)
 				}
 			}
@@ -274,7 +275,7 @@ func TestRemediation(t *testing.T) {
 		}},
 	} {
 		f := find(eval(t, e, change(c.do)).Findings, c.rule)
-		if len(f) != 1 || f[0].Status != Fail || f[0].Remediation != c.want {
+		if len(f) != 1 || f[0].Status != finding.Fail || f[0].Remediation != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, f[0].Remediation, c.want)
 		}
 	}
@@ -283,14 +284,14 @@ func TestRemediation(t *testing.T) {
 // TestStatementText shows the statement behind a denial as the policy has it.
 func TestStatementText(t *testing.T) {
 	e := engine(t, Options{})
-	deciding := func(do func(*world)) Statement {
+	deciding := func(do func(*world)) finding.Statement {
 		for _, c := range eval(t, e, change(do)).Links[0].Checks {
 			if c.Action == "s3:ReplicateTags" && len(c.Deciding) == 1 {
 				return c.Deciding[0]
 			}
 		}
 		t.Fatal("nothing decides s3:ReplicateTags")
-		return Statement{}
+		return finding.Statement{}
 	}
 	short := `{"Sid":"No", "Effect":"Deny",
   "Action":"s3:ReplicateTags", "Resource":"*"}`
@@ -321,19 +322,19 @@ func TestTwoLinks(t *testing.T) {
 		w.Buckets["gone"] = fact.None[fact.Bucket]()
 	})
 	r := eval(t, engine(t, Options{}), doc)
-	if l := r.Links[0]; l.Verdict != Works {
+	if l := r.Links[0]; l.Verdict != finding.Works {
 		t.Errorf("%s: %s", l.ID, l.Why)
 	}
 	// KMS is the default of the source, so the second link takes nothing even if its bucket came back.
-	if l := r.Links[1]; l.Verdict != Broken || !slices.Equal(l.FailureCodes, []string{"DstBucketNotFound"}) {
+	if l := r.Links[1]; l.Verdict != finding.Broken || !slices.Equal(l.FailureCodes, []string{"DstBucketNotFound"}) {
 		t.Errorf("%s: %s %v", l.ID, l.Verdict, l.FailureCodes)
 	}
 	for _, id := range []string{"XC004", "XC012", "XC024"} {
-		var got []Status
+		var got []finding.Status
 		for _, f := range find(r.Findings, id) {
 			got = append(got, f.Status)
 		}
-		if !slices.Equal(got, []Status{Pass, NotApplicable}) {
+		if !slices.Equal(got, []finding.Status{finding.Pass, finding.NotApplicable}) {
 			t.Errorf("%s says %v", id, got)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"crosscheck/rules/finding"
 )
 
 //go:embed policy/*.rego
@@ -30,22 +32,22 @@ const (
 
 // Rule is one Rego rule with its METADATA.
 type Rule struct {
-	ID           string   `json:"id"`
-	Title        string   `json:"title"`
-	Description  string   `json:"description"`
-	Severity     Severity `json:"severity"`
-	Scope        string   `json:"scope"`
-	Pack         string   `json:"pack"`          // the group by which it is switched on and off; "" = none
-	Needs        []string `json:"needs"`         // facts without which every answer is unknown
-	Uses         []string `json:"uses"`          // facts the rule judges by itself; they are named where it gave no answer
-	When         []string `json:"when"`          // what must be so for the rule to apply; else it is not applicable
-	Decides      bool     `json:"decides"`       // its failure breaks the link
-	FailureCodes []string `json:"failure_codes"` // S3's codes it can predict
-	Controls     []string `json:"controls"`
-	Remediation  string   `json:"remediation"`
-	Evidence     string   `json:"evidence"` // recorded, documented, inferred
-	Sources      []string `json:"sources"`
-	File         string   `json:"file"`
+	ID           string           `json:"id"`
+	Title        string           `json:"title"`
+	Description  string           `json:"description"`
+	Severity     finding.Severity `json:"severity"`
+	Scope        string           `json:"scope"`
+	Pack         string           `json:"pack"`          // the group by which it is switched on and off; "" = none
+	Needs        []string         `json:"needs"`         // facts without which every answer is unknown
+	Uses         []string         `json:"uses"`          // facts the rule judges by itself; they are named where it gave no answer
+	When         []string         `json:"when"`          // what must be so for the rule to apply; else it is not applicable
+	Decides      bool             `json:"decides"`       // its failure breaks the link
+	FailureCodes []string         `json:"failure_codes"` // S3's codes it can predict
+	Controls     []string         `json:"controls"`
+	Remediation  string           `json:"remediation"`
+	Evidence     string           `json:"evidence"` // recorded, documented, inferred
+	Sources      []string         `json:"sources"`
+	File         string           `json:"file"`
 	// Parameters are what the configuration may set for the rule, with their
 	// defaults; it reads them as data.crosscheck.config.NAME.
 	Parameters map[string]any `json:"parameters,omitempty"`
@@ -180,7 +182,7 @@ var (
 	idPattern  = regexp.MustCompile(`^[A-Z]{2,10}[0-9]{3,6}$`)
 	packWord   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 	paramWord  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	severities = []Severity{Critical, High, Medium, Low, Info}
+	severities = []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Low, finding.Info}
 	scopes     = []string{ScopeBucket, ScopeSource, ScopeLink, ScopeOrganization}
 	evidences  = []string{"recorded", "documented", "inferred"}
 )
@@ -202,19 +204,19 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		return nil, line, err
 	}
 	var c struct {
-		ID           string   `json:"id"`
-		Severity     Severity `json:"severity"`
-		Scope        string   `json:"scope"`
-		Pack         string   `json:"pack"`
-		Needs        []string `json:"needs"`
-		Uses         []string `json:"uses"`
-		When         []string `json:"when"`
-		Decides      bool     `json:"decides"`
-		FailureCodes []string `json:"failure_codes"`
-		Controls     []string `json:"controls"`
-		Remediation  string   `json:"remediation"`
-		Evidence     string   `json:"evidence"`
-		Sources      []string `json:"sources"`
+		ID           string           `json:"id"`
+		Severity     finding.Severity `json:"severity"`
+		Scope        string           `json:"scope"`
+		Pack         string           `json:"pack"`
+		Needs        []string         `json:"needs"`
+		Uses         []string         `json:"uses"`
+		When         []string         `json:"when"`
+		Decides      bool             `json:"decides"`
+		FailureCodes []string         `json:"failure_codes"`
+		Controls     []string         `json:"controls"`
+		Remediation  string           `json:"remediation"`
+		Evidence     string           `json:"evidence"`
+		Sources      []string         `json:"sources"`
 
 		Parameters map[string]any `json:"parameters"`
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
 	"crosscheck/scanner/fact"
 )
@@ -19,7 +20,7 @@ const sessionName = "s3-replication"
 // cell is one entry of the permission matrix of a link: a check, and what the
 // rules want to know beside it.
 type cell struct {
-	Check
+	finding.Check
 	required bool // a link cannot be said to work unless this is allowed
 	reason   string
 	message  string
@@ -168,8 +169,8 @@ func (c *cell) sideResult(side string) string {
 var (
 	linkKey, statusKey, messageKey = ast.StringTerm("link"), ast.StringTerm("status"), ast.StringTerm("message")
 
-	passTerm, failTerm        = ast.StringTerm(string(Pass)), ast.StringTerm(string(Fail))
-	unknownTerm, inapplicable = ast.StringTerm(string(Unknown)), ast.StringTerm(string(NotApplicable))
+	passTerm, failTerm        = ast.StringTerm(string(finding.Pass)), ast.StringTerm(string(finding.Fail))
+	unknownTerm, inapplicable = ast.StringTerm(string(finding.Unknown)), ast.StringTerm(string(finding.NotApplicable))
 	allowedTerm               = ast.StringTerm("allowed for every object of the rule")
 )
 
@@ -703,9 +704,9 @@ func (m *matrix) remedy(c *cell, s *side) string {
 
 func (m *matrix) put(layer, action, resource, code string, required bool, d iam.Decision) *cell {
 	c := &cell{
-		Check: Check{
+		Check: finding.Check{
 			Layer: layer, Action: action, Resource: resource, Result: resultText(d.Result),
-			Deciding: make([]Statement, len(d.Deciding)), UnknownKeys: orEmpty(d.UnknownKeys), Witness: d.Witness,
+			Deciding: make([]finding.Statement, len(d.Deciding)), UnknownKeys: orEmpty(d.UnknownKeys), Witness: d.Witness,
 		},
 		required: required, reason: d.Reason, message: d.Message, layers: d.UnknownLayers, decider: d.Layer,
 	}
@@ -725,7 +726,7 @@ func (m *matrix) put(layer, action, resource, code string, required bool, d iam.
 		}
 	}
 	for i, s := range d.Deciding {
-		c.Deciding[i] = Statement{Layer: s.Layer, Policy: s.Policy, Sid: s.Sid, Statement: s.Index, Text: cutText(s.Text)}
+		c.Deciding[i] = finding.Statement{Layer: s.Layer, Policy: s.Policy, Sid: s.Sid, Statement: s.Index, Text: cutText(s.Text)}
 	}
 	if d.Result == iam.Undecided {
 		if c.message == "" {

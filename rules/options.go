@@ -5,6 +5,8 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+
+	"crosscheck/rules/finding"
 )
 
 // OptionError is an option that no rule is there for, or that a rule does not
@@ -71,7 +73,7 @@ func switchedOff(list []*Rule, opts Options) (map[string]bool, error) {
 }
 
 // reseverity gives rules the severities that are wanted of them.
-func reseverity(list []*Rule, severity map[string]Severity) error {
+func reseverity(list []*Rule, severity map[string]finding.Severity) error {
 	for _, id := range slices.Sorted(maps.Keys(severity)) {
 		i := slices.IndexFunc(list, func(r *Rule) bool { return r.ID == id })
 		if i < 0 {
@@ -80,7 +82,7 @@ func reseverity(list []*Rule, severity map[string]Severity) error {
 		switch s := severity[id]; {
 		case !slices.Contains(severities, s):
 			return &OptionError{Option: "severity", Name: id, err: fmt.Errorf("%q is no severity: use critical, high, medium, low or info", s)}
-		case s == Info && list[i].Decides:
+		case s == finding.Info && list[i].Decides:
 			// A waived link is one with no failing finding above info left.
 			return &OptionError{Option: "severity", Name: id, err: fmt.Errorf("%s decides whether links work, so its severity is low at least", id)}
 		default:

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -80,7 +81,7 @@ func TestPacksNeverImprove(t *testing.T) {
 		if diff := cmp.Diff(want.Links, got.Links); diff != "" {
 			r.Fatal(diff)
 		}
-		left := slices.DeleteFunc(slices.Clone(want.Findings), func(f Finding) bool { return off[f.RuleID] })
+		left := slices.DeleteFunc(slices.Clone(want.Findings), func(f finding.Finding) bool { return off[f.RuleID] })
 		if len(left)+len(got.Findings) > 0 && !cmp.Equal(left, got.Findings) {
 			r.Fatal(cmp.Diff(left, got.Findings))
 		}
@@ -90,19 +91,19 @@ func TestPacksNeverImprove(t *testing.T) {
 // TestSeverities: the configuration's word stands above the rule's and its answers'.
 func TestSeverities(t *testing.T) {
 	text := ruleText("#   scope: link\n", `answers contains {"link": link.id, "status": "fail", "severity": "info", "message": "x"} if some link in input.links`)
-	e, err := with(t, Options{Severities: map[string]Severity{"ACME001": High, "XC047": Critical, "XC001": Low}}, text)
+	e, err := with(t, Options{Severities: map[string]finding.Severity{"ACME001": finding.High, "XC047": finding.Critical, "XC001": finding.Low}}, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]Severity{}
+	got := map[string]finding.Severity{}
 	for _, f := range eval(t, e, working()).Findings {
 		got[f.RuleID] = f.Severity
 	}
-	if got["ACME001"] != High || got["XC047"] != Critical || got["XC001"] != Low || got["XC002"] != Critical {
+	if got["ACME001"] != finding.High || got["XC047"] != finding.Critical || got["XC001"] != finding.Low || got["XC002"] != finding.Critical {
 		t.Error(got)
 	}
 	for _, r := range e.Rules() {
-		if r.ID == "XC047" && r.Severity != Critical {
+		if r.ID == "XC047" && r.Severity != finding.Critical {
 			t.Errorf("XC047 is listed as %s", r.Severity)
 		}
 	}
@@ -143,9 +144,9 @@ func TestOptionsRefuse(t *testing.T) {
 		"no such rule":      {Options{Disabled: []string{"XC999"}}, "disable", "", `there is no rule or pack "XC999"`},
 		"nearly a pack":     {Options{Enabled: []string{"monitorng"}}, "enable", "monitoring", `there is no rule or pack "monitorng"`},
 		"both":              {Options{Enabled: []string{"links"}, Disabled: []string{"links"}}, "disable", "", "links is both enabled and disabled"},
-		"severity of none":  {Options{Severities: map[string]Severity{"ACME01": Low}}, "severity", "ACME001", `there is no rule "ACME01"`},
-		"severity unknown":  {Options{Severities: map[string]Severity{"XC047": "severe"}}, "severity", "", `"severe" is no severity`},
-		"severity too low":  {Options{Severities: map[string]Severity{"XC004": Info}}, "severity", "", "XC004 decides whether links work"},
+		"severity of none":  {Options{Severities: map[string]finding.Severity{"ACME01": finding.Low}}, "severity", "ACME001", `there is no rule "ACME01"`},
+		"severity unknown":  {Options{Severities: map[string]finding.Severity{"XC047": "severe"}}, "severity", "", `"severe" is no severity`},
+		"severity too low":  {Options{Severities: map[string]finding.Severity{"XC004": finding.Info}}, "severity", "", "XC004 decides whether links work"},
 		"parameter of none": {Options{Parameters: map[string]any{"acme_word": []any{}}}, "parameters", "acme_words", `no rule has the parameter "acme_word"`},
 		"parameter's type":  {Options{Parameters: map[string]any{"acme_words": "a"}}, "parameters", "", "the parameter acme_words of ACME001 is a list, not text"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -61,8 +62,8 @@ func removals(t *testing.T, doc *fact.Document, everyWay bool, try func(name str
 }
 
 // worst is what the findings say per rule and link.
-func worst(findings []Finding) map[string]Status {
-	out := map[string]Status{}
+func worst(findings []finding.Finding) map[string]finding.Status {
+	out := map[string]finding.Status{}
 	for _, f := range findings {
 		k := f.RuleID + " " + f.Link
 		if s, ok := out[k]; !ok || rank(f.Status) < rank(s) {
@@ -88,13 +89,13 @@ func TestRemoval(t *testing.T) {
 		removals(t, doc, i < 2, func(name string, less *fact.Document) {
 			tried++
 			after := eval(t, e, less)
-			if got := after.Links[0].Verdict; got != verdict && got != UnknownVerdict {
+			if got := after.Links[0].Verdict; got != verdict && got != finding.UnknownVerdict {
 				t.Errorf("%s, %s: the link was %s and became %s: %s", c.name, name, verdict, got, after.Links[0].Why)
 			}
 			now := worst(after.Findings)
 			for k, s := range statuses {
-				well := func(s Status) bool { return s == Pass || s == NotApplicable }
-				if got := now[k]; got != s && got != Unknown && !(well(got) && well(s)) {
+				well := func(s finding.Status) bool { return s == finding.Pass || s == finding.NotApplicable }
+				if got := now[k]; got != s && got != finding.Unknown && !(well(got) && well(s)) {
 					t.Errorf("%s, %s: %s was %s and became %q", c.name, name, k, s, got)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -17,7 +18,7 @@ const RequirementUnused = "XC913"
 // a misspelled one asks nothing of anybody. Where not everything was read, that is
 // unknown; where the run looked at buckets of some names only, it does not apply;
 // where it looked at some accounts only, it is of severity info.
-func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
+func (e *Engine) UnusedRequirements(scope fact.Scope) []finding.Finding {
 	required, _ := e.params["required_replication"].([]any)
 	if e.disabled[requiredRule] {
 		return nil
@@ -35,7 +36,7 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
 			may[i.String()] = true
 		}
 	}
-	var all []Finding
+	var all []finding.Finding
 	for i, r := range required {
 		if selects[fmt.Sprint(i)] {
 			continue
@@ -48,8 +49,8 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
 			}
 		}
 		text := ast.MustInterfaceToValue(given).String()
-		f := Finding{
-			RuleID: RequirementUnused, Title: "Requirement for no bucket", Status: Fail, Severity: Low, Resource: "required_replication",
+		f := finding.Finding{
+			RuleID: RequirementUnused, Title: "Requirement for no bucket", Status: finding.Fail, Severity: finding.Low, Resource: "required_replication",
 			Message:      fmt.Sprintf("no bucket is one that must replicate by the entry %d of required_replication: %s", i+1, text),
 			FailureCodes: empties, Controls: empties, Evidence: map[string]any{"entry": i + 1, "requirement": given},
 			Remediation: "look for a mistake in its name, tags, accounts or units, or remove it",
@@ -57,13 +58,13 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []Finding {
 		}
 		switch {
 		case scope.Buckets != "":
-			f.Status, f.Remediation = NotApplicable, ""
+			f.Status, f.Remediation = finding.NotApplicable, ""
 			f.Message = fmt.Sprintf("the entry %d of required_replication is for what this run did not look at", i+1)
 		case incomplete || may[fmt.Sprint(i)]:
-			f.Status, f.Remediation = Unknown, ""
+			f.Status, f.Remediation = finding.Unknown, ""
 			f.Message += ", but not everything was read"
 		case scope.Mode != "organization" || len(scope.ExcludeAccounts) > 0:
-			f.Severity = Info
+			f.Severity = finding.Info
 			f.Message += ", in the accounts that this run looked at"
 		}
 		all = append(all, f)

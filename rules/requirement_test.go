@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -64,7 +65,7 @@ func TestUnusedRequirements(t *testing.T) {
 	e := judged(engineFor(Options{}), none)
 	e.Gap(&fact.Gap{AccountID: account2, Fact: "account", Code: "AccessDenied"})
 	for _, f := range e.UnusedRequirements(whole) {
-		if f.Status != Unknown {
+		if f.Status != finding.Unknown {
 			t.Errorf("%+v", f)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
 	"crosscheck/scanner/fact"
 )
@@ -204,7 +205,7 @@ func (e *WaiverEntry) check(key string, v *yaml.Node) error {
 
 // ExactWaiver is an entry for one finding and no other; the caller adds why, by
 // whom and until when.
-func ExactWaiver(f *Finding) WaiverEntry {
+func ExactWaiver(f *finding.Finding) WaiverEntry {
 	return WaiverEntry{Rule: f.RuleID, Resource: cmp.Or(f.Link, f.Resource), Account: f.AccountID, Fingerprint: f.Fingerprint}
 }
 
@@ -214,7 +215,7 @@ func (e *WaiverEntry) selectsLike(o *WaiverEntry) bool {
 	return e.Rule == o.Rule && e.Resource == o.Resource && e.Account == o.Account && e.Fingerprint == o.Fingerprint
 }
 
-func (e *WaiverEntry) matches(f *Finding) bool {
+func (e *WaiverEntry) matches(f *finding.Finding) bool {
 	if e.Rule != "" && e.Rule != f.RuleID || e.Account != "" && e.Account != f.AccountID || e.Fingerprint != "" && e.Fingerprint != f.Fingerprint {
 		return false
 	}
@@ -227,21 +228,21 @@ func (e *WaiverEntry) matches(f *Finding) bool {
 
 // Apply gives the waiver of a failing finding, nil where there is none. The
 // first entry that has not expired counts.
-func (w *Waivers) Apply(f *Finding) *Waiver {
+func (w *Waivers) Apply(f *finding.Finding) *finding.Waiver {
 	w.seen[f.AccountID] = true
-	if f.Status != Fail && f.Status != Unknown {
+	if f.Status != finding.Fail && f.Status != finding.Unknown {
 		return nil
 	}
-	var waiver *Waiver
+	var waiver *finding.Waiver
 	for _, e := range w.entries {
 		switch {
 		case !e.matches(f):
-		case f.Status == Unknown:
+		case f.Status == finding.Unknown:
 			e.open++
 		default:
 			e.used++
 			if waiver == nil && e.Expires >= w.today {
-				waiver = &Waiver{Reason: e.Reason, Owner: e.Owner, Ticket: e.Ticket, Expires: e.Expires}
+				waiver = &finding.Waiver{Reason: e.Reason, Owner: e.Owner, Ticket: e.Ticket, Expires: e.Expires}
 			}
 		}
 	}
@@ -261,27 +262,27 @@ type WaiverRun struct {
 // the run went through Apply: those that expired, and those that nothing needed.
 // Where the run could not see what an entry is for, its being unused is unknown;
 // where it was not asked to, it does not apply.
-func (w *Waivers) Findings(run WaiverRun) []Finding {
-	var all []Finding
+func (w *Waivers) Findings(run WaiverRun) []finding.Finding {
+	var all []finding.Finding
 	for _, e := range w.entries {
 		switch {
 		case e.Expires < w.today:
-			f := w.finding(WaiverExpired, "Expired waiver", Fail, e)
+			f := w.finding(WaiverExpired, "Expired waiver", finding.Fail, e)
 			f.Message = fmt.Sprintf("the waiver in line %d expired on %s; failing findings it was for: %d", e.line, e.Expires, e.used)
 			f.Remediation = "repair what it is for and remove it, or decide anew and give it another day"
 			f.Evidence["findings"] = e.used
 			all = append(all, f)
 		case e.used > 0 || e.open > 0:
 		case w.outside(e, run):
-			f := w.finding(WaiverUnused, "Unused waiver", NotApplicable, e)
+			f := w.finding(WaiverUnused, "Unused waiver", finding.NotApplicable, e)
 			f.Message = fmt.Sprintf("the waiver in line %d is for what this run did not look at", e.line)
 			all = append(all, f)
 		case run.Incomplete:
-			f := w.finding(WaiverUnused, "Unused waiver", Unknown, e)
+			f := w.finding(WaiverUnused, "Unused waiver", finding.Unknown, e)
 			f.Message = fmt.Sprintf("nothing that was read needs the waiver in line %d, but not everything was read", e.line)
 			all = append(all, f)
 		default:
-			f := w.finding(WaiverUnused, "Unused waiver", Fail, e)
+			f := w.finding(WaiverUnused, "Unused waiver", finding.Fail, e)
 			f.Message = fmt.Sprintf("no failing finding needs the waiver in line %d", e.line)
 			f.Remediation = "remove it if the fault is repaired; otherwise look for a mistake in its rule, resource, account or fingerprint"
 			all = append(all, f)
@@ -297,7 +298,7 @@ func (w *Waivers) outside(e *WaiverEntry, run WaiverRun) bool {
 			(run.Scope.Mode != "organization" || slices.Contains(run.Scope.ExcludeAccounts, e.Account))
 }
 
-func (w *Waivers) finding(id, title string, status Status, e *WaiverEntry) Finding {
+func (w *Waivers) finding(id, title string, status finding.Status, e *WaiverEntry) finding.Finding {
 	evidence := map[string]any{"line": e.line, "reason": e.Reason, "expires": e.Expires}
 	for key, value := range map[string]string{
 		"rule": e.Rule, "resource": e.Resource, "account": e.Account, "fingerprint": e.Fingerprint, "owner": e.Owner, "ticket": e.Ticket,
@@ -306,8 +307,8 @@ func (w *Waivers) finding(id, title string, status Status, e *WaiverEntry) Findi
 			evidence[key] = value
 		}
 	}
-	return Finding{
-		RuleID: id, Title: title, Status: status, Severity: Low, AccountID: e.Account, Resource: w.name,
+	return finding.Finding{
+		RuleID: id, Title: title, Status: status, Severity: finding.Low, AccountID: e.Account, Resource: w.name,
 		FailureCodes: []string{}, Controls: []string{}, Evidence: evidence,
 		Fingerprint: fingerprint(id, e.Rule, e.Resource, e.Account, e.Fingerprint),
 	}

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -144,9 +145,9 @@ func waiversOf(t testing.TB, text string) *Waivers {
 	return w
 }
 
-func someFinding() Finding {
-	return Finding{
-		RuleID: "XC012", Status: Fail, AccountID: "111111111111", Resource: "arn:aws:s3:::orders-raw",
+func someFinding() finding.Finding {
+	return finding.Finding{
+		RuleID: "XC012", Status: finding.Fail, AccountID: "111111111111", Resource: "arn:aws:s3:::orders-raw",
 		Link: "orders-raw/to-backup→backup-raw", Fingerprint: somePrint,
 	}
 }
@@ -183,7 +184,7 @@ func TestWaiverSelects(t *testing.T) {
 
 func TestWaiverOfABucket(t *testing.T) {
 	w := waiversOf(t, "waivers:\n  - {resource: \"\\u2192\", reason: r, expires: 2026-12-31}\n  - {resource: \"?\", reason: r, expires: 2026-12-31}\n")
-	f := Finding{RuleID: "XC046", Status: Fail, Resource: "arn:aws:s3:::a"}
+	f := finding.Finding{RuleID: "XC046", Status: finding.Fail, Resource: "arn:aws:s3:::a"}
 	if w.Apply(&f) != nil {
 		t.Error("a finding without a link was taken for one with the link that it lacks")
 	}
@@ -197,14 +198,14 @@ func TestWaiverExpires(t *testing.T) {
 		if (waiver != nil) != want {
 			t.Errorf("%s: %v", day, waiver)
 		}
-		if diff := cmp.Diff(&Waiver{Reason: "r", Owner: "o", Ticket: "t", Expires: day}, waiver); want && diff != "" {
+		if diff := cmp.Diff(&finding.Waiver{Reason: "r", Owner: "o", Ticket: "t", Expires: day}, waiver); want && diff != "" {
 			t.Error(diff)
 		}
 		all := w.Findings(WaiverRun{Scope: fact.Scope{Mode: "organization"}})
 		if want != (len(all) == 0) {
 			t.Errorf("%s: %v", day, all)
 		}
-		if !want && (all[0].RuleID != WaiverExpired || all[0].Status != Fail || all[0].Severity != Low ||
+		if !want && (all[0].RuleID != WaiverExpired || all[0].Status != finding.Fail || all[0].Severity != finding.Low ||
 			all[0].Message != "the waiver in line 2 expired on 2026-06-29; failing findings it was for: 1") {
 			t.Errorf("%s: %+v", day, all[0])
 		}
@@ -225,7 +226,7 @@ func TestWaiverAfterAnExpired(t *testing.T) {
 }
 
 func TestOnlyFailingFindingsAreWaived(t *testing.T) {
-	for _, status := range []Status{Pass, Unknown, NotApplicable, ""} {
+	for _, status := range []finding.Status{finding.Pass, finding.Unknown, finding.NotApplicable, ""} {
 		w := waiversOf(t, "waivers:\n  - {rule: XC012, reason: r, expires: 2026-12-31}\n")
 		f := someFinding()
 		f.Status = status
@@ -234,7 +235,7 @@ func TestOnlyFailingFindingsAreWaived(t *testing.T) {
 		}
 		// What is unknown may fail: its waiver is not called unused.
 		want := 1
-		if status == Unknown {
+		if status == finding.Unknown {
 			want = 0
 		}
 		if all := w.Findings(WaiverRun{Scope: fact.Scope{Mode: "organization"}}); len(all) != want {
@@ -248,23 +249,23 @@ func TestUnusedWaiver(t *testing.T) {
 	for name, test := range map[string]struct {
 		selector string
 		run      WaiverRun
-		want     Status
+		want     finding.Status
 	}{
-		"whole run":          {"rule: XC099", WaiverRun{Scope: organization}, Fail},
-		"incomplete":         {"rule: XC099", WaiverRun{Scope: organization, Incomplete: true}, Unknown},
-		"some buckets":       {"rule: XC099", WaiverRun{Scope: fact.Scope{Mode: "organization", Buckets: "a*"}}, NotApplicable},
-		"not judged":         {"rule: XC901", WaiverRun{Scope: organization, NotJudged: []string{"XC901"}}, NotApplicable},
-		"account of the run": {`rule: XC099, account: "111111111111"`, WaiverRun{Scope: fact.Scope{Mode: "accounts"}}, Fail},
-		"account elsewhere":  {`account: "222222222222"`, WaiverRun{Scope: fact.Scope{Mode: "accounts"}}, NotApplicable},
-		"account left out":   {`account: "222222222222"`, WaiverRun{Scope: fact.Scope{Mode: "organization", ExcludeAccounts: []string{"222222222222"}}}, NotApplicable},
-		"account gone":       {`account: "222222222222"`, WaiverRun{Scope: organization}, Fail},
+		"whole run":          {"rule: XC099", WaiverRun{Scope: organization}, finding.Fail},
+		"incomplete":         {"rule: XC099", WaiverRun{Scope: organization, Incomplete: true}, finding.Unknown},
+		"some buckets":       {"rule: XC099", WaiverRun{Scope: fact.Scope{Mode: "organization", Buckets: "a*"}}, finding.NotApplicable},
+		"not judged":         {"rule: XC901", WaiverRun{Scope: organization, NotJudged: []string{"XC901"}}, finding.NotApplicable},
+		"account of the run": {`rule: XC099, account: "111111111111"`, WaiverRun{Scope: fact.Scope{Mode: "accounts"}}, finding.Fail},
+		"account elsewhere":  {`account: "222222222222"`, WaiverRun{Scope: fact.Scope{Mode: "accounts"}}, finding.NotApplicable},
+		"account left out":   {`account: "222222222222"`, WaiverRun{Scope: fact.Scope{Mode: "organization", ExcludeAccounts: []string{"222222222222"}}}, finding.NotApplicable},
+		"account gone":       {`account: "222222222222"`, WaiverRun{Scope: organization}, finding.Fail},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := waiversOf(t, "waivers:\n  - {"+test.selector+", reason: r, expires: 2026-12-31}\n")
 			f := someFinding()
 			w.Apply(&f)
 			all := w.Findings(test.run)
-			if len(all) != 1 || all[0].RuleID != WaiverUnused || all[0].Status != test.want || all[0].Severity != Low || all[0].Fingerprint == "" {
+			if len(all) != 1 || all[0].RuleID != WaiverUnused || all[0].Status != test.want || all[0].Severity != finding.Low || all[0].Fingerprint == "" {
 				t.Errorf("%+v", all)
 			}
 		})

@@ -18,8 +18,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -251,7 +253,7 @@ type prober struct {
 	forgetful bool // keeps no journal
 
 	whole    bool // the scan's own links and findings are reported too
-	measured []canary.Measurement
+	measured []measure.Measurement
 }
 
 // tail keeps back what comes last in a stream, so that measurements can follow
@@ -324,7 +326,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	}
 	p.progress("scanning for links with the role %s", f.auditRole)
 	scanned := p.s.watch(p.quiet, &f.scope.log, options.Meter)
-	judging := judging{engine: engine, w: p.w, calls: scanned.calls, each: func(doc *fact.Document, links []rules.Link) {
+	judging := judging{engine: engine, w: p.w, calls: scanned.calls, each: func(doc *fact.Document, links []finding.Link) {
 		scanned.judged(doc.Bucket.AccountID, len(links))
 		for i := range links {
 			l := &links[i]
@@ -629,7 +631,7 @@ func (p *prober) prove(ctx context.Context) error {
 	defer stop()
 	for round := range p.f.count {
 		began := time.Now()
-		err := canary.Run(ctx, p.f.parallel, jobs(plans, &number), o, func(m canary.Measurement) error {
+		err := canary.Run(ctx, p.f.parallel, jobs(plans, &number), o, func(m measure.Measurement) error {
 			mu.Lock()
 			done++
 			mu.Unlock()
@@ -769,12 +771,12 @@ func (p *prober) latencies() {
 	if p.quiet || p.f.count < 2 {
 		return
 	}
-	for _, l := range canary.Group(p.measured) {
+	for _, l := range measure.Group(p.measured) {
 		fmt.Fprintf(p.s.err, "crosscheck: latency of %s: %s\n", oneLine(l.Link), latencyText(&l))
 	}
 }
 
-func latencyText(l *canary.Latencies) string {
+func latencyText(l *measure.Latencies) string {
 	var parts []string
 	for _, p := range []float64{50, 90, 99} {
 		if d, ok := l.Percentile(p); ok {
@@ -792,7 +794,7 @@ func latencyText(l *canary.Latencies) string {
 }
 
 func durationText(d time.Duration) string {
-	if d == canary.Forever {
+	if d == measure.Forever {
 		return "never"
 	}
 	return d.String()

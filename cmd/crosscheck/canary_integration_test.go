@@ -25,7 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"crosscheck/canary"
+	"crosscheck/canary/measure"
 )
 
 // The canary against two MinIO servers, which replicate with code that this
@@ -232,7 +232,7 @@ func (d *delayed) when(key string) time.Time {
 
 // probed is the JSON report of a run, as far as it matters here.
 type probed struct {
-	Measurements []canary.Measurement `json:"measurements"`
+	Measurements []measure.Measurement `json:"measurements"`
 	Findings     []struct {
 		RuleID  string `json:"rule_id"`
 		Status  string `json:"status"`
@@ -297,7 +297,7 @@ func TestIntegrationCanary(t *testing.T) {
 		for _, m := range p.Measurements {
 			t.Logf("%s %s: latency %d ms, slack %d ms, source %s, %d polls, %d requests, %s", m.Variant, m.Outcome, m.LatencyMS, m.SlackMS, m.SourceStatus, m.Polls, m.Requests, m.Message)
 			for _, c := range m.Checks {
-				if c.Result != canary.Equal {
+				if c.Result != measure.Equal {
 					t.Logf("  %+v", c)
 				}
 			}
@@ -321,7 +321,7 @@ func TestIntegrationCanary(t *testing.T) {
 			between.set(lag)
 			defer between.set(0)
 			status, p := probe(t, "src", "dst", "--variant", "plain")
-			if status != exitClean || len(p.Measurements) != 1 || p.Measurements[0].Outcome != canary.Arrived {
+			if status != exitClean || len(p.Measurements) != 1 || p.Measurements[0].Outcome != measure.Arrived {
 				t.Fatalf("exit %d, %+v", status, p)
 			}
 			m := p.Measurements[0]
@@ -355,14 +355,14 @@ func TestIntegrationCanary(t *testing.T) {
 		if status != exitClean {
 			t.Errorf("exit %d", status)
 		}
-		outcomes := map[string]canary.Outcome{}
+		outcomes := map[string]measure.Outcome{}
 		for _, m := range p.Measurements {
 			outcomes[m.Variant] = m.Outcome
 			if inside := strings.HasPrefix(m.Key, "app/crosscheck-canary/"); inside == (m.Variant == "negative-control") {
 				t.Errorf("%s at %s", m.Variant, m.Key)
 			}
 		}
-		if outcomes["negative-control"] != canary.Absent || outcomes["delete-marker"] != canary.Arrived || outcomes["plain"] != canary.Arrived {
+		if outcomes["negative-control"] != measure.Absent || outcomes["delete-marker"] != measure.Arrived || outcomes["plain"] != measure.Arrived {
 			t.Errorf("%v", outcomes)
 		}
 		clean(t)
@@ -372,7 +372,7 @@ func TestIntegrationCanary(t *testing.T) {
 		run("admin", "policy", "detach", "b", "readwrite", "--user", "replicator")
 		defer run("admin", "policy", "attach", "b", "readwrite", "--user", "replicator")
 		status, p := probe(t, "src", "dst", "--variant", "plain")
-		if status != exitFindings || len(p.Measurements) != 1 || p.Measurements[0].Outcome != canary.Failed {
+		if status != exitFindings || len(p.Measurements) != 1 || p.Measurements[0].Outcome != measure.Failed {
 			t.Fatalf("exit %d, %+v", status, p)
 		}
 		if m := p.Measurements[0]; m.Transitions[len(m.Transitions)-1].AfterMS > 2000 {
@@ -387,7 +387,7 @@ func TestIntegrationCanary(t *testing.T) {
 	t.Run("destination down", func(t *testing.T) {
 		destination.stop()
 		status, p := probe(t, "src", "dst", "--variant", "plain")
-		if status != exitIncomplete || len(p.Measurements) != 1 || p.Measurements[0].Outcome != canary.Inconclusive {
+		if status != exitIncomplete || len(p.Measurements) != 1 || p.Measurements[0].Outcome != measure.Inconclusive {
 			t.Errorf("exit %d, %+v", status, p)
 		}
 		if left := source.versions("src"); len(left) > 0 {

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/scanner/sandbox"
@@ -82,7 +83,7 @@ func answering(ctx context.Context, typed string, tty bool, args ...string) (sta
 // canaryReport is a JSON report, as far as the canary goes.
 type canaryReport struct {
 	Run          struct{ ID string }
-	Measurements []canary.Measurement
+	Measurements []measure.Measurement
 	Findings     []struct {
 		RuleID   string `json:"rule_id"`
 		Status   string
@@ -234,7 +235,7 @@ func TestCanaryReport(t *testing.T) {
 		t.Errorf("%d, %d measurements\n%s", status, len(r.Measurements), errs)
 	}
 	for _, m := range r.Measurements {
-		if m.Outcome != canary.Arrived || m.Predicted != "works" || !strings.HasPrefix(m.Key, "crosscheck-canary/"+r.Run.ID+"/") {
+		if m.Outcome != measure.Arrived || m.Predicted != "works" || !strings.HasPrefix(m.Key, "crosscheck-canary/"+r.Run.ID+"/") {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -280,7 +281,7 @@ func TestDrill(t *testing.T) {
 		if m.Proves() != want {
 			t.Errorf("%s %s: predicted %s, proven %s: %s", m.Link, m.Variant, m.Predicted, m.Proves(), m.Message)
 		}
-		if m.Outcome == canary.Failed && len(m.FailureCodes) == 0 {
+		if m.Outcome == measure.Failed && len(m.FailureCodes) == 0 {
 			t.Errorf("%s: no predicted codes", m.Link)
 		}
 		proven[m.Link] = m.Proves()

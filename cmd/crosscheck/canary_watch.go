@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/scanner"
 )
@@ -153,8 +154,8 @@ func (p *prober) round(ctx context.Context, plans []canary.Plan, metrics *canary
 	}
 	outcomes := map[string]int{}
 	number := 0
-	err = canary.Run(ctx, p.f.parallel, jobs(plans, &number), p.f.options(p.run, j), func(m canary.Measurement) error {
-		if ctx.Err() != nil && m.Outcome == canary.Inconclusive {
+	err = canary.Run(ctx, p.f.parallel, jobs(plans, &number), p.f.options(p.run, j), func(m measure.Measurement) error {
+		if ctx.Err() != nil && m.Outcome == measure.Inconclusive {
 			return nil // ended by us, it says nothing about the link
 		}
 		metrics.Add(by[m.Link], &m)

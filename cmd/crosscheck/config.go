@@ -20,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // config is what a run is configured with: defaults, above them the file given with
@@ -48,7 +49,7 @@ type config struct {
 	Rules           struct {
 		Dirs            []string
 		Enable, Disable []string
-		Severity        map[string]rules.Severity
+		Severity        map[string]finding.Severity
 		Parameters      map[string]any
 	}
 	RequiredReplication []requirement

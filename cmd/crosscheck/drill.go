@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -107,17 +109,17 @@ func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config, engin
 }
 
 // findings are what follows from the measurements, by link.
-func (p *prober) findings() []rules.Finding {
-	by := map[string][]*canary.Measurement{}
+func (p *prober) findings() []finding.Finding {
+	by := map[string][]*measure.Measurement{}
 	for i := range p.measured {
 		m := &p.measured[i]
 		by[m.Link] = append(by[m.Link], m)
 	}
-	latencies := map[string]canary.Latencies{}
-	for _, l := range canary.Group(p.measured) {
+	latencies := map[string]measure.Latencies{}
+	for _, l := range measure.Group(p.measured) {
 		latencies[l.Link] = l
 	}
-	var all []rules.Finding
+	var all []finding.Finding
 	for _, t := range p.targets {
 		ms := by[t.Link]
 		if len(ms) == 0 {
@@ -135,29 +137,29 @@ func (p *prober) findings() []rules.Finding {
 // proofFindings compares what was predicted of a link with what its probes prove.
 // Where the audit's own findings stand in the report too, one that is proven is
 // not said again.
-func proofFindings(t *canary.Target, ms []*canary.Measurement, audited bool) []rules.Finding {
-	var all []rules.Finding
+func proofFindings(t *canary.Target, ms []*measure.Measurement, audited bool) []finding.Finding {
+	var all []finding.Finding
 	proven, said := proof(ms)
 	switch {
 	case proven == "broken" && t.Predicted == "works":
-		f := linkFinding(t, findDisagreement, "Predicted to work, proven broken", rules.Fail, rules.High)
+		f := linkFinding(t, findDisagreement, "Predicted to work, proven broken", finding.Fail, finding.High)
 		f.Message = "the audit predicts that this link works, and the canary proves that it does not: " + said
 		f.Remediation = "look for the fault that both sides of the setup hide: a policy that the audit cannot see, a change made since the scan, or an error of crosscheck; the failure code stands in S3's OperationFailedReplication event"
 		all = append(all, f)
 	case proven == "works" && t.Predicted == "broken" && covers(ms, t.FailureCodes):
-		f := linkFinding(t, findDisagreement, "Predicted broken, proven to work", rules.Fail, rules.High)
+		f := linkFinding(t, findDisagreement, "Predicted broken, proven to work", finding.Fail, finding.High)
 		f.Message = "the audit predicts that this link is broken (" + strings.Join(t.FailureCodes, ", ") + "), and the canary proves that it works"
 		f.FailureCodes = t.FailureCodes
 		f.Remediation = "scan again: the setup may have been repaired meanwhile; if the two still contradict each other, crosscheck is wrong about it, so please report it"
 		all = append(all, f)
 	case proven == "broken" && (t.Predicted != "broken" || !audited):
-		f := linkFinding(t, findProof, "Proven broken", rules.Fail, rules.High)
+		f := linkFinding(t, findProof, "Proven broken", finding.Fail, finding.High)
 		f.FailureCodes = t.FailureCodes
 		f.Message = "the canary proves that this link is broken: " + said
 		f.Remediation = "find the failure code in S3's OperationFailedReplication event, and what causes it with 'crosscheck scan'"
 		all = append(all, f)
 	case proven == "unknown":
-		f := linkFinding(t, findProof, "Not proven", rules.Unknown, rules.Medium)
+		f := linkFinding(t, findProof, "Not proven", finding.Unknown, finding.Medium)
 		f.Message = "the canary could not prove this link: " + said
 		f.Remediation = "give the canary's role what it lacks ('crosscheck setup canary-role' prints it), or probe the link with credentials of both sides"
 		all = append(all, f)
@@ -169,7 +171,7 @@ func proofFindings(t *canary.Target, ms []*canary.Measurement, audited bool) []r
 		}
 	}
 	if len(left) > 0 {
-		f := linkFinding(t, findLeftBehind, "Probes left behind", rules.Fail, rules.High)
+		f := linkFinding(t, findLeftBehind, "Probes left behind", finding.Fail, finding.High)
 		f.Message = fmt.Sprintf("%d versions of probes could not be removed: %s", len(left), strings.Join(left[:min(len(left), 3)], "; "))
 		f.Evidence = map[string]any{"left": left}
 		f.Remediation = "remove them with 'crosscheck canary sweep' once the canary's role may delete"
@@ -180,7 +182,7 @@ func proofFindings(t *canary.Target, ms []*canary.Measurement, audited bool) []r
 
 // proof is what all probes of a link together prove, and in what words: one
 // failure proves it broken; it works if every probe decided says so.
-func proof(ms []*canary.Measurement) (proven, said string) {
+func proof(ms []*measure.Measurement) (proven, said string) {
 	var broken, unknown []string
 	works := 0
 	for _, m := range ms {
@@ -215,9 +217,9 @@ func proof(ms []*canary.Measurement) (proven, said string) {
 
 // covers reports whether probes that went well contradict predicted codes. Codes
 // of a feature that no probe used say nothing about those that were.
-func covers(ms []*canary.Measurement, codes []string) bool {
+func covers(ms []*measure.Measurement, codes []string) bool {
 	used := func(variants ...canary.Variant) bool {
-		return slices.ContainsFunc(ms, func(m *canary.Measurement) bool { return slices.Contains(variants, canary.Variant(m.Variant)) })
+		return slices.ContainsFunc(ms, func(m *measure.Measurement) bool { return slices.Contains(variants, canary.Variant(m.Variant)) })
 	}
 	for _, code := range codes {
 		switch {
@@ -243,23 +245,23 @@ func covers(ms []*canary.Measurement, codes []string) bool {
 }
 
 // objective holds the latencies of a link against --slo.
-func (p *prober) objective(t *canary.Target, l *canary.Latencies) rules.Finding {
-	f := linkFinding(t, findObjective, "Replication latency objective", rules.Pass, rules.Medium)
+func (p *prober) objective(t *canary.Target, l *measure.Latencies) finding.Finding {
+	f := linkFinding(t, findObjective, "Replication latency objective", finding.Pass, finding.Medium)
 	percentile := p.f.sloPercentile
 	d, ok := l.Percentile(percentile)
 	f.Evidence = map[string]any{"samples": l.Samples(), "missed": l.Missed, "slo_ms": p.f.slo.Milliseconds(), "slo_percentile": percentile}
 	for _, q := range []float64{50, 90, 99, 100} {
-		if at, ok := l.Percentile(q); ok && at != canary.Forever {
+		if at, ok := l.Percentile(q); ok && at != measure.Forever {
 			f.Evidence[map[float64]string{50: "p50_ms", 90: "p90_ms", 99: "p99_ms", 100: "max_ms"}[q]] = at.Milliseconds()
 		}
 	}
 	f.Remediation = "look at the rule's ReplicationLatency metric; Replication Time Control is S3's own promise of 15 minutes"
 	switch {
 	case !ok:
-		f.Status = rules.Unknown
-		f.Message = fmt.Sprintf("%d samples carry no p%v; it takes %d (--count)", l.Samples(), percentile, canary.Needed(percentile))
+		f.Status = finding.Unknown
+		f.Message = fmt.Sprintf("%d samples carry no p%v; it takes %d (--count)", l.Samples(), percentile, measure.Needed(percentile))
 	case d > p.f.slo:
-		f.Status = rules.Fail
+		f.Status = finding.Fail
 		f.Message = fmt.Sprintf("the p%v of the latency is %s, more than the objective of %s: %s", percentile, durationText(d), p.f.slo, latencyText(l))
 	default:
 		f.Message = fmt.Sprintf("the p%v of the latency is %s, within the objective of %s: %s", percentile, durationText(d), p.f.slo, latencyText(l))
@@ -267,13 +269,13 @@ func (p *prober) objective(t *canary.Target, l *canary.Latencies) rules.Finding 
 	return f
 }
 
-func linkFinding(t *canary.Target, id, title string, status rules.Status, severity rules.Severity) rules.Finding {
+func linkFinding(t *canary.Target, id, title string, status finding.Status, severity finding.Severity) finding.Finding {
 	arn := t.Source.ARN
 	if arn == "" {
 		arn = "arn:" + fact.PartitionOf(t.Source.Region) + ":s3:::" + t.Source.Name
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{id, t.Source.AccountID, t.Source.Name, t.Rule.ID, t.Destination.Name, title}, "\x00")))
-	return rules.Finding{
+	return finding.Finding{
 		RuleID: id, Title: title, Status: status, Severity: severity,
 		AccountID: t.Source.AccountID, Region: t.Source.Region, Resource: arn, Link: t.Link,
 		Fingerprint: hex.EncodeToString(sum[:16]),

@@ -29,6 +29,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -304,8 +305,8 @@ type judgedScan struct {
 	text     []byte
 	status   int
 	err      error // the scan could not be done at all
-	links    map[string]rules.Link
-	findings map[findingKey]rules.Status // the worst of those about the same
+	links    map[string]finding.Link
+	findings map[findingKey]finding.Status // the worst of those about the same
 	gaps     []fact.Gap
 }
 
@@ -378,11 +379,11 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 	if err := summary.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r := &judgedScan{status: summary.Summary().ExitStatus, links: map[string]rules.Link{}, findings: map[findingKey]rules.Status{}}
+	r := &judgedScan{status: summary.Summary().ExitStatus, links: map[string]finding.Link{}, findings: map[findingKey]finding.Status{}}
 	r.text = reportTimes.ReplaceAll(out.Bytes(), []byte(`"$1": ""`))
 	var told struct {
-		Links    []rules.Link    `json:"links"`
-		Findings []rules.Finding `json:"findings"`
+		Links    []finding.Link    `json:"links"`
+		Findings []finding.Finding `json:"findings"`
 		Coverage struct {
 			Gaps []fact.Gap `json:"gaps"`
 		} `json:"coverage"`
@@ -408,7 +409,7 @@ var reportTimes = regexp.MustCompile(`"(started_at|finished_at)": *"[^"]*"`)
 // goodness orders statuses. From pass to not applicable is an improvement that
 // nobody has read a reason for. The other way around is none: what holds whether or
 // not the rule is about it holds.
-var goodness = map[rules.Status]int{rules.Fail: 0, rules.Unknown: 1, rules.Pass: 2, rules.NotApplicable: 3}
+var goodness = map[finding.Status]int{finding.Fail: 0, finding.Unknown: 1, finding.Pass: 2, finding.NotApplicable: 3}
 
 // improvements are what looks better in a scan that met trouble than in one that
 // met none. What is missing looks better too, unless its bucket could not be listed or its
@@ -429,7 +430,7 @@ func (r *judgedScan) improvements(whole *judgedScan) (list []string) {
 		if !there && !unread[l.Source.AccountID] && !unread["arn:aws:s3:::"+l.Source.Bucket] {
 			add("link %s is gone, and was %s", id, l.Verdict)
 		}
-		if now.Verdict == rules.Works && l.Verdict != rules.Works {
+		if now.Verdict == finding.Works && l.Verdict != finding.Works {
 			add("link %s was %s and now works", id, l.Verdict)
 		}
 		type cell struct{ layer, action, resource string }
@@ -452,7 +453,7 @@ func (r *judgedScan) improvements(whole *judgedScan) (list []string) {
 		now, there := r.findings[k]
 		source, _, _ := strings.Cut(k.link, "/")
 		switch {
-		case there && goodness[now] >= goodness[rules.Pass] && goodness[now] > goodness[before]:
+		case there && goodness[now] >= goodness[finding.Pass] && goodness[now] > goodness[before]:
 			add("%s %s %s was %s and is now %s", k.rule, k.resource, k.link, before, now)
 		case !there && !unread[k.account] && !(k.link != "" && unread["arn:aws:s3:::"+source]):
 			add("%s %s %s is gone, and was %s", k.rule, k.resource, k.link, before)
@@ -707,7 +708,7 @@ func lastingFaults(t *testing.T, which string) {
 			t.Errorf("%s: exit status %d without a fault, want %d", w.name, r.status, want)
 		}
 		of := w.combinations(t)
-		verdicts := map[rules.Verdict]int{}
+		verdicts := map[finding.Verdict]int{}
 		for _, l := range r.links {
 			verdicts[l.Verdict]++
 		}

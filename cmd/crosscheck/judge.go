@@ -12,6 +12,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/flow"
 )
@@ -36,10 +37,10 @@ type judging struct {
 	engine *rules.Engine
 	w      report.Writer
 
-	calls  func() []report.Calls              // nil, or tells at the end which calls to AWS were made
-	each   func(*fact.Document, []rules.Link) // nil, or called with every document and its links, one at a time
-	resume *report.Unfinished                 // nil, or the run that is continued
-	begun  func() error                       // nil where the run cannot be continued, or called once it stands in the report with what is taken over from resume
+	calls  func() []report.Calls                // nil, or tells at the end which calls to AWS were made
+	each   func(*fact.Document, []finding.Link) // nil, or called with every document and its links, one at a time
+	resume *report.Unfinished                   // nil, or the run that is continued
+	begun  func() error                         // nil where the run cannot be continued, or called once it stands in the report with what is taken over from resume
 }
 
 // judge evaluates the rules over everything the source tells and writes links,
@@ -180,10 +181,10 @@ const findNoBucket = "XC914"
 
 // noBucket says that no bucket matches the pattern of the scope. What it was meant
 // for is unknown: it may be misspelled.
-func noBucket(pattern string) rules.Finding {
+func noBucket(pattern string) finding.Finding {
 	sum := sha256.Sum256([]byte(findNoBucket + "\x00" + pattern))
-	return rules.Finding{
-		RuleID: findNoBucket, Title: "No bucket is looked at", Status: rules.Unknown, Severity: rules.Low, Resource: pattern,
+	return finding.Finding{
+		RuleID: findNoBucket, Title: "No bucket is looked at", Status: finding.Unknown, Severity: finding.Low, Resource: pattern,
 		Message:      fmt.Sprintf("no bucket that was listed matches %q (--buckets, scan.buckets), so nothing was judged", pattern),
 		FailureCodes: []string{}, Controls: []string{}, Evidence: map[string]any{"pattern": pattern},
 		Fingerprint: hex.EncodeToString(sum[:16]),

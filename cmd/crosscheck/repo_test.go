@@ -35,16 +35,18 @@ func TestImportsPointOneWay(t *testing.T) {
 		"scanner/fact":    {},
 		"scanner/flow":    {},
 		"rules/iam":       {},
+		"rules/finding":   {},
+		"canary/measure":  {},
 		"scanner/sandbox": {"rules/iam"},
 		"scanner":         {"scanner/fact", "scanner/flow"},
-		"rules":           {"rules/iam", "scanner/fact"},
-		"canary":          {"scanner/fact", "scanner/flow", "rules/iam"},
-		"report":          {"rules", "canary", "scanner/fact"},
+		"rules":           {"rules/iam", "rules/finding", "scanner/fact"},
+		"canary":          {"canary/measure", "scanner/fact", "scanner/flow"},
+		"report":          {"rules", "rules/finding", "canary/measure", "scanner/fact"},
 		"testdata":        {},
 	}
 	// Tests may use the sandbox and the embedded worlds besides.
-	forTests := []string{"scanner/sandbox", "scanner/fact", "testdata", "rules/iam", "rules", "scanner", "canary", "report"}
-	standardOnly := map[string]bool{"scanner/fact": true, "scanner/flow": true, "rules/iam": true}
+	forTests := []string{"rules/finding", "canary/measure", "scanner/sandbox", "scanner/fact", "testdata", "rules/iam", "rules", "scanner", "canary", "report"}
+	standardOnly := map[string]bool{"scanner/fact": true, "scanner/flow": true, "rules/iam": true, "rules/finding": true, "canary/measure": true}
 
 	within := func(dir string, list []string) bool {
 		for _, d := range list {

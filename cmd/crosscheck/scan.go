@@ -12,6 +12,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -239,7 +240,7 @@ APIs the scan would call, as whom, how often and for how long.
 			}
 			p := s.watch(out.quiet, &scope.log, meter)
 			judging.calls = p.calls
-			judging.each = func(doc *fact.Document, links []rules.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
+			judging.each = func(doc *fact.Document, links []finding.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
 			err = judging.judge(cmd.Context(), source)
 			p.done()
 			if err != nil {

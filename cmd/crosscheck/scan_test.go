@@ -14,6 +14,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -161,12 +162,12 @@ func TestRequiredReplicationOfADestination(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault sandbox.Fault
-		want  rules.Status
+		want  finding.Status
 	}{
-		{"all is read", sandbox.Fault{Operation: "s3:GetBucketReplication", Account: "333333333333", Kind: sandbox.AccessDenied}, rules.NotApplicable},
-		{"the source", sandbox.Fault{Operation: "s3:GetBucketReplication", Bucket: "s-sound", Kind: sandbox.AccessDenied}, rules.Unknown},
-		{"the account of the source", sandbox.Fault{Operation: "sts:AssumeRole", Account: "111111111111", Kind: sandbox.AccessDenied}, rules.Unknown},
-		{"its list of buckets", sandbox.Fault{Operation: "s3:ListBuckets", Account: "111111111111", Kind: sandbox.AccessDenied}, rules.Unknown},
+		{"all is read", sandbox.Fault{Operation: "s3:GetBucketReplication", Account: "333333333333", Kind: sandbox.AccessDenied}, finding.NotApplicable},
+		{"the source", sandbox.Fault{Operation: "s3:GetBucketReplication", Bucket: "s-sound", Kind: sandbox.AccessDenied}, finding.Unknown},
+		{"the account of the source", sandbox.Fault{Operation: "sts:AssumeRole", Account: "111111111111", Kind: sandbox.AccessDenied}, finding.Unknown},
+		{"its list of buckets", sandbox.Fault{Operation: "s3:ListBuckets", Account: "111111111111", Kind: sandbox.AccessDenied}, finding.Unknown},
 	} {
 		got := w.scan(t, []sandbox.Fault{test.fault}, nil, scanner.Options{})
 		if got.err != nil {

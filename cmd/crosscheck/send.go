@@ -25,6 +25,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 )
 
@@ -387,12 +388,12 @@ func (s *sightings) Write(m report.Message) error {
 		f := m.Finding
 		at := sighted{f.RuleID, f.AccountID, f.Resource, f.Link}
 		before, seen := s.subjects[at]
-		s.subjects[at] = (f.Status == rules.Pass || f.Status == rules.Fail || f.Status == rules.NotApplicable) && (before || !seen)
+		s.subjects[at] = (f.Status == finding.Pass || f.Status == finding.Fail || f.Status == finding.NotApplicable) && (before || !seen)
 		if strings.Contains(f.Resource, ":s3:::") {
 			s.resources[f.Resource], s.accounts[f.AccountID] = true, true
 		}
 	case m.Link != nil:
-		decided(s.links, m.Link.ID, m.Link.Verdict == rules.Works || m.Link.Verdict == rules.Broken)
+		decided(s.links, m.Link.ID, m.Link.Verdict == finding.Works || m.Link.Verdict == finding.Broken)
 	case m.Measurement != nil:
 		decided(s.probes, m.Measurement.Link, !m.Measurement.Undecided())
 	}

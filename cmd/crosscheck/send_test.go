@@ -23,9 +23,10 @@ import (
 	"github.com/aws/smithy-go"
 	diff "github.com/google/go-cmp/cmp"
 
-	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -132,8 +133,8 @@ func sendRun(t *testing.T, h *hubs, ms ...report.Message) error {
 }
 
 // found is a finding about the bucket b of an account.
-func found(account, region, fingerprint string, status rules.Status) report.Message {
-	return report.Message{Finding: &rules.Finding{RuleID: "XC001", Title: "t", Status: status, Severity: rules.High, AccountID: account, Region: region,
+func found(account, region, fingerprint string, status finding.Status) report.Message {
+	return report.Message{Finding: &finding.Finding{RuleID: "XC001", Title: "t", Status: status, Severity: finding.High, AccountID: account, Region: region,
 		Resource: "arn:aws:s3:::b", Message: "m", Fingerprint: fingerprint}}
 }
 
@@ -147,7 +148,7 @@ func TestSendBatches(t *testing.T) {
 		h, all, errs := fakeHubs(t, false)
 		var ms []report.Message
 		for i := range n {
-			ms = append(ms, found([]string{one, two, ""}[i%3], "eu-central-1", fmt.Sprint("f", i), rules.Fail))
+			ms = append(ms, found([]string{one, two, ""}[i%3], "eu-central-1", fmt.Sprint("f", i), finding.Fail))
 		}
 		if err := sendRun(t, h, ms...); err != nil {
 			t.Fatal(err)
@@ -175,8 +176,8 @@ func TestSendBatches(t *testing.T) {
 
 func TestSendToOwnAccounts(t *testing.T) {
 	h, all, _ := fakeHubs(t, true)
-	if err := sendRun(t, h, found(one, "eu-central-1", "a", rules.Fail), found(one, "us-east-1", "b", rules.Pass), found(two, "us-east-1", "c", rules.Unknown),
-		found("", "", "d", rules.Fail), found(two, "../evil", "e", rules.Fail),
+	if err := sendRun(t, h, found(one, "eu-central-1", "a", finding.Fail), found(one, "us-east-1", "b", finding.Pass), found(two, "us-east-1", "c", finding.Unknown),
+		found("", "", "d", finding.Fail), found(two, "../evil", "e", finding.Fail),
 		report.Message{Gap: &fact.Gap{AccountID: two, Resource: "arn:aws:s3:::b", Fact: "bucket.policy", API: "s3:GetBucketPolicy", Code: "AccessDenied"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +225,7 @@ func TestSendFailures(t *testing.T) {
 			h.open(broken)
 			f := all[broken.account+" "+broken.region]
 			c.break_(f)
-			err := sendRun(t, h, found(one, "eu-central-1", "a", rules.Fail), found(one, "eu-central-1", "b", rules.Fail), found(one, "eu-central-1", "c", rules.Fail), found(two, "us-east-1", "d", rules.Fail))
+			err := sendRun(t, h, found(one, "eu-central-1", "a", finding.Fail), found(one, "eu-central-1", "b", finding.Fail), found(one, "eu-central-1", "c", finding.Fail), found(two, "us-east-1", "d", finding.Fail))
 			if err == nil || err.Error() != c.err {
 				t.Errorf("error %v, want %s", err, c.err)
 			}
@@ -246,7 +247,7 @@ func TestSendIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	h.ctx = ctx
 	cancel()
-	if err := sendRun(t, h, found(one, "eu-central-1", "a", rules.Fail)); !errors.Is(err, context.Canceled) {
+	if err := sendRun(t, h, found(one, "eu-central-1", "a", finding.Fail)); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if f := all["999999999999 eu-west-1"]; len(f.findings) != 0 {
@@ -262,29 +263,29 @@ func TestSendArchives(t *testing.T) {
 		m.Finding.Link = link
 		m.Finding.Resource = "arn:aws:s3:::" + link[:1]
 		if waived {
-			m.Finding.Waiver = &rules.Waiver{Reason: "r"}
+			m.Finding.Waiver = &finding.Waiver{Reason: "r"}
 		}
 		return m
 	}
-	probe := func(link, variant string, outcome canary.Outcome) report.Message {
-		return report.Message{Measurement: &canary.Measurement{Link: link, Variant: variant, Outcome: outcome}}
+	probe := func(link, variant string, outcome measure.Outcome) report.Message {
+		return report.Message{Measurement: &measure.Measurement{Link: link, Variant: variant, Outcome: outcome}}
 	}
 	gap := func(resource string) report.Message {
 		return report.Message{Gap: &fact.Gap{AccountID: two, Resource: resource, Fact: "x", API: "y", Code: "z"}}
 	}
 	if err := sendRun(t, h,
-		on(found(one, "eu-central-1", "fixed", rules.Fail), "a/r→b", false),
-		on(found(one, "eu-central-1", "stays", rules.Fail), "c/r→b", false),
-		on(found(one, "eu-central-1", "unknown", rules.Fail), "d/r→b", false),
-		on(found(one, "eu-central-1", "gone", rules.Fail), "e/r→b", false),
-		on(found(one, "eu-central-1", "waiver begins", rules.Fail), "f/r→b", false),
-		on(found(one, "eu-central-1", "waiver ends", rules.Fail), "g/r→b", true),
-		on(found(one, "eu-central-1", "same", rules.Fail), "h/r→b", false),
-		on(found(two, "eu-central-1", "other", rules.Pass), "i/r→b", false),
-		report.Message{Link: &rules.Link{ID: "k/r→b", Verdict: rules.Broken}},
-		report.Message{Link: &rules.Link{ID: "l/r→b", Verdict: rules.Broken}},
-		probe("a/r→b", "plain", canary.Failed), probe("a/r→b", "plain", canary.Failed), probe("a/r→b", "sse", canary.Failed),
-		probe("c/r→b", "plain", canary.Failed), probe("c/r→b", "plain", canary.Failed),
+		on(found(one, "eu-central-1", "fixed", finding.Fail), "a/r→b", false),
+		on(found(one, "eu-central-1", "stays", finding.Fail), "c/r→b", false),
+		on(found(one, "eu-central-1", "unknown", finding.Fail), "d/r→b", false),
+		on(found(one, "eu-central-1", "gone", finding.Fail), "e/r→b", false),
+		on(found(one, "eu-central-1", "waiver begins", finding.Fail), "f/r→b", false),
+		on(found(one, "eu-central-1", "waiver ends", finding.Fail), "g/r→b", true),
+		on(found(one, "eu-central-1", "same", finding.Fail), "h/r→b", false),
+		on(found(two, "eu-central-1", "other", finding.Pass), "i/r→b", false),
+		report.Message{Link: &finding.Link{ID: "k/r→b", Verdict: finding.Broken}},
+		report.Message{Link: &finding.Link{ID: "l/r→b", Verdict: finding.Broken}},
+		probe("a/r→b", "plain", measure.Failed), probe("a/r→b", "plain", measure.Failed), probe("a/r→b", "sse", measure.Failed),
+		probe("c/r→b", "plain", measure.Failed), probe("c/r→b", "plain", measure.Failed),
 		gap("arn:aws:s3:::a"), gap("arn:aws:s3:::z"), gap("arn:aws:iam::222222222222:role/r"),
 	); err != nil {
 		t.Fatal(err)
@@ -297,16 +298,16 @@ func TestSendArchives(t *testing.T) {
 	later, _, errs := fakeHubs(t, false)
 	later.open = func(hub) hubAPI { return home.api() }
 	if err := sendRun(t, later,
-		on(found(one, "eu-central-1", "no more", rules.Pass), "a/r→b", false),
-		on(found(one, "eu-central-1", "stays", rules.Fail), "c/r→b", false),
-		on(found(one, "eu-central-1", "still looking", rules.Unknown), "d/r→b", false),
-		on(found(one, "eu-central-1", "waiver begins", rules.Fail), "f/r→b", true),
-		on(found(one, "eu-central-1", "waiver ends", rules.Fail), "g/r→b", false),
-		on(found(one, "eu-central-1", "same", rules.Pass), "h/r→b", false),
-		on(found(two, "eu-central-1", "other", rules.Pass), "i/r→b", false),
-		report.Message{Link: &rules.Link{ID: "k/r→b", Verdict: rules.Works}},
-		report.Message{Link: &rules.Link{ID: "l/r→b", Verdict: rules.UnknownVerdict}},
-		probe("a/r→b", "plain", canary.Arrived), probe("c/r→b", "plain", canary.Inconclusive),
+		on(found(one, "eu-central-1", "no more", finding.Pass), "a/r→b", false),
+		on(found(one, "eu-central-1", "stays", finding.Fail), "c/r→b", false),
+		on(found(one, "eu-central-1", "still looking", finding.Unknown), "d/r→b", false),
+		on(found(one, "eu-central-1", "waiver begins", finding.Fail), "f/r→b", true),
+		on(found(one, "eu-central-1", "waiver ends", finding.Fail), "g/r→b", false),
+		on(found(one, "eu-central-1", "same", finding.Pass), "h/r→b", false),
+		on(found(two, "eu-central-1", "other", finding.Pass), "i/r→b", false),
+		report.Message{Link: &finding.Link{ID: "k/r→b", Verdict: finding.Works}},
+		report.Message{Link: &finding.Link{ID: "l/r→b", Verdict: finding.UnknownVerdict}},
+		probe("a/r→b", "plain", measure.Arrived), probe("c/r→b", "plain", measure.Inconclusive),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"crosscheck/canary"
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // setting is one key of a mapping in the configuration file, with its place in the
@@ -350,15 +351,15 @@ func parse(key string, n *yaml.Node, to any, f form) error {
 			(*to)[name] = text
 			return err
 		})
-	case *map[string]rules.Severity:
-		*to = map[string]rules.Severity{}
+	case *map[string]finding.Severity:
+		*to = map[string]finding.Severity{}
 		return parseMapping(key, n, func(name string, k, v *yaml.Node) error {
 			text, err := textOf(key+"."+name, v)
 			err = cmp.Or(ruleForm.holds(key, k, name), err)
 			if err == nil {
 				err = f.holds(key+"."+name, v, text)
 			}
-			(*to)[name] = rules.Severity(text)
+			(*to)[name] = finding.Severity(text)
 			return err
 		})
 	case *map[string]any:

@@ -20,7 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crosscheck/report"
-	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/testdata"
 )
 
@@ -392,7 +392,7 @@ func typeSchema(value any, f form) map[string]any {
 		return map[string]any{"type": "array", "items": text}
 	case *map[string]string:
 		return map[string]any{"type": "object", "propertyNames": map[string]any{"minLength": 1, "maxLength": 128}, "additionalProperties": text}
-	case *map[string]rules.Severity:
+	case *map[string]finding.Severity:
 		return map[string]any{"type": "object", "propertyNames": map[string]any{"pattern": ruleForm.pattern}, "additionalProperties": text}
 	case *map[string]any:
 		return map[string]any{"type": "object", "propertyNames": map[string]any{"pattern": paramForm.pattern}}

@@ -12,6 +12,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 // waiverFlags say which failing findings may stand.
@@ -125,7 +126,7 @@ Exit status:
 			switch {
 			case f == nil:
 				return withHint(fmt.Errorf("%s has no finding %q", from, args[0]), "the JSON report shows the fingerprints of its findings")
-			case f.Status != rules.Fail:
+			case f.Status != finding.Fail:
 				return withHint(fmt.Errorf("the finding %s of %s is %s", f.RuleID, from, f.Status), "only a failing finding can be waived")
 			case f.RuleID == rules.WaiverExpired || f.RuleID == rules.WaiverUnused:
 				return withHint(fmt.Errorf("%s is a finding about a waiver", f.RuleID), "repair the waiver instead")
@@ -151,7 +152,7 @@ Exit status:
 
 // waiverText is an entry as it stands in a waivers file, under a comment that says
 // what was found.
-func waiverText(f *rules.Finding, e *rules.WaiverEntry) ([]byte, error) {
+func waiverText(f *finding.Finding, e *rules.WaiverEntry) ([]byte, error) {
 	var entry bytes.Buffer
 	enc := yaml.NewEncoder(&entry)
 	enc.SetIndent(2)
@@ -169,11 +170,11 @@ func waiverText(f *rules.Finding, e *rules.WaiverEntry) ([]byte, error) {
 // finder keeps the finding with a fingerprint, a failing one before others.
 type finder struct {
 	fingerprint string
-	finding     *rules.Finding
+	finding     *finding.Finding
 }
 
 func (w *finder) Write(m report.Message) error {
-	if f := m.Finding; f != nil && f.Fingerprint == w.fingerprint && (w.finding == nil || w.finding.Status != rules.Fail) {
+	if f := m.Finding; f != nil && f.Fingerprint == w.fingerprint && (w.finding == nil || w.finding.Status != finding.Fail) {
 		w.finding = f
 	}
 	return nil

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 	"crosscheck/testdata"
 )
 
@@ -30,23 +31,23 @@ func TestCanaryWaivers(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run.jsonl")
 	canary := []string{"canary", "--yes", "-q", "--link", "orders-ledger/to-backup->backup-ledger", "--link", "orders-invoices/to-backup->backup-invoices",
 		"--config", configFile(t, "canary: {count: 2, slo: 1ns, slo_percentile: 50}\nallow_incomplete: true\n"), "--variant", "plain", "--accounts", "111111111111,222222222222,333333333333"}
-	unused := []rules.Status{rules.NotApplicable, rules.NotApplicable}
+	unused := []finding.Status{finding.NotApplicable, finding.NotApplicable}
 	for _, c := range []struct {
 		args   []string
 		status int
 		waived int
-		unused []rules.Status
+		unused []finding.Status
 	}{
 		{append(slices.Clone(canary), "-o", "json"), exitFindings, 0, nil},
 		{append(slices.Clone(canary), "--waivers", path, "-o", "json", "-o", "jsonl="+run), exitClean, 2, unused},
 		{[]string{"report", "--from", run, "--allow-incomplete", "-o", "json", "--waivers", path}, exitClean, 2, unused},
 	} {
 		status, out, errs := inProcess(t.Context(), c.args...)
-		var r struct{ Findings []rules.Finding }
+		var r struct{ Findings []finding.Finding }
 		if err := json.Unmarshal([]byte(out), &r); err != nil {
 			t.Fatalf("%v: %v\n%s%s", c.args, err, out, errs)
 		}
-		waived, found := 0, []rules.Status(nil)
+		waived, found := 0, []finding.Status(nil)
 		for _, f := range r.Findings {
 			if f.Waiver != nil {
 				waived++
@@ -80,23 +81,23 @@ func TestDrillWaivers(t *testing.T) {
 		t.Errorf("exit %d\n%s", status, errs)
 	}
 	var r struct {
-		Measurements []canary.Measurement
-		Findings     []rules.Finding
+		Measurements []measure.Measurement
+		Findings     []finding.Finding
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if !slices.ContainsFunc(r.Measurements, func(m canary.Measurement) bool { return m.Fault() }) {
+	if !slices.ContainsFunc(r.Measurements, func(m measure.Measurement) bool { return m.Fault() }) {
 		t.Errorf("no probe failed: %+v", r.Measurements)
 	}
 	waived := 0
-	var unused []rules.Status
+	var unused []finding.Status
 	for _, f := range r.Findings {
 		if f.RuleID == rules.WaiverUnused {
 			unused = append(unused, f.Status)
 			continue
 		}
-		want := f.Status == rules.Fail && (f.AccountID == "111111111111" || f.AccountID == "222222222222")
+		want := f.Status == finding.Fail && (f.AccountID == "111111111111" || f.AccountID == "222222222222")
 		if (f.Waiver != nil) != want {
 			t.Errorf("%s of %s %s: %s, waiver %v", f.RuleID, f.AccountID, f.Resource, f.Status, f.Waiver)
 		}
@@ -104,7 +105,7 @@ func TestDrillWaivers(t *testing.T) {
 			waived++
 		}
 	}
-	if waived == 0 || !slices.Equal(unused, []rules.Status{rules.Unknown}) {
+	if waived == 0 || !slices.Equal(unused, []finding.Status{finding.Unknown}) {
 		t.Errorf("%d waived, unused %v", waived, unused)
 	}
 	noJournal(t)
@@ -124,9 +125,9 @@ func TestWaiversPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []rules.Finding{
-		{RuleID: "XC047", Status: rules.Fail, AccountID: "111111111111", Resource: "arn:aws:s3:::logs-2026"},
-		{RuleID: "XC012", Status: rules.Fail, AccountID: "222222222222", Resource: "arn:aws:s3:::orders-raw", Link: "orders-raw/to-backup→backup-raw"},
+	for _, f := range []finding.Finding{
+		{RuleID: "XC047", Status: finding.Fail, AccountID: "111111111111", Resource: "arn:aws:s3:::logs-2026"},
+		{RuleID: "XC012", Status: finding.Fail, AccountID: "222222222222", Resource: "arn:aws:s3:::orders-raw", Link: "orders-raw/to-backup→backup-raw"},
 	} {
 		if w.Apply(&f) == nil {
 			t.Errorf("%s is not waived", f.RuleID)

@@ -1,6 +1,7 @@
-// Package rules judges facts: it evaluates Rego rules and the permission matrix
-// of every replication link, and gives each link a verdict.
-package rules
+// Package finding is what an audit says, as plain data: the [Link] with its
+// [Verdict] and [Check] values, and the [Finding] of one rule on one bucket or
+// link. It knows nothing of how either is decided or reported.
+package finding
 
 // Status of a finding. A rule that could not be decided is unknown, never pass.
 type Status string

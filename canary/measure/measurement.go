@@ -1,16 +1,10 @@
-// Package canary proves links by experiment: it puts probe objects into source
-// buckets, watches for their replicas, compares the two, and removes both again.
-//
-// A probe is one function, [Probe], of a context, a [Target] and [Options]; what it
-// showed is a [Measurement]. Nothing is put before the [Journal] has it on disk, so
-// that [Sweep] finds the strays of a process that was killed. Only objects under
-// the canary's own folder are ever deleted.
-//
-// Time is the local monotonic clock: a replica keeps the creation time of its
-// source, so no time that S3 reports says when it arrived.
-package canary
+// Package measure is what the canary shows, as plain data: the [Measurement] of
+// one probe, how it ended ([Outcome]), and the [Latencies] of a link. It knows
+// nothing of how probes are made or reported.
+package measure
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,8 +113,8 @@ func (m *Measurement) Undecided() bool {
 	return true // inconclusive, or nothing that was ever decided
 }
 
-// checked lists the checks with a result in one sentence, "" if there are none.
-func (m *Measurement) checked(result string) string {
+// ChecksWith lists the checks with a result in one sentence, "" if there are none.
+func (m *Measurement) ChecksWith(result string) string {
 	var parts []string
 	for _, c := range m.Checks {
 		if c.Result != result {
@@ -128,16 +122,9 @@ func (m *Measurement) checked(result string) string {
 		}
 		s := c.Name
 		if c.Want != "" || c.Got != "" {
-			s += fmt.Sprintf(" (wanted %s, got %s)", orNone(c.Want), orNone(c.Got))
+			s += fmt.Sprintf(" (wanted %s, got %s)", cmp.Or(c.Want, "none"), cmp.Or(c.Got, "none"))
 		}
 		parts = append(parts, s)
 	}
 	return strings.Join(parts, ", ")
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
