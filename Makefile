@@ -3,7 +3,7 @@
 GO      ?= go
 CACHE   ?= $(CURDIR)/.cache
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS  = -s -w -X main.version=$(VERSION)
+LDFLAGS  = -s -w -X crosscheck/cmd/crosscheck/internal/cli.version=$(VERSION)
 
 GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -30,7 +30,7 @@ test:
 
 ## integration: against servers and clients that this project did not write (moto, boto3, the aws CLI)
 integration: $(VENV)/.ready
-	CROSSCHECK_CACHE=$(CACHE) CROSSCHECK_VENV=$(VENV) $(GO) test -tags integration -count=1 -timeout 40m -v -run Integration ./cmd/crosscheck ./report
+	CROSSCHECK_CACHE=$(CACHE) CROSSCHECK_VENV=$(VENV) $(GO) test -tags integration -count=1 -timeout 40m -v -run Integration ./cmd/... ./report/...
 
 $(VENV)/.ready: testdata/integration/requirements.txt
 	python3 -m venv $(VENV)

@@ -1,9 +1,0 @@
-//go:build integration
-
-package main
-
-import "testing"
-
-// TestIntegrationFaults runs every lasting fault in every place, which takes
-// minutes; TestLastingFaults runs a sample.
-func TestIntegrationFaults(t *testing.T) { lastingFaults(t, "all") }

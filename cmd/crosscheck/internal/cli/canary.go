@@ -1,0 +1,801 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"crosscheck/canary"
+	"crosscheck/canary/measure"
+	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+)
+
+// canaryFlags say which links are probed, how, and with whose credentials.
+type canaryFlags struct {
+	scope     scopeFlags
+	auditRole string
+
+	links               []string
+	source, destination string
+	endpoint            string
+	sourceAccount       string
+	destinationProfile  string
+	destinationEndpoint string
+	destinationAccount  string
+
+	variants      []string
+	count         int
+	interval      time.Duration
+	parallel      int
+	timeout       time.Duration
+	quietTime     time.Duration
+	size          int64
+	slo           time.Duration
+	sloPercentile float64
+
+	folder        string
+	allowRetained bool
+	dryRun, yes   bool
+	journal       string
+
+	roleGiven bool // --role-name was given
+}
+
+const defaultCanaryRole = "crosscheck-canary"
+
+// add adds the flags that find and reach links.
+func (f *canaryFlags) add(cmd *cobra.Command) {
+	f.scope.roleNameFallback = defaultCanaryRole
+	f.scope.add(cmd)
+	fs := cmd.Flags()
+	fs.Lookup("role-name").Usage = "the canary's own `role`, assumed in every account; never the audit role"
+	fs.StringVar(&f.auditRole, "audit-role-name", "crosscheck-audit", "`role` that the scan for links assumes")
+	fs.StringArrayVar(&f.links, "link", nil, "probe this `link` only (its id, as scan prints it; -> may stand for →); repeatable")
+	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as for the source)")
+	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server of source buckets")
+	fs.StringVar(&f.destinationEndpoint, "destination-endpoint", "", "`URL` of the S3-compatible server of destination buckets (default: as for the source)")
+	bind(cmd, "role-name", "canary.role_name", "audit-role-name", "scan.role_name")
+}
+
+// addDirect adds the flags that name one bucket instead of a scan.
+func (f *canaryFlags) addDirect(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.source, "source", "", "probe the links of this `bucket`, without a scan")
+	fs.StringVar(&f.destination, "destination", "", "with --source: only the links to this `bucket`")
+	fs.StringVar(&f.sourceAccount, "source-account", "", "with --source: `account id` of its owner, where the role is assumed")
+	fs.StringVar(&f.destinationAccount, "destination-account", "", "with --source: `account id` of the destination's owner")
+}
+
+// addProbes adds the flags that say what a probe is.
+func (f *canaryFlags) addProbes(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringSliceVar(&f.variants, "variant", []string{"auto"}, "`kinds` of probe: auto (as the link's features ask), all, or some of "+variantNames())
+	fs.DurationVar(&f.timeout, "timeout", canary.DefaultTimeout, "how long to wait for a replica")
+	fs.DurationVar(&f.quietTime, "absence", canary.DefaultQuiet, "how long to watch for what must not arrive")
+	fs.Int64Var(&f.size, "size", canary.DefaultSize, "`bytes` of the variant large")
+	fs.IntVar(&f.parallel, "parallel", 200, "`probes` in flight at a time")
+	fs.StringVar(&f.folder, "folder", canary.Folder, "`name` under which probes lie, inside the rule's prefix")
+	fs.BoolVar(&f.allowRetained, "allow-retained", false, "probe buckets with default retention or MFA delete too, where probes stay behind")
+	fs.StringVar(&f.journal, "journal", "", "`folder` of the journals (default: ~/.local/state/crosscheck/canary)")
+	fs.BoolVar(&f.yes, "yes", false, "put probes without asking")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "say what would be put where, and put nothing")
+	bind(cmd, "timeout", "canary.timeout", "parallel", "canary.parallel", "folder", "canary.folder")
+}
+
+// addSeries adds the flags of several probes of one link.
+func (f *canaryFlags) addSeries(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.IntVar(&f.count, "count", 1, "`probes` of each kind for each link")
+	fs.DurationVar(&f.interval, "interval", 0, "time between the starts of two probes of a link")
+	fs.DurationVar(&f.slo, "slo", 0, "latency that --slo-percentile of a link's probes must keep (default: none)")
+	fs.Float64Var(&f.sloPercentile, "slo-percentile", 99, "`percent` of probes that must keep --slo")
+	bind(cmd, "count", "canary.count", "interval", "canary.interval", "slo", "canary.slo", "slo-percentile", "canary.slo_percentile")
+}
+
+func variantNames() string {
+	names := make([]string, len(canary.Variants))
+	for i, v := range canary.Variants {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
+}
+
+// shortest is the shortest timeout: a shorter one would end before the first
+// look at the destination.
+const shortest = 100 * time.Millisecond
+
+// configure gives the configuration of a command that probes, which its flags then
+// have, and refuses what contradicts itself, before anything is called.
+func (f *canaryFlags) configure(cmd *cobra.Command) (*config, error) {
+	c, err := configure(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return c, f.check(cmd, c)
+}
+
+func (f *canaryFlags) check(cmd *cobra.Command, c *config) error {
+	f.roleGiven = c.given("canary.role_name")
+	direct := f.source != ""
+	scoped := slices.ContainsFunc([]string{"account-only", "accounts", "exclude-accounts", "buckets"}, cmd.Flags().Changed)
+	switch {
+	case f.scope.roleName == f.auditRole && f.scope.roleName != "":
+		return withHint(fmt.Errorf("the canary's role and the audit role are both %q", f.auditRole), "the audit role only reads; deploy a role of the canary's own with 'crosscheck setup canary-role'")
+	case direct && len(f.links) > 0:
+		return withHint(errors.New("--source and --link exclude each other"), "--link finds its link by a scan, --source reads one bucket")
+	case !direct && (f.destination != "" || f.sourceAccount != "" || f.destinationAccount != ""):
+		return withHint(errors.New("--destination, --source-account and --destination-account belong to --source"), "name a link of a scan with --link")
+	case direct && scoped:
+		return withHint(errors.New("--source needs no scan, so it takes no accounts and no --buckets"), "leave out one or the other")
+	case f.timeout < shortest:
+		return withHint(fmt.Errorf("--timeout %s is shorter than the first look at the destination", f.timeout), fmt.Sprintf("give at least %s; 15m is what Replication Time Control promises", shortest))
+	case f.quietTime < shortest:
+		return withHint(fmt.Errorf("--absence %s is too short to see anything arrive", f.quietTime), fmt.Sprintf("give at least %s", shortest))
+	case f.size < 0:
+		return withHint(fmt.Errorf("--size %d is not a number of bytes", f.size), "for example --size 1073741824")
+	}
+	for _, a := range []string{f.sourceAccount, f.destinationAccount} {
+		if a != "" && !accountIDPattern.MatchString(a) {
+			return withHint(fmt.Errorf("%q is not an account id", a), "an account id has 12 digits")
+		}
+	}
+	_, err := canary.ParseVariants(f.variants)
+	return withHint(err, "for example --variant plain,tagged")
+}
+
+func (f *canaryFlags) options(run string, j *canary.Journal) canary.Options {
+	return canary.Options{
+		Run: run, Folder: f.folder, Timeout: f.timeout, Quiet: f.quietTime, Size: f.size,
+		AllowRetained: f.allowRetained, Journal: j,
+	}
+}
+
+func newCanaryCommand(s *streams) *cobra.Command {
+	var (
+		f      canaryFlags
+		out    reportFlags
+		waived waiverFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "canary",
+		Short: "Prove links with probe objects, and remove them again",
+		Long: `canary puts a probe object into the source bucket of every link, waits for its
+replica, compares the two byte by byte and property by property, and removes every
+version on both sides. Links are found as scan finds them; --link picks some,
+--source names a bucket without a scan, also on S3-compatible servers.
+
+It writes into production buckets: it says first what it will put where, asks on a
+terminal, and needs --yes elsewhere. Its role is its own, never the audit role
+('crosscheck setup canary-role' prints it). What it puts stands in a journal
+before it is put; after a crash, 'crosscheck canary sweep' removes it.
+` + exitStatusHelp,
+		Example: `  crosscheck canary --dry-run
+  crosscheck canary --link 'orders/to-backup->backup-orders' --count 10 --slo 15m --slo-percentile 90
+  crosscheck canary --source src --destination dst --endpoint http://127.0.0.1:9000 --destination-profile backup --yes`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.configure(cmd)
+			if err != nil {
+				return err
+			}
+			return runCanary(cmd.Context(), s, c, &f, &out, &waived, scanner.LoadConfig)
+		},
+	}
+	f.add(cmd)
+	f.addDirect(cmd)
+	f.addProbes(cmd)
+	f.addSeries(cmd)
+	out.add(cmd)
+	waived.add(cmd)
+	cmd.AddCommand(newSweepCommand(s), newWatchCommand(s), newExperimentCommand(s))
+	return cmd
+}
+
+// configLoader loads the AWS configuration of a profile.
+type configLoader func(ctx context.Context, profile, region string) (aws.Config, error)
+
+func runCanary(ctx context.Context, s *streams, c *config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
+	engine, err := c.engine()
+	if err != nil {
+		return err
+	}
+	sum, set, err := out.open(s, engine)
+	if err != nil {
+		return err
+	}
+	defer set.Abort()
+	w, err := waived.before(sum)
+	if err != nil {
+		return err
+	}
+	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
+	if err := p.discover(ctx, engine, load, false); err != nil {
+		return err
+	}
+	return p.finish(ctx, sum, p.prove(ctx))
+}
+
+func newRunID() string { return canary.NewRun(time.Now(), rand.Text()) }
+
+func (f *canaryFlags) reacher(load configLoader) *reacher {
+	return newReacher(func(ctx context.Context, profile, _ string) (aws.Config, error) {
+		return load(ctx, profile, f.scope.region)
+	}, f.scope.externalID)
+}
+
+// prober is one run of the canary: it finds links, asks, probes and reports.
+type prober struct {
+	s       *streams
+	f       *canaryFlags
+	quiet   bool
+	run     string // id
+	reach   *reacher
+	w       *tail
+	targets []*canary.Target
+	each    func(*fact.Document, *fact.Link) // sees every link to probe; nil = nobody does
+
+	forgetful bool // keeps no journal
+
+	whole    bool // the scan's own links and findings are reported too
+	measured []measure.Measurement
+}
+
+// tail keeps back what comes last in a stream, so that measurements can follow
+// a scan.
+type tail struct {
+	report.Writer
+	drop     func(report.Message) bool // messages that are not reported; nil = none
+	run      *report.Run
+	coverage *fact.Coverage
+	begun    bool
+}
+
+func (t *tail) Write(m report.Message) error {
+	switch {
+	case m.Run != nil:
+		run := *m.Run
+		t.run = &run
+		if t.begun {
+			return nil
+		}
+		t.begun = true
+	case m.Coverage != nil:
+		t.coverage = m.Coverage
+		return nil
+	case t.drop != nil && t.drop(m):
+		return nil
+	}
+	return t.Writer.Write(m)
+}
+
+// end sends what was kept back.
+func (t *tail) end() error {
+	var errs []error
+	if t.coverage != nil {
+		errs = append(errs, t.Writer.Write(report.Message{Coverage: t.coverage}))
+	}
+	if t.run != nil {
+		t.run.FinishedAt = time.Now().UTC().Format(time.RFC3339)
+		errs = append(errs, t.Writer.Write(report.Message{Run: t.run}))
+	}
+	return errors.Join(errs...)
+}
+
+// discover finds the links to probe. With whole, what the scan finds is reported
+// too (a drill); otherwise only what keeps links from being found.
+func (p *prober) discover(ctx context.Context, engine *rules.Engine, load configLoader, whole bool) error {
+	f := p.f
+	p.whole = whole
+	if f.source != "" {
+		return p.discoverDirect(ctx)
+	}
+	wanted := map[string]bool{}
+	for _, id := range f.links {
+		wanted[strings.Replace(id, "->", "→", 1)] = false
+	}
+	cfg, err := load(ctx, f.scope.profile, f.scope.region)
+	if err != nil {
+		return err
+	}
+	options := f.scope.options(p.s, engine.Needs())
+	options.RunID, options.RoleName = p.run, f.auditRole // --role-name is the canary's own
+	options.Buckets = cmp.Or(options.Buckets, onlySource(wanted))
+
+	var known []string
+	source := func(ctx context.Context, emit func(fact.Message) error) error {
+		return scanner.Scan(ctx, cfg, options, emit)
+	}
+	if !whole {
+		p.w.drop = hidesNoLink
+	}
+	p.progress("scanning for links with the role %s", f.auditRole)
+	scanned := p.s.watch(p.quiet, &f.scope.log, options.Meter)
+	judging := judging{engine: engine, w: p.w, calls: scanned.calls, each: func(doc *fact.Document, links []finding.Link) {
+		scanned.judged(doc.Bucket.AccountID, len(links))
+		for i := range links {
+			l := &links[i]
+			known = append(known, l.ID)
+			if len(f.links) > 0 {
+				if _, ok := wanted[l.ID]; !ok {
+					continue
+				}
+				wanted[l.ID] = true
+			}
+			i := slices.IndexFunc(doc.Links, func(x fact.Link) bool { return x.ID == l.ID })
+			if i < 0 {
+				continue
+			}
+			if p.each != nil {
+				p.each(doc, &doc.Links[i])
+			}
+			t := canary.TargetOf(doc, &doc.Links[i])
+			t.Predicted, t.FailureCodes = string(l.Verdict), l.FailureCodes
+			p.targets = append(p.targets, t)
+		}
+	}}
+	err = judging.judge(ctx, source)
+	scanned.done()
+	p.w.drop = nil
+	if err != nil {
+		return err
+	}
+	scanned.finished()
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		if !wanted[id] {
+			return withHint(fmt.Errorf("there is no link %q", id), nearest(id, known))
+		}
+	}
+	if len(p.targets) == 0 {
+		return withHint(errors.New("no link was found to probe"), "see with 'crosscheck scan' which links there are and what could not be read")
+	}
+	slices.SortFunc(p.targets, func(a, b *canary.Target) int { return cmp.Compare(a.Link, b.Link) })
+	for _, t := range p.targets {
+		role := f.scope.roleName
+		if f.scope.accountOnly && !f.roleGiven {
+			role = "" // the caller's own account with the caller's own credentials
+		}
+		p.connect(ctx, t, role, role)
+	}
+	return nil
+}
+
+// hidesNoLink reports whether a message of a scan says nothing about which
+// links there are.
+func hidesNoLink(m report.Message) bool {
+	if m.Gap != nil {
+		return !slices.Contains([]string{"account", "account.buckets", "bucket", "bucket.replication"}, m.Gap.Fact)
+	}
+	return m.Link != nil || m.Finding != nil
+}
+
+// onlySource is the one source bucket of some link ids, "" if there is not one.
+func onlySource(ids map[string]bool) string {
+	only := ""
+	for id := range ids {
+		source, _, _ := strings.Cut(id, "/")
+		if only != "" && only != source {
+			return ""
+		}
+		only = source
+	}
+	return only
+}
+
+// nearest is a hint of the links that may have been meant.
+func nearest(id string, known []string) string {
+	source, _, _ := strings.Cut(id, "/")
+	var near []string
+	for _, k := range known {
+		if strings.HasPrefix(k, source+"/") {
+			near = append(near, k)
+		}
+	}
+	if near == nil {
+		near = known
+	}
+	if near == nil {
+		return "see with 'crosscheck scan' which links there are"
+	}
+	slices.Sort(near)
+	more := ""
+	if len(near) > 5 {
+		near, more = near[:5], ", …"
+	}
+	return "there are " + strings.Join(near, ", ") + more
+}
+
+// discoverDirect finds the links of --source without a scan.
+func (p *prober) discoverDirect(ctx context.Context) error {
+	f := p.f
+	started := time.Now().UTC().Format(time.RFC3339)
+	role := func(account string) string {
+		if account == "" || !f.roleGiven {
+			return "" // the profile's credentials as they are
+		}
+		return f.scope.roleName
+	}
+	source, err := p.located(ctx, canary.Place{
+		Bucket: f.source, AccountID: f.sourceAccount, Region: f.scope.region,
+		Reach: canary.Reach{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: role(f.sourceAccount)},
+	})
+	if err != nil {
+		return err
+	}
+	reader, ok := source.S3.(canary.ReplicationReader)
+	if !ok {
+		return errors.New("the replication configuration cannot be read")
+	}
+	targets, err := canary.Links(ctx, reader, source, f.destination)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return withHint(err, "check --source, --destination and the credentials")
+	}
+	for _, t := range targets {
+		t.Destination.AccountID = cmp.Or(f.destinationAccount, t.Destination.AccountID)
+		p.connect(ctx, t, role(f.sourceAccount), role(t.Destination.AccountID))
+	}
+	p.targets = targets
+	run := report.Run{ID: p.run, StartedAt: started, Scope: fact.Scope{Mode: "bucket", Buckets: f.source}, Tool: report.Tool{Name: "crosscheck", Version: version}}
+	coverage := fact.Coverage{Buckets: fact.BucketCoverage{Listed: 1, Scanned: 1}, Links: len(targets)}
+	return errors.Join(p.w.Write(report.Message{Run: &run}), p.w.Write(report.Message{Coverage: &coverage}))
+}
+
+// located reaches a bucket in the Region where it is.
+func (p *prober) located(ctx context.Context, place canary.Place) (*canary.End, error) {
+	e, err := p.reach.end(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	region, err := bucketRegion(ctx, e)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, withHint(err, "check the name, the credentials and the endpoint")
+	}
+	if region != "" && region != place.Region {
+		place.Region = region
+		return p.reach.end(ctx, place)
+	}
+	return e, nil
+}
+
+// connect reaches both ends of a target; where it cannot, the end says why.
+func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, destinationRole string) {
+	f := p.f
+	join := func(e *canary.End, reach canary.Reach) {
+		place := canary.Place{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Reach: reach}
+		var at *canary.End
+		var err error
+		if e.Region == "" {
+			at, err = p.located(ctx, place)
+		} else {
+			at, err = p.reach.end(ctx, place)
+		}
+		if err != nil {
+			e.Err = err
+			return
+		}
+		e.S3, e.Reach, e.Region = at.S3, at.Reach, at.Region
+	}
+	join(&t.Source, canary.Reach{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: sourceRole})
+	if f.destinationProfile != "" && !f.roleGiven {
+		destinationRole = "" // credentials of their own
+	}
+	join(&t.Destination, canary.Reach{
+		Profile: cmp.Or(f.destinationProfile, f.scope.profile), Endpoint: cmp.Or(f.destinationEndpoint, f.endpoint), RoleName: destinationRole,
+	})
+}
+
+// plans chooses the variants of every target.
+func (p *prober) plans() ([]canary.Plan, error) {
+	given, err := canary.ParseVariants(p.f.variants)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]canary.Plan, len(p.targets))
+	for i, t := range p.targets {
+		plans[i] = canary.Plan{Target: t, Variants: given}
+		if given == nil {
+			plans[i].Variants = canary.Auto(t)
+		}
+	}
+	return plans, nil
+}
+
+// place is the key of the first probe of a plan, or why nothing is put there.
+func (p *prober) place(plan *canary.Plan) (string, error) {
+	switch t := plan.Target; {
+	case t.Source.Err != nil:
+		return "", t.Source.Err
+	case t.Destination.Err != nil:
+		return "", t.Destination.Err
+	}
+	return plan.Key(p.f.folder, p.run)
+}
+
+// announce says what will be put where.
+func (p *prober) announce(w io.Writer, plans []canary.Plan) {
+	probes := 0
+	buckets := map[string]bool{}
+	for _, plan := range plans {
+		if _, err := p.place(&plan); err != nil {
+			continue
+		}
+		probes += len(plan.Variants) * p.f.count
+		buckets[plan.Target.Source.Name] = true
+	}
+	fmt.Fprintf(w, "The canary puts %d probe objects into %d source buckets and removes every version again, on both sides:\n", probes, len(buckets))
+	const most = 50
+	for i, plan := range plans {
+		if i == most {
+			fmt.Fprintf(w, "  … and %d more links\n", len(plans)-most)
+			break
+		}
+		t := plan.Target
+		names := make([]string, len(plan.Variants))
+		for i, v := range plan.Variants {
+			names[i] = string(v)
+		}
+		where, err := p.place(&plan)
+		if err != nil {
+			fmt.Fprintf(w, "  %s: nothing: %s\n", oneLine(t.Link), oneLine(err.Error()))
+			continue
+		}
+		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", oneLine(t.Link), oneLine(t.Source.Name), oneLine(strings.TrimSuffix(where, "1")), strings.Join(names, ", "))
+	}
+}
+
+// errDeclined is the answer no.
+var errDeclined = withHint(errors.New("nothing was put"), "--dry-run shows what would be put, --yes agrees to it")
+
+// agree asks whether the probes may be put.
+func (p *prober) agree(ctx context.Context, plans []canary.Plan) error {
+	if p.f.yes {
+		if !p.quiet {
+			p.announce(p.s.err, plans)
+		}
+		return nil
+	}
+	p.announce(p.s.err, plans)
+	if !p.s.inTTY {
+		return withHint(errors.New("the canary writes into production buckets, and nobody is here to agree"), "--yes agrees, --dry-run shows what it would put")
+	}
+	fmt.Fprint(p.s.err, "Go on? [y/N] ")
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(p.s.in).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case a := <-answer:
+		if a == "y" || a == "yes" {
+			return nil
+		}
+		return errDeclined
+	}
+}
+
+// prove agrees, probes every target and writes measurements and what follows
+// from them. A dry run says what it would do.
+func (p *prober) prove(ctx context.Context) error {
+	plans, err := p.plans()
+	if err != nil {
+		return err
+	}
+	if p.f.dryRun {
+		p.announce(p.s.out, plans)
+		return errDryRun
+	}
+	if err := p.agree(ctx, plans); err != nil {
+		return err
+	}
+	j, err := p.openJournal()
+	if err != nil {
+		return err
+	}
+	defer p.closeJournal(j)
+
+	o := p.f.options(p.run, j)
+	number := 0
+	done, total := 0, 0
+	var mu sync.Mutex
+	for _, plan := range plans {
+		total += len(plan.Variants) * p.f.count
+	}
+	stop := p.every(10*time.Second, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		p.progress("%d of %d probes done", done, total)
+	})
+	defer stop()
+	for round := range p.f.count {
+		began := time.Now()
+		err := canary.Run(ctx, p.f.parallel, jobs(plans, &number), o, func(m measure.Measurement) error {
+			mu.Lock()
+			done++
+			mu.Unlock()
+			p.measured = append(p.measured, m)
+			return p.w.Write(report.Message{Measurement: &m})
+		})
+		if err != nil {
+			return err
+		}
+		if round+1 < p.f.count && !wait(ctx, p.f.interval-time.Since(began)) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+var errDryRun = errors.New("dry run")
+
+// jobs walks over one probe of each variant of each plan.
+func jobs(plans []canary.Plan, number *int) func(func(canary.Job) bool) {
+	return func(yield func(canary.Job) bool) {
+		for _, plan := range plans {
+			for _, v := range plan.Variants {
+				*number++
+				if !yield(canary.Job{Target: plan.Target, Variant: v, Number: *number}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// wait sleeps and reports whether ctx is still alive.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// every calls f again and again until the returned function is called.
+func (p *prober) every(d time.Duration, f func()) (stop func()) {
+	done, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		t := time.NewTicker(d)
+		defer t.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-t.C:
+				f()
+			}
+		}
+	}()
+	return func() { close(done); <-gone }
+}
+
+func (p *prober) progress(format string, args ...any) {
+	if !p.quiet {
+		p.f.scope.log.say(p.s, fmt.Sprintf(format, args...))
+	}
+}
+
+func (p *prober) openJournal() (*canary.Journal, error) {
+	if p.forgetful {
+		return nil, nil
+	}
+	dir, err := journalFolder(p.f.journal)
+	if err != nil {
+		return nil, err
+	}
+	j, err := canary.OpenJournal(dir, p.run)
+	return j, withHint(err, "give a folder that can be written with --journal")
+}
+
+func journalFolder(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	dir, err := canary.DefaultJournals()
+	return dir, withHint(err, "give a folder with --journal")
+}
+
+func (p *prober) closeJournal(j *canary.Journal) {
+	if j == nil {
+		return
+	}
+	path := j.Path()
+	if err := j.Close(); err != nil {
+		fmt.Fprintf(p.s.err, "crosscheck: the journal %s cannot be closed: %s\n", path, oneLine(err.Error()))
+	}
+	if _, err := readFile(path); err == nil {
+		fmt.Fprintf(p.s.err, "crosscheck: something may be left of this run: 'crosscheck canary sweep' removes it (journal %s)\n", path)
+	}
+}
+
+// finish writes the findings that follow from the measurements and ends the
+// report. After an interruption it reports what there is.
+func (p *prober) finish(ctx context.Context, sum *report.Summarizer, err error) error {
+	switch {
+	case errors.Is(err, errDryRun):
+		return nil
+	case err != nil && (ctx.Err() == nil || len(p.measured) == 0):
+		return err
+	}
+	if werr := p.conclude(sum); werr != nil {
+		return werr
+	}
+	p.latencies()
+	if err != nil {
+		return err
+	}
+	return exitWith(sum.Summary().ExitStatus)
+}
+
+// conclude writes what follows from the measurements and closes the report.
+func (p *prober) conclude(sum *report.Summarizer) error {
+	for _, f := range p.findings() {
+		if err := p.w.Write(report.Message{Finding: &f}); err != nil {
+			return err
+		}
+	}
+	return errors.Join(p.w.end(), sum.Close())
+}
+
+// latencies says how long links took that were probed more than once.
+func (p *prober) latencies() {
+	if p.quiet || p.f.count < 2 {
+		return
+	}
+	for _, l := range measure.Group(p.measured) {
+		fmt.Fprintf(p.s.err, "crosscheck: latency of %s: %s\n", oneLine(l.Link), latencyText(&l))
+	}
+}
+
+func latencyText(l *measure.Latencies) string {
+	var parts []string
+	for _, p := range []float64{50, 90, 99} {
+		if d, ok := l.Percentile(p); ok {
+			parts = append(parts, fmt.Sprintf("p%v %s", p, durationText(d)))
+		}
+	}
+	if d, ok := l.Max(); ok {
+		parts = append(parts, "max "+durationText(d))
+	}
+	samples := fmt.Sprintf("%d samples", l.Samples())
+	if l.Samples() == 1 {
+		samples = "1 sample"
+	}
+	return strings.Join(parts, ", ") + " (" + samples + ")"
+}
+
+func durationText(d time.Duration) string {
+	if d == measure.Forever {
+		return "never"
+	}
+	return d.String()
+}

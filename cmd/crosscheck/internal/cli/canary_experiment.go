@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/canary"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+)
+
+func newExperimentCommand(s *streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "experiment",
+		Short: "Ask S3 what no documentation says: list | run NAME",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newExperimentListCommand(s), newExperimentRunCommand(s))
+	return cmd
+}
+
+func newExperimentListCommand(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the experiments: what each puts, observes and settles",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			for i, x := range canary.Experiments {
+				if i > 0 {
+					fmt.Fprintln(s.out)
+				}
+				printExperiment(s, &x)
+			}
+			return nil
+		},
+	}
+}
+
+func printExperiment(s *streams, x *canary.Experiment) {
+	fmt.Fprintf(s.out, "%s\n  question  %s\n  prepare   %s\n  puts      %s\n  observes  %s\n  settles   %s\n", x.Name, x.Question, x.Prepare, x.Puts, x.Observes, x.Settles)
+}
+
+func newExperimentRunCommand(s *streams) *cobra.Command {
+	var f canaryFlags
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "run NAME",
+		Short: "Run an experiment on a link that is prepared for it",
+		Long: `run puts the probes of an experiment into a link that is prepared for it and says
+what follows. Without --link it takes every prepared link that a scan finds. It
+changes no configuration, and removes what it puts.
+
+Exit status 0 means that the question is answered, 3 that it is not.
+` + exitStatusHelp,
+		Example: `  crosscheck canary experiment run multipart --link 'orders/to-backup->backup-orders' --yes`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return withHint(errors.New("one experiment is run at a time"), "'crosscheck canary experiment list' shows their names")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			x, err := canary.FindExperiment(args[0])
+			if err != nil {
+				return withHint(err, "'crosscheck canary experiment list' explains them")
+			}
+			f.count, f.sloPercentile = 1, 99
+			c, err := f.configure(cmd)
+			if err != nil {
+				return err
+			}
+			return runExperiment(cmd.Context(), s, c, &f, quiet, x, scanner.LoadConfig)
+		},
+	}
+	f.add(cmd)
+	f.addProbes(cmd)
+	for _, name := range []string{"variant", "absence", "size", "parallel"} {
+		_ = cmd.Flags().MarkHidden(name) // an experiment says itself what it puts
+	}
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress on standard error")
+	return cmd
+}
+
+func runExperiment(ctx context.Context, s *streams, c *config, f *canaryFlags, quiet bool, x *canary.Experiment, load configLoader) error {
+	engine, err := c.engine()
+	if err != nil {
+		return err
+	}
+	p := &prober{s: s, f: f, quiet: quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: nowhere{}}}
+	unfit := map[string]error{}
+	p.each = func(doc *fact.Document, l *fact.Link) { unfit[l.ID] = x.Fits(doc, l) }
+	if err := p.discover(ctx, engine, load, false); err != nil {
+		return err
+	}
+	prepared := slices.DeleteFunc(slices.Clone(p.targets), func(t *canary.Target) bool { return unfit[t.Link] != nil })
+	if len(prepared) == 0 {
+		why := "none of the links found is prepared"
+		if len(p.targets) == 1 {
+			why = unfit[p.targets[0].Link].Error()
+		}
+		return withHint(fmt.Errorf("the experiment %s needs %s: %s", x.Name, x.Prepare, why), "prepare a link of your own for it, in test accounts")
+	}
+	p.targets = prepared
+	plans := make([]canary.Plan, len(prepared))
+	for i, t := range prepared {
+		plans[i] = canary.Plan{Target: t, Variants: x.Variants()}
+	}
+	if f.dryRun {
+		printExperiment(s, x)
+		p.announce(s.out, plans)
+		return nil
+	}
+	if err := p.agree(ctx, plans); err != nil {
+		return err
+	}
+	return p.experiment(ctx, x)
+}
+
+func (p *prober) experiment(ctx context.Context, x *canary.Experiment) error {
+	j, err := p.openJournal()
+	if err != nil {
+		return err
+	}
+	defer p.closeJournal(j)
+	fmt.Fprintf(p.s.out, "%s: %s\n", x.Name, x.Question)
+	status, number := exitClean, 0
+	for _, t := range p.targets {
+		o := p.f.options(p.run, j)
+		ms, conclusion, settled := x.Run(ctx, t, number, o)
+		number += len(ms)
+		fmt.Fprintf(p.s.out, "\n%s\n", oneLine(t.Link))
+		for _, m := range ms {
+			fmt.Fprintf(p.s.out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), oneLine(colon(m.Message)))
+			if len(m.Left) > 0 {
+				status = exitFindings
+			}
+		}
+		word := "answered"
+		if !settled {
+			word = "not answered"
+			if status == exitClean {
+				status = exitIncomplete
+			}
+		}
+		fmt.Fprintf(p.s.out, "  %s: %s\n", word, oneLine(conclusion))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return exitWith(status)
+}
+
+func colon(s string) string {
+	if s == "" {
+		return ""
+	}
+	return ": " + strings.TrimSpace(s)
+}

@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"crosscheck/canary"
+	"crosscheck/scanner"
+)
+
+type sweepFlags struct {
+	profile, region     string
+	roleName            string
+	externalID          string
+	endpoint            string
+	account             string
+	destinationProfile  string
+	destinationEndpoint string
+
+	journal   string
+	buckets   []string
+	prefixes  []string
+	folder    string
+	olderThan time.Duration
+	dryRun    bool
+	quiet     bool
+
+	given map[string]bool
+}
+
+func newSweepCommand(s *streams) *cobra.Command {
+	var f sweepFlags
+	cmd := &cobra.Command{
+		Use:   "sweep",
+		Short: "Remove probes that a killed canary left behind",
+		Long: `sweep reads the journals of canaries that are not alive any more and removes what
+they left, on both sides; a second sweep finds nothing to do. It gets to the
+buckets as the canary did.
+
+With --bucket it needs no journal: it removes what lies under the canary's own
+folder in that bucket and is older than --older-than, and nothing else.
+` + exitStatusHelp,
+		Example: `  crosscheck canary sweep
+  crosscheck canary sweep --bucket src --prefix logs/ --older-than 24h --dry-run`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.given = map[string]bool{}
+			for _, name := range []string{"role-name", "profile", "endpoint", "destination-profile", "destination-endpoint"} {
+				f.given[name] = cmd.Flags().Changed(name)
+			}
+			if len(f.buckets) == 0 {
+				for _, name := range []string{"prefix", "older-than", "account", "folder"} {
+					if cmd.Flags().Changed(name) {
+						return withHint(fmt.Errorf("--%s belongs to --bucket", name), "a journal knows exactly what was put")
+					}
+				}
+				return sweepJournals(cmd.Context(), s, &f, scanner.LoadConfig)
+			}
+			return sweepBuckets(cmd.Context(), s, &f, scanner.LoadConfig)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.profile, "profile", "", "AWS `profile` (default: as the journal says, or AWS_PROFILE)")
+	fs.StringVar(&f.region, "region", "", "AWS `Region` to start from (default: AWS_REGION)")
+	fs.StringVar(&f.roleName, "role-name", defaultCanaryRole, "the canary's own `role` (default: as the journal says)")
+	fs.StringVar(&f.externalID, "external-id", "", "external `id` for assuming the role")
+	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server (default: as the journal says)")
+	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as the journal says)")
+	fs.StringVar(&f.destinationEndpoint, "destination-endpoint", "", "`URL` of the server of destination buckets (default: as the journal says)")
+	fs.StringVar(&f.journal, "journal", "", "`folder` of the journals (default: ~/.local/state/crosscheck/canary)")
+	fs.StringArrayVar(&f.buckets, "bucket", nil, "sweep this `bucket` without a journal; repeatable")
+	fs.StringArrayVar(&f.prefixes, "prefix", nil, "with --bucket: the `prefix` of a replication rule under which probes lie; repeatable (default: none)")
+	fs.StringVar(&f.account, "account", "", "with --bucket: `account id` of its owner, where the role is assumed (default: no role)")
+	fs.StringVar(&f.folder, "folder", canary.Folder, "with --bucket: `name` under which probes lie")
+	fs.DurationVar(&f.olderThan, "older-than", 24*time.Hour, "with --bucket: leave what is younger, a canary may still need it")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "say what would be removed, and remove nothing")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "say only what could not be removed")
+	return cmd
+}
+
+// place is how to get to a bucket of a journal: as it says, unless a flag knows better.
+func (f *sweepFlags) place(p canary.Place, destination bool) canary.Place {
+	if f.given["role-name"] && p.AccountID != "" {
+		p.RoleName = f.roleName
+	}
+	if f.given["profile"] {
+		p.Profile = f.profile
+	}
+	if f.given["endpoint"] {
+		p.Endpoint = f.endpoint
+	}
+	if destination && f.given["destination-profile"] {
+		p.Profile = f.destinationProfile
+	}
+	if destination && f.given["destination-endpoint"] {
+		p.Endpoint = f.destinationEndpoint
+	}
+	return p
+}
+
+func (f *sweepFlags) reacher(load configLoader) *reacher {
+	return newReacher(func(ctx context.Context, profile, _ string) (aws.Config, error) {
+		return load(ctx, profile, f.region)
+	}, f.externalID)
+}
+
+func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLoader) error {
+	dir, err := journalFolder(f.journal)
+	if err != nil {
+		return err
+	}
+	journals, err := canary.Journals(dir)
+	if err != nil {
+		return withHint(fmt.Errorf("the journals cannot be read: %w", plainPathError(err)), "give their folder with --journal")
+	}
+	reach := f.reacher(load)
+	left, late := 0, 0
+	for _, path := range journals {
+		if f.dryRun {
+			entries, err := canary.ReadJournal(path)
+			if err != nil {
+				return withHint(err, "the file is not touched; move it away to sweep the others")
+			}
+			for _, e := range entries {
+				fmt.Fprintf(s.out, "would remove s3://%s/%s and its replica in %s\n", oneLine(e.Source.Bucket), oneLine(e.Key), oneLine(e.Destination.Bucket))
+			}
+			continue
+		}
+		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p canary.Place, destination bool) (*canary.End, error) {
+			return reach.end(ctx, f.place(p, destination))
+		}, canary.Options{})
+		switch {
+		case errors.Is(err, canary.ErrBusy):
+			if !f.quiet {
+				fmt.Fprintf(s.out, "run %s is still alive, its probes are not touched\n", canary.JournalRun(path))
+			}
+			continue
+		case err != nil && ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return withHint(err, "the file is not touched; move it away to sweep the others")
+		}
+		left += told(s, f, "run "+canary.JournalRun(path), swept)
+		late += swept.Late
+	}
+	if len(journals) == 0 && !f.quiet {
+		fmt.Fprintln(s.out, "nothing to sweep: no canary left a journal")
+	}
+	if left > 0 {
+		return exitError(exitFindings)
+	}
+	if late > 0 {
+		fmt.Fprintf(s.err, "crosscheck: S3 had not finished with %d probes, so that replicas of them may still arrive: sweep again in some minutes\n", late)
+		return exitError(exitIncomplete)
+	}
+	return nil
+}
+
+func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoader) error {
+	if f.account != "" && !accountIDPattern.MatchString(f.account) {
+		return withHint(fmt.Errorf("%q is not an account id", f.account), "an account id has 12 digits")
+	}
+	if f.olderThan < 0 {
+		return withHint(fmt.Errorf("--older-than %s is negative", f.olderThan), "for example --older-than 24h")
+	}
+	if err := canary.CheckFolder(f.folder); err != nil {
+		return withHint(err, "for example --folder crosscheck-canary")
+	}
+	p := &prober{s: s, quiet: f.quiet, reach: f.reacher(load)}
+	prefixes := f.prefixes
+	if len(prefixes) == 0 {
+		prefixes = []string{""}
+	}
+	left := 0
+	for _, name := range f.buckets {
+		place := canary.Place{Bucket: name, AccountID: f.account, Region: f.region, Reach: canary.Reach{Profile: f.profile, Endpoint: f.endpoint}}
+		if f.account != "" {
+			place.RoleName = f.roleName
+		}
+		e, err := p.located(ctx, place)
+		if err != nil {
+			return err
+		}
+		for _, prefix := range prefixes {
+			swept, err := canary.SweepBucket(ctx, e, prefix, f.folder, f.olderThan, f.dryRun)
+			if err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				return withHint(err, "check the name and that the canary's role may list it")
+			}
+			if f.dryRun {
+				for _, l := range swept.Left {
+					fmt.Fprintf(s.out, "would remove s3://%s/%s %s\n", oneLine(l.Bucket), oneLine(l.Key), oneLine(l.VersionID))
+				}
+				continue
+			}
+			left += told(s, f, "bucket "+name, swept)
+		}
+	}
+	if left > 0 {
+		return exitError(exitFindings)
+	}
+	return nil
+}
+
+// told says what was swept and returns how much is left.
+func told(s *streams, f *sweepFlags, where string, swept canary.Swept) int {
+	if !f.quiet {
+		fmt.Fprintf(s.out, "%s: %d probes, %d versions removed, %d left\n", oneLine(where), swept.Probes, swept.Removed, len(swept.Left))
+	}
+	for _, l := range swept.Left {
+		fmt.Fprintf(s.out, "left: s3://%s/%s %s: %s\n", oneLine(l.Bucket), oneLine(l.Key), oneLine(l.VersionID), oneLine(l.Message))
+	}
+	return len(swept.Left)
+}

@@ -1,0 +1,247 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"crosscheck/testdata"
+)
+
+func newConfigCommand(s *streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Begin a configuration file, show what is configured, print the schemas",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newConfigInitCommand(s), newConfigShowCommand(s), newConfigSchemaCommand(s))
+	return cmd
+}
+
+func newConfigInitCommand(s *streams) *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "init [PATH]",
+		Short: "Print a commented configuration file, or write it to PATH",
+		Long: `init prints a configuration file in which every key stands as a comment, with what
+it is for and an example. With a path it is written there; a file that is there
+already stays as it is, unless --force is given.
+
+Exit status:
+  0    the file was printed or written
+  2    usage error, or the file is there already
+  130  interrupted`,
+		Example: `  crosscheck config init crosscheck.yaml
+  crosscheck scan --config crosscheck.yaml`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return withHint(fmt.Errorf("%s takes one path at most, not %d", cmd.CommandPath(), len(args)), "for example crosscheck.yaml")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				_, err := s.out.Write(exampleConfig())
+				return err
+			}
+			err := writeNew(args[0], exampleConfig(), force)
+			if errors.Is(err, os.ErrExist) {
+				return withHint(fmt.Errorf("%s is there already", args[0]), "give --force to overwrite it, or another path")
+			}
+			return withHint(plainPathError(err), "give a path that can be written")
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
+	return cmd
+}
+
+// writeNew writes a file, whole or not at all: beside its place first, then there.
+// One that is there already is [os.ErrExist], unless it is to be replaced.
+func writeNew(path string, data []byte, replace bool) error {
+	switch info, err := os.Stat(path); {
+	case err == nil && !replace:
+		return os.ErrExist
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file", path)
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".crosscheck-config-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// commentColumn is where what a key is for stands behind it.
+const commentColumn = 42
+
+// exampleConfig is a configuration file with every key as a comment: what stands
+// right behind a # is YAML.
+func exampleConfig() []byte {
+	var b strings.Builder
+	b.WriteString(`# yaml-language-server: $schema=crosscheck.schema.json
+# (crosscheck config schema > crosscheck.schema.json: editors complete and check it)
+#
+# Configuration of crosscheck, given with --config or ` + envConfig + `. Every key
+# is optional: take the # from those that you want. A flag stands above a variable,
+# such as ` + envName("fail_on") + ` for fail_on, and a variable above this file.
+# 'crosscheck config show' prints what is in force, and why.
+`)
+	line := func(indent, text, doc, def string) {
+		if def != "" {
+			doc += " (default " + def + ")"
+		}
+		fmt.Fprintf(&b, "%-*s # %s\n", commentColumn, "#"+indent+text, doc)
+	}
+	section := "none"
+	for _, s := range settings {
+		parent, name, nested := strings.Cut(s.key, ".")
+		switch {
+		case !nested:
+			parent, name = "", s.key
+			if section != "" {
+				b.WriteString("\n")
+			}
+		case parent != section:
+			fmt.Fprintf(&b, "\n#%s:\n", parent)
+		}
+		section = parent
+		indent := strings.Repeat("  ", strings.Count(s.key, "."))
+		if s.key == "required_replication" {
+			line(indent, name+":", s.doc, "")
+			for _, r := range requirementKeys {
+				parent, name, nested := strings.Cut(r.key, ".")
+				switch {
+				case !nested:
+					line("  ", "- "+r.key+": "+r.example, r.doc, "")
+				case name == "accounts":
+					line("  ", "- name: logs-*", "and where such buckets must replicate to:", "")
+					line("    ", parent+":", "a link that leads to where all of these say", "")
+					fallthrough
+				default:
+					line("      ", name+": "+r.example, r.doc, "")
+				}
+			}
+			continue
+		}
+		line(indent, name+": "+s.example, s.doc, s.def)
+	}
+	return []byte(b.String())
+}
+
+func newConfigShowCommand(s *streams) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "show",
+		Short: "Print the settings in force, and where each comes from",
+		Long: `show prints the value of every setting and where it comes from: a flag, a variable
+of the environment, a line of the configuration file, or the default. It takes the
+flags of scan and canary that are settings, and refuses what these would refuse.
+
+Exit status:
+  0    the settings were printed
+  2    usage or configuration error
+  130  interrupted`,
+		Example: `  crosscheck config show --config crosscheck.yaml
+  crosscheck config show --config crosscheck.yaml --fail-on high -o json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format != "table" && format != "json" {
+				return withHint(fmt.Errorf("unknown output format %q", format), "use table or json")
+			}
+			c, err := configure(cmd)
+			if err != nil {
+				return err
+			}
+			if _, err := c.engine(); err != nil {
+				return err
+			}
+			return c.show(s, format)
+		},
+	}
+	fs := cmd.Flags()
+	bound := map[string]bool{"outputs": true} // -o is this command's own
+	for _, of := range []*cobra.Command{newScanCommand(s), newCanaryCommand(s)} {
+		of.Flags().VisitAll(func(f *pflag.Flag) {
+			if key := f.Annotations[flagSetting]; len(key) > 0 && !bound[key[0]] && fs.Lookup(f.Name) == nil {
+				bound[key[0]] = true
+				fs.AddFlag(f)
+			}
+		})
+	}
+	addConfigFlag(cmd)
+	fs.StringVarP(&format, "output", "o", "table", "`format`: table or json")
+	return cmd
+}
+
+// show prints all settings in the order of the table.
+func (c *config) show(s *streams, format string) error {
+	type shown struct {
+		Key   string          `json:"key"`
+		Value json.RawMessage `json:"value"`
+		From  origin          `json:"from"`
+	}
+	all := make([]shown, len(settings))
+	for i, x := range settings {
+		value, err := jsonOf(x.value(c))
+		if err != nil {
+			return err
+		}
+		all[i] = shown{x.key, value, c.origin(x.key)}
+	}
+	if format == "json" {
+		return printJSON(s.out, map[string]any{"schema_version": "1", "settings": all})
+	}
+	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "SETTING\tVALUE\tFROM")
+	for _, x := range all {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", x.Key, oneLine(string(x.Value)), oneLine(x.From.String()))
+	}
+	return t.Flush()
+}
+
+func newConfigSchemaCommand(s *streams) *cobra.Command {
+	schemas := map[string][]byte{"config": testdata.ConfigSchema, "waivers": testdata.WaiversSchema}
+	return &cobra.Command{
+		Use:   "schema [config|waivers]",
+		Short: "Print the JSON schema of configuration files, or of waivers files",
+		Long: `schema prints a JSON schema by which editors complete and check a file.
+
+Exit status:
+  0    the schema was printed
+  2    usage error
+  130  interrupted`,
+		Example: `  crosscheck config schema > crosscheck.schema.json
+  crosscheck config schema waivers > waivers.schema.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 1 && schemas[args[0]] == nil {
+				return withHint(fmt.Errorf("there is no schema %q", strings.Join(args, " ")), "use config or waivers")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			name := "config"
+			if len(args) == 1 {
+				name = args[0]
+			}
+			_, err := s.out.Write(schemas[name])
+			return err
+		},
+	}
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/spf13/cobra"
+
+	"crosscheck/scanner/sandbox"
+	"crosscheck/testdata"
+)
+
+func newDemoCommand(s *streams) *cobra.Command {
+	var (
+		out    reportFlags
+		waived waiverFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Scan and probe an organization in memory, with no account and no network",
+		Long: `demo runs the main job on an organization that lives in this process: five
+accounts, two Regions, nine replication links of which some work and most are broken
+in the ways people break them. It scans them, proves each with a canary object, and
+shows predicted beside proven. It exits 0 and says what a real scan would exit with.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, c, err := demoAWS()
+			if err != nil {
+				return err
+			}
+			role := c.Scan.RoleName // of the demo's organization, whatever a file for another says
+			if c, err = c.configure(cmd, os.Environ()); err != nil {
+				return err
+			}
+			c.Scan.RoleName = role
+			engine, err := c.engine()
+			if err != nil {
+				return err
+			}
+			sum, set, err := out.open(s, engine)
+			if err != nil {
+				return err
+			}
+			defer set.Abort()
+			w, err := waived.before(sum)
+			if err != nil {
+				return err
+			}
+			if err := demoDrill(cmd.Context(), s, cfg, c, engine, sum, w); err != nil {
+				return err
+			}
+			if !out.quiet {
+				fmt.Fprintf(s.err, "\nThis was the demo, so it exits 0; a real scan with this result would exit with status %d.\n", sum.Summary().ExitStatus)
+			}
+			return nil
+		},
+	}
+	out.add(cmd)
+	addRuleFlags(cmd)
+	waived.add(cmd)
+	addConfigFlag(cmd)
+	return cmd
+}
+
+// demoAWS is the demo's organization and the configuration it is scanned with.
+func demoAWS() (aws.Config, *config, error) {
+	world, err := sandbox.Load("demo.yaml", testdata.DemoWorld)
+	if err != nil {
+		return aws.Config{}, nil, err
+	}
+	box, err := sandbox.New(world)
+	if err != nil {
+		return aws.Config{}, nil, err
+	}
+	c, err := parseConfig("demo.crosscheck.yaml", testdata.DemoConfig)
+	if err != nil {
+		return aws.Config{}, nil, err
+	}
+	return aws.Config{
+		Region:      "us-east-1",
+		Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, ""),
+		HTTPClient:  box.HTTPClient(),
+	}, c, nil
+}

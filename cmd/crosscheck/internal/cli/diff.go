@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/report"
+)
+
+func newDiffCommand(s *streams) *cobra.Command {
+	var (
+		format, failOn string
+		noColor        bool
+	)
+	cmd := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Compare two recorded runs: what appeared, what was fixed",
+		Long: `diff compares two run files, written with -o jsonl=FILE: failing findings that
+appeared or were fixed, findings that became waived or unknown, and links that
+changed verdict. What the later run did not look at is unknown, never fixed.
+
+Exit status:
+  0    nothing got worse
+  1    a finding at or above --fail-on appeared, a link broke or no longer works
+  2    usage error, or a file that is no whole run
+  3    nothing got worse, but something is not known any more
+  130  interrupted`,
+		Example: `  crosscheck diff yesterday.jsonl today.jsonl
+  crosscheck diff main.jsonl branch.jsonl -o json --fail-on high`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return withHint(fmt.Errorf("%s takes two run files, not %d arguments", cmd.CommandPath(), len(args)), "write run files with -o jsonl=FILE")
+			}
+			if args[0] == "-" && args[1] == "-" {
+				return withHint(fmt.Errorf("standard input cannot be both runs"), "give one of them as a file")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			severity, err := report.ParseSeverity(failOn)
+			if err != nil {
+				return withHint(err, "for example --fail-on high")
+			}
+			if format != "table" && format != "json" {
+				return withHint(fmt.Errorf("unknown output format %q", format), "use table or json")
+			}
+			before, err := record(cmd.Context(), s, args[0])
+			if err != nil {
+				return err
+			}
+			after, err := record(cmd.Context(), s, args[1])
+			if err != nil {
+				return err
+			}
+			d := report.Compare(before, after, severity)
+			if format == "json" {
+				err = d.WriteJSON(s.out)
+			} else {
+				err = d.WriteTable(s.out, report.Options{Width: s.width, Color: s.color && !noColor})
+			}
+			if err != nil {
+				return err
+			}
+			return exitWith(d.ExitStatus)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVarP(&format, "output", "o", "table", "`format`: table or json")
+	fs.StringVar(&failOn, "fail-on", "low", "lowest `severity` of a new finding that gives exit status 1: critical, high, medium, low, info")
+	fs.BoolVar(&noColor, "no-color", false, "no colors (also: NO_COLOR)")
+	return cmd
+}
+
+// record reads a run file to be compared.
+func record(ctx context.Context, s *streams, path string) (*report.Recording, error) {
+	run, err := openRun("an argument", path, s.in)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = run.Close() }() // read only
+	r := &report.Recording{}
+	if err := replay(ctx, path, run, r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}

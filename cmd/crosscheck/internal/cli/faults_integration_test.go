@@ -1,0 +1,9 @@
+//go:build integration
+
+package cli
+
+import "testing"
+
+// TestIntegrationFaults runs every lasting fault in every place, which takes
+// minutes; TestLastingFaults runs a sample.
+func TestIntegrationFaults(t *testing.T) { lastingFaults(t, "all") }

@@ -1,0 +1,809 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox"
+)
+
+// The tests of this file hold scan and rules together to the first promise of the
+// program: a fact that was not read never makes anything look better. What fails
+// for a while leaves no trace; what fails for good is a gap, and whatever depends
+// on it is unknown.
+
+// faultWorld is an organization that faults strike, and how it is scanned.
+type faultWorld struct {
+	name    string
+	text    []byte
+	options scanner.Options
+	params  map[string]any
+	needs   []string
+	wants   func(string, *fact.Document, *fact.Link) bool
+}
+
+// faultWorlds are organizations in which something depends on every fact that a
+// scan reads.
+func faultWorlds(t testing.TB) []*faultWorld {
+	t.Helper()
+	audit := scanner.Options{RoleName: "crosscheck-audit"}
+	worlds := []*faultWorld{
+		{name: "lossy", text: lossyWorld(), options: audit},
+		{name: "sound", text: soundWorld(), options: audit},
+		{name: "restricted", text: restrictedWorld(), options: audit},
+	}
+	for _, path := range []string{"demo.yaml", "guide.yaml", "guide-kms.yaml"} {
+		text, err := os.ReadFile(filepath.Join(repo, "testdata", "worlds", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		worlds = append(worlds, &faultWorld{name: strings.TrimSuffix(path, ".yaml"), text: text, options: audit})
+	}
+	text, err := os.ReadFile(filepath.Join(repo, "scanner", "testdata", "organization.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	actions, err := json.Marshal(scanner.Permissions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	worlds = append(worlds, &faultWorld{name: "organization", text: bytes.ReplaceAll(text, []byte("@ACTIONS@"), actions),
+		options: scanner.Options{RoleName: "security/crosscheck-audit", ExternalID: "ticket-7"}})
+
+	// Rules that ask only where a configuration wants something are to ask here.
+	c, err := parseConfig("faults", []byte(`
+required_replication:
+  - tags: {backup: required}
+destinations:
+  accounts: ["222222222222", "333333333333"]
+  other_account: true
+  other_region: true
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := rules.New(rules.Options{Parameters: c.parameters()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range worlds {
+		w.params, w.needs, w.wants = c.parameters(), engine.Needs(), engine.Wants
+	}
+	return worlds
+}
+
+// testLink is a replication link of a small world, from bucket s-NAME of account
+// 111111111111 through role r-NAME to bucket d-NAME of account 222222222222. What
+// is given is YAML to add to its parts.
+type testLink struct {
+	name                string
+	role, inline        string // settings of the role; its inline policies
+	source, destination string // settings of the buckets
+	rule, target        string // settings of the replication rule and of its Destination
+	versioning          string // of the destination; "" = Enabled
+	policy              string // statements of the destination's policy, before the one that grants
+	trust               string // statements of the trust policy, before the one that grants
+	noGrant             bool   // the destination's policy has policy alone
+}
+
+// Statements for policies of links.
+const (
+	denyReplicas    = `{"Sid": "No", "Effect": "Deny", "Action": "s3:ReplicateObject", "Resource": "*"}`
+	denyReplicasAll = `{"Sid": "No", "Effect": "Deny", "Principal": "*", "Action": "s3:ReplicateObject", "Resource": "arn:aws:s3:::d-%s/*"}`
+	allowAll        = `{"Effect": "Allow", "Action": "*", "Resource": "*"}`
+)
+
+func policyOf(statements ...string) string {
+	return `{"Version": "2012-10-17", "Statement": [` + strings.Join(statements, ", ") + `]}`
+}
+
+// keyOf is the id of a link's key: the first digit tells the source's from the destination's.
+func keyOf(side, n int) string { return fmt.Sprintf("%d0000000-0000-4000-8000-%012d", side, n) }
+
+// linkWorld writes a world of two accounts beside the management account. source
+// and destination are lines to add to their accounts, keys by account.
+func linkWorld(links []testLink, source, destination, sourceKeys, destinationKeys string) []byte {
+	const audit = `
+      - name: crosscheck-audit
+        trust: '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::100000000001:root"}, "Action": "sts:AssumeRole"}]}'
+        attached: [AdministratorAccess]`
+	var roles, sources, destinations strings.Builder
+	for _, l := range links {
+		role := "arn:aws:iam::111111111111:role/service-role/r-" + l.name
+		trust := `{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"}`
+		if l.trust != "" {
+			trust = l.trust + ", " + trust
+		}
+		fmt.Fprintf(&roles, `
+      - name: r-%s
+        path: /service-role/
+        trust: '%s'
+        %s
+        inline:
+          %s
+          replicate: '%s'`, l.name, policyOf(trust), l.role, l.inline, policyOf(
+			`{"Effect": "Allow", "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket"], "Resource": "arn:aws:s3:::s-`+l.name+`"}`,
+			`{"Effect": "Allow", "Action": ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging", "s3:GetObjectVersionAnnotationForReplication", "s3:GetObjectRetention", "s3:GetObjectLegalHold"], "Resource": "arn:aws:s3:::s-`+l.name+`/*"}`,
+			`{"Effect": "Allow", "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"], "Resource": "arn:aws:s3:::d-`+l.name+`/*"}`))
+		fmt.Fprintf(&sources, `
+      - name: s-%s
+        region: us-east-1
+        versioning: Enabled
+        tags: {backup: required}
+        %s
+        replication:
+          Role: %s
+          Rules:
+            - ID: all
+              Priority: 1
+              Status: Enabled
+              Filter: {}
+              DeleteMarkerReplication: {Status: Enabled}
+              %s
+              Destination: {Bucket: "arn:aws:s3:::d-%s", Account: "222222222222", Metrics: {Status: Enabled}%s}`, l.name, l.source, role, l.rule, l.name, l.target)
+		statements := []string{}
+		if l.policy != "" {
+			statements = append(statements, l.policy)
+		}
+		if !l.noGrant {
+			statements = append(statements, `{"Effect": "Allow", "Principal": {"AWS": "`+role+`"}, "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"], "Resource": "arn:aws:s3:::d-`+l.name+`/*"}`)
+		}
+		fmt.Fprintf(&destinations, `
+      - name: d-%s
+        region: eu-west-1
+        versioning: %s
+        policy: '%s'
+        %s`, l.name, cmp.Or(l.versioning, "Enabled"), policyOf(statements...), l.destination)
+	}
+	return fmt.Appendf(nil, `
+organization:
+  management_account: "100000000001"
+  policies:
+    - {id: p-scpscpscp1, name: NoReplicas, type: SERVICE_CONTROL_POLICY, document: '%s'}
+    - {id: p-rcprcprcp1, name: NoReplicasHere, type: RESOURCE_CONTROL_POLICY, document: '%s'}
+  units:
+    - {id: ou-sand-source01, name: Source, scps: [NoReplicas]}
+    - {id: ou-sand-target01, name: Target, rcps: [NoReplicasHere]}
+accounts:
+  - {id: "100000000001", name: management}
+  - id: "111111111111"
+    name: source
+    parent: ou-sand-source01
+    policies:
+      - {name: NoReplicas, document: '%s'}
+      - {name: AllButReplicas, document: '%s'}
+      - {name: All, document: '%s'}
+    %s
+    roles:%s%s
+    keys: [%s]
+    buckets:%s
+  - id: "222222222222"
+    name: target
+    parent: ou-sand-target01
+    %s
+    roles:%s
+    keys: [%s]
+    buckets:%s
+`, policyOf(`{"Effect": "Deny", "Action": "s3:ReplicateObject", "Resource": "arn:aws:s3:::d-scp/*"}`),
+		policyOf(fmt.Sprintf(denyReplicasAll, "rcp")), policyOf(denyReplicas), policyOf(allowAll, denyReplicas), policyOf(allowAll),
+		source, audit, roles.String(), sourceKeys, sources.String(), destination, audit, destinationKeys, destinations.String())
+}
+
+const keyOpen = `{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}`
+
+func keyLines(side, n int, region, more string, statements ...string) string {
+	return fmt.Sprintf(`{id: %s, region: %s, policy: '%s'%s}`, keyOf(side, n), region, policyOf(statements...), more)
+}
+
+// encrypted makes a link one with a key on either side.
+func encrypted(l testLink, n int) testLink {
+	l.source += fmt.Sprintf("\n        encryption: {algorithm: \"aws:kms\", key: \"arn:aws:kms:us-east-1:111111111111:key/%s\", blocked: [SSE-C]}", keyOf(1, n))
+	l.rule += "\n              SourceSelectionCriteria: {SseKmsEncryptedObjects: {Status: Enabled}}"
+	l.target += fmt.Sprintf(`, EncryptionConfiguration: {ReplicaKmsKeyID: "arn:aws:kms:eu-west-1:222222222222:key/%s"}`, keyOf(2, n))
+	return l
+}
+
+// lossyWorld has one link for each fact that can break a link or fail a rule by
+// what it says, and that would let it work by not being there.
+func lossyWorld() []byte {
+	public := `{"Effect": "Allow", "Principal": "*", "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], "Resource": "arn:aws:s3:::d-%s/*"}`
+	kms := `kms: '` + policyOf(`{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}`) + `'`
+	return linkWorld([]testLink{
+		{name: "plain"},
+		{name: "boundary", role: "boundary: AllButReplicas"},
+		{name: "attached", role: "attached: [NoReplicas]"},
+		{name: "inline", inline: "another: '" + policyOf(denyReplicas) + "'"},
+		{name: "trust", trust: `{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}`},
+		{name: "policy", policy: fmt.Sprintf(denyReplicasAll, "policy")},
+		{name: "nogrant", policy: `{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::d-nogrant/*"}`, noGrant: true},
+		{name: "readpolicy", source: `policy: '` + policyOf(`{"Effect": "Deny", "Principal": "*", "Action": "s3:GetObjectVersionForReplication", "Resource": "arn:aws:s3:::s-readpolicy/*"}`) + `'`},
+		{name: "scp"},
+		{name: "rcp"},
+		{name: "public", policy: fmt.Sprintf(public, "public"), noGrant: true},
+		{name: "unversioned", versioning: "Suspended"},
+		{name: "lock", source: "object_lock: {mode: GOVERNANCE, days: 1}"},
+		{name: "payer", destination: "request_payment: Requester"},
+		{name: "expire", destination: "lifecycle: {Rules: [{ID: soon, Status: Enabled, Filter: {}, Expiration: {Days: 1}}]}"},
+		{name: "lifecycle", source: "lifecycle: {Rules: [{ID: soon, Status: Enabled, Filter: {}, Expiration: {Days: 9}, NoncurrentVersionExpiration: {NoncurrentDays: 9}}]}"},
+		{name: "owner", destination: "ownership: ObjectWriter"},
+		encrypted(testLink{name: "disabledkey", inline: kms}, 1),
+		encrypted(testLink{name: "deniedkey", inline: kms}, 2),
+		encrypted(testLink{name: "nokeygrant"}, 3),
+		encrypted(testLink{name: "grantedkey"}, 4),
+		{name: "back", destination: `replication:
+          Role: arn:aws:iam::222222222222:role/crosscheck-audit
+          Rules:
+            - {ID: back, Priority: 1, Status: Enabled, Filter: {}, DeleteMarkerReplication: {Status: Enabled}, SourceSelectionCriteria: {ReplicaModifications: {Status: Enabled}}, Destination: {Bucket: "arn:aws:s3:::s-back"}}`},
+		{name: "chain", destination: `replication:
+          Role: arn:aws:iam::222222222222:role/crosscheck-audit
+          Rules:
+            - {ID: on, Priority: 1, Status: Enabled, Filter: {}, DeleteMarkerReplication: {Status: Enabled}, Destination: {Bucket: "arn:aws:s3:::d-plain"}}`},
+	}, "", "public_access_block: {block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: true}",
+		strings.Join([]string{
+			keyLines(1, 1, "us-east-1", ", state: Disabled", keyOpen), keyLines(1, 2, "us-east-1", "", keyOpen), keyLines(1, 3, "us-east-1", "", keyOpen),
+			keyLines(1, 4, "us-east-1", `, grants: [{grantee: "arn:aws:iam::111111111111:role/service-role/r-grantedkey", operations: [Decrypt]}]`, strings.Replace(keyOpen, `"*"`, `{"AWS": "arn:aws:iam::111111111111:role/crosscheck-audit"}`, 1)),
+		}, ", "),
+		strings.Join([]string{
+			keyLines(2, 1, "eu-west-1", "", keyOpen),
+			keyLines(2, 2, "eu-west-1", "", strings.Replace(strings.Replace(keyOpen, `"kms:*"`, `["kms:Encrypt", "kms:GenerateDataKey"]`, 1), "Allow", "Deny", 1), keyOpen),
+			keyLines(2, 3, "eu-west-1", "", strings.Replace(keyOpen, `"*"`, `{"AWS": "arn:aws:iam::222222222222:root"}`, 1)),
+			keyLines(2, 4, "eu-west-1", `, grants: [{grantee: "arn:aws:iam::111111111111:role/service-role/r-grantedkey", operations: [Encrypt, GenerateDataKey]}]`, strings.Replace(keyOpen, `"*"`, `{"AWS": "arn:aws:iam::222222222222:role/crosscheck-audit"}`, 1)),
+		}, ", "))
+}
+
+// soundWorld has links that work, by facts of every kind, and nothing else to find.
+func soundWorld() []byte {
+	kms := `kms: '` + policyOf(`{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}`) + `'`
+	notified := `notification: {TopicConfigurations: [{Id: failures, TopicArn: "arn:aws:sns:us-east-1:111111111111:failures", Events: ["s3:Replication:OperationFailedReplication"]}]}
+        `
+	return linkWorld([]testLink{
+		{name: "sound", source: notified, role: "attached: [All]\n        boundary: All"},
+		encrypted(testLink{name: "keys", source: notified, inline: kms, target: ", AccessControlTranslation: {Owner: Destination}"}, 1),
+		{name: "locked", source: notified + "object_lock: {mode: GOVERNANCE, days: 1}", destination: "object_lock: {mode: GOVERNANCE, days: 1}"},
+	}, "", "", keyLines(1, 1, "us-east-1", "", keyOpen), keyLines(2, 1, "eu-west-1", "", keyOpen))
+}
+
+// restrictedWorld has a link that the bucket's own Block Public Access breaks;
+// in lossyWorld it is the account's.
+func restrictedWorld() []byte {
+	return linkWorld([]testLink{{
+		name: "restricted", destination: "public_access_block: {restrict_public_buckets: true}",
+		policy: `{"Effect": "Allow", "Principal": "*", "Action": "s3:ReplicateObject", "Resource": "arn:aws:s3:::d-restricted/*"}`,
+	}}, "", "", "", "")
+}
+
+// judgedScan is a report, and what of it must not improve.
+type judgedScan struct {
+	text     []byte
+	status   int
+	err      error // the scan could not be done at all
+	links    map[string]finding.Link
+	findings map[findingKey]finding.Status // the worst of those about the same
+	gaps     []fact.Gap
+}
+
+type findingKey struct{ rule, account, resource, link string }
+
+// scan scans the world as the client shows it, inside a bubble of its own so that
+// waiting costs nothing, and judges what was read outside of it.
+func (w *faultWorld) scan(t *testing.T, faults []sandbox.Fault, client func(*sandbox.Sandbox) aws.HTTPClient, opts scanner.Options) *judgedScan {
+	t.Helper()
+	opts.RunID, opts.RoleName, opts.ExternalID, opts.Needs, opts.Wants = "run", w.options.RoleName, w.options.ExternalID, w.needs, w.wants
+	var messages []fact.Message
+	var scanErr error
+	synctest.Test(t, func(t *testing.T) {
+		world, err := sandbox.Load(w.name+".yaml", w.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		box, err := sandbox.New(world)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range faults {
+			if err := box.AddFault(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cfg := aws.Config{
+			Region: "us-east-1", HTTPClient: box.HTTPClient(),
+			Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, ""),
+		}
+		if client != nil {
+			cfg.HTTPClient = client(box)
+		}
+		scanErr = scanner.Scan(t.Context(), cfg, opts, func(m fact.Message) error {
+			messages = append(messages, m)
+			return nil
+		})
+	})
+	if scanErr != nil {
+		return &judgedScan{err: scanErr, status: conclude(&streams{err: io.Discard}, scanErr)}
+	}
+	return w.judge(t, messages)
+}
+
+// judge makes the report of what was read. Hardly two faults leave the same facts,
+// gaps included, so none is kept.
+func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
+	t.Helper()
+	engine, err := rules.New(rules.Options{Parameters: w.params})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	set, err := report.Open([]report.Output{{Format: "json"}}, &out, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary := report.Summarize(set, report.Policy{})
+	source := func(_ context.Context, emit func(fact.Message) error) error {
+		for _, m := range messages {
+			if err := emit(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := (&judging{engine: engine, w: summary}).judge(t.Context(), source); err != nil {
+		t.Fatal(err)
+	}
+	if err := summary.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := &judgedScan{status: summary.Summary().ExitStatus, links: map[string]finding.Link{}, findings: map[findingKey]finding.Status{}}
+	r.text = reportTimes.ReplaceAll(out.Bytes(), []byte(`"$1": ""`))
+	var told struct {
+		Links    []finding.Link    `json:"links"`
+		Findings []finding.Finding `json:"findings"`
+		Coverage struct {
+			Gaps []fact.Gap `json:"gaps"`
+		} `json:"coverage"`
+	}
+	if err := json.Unmarshal(r.text, &told); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range told.Links {
+		r.links[l.ID] = l
+	}
+	for _, f := range told.Findings {
+		k := findingKey{f.RuleID, f.AccountID, f.Resource, f.Link}
+		if had, ok := r.findings[k]; !ok || goodness[f.Status] < goodness[had] {
+			r.findings[k] = f.Status
+		}
+	}
+	r.gaps = told.Coverage.Gaps
+	return r
+}
+
+var reportTimes = regexp.MustCompile(`"(started_at|finished_at)": *"[^"]*"`)
+
+// goodness orders statuses. From pass to not applicable is an improvement that
+// nobody has read a reason for. The other way around is none: what holds whether or
+// not the rule is about it holds.
+var goodness = map[finding.Status]int{finding.Fail: 0, finding.Unknown: 1, finding.Pass: 2, finding.NotApplicable: 3}
+
+// improvements are what looks better in a scan that met trouble than in one that
+// met none. What is missing looks better too, unless its bucket could not be listed or its
+// replication configuration not be read, which is a gap of its own.
+func (r *judgedScan) improvements(whole *judgedScan) (list []string) {
+	unread := map[string]bool{} // accounts, and buckets by ARN
+	for _, g := range r.gaps {
+		switch g.Fact {
+		case "account", "account.buckets":
+			unread[g.AccountID] = true
+		case "bucket.replication":
+			unread[g.Resource] = true
+		}
+	}
+	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	for id, l := range whole.links {
+		now, there := r.links[id]
+		if !there && !unread[l.Source.AccountID] && !unread["arn:aws:s3:::"+l.Source.Bucket] {
+			add("link %s is gone, and was %s", id, l.Verdict)
+		}
+		if now.Verdict == finding.Works && l.Verdict != finding.Works {
+			add("link %s was %s and now works", id, l.Verdict)
+		}
+		type cell struct{ layer, action, resource string }
+		was := map[cell]string{}
+		for _, c := range l.Checks {
+			was[cell{c.Layer, c.Action, c.Resource}] = c.Result
+		}
+		for _, c := range now.Checks {
+			if before, ok := was[cell{c.Layer, c.Action, c.Resource}]; ok && c.Result == "allowed" && before != "allowed" {
+				add("link %s: %s %s was %s and is now allowed", id, c.Layer, c.Action, before)
+			}
+		}
+	}
+	for id, l := range r.links {
+		if _, there := whole.links[id]; !there {
+			add("link %s (%s) is new", id, l.Verdict)
+		}
+	}
+	for k, before := range whole.findings {
+		now, there := r.findings[k]
+		source, _, _ := strings.Cut(k.link, "/")
+		switch {
+		case there && goodness[now] >= goodness[finding.Pass] && goodness[now] > goodness[before]:
+			add("%s %s %s was %s and is now %s", k.rule, k.resource, k.link, before, now)
+		case !there && !unread[k.account] && !(k.link != "" && unread["arn:aws:s3:::"+source]):
+			add("%s %s %s is gone, and was %s", k.rule, k.resource, k.link, before)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// combination is a fault that lasts, in a world.
+type combination struct {
+	world *faultWorld
+	fault sandbox.Fault
+	page  string // instead of the fault: what is wrong with the pages of a list
+}
+
+func (c combination) String() string {
+	what := string(c.fault.Kind)
+	if c.page != "" {
+		what = c.page
+	}
+	return strings.Join([]string{c.world.name, c.fault.Operation, what, c.fault.Account, c.fault.Bucket}, "/")
+}
+
+// lastingKinds are the ways in which a call fails for good. Latency is an hour:
+// longer than any attempt may take.
+var lastingKinds = []sandbox.FaultKind{
+	sandbox.AccessDenied, sandbox.NotImplemented, sandbox.Malformed, sandbox.Truncated, sandbox.Throttling,
+	sandbox.ServerError, sandbox.Reset, sandbox.Latency, sandbox.ExpiredToken,
+}
+
+// combinations are the faults of every kind on all calls of each operation, on
+// those about each account, and on those about each bucket.
+func (w *faultWorld) combinations(t *testing.T) (list []combination) {
+	t.Helper()
+	type place struct{ operation, account, bucket string }
+	calls := map[place]bool{}
+	w.scan(t, nil, func(box *sandbox.Sandbox) aws.HTTPClient {
+		before := box.Calls()
+		return doFunc(func(r *http.Request) (*http.Response, error) {
+			res, err := box.HTTPClient().Do(r)
+			after := box.Calls()
+			for c, n := range after { // one call at a time: this one
+				if n == before[c] {
+					continue
+				}
+				calls[place{c.Operation, "", ""}] = true
+				calls[place{c.Operation, c.Account, ""}] = true
+				if path := strings.TrimPrefix(r.URL.Path, "/"); strings.HasPrefix(c.Operation, "s3:") {
+					bucket, _, _ := strings.Cut(path, "/")
+					calls[place{c.Operation, c.Account, bucket}] = true
+				}
+			}
+			before = after
+			return res, err
+		})
+	}, scanner.Options{Concurrency: 1})
+	places := slices.SortedFunc(maps.Keys(calls), func(a, b place) int {
+		return cmp.Or(strings.Compare(a.operation, b.operation), strings.Compare(a.account, b.account), strings.Compare(a.bucket, b.bucket))
+	})
+	turn := 0
+	for _, p := range places {
+		f := sandbox.Fault{Operation: p.operation, Account: p.account, Bucket: p.bucket}
+		kinds := lastingKinds
+		if p.bucket != "" {
+			// How a call fails does not depend on the bucket: two kinds for each, in turn.
+			i := turn * 2 % len(lastingKinds)
+			kinds = slices.Concat(lastingKinds, lastingKinds)[i : i+2]
+			turn++
+		}
+		for _, f.Kind = range kinds {
+			f.Delay = 0
+			if f.Kind == sandbox.Latency {
+				f.Delay = time.Hour
+			}
+			list = append(list, combination{world: w, fault: f})
+		}
+		if f.Account == "" && f.Bucket == "" && pagedLists[f.Operation].items != "" {
+			for _, page := range []string{noList, endless} {
+				list = append(list, combination{world: w, fault: sandbox.Fault{Operation: f.Operation}, page: page})
+			}
+		}
+	}
+	return list
+}
+
+type doFunc func(*http.Request) (*http.Response, error)
+
+func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// What can be wrong with the pages of a list.
+const (
+	noList    = "no_list"    // the answer has no list at all
+	endless   = "endless"    // the token of the next page is always the same
+	emptyPage = "empty_page" // the first page is empty, and all the rest is on the next
+)
+
+// pagedLists are the operations that answer in pages: the names of the list, of
+// the token in the answer, of the token in a request and, where there is
+// one, of the element that says that there is more.
+var pagedLists = map[string]struct{ items, next, token, more string }{
+	"organizations:ListRoots":             {"Roots", "NextToken", "NextToken", ""},
+	"organizations:ListAccounts":          {"Accounts", "NextToken", "NextToken", ""},
+	"organizations:ListPoliciesForTarget": {"Policies", "NextToken", "NextToken", ""},
+	"kms:ListGrants":                      {"Grants", "NextMarker", "Marker", "Truncated"},
+	"kms:ListAliases":                     {"Aliases", "NextMarker", "Marker", "Truncated"},
+	"kms:ListResourceTags":                {"Tags", "NextMarker", "Marker", "Truncated"},
+	"iam:GetAccountAuthorizationDetails":  {"RoleDetailList", "Marker", "Marker", "IsTruncated"},
+	"iam:ListRolePolicies":                {"PolicyNames", "Marker", "Marker", "IsTruncated"},
+	"iam:ListAttachedRolePolicies":        {"AttachedPolicies", "Marker", "Marker", "IsTruncated"},
+	"s3:ListBuckets":                      {"Buckets", "ContinuationToken", "continuation-token", ""},
+}
+
+// pages shows a sandbox with something wrong with the pages of one operation.
+func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
+	const token = "again"
+	list := pagedLists[operation]
+	service, name, _ := strings.Cut(operation, ":")
+	return doFunc(func(r *http.Request) (*http.Response, error) {
+		body := []byte{}
+		if r.Body != nil {
+			var err error
+			if body, err = io.ReadAll(r.Body); err != nil {
+				return nil, err
+			}
+		}
+		r = r.Clone(r.Context())
+		query := r.URL.Query()
+		// What is asked, and the request without the token, which the sandbox does not know.
+		asked, again := false, false
+		var document map[string]any
+		switch {
+		case json.Unmarshal(body, &document) == nil:
+			_, target, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+			asked, again = target == name, document[list.token] == token
+			if again {
+				delete(document, list.token)
+				body, _ = json.Marshal(document)
+			}
+		case len(body) > 0:
+			form, _ := url.ParseQuery(string(body))
+			asked, again = form.Get("Action") == name, form.Get(list.token) == token
+			if again {
+				form.Del(list.token)
+				body = []byte(form.Encode())
+			}
+		default:
+			asked, again = service == "s3" && query.Get("x-id") == name, query.Get(list.token) == token
+			if again {
+				query.Del(list.token)
+				r.URL.RawQuery = query.Encode()
+			}
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		res, err := box.HTTPClient().Do(r)
+		if err != nil || !asked || res.StatusCode != http.StatusOK || what == emptyPage && again {
+			return res, err
+		}
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			return nil, err
+		}
+		if document = nil; json.Unmarshal(text, &document) == nil {
+			switch what {
+			case noList:
+				document = map[string]any{}
+			case emptyPage:
+				document[list.items] = []any{}
+				fallthrough
+			case endless:
+				document[list.next] = token
+				if list.more != "" {
+					document[list.more] = true
+				}
+			}
+			text, _ = json.Marshal(document)
+		} else {
+			items := regexp.MustCompile("(?s)<" + list.items + ">.*</" + list.items + ">|<" + list.items + "/>")
+			more := "<" + list.next + ">" + token + "</" + list.next + ">"
+			if list.more != "" {
+				text = regexp.MustCompile("<"+list.more+">false</"+list.more+">").ReplaceAll(text, nil)
+				more += "<" + list.more + ">true</" + list.more + ">"
+			}
+			switch what {
+			case noList:
+				text = items.ReplaceAll(text, nil)
+			case emptyPage:
+				text = items.ReplaceAll(text, []byte("<"+list.items+"></"+list.items+">"+more))
+			case endless:
+				text = items.ReplaceAll(text, []byte("$0"+more))
+			}
+		}
+		res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+		res.Header.Del("Content-Length")
+		return res, nil
+	})
+}
+
+// run scans with the fault, and says what is wrong with the outcome.
+func (c combination) run(t *testing.T, whole *judgedScan) (outcome string) {
+	t.Helper()
+	var got *judgedScan
+	if c.page != "" {
+		got = c.world.scan(t, nil, func(box *sandbox.Sandbox) aws.HTTPClient { return pages(box, c.fault.Operation, c.page) }, scanner.Options{})
+	} else {
+		got = c.world.scan(t, []sandbox.Fault{c.fault}, nil, scanner.Options{})
+	}
+	var problem *scanner.Error
+	switch {
+	case got.err != nil && !errors.As(got.err, &problem):
+		t.Errorf("%v: %v", c, got.err)
+	case got.err != nil:
+		if got.status != exitUsage {
+			t.Errorf("%v: exit status %d, want %d: %v", c, got.status, exitUsage, got.err)
+		}
+		return "refused"
+	case bytes.Equal(got.text, whole.text):
+		return "same"
+	}
+	if got.status != exitFindings && got.status != exitIncomplete {
+		t.Errorf("%v: exit status %d of another report", c, got.status)
+	}
+	if !slices.ContainsFunc(got.gaps, func(g fact.Gap) bool { return !slices.Contains(whole.gaps, g) }) {
+		t.Errorf("%v: the report is another one, and no gap says why:\n%s", c, gocmp.Diff(string(whole.text), string(got.text)))
+	}
+	for _, better := range got.improvements(whole) {
+		t.Errorf("%v: %s", c, better)
+	}
+	return "gaps"
+}
+
+// sampleSize is how many combinations a test runs that is not told to run all.
+const sampleSize = 150
+
+// TestLastingFaults: whatever fails for good, and however, nothing looks better
+// for it. It runs a sample; CROSSCHECK_FAULTS=all runs every combination, as make
+// integration does, and any other text those whose names contain it.
+func TestLastingFaults(t *testing.T) {
+	lastingFaults(t, os.Getenv("CROSSCHECK_FAULTS"))
+}
+
+func lastingFaults(t *testing.T, which string) {
+	whole := map[*faultWorld]*judgedScan{}
+	var all, chosen []combination
+	for _, w := range faultWorlds(t) {
+		r := w.scan(t, nil, nil, scanner.Options{})
+		if r.err != nil {
+			t.Fatalf("%s: %v", w.name, r.err)
+		}
+		whole[w] = r
+		if want := map[bool]int{true: exitClean, false: exitFindings}[w.name == "sound"]; r.status != want {
+			t.Errorf("%s: exit status %d without a fault, want %d", w.name, r.status, want)
+		}
+		of := w.combinations(t)
+		verdicts := map[finding.Verdict]int{}
+		for _, l := range r.links {
+			verdicts[l.Verdict]++
+		}
+		t.Logf("%s: exit status %d, links %v, %d findings, %d gaps; %d combinations", w.name, r.status, verdicts, len(r.findings), len(r.gaps), len(of))
+		all = append(all, of...)
+	}
+	for _, c := range all {
+		h := fnv.New64a()
+		fmt.Fprint(h, c, "seed 1")
+		switch {
+		case which == "all", which != "" && strings.Contains(c.String(), which):
+			chosen = append(chosen, c)
+		case which == "" && h.Sum64()%uint64(len(all)) < sampleSize:
+			chosen = append(chosen, c)
+		}
+	}
+	if len(all) < 2_000 {
+		t.Errorf("%d combinations are too few", len(all))
+	}
+	var mu sync.Mutex
+	outcomes := map[string]int{}
+	same := map[string]bool{}
+	t.Run("group", func(t *testing.T) {
+		const shards = 4
+		for shard := range shards {
+			t.Run(fmt.Sprint(shard), func(t *testing.T) {
+				t.Parallel()
+				for i := shard; i < len(chosen); i += shards {
+					outcome := chosen[i].run(t, whole[chosen[i].world])
+					mu.Lock()
+					outcomes[outcome]++
+					if outcome == "same" {
+						same[chosen[i].fault.Operation+" "+string(chosen[i].fault.Kind)] = true
+					}
+					mu.Unlock()
+				}
+			})
+		}
+	})
+	t.Logf("%d of %d combinations: %d with gaps, %d refused as a whole, %d with the same report", len(chosen), len(all), outcomes["gaps"], outcomes["refused"], outcomes["same"])
+	if len(same) > 0 {
+		t.Logf("the same report in spite of %s", strings.Join(slices.Sorted(maps.Keys(same)), ", "))
+	}
+}
+
+// TestPassingFaults: whatever fails for a while, the report is the same to the byte.
+func TestPassingFaults(t *testing.T) {
+	faults := [][]sandbox.Fault{
+		{{Kind: sandbox.Throttling, Probability: 0.3, Seed: 1}},
+		{{Kind: sandbox.ServerError, Probability: 0.1, Seed: 2}},
+		{{Kind: sandbox.Reset, Probability: 0.2, Seed: 3}},
+		{{Kind: sandbox.LostReply, Probability: 0.2, Seed: 4}},
+		{{Kind: sandbox.Malformed, Probability: 0.2, Seed: 5}},
+		{{Kind: sandbox.Truncated, Probability: 0.2, Seed: 6}},
+		{{Kind: sandbox.SlowBody, Probability: 0.2, Seed: 7, Delay: time.Hour}}, // longer than an attempt may take
+		{{Kind: sandbox.Latency, Probability: 0.2, Seed: 8, Delay: time.Hour}},
+		{{Kind: sandbox.ExpiredToken, Operation: "s3:Get*", Account: "111111111111", Count: 1}, {Kind: sandbox.ExpiredToken, Operation: "s3:Get*", Account: "222222222222", Count: 1}},
+		{{Kind: sandbox.Throttling, Probability: 0.2, Seed: 9}, {Kind: sandbox.ServerError, Probability: 0.1, Seed: 10},
+			{Kind: sandbox.Reset, Probability: 0.05, Seed: 11}, {Kind: sandbox.SlowBody, Probability: 0.1, Seed: 12, Delay: time.Second}},
+	}
+	for _, w := range faultWorlds(t) {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			// scan counts the requests: a fault that never struck has shown nothing.
+			scan := func(faults []sandbox.Fault) (*judgedScan, int64) {
+				var requests atomic.Int64
+				r := w.scan(t, faults, func(box *sandbox.Sandbox) aws.HTTPClient {
+					return doFunc(func(r *http.Request) (*http.Response, error) {
+						requests.Add(1)
+						return box.HTTPClient().Do(r)
+					})
+				}, scanner.Options{AttemptTimeout: 2 * time.Second})
+				return r, requests.Load()
+			}
+			whole, least := scan(nil)
+			if whole.err != nil {
+				t.Fatal(whole.err)
+			}
+			check := func(what string, got *judgedScan) {
+				if got.err != nil {
+					t.Errorf("%s: %v", what, got.err)
+				} else if diff := gocmp.Diff(string(whole.text), string(got.text)); diff != "" {
+					t.Errorf("%s (-untroubled +troubled):\n%s", what, diff)
+				}
+			}
+			for _, f := range faults {
+				got, requests := scan(f)
+				check(string(f[0].Kind), got)
+				if requests <= least {
+					t.Errorf("%s: %d requests, and without a fault %d: it struck nothing", f[0].Kind, requests, least)
+				}
+			}
+			for _, operation := range slices.Sorted(maps.Keys(pagedLists)) {
+				check("empty page of "+operation, w.scan(t, nil, func(box *sandbox.Sandbox) aws.HTTPClient { return pages(box, operation, emptyPage) }, scanner.Options{}))
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/report"
+)
+
+// trendRuns is how many earlier runs a report with a chart over time looks at.
+const trendRuns = 100
+
+// historyFlags name the folder that keeps the run files of runs.
+type historyFlags struct{ dir string }
+
+func (f *historyFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.dir, "history", "", "`folder` that keeps the run file of this run beside those of earlier ones (see crosscheck history)")
+	bind(cmd, "history", "history")
+}
+
+// trend is the earlier runs, where a format shows them; nil otherwise.
+func (f *historyFlags) trend(s *streams, outputs []report.Output) ([]report.TrendPoint, error) {
+	if f.dir == "" || !slices.ContainsFunc(outputs, func(o report.Output) bool { return o.Format == "html" }) {
+		return nil, nil
+	}
+	points, skipped, err := report.ReadTrend(f.dir, trendRuns)
+	if err != nil {
+		return nil, withHint(err, "--history names a folder with run files, or one that is not there yet")
+	}
+	saySkipped(s, f.dir, skipped)
+	return points, nil
+}
+
+// record keeps the run in the folder.
+func (f *historyFlags) record(set *report.Set) error {
+	if f.dir == "" {
+		return nil
+	}
+	return withHint(set.Record(f.dir), "--history names a folder with run files, or one that is not there yet")
+}
+
+func saySkipped(s *streams, dir string, skipped []report.Skipped) {
+	for _, f := range skipped {
+		fmt.Fprintf(s.err, "crosscheck: history %s: %s is left out: %s\n", oneLine(dir), oneLine(f.File), oneLine(f.Why))
+	}
+}
+
+func newHistoryCommand(s *streams) *cobra.Command {
+	var (
+		format  string
+		last    int
+		noColor bool
+	)
+	cmd := &cobra.Command{
+		Use:   "history DIR",
+		Short: "Show the trend over the recorded runs of a folder",
+		Long: `history reads the run files of a folder, which scan, canary, drill and report keep
+there with --history DIR, and shows how links, findings and latencies went: one run a
+line, by start, each held against the run before it. Whatever else stands in the
+folder is named and left out; hidden files are not looked at. Nothing is removed: how
+long runs are kept is up to you.
+
+Exit status:
+  0    all runs are shown
+  2    usage error, or the folder cannot be read
+  3    a file is no whole run and was left out
+  130  interrupted`,
+		Example: `  crosscheck scan --history runs
+  crosscheck history runs --last 30
+  crosscheck history runs -o csv`,
+		Args: oneArg("the folder that --history names"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			write := map[string]func(*report.History) error{
+				"json": func(h *report.History) error { return h.WriteJSON(s.out) },
+				"csv":  func(h *report.History) error { return h.WriteCSV(s.out) },
+				"table": func(h *report.History) error {
+					return h.WriteTable(s.out, report.Options{Width: s.width, Color: s.color && !noColor})
+				},
+			}[format]
+			if write == nil {
+				return withHint(fmt.Errorf("unknown output format %q", format), "use table, json or csv")
+			}
+			if last < 0 || last == 0 && cmd.Flags().Changed("last") {
+				return withHint(fmt.Errorf("--last %d is not a number of runs", last), "use 1 or more")
+			}
+			h, err := report.ReadHistory(args[0], last)
+			if err != nil {
+				return withHint(err, "give the folder that --history names")
+			}
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			saySkipped(s, args[0], h.Skipped)
+			if err := write(h); err != nil {
+				return err
+			}
+			if len(h.Skipped) > 0 {
+				return exitError(exitIncomplete)
+			}
+			return nil
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVarP(&format, "output", "o", "table", "`format`: table, json or csv")
+	fs.IntVar(&last, "last", 0, "the last `n` runs only (default all)")
+	fs.BoolVar(&noColor, "no-color", false, "no colors (also: NO_COLOR)")
+	return cmd
+}

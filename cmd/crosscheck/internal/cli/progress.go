@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"crosscheck/report"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+)
+
+const (
+	rewriteEvery = 200 * time.Millisecond // on a terminal
+	logEvery     = 30 * time.Second       // elsewhere
+	paceOver     = 5 * time.Second        // the pace is that of so much time, or of up to twice as much
+)
+
+// progress tells how far a scan is: on a terminal in one line that is written anew
+// in place and erased at the end, elsewhere in a line of log now and then.
+type progress struct {
+	s       *streams
+	log     *logFlags
+	meter   *scanner.Meter // nil = AWS is not read
+	quiet   bool
+	inPlace bool
+	start   time.Time
+	stop    chan struct{}
+	stopped sync.WaitGroup
+
+	mu             sync.Mutex
+	accounts       map[string]bool // with a bucket that was judged
+	buckets, links int
+
+	older, newer pace
+}
+
+// pace is what was done at some time.
+type pace struct {
+	at             time.Time
+	calls, buckets int
+}
+
+// watch begins to tell of a scan on standard error; end it with done.
+func (s *streams) watch(quiet bool, log *logFlags, meter *scanner.Meter) *progress {
+	p := &progress{s: s, log: log, meter: meter, quiet: quiet, inPlace: s.errTTY && log.format != "json" && !log.debug,
+		start: time.Now(), stop: make(chan struct{}), accounts: map[string]bool{}}
+	p.older, p.newer = pace{at: p.start}, pace{at: p.start}
+	if quiet {
+		return p
+	}
+	every := logEvery
+	if p.inPlace {
+		every = rewriteEvery
+	}
+	p.stopped.Go(func() {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		written := false
+		for {
+			select {
+			case <-ticker.C:
+				p.write()
+				written = true
+			case <-p.stop:
+				if written && p.inPlace {
+					fmt.Fprint(p.s.err, "\r\x1b[K")
+				}
+				return
+			}
+		}
+	})
+	return p
+}
+
+// judged counts a source bucket of an account and its links.
+func (p *progress) judged(account string, links int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.accounts[account] = true
+	p.buckets++
+	p.links += links
+}
+
+// seeing counts what a source tells where nothing is judged.
+func (p *progress) seeing(source factSource) factSource {
+	return func(ctx context.Context, emit func(fact.Message) error) error {
+		return source(ctx, func(m fact.Message) error {
+			if m.Document != nil {
+				p.judged(m.Document.Bucket.AccountID, len(m.Document.Links))
+			}
+			return emit(m)
+		})
+	}
+}
+
+func (p *progress) write() {
+	now := time.Now()
+	p.mu.Lock()
+	accounts, buckets, links := len(p.accounts), p.buckets, p.links
+	p.mu.Unlock()
+	ran := now.Sub(p.start).Truncate(time.Second)
+	if p.meter == nil {
+		p.tell(fmt.Sprintf("%d accounts, %d buckets judged, %d links, %s", accounts, buckets, links, ran),
+			slog.Int("accounts", accounts), slog.Int("buckets", buckets), slog.Int("links", links), slog.Float64("ran_s", ran.Seconds()))
+		return
+	}
+	m := p.meter.Progress()
+	if now.Sub(p.newer.at) >= paceOver {
+		p.older, p.newer = p.newer, pace{now, m.Calls, m.BucketsDone - m.BucketsKnown}
+	}
+	passed := max(now.Sub(p.older.at), time.Millisecond).Seconds()
+	calls := float64(m.Calls-p.older.calls) / passed
+	text := fmt.Sprintf("%d/%d accounts, %d/%d buckets, %d links, %.0f calls/s", m.AccountsDone, m.Accounts, m.BucketsDone, m.Buckets, links, calls)
+	if m.Throttles > 0 {
+		text += fmt.Sprintf(", %d throttled", m.Throttles)
+	}
+	text += fmt.Sprintf(", %s", ran)
+	attrs := []slog.Attr{
+		slog.Int("accounts_done", m.AccountsDone), slog.Int("accounts", m.Accounts), slog.Int("buckets_done", m.BucketsDone), slog.Int("buckets", m.Buckets),
+		slog.Int("links", links), slog.Int("calls", m.Calls), slog.Float64("calls_per_second", calls), slog.Int("throttles", m.Throttles), slog.Float64("ran_s", ran.Seconds()),
+	}
+	if perSecond := float64(m.BucketsDone-m.BucketsKnown-p.older.buckets) / passed; perSecond > 0 {
+		left := time.Duration(float64(m.Buckets-m.BucketsDone) / perSecond * float64(time.Second)).Round(time.Second)
+		text += fmt.Sprintf(", about %s left", left)
+		attrs = append(attrs, slog.Float64("left_s", left.Seconds()))
+	}
+	p.tell(text, attrs...)
+}
+
+func (p *progress) tell(text string, attrs ...slog.Attr) {
+	switch {
+	case p.log.format == "json":
+		p.log.logger(p.s).LogAttrs(context.Background(), slog.LevelInfo, "progress", attrs...)
+	case p.inPlace:
+		fmt.Fprint(p.s.err, "\rcrosscheck: "+text+"\x1b[K")
+	default:
+		p.log.say(p.s, text)
+	}
+}
+
+// done ends the telling; nothing is written after it, unless by finished.
+func (p *progress) done() {
+	close(p.stop)
+	p.stopped.Wait()
+}
+
+// calls are those that the scan made, by API.
+func (p *progress) calls() []report.Calls {
+	if p.meter == nil {
+		return nil
+	}
+	var all []report.Calls
+	for _, c := range p.meter.Calls() {
+		all = append(all, report.Calls{API: c.API, Calls: c.Calls, Retries: c.Retries, Throttles: c.Throttles, Errors: c.Errors, DurationMS: c.Duration.Milliseconds()})
+	}
+	return all
+}
+
+// finished says what the scan took, and which calls most of it were.
+func (p *progress) finished() {
+	if p.quiet || p.meter == nil {
+		return
+	}
+	var sum report.Calls
+	apis := p.calls()
+	for _, c := range apis {
+		sum.Calls += c.Calls
+		sum.Retries += c.Retries
+		sum.Throttles += c.Throttles
+	}
+	took := time.Since(p.start).Round(100 * time.Millisecond)
+	if p.log.format == "json" {
+		p.log.logger(p.s).Info("scanned", "ran_s", took.Seconds(), "calls", sum.Calls, "retries", sum.Retries, "throttles", sum.Throttles, "apis", apis)
+		return
+	}
+	const most = 3
+	slices.SortStableFunc(apis, func(a, b report.Calls) int { return cmp.Compare(b.Calls, a.Calls) })
+	var named []string
+	others := sum.Calls
+	for _, c := range apis[:min(most, len(apis))] {
+		named = append(named, fmt.Sprintf("%d %s", c.Calls, c.API))
+		others -= c.Calls
+	}
+	if others > 0 {
+		named = append(named, fmt.Sprintf("%d others", others))
+	}
+	p.log.say(p.s, fmt.Sprintf("%d calls to AWS in %s (%s), %d retries, %d throttled", sum.Calls, took, strings.Join(named, ", "), sum.Retries, sum.Throttles))
+}

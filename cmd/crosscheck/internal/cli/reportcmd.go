@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/report"
+)
+
+func newReportCommand(s *streams) *cobra.Command {
+	var (
+		from   string
+		out    = reportFlags{baseline: baselineFlags{recorded: true}}
+		waived waiverFlags
+		send   sendFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Write a recorded run in any format",
+		Long: `report reads a run file, which scan, canary, drill and demo write with
+-o jsonl=FILE, and writes the run in other formats: the same bytes that the run
+itself would have written. Nothing is judged again; the exit status is decided anew
+from --fail-on and --allow-incomplete, and with --waivers also what is waived.
+
+AWS is called only with --send securityhub, which imports the findings into AWS
+Security Hub: into that of the caller's account and Region, or with --send-role into
+that of each bucket's. Findings of earlier runs that this run judged again and does
+not have are archived. It needs securityhub:BatchImportFindings and
+securityhub:GetFindings. What was not taken is listed on standard error, and the exit
+status is 2.
+` + exitStatusHelp,
+		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
+  crosscheck report --from run.jsonl -o markdown -o sarif=crosscheck.sarif
+  crosscheck report --from run.jsonl --send securityhub --region eu-central-1`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := send.check(cmd); err != nil {
+				return err
+			}
+			run, err := openRun("--from", from, s.in)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = run.Close() }() // read only
+			c, err := configure(cmd)
+			if err != nil {
+				return err
+			}
+			engine, err := c.engine()
+			if err != nil {
+				return err
+			}
+			sum, set, err := out.open(s, engine)
+			if err != nil {
+				return err
+			}
+			defer set.Abort()
+			play := func(w report.Writer) error {
+				w, err := waived.before(w)
+				if err != nil {
+					return err
+				}
+				return replay(cmd.Context(), from, run, w)
+			}
+			if send.to == "" {
+				if err := play(sum); err != nil {
+					return err
+				}
+				return cmp.Or(sum.Close(), exitWith(sum.Summary().ExitStatus))
+			}
+			to, err := openHubs(cmd.Context(), &send, s.err)
+			if err != nil {
+				return err
+			}
+			if err := to.send(engine, sum, out.quiet, play); err != nil {
+				return err
+			}
+			return exitWith(sum.Summary().ExitStatus)
+		},
+	}
+	out.add(cmd)
+	send.add(cmd)
+	waived.add(cmd)
+	fs := cmd.Flags()
+	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
+	fs.StringArray("rules", nil, "`directory` with the rules of your own that judged the run, for their help; repeatable")
+	bind(cmd, "rules", "rules.dirs")
+	addConfigFlag(cmd)
+	return cmd
+}
+
+// openRun opens the run file that a flag or an argument names; the path - is
+// standard input.
+func openRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
+	const hint = "write one with -o jsonl=FILE"
+	switch path {
+	case "":
+		return nil, withHint(fmt.Errorf("%s names no run file", what), hint)
+	case "-":
+		return io.NopCloser(stdin), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, withHint(plainPathError(err), hint)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a directory, not a run file", path)
+	}
+	if err != nil {
+		return nil, withHint(errors.Join(plainPathError(err), f.Close()), hint)
+	}
+	return f, nil
+}
+
+// replay writes the messages of a run file to w until the context ends.
+func replay(ctx context.Context, name string, run io.Reader, w report.Writer) error {
+	if err := report.Replay(run, &stoppable{Writer: w, ctx: ctx}); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// stoppable refuses messages once its context has ended.
+type stoppable struct {
+	report.Writer
+	ctx context.Context
+}
+
+func (s *stoppable) Write(m report.Message) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	return s.Writer.Write(m)
+}

@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox"
+)
+
+// resumable scans a world again and again, each time with an engine of its own.
+type resumable struct {
+	*faultWorld
+	cfg    aws.Config
+	box    *sandbox.Sandbox
+	policy report.Policy
+}
+
+func newResumable(t *testing.T, w *faultWorld, faults ...sandbox.Fault) *resumable {
+	t.Helper()
+	world, err := sandbox.Load(w.name+".yaml", w.text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := sandbox.New(world)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		if err := box.AddFault(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &resumable{faultWorld: w, box: box, cfg: aws.Config{
+		Region: "us-east-1", HTTPClient: box.HTTPClient(),
+		Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, ""),
+	}}
+}
+
+var errPulled = errors.New("the plug was pulled")
+
+// plug passes n messages on and then fails.
+type plug struct {
+	report.Writer
+	n int
+}
+
+func (p *plug) Write(m report.Message) error {
+	if p.n--; p.n < 0 {
+		return errPulled
+	}
+	return p.Writer.Write(m)
+}
+
+// scan writes run.jsonl and run.json into dir. resume names the run file to
+// continue, "" = none; n is how many messages pass before the plug is pulled, below
+// 0 = all. It gives how many replication configurations were asked for.
+func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, err error) {
+	t.Helper()
+	engine, err := rules.New(rules.Options{Parameters: r.params})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := report.Open([]report.Output{{Format: "jsonl", Path: filepath.Join(dir, "run.jsonl")}, {Format: "json", Path: filepath.Join(dir, "run.json")}},
+		io.Discard, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Abort()
+	sum := report.Summarize(set, r.policy)
+	judging := judging{engine: engine, w: sum, begun: set.Keep}
+	options := r.options
+	options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
+	if resume != "" {
+		f := resumeFlags{path: resume}
+		if judging.resume, err = f.open(engine); err != nil {
+			return 0, err
+		}
+		options.RunID, options.Done = judging.resume.Run.ID, judging.resume.Judged
+	}
+	if n >= 0 {
+		judging.w = &plug{sum, n}
+	}
+	before := r.configurations()
+	err = judging.judge(t.Context(), func(ctx context.Context, emit func(fact.Message) error) error {
+		return scanner.Scan(ctx, r.cfg, options, emit)
+	})
+	if err == nil {
+		err = sum.Close()
+	}
+	return r.configurations() - before, err
+}
+
+func (r *resumable) configurations() int {
+	n := 0
+	for call, times := range r.box.Calls() {
+		if call.Operation == "s3:GetBucketReplication" {
+			n += times
+		}
+	}
+	return n
+}
+
+var runTimes = regexp.MustCompile(`"(started|finished)_at":"[^"]*"`)
+
+func timeless(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runTimes.ReplaceAllString(string(b), `"${1}_at":""`)
+}
+
+// A run that is interrupted after any message, even several times, and continued
+// ends with the bytes of one that was not, gaps included, and what stood in its
+// file is not asked for again.
+func TestInterruptedRunsResumeToTheSameBytes(t *testing.T) {
+	for _, w := range faultWorlds(t) {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			r := newResumable(t, w, sandbox.Fault{Operation: "s3:GetBucketPolicy", Bucket: "*s", Kind: sandbox.AccessDenied})
+			whole := t.TempDir()
+			all, err := r.scan(t, whole, "", -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := timeless(t, filepath.Join(whole, "run.json"))
+			text, err := os.ReadFile(filepath.Join(whole, "run.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			messages := bytes.Count(text, []byte("\n"))
+			saved := false
+			for n := 1; n < messages; n += 1 + messages/7 {
+				dir := t.TempDir()
+				if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
+					t.Fatalf("after %d messages: %v", n, err)
+				}
+				partial := filepath.Join(dir, "run.jsonl.partial")
+				if n%2 == 0 { // and once more, later
+					if _, err := r.scan(t, dir, partial, n+messages/3); err != nil && !errors.Is(err, errPulled) {
+						t.Fatal(err)
+					} else if err == nil {
+						partial = filepath.Join(dir, "run.jsonl")
+					}
+				}
+				asked, err := r.scan(t, dir, partial, -1)
+				if err != nil {
+					t.Fatalf("after %d messages, continued: %v", n, err)
+				}
+				if got := timeless(t, filepath.Join(dir, "run.json")); got != want {
+					t.Fatalf("after %d of %d messages the continued run differs:\n%s\nwant\n%s", n, messages, got, want)
+				}
+				saved = saved || asked < all
+				if left, _ := filepath.Glob(filepath.Join(dir, "*partial*")); len(left) > 0 && partial != left[0] {
+					t.Errorf("left behind: %v", left)
+				}
+			}
+			if !saved {
+				t.Errorf("every continued run asked for all %d configurations again", all)
+			}
+		})
+	}
+}
+
+// A file that was cut anywhere is continued from its last whole line; what is no
+// part of a run file is refused.
+func TestResumeRepairsACutFile(t *testing.T) {
+	w := faultWorlds(t)[0]
+	r := newResumable(t, w)
+	dir := t.TempDir()
+	all, err := r.scan(t, dir, "", -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := timeless(t, filepath.Join(dir, "run.json"))
+	text, err := os.ReadFile(filepath.Join(dir, "run.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked, err := r.scan(t, dir, filepath.Join(dir, "run.jsonl"), -1); err != nil || asked != 0 {
+		t.Errorf("continuing a run that ended asked for %d configurations, %v", asked, err)
+	}
+	first := bytes.IndexByte(text, '\n') + 1
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 12 {
+		dir := t.TempDir()
+		cut := filepath.Join(dir, "cut.jsonl")
+		n := first + random.IntN(len(text)-first)
+		if err := os.WriteFile(cut, text[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		asked, err := r.scan(t, dir, cut, -1)
+		if err != nil || asked > all {
+			t.Fatalf("cut at byte %d: %d configurations asked for, %v", n, asked, err)
+		}
+		if got := timeless(t, filepath.Join(dir, "run.json")); got != want {
+			t.Fatalf("cut at byte %d: the continued run differs:\n%s", n, got)
+		}
+	}
+
+	broken := func(name string, b []byte, want string) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := r.scan(t, t.TempDir(), path, -1)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+	broken("empty", nil, "it is empty")
+	broken("header cut", text[:first-5], "it is empty")
+	broken("middle cut", append(bytes.Clone(text[:first+1]), text[first+2:]...), "line 2") // the quote of the key, whatever line came second
+	broken("other rules", bytes.Replace(text, []byte(`"judge":"`), []byte(`"judge":"x`), 1), "other rules")
+	broken("no judge", bytes.Replace(text, []byte(`"judge":"`), []byte(`"judge":"","x":"`), 1), "unknown field")
+	broken("other scope", bytes.Replace(text, []byte(`"mode":"organization"`), []byte(`"mode":"accounts"`), 1), "another scope")
+	if _, err := r.scan(t, t.TempDir(), dir, -1); err == nil || !strings.Contains(err.Error(), "not a run file") {
+		t.Errorf("a directory: %v", err)
+	}
+}

@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/rules"
+)
+
+func newRulesCommand(s *streams) *cobra.Command {
+	var dirs []string
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "List, show and test the rules",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.PersistentFlags().StringArrayVar(&dirs, "rules", nil, "`directory` with rules of your own, repeatable")
+	options := func() rules.Options { return rules.Options{Dirs: dirs} }
+	cmd.AddCommand(newRulesListCommand(s, options), newRulesShowCommand(s, options), newRulesTestCommand(s), newRulesCodesCommand(s, options))
+	return cmd
+}
+
+func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the rules",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			list, err := rules.List(options())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.out, list)
+			}
+			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(t, "ID\tSEVERITY\tPACK\tSCOPE\tDECIDES\tTITLE")
+			for _, r := range list {
+				decides := ""
+				if r.Decides {
+					decides = "yes"
+				}
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, r.Scope, decides, oneLine(r.Title))
+			}
+			return t.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything their METADATA says")
+	return cmd
+}
+
+func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a rule: what it checks, why, the fix, and its text",
+		Args:  oneArg("the id of a rule, such as XC004"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			r, text, err := rules.Show(options(), args[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(s.out, "%s  %s\n\n%s\n\n", r.ID, oneLine(r.Title), r.Description)
+			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+			row := func(name string, values ...string) {
+				if v := strings.Join(values, ", "); v != "" {
+					fmt.Fprintf(t, "%s:\t%s\n", name, oneLine(v))
+				}
+			}
+			row("severity", string(r.Severity))
+			row("pack", r.Pack)
+			row("scope", r.Scope)
+			row("needs", r.Needs...)
+			for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
+				value, err := json.Marshal(r.Parameters[name])
+				if err != nil {
+					return err
+				}
+				row("parameter", fmt.Sprintf("%s (default %s)", name, value))
+			}
+			row("failure codes", r.FailureCodes...)
+			row("controls", r.Controls...)
+			row("evidence", r.Evidence)
+			row("fix", r.Remediation)
+			for _, source := range r.Sources {
+				row("source", source)
+			}
+			if err := t.Flush(); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(s.out, "\n%s\n", strings.TrimRight(text, "\n"))
+			return err
+		},
+	}
+}
+
+func newRulesTestCommand(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test DIR",
+		Short: "Run the Rego tests of a directory of rules",
+		Long: `test runs the rules named test_… of the files of DIR that end in _test.rego,
+together with the embedded rules. Exit status 1: a test failed.`,
+		Args: oneArg("a directory of rules"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			results, err := rules.Test(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			passed, failed, skipped := 0, 0, 0
+			for _, r := range results {
+				switch {
+				case r.Skipped:
+					skipped++
+					fmt.Fprintf(s.out, "skip  %s\n", oneLine(r.Name))
+				case r.Passed:
+					passed++
+				default:
+					failed++
+					fmt.Fprintf(s.out, "FAIL  %s (%s:%d) %s\n", oneLine(r.Name), oneLine(r.File), r.Line, oneLine(r.Message))
+				}
+				if r.Output != "" && !r.Passed {
+					fmt.Fprintf(s.out, "      %s\n", oneLine(r.Output))
+				}
+			}
+			fmt.Fprintf(s.out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+			if failed > 0 {
+				return exitError(exitFindings)
+			}
+			return nil
+		},
+	}
+}
+
+func newRulesCodesCommand(s *streams, options func() rules.Options) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "codes",
+		Short: "List S3's replication failure codes and what predicts them",
+		Long: `codes lists S3's own failure codes with their predictability: Y decided by
+configuration, P by policies, O needs the objects (a warning at most), R happens
+at run time, B in Batch Replication only.`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			engine, err := rules.New(options())
+			if err != nil {
+				return err
+			}
+			codes := engine.Codes()
+			if asJSON {
+				return json.NewEncoder(s.out).Encode(codes)
+			}
+			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(t, "CODE\tP?\tRULES\tDECIDED BY")
+			for _, c := range codes {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", c.Code, c.Predictable, strings.Join(c.Rules, " "), c.Decides)
+			}
+			return t.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return cmd
+}
+
+// oneArg wants exactly one argument and says what it is.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return withHint(fmt.Errorf("%s takes %s, not %d arguments", cmd.CommandPath(), what, len(args)),
+				fmt.Sprintf("run '%s --help'", cmd.CommandPath()))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox"
+	"crosscheck/testdata"
+)
+
+// scanned is the JSON report of a scan of the demo world through cfg.
+func scanned(t *testing.T, cfg aws.Config) []byte {
+	t.Helper()
+	c, err := parseConfig("demo.crosscheck.yaml", testdata.DemoConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := rules.New(rules.Options{Parameters: c.parameters()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	set, err := report.Open([]report.Output{{Format: "json"}}, &out, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := report.Summarize(set, report.Policy{})
+	source := func(ctx context.Context, emit func(fact.Message) error) error {
+		return scanner.Scan(ctx, cfg, scanner.Options{RoleName: c.Scan.RoleName, Needs: engine.Needs(), Wants: engine.Wants, RunID: "run"}, emit)
+	}
+	if err := (&judging{engine: engine, w: sum}).judge(t.Context(), source); err != nil {
+		t.Fatal(err)
+	}
+	if err := sum.Close(); err != nil {
+		t.Fatal(err)
+	}
+	times := regexp.MustCompile(`"(started_at|finished_at)": *"[^"]*"`)
+	return times.ReplaceAll(out.Bytes(), []byte(`"$1": ""`))
+}
+
+// TestScanOverHTTPEqualsInProcess: the sandbox has two doors, and a scan through
+// either says the same, byte for byte.
+func TestScanOverHTTPEqualsInProcess(t *testing.T) {
+	inProcess, _, err := demoAWS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := scanned(t, inProcess)
+
+	served(t, testdata.DemoWorld)
+	cfg, err := scanner.LoadConfig(t.Context(), "", "us-east-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(scanned(t, cfg))); diff != "" {
+		t.Errorf("over HTTP the report differs (-in process +HTTP):\n%s", diff)
+	}
+	if !bytes.Contains(want, []byte(`"verdict":"broken"`)) || len(want) < 10_000 {
+		t.Errorf("the report is empty:\n%.500s", want)
+	}
+}
+
+// TestSameInputSameOutput: nothing depends on the order in which goroutines end.
+func TestSameInputSameOutput(t *testing.T) {
+	var first []byte
+	for range 5 {
+		cfg, _, err := demoAWS()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := scanned(t, cfg)
+		if first == nil {
+			first = got
+		} else if diff := cmp.Diff(string(first), string(got)); diff != "" {
+			t.Fatalf("two scans differ:\n%s", diff)
+		}
+	}
+}
+
+// TestScanThatCannotBeDone: one clear line with a hint, exit status 2, and no
+// half-written output.
+func TestScanThatCannotBeDone(t *testing.T) {
+	expired := append([]byte(nil), testdata.DemoWorld...)
+	expired = append(expired, []byte(`
+callers:
+  - {access_key: ASIAEXPIRED000000000, account: "100000000001", root: true, expires_in: -1h}
+  - {access_key: AKIAMEMBER0000000000, account: "111111111111", root: true}
+`)...)
+	for name, test := range map[string]struct {
+		key  string
+		args []string
+		want []string
+	}{
+		"unknown access key":    {"AKIANOBODY0000000000", nil, []string{"does not accept the credentials", "InvalidClientTokenId", "AWS_PROFILE"}},
+		"expired session":       {"ASIAEXPIRED000000000", nil, []string{"has expired", "log in again"}},
+		"wrong role name":       {"", []string{"--role-name", "crosscheck-adit"}, []string{"crosscheck-adit", "--role-name"}},
+		"member lists accounts": {"AKIAMEMBER0000000000", nil, []string{"organizations:ListAccounts", "--accounts", "--account-only"}},
+		"bad account id":        {"", []string{"--accounts", "12345"}, []string{"12345"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			served(t, expired)
+			if test.key != "" {
+				t.Setenv("AWS_ACCESS_KEY_ID", test.key)
+			}
+			out := filepath.Join(t.TempDir(), "out.json")
+			status, stdout, stderr := inProcess(t.Context(), append([]string{"scan", "-o", "json=" + out, "-o", "table"}, test.args...)...)
+			if status != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("%q does not say %q", stderr, want)
+				}
+			}
+			if left, err := os.ReadDir(filepath.Dir(out)); err != nil || len(left) != 0 {
+				t.Errorf("left behind: %v %v", left, err)
+			}
+		})
+	}
+}
+
+// TestExitStatus: 1 wins over 3, and 3 over 0.
+func TestExitStatus(t *testing.T) {
+	served(t, testdata.DemoWorld)
+	config := filepath.Join(repo, "testdata", "worlds", "demo.crosscheck.yaml")
+	for _, test := range []struct {
+		want int
+		args []string
+	}{
+		{exitFindings, []string{"--config", config}},
+		{exitIncomplete, []string{"--accounts", "111111111111,333333333333,222222222222", "--buckets", "media-partner", "--fail-on", "critical"}},
+		{exitClean, []string{"--accounts", "111111111111,333333333333,222222222222", "--buckets", "media-partner", "--fail-on", "critical", "--allow-incomplete"}},
+		{exitFindings, []string{"--accounts", "111111111111,333333333333", "--buckets", "orders-invoices", "--fail-on", "info"}},
+		{exitClean, []string{"--accounts", "111111111111,333333333333", "--buckets", "orders-invoices", "--fail-on", "medium"}},
+	} {
+		status, stdout, stderr := inProcess(t.Context(), append([]string{"scan"}, test.args...)...)
+		if status != test.want {
+			t.Errorf("%v: exit status %d, want %d\n%s%s", test.args, status, test.want, stdout, stderr)
+		}
+	}
+}
+
+// TestRequiredReplicationOfADestination: a bucket that must replicate, and does not,
+// may be the destination of a link that nobody could read.
+func TestRequiredReplicationOfADestination(t *testing.T) {
+	w := &faultWorld{name: "required", text: soundWorld(), options: scanner.Options{RoleName: "crosscheck-audit"},
+		params: map[string]any{"required_replication": []any{map[string]any{"name": "*"}}}}
+	key := findingKey{rule: "XC031", account: "222222222222", resource: "arn:aws:s3:::d-sound"}
+	for _, test := range []struct {
+		name  string
+		fault sandbox.Fault
+		want  finding.Status
+	}{
+		{"all is read", sandbox.Fault{Operation: "s3:GetBucketReplication", Account: "333333333333", Kind: sandbox.AccessDenied}, finding.NotApplicable},
+		{"the source", sandbox.Fault{Operation: "s3:GetBucketReplication", Bucket: "s-sound", Kind: sandbox.AccessDenied}, finding.Unknown},
+		{"the account of the source", sandbox.Fault{Operation: "sts:AssumeRole", Account: "111111111111", Kind: sandbox.AccessDenied}, finding.Unknown},
+		{"its list of buckets", sandbox.Fault{Operation: "s3:ListBuckets", Account: "111111111111", Kind: sandbox.AccessDenied}, finding.Unknown},
+	} {
+		got := w.scan(t, []sandbox.Fault{test.fault}, nil, scanner.Options{})
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		if got.findings[key] != test.want {
+			t.Errorf("%s: %q, want %s", test.name, got.findings[key], test.want)
+		}
+	}
+}
+
+// TestDemoHasTheAuditRole: the roles of the demo allow what setup audit-role prints.
+func TestDemoHasTheAuditRole(t *testing.T) {
+	for _, action := range scanner.Permissions() {
+		if !bytes.Contains(testdata.DemoWorld, []byte(`"`+action+`"`)) {
+			t.Errorf("no role of the demo allows %s", action)
+		}
+	}
+}

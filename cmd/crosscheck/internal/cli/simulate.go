@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/rules/iam"
+)
+
+func newSimulateCommand(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "simulate [FILE]",
+		Short: "Decide policy requests given as JSON lines",
+		Long: `simulate reads one request a line, from FILE or standard input, and writes one
+answer a line: is it allowed, denied or unknown, and which statement decided.
+
+A request and its policies:
+  {"id":"a","request":{"principal":"arn:aws:sts::111111111111:assumed-role/R/s3-replication",
+    "action":"s3:ReplicateObject","resource":"arn:aws:s3:::dst/logs/*","resourceAccount":"222222222222",
+    "context":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/R"},"unknownContext":["aws:SourceVpce"]},
+   "identityPolicies":[{"name":"p","policy":{…}}],"boundaries":[…],"sessionPolicy":{…},
+   "scps":[{"target":"r-root","policies":[…]}],"rcps":[…],"resourcePolicy":{…},
+   "restrictPublicBuckets":false,"unknownLayers":[]}
+A layer that is left out is known not to exist, a context key that is left out is
+known to be absent. A resource with * or ? stands for every resource it matches.
+
+A document that AWS would store, or refuse:
+  {"id":"b","validate":{"kind":"bucket-policy","bucket":"dst","document":{…}}}
+A bucket policy that Block Public Access calls public, or not:
+  {"id":"c","classify":{"bucket":"dst","policy":{…}}}
+
+A line that cannot be read has its error in its own answer; the others still get
+theirs, and the exit status is 2.
+` + exitStatusHelp,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return withHint(fmt.Errorf("unexpected argument %q", args[1]), "give one file, or none to read standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in := s.in
+			if len(args) == 1 && args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return withHint(err, "give a file of JSON lines, or none to read standard input")
+				}
+				defer func() { _ = f.Close() }()
+				in = f
+			}
+			return simulate(cmd.Context(), in, s.out)
+		},
+	}
+}
+
+// maxSimulateLine is what is kept of a line: one byte more than is answered,
+// so that the answer to a longer line says that it is too long.
+const maxSimulateLine = 8<<20 + 1
+
+// simulate answers each line as it comes; blank lines have no answer.
+func simulate(ctx context.Context, in io.Reader, out io.Writer) error {
+	type read struct {
+		line []byte
+		more bool // another line is there already
+		err  error
+	}
+	lines := make(chan read)
+	go func() {
+		// Reading may wait for somebody at a terminal: an interrupt must not.
+		defer close(lines)
+		r := bufio.NewReaderSize(in, 64<<10)
+		for {
+			line, err := readLine(r)
+			select {
+			case lines <- read{line, r.Buffered() > 0, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	w := bufio.NewWriter(out)
+	total, unread := 0, 0
+	for {
+		var l read
+		select {
+		case l = <-lines:
+		case <-ctx.Done():
+			return errors.Join(w.Flush(), context.Cause(ctx))
+		}
+		if line := bytes.TrimSpace(l.line); len(line) > 0 {
+			total++
+			answer, ok := iam.SimulateLine(line)
+			if !ok {
+				unread++
+			}
+			_, _ = w.Write(append(answer, '\n')) // a fault stays with w, and Flush tells it
+		}
+		if l.err == nil && l.more {
+			continue
+		}
+		if err := w.Flush(); err != nil {
+			return fmt.Errorf("cannot write the answers: %w", err)
+		}
+		switch {
+		case errors.Is(l.err, io.EOF) && unread > 0:
+			return withHint(fmt.Errorf("%d of %d lines could not be read", unread, total), "their answers say why")
+		case errors.Is(l.err, io.EOF):
+			return nil
+		case l.err != nil:
+			return fmt.Errorf("cannot read the requests: %w", l.err)
+		}
+	}
+}
+
+// readLine reads a line of any length and keeps at most maxSimulateLine of it.
+// The error may come with the last line.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part[:min(len(part), maxSimulateLine-len(line))]...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
