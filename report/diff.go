@@ -12,7 +12,6 @@ import (
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
 	"crosscheck/canary/measure"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
@@ -227,7 +226,7 @@ func (s *sight) became(k subject, now string) string {
 
 // gone reports whether a finding that is missing was decided to be no more.
 func (s *sight) gone(k subject) bool {
-	if k.rule == rules.WaiverExpired || k.rule == rules.WaiverUnused {
+	if k.rule == finding.WaiverExpired || k.rule == finding.WaiverUnused {
 		return true // the waiver was removed; what it was for appears by itself
 	}
 	switch s.subjects[k] {

@@ -13,7 +13,6 @@ import (
 	"pgregory.net/rapid"
 
 	"crosscheck/canary/measure"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
@@ -136,7 +135,7 @@ func TestCompareFindings(t *testing.T) {
 		"not probed":          {[]Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []Message{elsewhere}, "unknown p", ExitIncomplete},
 		"probed":              {[]Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "fixed p", ExitClean},
 		"left behind":         {[]Message{findingOf("XC904", "p", finding.Fail, finding.High)}, []Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "unknown p", ExitIncomplete},
-		"waiver removed":      {[]Message{findingOf(rules.WaiverUnused, "p", finding.Fail, finding.Low)}, nil, "fixed p", ExitClean},
+		"waiver removed":      {[]Message{findingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, nil, "fixed p", ExitClean},
 		"doubled fingerprint": {[]Message{pass, pass}, []Message{pass, fail}, "appeared p", ExitFaults},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -526,19 +526,6 @@ func (e *Engine) keep(r *Rule, records []*ast.Term) {
 	}
 }
 
-// fingerprint identifies a fault across runs: by what it is about, never by wording.
-func fingerprint(parts ...string) string {
-	text := make([]byte, 0, 256)
-	for i, p := range parts {
-		if i > 0 {
-			text = append(text, 0)
-		}
-		text = append(text, p...)
-	}
-	sum := sha256.Sum256(text)
-	return string(hex.AppendEncode(text[:0], sum[:16]))
-}
-
 // List gives the rules of the options, sorted by id, without an engine's cost.
 func List(opts Options) ([]*Rule, error) {
 	files, err := sourcesOf(opts.Dirs)

@@ -47,7 +47,7 @@ func (a *answer) decode(t *ast.Term) error {
 		switch key {
 		case "severity":
 			s, _ := v.Value.(ast.String)
-			if a.Severity = finding.Severity(s); !slices.Contains(severities, a.Severity) {
+			if a.Severity = finding.Severity(s); !a.Severity.Valid() {
 				return fmt.Errorf("an answer has the unknown severity %s", v)
 			}
 		case "contested":
@@ -79,7 +79,7 @@ func (a *answer) decode(t *ast.Term) error {
 			return fmt.Errorf("an answer has the unknown field %s", k)
 		}
 	}
-	if rank(a.Status) < 0 {
+	if !a.Status.Valid() {
 		return fmt.Errorf("an answer has the status %q: use fail, pass, unknown or not_applicable", a.Status)
 	}
 	slices.Sort(a.FailureCodes)
@@ -245,7 +245,7 @@ func (j *judgement) settle(r *Rule, s int, answers []answer, fault error) []answ
 		answers = slices.DeleteFunc(answers, func(a answer) bool { return a.Status == finding.Pass || a.Status == finding.NotApplicable })
 	}
 	slices.SortStableFunc(answers, func(a, b answer) int {
-		return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(cmp.Compare(a.Status.Rank(), b.Status.Rank()), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
 	})
 	if s := answers[0].Status; s == finding.Pass || s == finding.NotApplicable {
 		return answers[:1] // one word that all is well is enough
@@ -316,7 +316,7 @@ func (j *judgement) add(r *Rule, s int, a answer) {
 			}
 		}
 	}
-	f.Fingerprint = fingerprint(r.ID, b.AccountID, b.Name, ruleID, destination, a.Key)
+	f.Fingerprint = finding.Fingerprint(r.ID, b.AccountID, b.Name, ruleID, destination, a.Key)
 	if !j.engine.disabled[r.ID] {
 		j.findings = append(j.findings, f)
 	}
@@ -476,8 +476,3 @@ func orEmpty(s []string) []string {
 }
 
 var empties = []string{}
-
-// rank orders what is said of one subject, the worst first; -1 is no status.
-func rank(s finding.Status) int { return slices.Index(ranks[:], s) }
-
-var ranks = [...]finding.Status{finding.Fail, finding.Unknown, finding.Pass, finding.NotApplicable}

@@ -58,6 +58,14 @@ type Rule struct {
 	when  []condition
 }
 
+// About is what all findings of the rule have in common.
+func (r *Rule) About() finding.About {
+	return finding.About{
+		ID: r.ID, Title: r.Title, Severity: r.Severity,
+		Description: r.Description, Remediation: r.Remediation, Sources: r.Sources,
+	}
+}
+
 // Error is a fault of a rule file.
 type Error struct {
 	File string
@@ -179,12 +187,10 @@ func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
 }
 
 var (
-	idPattern  = regexp.MustCompile(`^[A-Z]{2,10}[0-9]{3,6}$`)
-	packWord   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
-	paramWord  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	severities = []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Low, finding.Info}
-	scopes     = []string{ScopeBucket, ScopeSource, ScopeLink, ScopeOrganization}
-	evidences  = []string{"recorded", "documented", "inferred"}
+	packWord  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	paramWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	scopes    = []string{ScopeBucket, ScopeSource, ScopeLink, ScopeOrganization}
+	evidences = []string{"recorded", "documented", "inferred"}
 )
 
 // metadata reads the package annotation of a module; nil when it is no rule.
@@ -232,11 +238,11 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		Evidence: c.Evidence, Sources: c.Sources, Parameters: c.Parameters,
 	}
 	switch {
-	case !idPattern.MatchString(r.ID):
+	case !finding.IsRuleID(r.ID):
 		return nil, line, fmt.Errorf("METADATA custom.id %q: an id is capitals and digits, such as XC101 or ACME001", r.ID)
 	case r.Title == "":
 		return nil, line, errors.New("METADATA has no title")
-	case !slices.Contains(severities, r.Severity):
+	case !r.Severity.Valid():
 		return nil, line, fmt.Errorf("METADATA custom.severity %q: use critical, high, medium, low or info", r.Severity)
 	case !slices.Contains(scopes, r.Scope):
 		return nil, line, fmt.Errorf("METADATA custom.scope %q: use %s", r.Scope, strings.Join(scopes, ", "))

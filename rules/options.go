@@ -80,7 +80,7 @@ func reseverity(list []*Rule, severity map[string]finding.Severity) error {
 			return unknownOption("severity", id, ids(list), "there is no rule %q", id)
 		}
 		switch s := severity[id]; {
-		case !slices.Contains(severities, s):
+		case !s.Valid():
 			return &OptionError{Option: "severity", Name: id, err: fmt.Errorf("%q is no severity: use critical, high, medium, low or info", s)}
 		case s == finding.Info && list[i].Decides:
 			// A waived link is one with no failing finding above info left.

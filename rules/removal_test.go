@@ -66,7 +66,7 @@ func worst(findings []finding.Finding) map[string]finding.Status {
 	out := map[string]finding.Status{}
 	for _, f := range findings {
 		k := f.RuleID + " " + f.Link
-		if s, ok := out[k]; !ok || rank(f.Status) < rank(s) {
+		if s, ok := out[k]; !ok || f.Status.Rank() < s.Rank() {
 			out[k] = f.Status
 		}
 	}

@@ -9,10 +9,6 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// RequirementUnused is a requirement of required_replication that selects no bucket.
-// It is no rule, as little as what waivers lead to.
-const RequirementUnused = "XC913"
-
 // UnusedRequirements are findings about the entries of the parameter
 // required_replication that selected no bucket of a run, after all of it was judged:
 // a misspelled one asks nothing of anybody. Where not everything was read, that is
@@ -49,13 +45,12 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []finding.Finding {
 			}
 		}
 		text := ast.MustInterfaceToValue(given).String()
-		f := finding.Finding{
-			RuleID: RequirementUnused, Title: "Requirement for no bucket", Status: finding.Fail, Severity: finding.Low, Resource: "required_replication",
-			Message:      fmt.Sprintf("no bucket is one that must replicate by the entry %d of required_replication: %s", i+1, text),
-			FailureCodes: empties, Controls: empties, Evidence: map[string]any{"entry": i + 1, "requirement": given},
-			Remediation: "look for a mistake in its name, tags, accounts or units, or remove it",
-			Fingerprint: fingerprint(RequirementUnused, text),
-		}
+		f := finding.New(finding.RequirementUnused, finding.Fail)
+		f.Resource = "required_replication"
+		f.Message = fmt.Sprintf("no bucket is one that must replicate by the entry %d of required_replication: %s", i+1, text)
+		f.Evidence = map[string]any{"entry": i + 1, "requirement": given}
+		f.Remediation = "look for a mistake in its name, tags, accounts or units, or remove it"
+		f.Fingerprint = finding.Fingerprint(finding.RequirementUnused, text)
 		switch {
 		case scope.Buckets != "":
 			f.Status, f.Remediation = finding.NotApplicable, ""

@@ -53,7 +53,7 @@ func TestUnusedRequirements(t *testing.T) {
 		for _, f := range c.e.UnusedRequirements(c.scope) {
 			n := string(rune('0' + f.Evidence["entry"].(int)))
 			got[n] = string(f.Status) + " " + string(f.Severity)
-			if !strings.Contains(f.Message, "entry "+n) || f.RuleID != RequirementUnused {
+			if !strings.Contains(f.Message, "entry "+n) || f.RuleID != finding.RequirementUnused {
 				t.Errorf("%s: %+v", name, f)
 			}
 		}

@@ -18,13 +18,6 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// What waivers themselves lead to. These are no rules: they cannot be switched
-// off, and not be waived.
-const (
-	WaiverExpired = "XC911" // a waiver's last day is over: it waives nothing any more
-	WaiverUnused  = "XC912" // no failing finding is left that a waiver is for
-)
-
 // WaiverEntry is one entry of a waivers file: which failing findings it is for,
 // and why they may stand. An empty selector selects all; one at least is given.
 type WaiverEntry struct {
@@ -148,8 +141,6 @@ func eachKey(n *yaml.Node, visit func(key string, k, v *yaml.Node) error) error 
 }
 
 var (
-	waiverRule        = regexp.MustCompile(`^[A-Z]+[0-9]+$`)
-	waiverAccount     = regexp.MustCompile(`^[0-9]{12}$`)
 	waiverFingerprint = regexp.MustCompile(`^[0-9a-f]{32}$`)
 )
 
@@ -189,9 +180,9 @@ func parseWaiver(n *yaml.Node) (*WaiverEntry, error) {
 // check holds the value of a key against its form.
 func (e *WaiverEntry) check(key string, v *yaml.Node) error {
 	switch {
-	case key == "rule" && !waiverRule.MatchString(e.Rule):
+	case key == "rule" && !finding.IsRuleID(e.Rule):
 		return wrongAt(v, "rule %q is not the id of a rule, such as XC046", e.Rule)
-	case key == "account" && !waiverAccount.MatchString(e.Account):
+	case key == "account" && !fact.IsAccountID(e.Account):
 		return wrongAt(v, "account %q is not an account id of 12 digits", e.Account)
 	case key == "fingerprint" && !waiverFingerprint.MatchString(e.Fingerprint):
 		return wrongAt(v, "fingerprint %q does not have the 32 digits of one", e.Fingerprint)
@@ -267,22 +258,22 @@ func (w *Waivers) Findings(run WaiverRun) []finding.Finding {
 	for _, e := range w.entries {
 		switch {
 		case e.Expires < w.today:
-			f := w.finding(WaiverExpired, "Expired waiver", finding.Fail, e)
+			f := w.finding(finding.WaiverExpired, finding.Fail, e)
 			f.Message = fmt.Sprintf("the waiver in line %d expired on %s; failing findings it was for: %d", e.line, e.Expires, e.used)
 			f.Remediation = "repair what it is for and remove it, or decide anew and give it another day"
 			f.Evidence["findings"] = e.used
 			all = append(all, f)
 		case e.used > 0 || e.open > 0:
 		case w.outside(e, run):
-			f := w.finding(WaiverUnused, "Unused waiver", finding.NotApplicable, e)
+			f := w.finding(finding.WaiverUnused, finding.NotApplicable, e)
 			f.Message = fmt.Sprintf("the waiver in line %d is for what this run did not look at", e.line)
 			all = append(all, f)
 		case run.Incomplete:
-			f := w.finding(WaiverUnused, "Unused waiver", finding.Unknown, e)
+			f := w.finding(finding.WaiverUnused, finding.Unknown, e)
 			f.Message = fmt.Sprintf("nothing that was read needs the waiver in line %d, but not everything was read", e.line)
 			all = append(all, f)
 		default:
-			f := w.finding(WaiverUnused, "Unused waiver", finding.Fail, e)
+			f := w.finding(finding.WaiverUnused, finding.Fail, e)
 			f.Message = fmt.Sprintf("no failing finding needs the waiver in line %d", e.line)
 			f.Remediation = "remove it if the fault is repaired; otherwise look for a mistake in its rule, resource, account or fingerprint"
 			all = append(all, f)
@@ -298,7 +289,7 @@ func (w *Waivers) outside(e *WaiverEntry, run WaiverRun) bool {
 			(run.Scope.Mode != "organization" || slices.Contains(run.Scope.ExcludeAccounts, e.Account))
 }
 
-func (w *Waivers) finding(id, title string, status finding.Status, e *WaiverEntry) finding.Finding {
+func (w *Waivers) finding(id string, status finding.Status, e *WaiverEntry) finding.Finding {
 	evidence := map[string]any{"line": e.line, "reason": e.Reason, "expires": e.Expires}
 	for key, value := range map[string]string{
 		"rule": e.Rule, "resource": e.Resource, "account": e.Account, "fingerprint": e.Fingerprint, "owner": e.Owner, "ticket": e.Ticket,
@@ -307,9 +298,8 @@ func (w *Waivers) finding(id, title string, status finding.Status, e *WaiverEntr
 			evidence[key] = value
 		}
 	}
-	return finding.Finding{
-		RuleID: id, Title: title, Status: status, Severity: finding.Low, AccountID: e.Account, Resource: w.name,
-		FailureCodes: []string{}, Controls: []string{}, Evidence: evidence,
-		Fingerprint: fingerprint(id, e.Rule, e.Resource, e.Account, e.Fingerprint),
-	}
+	f := finding.New(id, status)
+	f.AccountID, f.Resource, f.Evidence = e.Account, w.name, evidence
+	f.Fingerprint = finding.Fingerprint(id, e.Rule, e.Resource, e.Account, e.Fingerprint)
+	return f
 }

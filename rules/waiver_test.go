@@ -155,7 +155,7 @@ func someFinding() finding.Finding {
 func TestWaiverSelects(t *testing.T) {
 	for selector, want := range map[string]bool{
 		"rule: XC012":                                               true,
-		"rule: XC01":                                                false,
+		"rule: XC0011":                                              false,
 		"resource: arn:aws:s3:::orders-raw":                         true,
 		"resource: arn:aws:s3:::orders-*":                           true,
 		"resource: arn:aws:s3:::order":                              false,
@@ -205,7 +205,7 @@ func TestWaiverExpires(t *testing.T) {
 		if want != (len(all) == 0) {
 			t.Errorf("%s: %v", day, all)
 		}
-		if !want && (all[0].RuleID != WaiverExpired || all[0].Status != finding.Fail || all[0].Severity != finding.Low ||
+		if !want && (all[0].RuleID != finding.WaiverExpired || all[0].Status != finding.Fail || all[0].Severity != finding.Low ||
 			all[0].Message != "the waiver in line 2 expired on 2026-06-29; failing findings it was for: 1") {
 			t.Errorf("%s: %+v", day, all[0])
 		}
@@ -220,7 +220,7 @@ func TestWaiverAfterAnExpired(t *testing.T) {
 		t.Errorf("%v", waiver)
 	}
 	all := w.Findings(WaiverRun{Scope: fact.Scope{Mode: "organization"}})
-	if len(all) != 1 || all[0].RuleID != WaiverExpired {
+	if len(all) != 1 || all[0].RuleID != finding.WaiverExpired {
 		t.Errorf("%+v", all)
 	}
 }
@@ -265,7 +265,7 @@ func TestUnusedWaiver(t *testing.T) {
 			f := someFinding()
 			w.Apply(&f)
 			all := w.Findings(test.run)
-			if len(all) != 1 || all[0].RuleID != WaiverUnused || all[0].Status != test.want || all[0].Severity != finding.Low || all[0].Fingerprint == "" {
+			if len(all) != 1 || all[0].RuleID != finding.WaiverUnused || all[0].Status != test.want || all[0].Severity != finding.Low || all[0].Fingerprint == "" {
 				t.Errorf("%+v", all)
 			}
 		})

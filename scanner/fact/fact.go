@@ -20,6 +20,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"regexp"
 	"strings"
 )
 
@@ -381,6 +382,11 @@ type Link struct {
 func LinkID(source, ruleID, destination string) string {
 	return source + "/" + ruleID + "→" + destination
 }
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+// IsAccountID reports whether a text has the form of an AWS account id: 12 digits.
+func IsAccountID(s string) bool { return accountID.MatchString(s) }
 
 // PartitionOf is the partition of a Region: aws, aws-cn or aws-us-gov. What is no
 // Region is taken for one of aws.

@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"crosscheck/canary/measure"
+	"crosscheck/rules/finding"
 )
 
 // The canary against two MinIO servers, which replicate with code that this
@@ -378,7 +379,7 @@ func TestIntegrationCanary(t *testing.T) {
 		if m := p.Measurements[0]; m.Transitions[len(m.Transitions)-1].AfterMS > 2000 {
 			t.Errorf("FAILED was seen after %d ms", m.Transitions[len(m.Transitions)-1].AfterMS)
 		}
-		if len(p.Findings) != 1 || p.Findings[0].RuleID != findProof {
+		if len(p.Findings) != 1 || p.Findings[0].RuleID != finding.Proof {
 			t.Errorf("%+v", p.Findings)
 		}
 		clean(t)

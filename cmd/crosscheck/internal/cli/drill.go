@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,15 +17,6 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
-)
-
-// What measurements prove, as findings, so that every format shows it. They are
-// no rules: nothing is read and judged, and they cannot be switched off.
-const (
-	findDisagreement = "XC901" // prediction and proof contradict each other
-	findProof        = "XC902" // a probe proves that a link is broken, or could not decide
-	findObjective    = "XC903" // the latency objective is missed
-	findLeftBehind   = "XC904" // probes could not be removed
 )
 
 func newDrillCommand(s *streams) *cobra.Command {
@@ -142,24 +131,24 @@ func proofFindings(t *canary.Target, ms []*measure.Measurement, audited bool) []
 	proven, said := proof(ms)
 	switch {
 	case proven == "broken" && t.Predicted == "works":
-		f := linkFinding(t, findDisagreement, "Predicted to work, proven broken", finding.Fail, finding.High)
+		f := linkFinding(t, finding.Disagreement, "Predicted to work, proven broken", finding.Fail, finding.High)
 		f.Message = "the audit predicts that this link works, and the canary proves that it does not: " + said
 		f.Remediation = "look for the fault that both sides of the setup hide: a policy that the audit cannot see, a change made since the scan, or an error of crosscheck; the failure code stands in S3's OperationFailedReplication event"
 		all = append(all, f)
 	case proven == "works" && t.Predicted == "broken" && covers(ms, t.FailureCodes):
-		f := linkFinding(t, findDisagreement, "Predicted broken, proven to work", finding.Fail, finding.High)
+		f := linkFinding(t, finding.Disagreement, "Predicted broken, proven to work", finding.Fail, finding.High)
 		f.Message = "the audit predicts that this link is broken (" + strings.Join(t.FailureCodes, ", ") + "), and the canary proves that it works"
 		f.FailureCodes = t.FailureCodes
 		f.Remediation = "scan again: the setup may have been repaired meanwhile; if the two still contradict each other, crosscheck is wrong about it, so please report it"
 		all = append(all, f)
 	case proven == "broken" && (t.Predicted != "broken" || !audited):
-		f := linkFinding(t, findProof, "Proven broken", finding.Fail, finding.High)
+		f := linkFinding(t, finding.Proof, "Proven broken", finding.Fail, finding.High)
 		f.FailureCodes = t.FailureCodes
 		f.Message = "the canary proves that this link is broken: " + said
 		f.Remediation = "find the failure code in S3's OperationFailedReplication event, and what causes it with 'crosscheck scan'"
 		all = append(all, f)
 	case proven == "unknown":
-		f := linkFinding(t, findProof, "Not proven", finding.Unknown, finding.Medium)
+		f := linkFinding(t, finding.Proof, "Not proven", finding.Unknown, finding.Medium)
 		f.Message = "the canary could not prove this link: " + said
 		f.Remediation = "give the canary's role what it lacks ('crosscheck setup canary-role' prints it), or probe the link with credentials of both sides"
 		all = append(all, f)
@@ -171,7 +160,7 @@ func proofFindings(t *canary.Target, ms []*measure.Measurement, audited bool) []
 		}
 	}
 	if len(left) > 0 {
-		f := linkFinding(t, findLeftBehind, "Probes left behind", finding.Fail, finding.High)
+		f := linkFinding(t, finding.LeftBehind, "Probes left behind", finding.Fail, finding.High)
 		f.Message = fmt.Sprintf("%d versions of probes could not be removed: %s", len(left), strings.Join(left[:min(len(left), 3)], "; "))
 		f.Evidence = map[string]any{"left": left}
 		f.Remediation = "remove them with 'crosscheck canary sweep' once the canary's role may delete"
@@ -246,7 +235,7 @@ func covers(ms []*measure.Measurement, codes []string) bool {
 
 // objective holds the latencies of a link against --slo.
 func (p *prober) objective(t *canary.Target, l *measure.Latencies) finding.Finding {
-	f := linkFinding(t, findObjective, "Replication latency objective", finding.Pass, finding.Medium)
+	f := linkFinding(t, finding.Objective, "Replication latency objective", finding.Pass, finding.Medium)
 	percentile := p.f.sloPercentile
 	d, ok := l.Percentile(percentile)
 	f.Evidence = map[string]any{"samples": l.Samples(), "missed": l.Missed, "slo_ms": p.f.slo.Milliseconds(), "slo_percentile": percentile}
@@ -274,10 +263,9 @@ func linkFinding(t *canary.Target, id, title string, status finding.Status, seve
 	if arn == "" {
 		arn = "arn:" + fact.PartitionOf(t.Source.Region) + ":s3:::" + t.Source.Name
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{id, t.Source.AccountID, t.Source.Name, t.Rule.ID, t.Destination.Name, title}, "\x00")))
 	return finding.Finding{
 		RuleID: id, Title: title, Status: status, Severity: severity,
 		AccountID: t.Source.AccountID, Region: t.Source.Region, Resource: arn, Link: t.Link,
-		Fingerprint: hex.EncodeToString(sum[:16]),
+		Fingerprint: finding.Fingerprint(id, t.Source.AccountID, t.Source.Name, t.Rule.ID, t.Destination.Name, title),
 	}
 }

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime"
@@ -176,19 +174,14 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 	return w.Write(report.Message{Run: &finished})
 }
 
-// findNoBucket is the finding of a run that looked at nothing.
-const findNoBucket = "XC914"
-
 // noBucket says that no bucket matches the pattern of the scope. What it was meant
 // for is unknown: it may be misspelled.
 func noBucket(pattern string) finding.Finding {
-	sum := sha256.Sum256([]byte(findNoBucket + "\x00" + pattern))
-	return finding.Finding{
-		RuleID: findNoBucket, Title: "No bucket is looked at", Status: finding.Unknown, Severity: finding.Low, Resource: pattern,
-		Message:      fmt.Sprintf("no bucket that was listed matches %q (--buckets, scan.buckets), so nothing was judged", pattern),
-		FailureCodes: []string{}, Controls: []string{}, Evidence: map[string]any{"pattern": pattern},
-		Fingerprint: hex.EncodeToString(sum[:16]),
-	}
+	f := finding.New(finding.NoBucket, finding.Unknown)
+	f.Resource, f.Evidence = pattern, map[string]any{"pattern": pattern}
+	f.Message = fmt.Sprintf("no bucket that was listed matches %q (--buckets, scan.buckets), so nothing was judged", pattern)
+	f.Fingerprint = finding.Fingerprint(finding.NoBucket, pattern)
+	return f
 }
 
 // judgeOf names what judges, so that a run is continued by the same.

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/rules"
+	"crosscheck/rules/finding"
 )
 
 func newRulesCommand(s *streams) *cobra.Command {
@@ -28,7 +30,7 @@ func newRulesCommand(s *streams) *cobra.Command {
 }
 
 func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Command {
-	var asJSON bool
+	var asJSON, all bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the rules",
@@ -50,10 +52,17 @@ func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Comman
 				}
 				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, r.Scope, decides, oneLine(r.Title))
 			}
+			if all {
+				for _, a := range finding.Catalog() {
+					fmt.Fprintf(t, "%s\t%s\t\t\t\t%s\n", a.ID, a.Severity, a.Title)
+				}
+			}
 			return t.Flush()
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything their METADATA says")
+	cmd.Flags().BoolVar(&all, "all", false, "also list the findings that no rule makes, such as XC911 (expired waiver)")
+	cmd.MarkFlagsMutuallyExclusive("json", "all")
 	return cmd
 }
 
@@ -63,6 +72,9 @@ func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Comman
 		Short: "Show a rule: what it checks, why, the fix, and its text",
 		Args:  oneArg("the id of a rule, such as XC004"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if a, ok := finding.AboutOf(args[0]); ok {
+				return showAbout(s.out, a)
+			}
 			r, text, err := rules.Show(options(), args[0])
 			if err != nil {
 				return err
@@ -99,6 +111,19 @@ func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Comman
 			return err
 		},
 	}
+}
+
+// showAbout explains findings that no rule makes.
+func showAbout(w io.Writer, a finding.About) error {
+	fmt.Fprintf(w, "%s  %s\n\n%s\n\nseverity:  %s\n", a.ID, a.Title, a.Description, a.Severity)
+	if a.Remediation != "" {
+		fmt.Fprintf(w, "fix:       %s\n", a.Remediation)
+	}
+	for _, source := range a.Sources {
+		fmt.Fprintf(w, "source:    %s\n", source)
+	}
+	_, err := fmt.Fprint(w, "\nNo rule makes these findings, so they cannot be disabled.\n")
+	return err
 }
 
 func newRulesTestCommand(s *streams) *cobra.Command {

@@ -145,17 +145,12 @@ func codeHelp(engine *rules.Engine) map[string]string {
 // ruleHelp explains the rules to formats that show help beside findings.
 func ruleHelp(engine *rules.Engine) map[string]report.RuleHelp {
 	help := map[string]report.RuleHelp{}
+	for _, a := range finding.Catalog() {
+		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
+	}
 	for _, r := range engine.Rules() {
-		var b strings.Builder
-		fmt.Fprintf(&b, "%s\n\n**Fix:** %s\n", r.Description, r.Remediation)
-		for _, source := range r.Sources {
-			fmt.Fprintf(&b, "\n* %s", source)
-		}
-		h := report.RuleHelp{Title: r.Title, Markdown: b.String()}
-		if i := slices.IndexFunc(r.Sources, func(s string) bool { return strings.HasPrefix(s, "https://") }); i >= 0 {
-			h.URI = strings.Fields(r.Sources[i])[0]
-		}
-		help[r.ID] = h
+		a := r.About()
+		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
 	}
 	return help
 }

@@ -63,7 +63,7 @@ func (w *waiving) Write(m report.Message) error {
 	case m.Link != nil:
 		w.linked = true
 	case m.Finding != nil:
-		if id := m.Finding.RuleID; id == rules.WaiverExpired || id == rules.WaiverUnused {
+		if id := m.Finding.RuleID; id == finding.WaiverExpired || id == finding.WaiverUnused {
 			return nil
 		}
 		if waiver := w.waivers.Apply(m.Finding); waiver != nil || m.Finding.Waiver != nil {
@@ -76,7 +76,7 @@ func (w *waiving) Write(m report.Message) error {
 		w.run.Incomplete = w.run.Incomplete || c.Accounts.Unreadable > 0 || c.Accounts.Scanned < c.Accounts.Listed || c.Buckets.Scanned < c.Buckets.Listed
 		w.run.Unjudged = c.Links > 0 && !w.linked
 		if !w.measured {
-			w.run.NotJudged = []string{findDisagreement, findProof, findObjective, findLeftBehind}
+			w.run.NotJudged = []string{finding.Disagreement, finding.Proof, finding.Objective, finding.LeftBehind}
 		}
 		for _, f := range w.waivers.Findings(w.run) {
 			if err := w.Writer.Write(report.Message{Finding: &f}); err != nil {
@@ -128,7 +128,7 @@ Exit status:
 				return withHint(fmt.Errorf("%s has no finding %q", from, args[0]), "the JSON report shows the fingerprints of its findings")
 			case f.Status != finding.Fail:
 				return withHint(fmt.Errorf("the finding %s of %s is %s", f.RuleID, from, f.Status), "only a failing finding can be waived")
-			case f.RuleID == rules.WaiverExpired || f.RuleID == rules.WaiverUnused:
+			case f.RuleID == finding.WaiverExpired || f.RuleID == finding.WaiverUnused:
 				return withHint(fmt.Errorf("%s is a finding about a waiver", f.RuleID), "repair the waiver instead")
 			}
 			e := rules.ExactWaiver(f)

@@ -52,7 +52,7 @@ func TestCanaryWaivers(t *testing.T) {
 			if f.Waiver != nil {
 				waived++
 			}
-			if f.RuleID == rules.WaiverUnused {
+			if f.RuleID == finding.WaiverUnused {
 				found = append(found, f.Status)
 			}
 		}
@@ -93,7 +93,7 @@ func TestDrillWaivers(t *testing.T) {
 	waived := 0
 	var unused []finding.Status
 	for _, f := range r.Findings {
-		if f.RuleID == rules.WaiverUnused {
+		if f.RuleID == finding.WaiverUnused {
 			unused = append(unused, f.Status)
 			continue
 		}
