@@ -1,0 +1,280 @@
+// Package repo_test tests the repository itself: its layout, who may import whom,
+// and how large packages may grow.
+package repo_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// root is the root of the repository, from this directory.
+var root = filepath.Join("..", "..", "..", "..")
+
+// pkg is a package of this project.
+type pkg struct {
+	path    string
+	purpose string   // what it is for, in one line
+	imports []string // packages of this project that it may import; its tests may import more
+}
+
+// packages is the whole table: plain data first, commands last. Imports point up.
+var packages = []pkg{
+	{"scanner/fact", "what was read from AWS, as plain data: documents, facts, gaps, and the facts file", nil},
+	{"scanner/flow", "one function, Map: a stream of work done in parallel within a bound", nil},
+	{"rules/finding", "what an audit says, as plain data: links, checks, findings, and the catalog of ids", nil},
+	{"canary/measure", "what the canary shows, as plain data: measurements, outcomes, latencies", nil},
+
+	{"rules/iam", "decides AWS policies in three values, over single requests and sets of objects", nil},
+	{"rules", "the engine: loads, compiles and evaluates rules, and gives links their verdicts",
+		[]string{"rules/iam", "rules/finding", "scanner/fact"}},
+
+	{"scanner/sandbox", "AWS in memory: an http.Handler and an HTTP client of the SDK", []string{"rules/iam"}},
+	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts", []string{"scanner/fact", "scanner/flow"}},
+
+	{"canary", "proves links with probe objects and removes them again", []string{"canary/measure", "scanner/fact", "scanner/flow"}},
+
+	{"report", "the messages of a run, its exit status, and the formats that show it",
+		[]string{"rules/finding", "canary/measure", "scanner/fact"}},
+
+	{"testdata", "the worlds of demo and tests, embedded", nil},
+
+	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
+		[]string{"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam", "scanner", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
+	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
+	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
+}
+
+// forTests are packages that tests of any package may import.
+var forTests = []string{
+	"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam",
+	"scanner", "scanner/fact", "scanner/sandbox", "testdata",
+}
+
+// only says which packages alone may import a module; a package is meant with all
+// below it. Tests are free.
+var only = map[string][]string{
+	"github.com/open-policy-agent/opa":  {"rules"},
+	"github.com/aws/":                   {"scanner", "canary", "cmd/crosscheck/internal/cli"},
+	"github.com/olekukonko/tablewriter": {"report"},
+	"github.com/owenrumney/go-sarif":    {"report"},
+	"github.com/spf13/cobra":            {"cmd/crosscheck/internal/cli"},
+}
+
+// standardOnly are packages that import nothing but the standard library and
+// golang.org/x, with all below them.
+var standardOnly = []string{"scanner/fact", "scanner/flow", "rules/iam", "rules/finding", "canary/measure"}
+
+// withoutOPA are packages that must not reach OPA, however many imports away.
+var withoutOPA = []string{"report", "canary", "scanner", "rules/finding", "rules/iam"}
+
+const (
+	maxLines  = 3000 // of one package, without tests
+	maxMedian = 700  // of all packages
+)
+
+// tooLarge are packages that still are above maxLines, with what they may have
+// until they are split.
+var tooLarge = map[string]int{
+	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6600, "cmd/crosscheck/internal/cli": 6400,
+	"rules": 4700, "scanner": 3900, "canary": 3200,
+}
+
+// source is a Go file of the project.
+type source struct {
+	path    string // from the root, with slashes
+	dir     string
+	test    bool
+	lines   int
+	imports []string
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var list []source
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != root || d.Name() == "bin") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		s := source{path: filepath.ToSlash(rel), test: strings.HasSuffix(path, "_test.go"), lines: bytes.Count(text, []byte("\n"))}
+		s.dir = filepath.ToSlash(filepath.Dir(s.path))
+		for _, imp := range f.Imports {
+			p, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				return err
+			}
+			s.imports = append(s.imports, p)
+		}
+		list = append(list, s)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 100 {
+		t.Fatalf("only %d Go files seen", len(list))
+	}
+	return list
+}
+
+// below reports whether dir is one of the packages or below one.
+func below(dir string, list []string) bool {
+	return slices.ContainsFunc(list, func(d string) bool { return dir == d || strings.HasPrefix(dir, d+"/") })
+}
+
+// TestImports holds the table to the code: every package is in it, and imports
+// only what the table allows.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	table := map[string]pkg{}
+	for _, p := range packages {
+		if p.purpose == "" {
+			t.Errorf("%s: the table does not say what it is for", p.path)
+		}
+		for _, imp := range p.imports {
+			if _, ok := table[imp]; !ok {
+				t.Errorf("%s may import %s, which stands below it or not at all in the table: imports point up", p.path, imp)
+			}
+		}
+		table[p.path] = p
+	}
+	seen, used := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		p, ok := table[s.dir]
+		seen[s.dir] = true
+		if !ok && !strings.HasPrefix(s.dir, "testdata/") {
+			t.Errorf("%s: the table has no package %s", s.path, s.dir)
+			continue
+		}
+		for _, imp := range s.imports {
+			ours, ok := strings.CutPrefix(imp, "crosscheck/")
+			if ok && ours != s.dir {
+				switch {
+				case s.test && (below(ours, forTests) || slices.Contains(p.imports, ours)):
+				case slices.Contains(p.imports, ours):
+					used[s.dir+" "+ours] = true
+				default:
+					t.Errorf("%s imports %s: the table lets %s import only %v of this project", s.path, imp, s.dir, p.imports)
+				}
+				continue
+			}
+			if ok || s.test {
+				continue
+			}
+			for prefix, dirs := range only {
+				if strings.HasPrefix(imp, prefix) && !below(s.dir, dirs) {
+					t.Errorf("%s imports %s: only %v may", s.path, imp, dirs)
+				}
+			}
+			if external := strings.Contains(strings.SplitN(imp, "/", 2)[0], "."); external && below(s.dir, standardOnly) && !strings.HasPrefix(imp, "golang.org/x/") {
+				t.Errorf("%s imports %s: %s keeps to the standard library and golang.org/x", s.path, imp, s.dir)
+			}
+		}
+	}
+	for _, p := range packages {
+		if !seen[p.path] {
+			t.Errorf("the table has %s, and there is no such package", p.path)
+		}
+		for _, imp := range p.imports {
+			if !used[p.path+" "+imp] {
+				t.Errorf("the table lets %s import %s, and it does not: remove the entry", p.path, imp)
+			}
+		}
+	}
+	// Whoever reports or probes does not carry OPA along.
+	reaches := map[string][]string{}
+	for _, s := range sources(t) {
+		if !s.test {
+			reaches[s.dir] = append(reaches[s.dir], s.imports...)
+		}
+	}
+	for _, p := range packages {
+		if p.path == "rules" || !below(p.path, withoutOPA) {
+			continue
+		}
+		checked := map[string]bool{}
+		var walk func(dir string)
+		walk = func(dir string) {
+			for _, imp := range reaches[dir] {
+				if strings.HasPrefix(imp, "github.com/open-policy-agent/") {
+					t.Errorf("%s reaches OPA through %s", p.path, dir)
+				}
+				if ours, ok := strings.CutPrefix(imp, "crosscheck/"); ok && !checked[ours] {
+					checked[ours] = true
+					walk(ours)
+				}
+			}
+		}
+		walk(p.path)
+	}
+}
+
+// TestSizes keeps packages small enough to be read at one sitting.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	lines := map[string]int{}
+	for _, s := range sources(t) {
+		if !s.test && !strings.HasPrefix(s.dir, "testdata/") {
+			lines[s.dir] += s.lines
+		}
+	}
+	var sizes []int
+	var all strings.Builder
+	for _, p := range packages {
+		n, limit := lines[p.path], max(maxLines, tooLarge[p.path])
+		sizes = append(sizes, n)
+		fmt.Fprintf(&all, "%6d %s\n", n, p.path)
+		if n > limit {
+			t.Errorf("%s has %d lines without tests, more than %d: split it", p.path, n, limit)
+		}
+		if tooLarge[p.path] > 0 && n <= maxLines {
+			t.Errorf("%s has %d lines now: remove it from tooLarge", p.path, n)
+		}
+	}
+	slices.Sort(sizes)
+	if median := sizes[len(sizes)/2]; median > maxMedian && len(tooLarge) == 0 {
+		t.Errorf("the median package has %d lines, more than %d", median, maxMedian)
+	}
+	t.Logf("lines without tests:\n%s", all.String())
+}
+
+// TestTopLevel holds the layout that the project's users fixed.
+func TestTopLevel(t *testing.T) {
+	t.Parallel()
+	want := []string{"cmd", "scanner", "rules", "canary", "report", "testdata", "docs", "bin"}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(want, e.Name()) {
+			t.Errorf("unexpected top-level directory %s", e.Name())
+		}
+	}
+}
