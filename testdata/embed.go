@@ -14,11 +14,6 @@ var DemoWorld []byte
 //go:embed worlds/demo.crosscheck.yaml
 var DemoConfig []byte
 
-// ConfigSchema is the JSON schema of a configuration file, crosscheck.yaml.
-//
-//go:embed schemas/config.schema.json
-var ConfigSchema []byte
-
 // WaiversSchema is the JSON schema of a waivers file.
 //
 //go:embed schemas/waivers.schema.json

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 )
 
@@ -30,11 +31,11 @@ func (f *baselineFlags) open(outputs []report.Output) (*report.Baseline, error) 
 	switch f.path {
 	case "":
 		if f.failOnNew && !f.recorded {
-			return nil, withHint(errors.New("--fail-on-new has no baseline to go by"), hint)
+			return nil, usererr.Hint(errors.New("--fail-on-new has no baseline to go by"), hint)
 		}
 		return nil, nil
 	case "-":
-		return nil, withHint(errors.New("--baseline cannot read standard input"), "give it as a file")
+		return nil, usererr.Hint(errors.New("--baseline cannot read standard input"), "give it as a file")
 	}
 	run, err := openRun("--baseline", f.path, nil)
 	if err != nil {
@@ -43,12 +44,12 @@ func (f *baselineFlags) open(outputs []report.Output) (*report.Baseline, error) 
 	defer func() { _ = run.Close() }() // read only
 	for _, out := range outputs {
 		if sameFile(f.path, out.Path) {
-			return nil, withHint(fmt.Errorf("output %s is also the baseline, which it would replace", out.Path), "give the output another file")
+			return nil, usererr.Hint(fmt.Errorf("output %s is also the baseline, which it would replace", out.Path), "give the output another file")
 		}
 	}
 	b := &report.Baseline{}
 	if err := report.Replay(run, b); err != nil {
-		return nil, withHint(fmt.Errorf("%s: %w", f.path, err), hint)
+		return nil, usererr.Hint(fmt.Errorf("%s: %w", f.path, err), hint)
 	}
 	return b, b.Close()
 }

@@ -19,6 +19,8 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
@@ -57,11 +59,9 @@ type canaryFlags struct {
 	roleGiven bool // --role-name was given
 }
 
-const defaultCanaryRole = "crosscheck-canary"
-
 // add adds the flags that find and reach links.
 func (f *canaryFlags) add(cmd *cobra.Command) {
-	f.scope.roleNameFallback = defaultCanaryRole
+	f.scope.roleNameFallback = config.CanaryRole
 	f.scope.add(cmd)
 	fs := cmd.Flags()
 	fs.Lookup("role-name").Usage = "the canary's own `role`, assumed in every account; never the audit role"
@@ -122,7 +122,7 @@ const shortest = 100 * time.Millisecond
 
 // configure gives the configuration of a command that probes, which its flags then
 // have, and refuses what contradicts itself, before anything is called.
-func (f *canaryFlags) configure(cmd *cobra.Command) (*config, error) {
+func (f *canaryFlags) configure(cmd *cobra.Command) (*config.Config, error) {
 	c, err := configure(cmd)
 	if err != nil {
 		return nil, err
@@ -130,33 +130,33 @@ func (f *canaryFlags) configure(cmd *cobra.Command) (*config, error) {
 	return c, f.check(cmd, c)
 }
 
-func (f *canaryFlags) check(cmd *cobra.Command, c *config) error {
-	f.roleGiven = c.given("canary.role_name")
+func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
+	f.roleGiven = c.Given("canary.role_name")
 	direct := f.source != ""
 	scoped := slices.ContainsFunc([]string{"account-only", "accounts", "exclude-accounts", "buckets"}, cmd.Flags().Changed)
 	switch {
 	case f.scope.roleName == f.auditRole && f.scope.roleName != "":
-		return withHint(fmt.Errorf("the canary's role and the audit role are both %q", f.auditRole), "the audit role only reads; deploy a role of the canary's own with 'crosscheck setup canary-role'")
+		return usererr.Hint(fmt.Errorf("the canary's role and the audit role are both %q", f.auditRole), "the audit role only reads; deploy a role of the canary's own with 'crosscheck setup canary-role'")
 	case direct && len(f.links) > 0:
-		return withHint(errors.New("--source and --link exclude each other"), "--link finds its link by a scan, --source reads one bucket")
+		return usererr.Hint(errors.New("--source and --link exclude each other"), "--link finds its link by a scan, --source reads one bucket")
 	case !direct && (f.destination != "" || f.sourceAccount != "" || f.destinationAccount != ""):
-		return withHint(errors.New("--destination, --source-account and --destination-account belong to --source"), "name a link of a scan with --link")
+		return usererr.Hint(errors.New("--destination, --source-account and --destination-account belong to --source"), "name a link of a scan with --link")
 	case direct && scoped:
-		return withHint(errors.New("--source needs no scan, so it takes no accounts and no --buckets"), "leave out one or the other")
+		return usererr.Hint(errors.New("--source needs no scan, so it takes no accounts and no --buckets"), "leave out one or the other")
 	case f.timeout < shortest:
-		return withHint(fmt.Errorf("--timeout %s is shorter than the first look at the destination", f.timeout), fmt.Sprintf("give at least %s; 15m is what Replication Time Control promises", shortest))
+		return usererr.Hint(fmt.Errorf("--timeout %s is shorter than the first look at the destination", f.timeout), fmt.Sprintf("give at least %s; 15m is what Replication Time Control promises", shortest))
 	case f.quietTime < shortest:
-		return withHint(fmt.Errorf("--absence %s is too short to see anything arrive", f.quietTime), fmt.Sprintf("give at least %s", shortest))
+		return usererr.Hint(fmt.Errorf("--absence %s is too short to see anything arrive", f.quietTime), fmt.Sprintf("give at least %s", shortest))
 	case f.size < 0:
-		return withHint(fmt.Errorf("--size %d is not a number of bytes", f.size), "for example --size 1073741824")
+		return usererr.Hint(fmt.Errorf("--size %d is not a number of bytes", f.size), "for example --size 1073741824")
 	}
 	for _, a := range []string{f.sourceAccount, f.destinationAccount} {
 		if a != "" && !accountIDPattern.MatchString(a) {
-			return withHint(fmt.Errorf("%q is not an account id", a), "an account id has 12 digits")
+			return usererr.Hint(fmt.Errorf("%q is not an account id", a), "an account id has 12 digits")
 		}
 	}
 	_, err := canary.ParseVariants(f.variants)
-	return withHint(err, "for example --variant plain,tagged")
+	return usererr.Hint(err, "for example --variant plain,tagged")
 }
 
 func (f *canaryFlags) options(run string, j *canary.Journal) canary.Options {
@@ -210,8 +210,8 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 // configLoader loads the AWS configuration of a profile.
 type configLoader func(ctx context.Context, profile, region string) (aws.Config, error)
 
-func runCanary(ctx context.Context, s *streams, c *config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
-	engine, err := c.engine()
+func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
+	engine, err := c.Engine()
 	if err != nil {
 		return err
 	}
@@ -358,11 +358,11 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	scanned.finished()
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
 		if !wanted[id] {
-			return withHint(fmt.Errorf("there is no link %q", id), nearest(id, known))
+			return usererr.Hint(fmt.Errorf("there is no link %q", id), nearest(id, known))
 		}
 	}
 	if len(p.targets) == 0 {
-		return withHint(errors.New("no link was found to probe"), "see with 'crosscheck scan' which links there are and what could not be read")
+		return usererr.Hint(errors.New("no link was found to probe"), "see with 'crosscheck scan' which links there are and what could not be read")
 	}
 	slices.SortFunc(p.targets, func(a, b *canary.Target) int { return cmp.Compare(a.Link, b.Link) })
 	for _, t := range p.targets {
@@ -446,7 +446,7 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return withHint(err, "check --source, --destination and the credentials")
+		return usererr.Hint(err, "check --source, --destination and the credentials")
 	}
 	for _, t := range targets {
 		t.Destination.AccountID = cmp.Or(f.destinationAccount, t.Destination.AccountID)
@@ -469,7 +469,7 @@ func (p *prober) located(ctx context.Context, place canary.Place) (*canary.End, 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, withHint(err, "check the name, the credentials and the endpoint")
+		return nil, usererr.Hint(err, "check the name, the credentials and the endpoint")
 	}
 	if region != "" && region != place.Region {
 		place.Region = region
@@ -557,15 +557,15 @@ func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 		}
 		where, err := p.place(&plan)
 		if err != nil {
-			fmt.Fprintf(w, "  %s: nothing: %s\n", oneLine(t.Link), oneLine(err.Error()))
+			fmt.Fprintf(w, "  %s: nothing: %s\n", usererr.OneLine(t.Link), usererr.OneLine(err.Error()))
 			continue
 		}
-		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", oneLine(t.Link), oneLine(t.Source.Name), oneLine(strings.TrimSuffix(where, "1")), strings.Join(names, ", "))
+		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", usererr.OneLine(t.Link), usererr.OneLine(t.Source.Name), usererr.OneLine(strings.TrimSuffix(where, "1")), strings.Join(names, ", "))
 	}
 }
 
 // errDeclined is the answer no.
-var errDeclined = withHint(errors.New("nothing was put"), "--dry-run shows what would be put, --yes agrees to it")
+var errDeclined = usererr.Hint(errors.New("nothing was put"), "--dry-run shows what would be put, --yes agrees to it")
 
 // agree asks whether the probes may be put.
 func (p *prober) agree(ctx context.Context, plans []canary.Plan) error {
@@ -577,7 +577,7 @@ func (p *prober) agree(ctx context.Context, plans []canary.Plan) error {
 	}
 	p.announce(p.s.err, plans)
 	if !p.s.inTTY {
-		return withHint(errors.New("the canary writes into production buckets, and nobody is here to agree"), "--yes agrees, --dry-run shows what it would put")
+		return usererr.Hint(errors.New("the canary writes into production buckets, and nobody is here to agree"), "--yes agrees, --dry-run shows what it would put")
 	}
 	fmt.Fprint(p.s.err, "Go on? [y/N] ")
 	answer := make(chan string, 1)
@@ -713,7 +713,7 @@ func (p *prober) openJournal() (*canary.Journal, error) {
 		return nil, err
 	}
 	j, err := canary.OpenJournal(dir, p.run)
-	return j, withHint(err, "give a folder that can be written with --journal")
+	return j, usererr.Hint(err, "give a folder that can be written with --journal")
 }
 
 func journalFolder(given string) (string, error) {
@@ -721,7 +721,7 @@ func journalFolder(given string) (string, error) {
 		return given, nil
 	}
 	dir, err := canary.DefaultJournals()
-	return dir, withHint(err, "give a folder with --journal")
+	return dir, usererr.Hint(err, "give a folder with --journal")
 }
 
 func (p *prober) closeJournal(j *canary.Journal) {
@@ -730,9 +730,9 @@ func (p *prober) closeJournal(j *canary.Journal) {
 	}
 	path := j.Path()
 	if err := j.Close(); err != nil {
-		fmt.Fprintf(p.s.err, "crosscheck: the journal %s cannot be closed: %s\n", path, oneLine(err.Error()))
+		fmt.Fprintf(p.s.err, "crosscheck: the journal %s cannot be closed: %s\n", path, usererr.OneLine(err.Error()))
 	}
-	if _, err := readFile(path); err == nil {
+	if _, err := usererr.ReadFile(path); err == nil {
 		fmt.Fprintf(p.s.err, "crosscheck: something may be left of this run: 'crosscheck canary sweep' removes it (journal %s)\n", path)
 	}
 }
@@ -772,7 +772,7 @@ func (p *prober) latencies() {
 		return
 	}
 	for _, l := range measure.Group(p.measured) {
-		fmt.Fprintf(p.s.err, "crosscheck: latency of %s: %s\n", oneLine(l.Link), latencyText(&l))
+		fmt.Fprintf(p.s.err, "crosscheck: latency of %s: %s\n", usererr.OneLine(l.Link), latencyText(&l))
 	}
 }
 

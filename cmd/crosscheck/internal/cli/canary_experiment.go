@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -62,14 +64,14 @@ Exit status 0 means that the question is answered, 3 that it is not.
 		Example: `  crosscheck canary experiment run multipart --link 'orders/to-backup->backup-orders' --yes`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return withHint(errors.New("one experiment is run at a time"), "'crosscheck canary experiment list' shows their names")
+				return usererr.Hint(errors.New("one experiment is run at a time"), "'crosscheck canary experiment list' shows their names")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x, err := canary.FindExperiment(args[0])
 			if err != nil {
-				return withHint(err, "'crosscheck canary experiment list' explains them")
+				return usererr.Hint(err, "'crosscheck canary experiment list' explains them")
 			}
 			f.count, f.sloPercentile = 1, 99
 			c, err := f.configure(cmd)
@@ -88,8 +90,8 @@ Exit status 0 means that the question is answered, 3 that it is not.
 	return cmd
 }
 
-func runExperiment(ctx context.Context, s *streams, c *config, f *canaryFlags, quiet bool, x *canary.Experiment, load configLoader) error {
-	engine, err := c.engine()
+func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, quiet bool, x *canary.Experiment, load configLoader) error {
+	engine, err := c.Engine()
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func runExperiment(ctx context.Context, s *streams, c *config, f *canaryFlags, q
 		if len(p.targets) == 1 {
 			why = unfit[p.targets[0].Link].Error()
 		}
-		return withHint(fmt.Errorf("the experiment %s needs %s: %s", x.Name, x.Prepare, why), "prepare a link of your own for it, in test accounts")
+		return usererr.Hint(fmt.Errorf("the experiment %s needs %s: %s", x.Name, x.Prepare, why), "prepare a link of your own for it, in test accounts")
 	}
 	p.targets = prepared
 	plans := make([]canary.Plan, len(prepared))
@@ -135,9 +137,9 @@ func (p *prober) experiment(ctx context.Context, x *canary.Experiment) error {
 		o := p.f.options(p.run, j)
 		ms, conclusion, settled := x.Run(ctx, t, number, o)
 		number += len(ms)
-		fmt.Fprintf(p.s.out, "\n%s\n", oneLine(t.Link))
+		fmt.Fprintf(p.s.out, "\n%s\n", usererr.OneLine(t.Link))
 		for _, m := range ms {
-			fmt.Fprintf(p.s.out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), oneLine(colon(m.Message)))
+			fmt.Fprintf(p.s.out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), usererr.OneLine(colon(m.Message)))
 			if len(m.Left) > 0 {
 				status = exitFindings
 			}
@@ -149,7 +151,7 @@ func (p *prober) experiment(ctx context.Context, x *canary.Experiment) error {
 				status = exitIncomplete
 			}
 		}
-		fmt.Fprintf(p.s.out, "  %s: %s\n", word, oneLine(conclusion))
+		fmt.Fprintf(p.s.out, "  %s: %s\n", word, usererr.OneLine(conclusion))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"crosscheck/canary"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/fact"
 )
 
@@ -101,7 +102,7 @@ func (r *reacher) end(ctx context.Context, p canary.Place) (*canary.End, error) 
 		cfg.Region = "us-east-1" // what S3-compatible servers are signed for
 	}
 	if cfg.Region == "" {
-		return nil, withHint(errors.New("no AWS Region is set"), "set AWS_REGION or --region")
+		return nil, usererr.Hint(errors.New("no AWS Region is set"), "set AWS_REGION or --region")
 	}
 	key := p
 	key.Bucket, key.Region = "", cfg.Region

@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 )
 
 // newCanaryRoleCommand is the command of setup that prints the canary's role.
@@ -28,19 +30,19 @@ and production accounts apart from the audit role, which only reads.
 		RunE: func(*cobra.Command, []string) error {
 			print, ok := roleFormats[format]
 			if !ok {
-				return withHint(fmt.Errorf("unknown format %q", format), "use policy, cloudformation or terraform")
+				return usererr.Hint(fmt.Errorf("unknown format %q", format), "use policy, cloudformation or terraform")
 			}
 			sides := map[string][]canary.Side{
 				"source": {canary.SourceSide}, "destination": {canary.DestinationSide}, "both": {canary.SourceSide, canary.DestinationSide},
 			}[side]
 			if sides == nil {
-				return withHint(fmt.Errorf("unknown side %q", side), "use source, destination or both")
+				return usererr.Hint(fmt.Errorf("unknown side %q", side), "use source, destination or both")
 			}
 			if format != "policy" && !accountIDPattern.MatchString(trusted) {
-				return withHint(fmt.Errorf("--trust %q is not an account id", trusted), "give the 12 digits of the account that runs the canary, such as --trust 100000000001")
+				return usererr.Hint(fmt.Errorf("--trust %q is not an account id", trusted), "give the 12 digits of the account that runs the canary, such as --trust 100000000001")
 			}
 			if err := canary.CheckFolder(folder); err != nil {
-				return withHint(err, "for example --folder crosscheck-canary")
+				return usererr.Hint(err, "for example --folder crosscheck-canary")
 			}
 			role := &roleTemplate{
 				name: name, trusted: trusted, externalID: externalID, policyName: "CrosscheckCanary",
@@ -62,7 +64,7 @@ and production accounts apart from the audit role, which only reads.
 	fs.StringVar(&partition, "partition", "aws", "aws, aws-cn or aws-us-gov")
 	fs.StringVar(&trusted, "trust", "", "`account id` that runs the canary and may assume the role")
 	fs.StringVar(&externalID, "external-id", "", "external `id` that must be presented")
-	fs.StringVar(&name, "role-name", defaultCanaryRole, "`name` of the role")
+	fs.StringVar(&name, "role-name", config.CanaryRole, "`name` of the role")
 	fs.StringVar(&format, "format", "policy", "policy, cloudformation or terraform")
 	return cmd
 }

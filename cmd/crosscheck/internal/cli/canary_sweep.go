@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 )
 
@@ -56,7 +58,7 @@ folder in that bucket and is older than --older-than, and nothing else.
 			if len(f.buckets) == 0 {
 				for _, name := range []string{"prefix", "older-than", "account", "folder"} {
 					if cmd.Flags().Changed(name) {
-						return withHint(fmt.Errorf("--%s belongs to --bucket", name), "a journal knows exactly what was put")
+						return usererr.Hint(fmt.Errorf("--%s belongs to --bucket", name), "a journal knows exactly what was put")
 					}
 				}
 				return sweepJournals(cmd.Context(), s, &f, scanner.LoadConfig)
@@ -67,7 +69,7 @@ folder in that bucket and is older than --older-than, and nothing else.
 	fs := cmd.Flags()
 	fs.StringVar(&f.profile, "profile", "", "AWS `profile` (default: as the journal says, or AWS_PROFILE)")
 	fs.StringVar(&f.region, "region", "", "AWS `Region` to start from (default: AWS_REGION)")
-	fs.StringVar(&f.roleName, "role-name", defaultCanaryRole, "the canary's own `role` (default: as the journal says)")
+	fs.StringVar(&f.roleName, "role-name", config.CanaryRole, "the canary's own `role` (default: as the journal says)")
 	fs.StringVar(&f.externalID, "external-id", "", "external `id` for assuming the role")
 	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server (default: as the journal says)")
 	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as the journal says)")
@@ -116,7 +118,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 	}
 	journals, err := canary.Journals(dir)
 	if err != nil {
-		return withHint(fmt.Errorf("the journals cannot be read: %w", plainPathError(err)), "give their folder with --journal")
+		return usererr.Hint(fmt.Errorf("the journals cannot be read: %w", usererr.Path(err)), "give their folder with --journal")
 	}
 	reach := f.reacher(load)
 	left, late := 0, 0
@@ -124,10 +126,10 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		if f.dryRun {
 			entries, err := canary.ReadJournal(path)
 			if err != nil {
-				return withHint(err, "the file is not touched; move it away to sweep the others")
+				return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
 			}
 			for _, e := range entries {
-				fmt.Fprintf(s.out, "would remove s3://%s/%s and its replica in %s\n", oneLine(e.Source.Bucket), oneLine(e.Key), oneLine(e.Destination.Bucket))
+				fmt.Fprintf(s.out, "would remove s3://%s/%s and its replica in %s\n", usererr.OneLine(e.Source.Bucket), usererr.OneLine(e.Key), usererr.OneLine(e.Destination.Bucket))
 			}
 			continue
 		}
@@ -143,7 +145,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		case err != nil && ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			return withHint(err, "the file is not touched; move it away to sweep the others")
+			return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
 		}
 		left += told(s, f, "run "+canary.JournalRun(path), swept)
 		late += swept.Late
@@ -163,13 +165,13 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 
 func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoader) error {
 	if f.account != "" && !accountIDPattern.MatchString(f.account) {
-		return withHint(fmt.Errorf("%q is not an account id", f.account), "an account id has 12 digits")
+		return usererr.Hint(fmt.Errorf("%q is not an account id", f.account), "an account id has 12 digits")
 	}
 	if f.olderThan < 0 {
-		return withHint(fmt.Errorf("--older-than %s is negative", f.olderThan), "for example --older-than 24h")
+		return usererr.Hint(fmt.Errorf("--older-than %s is negative", f.olderThan), "for example --older-than 24h")
 	}
 	if err := canary.CheckFolder(f.folder); err != nil {
-		return withHint(err, "for example --folder crosscheck-canary")
+		return usererr.Hint(err, "for example --folder crosscheck-canary")
 	}
 	p := &prober{s: s, quiet: f.quiet, reach: f.reacher(load)}
 	prefixes := f.prefixes
@@ -192,11 +194,11 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				return withHint(err, "check the name and that the canary's role may list it")
+				return usererr.Hint(err, "check the name and that the canary's role may list it")
 			}
 			if f.dryRun {
 				for _, l := range swept.Left {
-					fmt.Fprintf(s.out, "would remove s3://%s/%s %s\n", oneLine(l.Bucket), oneLine(l.Key), oneLine(l.VersionID))
+					fmt.Fprintf(s.out, "would remove s3://%s/%s %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID))
 				}
 				continue
 			}
@@ -212,10 +214,10 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 // told says what was swept and returns how much is left.
 func told(s *streams, f *sweepFlags, where string, swept canary.Swept) int {
 	if !f.quiet {
-		fmt.Fprintf(s.out, "%s: %d probes, %d versions removed, %d left\n", oneLine(where), swept.Probes, swept.Removed, len(swept.Left))
+		fmt.Fprintf(s.out, "%s: %d probes, %d versions removed, %d left\n", usererr.OneLine(where), swept.Probes, swept.Removed, len(swept.Left))
 	}
 	for _, l := range swept.Left {
-		fmt.Fprintf(s.out, "left: s3://%s/%s %s: %s\n", oneLine(l.Bucket), oneLine(l.Key), oneLine(l.VersionID), oneLine(l.Message))
+		fmt.Fprintf(s.out, "left: s3://%s/%s %s: %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID), usererr.OneLine(l.Message))
 	}
 	return len(swept.Left)
 }

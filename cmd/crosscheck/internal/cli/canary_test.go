@@ -24,7 +24,6 @@ import (
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
 	"crosscheck/report"
-	"crosscheck/rules"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -589,7 +588,7 @@ func TestDemoDrill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := rules.New(rules.Options{Parameters: c.parameters()})
+	engine, err := c.Engine()
 	if err != nil {
 		t.Fatal(err)
 	}

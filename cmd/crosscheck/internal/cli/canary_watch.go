@@ -12,6 +12,8 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/scanner"
 )
@@ -51,9 +53,9 @@ It puts plain probes unless --variant says otherwise.
 			}
 			switch {
 			case w.every < time.Second:
-				return withHint(fmt.Errorf("--every %s is too short", w.every), "give at least 1s; 5m costs little and finds a broken link soon")
+				return usererr.Hint(fmt.Errorf("--every %s is too short", w.every), "give at least 1s; 5m costs little and finds a broken link soon")
 			case w.rediscover < 0 || w.rounds < 0:
-				return withHint(errors.New("--rediscover and --rounds are not negative"), "for example --rediscover 1h")
+				return usererr.Hint(errors.New("--rediscover and --rounds are not negative"), "for example --rediscover 1h")
 			}
 			return runWatch(cmd.Context(), s, c, &f, &w, scanner.LoadConfig)
 		},
@@ -70,8 +72,8 @@ It puts plain probes unless --variant says otherwise.
 	return cmd
 }
 
-func runWatch(ctx context.Context, s *streams, c *config, f *canaryFlags, w *watchFlags, load configLoader) error {
-	engine, err := c.engine()
+func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, w *watchFlags, load configLoader) error {
+	engine, err := c.Engine()
 	if err != nil {
 		return err
 	}
@@ -98,7 +100,7 @@ func runWatch(ctx context.Context, s *streams, c *config, f *canaryFlags, w *wat
 	metrics := canary.NewMetrics(version)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.listen)
 	if err != nil {
-		return withHint(fmt.Errorf("the metrics cannot be served at %s: %w", w.listen, innermost(err)), "give another address with --listen")
+		return usererr.Hint(fmt.Errorf("the metrics cannot be served at %s: %w", w.listen, innermost(err)), "give another address with --listen")
 	}
 	server := serveMetrics(listener, metrics)
 	defer server.stop()
@@ -114,7 +116,7 @@ func runWatch(ctx context.Context, s *streams, c *config, f *canaryFlags, w *wat
 			case ctx.Err() != nil:
 				return watchEnd(left)
 			default:
-				p.progress("the links could not be looked for again, the known ones are watched: %s", oneLine(err.Error()))
+				p.progress("the links could not be looked for again, the known ones are watched: %s", usererr.OneLine(err.Error()))
 				found = began // not at every round
 			}
 		}
@@ -162,7 +164,7 @@ func (p *prober) round(ctx context.Context, plans []canary.Plan, metrics *canary
 		left += len(m.Left)
 		outcomes[m.Proves()]++
 		if m.Proves() != "works" {
-			p.progress("%s %s: %s", oneLine(m.Link), m.Outcome, oneLine(m.Message))
+			p.progress("%s %s: %s", usererr.OneLine(m.Link), m.Outcome, usererr.OneLine(m.Message))
 		}
 		return nil
 	})

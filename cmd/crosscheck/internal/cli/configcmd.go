@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/testdata"
 )
 
@@ -43,20 +44,20 @@ Exit status:
   crosscheck scan --config crosscheck.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return withHint(fmt.Errorf("%s takes one path at most, not %d", cmd.CommandPath(), len(args)), "for example crosscheck.yaml")
+				return usererr.Hint(fmt.Errorf("%s takes one path at most, not %d", cmd.CommandPath(), len(args)), "for example crosscheck.yaml")
 			}
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				_, err := s.out.Write(exampleConfig())
+				_, err := s.out.Write(config.Example())
 				return err
 			}
-			err := writeNew(args[0], exampleConfig(), force)
+			err := writeNew(args[0], config.Example(), force)
 			if errors.Is(err, os.ErrExist) {
-				return withHint(fmt.Errorf("%s is there already", args[0]), "give --force to overwrite it, or another path")
+				return usererr.Hint(fmt.Errorf("%s is there already", args[0]), "give --force to overwrite it, or another path")
 			}
-			return withHint(plainPathError(err), "give a path that can be written")
+			return usererr.Hint(usererr.Path(err), "give a path that can be written")
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
@@ -88,63 +89,6 @@ func writeNew(path string, data []byte, replace bool) error {
 	return err
 }
 
-// commentColumn is where what a key is for stands behind it.
-const commentColumn = 42
-
-// exampleConfig is a configuration file with every key as a comment: what stands
-// right behind a # is YAML.
-func exampleConfig() []byte {
-	var b strings.Builder
-	b.WriteString(`# yaml-language-server: $schema=crosscheck.schema.json
-# (crosscheck config schema > crosscheck.schema.json: editors complete and check it)
-#
-# Configuration of crosscheck, given with --config or ` + envConfig + `. Every key
-# is optional: take the # from those that you want. A flag stands above a variable,
-# such as ` + envName("fail_on") + ` for fail_on, and a variable above this file.
-# 'crosscheck config show' prints what is in force, and why.
-`)
-	line := func(indent, text, doc, def string) {
-		if def != "" {
-			doc += " (default " + def + ")"
-		}
-		fmt.Fprintf(&b, "%-*s # %s\n", commentColumn, "#"+indent+text, doc)
-	}
-	section := "none"
-	for _, s := range settings {
-		parent, name, nested := strings.Cut(s.key, ".")
-		switch {
-		case !nested:
-			parent, name = "", s.key
-			if section != "" {
-				b.WriteString("\n")
-			}
-		case parent != section:
-			fmt.Fprintf(&b, "\n#%s:\n", parent)
-		}
-		section = parent
-		indent := strings.Repeat("  ", strings.Count(s.key, "."))
-		if s.key == "required_replication" {
-			line(indent, name+":", s.doc, "")
-			for _, r := range requirementKeys {
-				parent, name, nested := strings.Cut(r.key, ".")
-				switch {
-				case !nested:
-					line("  ", "- "+r.key+": "+r.example, r.doc, "")
-				case name == "accounts":
-					line("  ", "- name: logs-*", "and where such buckets must replicate to:", "")
-					line("    ", parent+":", "a link that leads to where all of these say", "")
-					fallthrough
-				default:
-					line("      ", name+": "+r.example, r.doc, "")
-				}
-			}
-			continue
-		}
-		line(indent, name+": "+s.example, s.doc, s.def)
-	}
-	return []byte(b.String())
-}
-
 func newConfigShowCommand(s *streams) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
@@ -163,16 +107,16 @@ Exit status:
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "table" && format != "json" {
-				return withHint(fmt.Errorf("unknown output format %q", format), "use table or json")
+				return usererr.Hint(fmt.Errorf("unknown output format %q", format), "use table or json")
 			}
 			c, err := configure(cmd)
 			if err != nil {
 				return err
 			}
-			if _, err := c.engine(); err != nil {
+			if _, err := c.Engine(); err != nil {
 				return err
 			}
-			return c.show(s, format)
+			return showConfig(s, c, format)
 		},
 	}
 	fs := cmd.Flags()
@@ -190,20 +134,11 @@ Exit status:
 	return cmd
 }
 
-// show prints all settings in the order of the table.
-func (c *config) show(s *streams, format string) error {
-	type shown struct {
-		Key   string          `json:"key"`
-		Value json.RawMessage `json:"value"`
-		From  origin          `json:"from"`
-	}
-	all := make([]shown, len(settings))
-	for i, x := range settings {
-		value, err := jsonOf(x.value(c))
-		if err != nil {
-			return err
-		}
-		all[i] = shown{x.key, value, c.origin(x.key)}
+// showConfig prints all settings in the order of the table.
+func showConfig(s *streams, c *config.Config, format string) error {
+	all, err := c.Values()
+	if err != nil {
+		return err
 	}
 	if format == "json" {
 		return printJSON(s.out, map[string]any{"schema_version": "1", "settings": all})
@@ -211,13 +146,13 @@ func (c *config) show(s *streams, format string) error {
 	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SETTING\tVALUE\tFROM")
 	for _, x := range all {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", x.Key, oneLine(string(x.Value)), oneLine(x.From.String()))
+		fmt.Fprintf(t, "%s\t%s\t%s\n", x.Key, usererr.OneLine(string(x.Value)), usererr.OneLine(x.From.String()))
 	}
 	return t.Flush()
 }
 
 func newConfigSchemaCommand(s *streams) *cobra.Command {
-	schemas := map[string][]byte{"config": testdata.ConfigSchema, "waivers": testdata.WaiversSchema}
+	schemas := map[string][]byte{"config": config.Schema(), "waivers": testdata.WaiversSchema}
 	return &cobra.Command{
 		Use:   "schema [config|waivers]",
 		Short: "Print the JSON schema of configuration files, or of waivers files",
@@ -231,7 +166,7 @@ Exit status:
   crosscheck config schema waivers > waivers.schema.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && schemas[args[0]] == nil {
-				return withHint(fmt.Errorf("there is no schema %q", strings.Join(args, " ")), "use config or waivers")
+				return usererr.Hint(fmt.Errorf("there is no schema %q", strings.Join(args, " ")), "use config or waivers")
 			}
 			return nil
 		},

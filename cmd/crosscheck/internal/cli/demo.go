@@ -2,12 +2,12 @@ package cli
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -31,11 +31,11 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 				return err
 			}
 			role := c.Scan.RoleName // of the demo's organization, whatever a file for another says
-			if c, err = c.configure(cmd, os.Environ()); err != nil {
+			if c, err = layer(c, cmd); err != nil {
 				return err
 			}
 			c.Scan.RoleName = role
-			engine, err := c.engine()
+			engine, err := c.Engine()
 			if err != nil {
 				return err
 			}
@@ -65,7 +65,7 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 }
 
 // demoAWS is the demo's organization and the configuration it is scanned with.
-func demoAWS() (aws.Config, *config, error) {
+func demoAWS() (aws.Config, *config.Config, error) {
 	world, err := sandbox.Load("demo.yaml", testdata.DemoWorld)
 	if err != nil {
 		return aws.Config{}, nil, err
@@ -74,7 +74,7 @@ func demoAWS() (aws.Config, *config, error) {
 	if err != nil {
 		return aws.Config{}, nil, err
 	}
-	c, err := parseConfig("demo.crosscheck.yaml", testdata.DemoConfig)
+	c, err := config.Parse("demo.crosscheck.yaml", testdata.DemoConfig)
 	if err != nil {
 		return aws.Config{}, nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 )
 
@@ -31,20 +32,20 @@ Exit status:
   crosscheck diff main.jsonl branch.jsonl -o json --fail-on high`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return withHint(fmt.Errorf("%s takes two run files, not %d arguments", cmd.CommandPath(), len(args)), "write run files with -o jsonl=FILE")
+				return usererr.Hint(fmt.Errorf("%s takes two run files, not %d arguments", cmd.CommandPath(), len(args)), "write run files with -o jsonl=FILE")
 			}
 			if args[0] == "-" && args[1] == "-" {
-				return withHint(fmt.Errorf("standard input cannot be both runs"), "give one of them as a file")
+				return usererr.Hint(fmt.Errorf("standard input cannot be both runs"), "give one of them as a file")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			severity, err := report.ParseSeverity(failOn)
 			if err != nil {
-				return withHint(err, "for example --fail-on high")
+				return usererr.Hint(err, "for example --fail-on high")
 			}
 			if format != "table" && format != "json" {
-				return withHint(fmt.Errorf("unknown output format %q", format), "use table or json")
+				return usererr.Hint(fmt.Errorf("unknown output format %q", format), "use table or json")
 			}
 			before, err := record(cmd.Context(), s, args[0])
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
@@ -56,8 +57,8 @@ will put where, asks on a terminal, and needs --yes elsewhere.
 	return cmd
 }
 
-func runDrill(ctx context.Context, s *streams, c *config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
-	engine, err := c.engine()
+func runDrill(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
+	engine, err := c.Engine()
 	if err != nil {
 		return err
 	}
@@ -80,13 +81,13 @@ func runDrill(ctx context.Context, s *streams, c *config, f *canaryFlags, out *r
 // demoDrill is the drill of the demo: it scans the embedded AWS, puts a plain probe
 // into every link and ends the report. It asks nobody and keeps no journal, since
 // that AWS ends with the process.
-func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config, engine *rules.Engine, sum *report.Summarizer, w report.Writer) error {
+func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config, engine *rules.Engine, sum *report.Summarizer, w report.Writer) error {
 	load := func(context.Context, string, string) (aws.Config, error) { return cfg, nil }
 	f := &canaryFlags{
 		auditRole: c.Scan.RoleName, variants: []string{string(canary.Plain)}, count: 1, parallel: 64,
 		timeout: 10 * time.Second, quietTime: time.Second, folder: canary.Folder, yes: true,
 	}
-	f.scope.roleName = defaultCanaryRole
+	f.scope.roleName = config.CanaryRole
 	p := &prober{s: s, f: f, quiet: true, forgetful: true, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
 	if err := p.discover(ctx, engine, load, true); err != nil {
 		return err

@@ -48,7 +48,7 @@ func economical(t *testing.T, w *faultWorld) (fewer, all int64) {
 		*calls = n.Load()
 		return r
 	}
-	engine, err := rules.New(rules.Options{Parameters: w.params})
+	engine, err := w.config.Engine()
 	if err != nil {
 		t.Fatal(err)
 	}

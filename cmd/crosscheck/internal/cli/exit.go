@@ -3,8 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 )
 
@@ -33,23 +33,6 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 
 var errInterrupted = errors.New("interrupted")
 
-// hintError is an error with a hint of what to try.
-type hintError struct {
-	err  error
-	hint string
-}
-
-func (e *hintError) Error() string { return e.err.Error() }
-func (e *hintError) Unwrap() error { return e.err }
-
-// withHint adds what to try to an error; nil stays nil.
-func withHint(err error, hint string) error {
-	if err == nil {
-		return nil
-	}
-	return &hintError{err: err, hint: hint}
-}
-
 // conclude prints the error as one line with its hint and maps it to an exit
 // status. What is printed here is the only place where errors reach a person:
 // lower case, no full stop, control characters made visible.
@@ -64,36 +47,15 @@ func conclude(s *streams, err error) int {
 		fmt.Fprintln(s.err, "crosscheck: interrupted")
 		return exitInterrupted
 	}
-	line := oneLine(err.Error())
-	var hinted *hintError
+	line := usererr.OneLine(err.Error())
+	hint := usererr.HintOf(err)
 	var unscanned *scanner.Error
-	switch {
-	case errors.As(err, &hinted):
-		line += "; " + oneLine(hinted.hint)
-	case errors.As(err, &unscanned) && unscanned.Hint != "":
-		line += "; " + oneLine(unscanned.Hint)
+	if hint == "" && errors.As(err, &unscanned) {
+		hint = unscanned.Hint
+	}
+	if hint != "" {
+		line += "; " + usererr.OneLine(hint)
 	}
 	fmt.Fprintf(s.err, "crosscheck: %s\n", line)
 	return exitUsage
-}
-
-// oneLine makes text from outside safe for one line of a terminal.
-func oneLine(text string) string {
-	var b strings.Builder
-	space := false
-	for _, r := range text {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r' || r == ' ':
-			space = b.Len() > 0
-		case r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f:
-			continue
-		default:
-			if space {
-				b.WriteByte(' ')
-				space = false
-			}
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -46,7 +47,7 @@ Exit status:
 			if err != nil {
 				return err
 			}
-			engine, err := c.engine()
+			engine, err := c.Engine()
 			if err != nil {
 				return err
 			}
@@ -87,7 +88,7 @@ Exit status:
 func writeFacts(ctx context.Context, source factSource, path string, stdout io.Writer) (gaps int, err error) {
 	out, err := createFacts(path, stdout)
 	if err != nil {
-		return 0, withHint(err, "choose another file with --output")
+		return 0, usererr.Hint(err, "choose another file with --output")
 	}
 	defer out.abort()
 	buffered := bufio.NewWriterSize(out.w, 1<<16)
@@ -128,15 +129,15 @@ func createFacts(path string, stdout io.Writer) (*factsFile, error) {
 	case err == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
-			return nil, plainPathError(err)
+			return nil, usererr.Path(err)
 		}
 		return &factsFile{w: f, file: f}, nil
 	case err == nil:
 		if path, err = filepath.EvalSymlinks(path); err != nil {
-			return nil, plainPathError(err)
+			return nil, usererr.Path(err)
 		}
 	case !errors.Is(err, os.ErrNotExist):
-		return nil, plainPathError(err)
+		return nil, usererr.Path(err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".crosscheck-facts-*") // readable by its owner alone
 	if err != nil {

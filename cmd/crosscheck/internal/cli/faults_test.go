@@ -27,8 +27,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
@@ -45,7 +45,7 @@ type faultWorld struct {
 	name    string
 	text    []byte
 	options scanner.Options
-	params  map[string]any
+	config  *config.Config
 	needs   []string
 	wants   func(string, *fact.Document, *fact.Link) bool
 }
@@ -79,7 +79,7 @@ func faultWorlds(t testing.TB) []*faultWorld {
 		options: scanner.Options{RoleName: "security/crosscheck-audit", ExternalID: "ticket-7"}})
 
 	// Rules that ask only where a configuration wants something are to ask here.
-	c, err := parseConfig("faults", []byte(`
+	c, err := config.Parse("faults", []byte(`
 required_replication:
   - tags: {backup: required}
 destinations:
@@ -90,12 +90,12 @@ destinations:
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := rules.New(rules.Options{Parameters: c.parameters()})
+	engine, err := c.Engine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range worlds {
-		w.params, w.needs, w.wants = c.parameters(), engine.Needs(), engine.Wants
+		w.config, w.needs, w.wants = c, engine.Needs(), engine.Wants
 	}
 	return worlds
 }
@@ -355,7 +355,7 @@ func (w *faultWorld) scan(t *testing.T, faults []sandbox.Fault, client func(*san
 // gaps included, so none is kept.
 func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 	t.Helper()
-	engine, err := rules.New(rules.Options{Parameters: w.params})
+	engine, err := w.config.Engine()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 )
 
@@ -27,7 +28,7 @@ func (f *historyFlags) trend(s *streams, outputs []report.Output) ([]report.Tren
 	}
 	points, skipped, err := report.ReadTrend(f.dir, trendRuns)
 	if err != nil {
-		return nil, withHint(err, "--history names a folder with run files, or one that is not there yet")
+		return nil, usererr.Hint(err, "--history names a folder with run files, or one that is not there yet")
 	}
 	saySkipped(s, f.dir, skipped)
 	return points, nil
@@ -38,12 +39,12 @@ func (f *historyFlags) record(set *report.Set) error {
 	if f.dir == "" {
 		return nil
 	}
-	return withHint(set.Record(f.dir), "--history names a folder with run files, or one that is not there yet")
+	return usererr.Hint(set.Record(f.dir), "--history names a folder with run files, or one that is not there yet")
 }
 
 func saySkipped(s *streams, dir string, skipped []report.Skipped) {
 	for _, f := range skipped {
-		fmt.Fprintf(s.err, "crosscheck: history %s: %s is left out: %s\n", oneLine(dir), oneLine(f.File), oneLine(f.Why))
+		fmt.Fprintf(s.err, "crosscheck: history %s: %s is left out: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
 	}
 }
 
@@ -80,14 +81,14 @@ Exit status:
 				},
 			}[format]
 			if write == nil {
-				return withHint(fmt.Errorf("unknown output format %q", format), "use table, json or csv")
+				return usererr.Hint(fmt.Errorf("unknown output format %q", format), "use table, json or csv")
 			}
 			if last < 0 || last == 0 && cmd.Flags().Changed("last") {
-				return withHint(fmt.Errorf("--last %d is not a number of runs", last), "use 1 or more")
+				return usererr.Hint(fmt.Errorf("--last %d is not a number of runs", last), "use 1 or more")
 			}
 			h, err := report.ReadHistory(args[0], last)
 			if err != nil {
-				return withHint(err, "give the folder that --history names")
+				return usererr.Hint(err, "give the folder that --history names")
 			}
 			if err := cmd.Context().Err(); err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
@@ -192,5 +193,5 @@ func sameScope(was, is fact.Scope) error {
 	if was.Mode == is.Mode && was.Buckets == is.Buckets && slices.Equal(was.Accounts, is.Accounts) && slices.Equal(was.ExcludeAccounts, is.ExcludeAccounts) {
 		return nil
 	}
-	return withHint(errors.New("the run to be continued had another scope"), "give --accounts, --exclude-accounts, --account-only and --buckets as then, or begin anew without --resume")
+	return usererr.Hint(errors.New("the run to be continued had another scope"), "give --accounts, --exclude-accounts, --account-only and --buckets as then, or begin anew without --resume")
 }

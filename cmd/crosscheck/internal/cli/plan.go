@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 )
 
@@ -28,12 +29,12 @@ var planAssumptions = []string{
 func plannedScan(cmd *cobra.Command, s *streams, options scanner.Options, f *scopeFlags, outputs []string) error {
 	for _, name := range []string{"facts", "resume"} {
 		if cmd.Flags().Changed(name) {
-			return withHint(fmt.Errorf("--dry-run and --%s exclude each other", name), "a plan is made for a scan from its beginning")
+			return usererr.Hint(fmt.Errorf("--dry-run and --%s exclude each other", name), "a plan is made for a scan from its beginning")
 		}
 	}
 	asJSON := cmd.Flags().Changed("output") && slices.Equal(outputs, []string{"json"})
 	if cmd.Flags().Changed("output") && !asJSON {
-		return withHint(errors.New("a plan is plain text or, with -o json, JSON, on standard output"), "leave --output out, or use -o json")
+		return usererr.Hint(errors.New("a plan is plain text or, with -o json, JSON, on standard output"), "leave --output out, or use -o json")
 	}
 	cfg, err := scanner.LoadConfig(cmd.Context(), f.profile, f.region)
 	if err != nil {
@@ -61,10 +62,10 @@ func printPlan(out io.Writer, p *scanner.Plan, concurrency int) error {
 	var b strings.Builder
 	listing, none, all := totals(p)
 	fmt.Fprintf(&b, "This is a plan. Accounts and buckets were listed (%d calls); nothing was read of any bucket.\n\n", listing)
-	fmt.Fprintf(&b, "Caller      %s\n", oneLine(p.Caller))
+	fmt.Fprintf(&b, "Caller      %s\n", usererr.OneLine(p.Caller))
 	role := "none: the caller's own credentials"
 	if p.Role != "" {
-		role = oneLine(p.Role) + ", assumed in every account"
+		role = usererr.OneLine(p.Role) + ", assumed in every account"
 	}
 	fmt.Fprintf(&b, "Audit role  %s\n", role)
 	fmt.Fprintf(&b, "Scope       accounts: %d, of which %d can be read; buckets: %d\n\n", p.Accounts.Listed, p.Accounts.Scanned, p.Buckets)
@@ -87,7 +88,7 @@ func printPlan(out io.Writer, p *scanner.Plan, concurrency int) error {
 		b.WriteString("\nWhat the scan could not read:\n")
 	}
 	for _, g := range p.Gaps {
-		fmt.Fprintf(&b, "* %s %s: %s %s: %s\n", oneLine(g.AccountID), oneLine(g.Fact), oneLine(g.API), oneLine(g.Code), oneLine(g.Message))
+		fmt.Fprintf(&b, "* %s %s: %s %s: %s\n", usererr.OneLine(g.AccountID), usererr.OneLine(g.Fact), usererr.OneLine(g.API), usererr.OneLine(g.Code), usererr.OneLine(g.Message))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

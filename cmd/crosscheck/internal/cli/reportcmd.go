@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 )
 
@@ -52,7 +53,7 @@ status is 2.
 			if err != nil {
 				return err
 			}
-			engine, err := c.engine()
+			engine, err := c.Engine()
 			if err != nil {
 				return err
 			}
@@ -101,20 +102,20 @@ func openRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
 	const hint = "write one with -o jsonl=FILE"
 	switch path {
 	case "":
-		return nil, withHint(fmt.Errorf("%s names no run file", what), hint)
+		return nil, usererr.Hint(fmt.Errorf("%s names no run file", what), hint)
 	case "-":
 		return io.NopCloser(stdin), nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, withHint(plainPathError(err), hint)
+		return nil, usererr.Hint(usererr.Path(err), hint)
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
 		err = fmt.Errorf("%s is a directory, not a run file", path)
 	}
 	if err != nil {
-		return nil, withHint(errors.Join(plainPathError(err), f.Close()), hint)
+		return nil, usererr.Hint(errors.Join(usererr.Path(err), f.Close()), hint)
 	}
 	return f, nil
 }

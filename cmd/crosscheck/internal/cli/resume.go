@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
 )
@@ -26,21 +27,21 @@ func (f *resumeFlags) open(engine *rules.Engine) (*report.Unfinished, error) {
 	case "":
 		return nil, nil
 	case "-":
-		return nil, withHint(errors.New("--resume cannot read standard input"), hint)
+		return nil, usererr.Hint(errors.New("--resume cannot read standard input"), hint)
 	}
 	if info, err := os.Stat(f.path); err == nil && !info.Mode().IsRegular() {
-		return nil, withHint(fmt.Errorf("%s is not a run file", f.path), hint)
+		return nil, usererr.Hint(fmt.Errorf("%s is not a run file", f.path), hint)
 	}
 	file, err := os.Open(f.path)
 	if err != nil {
-		return nil, withHint(plainPathError(err), hint)
+		return nil, usererr.Hint(usererr.Path(err), hint)
 	}
 	u, err := report.Resume(file)
 	switch {
 	case err != nil:
-		return nil, withHint(fmt.Errorf("%s: %w", f.path, err), hint)
+		return nil, usererr.Hint(fmt.Errorf("%s: %w", f.path, err), hint)
 	case u.Run.Judge != judgeOf(engine):
-		return nil, withHint(fmt.Errorf("%s was judged by another version of crosscheck, or by other rules or settings of rules", f.path),
+		return nil, usererr.Hint(fmt.Errorf("%s was judged by another version of crosscheck, or by other rules or settings of rules", f.path),
 			"use the same --rules, --strict and --config as then, or begin anew without --resume")
 	}
 	return u, nil
@@ -49,6 +50,6 @@ func (f *resumeFlags) open(engine *rules.Engine) (*report.Unfinished, error) {
 // sayPartial tells how to go on after a run that did not end.
 func sayPartial(s *streams, set *report.Set) {
 	for _, path := range set.Partial() {
-		fmt.Fprintf(s.err, "crosscheck: what was read so far stands in %s; --resume %[1]s continues from there\n", oneLine(path))
+		fmt.Fprintf(s.err, "crosscheck: what was read so far stands in %s; --resume %[1]s continues from there\n", usererr.OneLine(path))
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"crosscheck/report"
-	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -71,7 +70,7 @@ func (p *plug) Write(m report.Message) error {
 // 0 = all. It gives how many replication configurations were asked for.
 func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, err error) {
 	t.Helper()
-	engine, err := rules.New(rules.Options{Parameters: r.params})
+	engine, err := r.config.Engine()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"crosscheck/cmd/crosscheck/internal/usererr"
 )
 
 func newRootCommand(s *streams) *cobra.Command {
@@ -27,7 +29,7 @@ Try it without an account: crosscheck demo
 			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 				hint = fmt.Sprintf("did you mean '%s'?", near[0])
 			}
-			return withHint(fmt.Errorf("unknown command %q", args[0]), hint)
+			return usererr.Hint(fmt.Errorf("unknown command %q", args[0]), hint)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -35,7 +37,7 @@ Try it without an account: crosscheck demo
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return withHint(err, fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath()))
+		return usererr.Hint(err, fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
@@ -62,7 +64,7 @@ Try it without an account: crosscheck demo
 // noArgs refuses positional arguments with a hint.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return withHint(fmt.Errorf("unexpected argument %q", args[0]),
+		return usererr.Hint(fmt.Errorf("unexpected argument %q", args[0]),
 			fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath()))
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 )
@@ -50,7 +51,7 @@ func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Comman
 				if r.Decides {
 					decides = "yes"
 				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, r.Scope, decides, oneLine(r.Title))
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, r.Scope, decides, usererr.OneLine(r.Title))
 			}
 			if all {
 				for _, a := range finding.Catalog() {
@@ -79,11 +80,11 @@ func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Comman
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.out, "%s  %s\n\n%s\n\n", r.ID, oneLine(r.Title), r.Description)
+			fmt.Fprintf(s.out, "%s  %s\n\n%s\n\n", r.ID, usererr.OneLine(r.Title), r.Description)
 			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 			row := func(name string, values ...string) {
 				if v := strings.Join(values, ", "); v != "" {
-					fmt.Fprintf(t, "%s:\t%s\n", name, oneLine(v))
+					fmt.Fprintf(t, "%s:\t%s\n", name, usererr.OneLine(v))
 				}
 			}
 			row("severity", string(r.Severity))
@@ -143,15 +144,15 @@ together with the embedded rules. Exit status 1: a test failed.`,
 				switch {
 				case r.Skipped:
 					skipped++
-					fmt.Fprintf(s.out, "skip  %s\n", oneLine(r.Name))
+					fmt.Fprintf(s.out, "skip  %s\n", usererr.OneLine(r.Name))
 				case r.Passed:
 					passed++
 				default:
 					failed++
-					fmt.Fprintf(s.out, "FAIL  %s (%s:%d) %s\n", oneLine(r.Name), oneLine(r.File), r.Line, oneLine(r.Message))
+					fmt.Fprintf(s.out, "FAIL  %s (%s:%d) %s\n", usererr.OneLine(r.Name), usererr.OneLine(r.File), r.Line, usererr.OneLine(r.Message))
 				}
 				if r.Output != "" && !r.Passed {
-					fmt.Fprintf(s.out, "      %s\n", oneLine(r.Output))
+					fmt.Fprintf(s.out, "      %s\n", usererr.OneLine(r.Output))
 				}
 			}
 			fmt.Fprintf(s.out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
@@ -197,7 +198,7 @@ at run time, B in Batch Replication only.`,
 func oneArg(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return withHint(fmt.Errorf("%s takes %s, not %d arguments", cmd.CommandPath(), what, len(args)),
+			return usererr.Hint(fmt.Errorf("%s takes %s, not %d arguments", cmd.CommandPath(), what, len(args)),
 				fmt.Sprintf("run '%s --help'", cmd.CommandPath()))
 		}
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -50,13 +51,13 @@ func runSandbox(ctx context.Context, s *streams, opts sandboxOptions) error {
 	if opts.world != "" {
 		var err error
 		if data, err = os.ReadFile(opts.world); err != nil {
-			return withHint(err, "--world names a file that docs/worlds.md describes")
+			return usererr.Hint(err, "--world names a file that docs/worlds.md describes")
 		}
 		name = opts.world
 	}
 	world, err := sandbox.Load(name, data)
 	if err != nil {
-		return withHint(err, "docs/worlds.md describes every field")
+		return usererr.Hint(err, "docs/worlds.md describes every field")
 	}
 	aws, err := sandbox.New(world)
 	if err != nil {
@@ -97,16 +98,16 @@ unset AWS_SESSION_TOKEN AWS_PROFILE
 func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("--listen %s: %w", address, err), "for example --listen 127.0.0.1:8080")
+		return nil, usererr.Hint(fmt.Errorf("--listen %s: %w", address, err), "for example --listen 127.0.0.1:8080")
 	}
 	ip, err := netip.ParseAddr(host)
 	if host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return nil, withHint(fmt.Errorf("--listen %s is not a loopback address", address),
+		return nil, usererr.Hint(fmt.Errorf("--listen %s is not a loopback address", address),
 			"the sandbox does not verify signatures; use 127.0.0.1 or [::1]")
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, withHint(err, "--listen 127.0.0.1:0 takes a free port")
+		return nil, usererr.Hint(err, "--listen 127.0.0.1:0 takes a free port")
 	}
 	if bound, ok := listener.Addr().(*net.TCPAddr); !ok || !bound.IP.IsLoopback() {
 		_ = listener.Close()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
@@ -101,7 +102,7 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 func (f *reportFlags) open(s *streams, engine *rules.Engine) (*report.Summarizer, *report.Set, error) {
 	severity, err := report.ParseSeverity(f.failOn)
 	if err != nil {
-		return nil, nil, withHint(err, "for example --fail-on high")
+		return nil, nil, usererr.Hint(err, "for example --fail-on high")
 	}
 	var outputs []report.Output
 	for _, o := range f.outputs {
@@ -191,11 +192,11 @@ APIs the scan would call, as whom, how often and for how long.
 			if facts != "" {
 				for _, name := range []string{"resume", "profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency", "account-concurrency"} {
 					if cmd.Flags().Changed(name) {
-						return withHint(fmt.Errorf("--facts and --%s exclude each other", name), "a facts file was scanned already; narrow the scope when you write it")
+						return usererr.Hint(fmt.Errorf("--facts and --%s exclude each other", name), "a facts file was scanned already; narrow the scope when you write it")
 					}
 				}
 			}
-			engine, err := c.engine()
+			engine, err := c.Engine()
 			if err != nil {
 				return err
 			}
@@ -275,7 +276,7 @@ func fileFacts(path string, stdin io.Reader) factSource {
 		if path != "-" {
 			var err error
 			if r, err = fact.Open(path); err != nil {
-				return withHint(err, "write a facts file with 'crosscheck facts'")
+				return usererr.Hint(err, "write a facts file with 'crosscheck facts'")
 			}
 			defer func() { _ = r.Close() }() // read only
 		}
@@ -285,7 +286,7 @@ func fileFacts(path string, stdin io.Reader) factSource {
 				return nil
 			}
 			if err != nil {
-				return withHint(err, "write it again with 'crosscheck facts'")
+				return usererr.Hint(err, "write it again with 'crosscheck facts'")
 			}
 			if err := context.Cause(ctx); err != nil {
 				return err

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
@@ -24,11 +24,11 @@ import (
 // scanned is the JSON report of a scan of the demo world through cfg.
 func scanned(t *testing.T, cfg aws.Config) []byte {
 	t.Helper()
-	c, err := parseConfig("demo.crosscheck.yaml", testdata.DemoConfig)
+	c, err := config.Parse("demo.crosscheck.yaml", testdata.DemoConfig)
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := rules.New(rules.Options{Parameters: c.parameters()})
+	engine, err := c.Engine()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,8 +156,11 @@ func TestExitStatus(t *testing.T) {
 // TestRequiredReplicationOfADestination: a bucket that must replicate, and does not,
 // may be the destination of a link that nobody could read.
 func TestRequiredReplicationOfADestination(t *testing.T) {
-	w := &faultWorld{name: "required", text: soundWorld(), options: scanner.Options{RoleName: "crosscheck-audit"},
-		params: map[string]any{"required_replication": []any{map[string]any{"name": "*"}}}}
+	c, err := config.Parse("required", []byte("required_replication: [{name: '*'}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &faultWorld{name: "required", text: soundWorld(), options: scanner.Options{RoleName: "crosscheck-audit"}, config: c}
 	key := findingKey{rule: "XC031", account: "222222222222", resource: "arn:aws:s3:::d-sound"}
 	for _, test := range []struct {
 		name  string

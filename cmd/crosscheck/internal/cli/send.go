@@ -23,6 +23,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
@@ -52,13 +53,13 @@ func (f *sendFlags) add(cmd *cobra.Command) {
 func (f *sendFlags) check(cmd *cobra.Command) error {
 	switch {
 	case f.to != "" && f.to != "securityhub":
-		return withHint(fmt.Errorf("--send %q is no service that findings can be sent to", f.to), "use --send securityhub")
+		return usererr.Hint(fmt.Errorf("--send %q is no service that findings can be sent to", f.to), "use --send securityhub")
 	case f.externalID != "" && f.role == "":
-		return withHint(errors.New("--external-id is for --send-role"), "name the role, as in --send-role crosscheck-securityhub")
+		return usererr.Hint(errors.New("--external-id is for --send-role"), "name the role, as in --send-role crosscheck-securityhub")
 	case f.to == "":
 		for _, name := range []string{"send-role", "profile", "region"} {
 			if cmd.Flags().Changed(name) {
-				return withHint(fmt.Errorf("--%s is for sending", name), "add --send securityhub")
+				return usererr.Hint(fmt.Errorf("--%s is for sending", name), "add --send securityhub")
 			}
 		}
 	}
@@ -114,7 +115,7 @@ func openHubs(ctx context.Context, f *sendFlags, errs io.Writer) (*hubs, error) 
 		return nil, err
 	}
 	if cfg.Region == "" {
-		return nil, withHint(errors.New("no AWS Region is set"), "set AWS_REGION or --region to that of the Security Hub")
+		return nil, usererr.Hint(errors.New("no AWS Region is set"), "set AWS_REGION or --region to that of the Security Hub")
 	}
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -123,7 +124,7 @@ func openHubs(ctx context.Context, f *sendFlags, errs io.Writer) (*hubs, error) 
 	}
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return nil, withHint(fmt.Errorf("the caller is not known: sts:GetCallerIdentity: %w", err), "check the credentials: AWS_PROFILE, --profile, or the AWS_… variables")
+		return nil, usererr.Hint(fmt.Errorf("the caller is not known: sts:GetCallerIdentity: %w", err), "check the credentials: AWS_PROFILE, --profile, or the AWS_… variables")
 	}
 	caller, err := arn.Parse(aws.ToString(who.Arn))
 	if err != nil || !accountIDPattern.MatchString(caller.AccountID) {
@@ -261,7 +262,7 @@ func (h *hubs) take(t *hubTarget, batch []types.AwsSecurityFinding) error {
 		fmt.Fprintf(h.errs, "crosscheck: %s: its answer tells nothing of %d findings\n", h.to, n)
 	}
 	for _, failed := range out.FailedFindings {
-		fmt.Fprintf(h.errs, "crosscheck: %s did not take %s: %s: %s\n", h.to, oneLine(aws.ToString(failed.Id)), oneLine(aws.ToString(failed.ErrorCode)), oneLine(aws.ToString(failed.ErrorMessage)))
+		fmt.Fprintf(h.errs, "crosscheck: %s did not take %s: %s: %s\n", h.to, usererr.OneLine(aws.ToString(failed.Id)), usererr.OneLine(aws.ToString(failed.ErrorCode)), usererr.OneLine(aws.ToString(failed.ErrorMessage)))
 	}
 	return nil
 }
@@ -289,13 +290,13 @@ func (h *hubs) close() (string, error) {
 		if t.err != nil {
 			err := hubError(to, t.err)
 			if len(order) > 1 {
-				fmt.Fprintf(h.errs, "crosscheck: %s (%d findings)\n", oneLine(err.Error()), t.failed)
+				fmt.Fprintf(h.errs, "crosscheck: %s (%d findings)\n", usererr.OneLine(err.Error()), t.failed)
 			}
 			sum.err = cmp.Or(sum.err, err)
 		}
 	}
 	if sum.failed > 0 && sum.err == nil {
-		sum.err = withHint(errors.New("not all were taken"), "the reasons stand above")
+		sum.err = usererr.Hint(errors.New("not all were taken"), "the reasons stand above")
 	}
 	said := fmt.Sprintf("Security Hub: %d findings imported, %d archived", sum.imported, sum.archived)
 	if sum.failed > 0 {
@@ -353,9 +354,9 @@ func hubError(to hub, err error) error {
 	err = fmt.Errorf("%s: %s: %s", to, api.ErrorCode(), api.ErrorMessage())
 	switch api.ErrorCode() {
 	case "InvalidAccessException":
-		return withHint(err, "is Security Hub enabled there?")
+		return usererr.Hint(err, "is Security Hub enabled there?")
 	case "AccessDeniedException", "AccessDenied":
-		return withHint(err, "allow securityhub:BatchImportFindings and securityhub:GetFindings, and sts:AssumeRole where --send-role is given")
+		return usererr.Hint(err, "allow securityhub:BatchImportFindings and securityhub:GetFindings, and sts:AssumeRole where --send-role is given")
 	}
 	return err
 }

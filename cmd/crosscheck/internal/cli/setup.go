@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 )
 
@@ -90,10 +91,10 @@ holds the two against each other.
 		RunE: func(*cobra.Command, []string) error {
 			print, ok := roleFormats[format]
 			if !ok {
-				return withHint(fmt.Errorf("unknown format %q", format), "use policy, cloudformation or terraform")
+				return usererr.Hint(fmt.Errorf("unknown format %q", format), "use policy, cloudformation or terraform")
 			}
 			if format != "policy" && !accountIDPattern.MatchString(trusted) {
-				return withHint(fmt.Errorf("--trust %q is not an account id", trusted), "give the 12 digits of the account that scans, such as --trust 100000000001")
+				return usererr.Hint(fmt.Errorf("--trust %q is not an account id", trusted), "give the 12 digits of the account that scans, such as --trust 100000000001")
 			}
 			return print(s.out, auditRole(name, trusted, externalID))
 		},

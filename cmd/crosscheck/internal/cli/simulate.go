@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules/iam"
 )
 
@@ -41,7 +42,7 @@ theirs, and the exit status is 2.
 ` + exitStatusHelp,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return withHint(fmt.Errorf("unexpected argument %q", args[1]), "give one file, or none to read standard input")
+				return usererr.Hint(fmt.Errorf("unexpected argument %q", args[1]), "give one file, or none to read standard input")
 			}
 			return nil
 		},
@@ -50,7 +51,7 @@ theirs, and the exit status is 2.
 			if len(args) == 1 && args[0] != "-" {
 				f, err := os.Open(args[0])
 				if err != nil {
-					return withHint(err, "give a file of JSON lines, or none to read standard input")
+					return usererr.Hint(err, "give a file of JSON lines, or none to read standard input")
 				}
 				defer func() { _ = f.Close() }()
 				in = f
@@ -113,7 +114,7 @@ func simulate(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 		switch {
 		case errors.Is(l.err, io.EOF) && unread > 0:
-			return withHint(fmt.Errorf("%d of %d lines could not be read", unread, total), "their answers say why")
+			return usererr.Hint(fmt.Errorf("%d of %d lines could not be read", unread, total), "their answers say why")
 		case errors.Is(l.err, io.EOF):
 			return nil
 		case l.err != nil:

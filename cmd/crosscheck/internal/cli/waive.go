@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
@@ -29,13 +30,13 @@ func (f *waiverFlags) before(w report.Writer) (report.Writer, error) {
 		return w, nil
 	}
 	const hint = "docs/waivers.md shows what a waivers file holds"
-	data, err := readFile(f.path)
+	data, err := usererr.ReadFile(f.path)
 	if err != nil {
-		return nil, withHint(err, hint)
+		return nil, usererr.Hint(err, hint)
 	}
 	waivers, err := rules.ParseWaivers(f.path, data, time.Now())
 	if err != nil {
-		return nil, withHint(err, hint)
+		return nil, usererr.Hint(err, hint)
 	}
 	return &waiving{Writer: w, waivers: waivers}, nil
 }
@@ -105,13 +106,13 @@ Exit status:
 		Args: oneArg("the fingerprint of a finding"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return withHint(errors.New("--reason is empty"), "say why the finding may stand, for those who read the report")
+				return usererr.Hint(errors.New("--reason is empty"), "say why the finding may stand, for those who read the report")
 			}
 			switch day, err := time.Parse(time.DateOnly, expires); {
 			case err != nil:
-				return withHint(fmt.Errorf("--expires %q is not a date", expires), "write the last day of the waiver as YYYY-MM-DD")
+				return usererr.Hint(fmt.Errorf("--expires %q is not a date", expires), "write the last day of the waiver as YYYY-MM-DD")
 			case day.Format(time.DateOnly) < time.Now().UTC().Format(time.DateOnly):
-				return withHint(fmt.Errorf("--expires %s is over", expires), "give a day to come")
+				return usererr.Hint(fmt.Errorf("--expires %s is over", expires), "give a day to come")
 			}
 			run, err := openRun("--from", from, s.in)
 			if err != nil {
@@ -125,11 +126,11 @@ Exit status:
 			f := found.finding
 			switch {
 			case f == nil:
-				return withHint(fmt.Errorf("%s has no finding %q", from, args[0]), "the JSON report shows the fingerprints of its findings")
+				return usererr.Hint(fmt.Errorf("%s has no finding %q", from, args[0]), "the JSON report shows the fingerprints of its findings")
 			case f.Status != finding.Fail:
-				return withHint(fmt.Errorf("the finding %s of %s is %s", f.RuleID, from, f.Status), "only a failing finding can be waived")
+				return usererr.Hint(fmt.Errorf("the finding %s of %s is %s", f.RuleID, from, f.Status), "only a failing finding can be waived")
 			case f.RuleID == finding.WaiverExpired || f.RuleID == finding.WaiverUnused:
-				return withHint(fmt.Errorf("%s is a finding about a waiver", f.RuleID), "repair the waiver instead")
+				return usererr.Hint(fmt.Errorf("%s is a finding about a waiver", f.RuleID), "repair the waiver instead")
 			}
 			e := rules.ExactWaiver(f)
 			e.Reason, e.Owner, e.Ticket, e.Expires = reason, owner, ticket, expires
@@ -160,7 +161,7 @@ func waiverText(f *finding.Finding, e *rules.WaiverEntry) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "  # %s: %s\n", f.Severity, oneLine(f.Message))
+	fmt.Fprintf(&out, "  # %s: %s\n", f.Severity, usererr.OneLine(f.Message))
 	for line := range strings.Lines(entry.String()) {
 		out.WriteString("  " + line)
 	}

@@ -47,8 +47,12 @@ var packages = []pkg{
 
 	{"testdata", "the worlds of demo and tests, embedded", nil},
 
+	{"cmd/crosscheck/internal/usererr", "errors as a person reads them: a hint, the path at fault, one line", nil},
+	{"cmd/crosscheck/internal/config", "the settings of a run: file, environment, flags, the example file and the schema",
+		[]string{"cmd/crosscheck/internal/usererr", "canary", "report", "rules", "rules/finding"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
-		[]string{"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam", "scanner", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
+		[]string{"cmd/crosscheck/internal/config", "cmd/crosscheck/internal/usererr",
+			"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam", "scanner", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
@@ -84,7 +88,7 @@ const (
 // tooLarge are packages that still are above maxLines, with what they may have
 // until they are split.
 var tooLarge = map[string]int{
-	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6600, "cmd/crosscheck/internal/cli": 6400,
+	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6600, "cmd/crosscheck/internal/cli": 5500,
 	"rules": 4700, "scanner": 3900, "canary": 3200,
 }
 

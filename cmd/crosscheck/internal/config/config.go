@@ -1,4 +1,7 @@
-package cli
+// Package config is the settings of a run: defaults, above them a YAML file, the
+// environment and flags. One table says what each setting is; the example file and
+// the JSON schema are made from it.
+package config
 
 import (
 	"bytes"
@@ -7,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -15,19 +17,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 )
 
-// config is what a run is configured with: defaults, above them the file given with
-// --config (crosscheck.yaml), the environment, and the flags. Unknown keys and
-// variables are errors, so that a misspelled setting cannot scan less. The table
-// settings has one entry for each value.
-type config struct {
+// Config is the settings of a run. The table settings has one entry for each value.
+// Unknown keys and variables are errors, so that a misspelled setting cannot scan
+// less.
+type Config struct {
 	Scan struct {
 		RoleName           string
 		ExternalID         string
@@ -52,7 +52,7 @@ type config struct {
 		Severity        map[string]finding.Severity
 		Parameters      map[string]any
 	}
-	RequiredReplication []requirement
+	RequiredReplication []Requirement
 	Destinations        struct { // where replicas may go; an empty list allows every value
 		Accounts     []string
 		Regions      []string
@@ -71,18 +71,18 @@ type config struct {
 	}
 
 	name string                // of the file, "" = none
-	from map[string]origin     // where the value of a key comes from; what is not in it is the default
+	from map[string]Origin     // where the value of a key comes from; what is not in it is the default
 	node map[string]*yaml.Node // of the keys that the file or the environment give
 }
 
-// origin is where a value comes from.
-type origin struct {
+// Origin is where a value comes from.
+type Origin struct {
 	Kind string `json:"kind"`           // flag, environment, file or default
 	Name string `json:"name,omitempty"` // --fail-on, CROSSCHECK_FAIL_ON, crosscheck.yaml
 	Line int    `json:"line,omitempty"` // in the file
 }
 
-func (o origin) String() string {
+func (o Origin) String() string {
 	switch {
 	case o.Line > 0:
 		return fmt.Sprintf("%s:%d", o.Name, o.Line)
@@ -92,17 +92,17 @@ func (o origin) String() string {
 	return o.Kind
 }
 
-// origin tells where the value of a key comes from.
-func (c *config) origin(key string) origin {
+// Origin gives where the value of a key comes from.
+func (c *Config) Origin(key string) Origin {
 	if o, ok := c.from[key]; ok {
 		return o
 	}
-	return origin{Kind: "default"}
+	return Origin{Kind: "default"}
 }
 
 // at is where a text stands in the value of a key: its own line, where it has one.
-func (c *config) at(key, text string) origin {
-	o := c.origin(key)
+func (c *Config) at(key, text string) Origin {
+	o := c.Origin(key)
 	if n := c.node[key]; n != nil && o.Kind == "file" {
 		for _, item := range n.Content {
 			if item.Value == text {
@@ -114,23 +114,24 @@ func (c *config) at(key, text string) origin {
 	return o
 }
 
-// given reports whether a value was chosen by anybody.
-func (c *config) given(key string) bool { return c.origin(key).Kind != "default" }
+// Given reports whether the value of a key comes from a file, the environment or a flag.
+func (c *Config) Given(key string) bool { return c.Origin(key).Kind != "default" }
 
 const configHint = "docs/configuration.md lists the keys"
 
-// parseConfig reads a configuration file above the defaults.
-func parseConfig(name string, data []byte) (*config, error) {
-	c := defaults()
+// Parse reads a configuration file above the defaults. Errors name the file, the line
+// and the key, with a hint; name is what they call the file.
+func Parse(name string, data []byte) (*Config, error) {
+	c := Defaults()
 	if err := c.file(name, data); err != nil {
 		return nil, err
 	}
 	return c, c.check()
 }
 
-// defaults is the configuration where nobody says anything.
-func defaults() *config {
-	c := &config{from: map[string]origin{}, node: map[string]*yaml.Node{}}
+// Defaults is the configuration without a file, environment or flags.
+func Defaults() *Config {
+	c := &Config{from: map[string]Origin{}, node: map[string]*yaml.Node{}}
 	for _, s := range settings {
 		if s.def == "" {
 			continue
@@ -152,7 +153,7 @@ func valueNode(text string) *yaml.Node {
 }
 
 // file lays a configuration file above what is there.
-func (c *config) file(name string, data []byte) error {
+func (c *Config) file(name string, data []byte) error {
 	var doc yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	err := dec.Decode(&doc)
@@ -166,18 +167,18 @@ func (c *config) file(name string, data []byte) error {
 	}
 	if err != nil {
 		at, text := yamlFault(err)
-		return withHint(fmt.Errorf("%s: %s", origin{Name: name, Line: at}, text), configHint)
+		return usererr.Hint(fmt.Errorf("%s: %s", Origin{Name: name, Line: at}, text), configHint)
 	}
 	c.name = name
 	if len(doc.Content) != 1 || isNull(doc.Content[0]) {
 		return nil // all of it is commented out
 	}
 	err = decode(doc.Content[0], c, settings, func(key string, n *yaml.Node) {
-		c.from[key], c.node[key] = origin{"file", name, n.Line}, n
+		c.from[key], c.node[key] = Origin{"file", name, n.Line}, n
 	})
 	var v *valueError
 	if errors.As(err, &v) {
-		return withHint(fmt.Errorf("%s: %s", origin{Name: name, Line: v.line}, v.text), cmp.Or(v.hint, configHint))
+		return usererr.Hint(fmt.Errorf("%s: %s", Origin{Name: name, Line: v.line}, v.text), cmp.Or(v.hint, configHint))
 	}
 	return err
 }
@@ -194,7 +195,7 @@ func yamlFault(err error) (line int, text string) {
 // The variables of the environment that are settings begin with envPrefix.
 const (
 	envPrefix = "CROSSCHECK_"
-	envConfig = envPrefix + "CONFIG"
+	EnvFile   = envPrefix + "CONFIG"
 )
 
 // reserved are variables that are no settings: those of the project's own tests,
@@ -207,9 +208,9 @@ func envName(key string) string {
 
 // environment lays the variables above what is there. An empty variable counts as
 // not set.
-func (c *config) environment(environ []string) error {
-	byName := map[string]setting[config]{}
-	names := []string{envConfig}
+func (c *Config) environment(environ []string) error {
+	byName := map[string]setting[Config]{}
+	names := []string{EnvFile}
 	for _, s := range settings {
 		byName[envName(s.key)] = s
 		names = append(names, envName(s.key))
@@ -217,7 +218,7 @@ func (c *config) environment(environ []string) error {
 	environ = slices.Sorted(slices.Values(environ)) // the same error each time
 	for _, kv := range environ {
 		name, text, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, envPrefix) || name == envConfig || reserved.MatchString(name) {
+		if !strings.HasPrefix(name, envPrefix) || name == EnvFile || reserved.MatchString(name) {
 			continue
 		}
 		s, ok := byName[name]
@@ -226,7 +227,7 @@ func (c *config) environment(environ []string) error {
 			if near := rules.Nearest(name, names); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
-			return withHint(fmt.Errorf("unknown setting %s in the environment", name), hint)
+			return usererr.Hint(fmt.Errorf("unknown setting %s in the environment", name), hint)
 		}
 		if text == "" {
 			continue
@@ -241,7 +242,7 @@ func (c *config) environment(environ []string) error {
 		if err := parse(name, n, s.value(c), s.form); err != nil {
 			return plainValue(err)
 		}
-		c.from[s.key], c.node[s.key] = origin{Kind: "environment", Name: name}, n
+		c.from[s.key], c.node[s.key] = Origin{Kind: "environment", Name: name}, n
 	}
 	return nil
 }
@@ -259,52 +260,58 @@ func listNode(text string) *yaml.Node {
 func plainValue(err error) error {
 	var v *valueError
 	if errors.As(err, &v) && v.hint != "" {
-		return withHint(err, v.hint)
+		return usererr.Hint(err, v.hint)
 	}
 	return err
 }
 
-// flagSetting is the annotation of a flag that says which setting it is.
-const flagSetting = "crosscheck_setting"
-
-// bind says which settings flags of a command are: flag, key, flag, key.
-func bind(cmd *cobra.Command, pairs ...string) {
-	for i := 0; i < len(pairs); i += 2 {
-		if err := cmd.Flags().SetAnnotation(pairs[i], flagSetting, []string{pairs[i+1]}); err != nil {
-			panic(err) // no such flag
-		}
-	}
+// Flag is a flag of a command that is a setting.
+type Flag struct {
+	Key   string // of the setting
+	Name  string // as it is typed: --fail-on
+	Typed bool   // on the command line
+	Value FlagValue
 }
 
-// flags lays the flags of a command above what is there, and gives those that
-// nobody typed the values from elsewhere. A setting for which the command has no
-// flag keeps its value.
-func (c *config) flags(cmd *cobra.Command) (err error) {
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		keys := f.Annotations[flagSetting]
-		if err != nil || len(keys) == 0 {
-			return
-		}
-		s, ok := settingOf(keys[0])
+// FlagValue is the value of a flag. That of a list has the methods of listValue too.
+type FlagValue interface {
+	String() string
+	Set(text string) error
+}
+
+type listValue interface {
+	GetSlice() []string
+	Replace(items []string) error
+}
+
+// flags lays the flags of a command above what is there, and gives those that were
+// not typed the values from elsewhere. A setting for which the command has no flag
+// keeps its value.
+func (c *Config) flags(flags []Flag) error {
+	for _, f := range flags {
+		s, ok := settingOf(f.Key)
 		switch {
 		case !ok:
-			panic("config: --" + f.Name + " is no setting")
-		case f.Changed:
+			panic("config: " + f.Name + " is not a setting")
+		case f.Typed:
 			n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: f.Value.String()}
 			switch s.value(c).(type) {
 			case *[]string:
-				n = listNodeOf(f.Value.(pflag.SliceValue).GetSlice())
+				n = listNodeOf(f.Value.(listValue).GetSlice())
 			case *bool, *int, *float64:
 				n = valueNode(f.Value.String())
 			}
-			if err = plainValue(parse("--"+f.Name, n, s.value(c), s.form)); err == nil {
-				c.from[s.key] = origin{Kind: "flag", Name: "--" + f.Name}
+			if err := parse(f.Name, n, s.value(c), s.form); err != nil {
+				return plainValue(err)
 			}
-		case c.given(s.key):
-			err = assign(f.Value, s.value(c))
+			c.from[s.key] = Origin{Kind: "flag", Name: f.Name}
+		case c.Given(s.key):
+			if err := assign(f.Value, s.value(c)); err != nil {
+				return err
+			}
 		}
-	})
-	return err
+	}
+	return nil
 }
 
 func listNodeOf(items []string) *yaml.Node {
@@ -316,10 +323,10 @@ func listNodeOf(items []string) *yaml.Node {
 }
 
 // assign gives a flag a value that did not come from the command line.
-func assign(flag pflag.Value, value any) error {
+func assign(flag FlagValue, value any) error {
 	switch v := value.(type) {
 	case *[]string:
-		return flag.(pflag.SliceValue).Replace(*v)
+		return flag.(listValue).Replace(*v)
 	case *string:
 		return flag.Set(*v)
 	case *bool:
@@ -334,120 +341,55 @@ func assign(flag pflag.Value, value any) error {
 	panic(fmt.Sprintf("config: no flag for %T", value))
 }
 
-const configUsage = "configuration `file` (crosscheck.yaml; also: " + envConfig + "); flags stand above it"
-
-func addConfigFlag(cmd *cobra.Command) { cmd.Flags().String("config", "", configUsage) }
-
-// configure gives the configuration of a command: flags above the environment above
-// the file above the defaults. The command's flags have its values afterwards.
-func configure(cmd *cobra.Command) (*config, error) { return defaults().configure(cmd, os.Environ()) }
-
-// configure lays file, environment and flags above what is there.
-func (c *config) configure(cmd *cobra.Command, environ []string) (*config, error) {
-	path, where := cmd.Flag("config").Value.String(), "--config"
+// Load lays the file, the environment and flags above what is there, each above the
+// one before, and checks the whole. path is the file's; without one the environment
+// may name it.
+func (c *Config) Load(path string, environ []string, flags []Flag) error {
+	where := "--config"
 	if path == "" {
 		for _, kv := range environ {
-			if text, ok := strings.CutPrefix(kv, envConfig+"="); ok {
-				path, where = text, envConfig
+			if text, ok := strings.CutPrefix(kv, EnvFile+"="); ok {
+				path, where = text, EnvFile
 			}
 		}
 	}
 	if path != "" {
-		data, err := readFile(path)
+		data, err := usererr.ReadFile(path)
 		if err != nil {
-			return nil, withHint(err, "check the path given with "+where)
+			return usererr.Hint(err, "check the path given with "+where)
 		}
 		if err := c.file(path, data); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := c.environment(environ); err != nil {
-		return nil, err
+		return err
 	}
-	if err := c.flags(cmd); err != nil {
-		return nil, err
+	if err := c.flags(flags); err != nil {
+		return err
 	}
-	return c, c.check()
+	return c.check()
 }
 
 // check refuses what settings together would allow or leave out by mistake.
-func (c *config) check() error {
+func (c *Config) check() error {
 	d := &c.Destinations
-	if c.given("destinations") && len(d.Accounts) == 0 && len(d.Regions) == 0 && !d.OtherAccount && !d.OtherRegion {
-		return withHint(fmt.Errorf("%s: destinations asks for nothing", c.origin("destinations")), "give accounts, regions, other_account: true or other_region: true, or leave it out")
+	if c.Given("destinations") && len(d.Accounts) == 0 && len(d.Regions) == 0 && !d.OtherAccount && !d.OtherRegion {
+		return usererr.Hint(fmt.Errorf("%s: destinations asks for nothing", c.Origin("destinations")), "give accounts, regions, other_account: true or other_region: true, or leave it out")
 	}
 	if c.Scan.AccountOnly && len(c.Scan.Accounts) > 0 {
-		only, accounts := c.origin("scan.account_only"), c.origin("scan.accounts")
-		return withHint(fmt.Errorf("%s and %s exclude each other", named(only, "scan.account_only"), named(accounts, "scan.accounts")), "use --accounts with the one account's id")
+		only, accounts := c.Origin("scan.account_only"), c.Origin("scan.accounts")
+		return usererr.Hint(fmt.Errorf("%s and %s exclude each other", named(only, "scan.account_only"), named(accounts, "scan.accounts")), "use --accounts with the one account's id")
 	}
 	return nil
 }
 
 // named is a setting in a sentence: the flag or variable, or the key with its line.
-func named(o origin, key string) string {
+func named(o Origin, key string) string {
 	if o.Kind == "file" {
 		return key + " (" + o.String() + ")"
 	}
 	return o.String()
-}
-
-// engine compiles the rules of the configuration.
-func (c *config) engine() (*rules.Engine, error) {
-	engine, err := rules.New(rules.Options{
-		Dirs: c.Rules.Dirs, Enabled: c.Rules.Enable, Disabled: c.Rules.Disable, Severities: c.Rules.Severity,
-		Strict: c.Strict, Parameters: c.parameters(),
-	})
-	var e *rules.OptionError
-	if errors.As(err, &e) {
-		hint := "crosscheck rules list shows the rules and their packs"
-		if e.Near != "" {
-			hint = fmt.Sprintf("did you mean %s?", e.Near)
-		}
-		key := "rules." + e.Option
-		return nil, withHint(fmt.Errorf("%s: %s: %w", c.at(key, e.Name), key, err), hint)
-	}
-	return engine, err
-}
-
-// parameters are what rules may ask of the configuration.
-func (c *config) parameters() map[string]any {
-	params := map[string]any{}
-	for name, v := range c.Rules.Parameters {
-		params[name] = v
-	}
-	required := []any{}
-	for _, r := range c.RequiredReplication {
-		tags := map[string]any{}
-		for k, v := range r.Tags {
-			tags[k] = v
-		}
-		to := map[string]any{}
-		for key, list := range map[string][]string{"accounts": r.Destination.Accounts, "ous": r.Destination.OUs, "regions": r.Destination.Regions} {
-			if len(list) > 0 {
-				to[key] = anys(list)
-			}
-		}
-		required = append(required, map[string]any{
-			"name": cmp.Or(r.Name, "*"), "tags": tags, "accounts": anys(r.Accounts), "ous": anys(r.OUs), "destination": to,
-		})
-	}
-	params["required_replication"] = required
-	if d := &c.Destinations; len(d.Accounts) > 0 || len(d.Regions) > 0 || d.OtherAccount || d.OtherRegion {
-		params["destinations"] = map[string]any{
-			"accounts": anys(d.Accounts), "regions": anys(d.Regions),
-			"other_account": d.OtherAccount, "other_region": d.OtherRegion,
-		}
-	}
-	return params
-}
-
-// anys is a list as Rego's store wants it.
-func anys(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = s
-	}
-	return out
 }
 
 // jsonOf is a setting's value as config show prints it.
@@ -466,27 +408,22 @@ func jsonOf(value any) (json.RawMessage, error) {
 	return text, err
 }
 
-// readFile reads a regular file; a directory is said to be one.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, plainPathError(err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a directory, not a file", path)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, plainPathError(err)
-	}
-	return data, nil
+// Value is a setting as it is in force.
+type Value struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"`
+	From  Origin          `json:"from"`
 }
 
-// plainPathError turns "open x: no such file or directory" into "x: no such file or directory".
-func plainPathError(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return fmt.Errorf("%s: %w", pe.Path, pe.Err)
+// Values are all settings as they are in force, in the order of the table.
+func (c *Config) Values() ([]Value, error) {
+	all := make([]Value, len(settings))
+	for i, s := range settings {
+		value, err := jsonOf(s.value(c))
+		if err != nil {
+			return nil, err
+		}
+		all[i] = Value{s.key, value, c.Origin(s.key)}
 	}
-	return err
+	return all, nil
 }

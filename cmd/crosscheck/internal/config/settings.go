@@ -1,0 +1,153 @@
+package config
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"crosscheck/canary"
+	"crosscheck/report"
+)
+
+// The roles that are assumed in every account where no other is named.
+const (
+	AuditRole  = "crosscheck-audit"
+	CanaryRole = "crosscheck-canary"
+)
+
+// setting is one key of a mapping in the configuration file, with its place in the
+// value that the mapping becomes. What is known of a setting stands here and nowhere
+// else: the file, the environment, the flags, config init, config show, the schema
+// and the tables of docs/configuration.md all go by it.
+type setting[T any] struct {
+	key     string       // path in the mapping, as in scan.role_name
+	value   func(*T) any // pointer to its value
+	form    form         // of each text, or the bounds of a number
+	doc     string       // one line
+	example string       // as YAML
+	def     string       // default as YAML; "" is what the type has for nothing
+}
+
+// form is what a value must look like.
+type form struct {
+	what    string             // as in "an account id"
+	hint    string             // what to write instead
+	pattern string             // regular expression of the whole text, for JSON schema too
+	oneOf   []string           // the only values
+	check   func(string) error // beyond pattern; nil where it says all
+	min     float64            // lowest number
+	max     float64            // highest number; 0 = any
+}
+
+var (
+	accountForm = form{what: "an account id", hint: "an account id has 12 digits", pattern: `^[0-9]{12}$`}
+	regionForm  = form{what: "a Region", hint: "for example eu-west-1", pattern: `^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`}
+	bucketForm  = form{what: "a pattern of bucket names", hint: "a name has letters, digits, '.', '-' and '_'; '*' is any run of them and '?' is one", pattern: `^[A-Za-z0-9._*?-]{1,255}$`}
+	unitForm    = form{what: "the id of a root or an organizational unit", hint: "such as ou-ab12-cdefgh34; 'aws organizations list-organizational-units-for-parent' shows them", pattern: `^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})$`}
+	roleForm    = form{what: "the name of a role", hint: "a name, with its path where it has one, and no ARN", pattern: `^[A-Za-z0-9_+=,.@/-]{1,512}$`}
+	ruleForm    = form{what: "the id of a rule", hint: "crosscheck rules list shows the ids, such as XC046", pattern: `^[A-Z]{2,10}[0-9]{3,6}$`}
+	packForm    = form{what: "the id of a rule or the name of a pack", hint: "crosscheck rules list shows both, such as XC046 and monitoring", pattern: `^([A-Z]{2,10}[0-9]{3,6}|[a-z][a-z0-9-]{0,31})$`}
+	paramForm   = form{what: "the name of a parameter", hint: "crosscheck rules show ID shows the parameters of a rule", pattern: `^[a-z][a-z0-9_]{0,63}$`}
+	gradeForm   = form{what: "a severity", hint: "for example high", oneOf: []string{"critical", "high", "medium", "low", "info"},
+		check: func(s string) error { _, err := report.ParseSeverity(s); return err }}
+	outputForm = form{what: "an output", hint: "write FORMAT or FORMAT=PATH", pattern: `^[a-z]+(=.+)?$`,
+		check: func(s string) error { _, err := report.ParseOutput(s); return err }}
+	folderForm = form{what: "the name of a folder", hint: "for example crosscheck-canary", check: canary.CheckFolder}
+	pathForm   = form{what: "a path", hint: "it is relative to where crosscheck runs", pattern: `\S`}
+	tagForm    = form{what: "a tag", hint: "a key has 1 to 128 characters, a value at most 256", pattern: `^[\s\S]{0,256}$`}
+	spanForm   = form{what: "a span of time", hint: "for example 90s or 15m", pattern: `^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`}
+)
+
+// many is the form of how many there are of something.
+func many(what string) form {
+	return form{what: "a number of " + what, hint: "use 1 or more", min: 1}
+}
+
+// settings are the keys of the configuration file, in the order in which they are shown.
+var settings = []setting[Config]{
+	{"scan.role_name", func(c *Config) any { return &c.Scan.RoleName }, roleForm, "role that is assumed in every account to read", AuditRole, AuditRole},
+	{"scan.external_id", func(c *Config) any { return &c.Scan.ExternalID }, form{}, "external id that is presented when roles are assumed", "org-audit-7", ""},
+	{"scan.accounts", func(c *Config) any { return &c.Scan.Accounts }, accountForm, "these accounts only, without listing the organization", `["111111111111"]`, ""},
+	{"scan.exclude_accounts", func(c *Config) any { return &c.Scan.ExcludeAccounts }, accountForm, "not these accounts; coverage says so", `["999999999999"]`, ""},
+	{"scan.account_only", func(c *Config) any { return &c.Scan.AccountOnly }, form{}, "the caller's own account only, with the caller's own credentials", "false", ""},
+	{"scan.buckets", func(c *Config) any { return &c.Scan.Buckets }, bucketForm, "source buckets that match only, with * and ?", `"*-prod"`, ""},
+	{"scan.concurrency", func(c *Config) any { return &c.Scan.Concurrency }, many("calls"), "calls to AWS at a time", "64", "64"},
+	{"scan.account_concurrency", func(c *Config) any { return &c.Scan.AccountConcurrency }, form{what: "a number of calls", hint: "use 0 or more"}, "calls at a time in one account; 0 is half of concurrency, and all of it while no other account is left", "16", "0"},
+	{"outputs", func(c *Config) any { return &c.Outputs }, outputForm, "what is written, as -o says it", "[table, jsonl=run.jsonl]", "[table]"},
+	{"fail_on", func(c *Config) any { return &c.FailOn }, gradeForm, "lowest severity that gives exit status 1", "high", "low"},
+	{"fail_on_new", func(c *Config) any { return &c.FailOnNew }, form{}, "exit 1 only for what fails and did not in the baseline", "true", ""},
+	{"baseline", func(c *Config) any { return &c.Baseline }, pathForm, "run file of an earlier run that this one is held against", "accepted.jsonl", ""},
+	{"history", func(c *Config) any { return &c.History }, pathForm, "folder that keeps the run file of every run", "runs", ""},
+	{"allow_incomplete", func(c *Config) any { return &c.AllowIncomplete }, form{}, "exit 0 although something was unknown", "false", ""},
+	{"strict", func(c *Config) any { return &c.Strict }, form{}, "what AWS leaves open fails instead of being unknown", "true", ""},
+	{"waivers", func(c *Config) any { return &c.Waivers }, pathForm, "file of failing findings that may stand for a while", "waivers.yaml", ""},
+	{"rules.dirs", func(c *Config) any { return &c.Rules.Dirs }, pathForm, "directories with rules of your own", "[rules]", ""},
+	{"rules.enable", func(c *Config) any { return &c.Rules.Enable }, packForm, "these rules and packs only", "[links, protection, XC047]", ""},
+	{"rules.disable", func(c *Config) any { return &c.Rules.Disable }, packForm, "not these rules and packs", "[configuration, XC046]", ""},
+	{"rules.severity", func(c *Config) any { return &c.Rules.Severity }, gradeForm, "severities of rules, where their own is not wanted", "{XC047: high, XC052: low}", ""},
+	{"rules.parameters", func(c *Config) any { return &c.Rules.Parameters }, form{}, "values of parameters that rules of your own declare", "{cold_classes: [GLACIER]}", ""},
+	{"required_replication", func(c *Config) any { return &c.RequiredReplication }, form{}, "which buckets must replicate: those that all of an entry's keys select", "", ""},
+	{"destinations.accounts", func(c *Config) any { return &c.Destinations.Accounts }, accountForm, "replicas go to these accounts only", `["333333333333"]`, ""},
+	{"destinations.regions", func(c *Config) any { return &c.Destinations.Regions }, regionForm, "replicas go to these Regions only", "[eu-west-1, eu-north-1]", ""},
+	{"destinations.other_account", func(c *Config) any { return &c.Destinations.OtherAccount }, form{}, "never to the account of the source", "true", ""},
+	{"destinations.other_region", func(c *Config) any { return &c.Destinations.OtherRegion }, form{}, "never to the Region of the source", "true", ""},
+	{"canary.role_name", func(c *Config) any { return &c.Canary.RoleName }, roleForm, "role that is assumed to put probes; never the audit role", CanaryRole, CanaryRole},
+	{"canary.folder", func(c *Config) any { return &c.Canary.Folder }, folderForm, "name under which probes lie, inside the rule's prefix", canary.Folder, canary.Folder},
+	{"canary.timeout", func(c *Config) any { return &c.Canary.Timeout }, spanForm, "how long to wait for a replica", "30m", spanText(canary.DefaultTimeout)},
+	{"canary.count", func(c *Config) any { return &c.Canary.Count }, many("probes"), "probes of each kind for each link", "10", "1"},
+	{"canary.interval", func(c *Config) any { return &c.Canary.Interval }, spanForm, "time between the starts of two probes of a link", "10s", "0s"},
+	{"canary.parallel", func(c *Config) any { return &c.Canary.Parallel }, many("probes"), "probes in flight at a time", "50", "200"},
+	{"canary.slo", func(c *Config) any { return &c.Canary.SLO }, spanForm, "latency that slo_percentile of a link's probes must keep", "15m", "0s"},
+	{"canary.slo_percentile", func(c *Config) any { return &c.Canary.SLOPercentile }, form{what: "a percentage", hint: "for example 99", min: math.SmallestNonzeroFloat64, max: 100}, "percent of probes that must keep slo", "90", "99"},
+}
+
+// Requirement says which buckets must replicate: those that all of its keys select.
+type Requirement struct {
+	Name     string            `json:"name,omitempty"` // pattern of bucket names
+	Tags     map[string]string `json:"tags,omitempty"` // all of them
+	Accounts []string          `json:"accounts,omitempty"`
+	OUs      []string          `json:"ous,omitempty"` // roots and units, at any height over the account
+
+	// Where a link of such a bucket must lead to.
+	Destination struct {
+		Accounts []string `json:"accounts,omitempty"`
+		OUs      []string `json:"ous,omitempty"`
+		Regions  []string `json:"regions,omitempty"`
+	} `json:"destination,omitzero"`
+}
+
+// selects reports whether the requirement says which buckets it is for.
+func (r *Requirement) selects() bool {
+	return r.Name != "" || len(r.Tags)+len(r.Accounts)+len(r.OUs) > 0
+}
+
+var requirementKeys = []setting[Requirement]{
+	{"name", func(r *Requirement) any { return &r.Name }, bucketForm, "buckets whose name matches, with * and ?; \"*\" is every bucket", `"*-prod"`, ""},
+	{"tags", func(r *Requirement) any { return &r.Tags }, tagForm, "buckets that carry all of these tags", "{backup: required}", ""},
+	{"accounts", func(r *Requirement) any { return &r.Accounts }, accountForm, "buckets of these accounts", `["111111111111"]`, ""},
+	{"ous", func(r *Requirement) any { return &r.OUs }, unitForm, "buckets of accounts under these units", "[ou-ab12-cdefgh34]", ""},
+	{"destination.accounts", func(r *Requirement) any { return &r.Destination.Accounts }, accountForm, "to one of these accounts", `["333333333333"]`, ""},
+	{"destination.ous", func(r *Requirement) any { return &r.Destination.OUs }, unitForm, "to an account under one of these units", "[ou-ab12-mnopqr56]", ""},
+	{"destination.regions", func(r *Requirement) any { return &r.Destination.Regions }, regionForm, "to one of these Regions", "[eu-west-1]", ""},
+}
+
+// spanText is a span of time without its zeros: 15m, not 15m0s.
+func spanText(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+// settingOf finds a setting by its key.
+func settingOf(key string) (setting[Config], bool) {
+	i := slices.IndexFunc(settings, func(s setting[Config]) bool { return s.key == key })
+	if i < 0 {
+		return setting[Config]{}, false
+	}
+	return settings[i], true
+}
