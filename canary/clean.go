@@ -19,7 +19,7 @@ const DefaultCleanUp = time.Minute
 // sure; they save a listing. It is done when a listing shows the key empty, never
 // because deletes succeeded. Deleting a version by its id is not replicated, so
 // each side has to be purged.
-func (c *caller) purge(ctx context.Context, e *End, key string, known ...string) []measure.Left {
+func (c *caller) purge(ctx context.Context, e *End, key string, known ...string) []measure.Leftover {
 	failed := map[string]string{} // version id → why
 	remove := func(version string) {
 		c.count()
@@ -36,20 +36,20 @@ func (c *caller) purge(ctx context.Context, e *End, key string, known ...string)
 		c.count()
 		items, err := e.versions(ctx, key)
 		if err != nil {
-			return []measure.Left{{Bucket: e.Name, Key: key, Message: "what is left cannot be listed: " + describe(err)}}
+			return []measure.Leftover{{Bucket: e.Name, Key: key, Message: "what is left cannot be listed: " + describe(err)}}
 		}
 		if len(items) == 0 {
 			return nil
 		}
 		// A delete that failed is tried once more: the first may have been throttled.
 		if round == 2 || ctx.Err() != nil {
-			var left []measure.Left
+			var left []measure.Leftover
 			for _, it := range items {
 				why := failed[it.version]
 				if why == "" {
 					why = "it is still listed after it was deleted"
 				}
-				left = append(left, measure.Left{Bucket: e.Name, Key: key, VersionID: it.version, Message: why})
+				left = append(left, measure.Leftover{Bucket: e.Name, Key: key, VersionID: it.version, Message: why})
 			}
 			return left
 		}
@@ -60,19 +60,19 @@ func (c *caller) purge(ctx context.Context, e *End, key string, known ...string)
 }
 
 // abort ends uploads in parts that were begun and not completed under a key.
-func (c *caller) abort(ctx context.Context, e *End, key string) []measure.Left {
+func (c *caller) abort(ctx context.Context, e *End, key string) []measure.Leftover {
 	ids, err := c.uploads(ctx, e, key)
 	if err != nil {
-		return []measure.Left{{Bucket: e.Name, Key: key, Message: "unfinished uploads cannot be listed: " + describe(err)}}
+		return []measure.Leftover{{Bucket: e.Name, Key: key, Message: "unfinished uploads cannot be listed: " + describe(err)}}
 	}
-	var left []measure.Left
+	var left []measure.Leftover
 	for _, id := range ids {
 		c.count()
 		_, err := e.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &e.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: e.owner()})
 		if err == nil {
 			c.removed++
 		} else if code(err) != "NoSuchUpload" {
-			left = append(left, measure.Left{Bucket: e.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, describe(err))})
+			left = append(left, measure.Leftover{Bucket: e.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, describe(err))})
 		}
 	}
 	return left
@@ -108,7 +108,7 @@ const DefaultSettle = 5 * time.Second
 // purgeLate purges the destination of what may still be under way, again and
 // again until the settling time has passed or ctx ends. That makes it likely, not
 // sure, that nothing comes later.
-func (c *caller) purgeLate(ctx context.Context, e *End, key string) []measure.Left {
+func (c *caller) purgeLate(ctx context.Context, e *End, key string) []measure.Leftover {
 	start := time.Now()
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
 		if left := c.purge(ctx, e, key); len(left) > 0 {

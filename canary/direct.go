@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
 
@@ -137,12 +138,12 @@ func essential(b fact.Bucket) fact.Bucket {
 // Plan is what a run would put where, for people to read before they agree.
 type Plan struct {
 	Target   *Target
-	Variants []Variant
+	Variants []measure.Variant
 }
 
 // Key is the key of the first probe of a plan, or why there is none.
 func (p Plan) Key(folder, run string) (string, error) {
-	if len(p.Variants) == 1 && p.Variants[0] == NegativeControl {
+	if len(p.Variants) == 1 && p.Variants[0] == measure.NegativeControl {
 		where, err := p.Target.outside(folder, run, 1)
 		return where.key, err
 	}

@@ -24,7 +24,7 @@ type Experiment struct {
 	Observes string
 	Settles  string // which fact it would settle
 
-	variants []Variant
+	variants []measure.Variant
 	// fits reports why a link is not prepared, nil if it is. Facts that were not
 	// read make it an error too: an answer from an unprepared link is none.
 	fits func(*fact.Document, *fact.Link) error
@@ -41,7 +41,7 @@ var Experiments = []Experiment{
 		Puts:     "one plain object",
 		Observes: "whether it arrives, or the source says FAILED",
 		Settles:  "whether a trust policy with these conditions works or is AssumeRoleNotPermitted",
-		variants: []Variant{Plain},
+		variants: []measure.Variant{measure.Plain},
 		fits: func(d *fact.Document, l *fact.Link) error {
 			role := d.Roles[l.RoleARN].Value
 			if role == nil {
@@ -64,7 +64,7 @@ var Experiments = []Experiment{
 		Puts:     "one object under the source's default key, with a bucket key",
 		Observes: "whether it arrives, and under which key",
 		Settles:  "whether kms:GenerateDataKey and kms:Decrypt on the replica's key are needed with bucket keys",
-		variants: []Variant{BucketKey},
+		variants: []measure.Variant{measure.BucketKey},
 		fits: func(d *fact.Document, l *fact.Link) error {
 			switch e := d.Bucket.Encryption.Value; {
 			case e == nil:
@@ -91,7 +91,7 @@ var Experiments = []Experiment{
 		Puts:     "one object in two parts with a full-object CRC64NVME, and one with a SHA-256 of parts (composite)",
 		Observes: "checksum and its type, ETag and number of parts at both ends",
 		Settles:  "how far replicas of multipart uploads can be compared without reading them",
-		variants: []Variant{Multipart, Composite},
+		variants: []measure.Variant{measure.Multipart, measure.Composite},
 		fits:     func(*fact.Document, *fact.Link) error { return nil },
 		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
 			var said []string
@@ -119,7 +119,7 @@ var Experiments = []Experiment{
 		Puts:     "one plain object",
 		Observes: "whether it arrives, or the source says FAILED",
 		Settles:  "whether a policy that denies by the network or by missing TLS cuts replication",
-		variants: []Variant{Plain},
+		variants: []measure.Variant{measure.Plain},
 		fits: func(d *fact.Document, l *fact.Link) error {
 			b := d.Buckets[l.Destination].Value
 			if b == nil || !b.Policy.Known() {
@@ -142,7 +142,7 @@ var Experiments = []Experiment{
 		Puts:     "one object encrypted with a key of the canary's own (SSE-C)",
 		Observes: "the source's status; the code stands in the event alone",
 		Settles:  "the failure code of a blocked encryption type",
-		variants: []Variant{SSEC},
+		variants: []measure.Variant{measure.SSEC},
 		fits: func(d *fact.Document, l *fact.Link) error {
 			b := d.Buckets[l.Destination].Value
 			if b == nil || b.Encryption.Value == nil {
@@ -168,7 +168,7 @@ var Experiments = []Experiment{
 		Puts:     "one plain object",
 		Observes: "whether it arrives, and whose it is",
 		Settles:  "whether a wrong Destination.Account breaks the link at run time",
-		variants: []Variant{Plain},
+		variants: []measure.Variant{measure.Plain},
 		fits: func(d *fact.Document, l *fact.Link) error {
 			b := d.Buckets[l.Destination].Value
 			switch {
@@ -197,13 +197,6 @@ var Experiments = []Experiment{
 	},
 }
 
-// Kinds of probe that only experiments put.
-const (
-	BucketKey Variant = "bucket-key" // under the source's default key, with a bucket key
-	Composite Variant = "composite"  // in two parts, with a checksum of parts
-	SSEC      Variant = "sse-c"      // with a customer key
-)
-
 // FindExperiment finds an experiment by its name.
 func FindExperiment(name string) (*Experiment, error) {
 	var names []string
@@ -220,7 +213,7 @@ func FindExperiment(name string) (*Experiment, error) {
 func (x *Experiment) Fits(d *fact.Document, l *fact.Link) error { return x.fits(d, l) }
 
 // Variants are the probes that the experiment puts.
-func (x *Experiment) Variants() []Variant { return x.variants }
+func (x *Experiment) Variants() []measure.Variant { return x.variants }
 
 // Run does the experiment on a link: its probes, numbered after the first, what
 // follows from them, and whether that answers the question.

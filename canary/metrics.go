@@ -72,7 +72,7 @@ func (m *Metrics) Add(t *Target, x *measure.Measurement) {
 	defer m.mu.Unlock()
 	l := m.link(t)
 	l.outcomes[x.Outcome]++
-	m.left += len(x.Left)
+	m.left += len(x.Leftovers)
 	if x.Outcome == measure.Arrived || x.Outcome == measure.Differs {
 		seconds := float64(x.LatencyMS) / 1000
 		i, _ := slices.BinarySearch(latencyBuckets, seconds)

@@ -30,7 +30,7 @@ func TestMetrics(t *testing.T) {
 		m.Add(good, &measure.Measurement{Outcome: measure.Arrived, LatencyMS: ms})
 	}
 	m.Add(good, &measure.Measurement{Outcome: measure.Absent})
-	m.Add(bad, &measure.Measurement{Outcome: measure.Failed, FailureCodes: []string{"DstPutObjectNotPermitted"}, Left: []measure.Left{{}}})
+	m.Add(bad, &measure.Measurement{Outcome: measure.Failed, FailureCodes: []string{"DstPutObjectNotPermitted"}, Leftovers: []measure.Leftover{{}}})
 	m.Add(bad, &measure.Measurement{Outcome: measure.Timeout})
 	m.Add(bad, &measure.Measurement{Outcome: measure.Inconclusive})
 	m.Add(bad, &measure.Measurement{Outcome: measure.Differs, LatencyMS: 1000})

@@ -66,7 +66,7 @@ const (
 // Requests of a plain probe that arrives within 60 ms: 1 PUT, about 2 looks, 2
 // status reads, 7 for the comparison, 4 for the clean-up; each further look is
 // one more (see [Measurement.Requests] for what it was).
-func Probe(ctx context.Context, t *Target, v Variant, n int, o Options) measure.Measurement {
+func Probe(ctx context.Context, t *Target, v measure.Variant, n int, o Options) measure.Measurement {
 	o.Folder = cmp.Or(o.Folder, Folder)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.Quiet = min(cmp.Or(o.Quiet, DefaultQuiet), o.Timeout)
@@ -109,9 +109,9 @@ type probe struct {
 	terminal bool     // the source's status is final
 }
 
-func (p *probe) run(ctx context.Context, v Variant, n int) {
+func (p *probe) run(ctx context.Context, v measure.Variant, n int) {
 	where, err := p.t.place(p.o.Folder, p.o.Run, n)
-	if v == NegativeControl {
+	if v == measure.NegativeControl {
 		where, err = p.t.outside(p.o.Folder, p.o.Run, n)
 	}
 	p.place, p.m.Key = where, where.key
@@ -151,13 +151,13 @@ func (p *probe) run(ctx context.Context, v Variant, n int) {
 		return
 	}
 	switch v {
-	case NegativeControl:
+	case measure.NegativeControl:
 		p.watchAbsence(ctx, p.visible, "the object")
-	case Overwrite:
+	case measure.Overwrite:
 		p.overwrite(ctx)
-	case DeleteMarker:
+	case measure.DeleteMarker:
 		p.deleteMarker(ctx)
-	case TagChange:
+	case measure.TagChange:
 		p.tagChange(ctx)
 	default:
 		if p.watch(ctx, p.visible) {
@@ -180,35 +180,35 @@ func clockJump(wall, monotonic time.Duration) time.Duration {
 }
 
 // prepare decides what the object is made of.
-func (p *probe) prepare(v Variant) error {
+func (p *probe) prepare(v measure.Variant) error {
 	size := int64(plainSize)
 	switch v {
-	case Empty:
+	case measure.Empty:
 		size = 0
-	case Multipart, Composite:
+	case measure.Multipart, measure.Composite:
 		size = twoParts
-	case Large:
+	case measure.Large:
 		size = p.o.Size
-	case Metadata:
+	case measure.Metadata:
 		p.metadata = map[string]string{probeMetadata: p.o.Run}
-	case KMS:
+	case measure.KMS:
 		e := p.t.Source.Encryption
 		if e.Value != nil && strings.HasPrefix(e.Value.Algorithm, "aws:kms") {
 			break // the bucket's default does it
 		}
 		p.header = types.ServerSideEncryptionAwsKms
-	case BucketKey:
+	case measure.BucketKey:
 		p.header, p.bucketKey = types.ServerSideEncryptionAwsKms, aws.Bool(true)
 		if e := p.t.Source.Encryption.Value; e != nil {
 			p.kmsKey = nonEmpty(e.KeyID)
 		}
-	case SSEC:
+	case measure.SSEC:
 		secret := make([]byte, 32)
 		if _, err := rand.Read(secret); err != nil {
 			return err
 		}
 		p.customer = newCustomerKey(secret)
-	case Tagged:
+	case measure.Tagged:
 		if len(p.tags) >= maxTags {
 			return fmt.Errorf("the rule's filter asks for %d tags, so there is no room for one more", len(p.tags))
 		}
@@ -217,7 +217,7 @@ func (p *probe) prepare(v Variant) error {
 			p.tags = map[string]string{}
 		}
 		p.tags[probeTag] = p.o.Run
-	case DeleteMarker:
+	case measure.DeleteMarker:
 		if len(p.t.Rule.Tags) > 0 {
 			return errors.New("a rule that filters by tags replicates no delete markers")
 		}
@@ -225,9 +225,9 @@ func (p *probe) prepare(v Variant) error {
 	p.body = newBody(p.o.Run+"/"+p.key, size)
 	var err error
 	switch {
-	case v == Composite:
+	case v == measure.Composite:
 		p.parts = types.ChecksumTypeComposite
-	case v == Multipart || size > maxSingle:
+	case v == measure.Multipart || size > maxSingle:
 		p.parts, p.crc = types.ChecksumTypeFullObject, true
 	}
 	if p.crc {
@@ -735,7 +735,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.o.CleanUp)
 	defer cancel()
 	source, destination := &p.t.Source, &p.t.Destination
-	var left []measure.Left
+	var left []measure.Leftover
 	late := false
 	if !p.refused {
 		if p.parts != "" && p.version == "" { // it was not completed, or its answer was lost
@@ -755,7 +755,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 			left = append(left, p.purge(ctx, destination, p.key)...)
 		}
 	}
-	p.m.Left = left
+	p.m.Leftovers = left
 	for _, l := range left {
 		p.note("left behind in %s: %s %s: %s", l.Bucket, l.Key, cmp.Or(l.VersionID, "none"), l.Message)
 	}

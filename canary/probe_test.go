@@ -22,7 +22,7 @@ func TestThirteenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const lag = 13 * time.Minute
 		l := newLab(t, labWorld{lag: lag})
-		m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, probeOptions)
 		if m.Outcome != measure.Arrived || m.Message != "" {
 			t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
 		}
@@ -54,7 +54,7 @@ func TestLatency(t *testing.T) {
 		t.Run(lag.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, labWorld{lag: lag})
-				m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+				m := Probe(t.Context(), l.target(0), measure.Plain, 1, probeOptions)
 				if m.Outcome != measure.Arrived {
 					t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
 				}
@@ -83,32 +83,32 @@ func TestVariants(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := labWorld{lag: 3 * time.Second}
 				switch v {
-				case KMS:
+				case measure.KMS:
 					w.rule = "Filter: {}, DeleteMarkerReplication: {Status: Enabled}, SourceSelectionCriteria: {SseKmsEncryptedObjects: {Status: Enabled}}"
 					w.destination = `, EncryptionConfiguration: {ReplicaKmsKeyID: "` + replicaKey + `"}`
 					w.source = `encryption: {algorithm: "aws:kms", key: "` + sourceKey + `"}`
-				case NegativeControl:
+				case measure.NegativeControl:
 					w.rule = "Filter: {Prefix: logs/}, DeleteMarkerReplication: {Status: Enabled}"
 				}
 				l := newLab(t, w)
 				target := l.target(0)
 				switch v {
-				case KMS:
+				case measure.KMS:
 					target.Rule.SSEKMSObjects, target.Rule.Destination.ReplicaKMSKeyID = "Enabled", replicaKey
 					target.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: sourceKey})
-				case NegativeControl:
+				case measure.NegativeControl:
 					target.Rule.Prefix = "logs/"
 				}
 				target.Destination.Ownership = fact.Of("BucketOwnerEnforced")
 				m := Probe(t.Context(), target, v, 7, Options{Run: "test", Size: 3 << 20})
 				want := measure.Arrived
-				if v == NegativeControl {
+				if v == measure.NegativeControl {
 					want = measure.Absent
 				}
 				if m.Outcome != want || m.Message != "" || m.Fault() || m.Undecided() {
 					t.Fatalf("outcome %s: %s\n%+v", m.Outcome, m.Message, m)
 				}
-				if v != NegativeControl {
+				if v != measure.NegativeControl {
 					within(t, m, 3*time.Second)
 				}
 				for _, c := range m.Checks {
@@ -116,7 +116,7 @@ func TestVariants(t *testing.T) {
 						t.Errorf("check %+v", c)
 					}
 				}
-				checks := map[Variant]int{NegativeControl: 0, DeleteMarker: 0, Multipart: 13}
+				checks := map[measure.Variant]int{measure.NegativeControl: 0, measure.DeleteMarker: 0, measure.Multipart: 13}
 				if n, ok := checks[v]; ok && len(m.Checks) != n || !ok && len(m.Checks) != 12 {
 					t.Errorf("%d checks: %+v", len(m.Checks), m.Checks)
 				}
@@ -133,7 +133,7 @@ func TestFailed(t *testing.T) {
 		l := newLab(t, labWorld{lag: 90 * time.Second, actions: `"s3:ReplicateDelete"`})
 		target := l.target(0)
 		target.Predicted, target.FailureCodes = "broken", []string{"DstPutObjectNotPermitted"}
-		m := Probe(t.Context(), target, Plain, 1, probeOptions)
+		m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
 		if m.Outcome != measure.Failed || m.SourceStatus != "FAILED" || len(m.FailureCodes) != 1 || !strings.Contains(m.Message, "DstPutObjectNotPermitted") {
 			t.Errorf("%+v", m)
 		}
@@ -152,7 +152,7 @@ func TestOwner(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, source: "ownership: ObjectWriter", target: "ownership: ObjectWriter"})
 		target := l.target(0)
 		target.Destination.Ownership = fact.Of("ObjectWriter")
-		m := Probe(t.Context(), target, Plain, 1, probeOptions)
+		m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
 		within(t, m, time.Second)
 		if m.Outcome != measure.Differs || !strings.Contains(m.Message, "readable") {
 			t.Errorf("%+v", m)
@@ -171,10 +171,10 @@ func TestOwner(t *testing.T) {
 func TestTagsDenied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, actions: `"s3:ReplicateObject"],"Resource":"arn:aws:s3:::dst/*"},{"Effect":"Deny","Principal":"*","Action":["s3:ReplicateTags"`})
-		if m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions); m.Outcome != measure.Arrived {
+		if m := Probe(t.Context(), l.target(0), measure.Plain, 1, probeOptions); m.Outcome != measure.Arrived {
 			t.Errorf("without tags: %+v", m)
 		}
-		m := Probe(t.Context(), l.target(0), Tagged, 2, probeOptions)
+		m := Probe(t.Context(), l.target(0), measure.Tagged, 2, probeOptions)
 		if m.Outcome != measure.Differs || m.SourceStatus != "FAILED" || !strings.Contains(m.Message, "tags (wanted crosscheck-canary=test, got none)") {
 			t.Errorf("%+v", m)
 		}
@@ -187,7 +187,7 @@ func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Hour})
 		start := time.Now()
-		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: 10 * time.Minute})
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", Timeout: 10 * time.Minute})
 		if m.Outcome != measure.Timeout || !strings.HasPrefix(m.Message, "no replica within 10m0s; the source still says PENDING") {
 			t.Errorf("%+v", m)
 		}
@@ -202,7 +202,7 @@ func TestTimeout(t *testing.T) {
 func TestNoRule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{rule: "Filter: {Prefix: other/}, DeleteMarkerReplication: {Status: Disabled}"})
-		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: time.Minute})
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", Timeout: time.Minute})
 		if m.Outcome != measure.Timeout || !strings.Contains(m.Message, "no rule took the object") {
 			t.Errorf("%+v", m)
 		}
@@ -216,7 +216,7 @@ func TestNegativeControlFails(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second})
 		target := l.target(0)
 		target.Rule.Prefix = "logs/" // the rule was read so; by now it covers everything
-		m := Probe(t.Context(), target, NegativeControl, 1, probeOptions)
+		m := Probe(t.Context(), target, measure.NegativeControl, 1, probeOptions)
 		if m.Outcome != measure.Unexpected || !m.Fault() {
 			t.Errorf("%+v", m)
 		}
@@ -230,7 +230,7 @@ func TestDeleteMarkerStays(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, rule: "Filter: {}, DeleteMarkerReplication: {Status: Disabled}"})
 		target := l.target(0)
 		target.Rule.DeleteMarkers = "Disabled"
-		m := Probe(t.Context(), target, DeleteMarker, 1, probeOptions)
+		m := Probe(t.Context(), target, measure.DeleteMarker, 1, probeOptions)
 		if m.Outcome != measure.Absent || m.Fault() {
 			t.Errorf("%+v", m)
 		}
@@ -244,7 +244,7 @@ func TestInterrupted(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Minute})
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		m := Probe(ctx, l.target(0), Plain, 1, probeOptions)
+		m := Probe(ctx, l.target(0), measure.Plain, 1, probeOptions)
 		if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "interrupted after 20s") {
 			t.Errorf("%+v", m)
 		}
@@ -282,7 +282,7 @@ func TestInterruptedPut(t *testing.T) {
 		defer cancel()
 		target := l.target(0)
 		target.Source.S3 = sentS3{target.Source.S3}
-		if m := Probe(ctx, target, Plain, 1, probeOptions); m.Outcome != measure.Inconclusive || len(m.Left) > 0 {
+		if m := Probe(ctx, target, measure.Plain, 1, probeOptions); m.Outcome != measure.Inconclusive || len(m.Leftovers) > 0 {
 			t.Errorf("%+v", m)
 		}
 		time.Sleep(time.Hour)
@@ -330,7 +330,7 @@ func TestRefused(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				m := Probe(t.Context(), target, Plain, 1, probeOptions)
+				m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
 				l.aws.ClearFaults()
 				if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, test.want) || m.Fault() || !m.Undecided() {
 					t.Errorf("outcome %s: %s", m.Outcome, m.Message)
@@ -355,8 +355,8 @@ func TestAllowRetained(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", AllowRetained: true, Journal: j})
-		if m.Outcome != measure.Arrived || len(m.Left) != 1 || m.Left[0].Bucket != "dst" || m.Left[0].VersionID != m.VersionID || !m.Fault() || !strings.Contains(m.Message, "left behind in dst") {
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", AllowRetained: true, Journal: j})
+		if m.Outcome != measure.Arrived || len(m.Leftovers) != 1 || m.Leftovers[0].Bucket != "dst" || m.Leftovers[0].VersionID != m.VersionID || !m.Fault() || !strings.Contains(m.Message, "left behind in dst") {
 			t.Errorf("%+v", m)
 		}
 		if err := j.Close(); err != nil {
@@ -386,12 +386,12 @@ func TestDestinationUnreadable(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "test", Timeout: time.Minute})
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", Timeout: time.Minute})
 		if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "the destination cannot be read") {
 			t.Errorf("%+v", m)
 		}
-		if len(m.Left) != 1 || m.Left[0].Bucket != "dst" || !m.Fault() {
-			t.Errorf("left: %+v", m.Left)
+		if len(m.Leftovers) != 1 || m.Leftovers[0].Bucket != "dst" || !m.Fault() {
+			t.Errorf("left: %+v", m.Leftovers)
 		}
 		l.aws.ClearFaults()
 		for _, s := range l.everything(0) {
@@ -416,16 +416,16 @@ func TestBadWeather(t *testing.T) {
 				if err := l.aws.AddFault(f); err != nil {
 					t.Fatal(err)
 				}
-				m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+				m := Probe(t.Context(), l.target(0), measure.Plain, 1, probeOptions)
 				l.aws.ClearFaults()
 				if m.Outcome != measure.Arrived {
 					t.Fatalf("outcome %s: %s", m.Outcome, m.Message)
 				}
 				within(t, m, 5*time.Second)
-				for _, left := range m.Left {
+				for _, left := range m.Leftovers {
 					t.Logf("left: %+v", left)
 				}
-				if len(m.Left) == 0 {
+				if len(m.Leftovers) == 0 {
 					l.empty(0)
 				}
 			})
@@ -440,7 +440,7 @@ func TestLostReply(t *testing.T) {
 		if err := l.aws.AddFault(sandbox.Fault{Operation: "s3:PutObject", Kind: sandbox.LostReply}); err != nil {
 			t.Fatal(err)
 		}
-		m := Probe(t.Context(), l.target(0), Plain, 1, probeOptions)
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, probeOptions)
 		if m.Outcome != measure.Inconclusive || m.Fault() {
 			t.Errorf("%+v", m)
 		}

@@ -13,7 +13,7 @@ import (
 // Job is one probe to make. Numbers must differ within a run.
 type Job struct {
 	Target  *Target
-	Variant Variant
+	Variant measure.Variant
 	Number  int
 }
 

@@ -19,11 +19,11 @@ import (
 
 // Swept is what one sweep did.
 type Swept struct {
-	Where   string         // journal file, or bucket
-	Probes  int            // probe objects looked for
-	Removed int            // versions, delete markers and uploads that were removed
-	Left    []measure.Left // what could not be removed
-	Late    int            // probes that may still get a replica, so that another sweep is due
+	Where   string             // journal file, or bucket
+	Probes  int                // probe objects looked for
+	Removed int                // versions, delete markers and uploads that were removed
+	Left    []measure.Leftover // what could not be removed
+	Late    int                // probes that may still get a replica, so that another sweep is due
 }
 
 // Reacher gets to a bucket that a journal names, as the source or the
@@ -51,7 +51,7 @@ func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept
 	s.Probes = len(entries)
 	type one struct {
 		removed int
-		left    []measure.Left
+		left    []measure.Leftover
 		late    bool
 	}
 	err = flow.Map(ctx, sweepParallel, slices.Values(entries),
@@ -73,17 +73,17 @@ func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept
 			}
 			return nil
 		})
-	slices.SortFunc(s.Left, func(a, b measure.Left) int {
+	slices.SortFunc(s.Left, func(a, b measure.Leftover) int {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.VersionID, b.VersionID))
 	})
 	return s, errors.Join(err, j.Close())
 }
 
-func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed int, left []measure.Left, late bool) {
+func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed int, left []measure.Leftover, late bool) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.CleanUp, DefaultCleanUp))
 	defer cancel()
-	unreached := func(p Place, err error) []measure.Left {
-		return []measure.Left{{Bucket: p.Bucket, Key: e.Key, Message: "it cannot be reached: " + describe(err)}}
+	unreached := func(p Place, err error) []measure.Leftover {
+		return []measure.Leftover{{Bucket: p.Bucket, Key: e.Key, Message: "it cannot be reached: " + describe(err)}}
 	}
 	source, err := reach(ctx, e.Source, false)
 	if err != nil {
@@ -182,7 +182,7 @@ func SweepBucket(ctx context.Context, e *End, prefix, folder string, olderThan t
 	}
 	s.Probes = len(keys)
 	for _, x := range strays {
-		left := measure.Left{Bucket: e.Name, Key: x.key, VersionID: x.version}
+		left := measure.Leftover{Bucket: e.Name, Key: x.key, VersionID: x.version}
 		switch {
 		case dry:
 			left.Message = "it would be removed"

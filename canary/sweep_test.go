@@ -63,7 +63,7 @@ func probeForEver(dir, endpoint string) {
 	jobs := func(yield func(Job) bool) {
 		for {
 			n++
-			if !yield(Job{target, []Variant{Plain, Overwrite, DeleteMarker, Multipart, TagChange}[n%5], n}) {
+			if !yield(Job{target, []measure.Variant{measure.Plain, measure.Overwrite, measure.DeleteMarker, measure.Multipart, measure.TagChange}[n%5], n}) {
 				return
 			}
 		}
@@ -229,7 +229,7 @@ func TestJournalIsGone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j}); m.Outcome != measure.Arrived {
+		if m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "r1", Journal: j}); m.Outcome != measure.Arrived {
 			t.Fatal(m.Message)
 		}
 		if err := j.Close(); err != nil {
@@ -250,7 +250,7 @@ func TestLateReplica(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute})
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute})
 		if m.Outcome != measure.Timeout || !strings.Contains(m.Message, "a replica may still arrive") {
 			t.Error(m.Message)
 		}
@@ -287,7 +287,7 @@ func TestJournalComesFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.file.Close()
-	m := Probe(t.Context(), l.target(0), Plain, 1, Options{Run: "r1", Journal: j})
+	m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "r1", Journal: j})
 	if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "journal cannot be written") {
 		t.Errorf("%+v", m)
 	}
@@ -368,7 +368,7 @@ func TestLeastPrivilege(t *testing.T) {
 				target.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: sourceKey})
 			}
 			for n, v := range Variants {
-				if v == KMS && !kms {
+				if v == measure.KMS && !kms {
 					continue
 				}
 				m := Probe(t.Context(), target, v, n, Options{Run: "r", Size: 1 << 20})
@@ -383,7 +383,7 @@ func TestLeastPrivilege(t *testing.T) {
 			if err := l.aws.AddFault(sandbox.Fault{Operation: "s3:CompleteMultipartUpload", Kind: sandbox.ServerError}); err != nil {
 				t.Fatal(err)
 			}
-			if m := Probe(t.Context(), target, Multipart, 99, Options{Run: "r"}); m.Outcome != measure.Inconclusive || m.Fault() {
+			if m := Probe(t.Context(), target, measure.Multipart, 99, Options{Run: "r"}); m.Outcome != measure.Inconclusive || m.Fault() {
 				t.Errorf("%s %s", m.Outcome, m.Message)
 			}
 			l.empty(0)
@@ -421,7 +421,7 @@ func TestRunGoesOn(t *testing.T) {
 		defer cancel()
 		jobs := func(yield func(Job) bool) {
 			for n := range 5 {
-				if !yield(Job{l.target(n), Plain, n}) {
+				if !yield(Job{l.target(n), measure.Plain, n}) {
 					return
 				}
 			}
@@ -456,7 +456,7 @@ func TestThousandLinks(t *testing.T) {
 		l := newLab(t, labWorld{lag: lag, links: links})
 		jobs := func(yield func(Job) bool) {
 			for n := range links {
-				if !yield(Job{l.target(n), Plain, n}) {
+				if !yield(Job{l.target(n), measure.Plain, n}) {
 					return
 				}
 			}
@@ -487,7 +487,7 @@ func TestAllInFlight(t *testing.T) {
 		l := newLab(t, labWorld{lag: lag, links: links})
 		jobs := func(yield func(Job) bool) {
 			for n := range links {
-				if !yield(Job{l.target(n), Plain, n}) {
+				if !yield(Job{l.target(n), measure.Plain, n}) {
 					return
 				}
 			}
@@ -528,7 +528,7 @@ func BenchmarkThousandLinks(b *testing.B) {
 		round++
 		jobs := func(yield func(Job) bool) {
 			for n, t := range targets {
-				if !yield(Job{t, Plain, n}) {
+				if !yield(Job{t, measure.Plain, n}) {
 					return
 				}
 			}
@@ -573,59 +573,4 @@ func residentMB(b *testing.B) float64 {
 		}
 	}
 	return kb / 1024
-}
-
-// TestLatencies counts by nearest rank, and says nothing that the sample cannot carry.
-func TestLatencies(t *testing.T) {
-	group := func(outcomes ...int64) *measure.Latencies {
-		var ms []measure.Measurement
-		for _, v := range outcomes {
-			m := measure.Measurement{Link: "l", Outcome: measure.Arrived, LatencyMS: v}
-			if v < 0 {
-				m.Outcome = measure.Timeout
-			}
-			ms = append(ms, m)
-		}
-		ms = append(ms, measure.Measurement{Link: "l", Outcome: measure.Inconclusive}, measure.Measurement{Link: "l", Outcome: measure.Absent})
-		list := measure.Group(ms)
-		if len(list) == 0 {
-			return &measure.Latencies{}
-		}
-		return &list[0]
-	}
-	hundred := make([]int64, 100)
-	for i := range hundred {
-		hundred[i] = int64(100 - i)
-	}
-	missed := append(append([]int64{}, hundred[1:]...), -1)
-	for _, test := range []struct {
-		name string
-		l    *measure.Latencies
-		p    float64
-		want time.Duration
-		ok   bool
-	}{
-		{"nothing", group(), 50, 0, false},
-		{"one carries no median", group(7), 50, 0, false},
-		{"one has a maximum", group(7), 100, 7 * time.Millisecond, true},
-		{"two carry a median", group(9, 3), 50, 3 * time.Millisecond, true},
-		{"nine carry no p90", group(hundred[:9]...), 90, 0, false},
-		{"ten carry p90", group(hundred[90:]...), 90, 9 * time.Millisecond, true},
-		{"99 carry no p99", group(hundred[:99]...), 99, 0, false},
-		{"100 carry p99", group(hundred...), 99, 99 * time.Millisecond, true},
-		{"100 carry no p99.9", group(hundred...), 99.9, 0, false},
-		{"one in a hundred missed", group(missed...), 99, 99 * time.Millisecond, true},
-		{"and is the maximum", group(missed...), 100, measure.Forever, true},
-		{"no percentile", group(hundred...), 0, 0, false},
-		{"more than all", group(hundred...), 101, 0, false},
-	} {
-		if got, ok := test.l.Percentile(test.p); got != test.want || ok != test.ok {
-			t.Errorf("%s: %v, %v; want %v, %v", test.name, got, ok, test.want, test.ok)
-		}
-	}
-	for p, want := range map[float64]int{50: 2, 90: 10, 99: 100, 99.9: 1000, 100: 1} {
-		if got := measure.Needed(p); got != want {
-			t.Errorf("Needed(%v) = %d, want %d", p, got, want)
-		}
-	}
 }

@@ -232,7 +232,7 @@ func TestRulePromises(t *testing.T) {
 				l := newLab(t, test.world)
 				target := l.target(0)
 				test.change(target)
-				m := Probe(t.Context(), target, Plain, 1, probeOptions)
+				m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
 				switch {
 				case test.want == "" && (m.Outcome != measure.Arrived || m.Fault()):
 					t.Errorf("%s: %s", m.Outcome, m.Message)
@@ -254,7 +254,7 @@ func TestSeveralDestinations(t *testing.T) {
 		other := target.Rule
 		other.ID, other.Priority, other.Destination.Bucket = "other", 2, "arn:aws:s3:::dst-gone"
 		target.Rules = []fact.ReplicationRule{target.Rule, other}
-		m := Probe(t.Context(), target, Plain, 1, probeOptions)
+		m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
 		if m.Outcome != measure.Arrived || m.SourceStatus != "FAILED" || m.Fault() {
 			t.Errorf("%s %s: %s", m.Outcome, m.SourceStatus, m.Message)
 		}

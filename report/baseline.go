@@ -132,7 +132,7 @@ func faults(m *measure.Measurement) []probe {
 	if m.Proves() == "broken" {
 		ps = append(ps, probe{m.Link, m.Variant, false})
 	}
-	if len(m.Left) > 0 {
+	if len(m.Leftovers) > 0 {
 		ps = append(ps, probe{m.Link, m.Variant, true})
 	}
 	return ps

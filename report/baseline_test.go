@@ -148,10 +148,10 @@ func TestHeldAgainstABaseline(t *testing.T) {
 		f.Link, f.Resource, f.FailureCodes = link, resource, []string{code}
 		return Message{Finding: &f}
 	}
-	probed := func(o measure.Outcome, left ...measure.Left) Message {
-		return Message{Measurement: &measure.Measurement{Link: "a/r→b", Variant: "plain", Key: "k", Outcome: o, Left: left}}
+	probed := func(o measure.Outcome, left ...measure.Leftover) Message {
+		return Message{Measurement: &measure.Measurement{Link: "a/r→b", Variant: "plain", Key: "k", Outcome: o, Leftovers: left}}
 	}
-	stray := measure.Left{Key: "k"}
+	stray := measure.Leftover{Key: "k"}
 	low := findingOf("XC046", "l", finding.Fail, finding.Low)
 
 	for name, c := range map[string]struct {

@@ -660,10 +660,10 @@ type probeView struct {
 func probeOf(m *measure.Measurement) probeView {
 	v := probeView{Class: []string{"broken", "unknown", "works"}[measured(m)], Link: name(m.Link), Variant: name(m.Variant), Outcome: string(cmp.Or(m.Outcome, "undecided")),
 		Predicted: name(m.Predicted), Latency: latency(m), Status: name(m.SourceStatus), Message: text(m.Message), New: m.Baseline == MarkNew}
-	for _, l := range m.Left[:min(len(m.Left), 5)] {
+	for _, l := range m.Leftovers[:min(len(m.Leftovers), 5)] {
 		v.Left = append(v.Left, name(strings.TrimSpace(l.Bucket+"/"+l.Key+" "+l.VersionID)))
 	}
-	if n := len(m.Left) - len(v.Left); n > 0 {
+	if n := len(m.Leftovers) - len(v.Left); n > 0 {
 		v.Left = append(v.Left, "and "+strconv.Itoa(n)+" more")
 	}
 	return v

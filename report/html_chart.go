@@ -170,7 +170,7 @@ func percentile(l *measure.Latencies, p float64) string {
 	switch d, ok := l.Percentile(p); {
 	case !ok:
 		return ""
-	case d == measure.Forever:
+	case d == measure.NeverArrived:
 		return "never"
 	default:
 		return millis(d.Milliseconds())

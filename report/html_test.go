@@ -146,7 +146,7 @@ func organization(t testing.TB, n int) []Message {
 		}
 		if i == n-1 {
 			ms = append(ms, Message{Measurement: &measure.Measurement{Link: l.ID, Variant: "plain", Outcome: measure.Arrived, LatencyMS: 70,
-				Left: []measure.Left{{Bucket: l.Source.Bucket, Key: "crosscheck-canary/1", VersionID: "v1"}}}})
+				Leftovers: []measure.Leftover{{Bucket: l.Source.Bucket, Key: "crosscheck-canary/1", VersionID: "v1"}}}})
 		}
 		ms = append(ms, Message{Link: l}, Message{Finding: f}, Message{Finding: &finding.Finding{RuleID: "XC020", Title: "Annotations of objects replicate", Status: finding.Fail,
 			Severity: finding.Info, AccountID: account, Region: l.Source.Region, Resource: arn(l.Source.Bucket), Link: l.ID, Fingerprint: fmt.Sprintf("%031xa", i),

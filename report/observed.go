@@ -76,7 +76,7 @@ func (r *records) observed(yield func(*finding.Finding) error) error {
 		if m.Message != "" {
 			f.Message += ": " + m.Message
 		}
-		if n := len(m.Left); n > 0 {
+		if n := len(m.Leftovers); n > 0 {
 			f.Message += "; " + count(n, "version") + " could not be removed"
 		}
 		if err := yield(f); err != nil {

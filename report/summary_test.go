@@ -71,7 +71,7 @@ func TestExitStatus(t *testing.T) {
 		{"replica that differs", lenient, []Message{full, outcome(measure.Differs)}, 1},
 		{"replica that must not be there", lenient, []Message{full, outcome(measure.Unexpected)}, 1},
 		{"no replica where there must be none", Policy{}, []Message{full, outcome(measure.Absent)}, 0},
-		{"something left behind", lenient, []Message{full, {Measurement: &measure.Measurement{Outcome: measure.Arrived, Left: []measure.Left{{}}}}}, 1},
+		{"something left behind", lenient, []Message{full, {Measurement: &measure.Measurement{Outcome: measure.Arrived, Leftovers: []measure.Leftover{{}}}}}, 1},
 		{"inconclusive probe", Policy{}, []Message{full, outcome(measure.Inconclusive)}, 3},
 		{"an outcome that nobody set", Policy{}, []Message{full, outcome("")}, 3},
 		{"waived", Policy{}, []Message{full, waived("", arn("x"))}, 0},

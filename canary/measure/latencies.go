@@ -2,13 +2,15 @@ package measure
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
 // Latencies are the latencies of a link's probes. A probe that failed or timed
-// out counts as one that took for ever.
+// out counts as one whose latency is infinite: [NeverArrived].
 type Latencies struct {
 	Link    string
 	Missed  int     // probes that failed or did not arrive in time
@@ -18,9 +20,9 @@ type Latencies struct {
 // Samples is how many probes there were.
 func (l *Latencies) Samples() int { return len(l.arrived) + l.Missed }
 
-// Percentile is the p-th percentile by nearest rank, 0 < p <= 100. It is false
-// when the samples cannot carry it: one in a hundred shows only among a hundred.
-// [Forever] stands for a probe that never arrived.
+// Percentile is the p-th percentile by nearest rank, 0 < p <= 100, [NeverArrived]
+// where that probe did not arrive. It is false when there are fewer samples than
+// [MinSamples]: one in a hundred shows only among a hundred.
 func (l *Latencies) Percentile(p float64) (time.Duration, bool) {
 	const one = 100_000 // percent in thousandths, so that 99.9 is exact
 	n, q := l.Samples(), int(math.Round(p*1000))
@@ -29,7 +31,7 @@ func (l *Latencies) Percentile(p float64) (time.Duration, bool) {
 	}
 	rank := (n*q + one - 1) / one
 	if rank > len(l.arrived) {
-		return Forever, true
+		return NeverArrived, true
 	}
 	return time.Duration(l.arrived[rank-1]) * time.Millisecond, true
 }
@@ -37,16 +39,43 @@ func (l *Latencies) Percentile(p float64) (time.Duration, bool) {
 // Max is the longest latency; false without samples.
 func (l *Latencies) Max() (time.Duration, bool) { return l.Percentile(100) }
 
-// Forever is the latency of a probe that never arrived.
-const Forever = time.Duration(math.MaxInt64)
+// NeverArrived is the latency of a probe that never arrived.
+const NeverArrived = time.Duration(math.MaxInt64)
 
-// Needed is how many samples carry the p-th percentile.
-func Needed(p float64) int {
+// MinSamples is the least number of samples that has a p-th percentile.
+func MinSamples(p float64) int {
 	left := 100_000 - int(math.Round(p*1000))
 	if left <= 0 {
 		return 1
 	}
 	return (100_000 + left - 1) / left
+}
+
+// String lists the percentiles that the samples have, the maximum and the number of
+// samples.
+func (l *Latencies) String() string {
+	var parts []string
+	for _, p := range []float64{50, 90, 99} {
+		if d, ok := l.Percentile(p); ok {
+			parts = append(parts, fmt.Sprintf("p%v %s", p, LatencyText(d)))
+		}
+	}
+	if d, ok := l.Max(); ok {
+		parts = append(parts, "max "+LatencyText(d))
+	}
+	samples := fmt.Sprintf("%d samples", l.Samples())
+	if l.Samples() == 1 {
+		samples = "1 sample"
+	}
+	return strings.Join(parts, ", ") + " (" + samples + ")"
+}
+
+// LatencyText is a latency for people, "never" for [NeverArrived].
+func LatencyText(d time.Duration) string {
+	if d == NeverArrived {
+		return "never"
+	}
+	return d.String()
 }
 
 // Group gathers the latencies of measurements by link, sorted by link. Probes of

@@ -43,7 +43,7 @@ type Measurement struct {
 	FailureCodes []string     `json:"failure_codes,omitempty"` // the codes that the audit predicts; S3 names none at the source
 	Polls        int          `json:"polls,omitempty"`         // looks at the destination and at the source's status
 	Requests     int          `json:"requests,omitempty"`      // all requests of the probe with its clean-up; the SDK's retries not counted
-	Left         []Left       `json:"left,omitempty"`          // what could not be removed
+	Leftovers    []Leftover   `json:"left,omitempty"`          // what could not be removed
 	Baseline     string       `json:"baseline,omitempty"`      // of a fault: new or existing, "" = compared with no run
 }
 
@@ -70,8 +70,8 @@ const (
 	Noted     = "noted"   // different, but AWS does not promise that it is equal
 )
 
-// Left is a version, delete marker or upload of a probe that was not removed.
-type Left struct {
+// Leftover is a version, delete marker or upload of a probe that was not removed.
+type Leftover struct {
 	Bucket    string `json:"bucket"`
 	Key       string `json:"key"`
 	VersionID string `json:"version_id"` // "" = not known: what is there could not be listed
@@ -99,7 +99,7 @@ func (m *Measurement) Fault() bool {
 	case Failed, Timeout, Differs, Unexpected:
 		return true
 	}
-	return len(m.Left) > 0
+	return len(m.Leftovers) > 0
 }
 
 // Undecided reports whether the measurement left open what it was made for.

@@ -388,14 +388,16 @@ var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 // IsAccountID reports whether a text has the form of an AWS account id: 12 digits.
 func IsAccountID(s string) bool { return accountID.MatchString(s) }
 
-// PartitionOf is the partition of a Region: aws, aws-cn or aws-us-gov. What is no
-// Region is taken for one of aws.
+// PartitionOf is the partition of a Region, aws where the Region is not known.
+// https://docs.aws.amazon.com/general/latest/gr/rande.html
 func PartitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
+	for _, p := range []struct{ prefix, partition string }{
+		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},
+		{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
+	} {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.partition
+		}
 	}
 	return "aws"
 }

@@ -459,7 +459,12 @@ func exampleDocument() *Document {
 }
 
 func TestPartitionOf(t *testing.T) {
-	for region, want := range map[string]string{"": "aws", "eu-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-west-1": "aws"} {
+	t.Parallel()
+	for region, want := range map[string]string{
+		"": "aws", "eu-west-1": "aws", "us-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
+		"eusc-de-east-1": "aws-eusc", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b",
+		"eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f",
+	} {
 		if got := PartitionOf(region); got != want {
 			t.Errorf("PartitionOf(%q) = %s, want %s", region, got, want)
 		}

@@ -19,6 +19,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
+	"crosscheck/canary/prove"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
@@ -758,7 +759,8 @@ func (p *prober) finish(ctx context.Context, sum *report.Summarizer, err error) 
 
 // conclude writes what follows from the measurements and closes the report.
 func (p *prober) conclude(sum *report.Summarizer) error {
-	for _, f := range p.findings() {
+	o := prove.Options{Audited: p.whole, Latency: p.f.slo, Percentile: p.f.sloPercentile}
+	for _, f := range prove.Findings(p.predictions(), p.measured, o) {
 		if err := p.w.Write(report.Message{Finding: &f}); err != nil {
 			return err
 		}
@@ -772,30 +774,6 @@ func (p *prober) latencies() {
 		return
 	}
 	for _, l := range measure.Group(p.measured) {
-		fmt.Fprintf(p.s.err, "crosscheck: latency of %s: %s\n", usererr.OneLine(l.Link), latencyText(&l))
+		fmt.Fprintf(p.s.err, "crosscheck: latency of %s: %s\n", usererr.OneLine(l.Link), &l)
 	}
-}
-
-func latencyText(l *measure.Latencies) string {
-	var parts []string
-	for _, p := range []float64{50, 90, 99} {
-		if d, ok := l.Percentile(p); ok {
-			parts = append(parts, fmt.Sprintf("p%v %s", p, durationText(d)))
-		}
-	}
-	if d, ok := l.Max(); ok {
-		parts = append(parts, "max "+durationText(d))
-	}
-	samples := fmt.Sprintf("%d samples", l.Samples())
-	if l.Samples() == 1 {
-		samples = "1 sample"
-	}
-	return strings.Join(parts, ", ") + " (" + samples + ")"
-}
-
-func durationText(d time.Duration) string {
-	if d == measure.Forever {
-		return "never"
-	}
-	return d.String()
 }

@@ -140,7 +140,7 @@ func (p *prober) experiment(ctx context.Context, x *canary.Experiment) error {
 		fmt.Fprintf(p.s.out, "\n%s\n", usererr.OneLine(t.Link))
 		for _, m := range ms {
 			fmt.Fprintf(p.s.out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), usererr.OneLine(colon(m.Message)))
-			if len(m.Left) > 0 {
+			if len(m.Leftovers) > 0 {
 				status = exitFindings
 			}
 		}

@@ -44,7 +44,7 @@ It puts plain probes unless --variant says otherwise.
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("variant") {
-				f.variants = []string{string(canary.Plain)}
+				f.variants = []string{string(measure.Plain)}
 			}
 			f.count, f.sloPercentile = 1, 99
 			c, err := f.configure(cmd)
@@ -161,7 +161,7 @@ func (p *prober) round(ctx context.Context, plans []canary.Plan, metrics *canary
 			return nil // ended by us, it says nothing about the link
 		}
 		metrics.Add(by[m.Link], &m)
-		left += len(m.Left)
+		left += len(m.Leftovers)
 		outcomes[m.Proves()]++
 		if m.Proves() != "works" {
 			p.progress("%s %s: %s", usererr.OneLine(m.Link), m.Outcome, usererr.OneLine(m.Message))

@@ -40,6 +40,8 @@ var packages = []pkg{
 	{"scanner/sandbox", "AWS in memory: an http.Handler and an HTTP client of the SDK", []string{"rules/iam"}},
 	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts", []string{"scanner/fact", "scanner/flow"}},
 
+	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
+		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
 	{"canary", "proves links with probe objects and removes them again", []string{"canary/measure", "scanner/fact", "scanner/flow"}},
 
 	{"report", "the messages of a run, its exit status, and the formats that show it",
@@ -52,7 +54,8 @@ var packages = []pkg{
 		[]string{"cmd/crosscheck/internal/usererr", "canary", "report", "rules", "rules/finding"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
 		[]string{"cmd/crosscheck/internal/config", "cmd/crosscheck/internal/usererr",
-			"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam", "scanner", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
+			"canary", "canary/measure", "canary/prove", "report",
+			"rules", "rules/finding", "rules/iam", "scanner", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
@@ -75,7 +78,7 @@ var only = map[string][]string{
 
 // standardOnly are packages that import nothing but the standard library and
 // golang.org/x, with all below them.
-var standardOnly = []string{"scanner/fact", "scanner/flow", "rules/iam", "rules/finding", "canary/measure"}
+var standardOnly = []string{"scanner/fact", "scanner/flow", "rules/iam", "rules/finding", "canary/measure", "canary/prove"}
 
 // withoutOPA are packages that must not reach OPA, however many imports away.
 var withoutOPA = []string{"report", "canary", "scanner", "rules/finding", "rules/iam"}
@@ -89,7 +92,7 @@ const (
 // until they are split.
 var tooLarge = map[string]int{
 	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6600, "cmd/crosscheck/internal/cli": 5500,
-	"rules": 4700, "scanner": 3900, "canary": 3200,
+	"rules": 4700, "scanner": 3900,
 }
 
 // source is a Go file of the project.
