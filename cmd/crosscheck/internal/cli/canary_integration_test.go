@@ -414,7 +414,7 @@ func TestIntegrationCanary(t *testing.T) {
 		}()
 		status, p := probe(t, "src", "dst", "--variant", "plain", "--timeout", "20s")
 		<-went
-		if status != exitFindings || len(p.Measurements) != 1 || len(p.Measurements[0].Left) == 0 {
+		if status != exitFindings || len(p.Measurements) != 1 || len(p.Measurements[0].Leftovers) == 0 {
 			t.Errorf("exit %d, %+v", status, p)
 		}
 		destination.start()
