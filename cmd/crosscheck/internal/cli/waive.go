@@ -12,8 +12,8 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/waiver"
 )
 
 // waiverFlags say which failing findings may stand.
@@ -34,7 +34,7 @@ func (f *waiverFlags) before(w report.Writer) (report.Writer, error) {
 	if err != nil {
 		return nil, usererr.Hint(err, hint)
 	}
-	waivers, err := rules.ParseWaivers(f.path, data, time.Now())
+	waivers, err := waiver.Parse(f.path, data, time.Now())
 	if err != nil {
 		return nil, usererr.Hint(err, hint)
 	}
@@ -47,8 +47,8 @@ func (f *waiverFlags) before(w report.Writer) (report.Writer, error) {
 // about them.
 type waiving struct {
 	report.Writer
-	waivers  *rules.Waivers
-	run      rules.WaiverRun
+	waivers  *waiver.Set
+	run      waiver.Run
 	measured bool
 	linked   bool
 }
@@ -132,7 +132,7 @@ Exit status:
 			case f.RuleID == finding.WaiverExpired || f.RuleID == finding.WaiverUnused:
 				return usererr.Hint(fmt.Errorf("%s is a finding about a waiver", f.RuleID), "repair the waiver instead")
 			}
-			e := rules.ExactWaiver(f)
+			e := waiver.Exact(f)
 			e.Reason, e.Owner, e.Ticket, e.Expires = reason, owner, ticket, expires
 			text, err := waiverText(f, &e)
 			if err != nil {
@@ -153,11 +153,11 @@ Exit status:
 
 // waiverText is an entry as it stands in a waivers file, under a comment that says
 // what was found.
-func waiverText(f *finding.Finding, e *rules.WaiverEntry) ([]byte, error) {
+func waiverText(f *finding.Finding, e *waiver.Entry) ([]byte, error) {
 	var entry bytes.Buffer
 	enc := yaml.NewEncoder(&entry)
 	enc.SetIndent(2)
-	if err := errors.Join(enc.Encode([]*rules.WaiverEntry{e}), enc.Close()); err != nil {
+	if err := errors.Join(enc.Encode([]*waiver.Entry{e}), enc.Close()); err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"crosscheck/canary/measure"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/waiver"
 	"crosscheck/testdata"
 )
 
@@ -121,7 +121,7 @@ func TestWaiversPage(t *testing.T) {
 	if len(blocks) != 1 {
 		t.Fatalf("%d YAML files on the page", len(blocks))
 	}
-	w, err := rules.ParseWaivers("docs/waivers.md", blocks[0][1], time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	w, err := waiver.Parse("docs/waivers.md", blocks[0][1], time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,7 @@
-package rules
+// Package waiver reads a waivers file: which failing findings may stay, why and
+// until when. It applies the file to the findings of a run, and reports waivers
+// that have expired or that nothing needs.
+package waiver
 
 import (
 	"bytes"
@@ -18,9 +21,9 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// WaiverEntry is one entry of a waivers file: which failing findings it is for,
-// and why they may stand. An empty selector selects all; one at least is given.
-type WaiverEntry struct {
+// Entry is one waiver of a file: which failing findings it is for, and why they
+// may stay. An empty selector selects all; at least one is given.
+type Entry struct {
 	Rule        string `yaml:"rule,omitempty"`        // id
 	Resource    string `yaml:"resource,omitempty"`    // IAM pattern on the ARN of the bucket or the id of the link
 	Account     string `yaml:"account,omitempty"`     // id of the account that owns the bucket
@@ -34,20 +37,20 @@ type WaiverEntry struct {
 	used, open int // failing and unknown findings that it is for
 }
 
-// Waivers are the entries of one file. They are applied to every finding of a
-// run, from one goroutine; what became of them are findings themselves.
-type Waivers struct {
+// Set is the waivers of one file. [Set.Apply] sees every finding of a run, from
+// one goroutine; [Set.Findings] then says what became of the waivers.
+type Set struct {
 	name    string
 	today   string
-	entries []*WaiverEntry
+	entries []*Entry
 	seen    map[string]bool // accounts that findings are about
 }
 
-// ParseWaivers reads a waivers file strictly: testdata/schemas/waivers.schema.json
+// Parse reads a waivers file strictly: testdata/schemas/waivers.schema.json
 // says what it may hold. Errors name the file and the line. An entry whose day
 // is over is no error; it is a finding of every run until it is removed.
-func ParseWaivers(name string, data []byte, today time.Time) (*Waivers, error) {
-	w := &Waivers{name: name, today: today.UTC().Format(time.DateOnly), seen: map[string]bool{}}
+func Parse(name string, data []byte, today time.Time) (*Set, error) {
+	w := &Set{name: name, today: today.UTC().Format(time.DateOnly), seen: map[string]bool{}}
 	var doc yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(&doc); errors.Is(err, io.EOF) {
@@ -83,7 +86,7 @@ func wrongAt(n *yaml.Node, format string, args ...any) error {
 	return &lineError{n.Line, fmt.Sprintf(format, args...)}
 }
 
-func (w *Waivers) parse(root *yaml.Node) error {
+func (w *Set) parse(root *yaml.Node) error {
 	if isNull(root) {
 		return nil // all of it is commented out
 	}
@@ -97,7 +100,7 @@ func (w *Waivers) parse(root *yaml.Node) error {
 			return wrongAt(v, "waivers is not a list")
 		}
 		for _, item := range v.Content {
-			e, err := parseWaiver(item)
+			e, err := parseEntry(item)
 			if err != nil {
 				return err
 			}
@@ -141,11 +144,11 @@ func eachKey(n *yaml.Node, visit func(key string, k, v *yaml.Node) error) error 
 }
 
 var (
-	waiverFingerprint = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	fingerprintForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 )
 
-func parseWaiver(n *yaml.Node) (*WaiverEntry, error) {
-	e := &WaiverEntry{line: n.Line}
+func parseEntry(n *yaml.Node) (*Entry, error) {
+	e := &Entry{line: n.Line}
 	fields := map[string]*string{
 		"rule": &e.Rule, "resource": &e.Resource, "account": &e.Account, "fingerprint": &e.Fingerprint,
 		"reason": &e.Reason, "owner": &e.Owner, "ticket": &e.Ticket, "expires": &e.Expires,
@@ -178,13 +181,13 @@ func parseWaiver(n *yaml.Node) (*WaiverEntry, error) {
 }
 
 // check holds the value of a key against its form.
-func (e *WaiverEntry) check(key string, v *yaml.Node) error {
+func (e *Entry) check(key string, v *yaml.Node) error {
 	switch {
 	case key == "rule" && !finding.IsRuleID(e.Rule):
 		return wrongAt(v, "rule %q is not the id of a rule, such as XC046", e.Rule)
 	case key == "account" && !fact.IsAccountID(e.Account):
 		return wrongAt(v, "account %q is not an account id of 12 digits", e.Account)
-	case key == "fingerprint" && !waiverFingerprint.MatchString(e.Fingerprint):
+	case key == "fingerprint" && !fingerprintForm.MatchString(e.Fingerprint):
 		return wrongAt(v, "fingerprint %q does not have the 32 digits of one", e.Fingerprint)
 	case key == "expires":
 		if _, err := time.Parse(time.DateOnly, e.Expires); err != nil {
@@ -194,19 +197,19 @@ func (e *WaiverEntry) check(key string, v *yaml.Node) error {
 	return nil
 }
 
-// ExactWaiver is an entry for one finding and no other; the caller adds why, by
+// Exact is an entry for one finding and no other; the caller adds why, by
 // whom and until when.
-func ExactWaiver(f *finding.Finding) WaiverEntry {
-	return WaiverEntry{Rule: f.RuleID, Resource: cmp.Or(f.Link, f.Resource), Account: f.AccountID, Fingerprint: f.Fingerprint}
+func Exact(f *finding.Finding) Entry {
+	return Entry{Rule: f.RuleID, Resource: cmp.Or(f.Link, f.Resource), Account: f.AccountID, Fingerprint: f.Fingerprint}
 }
 
 // selectsLike reports whether two entries are for the same findings by the same
 // words.
-func (e *WaiverEntry) selectsLike(o *WaiverEntry) bool {
+func (e *Entry) selectsLike(o *Entry) bool {
 	return e.Rule == o.Rule && e.Resource == o.Resource && e.Account == o.Account && e.Fingerprint == o.Fingerprint
 }
 
-func (e *WaiverEntry) matches(f *finding.Finding) bool {
+func (e *Entry) matches(f *finding.Finding) bool {
 	if e.Rule != "" && e.Rule != f.RuleID || e.Account != "" && e.Account != f.AccountID || e.Fingerprint != "" && e.Fingerprint != f.Fingerprint {
 		return false
 	}
@@ -219,7 +222,7 @@ func (e *WaiverEntry) matches(f *finding.Finding) bool {
 
 // Apply gives the waiver of a failing finding, nil where there is none. The
 // first entry that has not expired counts.
-func (w *Waivers) Apply(f *finding.Finding) *finding.Waiver {
+func (w *Set) Apply(f *finding.Finding) *finding.Waiver {
 	w.seen[f.AccountID] = true
 	if f.Status != finding.Fail && f.Status != finding.Unknown {
 		return nil
@@ -240,9 +243,9 @@ func (w *Waivers) Apply(f *finding.Finding) *finding.Waiver {
 	return waiver
 }
 
-// WaiverRun is what must be known of a run before a waiver can be said to be
+// Run is what must be known of a run before a waiver can be said to be
 // unused in it.
-type WaiverRun struct {
+type Run struct {
 	Scope      fact.Scope
 	Incomplete bool     // something in scope was not read
 	NotJudged  []string // ids of rules whose findings this kind of run does not have
@@ -253,7 +256,7 @@ type WaiverRun struct {
 // the run went through Apply: those that expired, and those that nothing needed.
 // Where the run could not see what an entry is for, its being unused is unknown;
 // where it was not asked to, it does not apply.
-func (w *Waivers) Findings(run WaiverRun) []finding.Finding {
+func (w *Set) Findings(run Run) []finding.Finding {
 	var all []finding.Finding
 	for _, e := range w.entries {
 		switch {
@@ -283,13 +286,13 @@ func (w *Waivers) Findings(run WaiverRun) []finding.Finding {
 }
 
 // outside reports whether the run was not meant to see what the entry is for.
-func (w *Waivers) outside(e *WaiverEntry, run WaiverRun) bool {
+func (w *Set) outside(e *Entry, run Run) bool {
 	return run.Unjudged || run.Scope.Buckets != "" || slices.Contains(run.NotJudged, e.Rule) ||
 		e.Account != "" && !w.seen[e.Account] &&
 			(run.Scope.Mode != "organization" || slices.Contains(run.Scope.ExcludeAccounts, e.Account))
 }
 
-func (w *Waivers) finding(id string, status finding.Status, e *WaiverEntry) finding.Finding {
+func (w *Set) finding(id string, status finding.Status, e *Entry) finding.Finding {
 	evidence := map[string]any{"line": e.line, "reason": e.Reason, "expires": e.Expires}
 	for key, value := range map[string]string{
 		"rule": e.Rule, "resource": e.Resource, "account": e.Account, "fingerprint": e.Fingerprint, "owner": e.Owner, "ticket": e.Ticket,

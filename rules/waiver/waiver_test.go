@@ -1,4 +1,4 @@
-package rules
+package waiver
 
 import (
 	"bytes"
@@ -60,11 +60,13 @@ var waiverFiles = map[string]struct {
 	"alias":         {"waivers:\n  - &a {rule: XC046, reason: r, expires: 2026-12-31}\n  - {account: \"111111111111\", reason: &r s, owner: *r, expires: 2026-12-31}\n", "", true},
 }
 
-func TestParseWaivers(t *testing.T) {
+func TestParse(t *testing.T) {
+	t.Parallel()
 	schema := waiverSchema(t)
 	for name, test := range waiverFiles {
 		t.Run(name, func(t *testing.T) {
-			_, err := ParseWaivers("w.yaml", []byte(test.text), waiverDay)
+			t.Parallel()
+			_, err := Parse("w.yaml", []byte(test.text), waiverDay)
 			got := ""
 			if err != nil {
 				got = strings.TrimPrefix(err.Error(), "w.yaml")
@@ -84,7 +86,7 @@ func TestParseWaivers(t *testing.T) {
 
 func waiverSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "testdata", "schemas", "waivers.schema.json"))
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "schemas", "waivers.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +138,9 @@ func yamlAsJSON(t *testing.T, text string) any {
 	return out
 }
 
-func waiversOf(t testing.TB, text string) *Waivers {
+func waiversOf(t testing.TB, text string) *Set {
 	t.Helper()
-	w, err := ParseWaivers("w.yaml", []byte(text), waiverDay)
+	w, err := Parse("w.yaml", []byte(text), waiverDay)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +154,8 @@ func someFinding() finding.Finding {
 	}
 }
 
-func TestWaiverSelects(t *testing.T) {
+func TestSelects(t *testing.T) {
+	t.Parallel()
 	for selector, want := range map[string]bool{
 		"rule: XC012":                                               true,
 		"rule: XC0011":                                              false,
@@ -183,6 +186,7 @@ func TestWaiverSelects(t *testing.T) {
 }
 
 func TestWaiverOfABucket(t *testing.T) {
+	t.Parallel()
 	w := waiversOf(t, "waivers:\n  - {resource: \"\\u2192\", reason: r, expires: 2026-12-31}\n  - {resource: \"?\", reason: r, expires: 2026-12-31}\n")
 	f := finding.Finding{RuleID: "XC046", Status: finding.Fail, Resource: "arn:aws:s3:::a"}
 	if w.Apply(&f) != nil {
@@ -191,6 +195,7 @@ func TestWaiverOfABucket(t *testing.T) {
 }
 
 func TestWaiverExpires(t *testing.T) {
+	t.Parallel()
 	for day, want := range map[string]bool{"2026-06-29": false, "2026-06-30": true, "2026-07-01": true} {
 		w := waiversOf(t, "waivers:\n  - {rule: XC012, reason: r, owner: o, ticket: t, expires: "+day+"}\n")
 		f := someFinding()
@@ -201,7 +206,7 @@ func TestWaiverExpires(t *testing.T) {
 		if diff := cmp.Diff(&finding.Waiver{Reason: "r", Owner: "o", Ticket: "t", Expires: day}, waiver); want && diff != "" {
 			t.Error(diff)
 		}
-		all := w.Findings(WaiverRun{Scope: fact.Scope{Mode: "organization"}})
+		all := w.Findings(Run{Scope: fact.Scope{Mode: "organization"}})
 		if want != (len(all) == 0) {
 			t.Errorf("%s: %v", day, all)
 		}
@@ -214,18 +219,20 @@ func TestWaiverExpires(t *testing.T) {
 
 // TestWaiverAfterAnExpired: an expired entry does not keep another from waiving.
 func TestWaiverAfterAnExpired(t *testing.T) {
+	t.Parallel()
 	w := waiversOf(t, "waivers:\n  - {rule: XC012, reason: old, expires: 2025-12-31}\n  - {resource: \"*\", reason: new, expires: 2026-12-31}\n  - {account: \"111111111111\", reason: other, expires: 2026-12-31}\n")
 	f := someFinding()
 	if waiver := w.Apply(&f); waiver == nil || waiver.Reason != "new" {
 		t.Errorf("%v", waiver)
 	}
-	all := w.Findings(WaiverRun{Scope: fact.Scope{Mode: "organization"}})
+	all := w.Findings(Run{Scope: fact.Scope{Mode: "organization"}})
 	if len(all) != 1 || all[0].RuleID != finding.WaiverExpired {
 		t.Errorf("%+v", all)
 	}
 }
 
 func TestOnlyFailingFindingsAreWaived(t *testing.T) {
+	t.Parallel()
 	for _, status := range []finding.Status{finding.Pass, finding.Unknown, finding.NotApplicable, ""} {
 		w := waiversOf(t, "waivers:\n  - {rule: XC012, reason: r, expires: 2026-12-31}\n")
 		f := someFinding()
@@ -238,29 +245,31 @@ func TestOnlyFailingFindingsAreWaived(t *testing.T) {
 		if status == finding.Unknown {
 			want = 0
 		}
-		if all := w.Findings(WaiverRun{Scope: fact.Scope{Mode: "organization"}}); len(all) != want {
+		if all := w.Findings(Run{Scope: fact.Scope{Mode: "organization"}}); len(all) != want {
 			t.Errorf("%q: %+v", status, all)
 		}
 	}
 }
 
-func TestUnusedWaiver(t *testing.T) {
+func TestUnused(t *testing.T) {
+	t.Parallel()
 	organization := fact.Scope{Mode: "organization"}
 	for name, test := range map[string]struct {
 		selector string
-		run      WaiverRun
+		run      Run
 		want     finding.Status
 	}{
-		"whole run":          {"rule: XC099", WaiverRun{Scope: organization}, finding.Fail},
-		"incomplete":         {"rule: XC099", WaiverRun{Scope: organization, Incomplete: true}, finding.Unknown},
-		"some buckets":       {"rule: XC099", WaiverRun{Scope: fact.Scope{Mode: "organization", Buckets: "a*"}}, finding.NotApplicable},
-		"not judged":         {"rule: XC901", WaiverRun{Scope: organization, NotJudged: []string{"XC901"}}, finding.NotApplicable},
-		"account of the run": {`rule: XC099, account: "111111111111"`, WaiverRun{Scope: fact.Scope{Mode: "accounts"}}, finding.Fail},
-		"account elsewhere":  {`account: "222222222222"`, WaiverRun{Scope: fact.Scope{Mode: "accounts"}}, finding.NotApplicable},
-		"account left out":   {`account: "222222222222"`, WaiverRun{Scope: fact.Scope{Mode: "organization", ExcludeAccounts: []string{"222222222222"}}}, finding.NotApplicable},
-		"account gone":       {`account: "222222222222"`, WaiverRun{Scope: organization}, finding.Fail},
+		"whole run":          {"rule: XC099", Run{Scope: organization}, finding.Fail},
+		"incomplete":         {"rule: XC099", Run{Scope: organization, Incomplete: true}, finding.Unknown},
+		"some buckets":       {"rule: XC099", Run{Scope: fact.Scope{Mode: "organization", Buckets: "a*"}}, finding.NotApplicable},
+		"not judged":         {"rule: XC901", Run{Scope: organization, NotJudged: []string{"XC901"}}, finding.NotApplicable},
+		"account of the run": {`rule: XC099, account: "111111111111"`, Run{Scope: fact.Scope{Mode: "accounts"}}, finding.Fail},
+		"account elsewhere":  {`account: "222222222222"`, Run{Scope: fact.Scope{Mode: "accounts"}}, finding.NotApplicable},
+		"account left out":   {`account: "222222222222"`, Run{Scope: fact.Scope{Mode: "organization", ExcludeAccounts: []string{"222222222222"}}}, finding.NotApplicable},
+		"account gone":       {`account: "222222222222"`, Run{Scope: organization}, finding.Fail},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := waiversOf(t, "waivers:\n  - {"+test.selector+", reason: r, expires: 2026-12-31}\n")
 			f := someFinding()
 			w.Apply(&f)
@@ -272,9 +281,10 @@ func TestUnusedWaiver(t *testing.T) {
 	}
 }
 
-// TestExactWaiver: an entry that was made for a finding, written and read again,
+// TestExact: an entry that was made for a finding, written and read again,
 // waives that finding and no finding that differs in what identifies it.
-func TestExactWaiver(t *testing.T) {
+func TestExact(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[a-z*?:"'# →-]{1,12}`)
 		f := someFinding()
@@ -284,13 +294,13 @@ func TestExactWaiver(t *testing.T) {
 		} else {
 			f.Link = ""
 		}
-		e := ExactWaiver(&f)
+		e := Exact(&f)
 		e.Reason, e.Expires = "because: "+text.Draw(t, "reason"), "2026-12-31"
-		data, err := yaml.Marshal(map[string]any{"waivers": []WaiverEntry{e}})
+		data, err := yaml.Marshal(map[string]any{"waivers": []Entry{e}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := ParseWaivers("w.yaml", data, waiverDay)
+		w, err := Parse("w.yaml", data, waiverDay)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}
