@@ -19,9 +19,14 @@ type builtin struct {
 	name string
 	decl *types.Function
 	impl func(ctx context.Context, args []*ast.Term) (*ast.Term, error)
+
+	// pure functions get no context, which costs more to make than they do
+	pure bool
 }
 
-func (b *builtin) declaration() *ast.Builtin { return &ast.Builtin{Name: b.name, Decl: b.decl} }
+func (b *builtin) declaration() *ast.Builtin {
+	return &ast.Builtin{Name: b.name, Decl: b.decl, CanSkipBctx: b.pure}
+}
 
 var (
 	anyObject = types.NewObject(nil, types.NewDynamicProperty(types.S, types.A))
@@ -30,6 +35,8 @@ var (
 
 // builtins are what crosscheck adds to Rego:
 //
+//	crosscheck.pass, .fail, .unknown, .not_applicable
+//	                             the answers of rules; see results
 //	crosscheck.checks(link_id)   the permission matrix of a link: {"layer/action": {…}}
 //	crosscheck.answer(link_id, check)
 //	                             the answer of a rule that judges one entry of the matrix, "layer/action",
@@ -45,22 +52,22 @@ var (
 //	                             its Allow statements that name one of the actions, with the AWS principals
 //	                             outside of the account ("" = all)
 //	iam.public(bucket, text)     whether Block Public Access calls the bucket policy public: true, false, unknown
-var builtins = []builtin{
-	{"crosscheck.checks", types.NewFunction(types.Args(types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+var builtins = append(results, []builtin{
+	{name: "crosscheck.checks", decl: types.NewFunction(types.Args(types.S), anyObject), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return ev.checks(text(args[0]))
 	}},
-	{"crosscheck.answer", types.NewFunction(types.Args(types.S, types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "crosscheck.answer", decl: types.NewFunction(types.Args(types.S, types.S), anyObject), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return ev.answer(text(args[0]), text(args[1]))
 	}},
-	{"crosscheck.problems", types.NewFunction(types.Args(types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "crosscheck.problems", decl: types.NewFunction(types.Args(types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
 		if err != nil {
 			return nil, err
@@ -72,7 +79,7 @@ var builtins = []builtin{
 		return p.problems(), nil
 	}},
 	// input.accounts has it as well, but with every policy over every account.
-	{"crosscheck.path", types.NewFunction(types.Args(types.S), anyObject), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "crosscheck.path", decl: types.NewFunction(types.Args(types.S), anyObject), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
 		if err != nil {
 			return nil, err
@@ -89,21 +96,21 @@ var builtins = []builtin{
 		}
 		return ast.ObjectTerm(), nil
 	}},
-	{"crosscheck.records", types.NewFunction(types.Args(types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "crosscheck.records", decl: types.NewFunction(types.Args(types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return ast.ArrayTerm(ev.records[text(args[0])]...), nil
 	}},
-	{"crosscheck.unread", types.NewFunction(nil, types.NewArray(nil, types.S)), func(ctx context.Context, _ []*ast.Term) (*ast.Term, error) {
+	{name: "crosscheck.unread", decl: types.NewFunction(nil, types.NewArray(nil, types.S)), impl: func(ctx context.Context, _ []*ast.Term) (*ast.Term, error) {
 		ev, err := evaluationOf(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return stringsTerm(ev.unread), nil
 	}},
-	{"iam.decide", types.NewFunction(types.Args(types.A), anyObject), func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "iam.decide", decl: types.NewFunction(types.Args(types.A), anyObject), impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
 		request, err := ast.JSON(args[0].Value)
 		if err != nil {
 			return nil, err
@@ -118,14 +125,14 @@ var builtins = []builtin{
 		}
 		return ast.NewTerm(out), nil
 	}},
-	{"iam.statements", types.NewFunction(types.Args(types.S, types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "iam.statements", decl: types.NewFunction(types.Args(types.S, types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
 		if err != nil {
 			return nil, err
 		}
 		return p.statementsTerm(), nil
 	}},
-	{"iam.grants", types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S), types.S), anyArray), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "iam.grants", decl: types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S), types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
 		if err != nil {
 			return nil, err
@@ -136,7 +143,7 @@ var builtins = []builtin{
 		}
 		return p.grantsTerm(actions, text(args[3])), nil
 	}},
-	{"iam.public", types.NewFunction(types.Args(types.S, types.S), types.S), func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+	{name: "iam.public", decl: types.NewFunction(types.Args(types.S, types.S), types.S), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
 		bucket := text(args[0])
 		p := policiesOf(ctx).get(iam.BucketPolicy, bucket, fact.Policy{Document: text(args[1])})
 		switch iam.Classify(bucket, p.Policy).Public {
@@ -147,7 +154,7 @@ var builtins = []builtin{
 		}
 		return unknownTerm, nil
 	}},
-}
+}...)
 
 func policiesOf(ctx context.Context) *policyCache {
 	if ev, err := evaluationOf(ctx); err == nil {

@@ -77,16 +77,16 @@ var mistakes = []struct {
 
 // ownRules is the part about rules of the user; its example is compiled by TestDocs.
 var ownRules = "\n## Rules of your own\n\n" +
-	"`--rules DIR` adds the `.rego` files under a directory; `crosscheck rules test DIR` runs the tests in its `_test.rego` files. A rule is one file:\n\n```rego\n" + exampleRule + "```\n\n" + `- The package is crosscheck.rules. and the id in small letters. Helpers go into packages outside of crosscheck.
+	"`--rules DIR` adds the `.rego` files under a directory; `crosscheck rules test DIR` runs the tests in its `_test.rego` files. A rule is one file:\n\n```rego\n" + exampleRule + "```\n\n" + `- The package is crosscheck.rules. and the id in small letters, or crosscheck.rules.PACK.NAME as the embedded rules have it. Helpers go into packages outside of crosscheck.
 - scope: **link** (an answer names its link), **bucket** (every bucket), **source** (every bucket with a replication configuration) or **organization**.
 - needs: facts without which every answer is unknown, whatever the rule says: ` + "`bucket.X` and `destination.X` with X = " + strings.Join(slices.Sorted(maps.Keys(bucketFacts)), ", ") + "; `role`, `role.inline`, …; `source_key`, `destination_key.policy`, …; `source_account.scps`, …" + `. A need "NAME if PARAMETER" stands only where the parameter is set, "NAME when CONDITION" only where the condition (see when) is not known to be false. A fact of a destination that no rule needs of a link is not read. uses: facts that the rule judges itself; they are named where it gives no answer.
 - when: what the rule is for (` + strings.Join(slices.Sorted(maps.Keys(conditions)), ", ") + `, or "parameter NAME"); where it is known not to be so the rule is not applicable and not asked.
-- answers: objects with status (fail, pass, unknown, not_applicable) and message; link; key, which tells two faults on one subject apart; and, if wanted, severity, failure_codes, evidence, remediation and contested (AWS leaves it open: a failure with --strict). Of several answers on one subject the faults stand and the passes go.
+- answers: what crosscheck.pass(link, message), crosscheck.not_applicable(link, message), crosscheck.fail(link, message, more) and crosscheck.unknown(link, message, more) give. In a rule of scope bucket or source input.bucket takes the place of link. more is an object, {} if there is no more to say: key, which tells two faults on one subject apart, severity, failure_codes, evidence, remediation and contested (AWS leaves it open: a failure with --strict). Of several answers on one subject the faults are kept and the passes dropped. An answer may also be written out as an object with link, status, message and these.
 - pack: the group, one word, by which the configuration switches the rule on and off; a rule needs none.
 - parameters: names and defaults of what the configuration may set under ` + "`rules.parameters`" + ` (a value of the same type); the rule reads data.crosscheck.config.NAME.
 - input is the document as ` + "`crosscheck facts`" + ` writes it, and rules are type checked against its schema. There is no network, clock, environment or randomness.
 - crosscheck.answer(link_id, "destination/s3:ReplicateObject") is a finished answer about one entry of the permission matrix, crosscheck.checks(link_id) the whole matrix; crosscheck.path(account_id).value the units over an account; iam.decide(request) decides any request in the format of ` + "`crosscheck simulate`" + `; iam.statements(kind, text), iam.grants(kind, text, actions, account) and iam.public(bucket, text) read policies.
-- A rule of scope organization keeps records of every document (records contains {…}, with "subject": true, account_id, region, bucket and arn for what it will be asked about) and answers at the end from crosscheck.records("ID"), naming account_id and bucket; crosscheck.unread() are the accounts of whose buckets not all are known.
+- A rule of scope organization keeps records of every document (records contains {…}, with "subject": true, account_id, region, bucket and arn for what it will be asked about) and answers at the end from crosscheck.records("ID"), with a record in the place of the link; crosscheck.unread() are the accounts of whose buckets not all are known.
 `
 
 const exampleRule = `# METADATA
@@ -105,14 +105,15 @@ package crosscheck.rules.acme001
 
 cold := data.crosscheck.config.cold_classes
 
-answers contains {"link": link.id, "status": "pass", "message": "replicas are cold"} if {
+answers contains crosscheck.pass(link, "replicas are cold") if {
 	some link in input.links
 	link.rule.destination.storage_class in cold
 }
 
-answers contains {"link": link.id, "status": "fail", "message": "replicas are kept warm"} if {
+answers contains crosscheck.fail(link, sprintf("replicas are in storage class %s", [class]), {"evidence": {"storage_class": class}}) if {
 	some link in input.links
-	not object.get(link.rule.destination, "storage_class", "STANDARD") in cold
+	class := object.get(link.rule.destination, "storage_class", "STANDARD")
+	not class in cold
 }
 `
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -19,7 +20,7 @@ import (
 	"crosscheck/rules/finding"
 )
 
-//go:embed policy/*.rego
+//go:embed policy
 var embedded embed.FS
 
 // Scopes of a rule: what it is asked about.
@@ -52,7 +53,7 @@ type Rule struct {
 	// defaults; it reads them as data.crosscheck.config.NAME.
 	Parameters map[string]any `json:"parameters,omitempty"`
 
-	pkg   string // last part of the package: xc001
+	pkg   string // the package below crosscheck.rules: links.source_versioning
 	needs []need
 	uses  []need
 	when  []condition
@@ -88,16 +89,19 @@ func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
 // sourcesOf lists the embedded files and those of the user's directories, in a stable order.
 func sourcesOf(dirs []string) ([]source, error) {
 	var all []source
-	builtin, err := fs.Glob(embedded, "policy/*.rego")
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range builtin {
+	err := fs.WalkDir(embedded, "policy", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
 		text, err := embedded.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		all = append(all, source{name: "rules/" + name, text: text})
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	for _, dir := range dirs {
 		found := 0
@@ -154,28 +158,28 @@ func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
 		if isTest(f.name) {
 			continue
 		}
-		path := strings.TrimPrefix(m.Package.Path.String(), "data.")
-		if path == "crosscheck" || strings.HasPrefix(path, "crosscheck.") {
-			if other, ok := byPackage[path]; ok {
-				return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("package %s is taken by %s", path, other.name)}
+		pkg := strings.TrimPrefix(m.Package.Path.String(), "data.")
+		ours := pkg == "crosscheck" || strings.HasPrefix(pkg, "crosscheck.")
+		if ours {
+			if other, ok := byPackage[pkg]; ok {
+				return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("package %s is taken by %s", pkg, other.name)}
 			}
-			byPackage[path] = f
+			byPackage[pkg] = f
 		}
 		r, line, err := metadata(m)
 		if err != nil {
 			return nil, nil, &Error{f.name, line, err}
 		}
 		if r == nil {
-			if f.user && (path == "crosscheck" || strings.HasPrefix(path, "crosscheck.")) {
-				return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("package %s has no METADATA with custom.id: a rule needs one, a helper needs a package outside crosscheck", path)}
+			if f.user && ours {
+				return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("package %s has no METADATA with custom.id: a rule needs one, a helper needs a package outside crosscheck", pkg)}
 			}
 			continue
 		}
-		if want := "crosscheck.rules." + strings.ToLower(r.ID); path != want {
-			return nil, nil, &Error{f.name, m.Package.Location.Row, fmt.Errorf("rule %s stands in package %s; it must be %s", r.ID, path, want)}
-		}
 		r.File = f.name
-		r.pkg = strings.ToLower(r.ID)
+		if err := r.place(f, pkg); err != nil {
+			return nil, nil, &Error{f.name, m.Package.Location.Row, err}
+		}
 		if other, ok := byID[r.ID]; ok {
 			return nil, nil, &Error{f.name, line, fmt.Errorf("rule %s exists already in %s", r.ID, other.File)}
 		}
@@ -186,7 +190,30 @@ func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
 	return modules, list, nil
 }
 
+// place checks the package of a rule. A rule of the user is in crosscheck.rules.ID, or in
+// crosscheck.rules.PACK.NAME if it has a pack; an embedded one is the file
+// rules/policy/PACK/ID_NAME.rego and in the latter package, which gives it its pack.
+func (r *Rule) place(f source, pkg string) error {
+	id := strings.ToLower(r.ID)
+	r.pkg = strings.TrimPrefix(pkg, "crosscheck.rules.")
+	dir, file := path.Split(strings.TrimPrefix(f.name, "rules/policy/"))
+	if f.user || dir == "" {
+		name, ok := strings.CutPrefix(r.pkg, r.Pack+".")
+		if r.pkg == id || r.Pack != "" && ok && ruleName.MatchString(name) {
+			return nil
+		}
+		return fmt.Errorf("rule %s is in package %s; it must be crosscheck.rules.%s", r.ID, pkg, id)
+	}
+	r.Pack = strings.TrimSuffix(dir, "/")
+	name := strings.TrimSuffix(strings.TrimPrefix(file, id+"_"), ".rego")
+	if file != id+"_"+name+".rego" || r.pkg != r.Pack+"."+name {
+		return fmt.Errorf("rule %s is in package %s and file %s; a rule crosscheck.rules.PACK.NAME is in PACK/%s_NAME.rego", r.ID, pkg, f.name, id)
+	}
+	return nil
+}
+
 var (
+	ruleName  = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	packWord  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 	paramWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	scopes    = []string{ScopeBucket, ScopeSource, ScopeLink, ScopeOrganization}

@@ -1,0 +1,47 @@
+# METADATA
+# title: The role's trust names whose replication it is for
+# description: |
+#   IAM recommends aws:SourceAccount or aws:SourceArn where a service may assume a role.
+#   No S3 sample has them, whether S3 sends them here is not documented, and only the
+#   role's own account can hand the role to S3: prove a conditioned role with a canary
+#   before relying on it.
+# custom:
+#   id: XC046
+#   severity: info
+#   scope: link
+#   when: [role]
+#   needs: [role]
+#   controls: [NIST-800-53r5/AC-6]
+#   remediation: add the condition aws:SourceAccount, once a canary has shown that it works
+#   evidence: inferred
+#   sources:
+#     - https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+package crosscheck.rules.access.confused_deputy
+
+sources := {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
+
+guarded(statement) if {
+	some c in statement.conditions
+	lower(c.key) in sources
+}
+
+open contains link if {
+	some link in input.links
+	some s in iam.statements("trust", input.roles[link.role_arn].value.trust.document)
+	s.effect == "Allow"
+	some p in s.principals
+	p.value == "s3.amazonaws.com"
+	not guarded(s)
+}
+
+answers contains crosscheck.pass(link, "the trust policy is guarded by a source") if {
+	some link in input.links
+	input.roles[link.role_arn].value
+	not link in open
+}
+
+answers contains crosscheck.fail(link, sprintf("the trust policy of %s does not say whose replication it is for", [link.role_arn]), {
+	"remediation": "after a canary has shown that replication still works with it, add the condition StringEquals aws:SourceAccount with the account of the source",
+}) if {
+	some link in open
+}

@@ -1,0 +1,20 @@
+package crosscheck.rules.access.public_destination_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.access.public_destination as rule
+
+test_pass if {
+	fixture.status(rule.answers) == "pass" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}}) with iam.public as "false"
+}
+
+test_fail if {
+	fixture.status(rule.answers) == "fail" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}}) with iam.public as "true"
+}
+
+test_unknown if {
+	fixture.status(rule.answers) == "unknown" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}}) with iam.public as "unknown"
+}
+
+test_unknown_gap if {
+	count(rule.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
+}

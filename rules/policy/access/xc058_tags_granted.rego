@@ -1,0 +1,33 @@
+# METADATA
+# title: The destination lets the role replicate tags by name
+# description: |
+#   A missing Allow of s3:ReplicateTags was recorded to be harmless within one account:
+#   s3:ReplicateObject covers tags. Between accounts nobody has recorded it, and one
+#   AWS page asks for it.
+# custom:
+#   id: XC058
+#   severity: info
+#   scope: link
+#   when: [destination, destination_policy, cross_account]
+#   needs: [destination.policy, destination.owner]
+#   controls: [NIST-800-53r5/CP-9]
+#   remediation: add s3:ReplicateTags to the statement for the role in the destination's bucket policy
+#   evidence: recorded
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+package crosscheck.rules.access.tags_granted
+
+granted(d) := count(iam.grants("bucket-policy", d.policy.value.document, ["s3:ReplicateTags"], ""))
+
+answers contains crosscheck.pass(link, "the destination's policy names s3:ReplicateTags") if {
+	some link in input.links
+	granted(input.buckets[link.destination].value) > 0
+}
+
+answers contains crosscheck.fail(link, sprintf("the policy of %s does not name s3:ReplicateTags; recorded to be harmless within one account, open between accounts", [link.destination]), {
+	"remediation": sprintf("add `s3:ReplicateTags` on `%s/*` to the statement for %s in the policy of %s", [d.arn, link.role_arn, link.destination]),
+}) if {
+	some link in input.links
+	d := input.buckets[link.destination].value
+	granted(d) == 0
+}

@@ -1,0 +1,85 @@
+# METADATA
+# title: No replication rule is shadowed by another
+# description: |
+#   Of two enabled rules to one destination that both match an object, S3 follows the
+#   one with the higher priority alone. A rule whose objects all match a stronger one
+#   never acts: its storage class, key, owner override and delete marker setting are
+#   dead. Where only a part is shadowed, those settings hold for the rest.
+# custom:
+#   id: XC032
+#   severity: medium
+#   scope: source
+#   needs: [bucket.replication]
+#   controls: [NIST-800-53r5/CP-9]
+#   remediation: remove the shadowed rule or raise its priority
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
+package crosscheck.rules.configuration.shadowed_rule
+
+rules := [r | some r in input.bucket.replication.value.rules; r.status == "Enabled"]
+
+priority(r) := object.get(r, "priority", 0)
+
+prefix(r) := object.get(r, "prefix", "")
+
+tags(r) := object.get(r, "tags", {})
+
+# Every object of a is an object of b.
+within(a, b) if {
+	startswith(prefix(a), prefix(b))
+	every key, value in tags(b) {
+		tags(a)[key] == value
+	}
+}
+
+stronger(b, a) if {
+	b.id != a.id
+	b.destination.bucket == a.destination.bucket
+	priority(b) > priority(a)
+}
+
+shadowed contains [a, b] if {
+	count(input.bucket.replication.value.rules) > 1
+	some a in rules
+	some b in rules
+	stronger(b, a)
+	within(a, b)
+}
+
+partly contains [a, b] if {
+	count(input.bucket.replication.value.rules) > 1
+	some a in rules
+	some b in rules
+	stronger(b, a)
+	not within(a, b)
+	within(b, a)
+}
+
+answers contains crosscheck.pass(input.bucket, "there is one rule only") if {
+	count(input.bucket.replication.value.rules) == 1
+}
+
+answers contains crosscheck.pass(input.bucket, "no rule is shadowed") if {
+	count(input.bucket.replication.value.rules) > 1
+	count(shadowed) == 0
+}
+
+answers contains crosscheck.fail(input.bucket, sprintf("the rule %s never acts: all its objects match %s, which has the higher priority", [a.id, b.id]), {
+	"key": a.id,
+	"evidence": {"rule": a.id, "shadowed_by": b.id},
+	"remediation": sprintf("remove the rule %s, or raise its priority above %v", [a.id, priority(b)]),
+}) if {
+	count(input.bucket.replication.value.rules) > 1
+	some [a, b] in shadowed
+}
+
+answers contains crosscheck.fail(input.bucket, sprintf("for objects of the rule %s the settings of %s do not hold: it has the higher priority", [b.id, a.id]), {
+	"key": sprintf("%s/%s", [a.id, b.id]),
+	"severity": "info",
+	"evidence": {"rule": a.id, "shadowed_by": b.id},
+	"remediation": sprintf("check that the settings of %s are wanted for its objects", [b.id]),
+}) if {
+	count(input.bucket.replication.value.rules) > 1
+	some [a, b] in partly
+}

@@ -1,0 +1,20 @@
+package crosscheck.rules.configuration.leading_slash_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.configuration.leading_slash as rule
+
+test_pass if {
+	fixture.status(rule.answers) == "pass" with input as fixture.with_rule(fixture.bare, {"prefix": "logs/"})
+}
+
+test_pass_all if {
+	fixture.status(rule.answers) == "pass" with input as fixture.bare
+}
+
+test_fail if {
+	fixture.status(rule.answers) == "fail" with input as fixture.with_rule(fixture.bare, {"prefix": "/logs/"})
+}
+
+test_not_applicable_without_links if {
+	count(rule.answers) == 0 with input as fixture.no_links(fixture.bare)
+}

@@ -1,0 +1,30 @@
+# METADATA
+# title: The rule does not depend on tags
+# description: |
+#   A tag filter looks at the tags that the object is created with: tags that are added
+#   later never trigger replication, and delete markers of such rules do not replicate.
+# custom:
+#   id: XC035
+#   severity: info
+#   scope: link
+#   controls: [NIST-800-53r5/CP-9]
+#   remediation: filter by prefix, or set the tags in the PUT itself
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
+package crosscheck.rules.configuration.tag_filter
+
+tagged(link) if count(link.rule.tags) > 0
+
+answers contains crosscheck.pass(link, "the rule has no tag filter") if {
+	some link in input.links
+	not tagged(link)
+}
+
+answers contains crosscheck.fail(link, "the rule takes only objects that are created with its tags; tags added later and delete markers do not replicate", {
+	"evidence": {"tags": link.rule.tags},
+	"remediation": "filter by prefix, or make sure that every writer sets the tags in the PUT itself",
+}) if {
+	some link in input.links
+	tagged(link)
+}

@@ -1,0 +1,45 @@
+# METADATA
+# title: The default key of the source can be used
+# description: |
+#   S3 decrypts source objects with the key they were written under. A default key that
+#   is disabled or about to be deleted stops what is under it.
+# custom:
+#   id: XC022
+#   severity: critical
+#   scope: link
+#   when: [kms, source_key]
+#   uses: [source_key, bucket.encryption]
+#   decides: true
+#   failure_codes: [SrcKmsKeyInvalidState]
+#   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
+#   remediation: enable the key or encrypt the source under another one
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html
+package crosscheck.rules.encryption.source_key_state
+
+key(link) := input.keys[link.source_key]
+
+answers contains crosscheck.pass(link, "the key is enabled") if {
+	some link in input.links
+	key(link).value.state == "Enabled"
+}
+
+answers contains crosscheck.fail(link, sprintf("the default key %s of the source is in state %s", [link.source_key, key(link).value.state]), {
+	"failure_codes": ["SrcKmsKeyInvalidState"],
+	"evidence": {"key": link.source_key, "state": key(link).value.state},
+	"remediation": sprintf("enable the key %s, or encrypt the source under another one", [link.source_key]),
+}) if {
+	some link in input.links
+	key(link).value.state != "Enabled"
+}
+
+answers contains crosscheck.fail(link, sprintf("the default key %s of the source does not exist", [link.source_key]), {
+	"failure_codes": ["SrcKmsKeyInvalidState"],
+	"evidence": {"key": link.source_key},
+	"remediation": "encrypt the source under a key that exists",
+}) if {
+	some link in input.links
+	key(link).absent
+}

@@ -1,0 +1,47 @@
+# METADATA
+# title: The key for replicas exists where the destination is
+# description: |
+#   S3 stores a rule whose key does not exist. The key must stand in the Region of the
+#   destination; a related multi-Region key must be named by its own ARN.
+# custom:
+#   id: XC024
+#   severity: critical
+#   scope: link
+#   when: [kms, replica_key, destination]
+#   uses: [destination_key, destination.owner]
+#   decides: true
+#   failure_codes: [DstKmsKeyNotFound]
+#   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
+#   remediation: name a key in ReplicaKmsKeyID that exists in the Region of the destination
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_EncryptionConfiguration.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+package crosscheck.rules.encryption.replica_key_exists
+
+key(link) := input.keys[link.replica_key]
+
+region(link) := input.buckets[link.destination].value.region
+
+answers contains crosscheck.pass(link, "the key exists in the Region of the destination") if {
+	some link in input.links
+	key(link).value.region == region(link)
+}
+
+answers contains crosscheck.fail(link, sprintf("the key %s for replicas does not exist", [link.replica_key]), {
+	"failure_codes": ["DstKmsKeyNotFound"],
+	"evidence": {"key": link.replica_key},
+	"remediation": "name a key that exists in ReplicaKmsKeyID",
+}) if {
+	some link in input.links
+	key(link).absent
+}
+
+answers contains crosscheck.fail(link, sprintf("the key %s for replicas stands in %s and the destination in %s", [link.replica_key, key(link).value.region, region(link)]), {
+	"failure_codes": ["DstKmsKeyNotFound"],
+	"evidence": {"key": link.replica_key, "key_region": key(link).value.region, "destination_region": region(link)},
+	"remediation": sprintf("name a key of %s in ReplicaKmsKeyID", [region(link)]),
+}) if {
+	some link in input.links
+	key(link).value.region != region(link)
+}

@@ -1,0 +1,42 @@
+# METADATA
+# title: The destination account owns the key for replicas
+# description: |
+#   Replicas under a key of the source account can be read at the destination only as
+#   long as that account allows it: a copy that its owner may be unable to read. An alias
+#   in ReplicaKmsKeyID is looked up in the account of the source.
+# custom:
+#   id: XC027
+#   severity: high
+#   scope: link
+#   when: [kms, replica_key, destination]
+#   uses: [destination_key, destination.owner]
+#   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
+#   remediation: name the ARN of a customer managed key of the destination account in ReplicaKmsKeyID
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_EncryptionConfiguration.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
+package crosscheck.rules.encryption.replica_key_owner
+
+key(link) := input.keys[link.replica_key].value
+
+destination(link) := input.buckets[link.destination].value
+
+answers contains crosscheck.not_applicable(link, "the key does not exist") if {
+	some link in input.links
+	input.keys[link.replica_key].absent
+}
+
+answers contains crosscheck.pass(link, "the destination account owns the key") if {
+	some link in input.links
+	key(link).account_id == destination(link).account_id
+}
+
+answers contains crosscheck.fail(link, sprintf("replicas are encrypted under %s of account %s, and the destination belongs to account %s", [link.replica_key, key(link).account_id, destination(link).account_id]), {
+	"evidence": {"key": link.replica_key, "key_account": key(link).account_id, "key_manager": key(link).manager},
+	"remediation": sprintf("name the ARN of a customer managed key of account %s in ReplicaKmsKeyID", [destination(link).account_id]),
+}) if {
+	some link in input.links
+	destination(link).account_id != ""
+	key(link).account_id != destination(link).account_id
+}

@@ -1,0 +1,20 @@
+package crosscheck.rules.links.role_exists_test
+
+import data.crosscheck.fixture
+import data.crosscheck.rules.links.role_exists as rule
+
+test_pass if {
+	fixture.status(rule.answers) == "pass" with input as fixture.bare
+}
+
+test_fail if {
+	fixture.status(rule.answers) == "fail" with input as fixture.no_role(fixture.bare)
+}
+
+test_unknown if {
+	count(rule.answers) == 0 with input as json.remove(fixture.bare, ["roles"])
+}
+
+test_not_applicable_without_links if {
+	count(rule.answers) == 0 with input as fixture.no_links(fixture.bare)
+}

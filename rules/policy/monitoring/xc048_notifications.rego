@@ -1,0 +1,31 @@
+# METADATA
+# title: Somebody is told about failed replication
+# description: |
+#   The event s3:Replication:OperationFailedReplication goes to SNS, SQS or Lambda, if the
+#   bucket subscribes to it; EventBridge does not carry it as far as documented. Tag
+#   failures send no event at all: only the object's status shows them.
+# custom:
+#   id: XC048
+#   severity: low
+#   scope: source
+#   needs: [bucket.notification]
+#   controls: [SecurityHub/S3.11, NIST-800-53r5/SI-4]
+#   remediation: subscribe a queue or topic to s3:Replication:OperationFailedReplication
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html
+package crosscheck.rules.monitoring.notifications
+
+told if {
+	some event in input.bucket.notification.value.events
+	event in {"s3:Replication:*", "s3:Replication:OperationFailedReplication"}
+}
+
+answers contains crosscheck.pass(input.bucket, "failed replication is notified") if told
+
+answers contains crosscheck.fail(input.bucket, sprintf("%s notifies nobody of failed replication", [input.bucket.name]), {
+	"remediation": sprintf("subscribe a queue or topic to s3:Replication:OperationFailedReplication on %s", [input.bucket.name]),
+}) if {
+	input.bucket.notification.value
+	not told
+}

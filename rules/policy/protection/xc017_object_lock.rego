@@ -1,0 +1,60 @@
+# METADATA
+# title: A locked source has a locked destination
+# description: |
+#   Object Lock metadata cannot be stored in a bucket without Object Lock. Recorded: to
+#   an unlocked destination, objects with a retention or a legal hold header fail and
+#   others arrive. A default retention on the source gives every object a retention, so
+#   the link is broken; without one it depends on the objects.
+# custom:
+#   id: XC017
+#   severity: high
+#   scope: link
+#   when: [object_lock, destination]
+#   needs: [bucket.object_lock]
+#   uses: [destination.object_lock]
+#   decides: true
+#   failure_codes: [DstBucketObjectLockConfigMissing]
+#   controls: [SecurityHub/S3.15, NIST-800-53r5/CP-6(2)]
+#   remediation: enable Object Lock on the destination
+#   evidence: recorded
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+package crosscheck.rules.protection.object_lock
+
+locked if input.bucket.object_lock.value.enabled
+
+open_destination(link) if input.buckets[link.destination].value.object_lock.absent
+
+open_destination(link) if input.buckets[link.destination].value.object_lock.value.enabled == false
+
+default_mode := object.get(input.bucket.object_lock.value, "default_mode", "")
+
+answers contains crosscheck.pass(link, "Object Lock is enabled on both sides") if {
+	some link in input.links
+	locked
+	input.buckets[link.destination].value.object_lock.value.enabled
+}
+
+answers contains crosscheck.fail(link, sprintf("%s gives every object a retention and %s has no Object Lock", [input.bucket.name, link.destination]), {
+	"failure_codes": ["DstBucketObjectLockConfigMissing"],
+	"evidence": {"default_mode": default_mode},
+	"remediation": sprintf("enable Object Lock on %s, or replicate to a bucket that has it", [link.destination]),
+}) if {
+	some link in input.links
+	locked
+	open_destination(link)
+	default_mode != ""
+}
+
+answers contains crosscheck.unknown(link, sprintf("%s has no Object Lock: objects of %s with a retention or a legal hold would fail, others arrive", [link.destination, input.bucket.name]), {
+	"key": "objects",
+	"failure_codes": ["DstBucketObjectLockConfigMissing"],
+	"contested": true,
+	"remediation": sprintf("enable Object Lock on %s, or replicate to a bucket that has it", [link.destination]),
+}) if {
+	some link in input.links
+	locked
+	open_destination(link)
+	default_mode == ""
+}

@@ -1,0 +1,53 @@
+# METADATA
+# title: Deletions by lifecycle are wanted on both sides
+# description: |
+#   What a lifecycle rule deletes at the source stays at the destination: S3 never
+#   replicates its delete markers. A destination without an expiration of its own grows
+#   without bound.
+# custom:
+#   id: XC036
+#   severity: info
+#   scope: link
+#   when: [destination]
+#   needs: [bucket.lifecycle, destination.lifecycle]
+#   controls: [SecurityHub/S3.10, NIST-800-53r5/SI-12]
+#   remediation: give the destination a lifecycle of its own
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-marker-replication.html
+package crosscheck.rules.protection.expiration_not_replicated
+
+expires(rules) if {
+	some r in rules
+	r.status == "Enabled"
+	some field in ["expiration_days", "expiration_date", "noncurrent_days"]
+	r[field]
+}
+
+lifecycle(bucket) := bucket.lifecycle.value
+
+lifecycle(bucket) := [] if bucket.lifecycle.absent
+
+source := lifecycle(input.bucket)
+
+destination(link) := lifecycle(input.buckets[link.destination].value)
+
+answers contains crosscheck.not_applicable(link, "the source expires nothing") if {
+	some link in input.links
+	not expires(source)
+}
+
+answers contains crosscheck.pass(link, "the destination expires objects itself") if {
+	some link in input.links
+	expires(source)
+	expires(destination(link))
+}
+
+answers contains crosscheck.fail(link, sprintf("%s expires objects and %s keeps their copies for ever", [input.bucket.name, link.destination]), {
+	"remediation": sprintf("give %s a lifecycle of its own, or accept that it keeps everything", [link.destination]),
+}) if {
+	some link in input.links
+	expires(source)
+	not expires(destination(link))
+}

@@ -1,0 +1,41 @@
+# METADATA
+# title: Versions at the destination are guarded
+# description: |
+#   MFA delete or Object Lock keep whoever holds the destination account's credentials
+#   from deleting copies or suspending versioning. MFA delete does not go together with
+#   lifecycle rules.
+# custom:
+#   id: XC052
+#   severity: info
+#   scope: link
+#   when: [destination]
+#   needs: [destination.versioning, destination.object_lock when no_mfa_delete]
+#   controls: [SecurityHub/S3.20, NIST-800-53r5/CP-9]
+#   remediation: enable Object Lock or MFA delete on the destination
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html
+package crosscheck.rules.protection.mfa_delete
+
+answers contains crosscheck.pass(link, "MFA delete guards the versions") if {
+	some link in input.links
+	input.buckets[link.destination].value.versioning.value.mfa_delete == "Enabled"
+}
+
+answers contains crosscheck.pass(link, "Object Lock guards the versions") if {
+	some link in input.links
+	input.buckets[link.destination].value.object_lock.value.enabled
+}
+
+lockless(bucket) if bucket.object_lock.absent
+
+lockless(bucket) if bucket.object_lock.value.enabled == false
+
+answers contains crosscheck.fail(link, sprintf("neither MFA delete nor Object Lock guards the versions in %s", [link.destination]), {
+	"remediation": sprintf("enable Object Lock on %s, or MFA delete if it has no lifecycle rules", [link.destination]),
+}) if {
+	some link in input.links
+	d := input.buckets[link.destination].value
+	object.get(d.versioning.value, "mfa_delete", "") != "Enabled"
+	lockless(d)
+}
