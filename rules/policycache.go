@@ -93,14 +93,8 @@ func (c *policyCache) put(k policyKey, p *policy) {
 	c.young[k] = p
 }
 
-// kindNames are the kinds as `crosscheck simulate` calls them.
-var kindNames = map[string]iam.Kind{
-	"bucket-policy": iam.BucketPolicy, "identity": iam.IdentityPolicy, "boundary": iam.BoundaryPolicy,
-	"session-policy": iam.SessionPolicy, "trust": iam.TrustPolicy, "scp": iam.SCP, "rcp": iam.RCP, "key-policy": iam.KeyPolicy,
-}
-
 func (c *policyCache) byKindName(kind, document string) (*policy, error) {
-	k, ok := kindNames[kind]
+	k, ok := iam.KindNamed(kind)
 	if !ok {
 		return nil, fmt.Errorf("iam.statements: unknown kind of policy %q", kind)
 	}

@@ -203,7 +203,9 @@ type Statement struct {
 type Decision struct {
 	Result        Result
 	Reason        string            // explicit_deny, implicit_deny, allowed, invalid_policy, unknown
-	Layer         string            // layer that decided a denial: where an Allow is missing or the Deny stands
+	Layer         string            // layer that decided a denial: where an Allow is missing or the Deny is
+	Target        string            // of a denial by SCPs or RCPs: the id of the level, as in Layer
+	Unfit         bool              // the request itself cannot be decided, and Message says why
 	Deciding      []Statement       // explicit denies; else the nearest miss, the undecided statements, or those of each layer that allow
 	UnknownKeys   []string          // context keys that would have to be known, sorted
 	UnknownLayers []string          // layers that would have to be read, sorted

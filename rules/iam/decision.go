@@ -24,7 +24,7 @@ func (e *evaluation) answer() Decision {
 		problem = e.divide()
 	}
 	if problem != "" {
-		return Decision{Result: Undecided, Reason: reasonUnknown, UnknownLayers: []string{"request"}, Message: problem}
+		return Decision{Result: Undecided, Reason: reasonUnknown, Unfit: true, UnknownLayers: []string{"request"}, Message: problem}
 	}
 	v := e.judge()
 	if v.result == Undecided {
@@ -61,7 +61,7 @@ func (e *evaluation) unfit() string {
 }
 
 func (e *evaluation) decided(v verdict) Decision {
-	d := Decision{Result: v.result, Reason: v.reason, Layer: e.layerName(v.layer), Witness: e.witness(v)}
+	d := Decision{Result: v.result, Reason: v.reason, Layer: e.layerName(v.layer), Target: e.target(v.layer), Witness: e.witness(v)}
 	if v.reason == reasonExplicitDeny {
 		e.each(func(ref layerRef, p *Policy, s *statement, t Truth) {
 			if s.effect == Deny && t == True {
@@ -173,6 +173,22 @@ func (e *evaluation) layerName(ref layerRef) string {
 			return "trust"
 		}
 		return "resource"
+	}
+	return ""
+}
+
+// target is the id of a level of SCPs or RCPs, "" of other layers.
+func (e *evaluation) target(ref layerRef) string {
+	levels := &e.in.SCPs
+	switch ref.kind {
+	case layerRCP:
+		levels = &e.in.RCPs
+	case layerSCP:
+	default:
+		return ""
+	}
+	if ref.level < len(levels.levels) {
+		return levels.levels[ref.level].Target
 	}
 	return ""
 }

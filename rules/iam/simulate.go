@@ -573,8 +573,8 @@ func simulateErrors(diagnostics []Diagnostic) []simulateError {
 	return all
 }
 
-// simulateKinds are the kinds of document that a line may ask to validate.
-var simulateKinds = map[string]Kind{
+// kinds are the kinds of policy by the names that [Simulate] and rules use.
+var kinds = map[string]Kind{
 	"identity":           IdentityPolicy,
 	"boundary":           BoundaryPolicy,
 	"session-policy":     SessionPolicy,
@@ -587,6 +587,13 @@ var simulateKinds = map[string]Kind{
 	"resource-policy":    ResourcePolicy,
 }
 
+// KindNamed is the kind of policy of a name, such as bucket-policy; false if no
+// kind has the name.
+func KindNamed(name string) (Kind, bool) {
+	k, ok := kinds[name]
+	return k, ok
+}
+
 func (l lineReader) validate(id json.RawMessage, n int32) (any, error) {
 	m, err := l.object(n, "validate", "kind", "bucket", "document")
 	if err != nil {
@@ -596,7 +603,7 @@ func (l lineReader) validate(id json.RawMessage, n int32) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind, ok := simulateKinds[name]
+	kind, ok := KindNamed(name)
 	if !ok {
 		return nil, fmt.Errorf("unknown kind of policy %q", name)
 	}
