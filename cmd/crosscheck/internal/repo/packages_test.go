@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -287,3 +288,94 @@ func TestTopLevel(t *testing.T) {
 		}
 	}
 }
+
+// TestArchitecturePage compares the table and the picture of docs/architecture.md
+// with the table of this file; UPDATE=1 writes them.
+func TestArchitecturePage(t *testing.T) {
+	t.Parallel()
+	const begin, end = "<!-- packages: generated, UPDATE=1 go test ./cmd/crosscheck/internal/repo -->\n", "<!-- /packages -->\n"
+	path := filepath.Join(root, "docs", "architecture.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(page), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("docs/architecture.md has no marks for the generated part")
+	}
+	want := before + begin + picture() + "\n" + tableOfPackages() + end + after
+	if want == string(page) {
+		return
+	}
+	if os.Getenv("UPDATE") == "" {
+		t.Fatal("docs/architecture.md is not current; run UPDATE=1 go test ./cmd/crosscheck/internal/repo")
+	}
+	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tableOfPackages() string {
+	var b strings.Builder
+	b.WriteString("| Package | For |\n|---|---|\n")
+	for _, p := range packages {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", p.path, p.purpose)
+	}
+	return b.String()
+}
+
+// picture draws the packages as Mermaid: those of one top-level directory together,
+// and an arrow from a group to a package, or between two groups, for what is imported.
+// Plain data, which everything may import, has no arrows.
+func picture() string {
+	group := func(path string) string {
+		parts := strings.Split(path, "/")
+		switch {
+		case parts[0] == "cmd":
+			return "cmd"
+		case len(parts) > 1 && parts[1] == "sandbox":
+			return "scanner/sandbox"
+		case len(parts) > 1 && parts[1] == "iam":
+			return "rules/iam"
+		}
+		return parts[0]
+	}
+	var groups []string
+	members, arrows := map[string][]string{}, map[string]bool{}
+	for _, p := range packages {
+		g := group(p.path)
+		if members[g] == nil {
+			groups = append(groups, g)
+		}
+		members[g] = append(members[g], p.path)
+		for _, imp := range p.imports {
+			if to := group(imp); to != g && !below(imp, plainData) {
+				arrows[g+" "+to] = true
+			}
+		}
+	}
+	id := func(name string) string { return strings.NewReplacer("/", "_").Replace(name) }
+	var b strings.Builder
+	b.WriteString("```mermaid\nflowchart LR\n")
+	for _, g := range groups {
+		fmt.Fprintf(&b, "  subgraph g_%s[\"%s\"]\n", id(g), g)
+		for _, m := range members[g] {
+			name := strings.TrimPrefix(strings.TrimPrefix(m, g), "/")
+			if name == "" {
+				name = m
+			}
+			fmt.Fprintf(&b, "    %s[\"%s\"]\n", id(m), name)
+		}
+		b.WriteString("  end\n")
+	}
+	for _, a := range slices.Sorted(maps.Keys(arrows)) {
+		from, to, _ := strings.Cut(a, " ")
+		fmt.Fprintf(&b, "  g_%s --> g_%s\n", id(from), id(to))
+	}
+	b.WriteString("```\n")
+	return b.String()
+}
+
+// plainData are packages that everything may import.
+var plainData = []string{"scanner/fact", "scanner/flow", "rules/finding", "canary/measure"}
