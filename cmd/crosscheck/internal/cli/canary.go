@@ -152,7 +152,7 @@ func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
 		return usererr.Hint(fmt.Errorf("--size %d is not a number of bytes", f.size), "for example --size 1073741824")
 	}
 	for _, a := range []string{f.sourceAccount, f.destinationAccount} {
-		if a != "" && !accountIDPattern.MatchString(a) {
+		if a != "" && !fact.IsAccountID(a) {
 			return usererr.Hint(fmt.Errorf("%q is not an account id", a), "an account id has 12 digits")
 		}
 	}

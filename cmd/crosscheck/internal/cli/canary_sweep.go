@@ -13,6 +13,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
 )
 
 type sweepFlags struct {
@@ -164,7 +165,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 }
 
 func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoader) error {
-	if f.account != "" && !accountIDPattern.MatchString(f.account) {
+	if f.account != "" && !fact.IsAccountID(f.account) {
 		return usererr.Hint(fmt.Errorf("%q is not an account id", f.account), "an account id has 12 digits")
 	}
 	if f.olderThan < 0 {

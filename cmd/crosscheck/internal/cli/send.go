@@ -28,6 +28,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
 )
 
 // hubBatch is how many findings BatchImportFindings takes at a time. A hundred of
@@ -127,7 +128,7 @@ func openHubs(ctx context.Context, f *sendFlags, errs io.Writer) (*hubs, error) 
 		return nil, usererr.Hint(fmt.Errorf("the caller is not known: sts:GetCallerIdentity: %w", err), "check the credentials: AWS_PROFILE, --profile, or the AWS_… variables")
 	}
 	caller, err := arn.Parse(aws.ToString(who.Arn))
-	if err != nil || !accountIDPattern.MatchString(caller.AccountID) {
+	if err != nil || !fact.IsAccountID(caller.AccountID) {
 		return nil, fmt.Errorf("the caller is not known: sts:GetCallerIdentity says %q", aws.ToString(who.Arn))
 	}
 	h := &hubs{ctx: ctx, errs: errs, own: f.role != "", home: hub{caller.Partition, caller.AccountID, cfg.Region}, seen: newSightings(), targets: map[hub]*hubTarget{}}

@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/canary"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/setup"
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
 )
 
 func newSetupCommand(s *streams) *cobra.Command {
@@ -24,63 +26,40 @@ func newSetupCommand(s *streams) *cobra.Command {
 	return cmd
 }
 
-var accountIDPattern = regexp.MustCompile(`^[0-9]{12}$`)
-
-// roleTemplate is a role to deploy into every account.
-type roleTemplate struct {
-	name        string
-	description string
-	trusted     string // account id whose principals may assume it
-	externalID  string
-	policyName  string
-	statements  []policyStatement
+// roleFlags say which role is printed, and how.
+type roleFlags struct {
+	role   setup.Role
+	format string
 }
 
-// policyStatement is a statement of a policy document, in the order people write it.
-type policyStatement struct {
-	Sid       string         `json:"Sid,omitempty"`
-	Effect    string         `json:"Effect"`
-	Principal map[string]any `json:"Principal,omitempty"`
-	Action    []string       `json:"Action"`
-	Resource  any            `json:"Resource,omitempty"`
-	Condition map[string]any `json:"Condition,omitempty"`
+func (f *roleFlags) add(cmd *cobra.Command, name, caller string) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.role.Trusted, "trust", "", "`account id` that "+caller+" and may assume the role")
+	fs.StringVar(&f.role.ExternalID, "external-id", "", "external `id` that must be presented")
+	fs.StringVar(&f.role.Name, "role-name", name, "`name` of the role, with its path where it has one (team/audit)")
+	fs.StringVar(&f.format, "format", "policy", "policy, cloudformation or terraform")
 }
 
-type policyDocument struct {
-	Version   string            `json:"Version"`
-	Statement []policyStatement `json:"Statement"`
-}
-
-func (r *roleTemplate) permissions() policyDocument {
-	return policyDocument{Version: "2012-10-17", Statement: r.statements}
-}
-
-func (r *roleTemplate) trust() policyDocument {
-	st := policyStatement{
-		Effect: "Allow", Action: []string{"sts:AssumeRole"},
-		Principal: map[string]any{"AWS": r.trusted},
+// check refuses what the format or IAM would not take.
+func (f *roleFlags) check() error {
+	err := f.role.Check(f.format)
+	switch {
+	case !slices.Contains(setup.Formats(), f.format):
+		return usererr.Hint(err, "use policy, cloudformation or terraform")
+	case f.format != "policy" && !fact.IsAccountID(f.role.Trusted):
+		return usererr.Hint(fmt.Errorf("--trust %q is not an account id", f.role.Trusted),
+			"give the 12 digits of the account that runs crosscheck, such as --trust 100000000001")
 	}
-	if r.externalID != "" {
-		st.Condition = map[string]any{"StringEquals": map[string]any{"sts:ExternalId": r.externalID}}
-	}
-	return policyDocument{Version: "2012-10-17", Statement: []policyStatement{st}}
-}
-
-// formats a role template is printed in.
-var roleFormats = map[string]func(io.Writer, *roleTemplate) error{
-	"policy":         printPolicy,
-	"cloudformation": printCloudFormation,
-	"terraform":      printTerraform,
+	return err
 }
 
 func newAuditRoleCommand(s *streams) *cobra.Command {
-	var trusted, externalID, name, format string
+	var f roleFlags
 	cmd := &cobra.Command{
 		Use:   "audit-role",
 		Short: "Print the least-privilege role that scan assumes in every account",
-		Long: `audit-role prints the role that scan assumes in every account: it allows the
-calls that scan makes and no other, all of them reads. A test of the program
-holds the two against each other.
+		Long: `audit-role prints the role that scan assumes in every account. It allows the calls
+that scan makes and no others; all of them are reads.
 
   policy          the permissions alone, as JSON
   cloudformation  a template for a service-managed StackSet over the organization
@@ -89,31 +68,56 @@ holds the two against each other.
   crosscheck setup audit-role --trust 100000000001 --format cloudformation > audit-role.json`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			print, ok := roleFormats[format]
-			if !ok {
-				return usererr.Hint(fmt.Errorf("unknown format %q", format), "use policy, cloudformation or terraform")
+			if err := f.check(); err != nil {
+				return err
 			}
-			if format != "policy" && !accountIDPattern.MatchString(trusted) {
-				return usererr.Hint(fmt.Errorf("--trust %q is not an account id", trusted), "give the 12 digits of the account that scans, such as --trust 100000000001")
-			}
-			return print(s.out, auditRole(name, trusted, externalID))
+			return setup.Audit(f.role).Print(s.out, f.format)
 		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&trusted, "trust", "", "`account id` that scans and may assume the role")
-	fs.StringVar(&externalID, "external-id", "", "external `id` that must be presented")
-	fs.StringVar(&name, "role-name", "crosscheck-audit", "`name` of the role")
-	fs.StringVar(&format, "format", "policy", "policy, cloudformation or terraform")
+	f.add(cmd, config.AuditRole, "scans")
 	return cmd
 }
 
-func auditRole(name, trusted, externalID string) *roleTemplate {
-	return &roleTemplate{
-		name: name, trusted: trusted, externalID: externalID,
-		description: "Lets crosscheck read what bears on S3 replication; no writes",
-		policyName:  "CrosscheckAudit",
-		statements:  []policyStatement{{Sid: "CrosscheckAudit", Effect: "Allow", Action: scanner.Permissions(), Resource: "*"}},
+func newCanaryRoleCommand(s *streams) *cobra.Command {
+	var (
+		f                       roleFlags
+		side, folder, partition string
+	)
+	cmd := &cobra.Command{
+		Use:   "canary-role",
+		Short: "Print the least-privilege role that canary and drill assume",
+		Long: `canary-role prints the role that canary and drill assume in every account. It may
+write and delete under the canary's own prefix and nowhere else, and read what it
+compares. Deploy it separately from the audit role, which only reads.
+
+  policy          the permissions alone, as JSON
+  cloudformation  a template for a service-managed StackSet over the organization
+  terraform       the same as Terraform resources`,
+		Example: `  crosscheck setup canary-role --side source
+  crosscheck setup canary-role --trust 100000000001 --format cloudformation > canary-role.json`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			sides := map[string][]canary.Side{
+				"source": {canary.SourceSide}, "destination": {canary.DestinationSide}, "both": {canary.SourceSide, canary.DestinationSide},
+			}[side]
+			if sides == nil {
+				return usererr.Hint(fmt.Errorf("unknown side %q", side), "use source, destination or both")
+			}
+			if err := canary.CheckFolder(folder); err != nil {
+				return usererr.Hint(err, "for example --folder crosscheck-canary")
+			}
+			return setup.Canary(f.role, partition, folder, sides...).Print(s.out, f.format)
+		},
 	}
+	fs := cmd.Flags()
+	fs.StringVar(&side, "side", "both", "which end of links the account has: source, destination or both")
+	fs.StringVar(&folder, "folder", canary.Folder, "`name` of the prefix that probes are under")
+	fs.StringVar(&partition, "partition", "aws", "aws, aws-cn or aws-us-gov")
+	f.add(cmd, config.CanaryRole, "runs the canary")
+	return cmd
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -121,60 +125,4 @@ func printJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-func printPolicy(w io.Writer, r *roleTemplate) error { return printJSON(w, r.permissions()) }
-
-// printCloudFormation prints a template for a StackSet. JSON is YAML, and
-// CloudFormation takes either.
-func printCloudFormation(w io.Writer, r *roleTemplate) error {
-	type object = map[string]any
-	return printJSON(w, struct {
-		Version     string `json:"AWSTemplateFormatVersion"`
-		Description string
-		Resources   object
-		Outputs     object
-	}{
-		Version:     "2010-09-09",
-		Description: r.description,
-		Resources: object{"Role": object{
-			"Type": "AWS::IAM::Role",
-			"Properties": object{
-				"RoleName":                 r.name,
-				"Description":              r.description,
-				"MaxSessionDuration":       3600,
-				"AssumeRolePolicyDocument": r.trust(),
-				"Policies":                 []object{{"PolicyName": r.policyName, "PolicyDocument": r.permissions()}},
-			},
-		}},
-		Outputs: object{"RoleArn": object{"Value": object{"Fn::GetAtt": []string{"Role", "Arn"}}}},
-	})
-}
-
-func printTerraform(w io.Writer, r *roleTemplate) error {
-	document := func(d policyDocument) string {
-		var b strings.Builder
-		_ = printJSON(&b, d) // a strings.Builder takes everything
-		return strings.TrimSuffix(strings.ReplaceAll(b.String(), "${", "$${"), "\n")
-	}
-	id := strings.ReplaceAll(r.name, "-", "_")
-	_, err := fmt.Fprintf(w, `# %[1]s
-resource "aws_iam_role" "%[2]s" {
-  name                 = "%[3]s"
-  description          = "%[1]s"
-  max_session_duration = 3600
-  assume_role_policy   = <<-JSON
-%[4]s
-  JSON
-}
-
-resource "aws_iam_role_policy" "%[2]s" {
-  name   = "%[5]s"
-  role   = aws_iam_role.%[2]s.id
-  policy = <<-JSON
-%[6]s
-  JSON
-}
-`, r.description, id, r.name, document(r.trust()), r.policyName, document(r.permissions()))
-	return err
 }
