@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
 
@@ -133,20 +132,4 @@ func essential(b fact.Bucket) fact.Bucket {
 		Name: b.Name, ARN: b.ARN, AccountID: b.AccountID, Region: b.Region,
 		Versioning: b.Versioning, Ownership: b.Ownership, Encryption: b.Encryption, ObjectLock: b.ObjectLock,
 	}
-}
-
-// Plan is what a run would put where, for people to read before they agree.
-type Plan struct {
-	Target   *Target
-	Variants []measure.Variant
-}
-
-// Key is the key of the first probe of a plan, or why there is none.
-func (p Plan) Key(folder, run string) (string, error) {
-	if len(p.Variants) == 1 && p.Variants[0] == measure.NegativeControl {
-		where, err := p.Target.outside(folder, run, 1)
-		return where.key, err
-	}
-	where, err := p.Target.place(folder, run, 1)
-	return where.key, err
 }

@@ -522,23 +522,12 @@ func (p *prober) plans() ([]canary.Plan, error) {
 	return plans, nil
 }
 
-// place is the key of the first probe of a plan, or why nothing is put there.
-func (p *prober) place(plan *canary.Plan) (string, error) {
-	switch t := plan.Target; {
-	case t.Source.Err != nil:
-		return "", t.Source.Err
-	case t.Destination.Err != nil:
-		return "", t.Destination.Err
-	}
-	return plan.Key(p.f.folder, p.run)
-}
-
 // announce says what will be put where.
 func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 	probes := 0
 	buckets := map[string]bool{}
 	for _, plan := range plans {
-		if _, err := p.place(&plan); err != nil {
+		if _, err := plan.Key(p.f.folder, p.run); err != nil {
 			continue
 		}
 		probes += len(plan.Variants) * p.f.count
@@ -556,7 +545,7 @@ func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 		for i, v := range plan.Variants {
 			names[i] = string(v)
 		}
-		where, err := p.place(&plan)
+		where, err := plan.Key(p.f.folder, p.run)
 		if err != nil {
 			fmt.Fprintf(w, "  %s: nothing: %s\n", usererr.OneLine(t.Link), usererr.OneLine(err.Error()))
 			continue
@@ -617,68 +606,25 @@ func (p *prober) prove(ctx context.Context) error {
 	}
 	defer p.closeJournal(j)
 
-	o := p.f.options(p.run, j)
-	number := 0
-	done, total := 0, 0
 	var mu sync.Mutex
-	for _, plan := range plans {
-		total += len(plan.Variants) * p.f.count
-	}
+	done, total := 0, canary.CountJobs(plans)*p.f.count
 	stop := p.every(10*time.Second, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		p.progress("%d of %d probes done", done, total)
 	})
 	defer stop()
-	for round := range p.f.count {
-		began := time.Now()
-		err := canary.Run(ctx, p.f.parallel, jobs(plans, &number), o, func(m measure.Measurement) error {
-			mu.Lock()
-			done++
-			mu.Unlock()
-			p.measured = append(p.measured, m)
-			return p.w.Write(report.Message{Measurement: &m})
-		})
-		if err != nil {
-			return err
-		}
-		if round+1 < p.f.count && !wait(ctx, p.f.interval-time.Since(began)) {
-			return ctx.Err()
-		}
+	emit := func(m measure.Measurement) error {
+		mu.Lock()
+		done++
+		mu.Unlock()
+		p.measured = append(p.measured, m)
+		return p.w.Write(report.Message{Measurement: &m})
 	}
-	return nil
+	return canary.RunSeries(ctx, p.f.parallel, plans, p.f.count, p.f.interval, p.f.options(p.run, j), emit)
 }
 
 var errDryRun = errors.New("dry run")
-
-// jobs walks over one probe of each variant of each plan.
-func jobs(plans []canary.Plan, number *int) func(func(canary.Job) bool) {
-	return func(yield func(canary.Job) bool) {
-		for _, plan := range plans {
-			for _, v := range plan.Variants {
-				*number++
-				if !yield(canary.Job{Target: plan.Target, Variant: v, Number: *number}) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// wait sleeps and reports whether ctx is still alive.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
 
 // every calls f again and again until the returned function is called.
 func (p *prober) every(d time.Duration, f func()) (stop func()) {

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
+	"crosscheck/canary/watch"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
@@ -97,120 +97,35 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return err
 	}
 
-	metrics := canary.NewMetrics(version)
+	metrics := watch.NewMetrics(version)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.listen)
 	if err != nil {
 		return usererr.Hint(fmt.Errorf("the metrics cannot be served at %s: %w", w.listen, innermost(err)), "give another address with --listen")
 	}
-	server := serveMetrics(listener, metrics)
-	defer server.stop()
+	defer watch.Serve(listener, metrics)()
 	fmt.Fprintf(s.out, "metrics at http://%s/metrics\n", listener.Addr())
 
-	left, found := 0, time.Now()
-	for round := 1; ; round++ {
-		began := time.Now()
-		if w.rediscover > 0 && began.Sub(found) >= w.rediscover {
-			switch again, fresh, err := find(); {
-			case err == nil:
-				p, plans, found = again, fresh, began
-			case ctx.Err() != nil:
-				return watchEnd(left)
-			default:
-				p.progress("the links could not be looked for again, the known ones are watched: %s", usererr.OneLine(err.Error()))
-				found = began // not at every round
-			}
-		}
-		n, err := p.round(ctx, plans, metrics)
-		left += n
-		switch {
-		case ctx.Err() != nil: // Ctrl-C is the good end of a watch
-			return watchEnd(left)
-		case err != nil:
-			return err
-		}
-		if round == w.rounds || !wait(ctx, w.every-time.Since(began)) {
-			return watchEnd(left)
-		}
+	watched := watch.Watch{
+		Every: w.every, Rediscover: w.rediscover, Rounds: w.rounds, Parallel: f.parallel, Metrics: metrics,
+		Discover: func(context.Context) ([]canary.Plan, error) {
+			_, plans, err := find()
+			return plans, err
+		},
+		Begin: func() (canary.Options, func(), error) {
+			p.run = newRunID()
+			j, err := p.openJournal()
+			return f.options(p.run, j), func() { p.closeJournal(j) }, err
+		},
+		Log: func(message string) { p.progress("%s", usererr.OneLine(message)) },
 	}
-}
-
-func watchEnd(left int) error {
-	if left > 0 {
+	left, err := watched.Run(ctx, plans)
+	switch {
+	case err != nil:
+		return err
+	case left > 0:
 		return exitError(exitFindings)
 	}
 	return nil
-}
-
-// round probes every link once, and returns how much was left behind.
-func (p *prober) round(ctx context.Context, plans []canary.Plan, metrics *canary.Metrics) (left int, err error) {
-	p.run = newRunID()
-	j, err := p.openJournal()
-	if err != nil {
-		return 0, err
-	}
-	defer p.closeJournal(j)
-	by := map[string]*canary.Target{}
-	for _, plan := range plans {
-		by[plan.Target.Link] = plan.Target
-		metrics.Know(plan.Target)
-	}
-	outcomes := map[string]int{}
-	number := 0
-	err = canary.Run(ctx, p.f.parallel, jobs(plans, &number), p.f.options(p.run, j), func(m measure.Measurement) error {
-		if ctx.Err() != nil && m.Outcome == measure.Inconclusive {
-			return nil // ended by us, it says nothing about the link
-		}
-		metrics.Add(by[m.Link], &m)
-		left += len(m.Leftovers)
-		outcomes[m.Proves()]++
-		if m.Proves() != "works" {
-			p.progress("%s %s: %s", usererr.OneLine(m.Link), m.Outcome, usererr.OneLine(m.Message))
-		}
-		return nil
-	})
-	if err != nil {
-		return left, err
-	}
-	metrics.Round()
-	p.progress("round of %d probes: %d prove their link, %d prove it broken, %d undecided", number, outcomes["works"], outcomes["broken"], outcomes["unknown"])
-	return left, nil
-}
-
-// metricsServer serves /metrics until it is stopped.
-type metricsServer struct {
-	http *http.Server
-	done chan struct{}
-}
-
-func serveMetrics(l net.Listener, metrics *canary.Metrics) *metricsServer {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		_, _ = metrics.WriteTo(w) // a scraper that went away
-	})
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintln(w, "crosscheck canary watch: see /metrics")
-	})
-	m := &metricsServer{
-		http: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute},
-		done: make(chan struct{}),
-	}
-	go func() {
-		defer close(m.done)
-		_ = m.http.Serve(l) // always ErrServerClosed, or the listener is gone
-	}()
-	return m
-}
-
-// stop ends the server; scrapes under way get a moment.
-func (m *metricsServer) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	if err := m.http.Shutdown(ctx); err != nil {
-		_ = m.http.Close()
-	}
-	<-m.done
 }
 
 // nowhere takes a report that nobody reads.

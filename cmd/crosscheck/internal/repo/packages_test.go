@@ -46,6 +46,7 @@ var packages = []pkg{
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
 	{"canary", "proves links with probe objects and removes them again", []string{"canary/measure", "scanner/fact", "scanner/flow"}},
+	{"canary/watch", "probes links on a schedule and keeps what they show as Prometheus metrics", []string{"canary", "canary/measure"}},
 
 	{"report", "the messages of a run, its exit status, and the formats that show it",
 		[]string{"rules/finding", "canary/measure", "scanner/fact"}},
@@ -59,7 +60,7 @@ var packages = []pkg{
 		[]string{"canary", "scanner", "scanner/fact"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
 		[]string{"cmd/crosscheck/internal/config", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/usererr",
-			"canary", "canary/measure", "canary/prove", "report",
+			"canary", "canary/measure", "canary/prove", "canary/watch", "report",
 			"rules", "rules/finding", "rules/iam", "rules/waiver", "scanner", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
