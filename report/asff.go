@@ -258,3 +258,10 @@ func asffOf(f *finding.Finding, uid, at string, run *Run, help RuleHelp) *asffFi
 	}
 	return out
 }
+
+// ASFF writes a run in the format asff.
+func ASFF(w io.Writer, o Options) Writer {
+	out := &outputs{}
+	out.add("asff", w, o)
+	return out
+}

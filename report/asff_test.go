@@ -101,7 +101,7 @@ func decodeStrictly(t testing.TB, b []byte, v any) {
 }
 
 func TestASFF(t *testing.T) {
-	for name, ms := range map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Policy{}, []Message{{Run: &Run{}}}), "many": many(t, 500)} {
+	for name, ms := range map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Gate{}, []Message{{Run: &Run{}}}), "many": many(t, 500)} {
 		t.Run(name, func(t *testing.T) { checkASFF(t, render(t, "asff", Options{}, ms)) })
 	}
 }
@@ -112,7 +112,7 @@ func TestASFFStatus(t *testing.T) {
 			Message: "m", Remediation: "fix it", Fingerprint: "f", Controls: []string{"NIST-800-53r5/CP-9"}, FailureCodes: []string{"DstBucketUnversioned"}}
 		change(f)
 		run := &Run{ID: "r1", FinishedAt: "2026-11-24T06:00:04Z"}
-		all := checkASFF(t, render(t, "asff", Options{}, summarized(t, Policy{}, []Message{{Run: run}, {Finding: f}})))
+		all := checkASFF(t, render(t, "asff", Options{}, summarized(t, Gate{}, []Message{{Run: run}, {Finding: f}})))
 		if len(all) != 1 {
 			t.Fatalf("%d findings", len(all))
 		}
@@ -177,7 +177,7 @@ func TestASFFBatches(t *testing.T) {
 			ms = append(ms, Message{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, AccountID: prod, Resource: arn("b"), Fingerprint: fmt.Sprint(i), Message: strings.Repeat(`"`, c.long),
 				Link: strings.Repeat(`"`, c.long), Remediation: strings.Repeat(`"`, c.long)}})
 		}
-		if got := batchSizes(t, render(t, "asff", Options{}, summarized(t, Policy{}, ms))); fmt.Sprint(got) != c.want {
+		if got := batchSizes(t, render(t, "asff", Options{}, summarized(t, Gate{}, ms))); fmt.Sprint(got) != c.want {
 			t.Errorf("%d findings in requests of %v, want %s", c.n, got, c.want)
 		}
 	}

@@ -2,11 +2,13 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
 	"crosscheck/canary/measure"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 // Marks of what fails in a run that is held against a baseline.
@@ -15,15 +17,23 @@ const (
 	MarkExisting = "existing" // it failed in the baseline
 )
 
-// Baseline is what is kept of a recorded run to hold later runs against it: what
+// Baseline is what is kept of a recorded run to compare later runs with it: what
 // failed, by fingerprint, and what a list of it shows. It is filled by [Replay].
 type Baseline struct {
+	Discard
 	run      *Run
-	failing  map[string]int32 // place in failures, by identity
+	failing  map[string]int32 // index in failures, by identity
 	failures []failure
 	broken   map[string][]string // failure codes of broken links, by link id
 	probes   map[probe]bool      // that failed
 	texts    map[string]string   // one copy of texts that many findings share
+}
+
+// NewBaseline is an empty one.
+func NewBaseline() *Baseline {
+	return &Baseline{
+		failing: map[string]int32{}, broken: map[string][]string{}, probes: map[probe]bool{}, texts: map[string]string{},
+	}
 }
 
 // failure is a failing finding of a baseline.
@@ -74,22 +84,32 @@ func identity(f *finding.Finding) string {
 	return cmp.Or(f.Fingerprint, strings.Join([]string{f.RuleID, f.AccountID, f.Resource, f.Link, f.Message}, "\x00"))
 }
 
-// Write keeps what failed.
-func (b *Baseline) Write(m Message) error {
-	if b.failing == nil {
-		b.failing, b.broken, b.probes, b.texts = map[string]int32{}, map[string][]string{}, map[probe]bool{}, map[string]string{}
+// Run keeps the run.
+func (b *Baseline) Run(r *Run) error {
+	b.run = r
+	return nil
+}
+
+// Link keeps the failure codes of a broken link.
+func (b *Baseline) Link(l *finding.Link) error {
+	if l.Verdict == finding.Broken {
+		b.broken[l.ID] = l.FailureCodes
 	}
-	switch {
-	case m.Run != nil:
-		b.run = m.Run
-	case m.Link != nil && m.Link.Verdict == finding.Broken:
-		b.broken[m.Link.ID] = m.Link.FailureCodes
-	case m.Finding != nil && m.Finding.Status == finding.Fail:
-		b.fail(m.Finding)
-	case m.Measurement != nil:
-		for _, p := range faults(m.Measurement) {
-			b.probes[p] = true
-		}
+	return nil
+}
+
+// Finding keeps a failing finding.
+func (b *Baseline) Finding(f *finding.Finding) error {
+	if f.Status == finding.Fail {
+		b.fail(f)
+	}
+	return nil
+}
+
+// Measurement keeps a probe that failed.
+func (b *Baseline) Measurement(m *measure.Measurement) error {
+	for _, p := range faults(m) {
+		b.probes[p] = true
 	}
 	return nil
 }
@@ -140,72 +160,101 @@ func faults(m *measure.Measurement) []probe {
 
 func (p *Past) subject() subject { return subject{p.RuleID, p.AccountID, p.Resource, p.Link} }
 
-// comparison holds one run against a baseline, message by message.
-type comparison struct {
-	*Baseline
-	sight *sight
-	now   []string // standing of each of the failures
-}
-
-func compareWith(b *Baseline) *comparison {
-	c := &comparison{Baseline: b, sight: newSight(b.run.Scope), now: make([]string, len(b.failures))}
-	c.sight.chosen = true
+// Mark marks what fails as new or existing on its way to next, and when it is closed
+// sends what failed in the baseline and does not now. Marks of an earlier comparison
+// are replaced.
+func Mark(next Writer, b *Baseline) Writer {
+	m := &marker{Writer: next, Baseline: b, observed: newObserved(b.run.Scope), now: make([]string, len(b.failures))}
+	m.observed.chosen = true
 	for i := range b.failures {
-		c.sight.subjects[b.failures[i].subject()] = ""
-	}
-	return c
-}
-
-// mark gives the message with its mark; a mark of an earlier comparison is replaced.
-func (c *comparison) mark(m Message) Message {
-	c.sight.see(m)
-	mark := func(existing bool) string {
-		if existing {
-			return MarkExisting
-		}
-		return MarkNew
-	}
-	switch {
-	case m.Run != nil:
-		r := *m.Run
-		r.Baseline = &BaselineRun{c.run.ID, c.run.StartedAt}
-		m.Run = &r
-	case m.Link != nil:
-		is := ""
-		if m.Link.Verdict == finding.Broken {
-			codes, was := c.broken[m.Link.ID]
-			is = mark(was && subset(m.Link.FailureCodes, codes))
-		}
-		if is != m.Link.Baseline {
-			l := *m.Link
-			l.Baseline = is
-			m.Link = &l
-		}
-	case m.Finding != nil:
-		is, now, old := "", standing(m.Finding), ""
-		if i, known := c.failing[identity(m.Finding)]; known {
-			c.now[i], old = worst(c.now[i], now), c.failures[i].standing
-		}
-		if m.Finding.Status == finding.Fail {
-			is = mark(!appeared(old, now))
-		}
-		if is != m.Finding.Baseline {
-			f := *m.Finding
-			f.Baseline = is
-			m.Finding = &f
-		}
-	case m.Measurement != nil:
-		is, ps := "", faults(m.Measurement)
-		if len(ps) > 0 {
-			is = mark(!slices.ContainsFunc(ps, func(p probe) bool { return !c.probes[p] }))
-		}
-		if is != m.Measurement.Baseline {
-			p := *m.Measurement
-			p.Baseline = is
-			m.Measurement = &p
-		}
+		m.observed.subjects[b.failures[i].subject()] = ""
 	}
 	return m
+}
+
+// marker compares one run with a baseline, message by message.
+type marker struct {
+	Writer
+	*Baseline
+	observed *observed
+	now      []string // standing of each of the failures
+}
+
+func mark(existing bool) string {
+	if existing {
+		return MarkExisting
+	}
+	return MarkNew
+}
+
+func (m *marker) Run(r *Run) error {
+	own := *r
+	own.Baseline = &BaselineRun{m.Baseline.run.ID, m.Baseline.run.StartedAt}
+	return errors.Join(m.observed.Run(r), m.Writer.Run(&own))
+}
+
+func (m *marker) Link(l *finding.Link) error {
+	is := ""
+	if l.Verdict == finding.Broken {
+		codes, was := m.broken[l.ID]
+		is = mark(was && subset(l.FailureCodes, codes))
+	}
+	if is != l.Baseline {
+		own := *l
+		own.Baseline = is
+		l = &own
+	}
+	return errors.Join(m.observed.Link(l), m.Writer.Link(l))
+}
+
+func (m *marker) Finding(f *finding.Finding) error {
+	is, now, old := "", standing(f), ""
+	if i, known := m.failing[identity(f)]; known {
+		m.now[i], old = worst(m.now[i], now), m.failures[i].standing
+	}
+	if f.Status == finding.Fail {
+		is = mark(!appeared(old, now))
+	}
+	if is != f.Baseline {
+		own := *f
+		own.Baseline = is
+		f = &own
+	}
+	return errors.Join(m.observed.Finding(f), m.Writer.Finding(f))
+}
+
+func (m *marker) Measurement(v *measure.Measurement) error {
+	is, ps := "", faults(v)
+	if len(ps) > 0 {
+		is = mark(!slices.ContainsFunc(ps, func(p probe) bool { return !m.probes[p] }))
+	}
+	if is != v.Baseline {
+		own := *v
+		own.Baseline = is
+		v = &own
+	}
+	return errors.Join(m.observed.Measurement(v), m.Writer.Measurement(v))
+}
+
+func (m *marker) Gap(g *fact.Gap) error { return errors.Join(m.observed.Gap(g), m.Writer.Gap(g)) }
+
+func (m *marker) Judged(j *Judged) error { return m.Writer.Judged(j) }
+
+func (m *marker) Coverage(c *fact.Coverage) error {
+	return errors.Join(m.observed.Coverage(c), m.Writer.Coverage(c))
+}
+
+// Past drops what an earlier comparison found.
+func (m *marker) Past(*Past) error { return nil }
+
+func (m *marker) Summary(s *Summary) error { return m.Writer.Summary(s) }
+
+func (m *marker) Close() error {
+	var err error
+	for _, p := range m.past() {
+		err = errors.Join(err, m.Writer.Past(p))
+	}
+	return errors.Join(err, m.Writer.Close())
 }
 
 func subset(a, b []string) bool {
@@ -213,11 +262,11 @@ func subset(a, b []string) bool {
 }
 
 // past is what failed in the baseline and does not now, once the run has ended.
-func (c *comparison) past() []*Past {
+func (m *marker) past() []*Past {
 	var list []*Past
-	for i := range c.failures {
-		p := c.failures[i].Past
-		if p.Change = c.sight.became(p.subject(), c.now[i]); p.Change != "" {
+	for i := range m.failures {
+		p := m.failures[i].Past
+		if p.Change = m.observed.change(p.subject(), m.now[i]); p.Change != "" {
 			list = append(list, &p)
 		}
 	}

@@ -23,11 +23,11 @@ func baselineOf(t rapid.TB, ms []Message) *Baseline {
 	var file bytes.Buffer
 	w := newRunFile(&file, Options{})
 	for _, m := range ms {
-		if err := w.Write(m); err != nil {
+		if err := m.Send(w); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b := &Baseline{}
+	b := NewBaseline()
 	if err := cmp.Or(w.Close(), Replay(&file, b), b.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +41,8 @@ func wholeRun(ms ...Message) []Message {
 	return append(run, Message{Coverage: &fact.Coverage{}})
 }
 
-func recordedRun(t rapid.TB, ms ...Message) []Message {
-	return summarized(t, Policy{}, wholeRun(ms...))
+func recordedRunOf(t rapid.TB, ms ...Message) []Message {
+	return summarized(t, Gate{}, wholeRun(ms...))
 }
 
 // held is the sample held against a run in which a finding and its link did not
@@ -65,7 +65,7 @@ func held(t testing.TB) []Message {
 		}
 		before = append(before, m)
 	}
-	return summarized(t, Policy{Baseline: baselineOf(t, before)}, sample(t))
+	return summarized(t, Gate{}, sample(t), baselineOf(t, before))
 }
 
 func TestBaselineGolden(t *testing.T) {
@@ -105,7 +105,7 @@ func TestPastAsFindings(t *testing.T) {
 	z := findingOf("XC012", "z", finding.Pass, finding.High)
 	z.Finding.Resource, z.Finding.Link = "arn:aws:s3:::z", "z/r→b"
 	for want, ms := range map[string][]Message{"fixed": wholeRun(z), "unknown": wholeRun(z, gapOf("1", "arn:aws:s3:::a"))} {
-		ms = summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, past))}, ms)
+		ms = summarized(t, Gate{}, ms, baselineOf(t, recordedRunOf(t, past)))
 		for format, status := range map[string]map[string]string{
 			"ocsf": {"fixed": `"uid":"p"`, "unknown": `"uid":"p"`},
 			"asff": {"fixed": `"Workflow":{"Status":"RESOLVED"}`, "unknown": `"Compliance":{"Status":"WARNING"}`},
@@ -204,9 +204,9 @@ func TestHeldAgainstABaseline(t *testing.T) {
 		"left behind again":   {[]Message{probed(measure.Arrived, stray)}, []Message{probed(measure.Arrived, stray)}, "existing", 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := baselineOf(t, recordedRun(t, c.before...))
+			b := baselineOf(t, recordedRunOf(t, c.before...))
 			for _, onNew := range []bool{true, false} {
-				want, ms := c.status, summarized(t, Policy{Baseline: b, FailOnNew: onNew}, wholeRun(c.after...))
+				want, ms := c.status, summarized(t, Gate{FailOnNew: onNew}, wholeRun(c.after...), b)
 				if onNew {
 					want = c.onNew
 				}
@@ -299,7 +299,7 @@ func TestBaselineAgreesWithCompare(t *testing.T) {
 				want = append(want, c.Change+" "+c.Finding.Fingerprint)
 			}
 		}
-		for _, m := range summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, before...))}, wholeRun(after...)) {
+		for _, m := range summarized(t, Gate{}, wholeRun(after...), baselineOf(t, recordedRunOf(t, before...))) {
 			switch {
 			case m.Finding != nil && m.Finding.Baseline == MarkNew && m.Finding.Waiver == nil:
 				got = append(got, Appeared+" "+m.Finding.Fingerprint)
@@ -322,9 +322,9 @@ func TestFailOnNew(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		run := wholeRun(drawn(t, "run")...)
 		severity := rapid.SampledFrom(severities).Draw(t, "fail on")
-		plain := exitStatus(summarized(t, Policy{FailOn: severity}, run))
+		plain := exitStatus(summarized(t, Gate{FailOn: severity}, run))
 
-		same := summarized(t, Policy{FailOn: severity, FailOnNew: true, Baseline: baselineOf(t, recordedRun(t, run[1:len(run)-1]...))}, run)
+		same := summarized(t, Gate{FailOn: severity, FailOnNew: true}, run, baselineOf(t, recordedRunOf(t, run[1:len(run)-1]...)))
 		if s := exitStatus(same); s == ExitFaults || s == ExitClean && plain == ExitIncomplete {
 			t.Fatalf("exit status %d against itself, %d without a baseline", s, plain)
 		}
@@ -332,7 +332,7 @@ func TestFailOnNew(t *testing.T) {
 			t.Fatalf("new against itself: %v", m)
 		}
 
-		empty := summarized(t, Policy{FailOn: severity, FailOnNew: true, Baseline: baselineOf(t, recordedRun(t))}, run)
+		empty := summarized(t, Gate{FailOn: severity, FailOnNew: true}, run, baselineOf(t, recordedRunOf(t)))
 		if s := exitStatus(empty); s != plain {
 			t.Fatalf("exit status %d against an empty run, %d without", s, plain)
 		}
@@ -340,8 +340,8 @@ func TestFailOnNew(t *testing.T) {
 			t.Fatalf("not new against an empty run: %v", m)
 		}
 
-		other := baselineOf(t, recordedRun(t, drawn(t, "other")...))
-		all, onNew := summarized(t, Policy{FailOn: severity, Baseline: other}, run), summarized(t, Policy{FailOn: severity, FailOnNew: true, Baseline: other}, run)
+		other := baselineOf(t, recordedRunOf(t, drawn(t, "other")...))
+		all, onNew := summarized(t, Gate{FailOn: severity}, run, other), summarized(t, Gate{FailOn: severity, FailOnNew: true}, run, other)
 		if a, b := exitStatus(all), exitStatus(onNew); b == ExitFaults && a != ExitFaults || a == ExitIncomplete && b != ExitIncomplete || a == ExitClean && b != ExitClean {
 			t.Fatalf("exit status %d, %d with --fail-on-new", a, b)
 		}
@@ -362,30 +362,33 @@ func TestFailOnNew(t *testing.T) {
 func TestReplayOfAHeldRun(t *testing.T) {
 	ms := held(t)
 	file := render(t, "jsonl", Options{}, ms)
-	replayed := func(p Policy) []Message {
+	replayed := func(g Gate, baseline ...*Baseline) []Message {
 		var keep recorder
-		s := Summarize(&keep, p)
-		if err := cmp.Or(Replay(bytes.NewReader(file), s), s.Close()); err != nil {
+		var w Writer = Summarize(&keep, g)
+		for _, b := range baseline {
+			w = Mark(w, b)
+		}
+		if err := cmp.Or(Replay(bytes.NewReader(file), w), w.Close()); err != nil {
 			t.Fatal(err)
 		}
 		return keep.messages
 	}
-	again := replayed(Policy{})
+	again := replayed(Gate{})
 	for _, format := range Formats() {
 		if d := diff.Diff(string(render(t, format, Options{}, ms)), string(render(t, format, Options{}, again))); d != "" {
 			t.Errorf("%s differs:\n%s", format, d)
 		}
 	}
 	// Held against itself, marks and past of then are gone.
-	itself := replayed(Policy{Baseline: baselineOf(t, ms), FailOnNew: true})
+	itself := replayed(Gate{FailOnNew: true}, baselineOf(t, ms))
 	if m := marks(itself); slices.Contains(m, MarkNew) || slices.ContainsFunc(itself, func(m Message) bool { return m.Past != nil }) {
 		t.Errorf("%v", m)
 	}
 	// The marks alone can gate.
-	if got := exitStatus(replayed(Policy{FailOnNew: true})); got != ExitFaults {
+	if got := exitStatus(replayed(Gate{FailOnNew: true})); got != ExitFaults {
 		t.Errorf("exit status %d of a run with a new fault", got)
 	}
-	err := Replay(bytes.NewReader(render(t, "jsonl", Options{}, sample(t))), Summarize(&recorder{}, Policy{FailOnNew: true}))
+	err := Replay(bytes.NewReader(render(t, "jsonl", Options{}, sample(t))), Summarize(&recorder{}, Gate{FailOnNew: true}))
 	if err == nil || !strings.Contains(err.Error(), "was not held against a baseline") {
 		t.Errorf("--fail-on-new of a run without marks: %v", err)
 	}
@@ -397,7 +400,7 @@ func TestResumeDropsMarks(t *testing.T) {
 	ms := []Message{{Run: &Run{Judge: "j"}}, {Link: broken},
 		{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, AccountID: prod, Resource: arn("legacy-archive"), Fingerprint: "x"}},
 		{Judged: &Judged{AccountID: prod, Bucket: "legacy-archive", Links: 1, Whole: true}}}
-	file := render(t, "jsonl", Options{}, summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t))}, ms))
+	file := render(t, "jsonl", Options{}, summarized(t, Gate{}, ms, baselineOf(t, recordedRunOf(t))))
 	if !bytes.Contains(file, []byte(`"baseline":"new"`)) {
 		t.Fatalf("no mark in %s", file)
 	}
@@ -405,15 +408,14 @@ func TestResumeDropsMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	if err := u.Replay(func(m Message) error {
-		n++
+	var got recorder
+	if err := u.Replay(&got); err != nil || len(got.messages) != 3 {
+		t.Errorf("%v, %d messages", err, len(got.messages))
+	}
+	for _, m := range got.messages {
 		if m.Link != nil && m.Link.Baseline != "" || m.Finding != nil && m.Finding.Baseline != "" {
 			t.Errorf("a mark is left: %+v", m)
 		}
-		return nil
-	}); err != nil || n != 3 {
-		t.Errorf("%v, %d messages", err, n)
 	}
 }
 
@@ -429,7 +431,7 @@ func TestNewFindingsComeFirst(t *testing.T) {
 	}
 	small := findingOf("XC046", "low", finding.Fail, finding.Low)
 	old := findingOf("XC046", "old", finding.Fail, finding.Low)
-	ms := summarized(t, Policy{Baseline: baselineOf(t, recordedRun(t, append(before, old)...))}, wholeRun(append(after, old, small)...))
+	ms := summarized(t, Gate{}, wholeRun(append(after, old, small)...), baselineOf(t, recordedRunOf(t, append(before, old)...)))
 	for _, format := range []string{"table", "markdown"} {
 		out := string(render(t, format, Options{Rows: 5}, ms))
 		if strings.Count(out, "fail new") != 2 {
@@ -451,7 +453,7 @@ func BenchmarkBaseline(b *testing.B) {
 	before := heap()
 	var kept *Baseline
 	for b.Loop() {
-		kept = &Baseline{}
+		kept = NewBaseline()
 		if err := cmp.Or(Replay(bytes.NewReader(file), kept), kept.Close()); err != nil {
 			b.Fatal(err)
 		}

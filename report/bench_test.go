@@ -33,7 +33,7 @@ func many(t testing.TB, n int) []Message {
 			Remediation: "in Sid Replica of the policy of backup-" + bucket + ", name the role", Controls: []string{"SecurityHub/S3.7"},
 			Fingerprint: fmt.Sprintf("%016x", i*2654435761)}})
 	}
-	return summarized(t, Policy{}, ms)
+	return summarized(t, Gate{}, ms)
 }
 
 // BenchmarkFindings renders 100,000 findings in every format. peak-MB is
@@ -46,7 +46,7 @@ func BenchmarkFindings(b *testing.B) {
 			for b.Loop() {
 				w := writer(format, io.Discard, Options{})
 				for _, m := range ms {
-					if err := w.Write(m); err != nil {
+					if err := m.Send(w); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -85,7 +85,7 @@ func peak(format string, ms []Message) float64 {
 	}()
 	w := writer(format, io.Discard, Options{})
 	for _, m := range ms {
-		_ = w.Write(m) // the benchmark itself has seen it succeed
+		_ = m.Send(w) // the benchmark itself has seen it succeed
 	}
 	_ = w.Close()
 	close(done)

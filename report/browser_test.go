@@ -111,7 +111,7 @@ func TestIntegrationBrowser(t *testing.T) {
 	pages := []string{
 		write("sample", Options{Rules: map[string]RuleHelp{"XC002": {Title: "t", Markdown: "Some `code`.", URI: "https://docs.aws.amazon.com/"}}}, sample(t)),
 		write("5", Options{History: history(12)}, measuredRun(t, 5)), write("61", Options{}, mixed(t, 61, 3)), write("500", Options{History: history(80)}, measuredRun(t, 500)), write("2000", Options{}, organization(t, 2_000)),
-		write("empty", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}})),
+		write("empty", Options{}, summarized(t, Gate{}, []Message{{Run: &Run{}}})),
 	}
 	for _, name := range []string{"HTML", "bidi", "long word", "wide"} {
 		pages = append(pages, write("hostile-"+strings.ReplaceAll(name, " ", "-"), Options{}, hostileRun(t, hostile[name])))
@@ -222,7 +222,7 @@ func measuredRun(t *testing.T, n int) []Message {
 		probes = append(probes, Message{Finding: &finding.Finding{RuleID: objectiveRule, Title: "Replication latency objective", Status: finding.Pass, Severity: finding.Medium, Link: m.Link.ID,
 			Evidence: map[string]any{"slo_ms": int64(900_000), "slo_percentile": 99.0}}})
 	}
-	return summarized(t, Policy{}, append(ms[:len(ms)-1:len(ms)-1], probes...))
+	return summarized(t, Gate{}, append(ms[:len(ms)-1:len(ms)-1], probes...))
 }
 
 // mixed is an organization whose links are between few accounts.

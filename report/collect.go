@@ -17,6 +17,7 @@ import (
 // records is a whole run in the order in which reports show it. Of what a run has
 // many, links and findings, only a part is in memory: they are walked.
 type records struct {
+	Discard
 	run          *Run
 	links        spool[finding.Link]
 	findings     spool[finding.Finding]
@@ -105,36 +106,47 @@ func findingKey(f *finding.Finding) []string {
 	return []string{f.AccountID, f.Region, f.Resource, f.Link, f.RuleID, f.Fingerprint, string(f.Status), f.Message}
 }
 
-// add keeps a message.
-func (r *records) add(m Message) error {
-	switch {
-	case m.Run != nil:
-		r.run = m.Run
-	case m.Link != nil:
-		l := m.Link
-		if !r.checks && len(l.Checks) > 0 {
-			own := *l
-			own.Checks = nil
-			l = &own
-		}
-		return r.links.add(l)
-	case m.Finding != nil:
-		r.count(m.Finding)
-		if !r.passes && !faulty(m.Finding) {
-			return nil
-		}
-		return r.findings.add(m.Finding)
-	case m.Past != nil:
-		return r.past.add(m.Past)
-	case m.Measurement != nil:
-		r.measurements = append(r.measurements, m.Measurement)
-	case m.Gap != nil:
-		r.gaps = append(r.gaps, m.Gap)
-	case m.Coverage != nil:
-		r.coverage = *m.Coverage
-	case m.Summary != nil:
-		r.summary = m.Summary
+func (r *records) Run(v *Run) error {
+	r.run = v
+	return nil
+}
+
+func (r *records) Link(l *finding.Link) error {
+	if !r.checks && len(l.Checks) > 0 {
+		own := *l
+		own.Checks = nil
+		l = &own
 	}
+	return r.links.add(l)
+}
+
+func (r *records) Finding(f *finding.Finding) error {
+	r.count(f)
+	if !r.passes && !faulty(f) {
+		return nil
+	}
+	return r.findings.add(f)
+}
+
+func (r *records) Past(p *Past) error { return r.past.add(p) }
+
+func (r *records) Measurement(m *measure.Measurement) error {
+	r.measurements = append(r.measurements, m)
+	return nil
+}
+
+func (r *records) Gap(g *fact.Gap) error {
+	r.gaps = append(r.gaps, g)
+	return nil
+}
+
+func (r *records) Coverage(c *fact.Coverage) error {
+	r.coverage = *c
+	return nil
+}
+
+func (r *records) Summary(s *Summary) error {
+	r.summary = s
 	return nil
 }
 

@@ -5,9 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
@@ -18,57 +16,74 @@ import (
 
 // Recording is a run that is kept to be compared with another.
 type Recording struct {
+	Discard
 	run          *Run
 	links        []*finding.Link // without their matrix
 	findings     []*finding.Finding
 	measurements []*measure.Measurement
 	gaps         []*fact.Gap
-	coverage     fact.Coverage
-	covered      bool
+	coverage     *fact.Coverage
 }
 
-// Write keeps the message.
-func (r *Recording) Write(m Message) error {
-	switch {
-	case m.Run != nil:
-		r.run = m.Run
-	case m.Link != nil:
-		l := *m.Link
-		l.Checks = nil
-		r.links = append(r.links, &l)
-	case m.Finding != nil:
-		r.findings = append(r.findings, m.Finding)
-	case m.Measurement != nil:
-		r.measurements = append(r.measurements, m.Measurement)
-	case m.Gap != nil:
-		r.gaps = append(r.gaps, m.Gap)
-	case m.Coverage != nil:
-		r.coverage, r.covered = *m.Coverage, true
-	}
+// Run keeps the run.
+func (r *Recording) Run(v *Run) error {
+	r.run = v
 	return nil
 }
 
-func (r *Recording) each(f func(Message)) {
-	f(Message{Run: r.run})
-	for _, l := range r.links {
-		f(Message{Link: l})
-	}
-	for _, v := range r.findings {
-		f(Message{Finding: v})
-	}
-	for _, v := range r.measurements {
-		f(Message{Measurement: v})
-	}
-	for _, g := range r.gaps {
-		f(Message{Gap: g})
-	}
-	if r.covered {
-		f(Message{Coverage: &r.coverage})
-	}
+// Link keeps the link.
+func (r *Recording) Link(v *finding.Link) error {
+	l := *v
+	l.Checks = nil
+	r.links = append(r.links, &l)
+	return nil
 }
 
-// Close does nothing: a recording is compared, not rendered.
-func (r *Recording) Close() error { return nil }
+// Finding keeps the finding.
+func (r *Recording) Finding(v *finding.Finding) error {
+	r.findings = append(r.findings, v)
+	return nil
+}
+
+// Measurement keeps the measurement.
+func (r *Recording) Measurement(v *measure.Measurement) error {
+	r.measurements = append(r.measurements, v)
+	return nil
+}
+
+// Gap keeps the gap.
+func (r *Recording) Gap(v *fact.Gap) error {
+	r.gaps = append(r.gaps, v)
+	return nil
+}
+
+// Coverage keeps the coverage.
+func (r *Recording) Coverage(v *fact.Coverage) error {
+	r.coverage = v
+	return nil
+}
+
+// observed is what the recorded run looked at, of what one with the scope before did.
+func (r *Recording) observed(before fact.Scope) *observed {
+	o := newObserved(before)
+	_ = o.Run(r.run)
+	for _, l := range r.links {
+		_ = o.Link(l)
+	}
+	for _, f := range r.findings {
+		_ = o.Finding(f)
+	}
+	for _, m := range r.measurements {
+		_ = o.Measurement(m)
+	}
+	for _, g := range r.gaps {
+		_ = o.Gap(g)
+	}
+	if r.coverage != nil {
+		_ = o.Coverage(r.coverage)
+	}
+	return o
+}
 
 // Changes of a finding from one run to the next.
 const (
@@ -116,8 +131,7 @@ func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 		SchemaVersion: SchemaVersion, Before: wireRun(before.run), After: wireRun(after.run),
 		Links: []LinkChange{}, Findings: []FindingChange{},
 	}
-	now := newSight(before.run.Scope)
-	after.each(now.see)
+	now := after.observed(before.run.Scope)
 	d.links(before, after, now)
 	d.findings(before, after, now)
 	worse, unknown := false, false
@@ -138,111 +152,7 @@ func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 	return d
 }
 
-// subject is what a finding is about.
-type subject struct{ rule, account, resource, link string }
-
-func subjectOf(f *finding.Finding) subject {
-	return subject{f.RuleID, f.AccountID, f.Resource, f.Link}
-}
-
-// sight is what a run is known to have looked at.
-type sight struct {
-	scope     scopeJSON // of the run before it
-	sameScope bool
-	covered   bool
-	whole     bool // all that was listed was read
-	judged    bool // links were judged
-	accounts  map[string]bool
-	gaps      map[string]bool // accounts, "" = the organization
-	unread    map[string]bool // buckets
-	rules     map[string]bool
-	measured  map[string]bool            // links
-	chosen    bool                       // subjects are those that are asked for, and no more come
-	subjects  map[subject]finding.Status // "" = not seen
-}
-
-// newSight is that of a run which is held against one with a scope.
-func newSight(before fact.Scope) *sight {
-	return &sight{
-		scope:    wireScope(before),
-		accounts: map[string]bool{}, gaps: map[string]bool{}, unread: map[string]bool{}, rules: map[string]bool{}, measured: map[string]bool{}, subjects: map[subject]finding.Status{},
-	}
-}
-
-// see takes the next message of the run.
-func (s *sight) see(m Message) {
-	switch {
-	case m.Run != nil:
-		s.sameScope = reflect.DeepEqual(s.scope, wireScope(m.Run.Scope))
-	case m.Gap != nil:
-		if bucket := bucketOf(m.Gap.Resource); bucket != m.Gap.Resource && strings.HasSuffix(m.Gap.Resource, ":s3:::"+bucket) {
-			s.unread[bucket] = true
-		} else {
-			s.gaps[m.Gap.AccountID] = true
-		}
-	case m.Link != nil:
-		s.judged = true
-		s.accounts[m.Link.Source.AccountID] = true
-	case m.Measurement != nil:
-		s.measured[m.Measurement.Link] = true
-	case m.Finding != nil:
-		s.accounts[m.Finding.AccountID] = true
-		s.rules[m.Finding.RuleID] = true
-		k := subjectOf(m.Finding)
-		if old, asked := s.subjects[k]; (asked || !s.chosen) && old != finding.Unknown {
-			s.subjects[k] = cmp.Or(m.Finding.Status, finding.Unknown)
-		}
-	case m.Coverage != nil:
-		s.covered, s.whole = true, complete(*m.Coverage)
-	}
-}
-
-// read reports whether what is missing of a bucket is gone rather than unread.
-func (s *sight) read(account, bucket string) bool {
-	proofOnly := !s.judged && len(s.measured) > 0
-	return s.sameScope && s.covered && !proofOnly && !s.unread[bucket] && !s.gaps[account] && !s.gaps[""] && (s.whole || s.accounts[account])
-}
-
-// proofs are the findings that follow from probing a link (docs/canary.md): when
-// it was probed again, their absence decides. What probes left behind is not
-// looked for again.
-var proofs = map[string]bool{"XC901": true, "XC902": true, "XC903": true}
-
-// became is what came of a failing finding whose standing is now another: Fixed,
-// Lost, or "" where it fails still.
-func (s *sight) became(k subject, now string) string {
-	switch now {
-	case "fail", "waived":
-		return ""
-	case "pass":
-		return Fixed
-	case "":
-		if s.gone(k) {
-			return Fixed
-		}
-	}
-	return Lost
-}
-
-// gone reports whether a finding that is missing was decided to be no more.
-func (s *sight) gone(k subject) bool {
-	if k.rule == finding.WaiverExpired || k.rule == finding.WaiverUnused {
-		return true // the waiver was removed; what it was for appears by itself
-	}
-	switch s.subjects[k] {
-	case "":
-	case finding.Unknown:
-		return false
-	default:
-		return true
-	}
-	if proofs[k.rule] {
-		return s.measured[k.link]
-	}
-	return s.read(k.account, bucketOf(k.resource)) && s.rules[k.rule]
-}
-
-func (d *Diff) links(before, after *Recording, now *sight) {
+func (d *Diff) links(before, after *Recording, now *observed) {
 	was, is := map[string]*finding.Link{}, map[string]*finding.Link{}
 	for _, l := range before.links {
 		was[l.ID] = l
@@ -318,7 +228,7 @@ func byIdentity(fs []*finding.Finding) map[string]*finding.Finding {
 	return by
 }
 
-func (d *Diff) findings(before, after *Recording, now *sight) {
+func (d *Diff) findings(before, after *Recording, now *observed) {
 	was, is := byIdentity(before.findings), byIdentity(after.findings)
 	add := func(change string, f *finding.Finding) {
 		d.Findings = append(d.Findings, FindingChange{change, wireFinding(f)})
@@ -339,7 +249,7 @@ func (d *Diff) findings(before, after *Recording, now *sight) {
 		if f.Status != finding.Fail {
 			continue
 		}
-		switch change := now.became(subjectOf(f), standing(is[id])); {
+		switch change := now.change(subjectOf(f), standing(is[id])); {
 		case change == Fixed, change == Lost && is[id] == nil:
 			add(change, f)
 		}

@@ -22,7 +22,7 @@ func recorded(ms ...Message) *Recording {
 	r := &Recording{}
 	whole := []Message{{Run: &Run{ID: "r", Scope: fact.Scope{Mode: "organization"}}}, {Coverage: &fact.Coverage{}}}
 	for _, m := range append(whole, ms...) {
-		if err := r.Write(m); err != nil {
+		if err := m.Send(r); err != nil {
 			panic(err)
 		}
 	}

@@ -73,7 +73,7 @@ func TestMarkdownFitsAComment(t *testing.T) {
 				Message{Measurement: &measure.Measurement{Link: text, Variant: text, Outcome: measure.Failed, Message: text}},
 				Message{Gap: &fact.Gap{AccountID: fmt.Sprint(i), API: text, Code: text, Resource: text, Message: text}})
 		}
-		out := string(render(t, "markdown", Options{}, summarized(t, Policy{}, ms)))
+		out := string(render(t, "markdown", Options{}, summarized(t, Gate{}, ms)))
 		if n := utf8.RuneCountInString(out); n > 65_536 {
 			t.Errorf("%s: %d characters", name, n)
 		}
@@ -218,7 +218,7 @@ func TestJUnitLinks(t *testing.T) {
 		if c.finding != nil {
 			ms = append(ms, Message{Finding: c.finding})
 		}
-		all := checkJUnit(t, render(t, "junit", Options{}, summarized(t, Policy{}, ms)))
+		all := checkJUnit(t, render(t, "junit", Options{}, summarized(t, Gate{}, ms)))
 		if all.Failures != c.failures || all.Errors != c.errors || skipped(all) != c.skipped {
 			t.Errorf("%s with %+v: %d failures, %d errors, %d skipped", c.verdict, c.finding, all.Failures, all.Errors, skipped(all))
 		}
@@ -272,7 +272,7 @@ func TestPrometheus(t *testing.T) {
 	for i := range 3 {
 		ms = append(ms, Message{Measurement: &measure.Measurement{Link: "a/r→b", Variant: "plain", Outcome: measure.Arrived, LatencyMS: int64(100 * (i + 1))}})
 	}
-	out := string(render(t, "prometheus", Options{}, summarized(t, Policy{}, ms)))
+	out := string(render(t, "prometheus", Options{}, summarized(t, Gate{}, ms)))
 	checkPrometheus(t, []byte(out))
 	for _, want := range []string{
 		`crosscheck_canary_probes{link="a/r→b",variant="plain",outcome="arrived"} 3`,

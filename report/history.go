@@ -19,6 +19,7 @@ import (
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
 	"crosscheck/canary/measure"
+	"crosscheck/scanner/fact"
 )
 
 // History is the runs whose run files stand in a folder, by start, each held
@@ -167,42 +168,51 @@ func readHistoryRun(dir, name string, before *Baseline) (HistoryRun, *Baseline, 
 		return h, nil, err
 	}
 	defer func() { _ = f.Close() }() // read only
-	b := &Baseline{}
-	sum := Summarize(nowhere{}, Policy{Baseline: before})
-	var probes latencies
-	err = Replay(f, Tee(b, sum, watcher(func(m Message) {
-		switch {
-		case m.Run != nil:
-			h.ID, h.StartedAt = m.Run.ID, m.Run.StartedAt
-		case m.Gap != nil:
-			h.Gaps++
-		case m.Measurement != nil:
-			probes.add(m.Measurement)
-		case m.Summary != nil:
-			h.Links, h.Findings, h.ExitStatus = m.Summary.Links, m.Summary.Findings, m.Summary.ExitStatus
-		}
-	})))
-	if err := cmp.Or(err, sum.Close(), b.Close()); err != nil {
+	b := NewBaseline()
+	sum := Summarize(Discard{}, Gate{})
+	shown := &recordedRun{HistoryRun: h}
+	var marked Writer = sum
+	if before != nil {
+		marked = Mark(sum, before)
+	}
+	if err := cmp.Or(Replay(f, Tee(b, marked, shown)), marked.Close()); err != nil {
 		return h, nil, err
 	}
-	if c := sum.Summary().Baseline; c != nil && before != nil {
+	h = shown.HistoryRun
+	if c := sum.Result().Baseline; c != nil && before != nil {
 		h.New, h.Fixed = &c.New, &c.Fixed
 	}
-	h.Arrived, h.Missed = len(probes.arrived), probes.missed
-	h.P50MS, h.P99MS = probes.percentile(50), probes.percentile(99)
+	h.Arrived, h.Missed = len(shown.probes.arrived), shown.probes.missed
+	h.P50MS, h.P99MS = shown.probes.percentile(50), shown.probes.percentile(99)
 	return h, b, nil
 }
 
-// watcher is a writer that only looks.
-type watcher func(Message)
+// recordedRun takes what a history shows of a run from its run file.
+type recordedRun struct {
+	Discard
+	HistoryRun
+	probes latencies
+}
 
-func (w watcher) Write(m Message) error { w(m); return nil }
-func (watcher) Close() error            { return nil }
+func (h *recordedRun) Run(r *Run) error {
+	h.ID, h.StartedAt = r.ID, r.StartedAt
+	return nil
+}
 
-type nowhere struct{}
+func (h *recordedRun) Gap(*fact.Gap) error {
+	h.Gaps++
+	return nil
+}
 
-func (nowhere) Write(Message) error { return nil }
-func (nowhere) Close() error        { return nil }
+func (h *recordedRun) Measurement(m *measure.Measurement) error {
+	h.probes.add(m)
+	return nil
+}
+
+func (h *recordedRun) Summary(s *Summary) error {
+	h.Links, h.Findings, h.ExitStatus = s.Links, s.Findings, s.ExitStatus
+	return nil
+}
 
 // latencies are those of all probes of a run, of whatever link. A link that is
 // broken for long would hide how the others went, so what never arrived is only
@@ -399,10 +409,10 @@ func (r *records) trend(earlier []TrendPoint) []TrendPoint {
 	return all
 }
 
-// Record keeps the run file of the run in a folder, which is made if it is missing,
+// record keeps the run file of the run in a directory, which is made if it is missing,
 // beside the outputs. It has the name of when the run began and of its id, and
 // appears when all outputs do.
-func (s *Set) Record(dir string) error {
+func (s *Set) record(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("history %s cannot be made: %w", dir, bare(err))
 	}
@@ -415,11 +425,19 @@ func (s *Set) Record(dir string) error {
 	}
 	t := &target{file: f, temp: f.Name()}
 	s.files = append(s.files, t)
-	s.streams = append(s.streams, watcher(func(m Message) {
-		if m.Run != nil {
-			t.path = filepath.Join(dir, fileName(m.Run))
-		}
-	}), newRunFile(f, Options{}))
+	s.out.tee = append(s.out.tee, &historyFile{dir: dir, to: t}, newRunFile(f, Options{}))
+	return nil
+}
+
+// historyFile gives the run file in a history its name, which is that of the run.
+type historyFile struct {
+	Discard
+	dir string
+	to  *target
+}
+
+func (h *historyFile) Run(r *Run) error {
+	h.to.path = filepath.Join(h.dir, fileName(r))
 	return nil
 }
 

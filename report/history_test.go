@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,23 +25,19 @@ import (
 
 // A format finds the run itself among the earlier ones, once and in order.
 func TestTrendHoldsTheRunItself(t *testing.T) {
-	var got []TrendPoint
-	formats["trend"] = format{render: func(_ io.Writer, _ *records, o Options) error {
-		got = o.History
-		return nil
-	}}
-	defer delete(formats, "trend")
 	run := func(id, at string) []Message {
 		ms := []Message{{Run: &Run{ID: id, StartedAt: at}}, {Measurement: &measure.Measurement{Link: "a", Outcome: measure.Arrived, LatencyMS: 70}},
 			{Measurement: &measure.Measurement{Link: "b", Outcome: measure.Arrived, LatencyMS: 50}}, {Measurement: &measure.Measurement{Link: "c", Outcome: measure.Timeout}}}
-		return summarized(t, Policy{}, ms)
-	}
-	render(t, "trend", Options{}, run("r", "2026-01-02T00:00:00Z"))
-	if got != nil {
-		t.Errorf("a trend that nobody asked for: %v", got)
+		return summarized(t, Gate{}, ms)
 	}
 	earlier := []TrendPoint{{ID: "r", StartedAt: "2026-01-02T00:00:00Z", Broken: 7}, {ID: "q", StartedAt: "2026-01-01T00:00:00Z"}, {ID: "s", StartedAt: "2026-01-03T00:00:00Z"}}
-	render(t, "trend", Options{History: earlier}, run("r", "2026-01-02T00:00:00Z"))
+	r := newRecords()
+	for _, m := range run("r", "2026-01-02T00:00:00Z") {
+		if err := m.Send(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := r.trend(earlier)
 	want := []TrendPoint{{ID: "q", StartedAt: "2026-01-01T00:00:00Z"},
 		{ID: "r", StartedAt: "2026-01-02T00:00:00Z", P50MS: 50, HasP50: true, Missed: 1}, {ID: "s", StartedAt: "2026-01-03T00:00:00Z"}}
 	if d := diff.Diff(want, got); d != "" {
@@ -54,7 +51,7 @@ func writeRun(t rapid.TB, dir, name string, ms []Message) {
 	var b bytes.Buffer
 	w := newRunFile(&b, Options{})
 	for _, m := range ms {
-		if err := w.Write(m); err != nil {
+		if err := m.Send(w); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,7 +77,7 @@ func TestReadHistory(t *testing.T) {
 	for i := range 100 {
 		many = append(many, probe(measure.Arrived, int64(i+1)))
 	}
-	put := func(name string, ms []Message) { writeRun(t, dir, name, summarized(t, Policy{}, ms)) }
+	put := func(name string, ms []Message) { writeRun(t, dir, name, summarized(t, Gate{}, ms)) }
 	// Names say nothing: what counts is when a run began, whatever its time zone.
 	put("z.jsonl", begun("one", "2026-01-01T00:00:00Z", fail, linkOf("a/r→b", finding.Broken)))
 	put("b.jsonl", begun("two", "2026-01-02T02:00:00+09:00", fail, other, gapOf("9", "9"), probe(measure.Arrived, 70), probe(measure.Arrived, 90), probe(measure.Timeout, 0)))
@@ -162,7 +159,7 @@ func TestHistoryAgreesWithBaselines(t *testing.T) {
 		defer func() { _ = os.RemoveAll(dir) }()
 		var runs [][]Message
 		for i := range rapid.IntRange(0, 4).Draw(t, "runs") {
-			ms := summarized(t, Policy{}, begun(fmt.Sprint("r", i), fmt.Sprintf("2026-01-0%dT00:00:00Z", i+1), drawn(t, "run")...))
+			ms := summarized(t, Gate{}, begun(fmt.Sprint("r", i), fmt.Sprintf("2026-01-0%dT00:00:00Z", i+1), drawn(t, "run")...))
 			runs = append(runs, ms)
 			writeRun(t, dir, fmt.Sprintf("%d.jsonl", 9-i), ms)
 		}
@@ -184,7 +181,7 @@ func TestHistoryAgreesWithBaselines(t *testing.T) {
 				}
 				continue
 			}
-			again := summarized(t, Policy{Baseline: baselineOf(t, runs[i-1])}, runs[i])
+			again := summarized(t, Gate{}, runs[i], baselineOf(t, runs[i-1]))
 			if c := again[len(again)-1].Summary.Baseline; c.New != *r.New || c.Fixed != *r.Fixed {
 				t.Fatalf("%d new, %d fixed, want %+v", *r.New, *r.Fixed, c)
 			}
@@ -194,18 +191,14 @@ func TestHistoryAgreesWithBaselines(t *testing.T) {
 
 func TestRecord(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "runs")
-	record := func(ms []Message, end func(*Set) error) error {
-		s := &Set{}
-		s.add("json", io.Discard, Options{})
-		if err := s.Record(dir); err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range ms {
-			if err := s.Write(m); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return end(s)
+	errStopped := errors.New("stopped")
+	record := func(ms []Message, end error) error {
+		s := &Set{Outputs: []Output{{Format: "json"}}, Stdout: io.Discard, History: dir}
+		_, err := s.Run(func(w Writer) error {
+			send(t, w, ms)
+			return end
+		})
+		return err
 	}
 	names := func() (all []string) {
 		entries, err := os.ReadDir(dir)
@@ -217,13 +210,13 @@ func TestRecord(t *testing.T) {
 		}
 		return all
 	}
-	if err := record(sample(t)[:5], func(s *Set) error { s.Abort(); return nil }); err != nil || len(names()) > 0 {
+	if err := record(sample(t)[:5], errStopped); err != errStopped || len(names()) > 0 {
 		t.Errorf("%v: a run that did not end left %v", err, names())
 	}
-	if err := record(nil, (*Set).Close); err == nil || len(names()) > 0 {
+	if err := record(nil, nil); err == nil || len(names()) > 0 {
 		t.Errorf("%v: no run left %v", err, names())
 	}
-	if err := record(sample(t), (*Set).Close); err != nil {
+	if err := record(sample(t), nil); err != nil {
 		t.Fatal(err)
 	}
 	if d := diff.Diff([]string{"20261124T060000Z-7f3a.jsonl"}, names()); d != "" {

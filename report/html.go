@@ -187,7 +187,7 @@ func (p *page) outcome() outcome {
 		return outcome{"unknown", "incomplete", "Nothing is known to be broken, but not everything could be read. What was not read is unknown, not good: see Coverage."}
 	}
 	l, f := p.r.summary.Links, p.r.summary.Findings
-	whole := p.told() && complete(p.r.coverage) && len(p.r.gaps) == 0 && !slices.ContainsFunc(p.r.measurements, func(m *measure.Measurement) bool { return measured(m) < 2 })
+	whole := p.told() && Complete(p.r.coverage) && len(p.r.gaps) == 0 && !slices.ContainsFunc(p.r.measurements, func(m *measure.Measurement) bool { return measured(m) < 2 })
 	if l.Broken > 0 || l.Unknown > 0 || f.Fail > 0 || f.Unknown > 0 || !whole {
 		return outcome{"works", "passed", "Nothing gates: what is broken or unknown below is waived, below the severity that fails a run, or allowed to be unknown."}
 	}
@@ -706,7 +706,7 @@ func (p *page) coverage() any {
 		More     int
 	}
 	v.Told = p.told()
-	v.Coverage, v.Complete, v.Facts = p.r.coverage, complete(p.r.coverage) && len(p.r.gaps) == 0, len(p.r.gaps)
+	v.Coverage, v.Complete, v.Facts = p.r.coverage, Complete(p.r.coverage) && len(p.r.gaps) == 0, len(p.r.gaps)
 	groups := groupGaps(p.r.gaps)
 	for _, g := range groups[:min(len(groups), htmlGaps)] {
 		v.Gaps = append(v.Gaps, gapView{name(cmp.Or(g.AccountID, "not known")), name(g.API), name(g.Code), name(g.resources()), text(g.Message), name(g.Fact), g.n})

@@ -153,7 +153,7 @@ func organization(t testing.TB, n int) []Message {
 			Message:     "no statement allows s3:GetObjectVersionAnnotationForReplication",
 			Remediation: "add `s3:GetObjectVersionAnnotationForReplication` on `" + l.Checks[3].Resource + "` to Sid SourceObjects of Replication"}})
 	}
-	return summarized(t, Policy{}, ms)
+	return summarized(t, Gate{}, ms)
 }
 
 // A page stays small enough to open, and says what it leaves out.
@@ -209,7 +209,7 @@ func TestHTMLContent(t *testing.T) {
 			FailureCodes: l.FailureCodes, Waiver: w, Baseline: l.Baseline}
 	}
 	page := string(render(t, "html", Options{Codes: map[string]string{"DstPutObjectNotPermitted": "What decides it."},
-		History: []TrendPoint{{ID: "before", StartedAt: "2026-11-20T06:00:00Z", Works: 3, P99MS: 1500, HasP99: true}}}, summarized(t, Policy{}, []Message{
+		History: []TrendPoint{{ID: "before", StartedAt: "2026-11-20T06:00:00Z", Works: 3, P99MS: 1500, HasP99: true}}}, summarized(t, Gate{}, []Message{
 		{Run: &Run{ID: "now", StartedAt: "2026-11-24T06:00:00Z", Baseline: &BaselineRun{ID: "base"}, Calls: []Calls{{API: "s3:GetBucketPolicy", Calls: 7, DurationMS: 1500}}}}, {Link: l}, {Link: excused}, {Link: works},
 		{Finding: fix(l, finding.Fail, nil)}, {Finding: fix(excused, finding.Fail, waiver)},
 		{Finding: &finding.Finding{RuleID: objectiveRule, Title: "Objective", Status: finding.Pass, Severity: finding.Medium, Link: works.ID, Evidence: map[string]any{"slo_ms": int64(900_000), "slo_percentile": 99.5}}},
@@ -257,7 +257,7 @@ func TestHTMLContent(t *testing.T) {
 func TestHTMLWaivedLink(t *testing.T) {
 	l := link("a", prod, "r", "b", finding.Broken, "x", "DstBucketUnversioned", "DstPutObjectNotPermitted")
 	waived := &finding.Finding{RuleID: "XC004", Status: finding.Fail, Severity: finding.Critical, Link: l.ID, FailureCodes: []string{"DstBucketUnversioned"}, Waiver: &finding.Waiver{Reason: "r"}}
-	page := string(render(t, "html", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Link: l}, {Finding: waived}})))
+	page := string(render(t, "html", Options{}, summarized(t, Gate{}, []Message{{Run: &Run{}}, {Link: l}, {Finding: waived}})))
 	if !strings.Contains(sectionOf(t, page, "summary", "</section>"), "a → b") || strings.Contains(sectionOf(t, page, "l1", "</summary>"), "waived") {
 		t.Error("the link is hidden by a waiver of one of its two faults")
 	}
@@ -282,7 +282,7 @@ func TestHTMLCleanIsNarrow(t *testing.T) {
 		"unknown link":     {[]Message{{Link: link("a", prod, "r", "b", finding.UnknownVerdict, "")}, {Coverage: &all}}, false},
 		"low finding":      {[]Message{{Link: works}, {Coverage: &all}, {Finding: &finding.Finding{Status: finding.Fail, Severity: finding.Info}}}, false},
 	} {
-		page := render(t, "html", Options{}, summarized(t, Policy{AllowIncomplete: true}, append([]Message{{Run: &Run{}}}, c.ms...)))
+		page := render(t, "html", Options{}, summarized(t, Gate{AllowIncomplete: true}, append([]Message{{Run: &Run{}}}, c.ms...)))
 		if got := bytes.Contains(page, []byte(clean)); got != c.want {
 			t.Errorf("%s: clean is %v", name, got)
 		}

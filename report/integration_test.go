@@ -14,7 +14,7 @@ import (
 // files writes the golden runs and every hostile one in a format.
 func files(t *testing.T, format string) []string {
 	t.Helper()
-	runs := map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Policy{}, []Message{{Run: &Run{}}}), "many": many(t, 500)}
+	runs := map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Gate{}, []Message{{Run: &Run{}}}), "many": many(t, 500)}
 	for name, s := range hostile {
 		runs[strings.ReplaceAll(name, " ", "-")] = hostileRun(t, s)
 	}

@@ -48,17 +48,7 @@ type runFile struct {
 
 func newRunFile(w io.Writer, _ Options) Writer { return &runFile{w: bufio.NewWriter(w)} }
 
-func (f *runFile) Write(m Message) error {
-	l := line{Measurement: m.Measurement, Gap: m.Gap, Judged: m.Judged, Coverage: m.Coverage, Past: m.Past, Summary: m.Summary}
-	switch {
-	case m.Run != nil:
-		run := wireRun(m.Run)
-		l.SchemaVersion, l.Tool, l.Judge, l.Run = SchemaVersion, &m.Run.Tool, m.Run.Judge, &run
-	case m.Link != nil:
-		l.Link = &linkLine{wireLink(m.Link), m.Link.Why}
-	case m.Finding != nil:
-		l.Finding = wireFinding(m.Finding)
-	}
+func (f *runFile) write(l line) error {
 	if err := encode(&f.buf, l); err != nil {
 		return err
 	}
@@ -67,13 +57,30 @@ func (f *runFile) Write(m Message) error {
 	return err
 }
 
+func (f *runFile) Run(r *Run) error {
+	run := wireRun(r)
+	return f.write(line{SchemaVersion: SchemaVersion, Tool: &r.Tool, Judge: r.Judge, Run: &run})
+}
+
+func (f *runFile) Link(l *finding.Link) error {
+	return f.write(line{Link: &linkLine{wireLink(l), l.Why}})
+}
+
+func (f *runFile) Finding(v *finding.Finding) error         { return f.write(line{Finding: wireFinding(v)}) }
+func (f *runFile) Measurement(m *measure.Measurement) error { return f.write(line{Measurement: m}) }
+func (f *runFile) Gap(g *fact.Gap) error                    { return f.write(line{Gap: g}) }
+func (f *runFile) Judged(j *Judged) error                   { return f.write(line{Judged: j}) }
+func (f *runFile) Coverage(c *fact.Coverage) error          { return f.write(line{Coverage: c}) }
+func (f *runFile) Past(p *Past) error                       { return f.write(line{Past: p}) }
+func (f *runFile) Summary(s *Summary) error                 { return f.write(line{Summary: s}) }
+
 func (f *runFile) Close() error { return f.w.Flush() }
 
-// Replay reads a run file and writes its messages to w, which it does not
-// close. It refuses a file that was cut, is of another schema version, or is
-// no run file; w may have received a part of it by then.
-func Replay(r io.Reader, w Writer) error {
-	n, done, err := replay(r, bufio.ScanLines, w.Write)
+// Replay reads a run file and gives its messages to h. It refuses a file that was
+// cut, is of another schema version, or is no run file; h may have received a part
+// of it by then.
+func Replay(r io.Reader, h Handler) error {
+	n, done, err := replay(r, bufio.ScanLines, func(m Message) error { return m.Send(h) })
 	switch {
 	case err != nil:
 		return err

@@ -1,11 +1,10 @@
 // Package report writes a run in the formats that people and pipelines read.
 //
-// A run is one stream of [Message] values: the run, then links, findings,
-// measurements and gaps in no promised order, then the coverage and, where it was
-// held against a [Baseline], what is past of that; at last the summary. Every format is a [Writer] over that stream, and the stream itself
-// is a format (jsonl): a recorded run can be replayed into any other one with
-// [Replay]. A stream without its summary was cut, and no writer makes a report
-// of it.
+// A run is one stream of messages to a [Handler]: the run, then links, findings,
+// measurements and gaps in no promised order, then the coverage; if a baseline was
+// given, the findings that it had and that are now fixed or undetermined; finally
+// the summary. The run file (jsonl) holds the stream as it is, and [Replay] reads it
+// again. A stream without its summary was cut, and no report is made of it.
 //
 // What is decided from the stream (the exit status) is decided once, by
 // [Summarizer]; writers only show it.
@@ -22,8 +21,29 @@ import (
 // SchemaVersion is the version of the JSON document and of the run file.
 const SchemaVersion = "1"
 
-// Message is one message of a run: exactly one field is set. What it points to
-// must not change after it was written, since writers keep it until Close.
+// Handler takes the messages of a run, one method for each kind. What it is given
+// must not change afterwards, since handlers keep it until the run has ended.
+type Handler interface {
+	Run(*Run) error
+	Link(*finding.Link) error
+	Finding(*finding.Finding) error
+	Measurement(*measure.Measurement) error
+	Gap(*fact.Gap) error
+	Judged(*Judged) error
+	Coverage(*fact.Coverage) error
+	Past(*Past) error
+	Summary(*Summary) error
+}
+
+// Writer makes something of one run. Its methods are called from one goroutine;
+// Close is called once, and nothing after it.
+type Writer interface {
+	Handler
+	Close() error
+}
+
+// Message is one message as a value: exactly one field is set. A line of the run
+// file is one.
 type Message struct {
 	Run         *Run
 	Link        *finding.Link
@@ -34,6 +54,32 @@ type Message struct {
 	Coverage    *fact.Coverage
 	Past        *Past
 	Summary     *Summary
+}
+
+// Send calls the method of h for the message. It is the one place where the kinds
+// of messages are told apart.
+func (m Message) Send(h Handler) error {
+	switch {
+	case m.Run != nil:
+		return h.Run(m.Run)
+	case m.Link != nil:
+		return h.Link(m.Link)
+	case m.Finding != nil:
+		return h.Finding(m.Finding)
+	case m.Measurement != nil:
+		return h.Measurement(m.Measurement)
+	case m.Gap != nil:
+		return h.Gap(m.Gap)
+	case m.Judged != nil:
+		return h.Judged(m.Judged)
+	case m.Coverage != nil:
+		return h.Coverage(m.Coverage)
+	case m.Past != nil:
+		return h.Past(m.Past)
+	case m.Summary != nil:
+		return h.Summary(m.Summary)
+	}
+	return nil
 }
 
 // Judged ends the messages about one bucket: all its links and findings stand
@@ -100,31 +146,69 @@ type FindingCounts struct {
 	Waived  int `json:"waived"`
 }
 
-// Writer takes the messages of one run. Write and Close are called from one
-// goroutine; nothing is written after Close, and Close is called once.
-type Writer interface {
-	Write(Message) error
-	Close() error
-}
+// Discard is a [Writer] that does nothing. A handler of some kinds of messages
+// embeds it for the others.
+type Discard struct{}
 
-// Tee writes every message to every writer. A writer that fails does not keep
-// the others from the message.
+func (Discard) Run(*Run) error                         { return nil }
+func (Discard) Link(*finding.Link) error               { return nil }
+func (Discard) Finding(*finding.Finding) error         { return nil }
+func (Discard) Measurement(*measure.Measurement) error { return nil }
+func (Discard) Gap(*fact.Gap) error                    { return nil }
+func (Discard) Judged(*Judged) error                   { return nil }
+func (Discard) Coverage(*fact.Coverage) error          { return nil }
+func (Discard) Past(*Past) error                       { return nil }
+func (Discard) Summary(*Summary) error                 { return nil }
+func (Discard) Close() error                           { return nil }
+
+// Tee gives every message to every writer, and closes them all. A writer that
+// fails does not keep the others from the message.
 func Tee(ws ...Writer) Writer { return tee(ws) }
 
 type tee []Writer
 
-func (t tee) Write(m Message) error {
+func (t tee) all(f func(Writer) error) error {
 	var errs []error
 	for _, w := range t {
-		errs = append(errs, w.Write(m))
+		errs = append(errs, f(w))
 	}
 	return errors.Join(errs...)
 }
 
-func (t tee) Close() error {
-	var errs []error
-	for _, w := range t {
-		errs = append(errs, w.Close())
-	}
-	return errors.Join(errs...)
+func (t tee) Run(v *Run) error {
+	return t.all(func(w Writer) error { return w.Run(v) })
 }
+
+func (t tee) Link(v *finding.Link) error {
+	return t.all(func(w Writer) error { return w.Link(v) })
+}
+
+func (t tee) Finding(v *finding.Finding) error {
+	return t.all(func(w Writer) error { return w.Finding(v) })
+}
+
+func (t tee) Measurement(v *measure.Measurement) error {
+	return t.all(func(w Writer) error { return w.Measurement(v) })
+}
+
+func (t tee) Gap(v *fact.Gap) error {
+	return t.all(func(w Writer) error { return w.Gap(v) })
+}
+
+func (t tee) Judged(v *Judged) error {
+	return t.all(func(w Writer) error { return w.Judged(v) })
+}
+
+func (t tee) Coverage(v *fact.Coverage) error {
+	return t.all(func(w Writer) error { return w.Coverage(v) })
+}
+
+func (t tee) Past(v *Past) error {
+	return t.all(func(w Writer) error { return w.Past(v) })
+}
+
+func (t tee) Summary(v *Summary) error {
+	return t.all(func(w Writer) error { return w.Summary(v) })
+}
+
+func (t tee) Close() error { return t.all(Writer.Close) }

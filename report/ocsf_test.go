@@ -56,7 +56,7 @@ func checkOCSF(t testing.TB, out []byte) []ocsfEvent {
 }
 
 func TestOCSFMeetsItsSchema(t *testing.T) {
-	for name, ms := range map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Policy{}, []Message{{Run: &Run{}}}), "many": many(t, 500)} {
+	for name, ms := range map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Gate{}, []Message{{Run: &Run{}}}), "many": many(t, 500)} {
 		t.Run(name, func(t *testing.T) { checkOCSF(t, render(t, "ocsf", Options{}, ms)) })
 	}
 }
@@ -114,7 +114,7 @@ func TestOCSFStatus(t *testing.T) {
 			f.Waiver = &finding.Waiver{Reason: "retired", Owner: "o"}
 		}
 		run := &Run{ID: "r1", FinishedAt: "2026-11-24T06:00:04Z", Tool: Tool{Name: "crosscheck", Version: "1.2.3"}}
-		events := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Policy{}, []Message{{Run: run}, {Finding: f}})))
+		events := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Gate{}, []Message{{Run: run}, {Finding: f}})))
 		if len(events) != 1 {
 			t.Fatalf("%d events", len(events))
 		}
@@ -129,7 +129,7 @@ func TestOCSFStatus(t *testing.T) {
 		}
 	}
 	none := &finding.Finding{RuleID: "XC001", Status: finding.NotApplicable}
-	if got := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: none}}))); len(got) != 0 {
+	if got := checkOCSF(t, render(t, "ocsf", Options{}, summarized(t, Gate{}, []Message{{Run: &Run{}}, {Finding: none}}))); len(got) != 0 {
 		t.Errorf("what does not apply is in: %+v", got)
 	}
 }
@@ -137,7 +137,7 @@ func TestOCSFStatus(t *testing.T) {
 // What no finding says is not lost on a reader of findings.
 func TestObserved(t *testing.T) {
 	end := finding.End{AccountID: prod, Region: "eu-central-1", Bucket: "a"}
-	ms := summarized(t, Policy{}, []Message{
+	ms := summarized(t, Gate{}, []Message{
 		{Run: &Run{}},
 		{Link: &finding.Link{ID: "a/r→b", Source: end, Verdict: finding.Broken, Why: "versioning is suspended", FailureCodes: []string{"DstBucketUnversioned"}}},
 		{Link: &finding.Link{ID: "a/s→b", Source: end, Verdict: finding.UnknownVerdict}},

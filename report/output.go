@@ -77,100 +77,157 @@ func ParseOutput(s string) (Output, error) {
 	return Output{Format: format, Path: path}, nil
 }
 
-// Set is the open outputs of a run. A file appears under its name only when
-// Close succeeds for all of them; until then it is a temporary file beside it.
+// Set is what comes out of a run: its outputs, and what decides its exit status.
 //
-// Formats that need the whole run before their first line share one record of it,
-// which is rendered at Close; the others are written as the messages come.
+// A file appears under its name only when the run has ended and all outputs are
+// whole; until then it is a temporary file beside it. Formats that need the whole
+// run before their first line share one record of it, which is rendered at the end;
+// the others are written as the messages come.
 type Set struct {
-	records   *records // nil where no format needs it
-	documents []document
-	streams   tee
-	files     []*target
-	ended     bool // closed or aborted
+	Outputs  []Output
+	Stdout   io.Writer
+	Options  Options
+	Gate     Gate
+	Baseline *Baseline // nil, or the run that this one is compared with
+	History  string    // directory that keeps the run file, "" = none
+
+	out   outputs
+	files []*target
 }
 
-// add puts an output of the format into the set.
-func (s *Set) add(name string, w io.Writer, o Options) {
-	f := formats[name]
-	if f.stream != nil {
-		s.streams = append(s.streams, f.stream(w, o))
-		return
+// HistoryError says that the directory of Set.History cannot keep a run.
+type HistoryError struct{ Err error }
+
+func (e *HistoryError) Error() string { return e.Err.Error() }
+func (e *HistoryError) Unwrap() error { return e.Err }
+
+// Run makes the outputs, calls write with a writer that feeds them all, and puts
+// them under their names when write has returned without an error. It refuses first
+// what cannot be written: a path that is a directory, two outputs to one place.
+//
+// If write or an output fails, no file is left behind but those that Keep keeps;
+// what already went to standard output stays. A Set runs once.
+func (s *Set) Run(write func(w Writer) error) (Summary, error) {
+	defer s.abort()
+	if err := s.open(); err != nil {
+		return Summary{}, err
 	}
-	if s.records == nil {
-		s.records = newRecords()
+	sum := Summarize(&s.out, s.Gate)
+	var w Writer = sum
+	if s.Baseline != nil {
+		w = Mark(sum, s.Baseline)
 	}
-	s.records.passes = s.records.passes || f.passes
-	s.records.checks = s.records.checks || f.checks
-	s.documents = append(s.documents, document{w, o, f.render})
+	err := write(w)
+	if err == nil {
+		err = w.Close()
+	}
+	if err == nil {
+		err = s.publish()
+	}
+	return sum.Result(), err
 }
 
-// Open makes all outputs ready, so that whatever keeps one from being written
-// is known before the run starts: a path that cannot be written or is a
-// directory, two outputs to one place.
-func Open(outputs []Output, stdout io.Writer, o Options) (*Set, error) {
-	s := &Set{}
+// open makes all outputs ready, so that whatever keeps one from being written
+// is known before the run starts.
+func (s *Set) open() error {
 	free := true // standard output
-	for _, out := range outputs {
+	for _, out := range s.Outputs {
 		if _, ok := formats[out.Format]; !ok {
-			s.Abort()
-			return nil, fmt.Errorf("unknown output format %q: use one of %s", out.Format, strings.Join(Formats(), ", "))
+			return fmt.Errorf("unknown output format %q: use one of %s", out.Format, strings.Join(Formats(), ", "))
 		}
 		if out.Path == "" {
 			if !free {
-				s.Abort()
-				return nil, fmt.Errorf("two outputs go to standard output: give one of them a file, as in -o %s=PATH", out.Format)
+				return fmt.Errorf("two outputs go to standard output: give one of them a file, as in -o %s=PATH", out.Format)
 			}
 			free = false
-			s.add(out.Format, stdout, o)
+			s.out.add(out.Format, s.Stdout, s.Options)
 			continue
 		}
-		t, err := create(out, stdout)
+		t, err := create(out, s.Stdout)
 		if err != nil {
-			s.Abort()
-			return nil, err
-		}
-		if slices.ContainsFunc(s.files, func(other *target) bool { return other.path == t.path }) {
-			t.abort()
-			s.Abort()
-			return nil, fmt.Errorf("two outputs go to %s: give each its own file", out.Path)
+			return err
 		}
 		s.files = append(s.files, t)
-		fileOptions := o
-		fileOptions.Width, fileOptions.Color = 0, false
-		s.add(out.Format, t.file, fileOptions)
+		if slices.ContainsFunc(s.files[:len(s.files)-1], func(other *target) bool { return other.path == t.path }) {
+			return fmt.Errorf("two outputs go to %s: give each its own file", out.Path)
+		}
+		o := s.Options
+		o.Width, o.Color = 0, false
+		s.out.add(out.Format, t.file, o)
 	}
-	return s, nil
+	if s.History != "" {
+		if err := s.record(s.History); err != nil {
+			return &HistoryError{err}
+		}
+	}
+	return nil
 }
 
-// Write sends the message to every output.
-func (s *Set) Write(m Message) error {
-	err := s.streams.Write(m)
-	if s.records != nil {
-		err = errors.Join(err, s.records.add(m))
-	}
-	return err
-}
-
-// Close finishes every output and puts the files under their names. If one
-// output fails, no file is put there.
-func (s *Set) Close() error {
-	err := errors.Join(s.streams.Close(), s.render())
+// publish puts the files under their names.
+func (s *Set) publish() error {
+	var err error
 	for _, t := range s.files {
 		err = errors.Join(err, t.finish())
 	}
 	if err != nil {
-		s.Abort()
 		return err
 	}
-	s.ended = true
 	for _, t := range s.files {
 		err = errors.Join(err, t.publish())
 	}
 	return err
 }
 
-func (s *Set) render() error {
+// abort drops what was not published.
+func (s *Set) abort() {
+	s.out.abort(slices.ContainsFunc(s.files, func(t *target) bool { return t.kept }))
+	for _, t := range s.files {
+		t.abort()
+	}
+}
+
+// outputs writes the formats.
+type outputs struct {
+	tee                // those that are written as the messages come, and records
+	records   *records // nil where no format needs it
+	documents []document
+	closed    bool
+}
+
+// add puts an output of the format into the set.
+func (s *outputs) add(name string, w io.Writer, o Options) {
+	f := formats[name]
+	if f.stream != nil {
+		s.tee = append(s.tee, f.stream(w, o))
+		return
+	}
+	if s.records == nil {
+		s.records = newRecords()
+		s.tee = append(s.tee, s.records)
+	}
+	s.records.passes = s.records.passes || f.passes
+	s.records.checks = s.records.checks || f.checks
+	s.documents = append(s.documents, document{w, o, f.render})
+}
+
+// Close finishes every output.
+func (s *outputs) Close() error {
+	s.closed = true
+	return errors.Join(s.tee.Close(), s.render())
+}
+
+// abort drops the outputs of a run that did not end, but keeps what can be had of
+// the streams if some are kept.
+func (s *outputs) abort(kept bool) {
+	if s.records != nil {
+		s.records.close()
+	}
+	if kept && !s.closed {
+		_ = s.tee.Close() // the run has failed already
+	}
+}
+
+func (s *outputs) render() error {
 	if s.records == nil {
 		return nil
 	}
@@ -188,13 +245,10 @@ func (s *Set) render() error {
 	return errors.Join(errs...)
 }
 
-// Keep makes Abort keep the run files, as PATH.partial, from now on: what is in
-// them can be continued with [Resume]. They have that name at once, for a process
-// that is killed.
+// Keep keeps the run files from now on, as PATH.partial, also if the run fails: what
+// is in them can be continued with [Resume]. They have that name at once, for a
+// process that is killed.
 func (s *Set) Keep() error {
-	if s.ended {
-		return nil
-	}
 	for _, t := range s.files {
 		if !t.stream || t.temp == "" {
 			continue
@@ -210,34 +264,15 @@ func (s *Set) Keep() error {
 // partial ends the name of the run file of a run that goes on or did not end.
 const partial = ".partial"
 
-// Partial are the run files that Abort kept.
+// Partial are the run files that were kept of a run that failed.
 func (s *Set) Partial() []string {
 	var paths []string
 	for _, t := range s.files {
-		if t.kept {
+		if t.kept && !t.published {
 			paths = append(paths, t.temp)
 		}
 	}
 	return paths
-}
-
-// Abort drops the outputs of a run that did not end; no file is left behind but
-// what Keep keeps. What already went to standard output stays. After Close it
-// does nothing.
-func (s *Set) Abort() {
-	if s.ended {
-		return
-	}
-	s.ended = true
-	if s.records != nil {
-		s.records.close()
-	}
-	if slices.ContainsFunc(s.files, func(t *target) bool { return t.kept }) {
-		_ = s.streams.Close() // as much as can be had; the run has failed already
-	}
-	for _, t := range s.files {
-		t.abort()
-	}
 }
 
 // target is a file on its way to a path.
@@ -248,6 +283,8 @@ type target struct {
 
 	stream bool // a run file
 	kept   bool // stays if the run does not end
+
+	published bool
 }
 
 func create(out Output, stdout io.Writer) (*target, error) {
@@ -319,6 +356,7 @@ func (t *target) finish() error {
 }
 
 func (t *target) publish() error {
+	t.published = true
 	if t.temp == "" {
 		return nil
 	}
@@ -330,8 +368,10 @@ func (t *target) publish() error {
 }
 
 func (t *target) abort() {
-	// Both may have happened already; there is nothing to do about either.
-	_ = t.file.Close()
+	if t.published {
+		return
+	}
+	_ = t.file.Close() // it may be closed already
 	if t.temp != "" && !t.kept {
 		_ = os.Remove(t.temp)
 	}

@@ -70,7 +70,7 @@ func read(t *testing.T, path string) string {
 func send(t *testing.T, w Writer, ms []Message) {
 	t.Helper()
 	for _, m := range ms {
-		if err := w.Write(m); err != nil {
+		if err := m.Send(w); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,20 +85,18 @@ func TestOpenWritesEveryFormatInOneRun(t *testing.T) {
 		want["report."+f] = render(t, f, Options{}, sample(t))
 	}
 	var stdout bytes.Buffer
-	s, err := Open(outputs, &stdout, Options{Width: 80, Color: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	send(t, s, sample(t))
-	for name := range want {
-		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s is there before the run ended", name)
+	s := &Set{Outputs: outputs, Stdout: &stdout, Options: Options{Width: 80, Color: true}}
+	if _, err := s.Run(func(w Writer) error {
+		send(t, w, sample(t))
+		for name := range want {
+			if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s is there before the run ended", name)
+			}
 		}
-	}
-	if err := s.Close(); err != nil {
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	s.Abort() // as a deferred call would
 	for name, w := range want {
 		if read(t, filepath.Join(dir, name)) != string(w) {
 			t.Errorf("%s differs (colors or the terminal's width in a file?)", name)
@@ -154,11 +152,12 @@ func TestOpenRefuses(t *testing.T) {
 		{"the last of many", []Output{{"json", file}, {Format: "table"}, {"sarif", sub}}, "is a directory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if s, err := Open(c.outputs, stdout, Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			s := &Set{Outputs: c.outputs, Stdout: stdout}
+			if _, err := s.Run(func(Writer) error {
+				t.Error("it ran")
+				return nil
+			}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
-				if s != nil {
-					s.Abort()
-				}
 			}
 			if after := names(t, dir) + names(t, sub); after != before {
 				t.Errorf("left behind: %s", after)
@@ -170,17 +169,18 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestAbortLeavesTheOldFile(t *testing.T) {
+func TestAFailedRunLeavesTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.json")
 	write(t, path, "old")
-	s, err := Open([]Output{{"json", path}, {"sarif", filepath.Join(dir, "out.sarif")}}, io.Discard, Options{})
-	if err != nil {
-		t.Fatal(err)
+	stopped := errors.New("stopped")
+	s := &Set{Outputs: []Output{{"json", path}, {"sarif", filepath.Join(dir, "out.sarif")}}, Stdout: io.Discard}
+	if _, err := s.Run(func(w Writer) error {
+		send(t, w, sample(t))
+		return stopped
+	}); err != stopped {
+		t.Error(err)
 	}
-	send(t, s, sample(t))
-	s.Abort()
-	s.Abort()
 	if got := names(t, dir); got != "out.json" || read(t, path) != "old" {
 		t.Errorf("files %s, old file %q", got, read(t, path))
 	}
@@ -192,24 +192,22 @@ func TestCloseIsAllOrNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.json")
 	write(t, path, "old")
-	s, err := Open([]Output{{Format: "table"}, {"json", path}}, failing{}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	send(t, s, sample(t))
-	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "broken pipe") {
-		t.Errorf("Close: %v", err)
+	s := &Set{Outputs: []Output{{Format: "table"}, {"json", path}}, Stdout: failing{}}
+	if _, err := s.Run(func(w Writer) error {
+		send(t, w, sample(t))
+		return nil
+	}); err == nil || !strings.Contains(err.Error(), "broken pipe") {
+		t.Errorf("Run: %v", err)
 	}
 	if got := names(t, dir); got != "out.json" || read(t, path) != "old" {
 		t.Errorf("files %s, old file %q", got, read(t, path))
 	}
-	// A run that was cut gives no report either.
-	s, err = Open([]Output{{"json", path}}, io.Discard, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	send(t, s, sample(t)[:3])
-	if err := s.Close(); err == nil {
+	// A run without its beginning gives no report either.
+	s = &Set{Outputs: []Output{{"json", path}}, Stdout: io.Discard}
+	if _, err := s.Run(func(w Writer) error {
+		send(t, w, sample(t)[1:3])
+		return nil
+	}); err == nil {
 		t.Error("a cut run was closed as if it were whole")
 	}
 	if got := names(t, dir); got != "out.json" || read(t, path) != "old" {
@@ -228,7 +226,7 @@ func TestWriteErrorsAreReported(t *testing.T) {
 			w := writer(format, &short{n: limit}, Options{})
 			var err error
 			for _, m := range sample(t) {
-				err = errors.Join(err, w.Write(m))
+				err = errors.Join(err, m.Send(w))
 			}
 			if err = errors.Join(err, w.Close()); err == nil {
 				t.Errorf("%s: no error after %d bytes", format, limit)
@@ -263,12 +261,11 @@ func TestFileModes(t *testing.T) {
 	if err := os.Symlink("target.json", link); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open([]Output{{"jsonl", filepath.Join(dir, "run.jsonl")}, {"json", kept}, {"json", link}, {"json", os.DevNull}}, io.Discard, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	send(t, s, sample(t))
-	if err := s.Close(); err != nil {
+	s := &Set{Outputs: []Output{{"jsonl", filepath.Join(dir, "run.jsonl")}, {"json", kept}, {"json", link}, {"json", os.DevNull}}, Stdout: io.Discard}
+	if _, err := s.Run(func(w Writer) error {
+		send(t, w, sample(t))
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]os.FileMode{"run.jsonl": 0o600, "kept.json": 0o640} {

@@ -39,9 +39,9 @@ func golden(t *testing.T, name string, got []byte) {
 
 // writer is one output.
 func writer(format string, w io.Writer, o Options) Writer {
-	s := &Set{}
-	s.add(format, w, o)
-	return s
+	out := &outputs{}
+	out.add(format, w, o)
+	return out
 }
 
 // render writes the messages in one format.
@@ -50,7 +50,7 @@ func render(t testing.TB, format string, o Options, ms []Message) []byte {
 	var b bytes.Buffer
 	w := writer(format, &b, o)
 	for _, m := range ms {
-		if err := w.Write(m); err != nil {
+		if err := m.Send(w); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 	}
@@ -60,17 +60,21 @@ func render(t testing.TB, format string, o Options, ms []Message) []byte {
 	return b.Bytes()
 }
 
-// summarized is the messages as they leave a Summarizer.
-func summarized(t rapid.TB, p Policy, ms []Message) []Message {
+// summarized is the messages as they leave a Summarizer, compared with a baseline
+// if one is given.
+func summarized(t rapid.TB, g Gate, ms []Message, baseline ...*Baseline) []Message {
 	t.Helper()
 	var keep recorder
-	s := Summarize(&keep, p)
+	var w Writer = Summarize(&keep, g)
+	for _, b := range baseline {
+		w = Mark(w, b)
+	}
 	for _, m := range ms {
-		if err := s.Write(m); err != nil {
+		if err := m.Send(w); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Close(); err != nil {
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return keep.messages
@@ -81,8 +85,25 @@ type recorder struct {
 	closed   bool
 }
 
-func (r *recorder) Write(m Message) error { r.messages = append(r.messages, m); return nil }
-func (r *recorder) Close() error          { r.closed = true; return nil }
+func (r *recorder) add(m Message) error {
+	r.messages = append(r.messages, m)
+	return nil
+}
+
+func (r *recorder) Run(v *Run) error                         { return r.add(Message{Run: v}) }
+func (r *recorder) Link(v *finding.Link) error               { return r.add(Message{Link: v}) }
+func (r *recorder) Finding(v *finding.Finding) error         { return r.add(Message{Finding: v}) }
+func (r *recorder) Measurement(v *measure.Measurement) error { return r.add(Message{Measurement: v}) }
+func (r *recorder) Gap(v *fact.Gap) error                    { return r.add(Message{Gap: v}) }
+func (r *recorder) Judged(v *Judged) error                   { return r.add(Message{Judged: v}) }
+func (r *recorder) Coverage(v *fact.Coverage) error          { return r.add(Message{Coverage: v}) }
+func (r *recorder) Past(v *Past) error                       { return r.add(Message{Past: v}) }
+func (r *recorder) Summary(v *Summary) error                 { return r.add(Message{Summary: v}) }
+
+func (r *recorder) Close() error {
+	r.closed = true
+	return nil
+}
 
 const (
 	prod   = "111111111111"
@@ -137,7 +158,7 @@ func sample(t testing.TB) []Message {
 		Resource: arn("payments-ledger"), Message: "payments-ledger has the tag backup=required and no replication rule", Remediation: "add a replication rule, or remove the tag",
 		Fingerprint: "XC011-payments-ledger"}
 
-	return summarized(t, Policy{}, []Message{
+	return summarized(t, Gate{}, []Message{
 		{Run: &Run{ID: "20261124T060000Z-7f3a", StartedAt: "2026-11-24T06:00:00Z", FinishedAt: "2026-11-24T06:00:04Z",
 			Scope: fact.Scope{Mode: "organization"}, Tool: Tool{Name: "crosscheck", Version: "1.2.3"},
 			Calls: []Calls{{API: "s3:GetBucketReplication", Calls: 14, Retries: 3, Throttles: 2, Errors: 1, DurationMS: 512}, {API: "sts:AssumeRole", Calls: 5, Errors: 1, DurationMS: 40}}}},

@@ -68,9 +68,9 @@ func (u *Unfinished) Judged(account, bucket string) (links int, yes bool) {
 	return j.Links, true
 }
 
-// Replay gives what the file says about those buckets to f, each bucket's messages
+// Replay gives what the file says about those buckets to h, each bucket's messages
 // ended by its Judged, findings as the rules gave them.
-func (u *Unfinished) Replay(f func(Message) error) error {
+func (u *Unfinished) Replay(h Handler) error {
 	if _, err := u.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (u *Unfinished) Replay(f func(Message) error) error {
 		case m.Judged != nil:
 			if m.Judged.Whole {
 				for _, m := range append(about, m) {
-					if err := f(m); err != nil {
+					if err := m.Send(h); err != nil {
 						return err
 					}
 				}

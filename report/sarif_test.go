@@ -67,7 +67,7 @@ func parseSARIF(t testing.TB, b []byte) sarifLog {
 
 func TestSARIFMeetsTheOASISSchema(t *testing.T) {
 	s := schema(t, "sarif-schema-2.1.0.json")
-	for name, ms := range map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Policy{}, []Message{{Run: &Run{}}}), "many": many(t, 500)} {
+	for name, ms := range map[string][]Message{"sample": sample(t), "sparse": sparse(t), "empty": summarized(t, Gate{}, []Message{{Run: &Run{}}}), "many": many(t, 500)} {
 		t.Run(name, func(t *testing.T) { conforms(t, s, render(t, "sarif", Options{}, ms)) })
 	}
 }
@@ -127,7 +127,7 @@ func TestSARIFLevels(t *testing.T) {
 	} {
 		f := &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: c.severity, Message: "m"}
 		unknown := &finding.Finding{RuleID: "XC001", Status: finding.Unknown, Severity: c.severity, Message: "m", Fingerprint: "u"}
-		run := parseSARIF(t, render(t, "sarif", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: f}, {Finding: unknown}}))).Runs[0]
+		run := parseSARIF(t, render(t, "sarif", Options{}, summarized(t, Gate{}, []Message{{Run: &Run{}}, {Finding: f}, {Finding: unknown}}))).Runs[0]
 		if got := run.Results[0].Level; got != c.level {
 			t.Errorf("%s has level %s", c.severity, got)
 		}
@@ -150,7 +150,7 @@ func TestSARIFFingerprints(t *testing.T) {
 			ms = append(ms, Message{Finding: &f})
 		}
 		var out []string
-		for _, r := range parseSARIF(t, render(t, "sarif", Options{}, summarized(t, Policy{}, ms))).Runs[0].Results {
+		for _, r := range parseSARIF(t, render(t, "sarif", Options{}, summarized(t, Gate{}, ms))).Runs[0].Results {
 			out = append(out, r.PartialFingerprints["primaryLocationLineHash"])
 		}
 		return out
@@ -243,7 +243,7 @@ func TestSARIFIsCutAtTheSizeOfAnUpload(t *testing.T) {
 	for i := range n {
 		ms = append(ms, Message{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, Message: noise(), Remediation: noise(), Fingerprint: fmt.Sprint(i)}})
 	}
-	out := render(t, "sarif", Options{}, summarized(t, Policy{}, ms))
+	out := render(t, "sarif", Options{}, summarized(t, Gate{}, ms))
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
 	if _, err := z.Write(out); err != nil {

@@ -70,7 +70,7 @@ func TestFormatsOnDisk(t *testing.T) {
 	}
 	for format := range formats {
 		var b bytes.Buffer
-		w := writer(format, &b, Options{}).(*Set)
+		w := writer(format, &b, Options{}).(*outputs)
 		if w.records == nil {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosscheck/canary/measure"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
@@ -18,12 +19,11 @@ const (
 	ExitIncomplete = 3
 )
 
-// Policy is when a run fails.
-type Policy struct {
+// Gate says when a run fails.
+type Gate struct {
 	FailOn          finding.Severity // lowest severity of a failing finding that gates; "" is low
 	AllowIncomplete bool             // what is unknown does not change the exit status
-	Baseline        *Baseline        // nil, or the run that this one is held against
-	FailOnNew       bool             // what failed in the baseline already does not gate; without Baseline, the marks that a recorded run carries decide
+	FailOnNew       bool             // only what is marked as new gates
 }
 
 var severities = []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Low, finding.Info}
@@ -56,7 +56,7 @@ func rank(s finding.Severity) int {
 //
 // 1 wins over 3, and 3 over 0:
 //
-//   - 1: a failing finding at or above Policy.FailOn that is not waived, a
+//   - 1: a failing finding at or above Gate.FailOn that is not waived, a
 //     broken link, or a probe whose measurement is a fault. A link is
 //     waived with its findings: if none above info that fails on it is left
 //     without a waiver, and each of its failure codes is that of a waived
@@ -66,14 +66,14 @@ func rank(s finding.Severity) int {
 //     said what it covered counts as such.
 //   - 0: otherwise.
 //
-// With a baseline it marks what fails as new or existing, and at the end sends what
-// failed there and does not now; marks of an earlier comparison are replaced. What
-// failed there and is not known now counts for 3. With Policy.FailOnNew, only what is
-// new counts for 1; a broken link is new too if it meets a failure code that it did
-// not, or that of a new finding about it or one of its buckets.
+// Messages of a run that was compared with a baseline carry marks ([MarkNew],
+// [MarkExisting]). What failed there and is not known now counts for 3. With
+// Gate.FailOnNew, only what is new counts for 1; a broken link is new too if it meets
+// a failure code that it did not, or that of a new finding about it or one of its
+// buckets.
 type Summarizer struct {
-	next   Writer
-	policy Policy
+	next Writer
+	gate Gate
 
 	counts     Summary
 	faults     bool
@@ -83,7 +83,6 @@ type Summarizer struct {
 	waived     map[codeAt]bool
 	onLink     map[string]linkFindings
 	appeared   map[codeAt]bool // as waived: codes of new findings
-	compared   *comparison     // nil without a baseline
 }
 
 // brokenLink is what a waiver may be held against: not the whole link, whose
@@ -101,88 +100,100 @@ type codeAt struct{ where, code string }
 type linkFindings struct{ waived, open, appeared bool }
 
 // Summarize puts a Summarizer before next.
-func Summarize(next Writer, p Policy) *Summarizer {
-	if p.FailOn == "" {
-		p.FailOn = finding.Low
+func Summarize(next Writer, g Gate) *Summarizer {
+	if g.FailOn == "" {
+		g.FailOn = finding.Low
 	}
-	s := &Summarizer{next: next, policy: p, waived: map[codeAt]bool{}, onLink: map[string]linkFindings{}, appeared: map[codeAt]bool{}}
-	if p.Baseline != nil {
-		s.compared = compareWith(p.Baseline)
+	return &Summarizer{
+		next: next, gate: g,
+		waived: map[codeAt]bool{}, onLink: map[string]linkFindings{}, appeared: map[codeAt]bool{},
 	}
-	return s
 }
 
-// Write counts the message and passes it on.
-func (s *Summarizer) Write(m Message) error {
-	if s.compared != nil {
-		if m.Past != nil {
-			return nil
-		}
-		m = s.compared.mark(m)
-	}
+// Run notes whether the run was compared with a baseline.
+func (s *Summarizer) Run(r *Run) error {
 	switch {
-	case m.Run != nil:
-		switch {
-		case m.Run.Baseline != nil && s.counts.Baseline == nil:
-			s.counts.Baseline = &BaselineCounts{}
-		case m.Run.Baseline == nil && s.policy.FailOnNew:
-			return errors.New("the run was not held against a baseline, so nothing says what is new: give --baseline RUNFILE")
-		}
-	case m.Link != nil:
-		switch m.Link.Verdict {
-		case finding.Works:
-			s.counts.Links.Works++
-		case finding.Broken:
-			s.counts.Links.Broken++
-			s.broken = append(s.broken, brokenLink{m.Link.ID, m.Link.Source.Bucket, m.Link.Destination.Bucket, m.Link.FailureCodes, m.Link.Baseline == MarkExisting})
-			if b := s.counts.Baseline; b != nil && m.Link.Baseline == MarkNew {
-				b.NewLinks++
-			}
-		default:
-			s.counts.Links.Unknown++
-			s.incomplete = true
-		}
-	case m.Finding != nil:
-		s.finding(m.Finding)
-	case m.Measurement != nil:
-		s.faults = s.faults || m.Measurement.Fault() && s.gates(m.Measurement.Baseline)
-		if b := s.counts.Baseline; b != nil && m.Measurement.Baseline == MarkNew {
-			b.NewProbes++
-		}
-		s.incomplete = s.incomplete || m.Measurement.Undecided()
-	case m.Gap != nil:
-		s.incomplete = true
-	case m.Coverage != nil:
-		s.covered = true
-		if !complete(*m.Coverage) {
-			s.incomplete = true
-		}
-	case m.Past != nil:
-		s.past(m.Past)
-	case m.Summary != nil:
-		return nil
+	case r.Baseline != nil && s.counts.Baseline == nil:
+		s.counts.Baseline = &BaselineCounts{}
+	case r.Baseline == nil && s.gate.FailOnNew:
+		return errors.New("the run was not held against a baseline, so nothing says what is new: give --baseline RUNFILE")
 	}
-	return s.next.Write(m)
+	return s.next.Run(r)
 }
 
-// gates reports whether a fault with this mark decides.
-func (s *Summarizer) gates(mark string) bool { return !s.policy.FailOnNew || mark != MarkExisting }
+// Link counts the link.
+func (s *Summarizer) Link(l *finding.Link) error {
+	switch l.Verdict {
+	case finding.Works:
+		s.counts.Links.Works++
+	case finding.Broken:
+		s.counts.Links.Broken++
+		s.broken = append(s.broken, brokenLink{l.ID, l.Source.Bucket, l.Destination.Bucket, l.FailureCodes, l.Baseline == MarkExisting})
+		if b := s.counts.Baseline; b != nil && l.Baseline == MarkNew {
+			b.NewLinks++
+		}
+	default:
+		s.counts.Links.Unknown++
+		s.incomplete = true
+	}
+	return s.next.Link(l)
+}
 
-func (s *Summarizer) past(p *Past) {
+// Measurement counts the probe.
+func (s *Summarizer) Measurement(m *measure.Measurement) error {
+	s.faults = s.faults || m.Fault() && s.gates(m.Baseline)
+	if b := s.counts.Baseline; b != nil && m.Baseline == MarkNew {
+		b.NewProbes++
+	}
+	s.incomplete = s.incomplete || m.Undecided()
+	return s.next.Measurement(m)
+}
+
+// Gap makes the run incomplete.
+func (s *Summarizer) Gap(g *fact.Gap) error {
+	s.incomplete = true
+	return s.next.Gap(g)
+}
+
+// Judged is passed on.
+func (s *Summarizer) Judged(j *Judged) error { return s.next.Judged(j) }
+
+// Coverage says whether the run is complete.
+func (s *Summarizer) Coverage(c *fact.Coverage) error {
+	s.covered = true
+	s.incomplete = s.incomplete || !Complete(*c)
+	return s.next.Coverage(c)
+}
+
+// Past counts what became of a finding of the baseline.
+func (s *Summarizer) Past(p *Past) error {
 	b := s.counts.Baseline
-	if b == nil { // the run does not say what it was held against
+	if b == nil { // the run does not say what it was compared with
 		b = &BaselineCounts{}
 		s.counts.Baseline = b
 	}
 	if p.Change == Fixed {
 		b.Fixed++
-		return
+	} else {
+		b.Unknown++
+		s.incomplete = true
 	}
-	b.Unknown++
-	s.incomplete = true
+	return s.next.Past(p)
 }
 
-func (s *Summarizer) finding(f *finding.Finding) {
+// Summary drops the summary of a replayed run.
+func (s *Summarizer) Summary(*Summary) error { return nil }
+
+// gates reports whether a fault with this mark decides.
+func (s *Summarizer) gates(mark string) bool { return !s.gate.FailOnNew || mark != MarkExisting }
+
+// Finding counts the finding.
+func (s *Summarizer) Finding(f *finding.Finding) error {
+	s.count(f)
+	return s.next.Finding(f)
+}
+
+func (s *Summarizer) count(f *finding.Finding) {
 	switch f.Status {
 	case finding.Pass:
 		s.counts.Findings.Pass++
@@ -199,7 +210,7 @@ func (s *Summarizer) finding(f *finding.Finding) {
 		codes := s.waived
 		if f.Waiver == nil {
 			s.counts.Findings.Fail++
-			s.faults = s.faults || rank(f.Severity) <= rank(s.policy.FailOn) && s.gates(f.Baseline)
+			s.faults = s.faults || rank(f.Severity) <= rank(s.gate.FailOn) && s.gates(f.Baseline)
 			if b := s.counts.Baseline; b != nil {
 				if f.Baseline == MarkExisting {
 					b.Existing++
@@ -207,7 +218,7 @@ func (s *Summarizer) finding(f *finding.Finding) {
 					b.New++
 				}
 			}
-			if !s.policy.FailOnNew || f.Baseline == MarkExisting {
+			if !s.gate.FailOnNew || f.Baseline == MarkExisting {
 				return
 			}
 			codes = s.appeared
@@ -227,8 +238,8 @@ func (s *Summarizer) finding(f *finding.Finding) {
 	}
 }
 
-// Summary is the summary of what was written so far.
-func (s *Summarizer) Summary() Summary {
+// Result is the summary of what was written so far.
+func (s *Summarizer) Result() Summary {
 	sum := s.counts
 	if b := sum.Baseline; b != nil {
 		own := *b
@@ -236,12 +247,12 @@ func (s *Summarizer) Summary() Summary {
 	}
 	faults := s.faults
 	for _, l := range s.broken {
-		faults = faults || !s.linkWaived(l) && (!s.policy.FailOnNew || s.linkNew(l))
+		faults = faults || !s.linkWaived(l) && (!s.gate.FailOnNew || s.linkNew(l))
 	}
 	switch {
 	case faults:
 		sum.ExitStatus = ExitFaults
-	case (s.incomplete || !s.covered) && !s.policy.AllowIncomplete:
+	case (s.incomplete || !s.covered) && !s.gate.AllowIncomplete:
 		sum.ExitStatus = ExitIncomplete
 	}
 	return sum
@@ -267,21 +278,14 @@ func (l brokenLink) has(codes map[codeAt]bool, code string) bool {
 	return codes[codeAt{l.id, code}] || codes[codeAt{l.source, code}] || codes[codeAt{l.destination, code}]
 }
 
-// Close sends what the baseline had, and the summary, and closes the next writer.
+// Close sends the summary and closes the next writer.
 func (s *Summarizer) Close() error {
-	var err error
-	if s.compared != nil {
-		for _, p := range s.compared.past() {
-			s.past(p)
-			err = errors.Join(err, s.next.Write(Message{Past: p}))
-		}
-	}
-	sum := s.Summary()
-	return errors.Join(err, s.next.Write(Message{Summary: &sum}), s.next.Close())
+	sum := s.Result()
+	return errors.Join(s.next.Summary(&sum), s.next.Close())
 }
 
-// complete reports whether all that was listed was also read.
-func complete(c fact.Coverage) bool {
+// Complete reports whether all that was listed was also read.
+func Complete(c fact.Coverage) bool {
 	return c.Accounts.Unreadable == 0 && c.Accounts.Scanned >= c.Accounts.Listed && c.Buckets.Scanned >= c.Buckets.Listed
 }
 

@@ -31,64 +31,64 @@ func TestExitStatus(t *testing.T) {
 	}
 	gap := Message{Gap: &fact.Gap{}}
 	full := coverage(2, 2, 0, 5, 5)
-	lenient := Policy{AllowIncomplete: true}
+	lenient := Gate{AllowIncomplete: true}
 
 	for _, c := range []struct {
 		name string
-		p    Policy
+		p    Gate
 		ms   []Message
 		want int
 	}{
-		{"nothing but coverage", Policy{}, []Message{full}, 0},
-		{"no coverage", Policy{}, nil, 3},
+		{"nothing but coverage", Gate{}, []Message{full}, 0},
+		{"no coverage", Gate{}, nil, 3},
 		{"no coverage, allowed", lenient, nil, 0},
-		{"pass and not applicable", Policy{}, []Message{full, status(finding.Pass), status(finding.NotApplicable)}, 0},
-		{"low fails by default", Policy{}, []Message{full, fail(finding.Low)}, 1},
-		{"info never fails by default", Policy{}, []Message{full, fail(finding.Info)}, 0},
-		{"info when asked for", Policy{FailOn: finding.Info}, []Message{full, fail(finding.Info)}, 1},
-		{"below the bar", Policy{FailOn: finding.High}, []Message{full, fail(finding.Medium)}, 0},
-		{"at the bar", Policy{FailOn: finding.High}, []Message{full, fail(finding.High)}, 1},
-		{"above the bar", Policy{FailOn: finding.High}, []Message{full, fail(finding.Critical)}, 1},
-		{"a severity that nobody knows", Policy{FailOn: finding.Critical}, []Message{full, fail("urgent")}, 1},
-		{"unknown finding", Policy{}, []Message{full, status(finding.Unknown)}, 3},
+		{"pass and not applicable", Gate{}, []Message{full, status(finding.Pass), status(finding.NotApplicable)}, 0},
+		{"low fails by default", Gate{}, []Message{full, fail(finding.Low)}, 1},
+		{"info never fails by default", Gate{}, []Message{full, fail(finding.Info)}, 0},
+		{"info when asked for", Gate{FailOn: finding.Info}, []Message{full, fail(finding.Info)}, 1},
+		{"below the bar", Gate{FailOn: finding.High}, []Message{full, fail(finding.Medium)}, 0},
+		{"at the bar", Gate{FailOn: finding.High}, []Message{full, fail(finding.High)}, 1},
+		{"above the bar", Gate{FailOn: finding.High}, []Message{full, fail(finding.Critical)}, 1},
+		{"a severity that nobody knows", Gate{FailOn: finding.Critical}, []Message{full, fail("urgent")}, 1},
+		{"unknown finding", Gate{}, []Message{full, status(finding.Unknown)}, 3},
 		{"unknown finding, allowed", lenient, []Message{full, status(finding.Unknown)}, 0},
-		{"a status that nobody set", Policy{}, []Message{full, status("")}, 3},
-		{"1 wins over 3", Policy{}, []Message{full, status(finding.Unknown), gap, fail(finding.Low)}, 1},
-		{"1 wins over 3, other order", Policy{}, []Message{fail(finding.Low), gap, status(finding.Unknown), full}, 1},
+		{"a status that nobody set", Gate{}, []Message{full, status("")}, 3},
+		{"1 wins over 3", Gate{}, []Message{full, status(finding.Unknown), gap, fail(finding.Low)}, 1},
+		{"1 wins over 3, other order", Gate{}, []Message{fail(finding.Low), gap, status(finding.Unknown), full}, 1},
 		{"allowing what is incomplete allows no fault", lenient, []Message{full, gap, fail(finding.Low)}, 1},
-		{"3 wins over 0", Policy{FailOn: finding.Critical}, []Message{full, gap, fail(finding.Low)}, 3},
-		{"gap", Policy{}, []Message{full, gap}, 3},
-		{"working link", Policy{}, []Message{full, verdict(finding.Works)}, 0},
-		{"broken link, whatever the bar", Policy{FailOn: finding.Critical}, []Message{full, verdict(finding.Broken)}, 1},
-		{"unknown link", Policy{}, []Message{full, verdict(finding.UnknownVerdict)}, 3},
-		{"a verdict that nobody set", Policy{}, []Message{full, verdict("")}, 3},
-		{"unreadable account", Policy{}, []Message{coverage(2, 1, 1, 5, 5)}, 3},
-		{"account neither scanned nor unreadable", Policy{}, []Message{coverage(2, 1, 0, 5, 5)}, 3},
-		{"unscanned bucket", Policy{}, []Message{coverage(2, 2, 0, 5, 4)}, 3},
-		{"arrived", Policy{}, []Message{full, outcome(measure.Arrived)}, 0},
+		{"3 wins over 0", Gate{FailOn: finding.Critical}, []Message{full, gap, fail(finding.Low)}, 3},
+		{"gap", Gate{}, []Message{full, gap}, 3},
+		{"working link", Gate{}, []Message{full, verdict(finding.Works)}, 0},
+		{"broken link, whatever the bar", Gate{FailOn: finding.Critical}, []Message{full, verdict(finding.Broken)}, 1},
+		{"unknown link", Gate{}, []Message{full, verdict(finding.UnknownVerdict)}, 3},
+		{"a verdict that nobody set", Gate{}, []Message{full, verdict("")}, 3},
+		{"unreadable account", Gate{}, []Message{coverage(2, 1, 1, 5, 5)}, 3},
+		{"account neither scanned nor unreadable", Gate{}, []Message{coverage(2, 1, 0, 5, 5)}, 3},
+		{"unscanned bucket", Gate{}, []Message{coverage(2, 2, 0, 5, 4)}, 3},
+		{"arrived", Gate{}, []Message{full, outcome(measure.Arrived)}, 0},
 		{"failed probe", lenient, []Message{full, outcome(measure.Failed)}, 1},
 		{"probe that did not arrive", lenient, []Message{full, outcome(measure.Timeout)}, 1},
 		{"replica that differs", lenient, []Message{full, outcome(measure.Differs)}, 1},
 		{"replica that must not be there", lenient, []Message{full, outcome(measure.Unexpected)}, 1},
-		{"no replica where there must be none", Policy{}, []Message{full, outcome(measure.Absent)}, 0},
+		{"no replica where there must be none", Gate{}, []Message{full, outcome(measure.Absent)}, 0},
 		{"something left behind", lenient, []Message{full, {Measurement: &measure.Measurement{Outcome: measure.Arrived, Leftovers: []measure.Leftover{{}}}}}, 1},
-		{"inconclusive probe", Policy{}, []Message{full, outcome(measure.Inconclusive)}, 3},
-		{"an outcome that nobody set", Policy{}, []Message{full, outcome("")}, 3},
-		{"waived", Policy{}, []Message{full, waived("", arn("x"))}, 0},
-		{"an unknown finding cannot be waived", Policy{}, []Message{full, {Finding: &finding.Finding{Status: finding.Unknown, Waiver: &finding.Waiver{}}}}, 3},
-		{"broken link, its code waived", Policy{}, []Message{full, verdict(finding.Broken, "X"), waived("a/r→b", "", "X")}, 0},
-		{"the waiver comes first", Policy{}, []Message{waived("a/r→b", "", "X"), verdict(finding.Broken, "X"), full}, 0},
-		{"broken link, code waived on a bucket", Policy{}, []Message{full, verdict(finding.Broken, "X"), waived("", arn("b"), "X")}, 0},
-		{"broken link, one of two codes waived", Policy{}, []Message{full, verdict(finding.Broken, "X", "Y"), waived("a/r→b", "", "X")}, 1},
-		{"broken link, code waived elsewhere", Policy{}, []Message{full, verdict(finding.Broken, "X"), waived("c/r→b", "", "X"), waived("", arn("c"), "X")}, 1},
-		{"broken link without a code", Policy{}, []Message{full, verdict(finding.Broken)}, 1},
-		{"broken link without a code, waived", Policy{}, []Message{full, verdict(finding.Broken), waived("a/r→b", "")}, 0},
-		{"broken link without a code, waived elsewhere", Policy{}, []Message{full, verdict(finding.Broken), waived("c/r→b", ""), waived("", arn("a"))}, 1},
-		{"broken link, waived, with another fault below the bar", Policy{FailOn: finding.Critical},
+		{"inconclusive probe", Gate{}, []Message{full, outcome(measure.Inconclusive)}, 3},
+		{"an outcome that nobody set", Gate{}, []Message{full, outcome("")}, 3},
+		{"waived", Gate{}, []Message{full, waived("", arn("x"))}, 0},
+		{"an unknown finding cannot be waived", Gate{}, []Message{full, {Finding: &finding.Finding{Status: finding.Unknown, Waiver: &finding.Waiver{}}}}, 3},
+		{"broken link, its code waived", Gate{}, []Message{full, verdict(finding.Broken, "X"), waived("a/r→b", "", "X")}, 0},
+		{"the waiver comes first", Gate{}, []Message{waived("a/r→b", "", "X"), verdict(finding.Broken, "X"), full}, 0},
+		{"broken link, code waived on a bucket", Gate{}, []Message{full, verdict(finding.Broken, "X"), waived("", arn("b"), "X")}, 0},
+		{"broken link, one of two codes waived", Gate{}, []Message{full, verdict(finding.Broken, "X", "Y"), waived("a/r→b", "", "X")}, 1},
+		{"broken link, code waived elsewhere", Gate{}, []Message{full, verdict(finding.Broken, "X"), waived("c/r→b", "", "X"), waived("", arn("c"), "X")}, 1},
+		{"broken link without a code", Gate{}, []Message{full, verdict(finding.Broken)}, 1},
+		{"broken link without a code, waived", Gate{}, []Message{full, verdict(finding.Broken), waived("a/r→b", "")}, 0},
+		{"broken link without a code, waived elsewhere", Gate{}, []Message{full, verdict(finding.Broken), waived("c/r→b", ""), waived("", arn("a"))}, 1},
+		{"broken link, waived, with another fault below the bar", Gate{FailOn: finding.Critical},
 			[]Message{full, verdict(finding.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &finding.Finding{Status: finding.Fail, Severity: finding.High, Link: "a/r→b"}}}, 1},
-		{"broken link, waived, with information", Policy{},
+		{"broken link, waived, with information", Gate{},
 			[]Message{full, verdict(finding.Broken, "X"), waived("a/r→b", "", "X"), {Finding: &finding.Finding{Status: finding.Fail, Severity: finding.Info, Link: "a/r→b"}}}, 0},
-		{"the summary of a replayed run is decided anew", Policy{FailOn: finding.High}, []Message{full, fail(finding.Low), {Summary: &Summary{ExitStatus: 1}}}, 0},
+		{"the summary of a replayed run is decided anew", Gate{FailOn: finding.High}, []Message{full, fail(finding.Low), {Summary: &Summary{ExitStatus: 1}}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ms := summarized(t, c.p, c.ms)
@@ -122,13 +122,13 @@ func TestExitStatusNeverImproves(t *testing.T) {
 	worse := map[int]int{0: 0, 3: 1, 1: 2}
 	rapid.Check(t, func(t *rapid.T) {
 		ms := rapid.SliceOf(rapid.Custom(anyMessage)).Draw(t, "messages")
-		p := Policy{FailOn: rapid.SampledFrom(severities).Draw(t, "fail-on"), AllowIncomplete: rapid.Bool().Draw(t, "allow-incomplete")}
+		p := Gate{FailOn: rapid.SampledFrom(severities).Draw(t, "fail-on"), AllowIncomplete: rapid.Bool().Draw(t, "allow-incomplete")}
 		status := func(ms []Message) int {
 			s := Summarize(&recorder{}, p)
 			for _, m := range ms {
-				_ = s.Write(m)
+				_ = m.Send(s)
 			}
-			return s.Summary().ExitStatus
+			return s.Result().ExitStatus
 		}
 		covered := append([]Message{{Coverage: &fact.Coverage{}}}, ms...)
 		before := 0
@@ -183,16 +183,19 @@ func TestParseSeverity(t *testing.T) {
 	}
 }
 
-type broken struct{ err error }
+type broken struct {
+	Discard
+	err error
+}
 
-func (b broken) Write(Message) error { return b.err }
+func (b broken) Gap(*fact.Gap) error { return b.err }
 func (b broken) Close() error        { return b.err }
 
 func TestTee(t *testing.T) {
 	bad := errors.New("no space left")
 	var last recorder
-	w := Tee(&recorder{}, broken{bad}, &last)
-	if err := w.Write(Message{Gap: &fact.Gap{}}); !errors.Is(err, bad) {
+	w := Tee(&recorder{}, broken{err: bad}, &last)
+	if err := w.Gap(&fact.Gap{}); !errors.Is(err, bad) {
 		t.Errorf("Write: %v", err)
 	}
 	if err := w.Close(); !errors.Is(err, bad) {
@@ -201,7 +204,7 @@ func TestTee(t *testing.T) {
 	if len(last.messages) != 1 || !last.closed {
 		t.Error("a writer behind the one that failed got nothing")
 	}
-	s := Summarize(broken{bad}, Policy{})
+	s := Summarize(broken{err: bad}, Gate{})
 	if err := s.Close(); !errors.Is(err, bad) {
 		t.Errorf("Close of the summarizer: %v", err)
 	}

@@ -60,7 +60,7 @@ func TestTableIsCutWithACount(t *testing.T) {
 			Message{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.Medium, Link: l.ID, Message: "m"}},
 			Message{Gap: &fact.Gap{AccountID: fmt.Sprint(i), API: "s3:X", Code: "AccessDenied"}})
 	}
-	got := string(render(t, "table", Options{}, summarized(t, Policy{}, ms)))
+	got := string(render(t, "table", Options{}, summarized(t, Gate{}, ms)))
 	for _, want := range []string{"… and 30 more (use -o json)", "… and 110 more (use -o json)", "Not read: 130 facts"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %q", want)
@@ -72,7 +72,7 @@ func TestTableIsCutWithACount(t *testing.T) {
 }
 
 func TestTableOfNothing(t *testing.T) {
-	ms := summarized(t, Policy{}, []Message{sample(t)[0], {Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Scanned: 1}}}})
+	ms := summarized(t, Gate{}, []Message{sample(t)[0], {Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Scanned: 1}}}})
 	want := `Links: none found
 
 Findings: 0 failed, 0 unknown, 0 waived, 0 passed

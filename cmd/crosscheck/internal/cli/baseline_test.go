@@ -39,13 +39,13 @@ func TestResumeAgainstABaseline(t *testing.T) {
 		return line
 	})
 	baseline := func(text string) *report.Baseline {
-		b := &report.Baseline{}
+		b := report.NewBaseline()
 		if err := report.Replay(strings.NewReader(text), b); err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	r.policy = report.Policy{Baseline: baseline(less), FailOnNew: true}
+	r.baseline, r.failOnNew = baseline(less), true
 	whole := t.TempDir()
 	if _, err := r.scan(t, whole, "", -1); err != nil {
 		t.Fatal(err)
@@ -57,11 +57,11 @@ func TestResumeAgainstABaseline(t *testing.T) {
 	messages := bytes.Count(text, []byte("\n"))
 	for n := 1; n < messages; n += 1 + messages/5 {
 		dir := t.TempDir()
-		r.policy = report.Policy{Baseline: baseline(string(text))} // another one, which has every fault
+		r.baseline, r.failOnNew = baseline(string(text)), false // another one, which has every fault
 		if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
 			t.Fatalf("after %d messages: %v", n, err)
 		}
-		r.policy = report.Policy{Baseline: baseline(less), FailOnNew: true}
+		r.baseline, r.failOnNew = baseline(less), true
 		if _, err := r.scan(t, dir, filepath.Join(dir, "run.jsonl.partial"), -1); err != nil {
 			t.Fatal(err)
 		}

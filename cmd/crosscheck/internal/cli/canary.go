@@ -216,20 +216,34 @@ func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags
 	if err != nil {
 		return err
 	}
-	sum, set, err := out.open(s, engine)
-	if err != nil {
+	return probeAll(ctx, s, engine, f, out, waived, load, false)
+}
+
+// probeAll finds the links, proves them and reports; with whole, what the scan finds
+// is reported too. After an interruption it reports what there is.
+func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader, whole bool) error {
+	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load)}
+	var interrupted error
+	sum, err := out.run(s, engine, waived, func(_ *report.Set, w report.Writer) error {
+		p.w = &tail{Writer: w}
+		if err := p.discover(ctx, engine, load, whole); err != nil {
+			return err
+		}
+		err := p.prove(ctx)
+		if err != nil && (errors.Is(err, errDryRun) || ctx.Err() == nil || len(p.measured) == 0) {
+			return err
+		}
+		interrupted = err
+		return p.conclude()
+	})
+	switch {
+	case errors.Is(err, errDryRun):
+		return nil
+	case err != nil:
 		return err
 	}
-	defer set.Abort()
-	w, err := waived.before(sum)
-	if err != nil {
-		return err
-	}
-	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
-	if err := p.discover(ctx, engine, load, false); err != nil {
-		return err
-	}
-	return p.finish(ctx, sum, p.prove(ctx))
+	p.latencies()
+	return cmp.Or(interrupted, exitWith(sum.ExitStatus))
 }
 
 func newRunID() string { return canary.NewRun(time.Now(), rand.Text()) }
@@ -261,39 +275,57 @@ type prober struct {
 // a scan.
 type tail struct {
 	report.Writer
-	drop     func(report.Message) bool // messages that are not reported; nil = none
-	run      *report.Run
-	coverage *fact.Coverage
-	begun    bool
+	linksOnly bool // of a scan, only what keeps links from being found is reported
+	run       *report.Run
+	coverage  *fact.Coverage
+	begun     bool
 }
 
-func (t *tail) Write(m report.Message) error {
-	switch {
-	case m.Run != nil:
-		run := *m.Run
-		t.run = &run
-		if t.begun {
-			return nil
-		}
-		t.begun = true
-	case m.Coverage != nil:
-		t.coverage = m.Coverage
-		return nil
-	case t.drop != nil && t.drop(m):
+func (t *tail) Run(r *report.Run) error {
+	run := *r
+	t.run = &run
+	if t.begun {
 		return nil
 	}
-	return t.Writer.Write(m)
+	t.begun = true
+	return t.Writer.Run(r)
+}
+
+func (t *tail) Coverage(c *fact.Coverage) error {
+	t.coverage = c
+	return nil
+}
+
+func (t *tail) Link(l *finding.Link) error {
+	if t.linksOnly {
+		return nil
+	}
+	return t.Writer.Link(l)
+}
+
+func (t *tail) Finding(f *finding.Finding) error {
+	if t.linksOnly {
+		return nil
+	}
+	return t.Writer.Finding(f)
+}
+
+func (t *tail) Gap(g *fact.Gap) error {
+	if t.linksOnly && !slices.Contains([]string{"account", "account.buckets", "bucket", "bucket.replication"}, g.Fact) {
+		return nil
+	}
+	return t.Writer.Gap(g)
 }
 
 // end sends what was kept back.
 func (t *tail) end() error {
 	var errs []error
 	if t.coverage != nil {
-		errs = append(errs, t.Writer.Write(report.Message{Coverage: t.coverage}))
+		errs = append(errs, t.Writer.Coverage(t.coverage))
 	}
 	if t.run != nil {
 		t.run.FinishedAt = time.Now().UTC().Format(time.RFC3339)
-		errs = append(errs, t.Writer.Write(report.Message{Run: t.run}))
+		errs = append(errs, t.Writer.Run(t.run))
 	}
 	return errors.Join(errs...)
 }
@@ -322,9 +354,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	source := func(ctx context.Context, emit func(fact.Message) error) error {
 		return scanner.Scan(ctx, cfg, options, emit)
 	}
-	if !whole {
-		p.w.drop = hidesNoLink
-	}
+	p.w.linksOnly = !whole
 	p.progress("scanning for links with the role %s", f.auditRole)
 	scanned := p.s.watch(p.quiet, &f.scope.log, options.Meter)
 	judging := judging{engine: engine, w: p.w, calls: scanned.calls, each: func(doc *fact.Document, links []finding.Link) {
@@ -352,7 +382,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	}}
 	err = judging.judge(ctx, source)
 	scanned.done()
-	p.w.drop = nil
+	p.w.linksOnly = false
 	if err != nil {
 		return err
 	}
@@ -374,15 +404,6 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 		p.connect(ctx, t, role, role)
 	}
 	return nil
-}
-
-// hidesNoLink reports whether a message of a scan says nothing about which
-// links there are.
-func hidesNoLink(m report.Message) bool {
-	if m.Gap != nil {
-		return !slices.Contains([]string{"account", "account.buckets", "bucket", "bucket.replication"}, m.Gap.Fact)
-	}
-	return m.Link != nil || m.Finding != nil
 }
 
 // onlySource is the one source bucket of some link ids, "" if there is not one.
@@ -456,7 +477,7 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 	p.targets = targets
 	run := report.Run{ID: p.run, StartedAt: started, Scope: fact.Scope{Mode: "bucket", Buckets: f.source}, Tool: report.Tool{Name: "crosscheck", Version: version}}
 	coverage := fact.Coverage{Buckets: fact.BucketCoverage{Listed: 1, Scanned: 1}, Links: len(targets)}
-	return errors.Join(p.w.Write(report.Message{Run: &run}), p.w.Write(report.Message{Coverage: &coverage}))
+	return errors.Join(p.w.Run(&run), p.w.Coverage(&coverage))
 }
 
 // located reaches a bucket in the Region where it is.
@@ -619,7 +640,7 @@ func (p *prober) prove(ctx context.Context) error {
 		done++
 		mu.Unlock()
 		p.measured = append(p.measured, m)
-		return p.w.Write(report.Message{Measurement: &m})
+		return p.w.Measurement(&m)
 	}
 	return canary.RunSeries(ctx, p.f.parallel, plans, p.f.count, p.f.interval, p.f.options(p.run, j), emit)
 }
@@ -684,34 +705,15 @@ func (p *prober) closeJournal(j *canary.Journal) {
 	}
 }
 
-// finish writes the findings that follow from the measurements and ends the
-// report. After an interruption it reports what there is.
-func (p *prober) finish(ctx context.Context, sum *report.Summarizer, err error) error {
-	switch {
-	case errors.Is(err, errDryRun):
-		return nil
-	case err != nil && (ctx.Err() == nil || len(p.measured) == 0):
-		return err
-	}
-	if werr := p.conclude(sum); werr != nil {
-		return werr
-	}
-	p.latencies()
-	if err != nil {
-		return err
-	}
-	return exitWith(sum.Summary().ExitStatus)
-}
-
-// conclude writes what follows from the measurements and closes the report.
-func (p *prober) conclude(sum *report.Summarizer) error {
+// conclude writes what follows from the measurements, and what was kept back.
+func (p *prober) conclude() error {
 	o := prove.Options{Audited: p.whole, Latency: p.f.slo, Percentile: p.f.sloPercentile}
 	for _, f := range prove.Findings(p.predictions(), p.measured, o) {
-		if err := p.w.Write(report.Message{Finding: &f}); err != nil {
+		if err := p.w.Finding(&f); err != nil {
 			return err
 		}
 	}
-	return errors.Join(p.w.end(), sum.Close())
+	return p.w.end()
 }
 
 // latencies says how long links took that were probed more than once.

@@ -598,12 +598,8 @@ func TestDemoDrill(t *testing.T) {
 	}
 	var out, errs bytes.Buffer
 	s := &streams{in: strings.NewReader(""), out: &out, err: &errs}
-	set, err := report.Open([]report.Output{{Format: "json"}}, &out, report.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := report.Summarize(set, report.Policy{})
-	if err := demoDrill(t.Context(), s, cfg, c, engine, sum, sum); err != nil {
+	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
+	if _, err := set.Run(func(w report.Writer) error { return demoDrill(t.Context(), s, cfg, c, engine, w) }); err != nil {
 		t.Fatal(err)
 	}
 	var r canaryReport

@@ -78,7 +78,7 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return err
 	}
 	find := func() (*prober, []canary.Plan, error) {
-		p := &prober{s: s, f: f, quiet: w.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: nowhere{}}}
+		p := &prober{s: s, f: f, quiet: w.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: report.Discard{}}}
 		if err := p.discover(ctx, engine, load, false); err != nil {
 			return nil, nil, err
 		}
@@ -127,12 +127,6 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 	}
 	return nil
 }
-
-// nowhere takes a report that nobody reads.
-type nowhere struct{}
-
-func (nowhere) Write(report.Message) error { return nil }
-func (nowhere) Close() error               { return nil }
 
 func innermost(err error) error {
 	for {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/report"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -39,20 +40,14 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 			if err != nil {
 				return err
 			}
-			sum, set, err := out.open(s, engine)
+			sum, err := out.run(s, engine, &waived, func(_ *report.Set, w report.Writer) error {
+				return demoDrill(cmd.Context(), s, cfg, c, engine, w)
+			})
 			if err != nil {
-				return err
-			}
-			defer set.Abort()
-			w, err := waived.before(sum)
-			if err != nil {
-				return err
-			}
-			if err := demoDrill(cmd.Context(), s, cfg, c, engine, sum, w); err != nil {
 				return err
 			}
 			if !out.quiet {
-				fmt.Fprintf(s.err, "\nThis was the demo, so it exits 0; a real scan with this result would exit with status %d.\n", sum.Summary().ExitStatus)
+				fmt.Fprintf(s.err, "\nThis was the demo, so it exits 0; a real scan with this result would exit with status %d.\n", sum.ExitStatus)
 			}
 			return nil
 		},

@@ -58,26 +58,13 @@ func runDrill(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 	if err != nil {
 		return err
 	}
-	sum, set, err := out.open(s, engine)
-	if err != nil {
-		return err
-	}
-	defer set.Abort()
-	w, err := waived.before(sum)
-	if err != nil {
-		return err
-	}
-	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
-	if err := p.discover(ctx, engine, load, true); err != nil {
-		return err
-	}
-	return p.finish(ctx, sum, p.prove(ctx))
+	return probeAll(ctx, s, engine, f, out, waived, load, true)
 }
 
 // demoDrill is the drill of the demo: it scans the embedded AWS, puts a plain probe
 // into every link and ends the report. It asks nobody and keeps no journal, since
 // that AWS ends with the process.
-func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config, engine *rules.Engine, sum *report.Summarizer, w report.Writer) error {
+func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config, engine *rules.Engine, w report.Writer) error {
 	load := func(context.Context, string, string) (aws.Config, error) { return cfg, nil }
 	f := &canaryFlags{
 		auditRole: c.Scan.RoleName, variants: []string{string(measure.Plain)}, count: 1, parallel: 64,
@@ -91,7 +78,7 @@ func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config
 	if err := p.prove(ctx); err != nil {
 		return err
 	}
-	return p.conclude(sum)
+	return p.conclude()
 }
 
 // predictions are the probed links with what the audit predicts of them.

@@ -360,11 +360,6 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	set, err := report.Open([]report.Output{{Format: "json"}}, &out, report.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	summary := report.Summarize(set, report.Policy{})
 	source := func(_ context.Context, emit func(fact.Message) error) error {
 		for _, m := range messages {
 			if err := emit(m); err != nil {
@@ -373,13 +368,14 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 		}
 		return nil
 	}
-	if err := (&judging{engine: engine, w: summary}).judge(t.Context(), source); err != nil {
+	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
+	sum, err := set.Run(func(w report.Writer) error {
+		return (&judging{engine: engine, w: w}).judge(t.Context(), source)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := summary.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r := &judgedScan{status: summary.Summary().ExitStatus, links: map[string]finding.Link{}, findings: map[findingKey]finding.Status{}}
+	r := &judgedScan{status: sum.ExitStatus, links: map[string]finding.Link{}, findings: map[findingKey]finding.Status{}}
 	r.text = reportTimes.ReplaceAll(out.Bytes(), []byte(`"$1": ""`))
 	var told struct {
 		Links    []finding.Link    `json:"links"`

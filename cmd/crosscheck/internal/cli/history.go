@@ -13,6 +13,8 @@ import (
 // trendRuns is how many earlier runs a report with a chart over time looks at.
 const trendRuns = 100
 
+const historyHint = "--history names a folder with run files, or one that is not there yet"
+
 // historyFlags name the folder that keeps the run files of runs.
 type historyFlags struct{ dir string }
 
@@ -28,18 +30,10 @@ func (f *historyFlags) trend(s *streams, outputs []report.Output) ([]report.Tren
 	}
 	points, skipped, err := report.ReadTrend(f.dir, trendRuns)
 	if err != nil {
-		return nil, usererr.Hint(err, "--history names a folder with run files, or one that is not there yet")
+		return nil, usererr.Hint(err, historyHint)
 	}
 	saySkipped(s, f.dir, skipped)
 	return points, nil
-}
-
-// record keeps the run in the folder.
-func (f *historyFlags) record(set *report.Set) error {
-	if f.dir == "" {
-		return nil
-	}
-	return usererr.Hint(set.Record(f.dir), "--history names a folder with run files, or one that is not there yet")
 }
 
 func saySkipped(s *streams, dir string, skipped []report.Skipped) {

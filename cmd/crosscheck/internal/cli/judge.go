@@ -99,14 +99,9 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 			return nil
 		}
 		started = true
-		err := w.Write(report.Message{Run: &run})
+		err := w.Run(&run)
 		if g.resume != nil && err == nil {
-			err = g.resume.Replay(func(m report.Message) error {
-				if m.Judged != nil {
-					err = engine.Restore(m.Judged.Kept)
-				}
-				return errors.Join(err, w.Write(m))
-			})
+			err = g.resume.Replay(&restoring{w, engine})
 		}
 		if g.begun != nil && err == nil {
 			err = g.begun()
@@ -120,21 +115,21 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		}
 		var err error
 		if j.gap != nil {
-			err = errors.Join(err, w.Write(report.Message{Gap: j.gap}))
+			err = errors.Join(err, w.Gap(j.gap))
 		}
 		if g.each != nil && j.doc != nil {
 			g.each(j.doc, j.result.Links)
 		}
 		for i := range j.result.Links {
-			err = errors.Join(err, w.Write(report.Message{Link: &j.result.Links[i]}))
+			err = errors.Join(err, w.Link(&j.result.Links[i]))
 		}
 		for i := range j.result.Findings {
-			err = errors.Join(err, w.Write(report.Message{Finding: &j.result.Findings[i]}))
+			err = errors.Join(err, w.Finding(&j.result.Findings[i]))
 		}
 		if j.doc != nil && g.begun != nil {
 			b := &j.doc.Bucket
-			err = errors.Join(err, w.Write(report.Message{Judged: &report.Judged{
-				AccountID: b.AccountID, Bucket: b.Name, Links: len(j.result.Links), Whole: j.whole, Kept: j.result.Kept}}))
+			err = errors.Join(err, w.Judged(&report.Judged{
+				AccountID: b.AccountID, Bucket: b.Name, Links: len(j.result.Links), Whole: j.whole, Kept: j.result.Kept}))
 		}
 		if err != nil {
 			cancel(err) // the source says why it stopped: for this, not because it was interrupted
@@ -163,7 +158,7 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		return err
 	}
 	if coverage != nil {
-		if err := w.Write(report.Message{Coverage: coverage}); err != nil {
+		if err := w.Coverage(coverage); err != nil {
 			return err
 		}
 	}
@@ -172,7 +167,18 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		run.Calls = g.calls()
 	}
 	finished := run
-	return w.Write(report.Message{Run: &finished})
+	return w.Run(&finished)
+}
+
+// restoring gives the engine back what rules about the organization kept of buckets
+// that are taken over from the run that is continued.
+type restoring struct {
+	report.Writer
+	engine *rules.Engine
+}
+
+func (r *restoring) Judged(j *report.Judged) error {
+	return errors.Join(r.engine.Restore(j.Kept), r.Writer.Judged(j))
 }
 
 // noBucket says that no bucket matches the pattern of the scope. What it was meant

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,32 +56,28 @@ status is 2.
 			if err != nil {
 				return err
 			}
-			sum, set, err := out.open(s, engine)
-			if err != nil {
-				return err
+			to := newHubs(engine, s.err)
+			var others []report.Writer
+			if send.to != "" {
+				others = append(others, to)
 			}
-			defer set.Abort()
-			play := func(w report.Writer) error {
-				w, err := waived.before(w)
-				if err != nil {
-					return err
+			sum, err := out.run(s, engine, &waived, func(_ *report.Set, w report.Writer) error {
+				if send.to != "" {
+					if err := to.connect(cmd.Context(), &send); err != nil {
+						return err
+					}
 				}
 				return replay(cmd.Context(), from, run, w)
-			}
-			if send.to == "" {
-				if err := play(sum); err != nil {
-					return err
-				}
-				return cmp.Or(sum.Close(), exitWith(sum.Summary().ExitStatus))
-			}
-			to, err := openHubs(cmd.Context(), &send, s.err)
+			}, others...)
 			if err != nil {
 				return err
 			}
-			if err := to.send(engine, sum, out.quiet, play); err != nil {
-				return err
+			if send.to != "" {
+				if err := to.send(out.quiet); err != nil {
+					return err
+				}
 			}
-			return exitWith(sum.Summary().ExitStatus)
+			return exitWith(sum.ExitStatus)
 		},
 	}
 	out.add(cmd)
@@ -120,23 +115,20 @@ func openRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// replay writes the messages of a run file to w until the context ends.
-func replay(ctx context.Context, name string, run io.Reader, w report.Writer) error {
-	if err := report.Replay(run, &stoppable{Writer: w, ctx: ctx}); err != nil {
+// replay gives the messages of a run file to h until the context ends.
+func replay(ctx context.Context, name string, run io.Reader, h report.Handler) error {
+	untilEnd := readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return run.Read(p)
+	})
+	if err := report.Replay(untilEnd, h); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
-// stoppable refuses messages once its context has ended.
-type stoppable struct {
-	report.Writer
-	ctx context.Context
-}
+type readerFunc func([]byte) (int, error)
 
-func (s *stoppable) Write(m report.Message) error {
-	if err := s.ctx.Err(); err != nil {
-		return err
-	}
-	return s.Writer.Write(m)
-}
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

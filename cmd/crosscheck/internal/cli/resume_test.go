@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"crosscheck/report"
+	"crosscheck/report/reporttest"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -24,9 +25,10 @@ import (
 // resumable scans a world again and again, each time with an engine of its own.
 type resumable struct {
 	*faultWorld
-	cfg    aws.Config
-	box    *sandbox.Sandbox
-	policy report.Policy
+	cfg       aws.Config
+	box       *sandbox.Sandbox
+	baseline  *report.Baseline
+	failOnNew bool
 }
 
 func newResumable(t *testing.T, w *faultWorld, faults ...sandbox.Fault) *resumable {
@@ -53,16 +55,13 @@ func newResumable(t *testing.T, w *faultWorld, faults ...sandbox.Fault) *resumab
 var errPulled = errors.New("the plug was pulled")
 
 // plug passes n messages on and then fails.
-type plug struct {
-	report.Writer
-	n int
-}
-
-func (p *plug) Write(m report.Message) error {
-	if p.n--; p.n < 0 {
-		return errPulled
-	}
-	return p.Writer.Write(m)
+func plug(w report.Writer, n int) report.Writer {
+	return reporttest.Each(func(m report.Message) error {
+		if n--; n < 0 {
+			return errPulled
+		}
+		return m.Send(w)
+	})
 }
 
 // scan writes run.jsonl and run.json into dir. resume names the run file to
@@ -74,33 +73,31 @@ func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, er
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := report.Open([]report.Output{{Format: "jsonl", Path: filepath.Join(dir, "run.jsonl")}, {Format: "json", Path: filepath.Join(dir, "run.json")}},
-		io.Discard, report.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Abort()
-	sum := report.Summarize(set, r.policy)
-	judging := judging{engine: engine, w: sum, begun: set.Keep}
-	options := r.options
-	options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
-	if resume != "" {
-		f := resumeFlags{path: resume}
-		if judging.resume, err = f.open(engine); err != nil {
-			return 0, err
-		}
-		options.RunID, options.Done = judging.resume.Run.ID, judging.resume.Judged
-	}
-	if n >= 0 {
-		judging.w = &plug{sum, n}
+	set := &report.Set{
+		Outputs:  []report.Output{{Format: "jsonl", Path: filepath.Join(dir, "run.jsonl")}, {Format: "json", Path: filepath.Join(dir, "run.json")}},
+		Stdout:   io.Discard,
+		Gate:     report.Gate{FailOnNew: r.failOnNew},
+		Baseline: r.baseline,
 	}
 	before := r.configurations()
-	err = judging.judge(t.Context(), func(ctx context.Context, emit func(fact.Message) error) error {
-		return scanner.Scan(ctx, r.cfg, options, emit)
+	_, err = set.Run(func(w report.Writer) error {
+		judging := judging{engine: engine, w: w, begun: set.Keep}
+		options := r.options
+		options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
+		if resume != "" {
+			f := resumeFlags{path: resume}
+			if judging.resume, err = f.open(engine); err != nil {
+				return err
+			}
+			options.RunID, options.Done = judging.resume.Run.ID, judging.resume.Judged
+		}
+		if n >= 0 {
+			judging.w = plug(w, n)
+		}
+		return judging.judge(t.Context(), func(ctx context.Context, emit func(fact.Message) error) error {
+			return scanner.Scan(ctx, r.cfg, options, emit)
+		})
 	})
-	if err == nil {
-		err = sum.Close()
-	}
 	return r.configurations() - before, err
 }
 

@@ -98,40 +98,65 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	f.history.add(cmd)
 }
 
-// open makes the outputs ready before anything is scanned.
-func (f *reportFlags) open(s *streams, engine *rules.Engine) (*report.Summarizer, *report.Set, error) {
+// set is what comes out of a run.
+func (f *reportFlags) set(s *streams, engine *rules.Engine) (*report.Set, error) {
 	severity, err := report.ParseSeverity(f.failOn)
 	if err != nil {
-		return nil, nil, usererr.Hint(err, "for example --fail-on high")
+		return nil, usererr.Hint(err, "for example --fail-on high")
 	}
 	var outputs []report.Output
 	for _, o := range f.outputs {
 		out, err := report.ParseOutput(o)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		outputs = append(outputs, out)
 	}
 	baseline, err := f.baseline.open(outputs)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	trend, err := f.history.trend(s, outputs)
 	if err != nil {
-		return nil, nil, err
-	}
-	set, err := report.Open(outputs, s.out, report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine), Codes: codeHelp(engine), History: trend})
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.history.record(set); err != nil {
-		set.Abort()
-		return nil, nil, err
+		return nil, err
 	}
 	if s.outTTY && slices.Contains(f.outputs, "jsonl") {
 		s.errTTY = false // results come while the scan runs: no line of the terminal stays in place
 	}
-	return report.Summarize(set, report.Policy{FailOn: severity, AllowIncomplete: f.allowIncomplete, Baseline: baseline, FailOnNew: f.baseline.failOnNew}), set, nil
+	return &report.Set{
+		Outputs: outputs, Stdout: s.out,
+		Options:  report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine), Codes: codeHelp(engine), History: trend},
+		Gate:     report.Gate{FailOn: severity, AllowIncomplete: f.allowIncomplete, FailOnNew: f.baseline.failOnNew},
+		Baseline: baseline, History: f.history.dir,
+	}, nil
+}
+
+// run makes the outputs ready before anything is scanned, and calls write with the
+// set and with a writer that applies the waivers and feeds the outputs, and the
+// other writers if there are some. If it fails, it says which run files were kept.
+func (f *reportFlags) run(s *streams, engine *rules.Engine, waived *waiverFlags, write func(*report.Set, report.Writer) error, others ...report.Writer) (report.Summary, error) {
+	set, err := f.set(s, engine)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	sum, err := set.Run(func(w report.Writer) error {
+		if len(others) > 0 {
+			w = report.Tee(append([]report.Writer{w}, others...)...)
+		}
+		w, err := waived.before(w)
+		if err != nil {
+			return err
+		}
+		return write(set, w)
+	})
+	if err != nil {
+		sayPartial(s, set)
+	}
+	var history *report.HistoryError
+	if errors.As(err, &history) {
+		err = usererr.Hint(err, historyHint)
+	}
+	return sum, err
 }
 
 // codeHelp says what decides each of S3's failure codes.
@@ -203,52 +228,42 @@ APIs the scan would call, as whom, how often and for how long.
 			if dryRun {
 				return plannedScan(cmd, s, scope.options(s, engine.Needs()), &scope, out.outputs)
 			}
-			sum, set, err := out.open(s, engine)
-			if err != nil {
+			var p *progress
+			sum, err := out.run(s, engine, &waived, func(set *report.Set, w report.Writer) error {
+				source := fileFacts(facts, s.in)
+				judging := judging{engine: engine, w: w}
+				var meter *scanner.Meter
+				if facts == "" {
+					judging.begun = set.Keep
+					if judging.resume, err = resumed.open(engine); err != nil {
+						return err
+					}
+					cfg, err := scanner.LoadConfig(cmd.Context(), scope.profile, scope.region)
+					if err != nil {
+						return err
+					}
+					options := scope.options(s, engine.Needs())
+					options.Wants = engine.Wants
+					meter = options.Meter
+					if u := judging.resume; u != nil {
+						options.RunID, options.Done = u.Run.ID, u.Judged
+					}
+					source = func(ctx context.Context, emit func(fact.Message) error) error {
+						return scanner.Scan(ctx, cfg, options, emit)
+					}
+				}
+				p = s.watch(out.quiet, &scope.log, meter)
+				judging.calls = p.calls
+				judging.each = func(doc *fact.Document, links []finding.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
+				err := judging.judge(cmd.Context(), source)
+				p.done()
 				return err
-			}
-			defer set.Abort()
-			w, err := waived.before(sum)
+			})
 			if err != nil {
-				return err
-			}
-			source := fileFacts(facts, s.in)
-			judging := judging{engine: engine, w: w}
-			var meter *scanner.Meter
-			if facts == "" {
-				judging.begun = set.Keep
-				if judging.resume, err = resumed.open(engine); err != nil {
-					return err
-				}
-				cfg, err := scanner.LoadConfig(cmd.Context(), scope.profile, scope.region)
-				if err != nil {
-					return err
-				}
-				options := scope.options(s, engine.Needs())
-				options.Wants = engine.Wants
-				meter = options.Meter
-				if u := judging.resume; u != nil {
-					options.RunID, options.Done = u.Run.ID, u.Judged
-				}
-				source = func(ctx context.Context, emit func(fact.Message) error) error {
-					return scanner.Scan(ctx, cfg, options, emit)
-				}
-			}
-			p := s.watch(out.quiet, &scope.log, meter)
-			judging.calls = p.calls
-			judging.each = func(doc *fact.Document, links []finding.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
-			err = judging.judge(cmd.Context(), source)
-			p.done()
-			if err != nil {
-				set.Abort()
-				sayPartial(s, set)
-				return err
-			}
-			if err := sum.Close(); err != nil {
 				return err
 			}
 			p.finished()
-			return exitWith(sum.Summary().ExitStatus)
+			return exitWith(sum.ExitStatus)
 		},
 	}
 	scope.add(cmd)

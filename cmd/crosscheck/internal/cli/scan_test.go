@@ -33,18 +33,13 @@ func scanned(t *testing.T, cfg aws.Config) []byte {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	set, err := report.Open([]report.Output{{Format: "json"}}, &out, report.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := report.Summarize(set, report.Policy{})
 	source := func(ctx context.Context, emit func(fact.Message) error) error {
 		return scanner.Scan(ctx, cfg, scanner.Options{RoleName: c.Scan.RoleName, Needs: engine.Needs(), Wants: engine.Wants, RunID: "run"}, emit)
 	}
-	if err := (&judging{engine: engine, w: sum}).judge(t.Context(), source); err != nil {
-		t.Fatal(err)
-	}
-	if err := sum.Close(); err != nil {
+	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
+	if _, err := set.Run(func(w report.Writer) error {
+		return (&judging{engine: engine, w: w}).judge(t.Context(), source)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	times := regexp.MustCompile(`"(started_at|finished_at)": *"[^"]*"`)

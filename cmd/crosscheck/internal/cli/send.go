@@ -23,6 +23,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/spf13/cobra"
 
+	"crosscheck/canary/measure"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
@@ -88,6 +89,7 @@ func (h hub) product() string {
 // sends what is left of it, and then archives findings of earlier runs that this run
 // judged again and does not have.
 type hubs struct {
+	report.Writer
 	ctx  context.Context
 	errs io.Writer // one line for each finding that was not taken
 	home hub       // of the caller, where everything goes
@@ -109,14 +111,21 @@ type hubTarget struct {
 	err                        error // nothing more is sent there
 }
 
-// openHubs finds out who the caller is, before anything is sent.
-func openHubs(ctx context.Context, f *sendFlags, errs io.Writer) (*hubs, error) {
+// newHubs is what takes a run that will be sent.
+func newHubs(engine *rules.Engine, errs io.Writer) *hubs {
+	h := &hubs{errs: errs, seen: newSightings(), targets: map[hub]*hubTarget{}}
+	h.Writer = report.Tee(report.ASFF(requestWriter{h}, report.Options{Rules: ruleHelp(engine)}), h.seen)
+	return h
+}
+
+// connect finds out who the caller is, before anything is sent.
+func (h *hubs) connect(ctx context.Context, f *sendFlags) error {
 	cfg, err := scanner.LoadConfig(ctx, f.profile, f.region)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if cfg.Region == "" {
-		return nil, usererr.Hint(errors.New("no AWS Region is set"), "set AWS_REGION or --region to that of the Security Hub")
+		return usererr.Hint(errors.New("no AWS Region is set"), "set AWS_REGION or --region to that of the Security Hub")
 	}
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -125,13 +134,13 @@ func openHubs(ctx context.Context, f *sendFlags, errs io.Writer) (*hubs, error) 
 	}
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return nil, usererr.Hint(fmt.Errorf("the caller is not known: sts:GetCallerIdentity: %w", err), "check the credentials: AWS_PROFILE, --profile, or the AWS_… variables")
+		return usererr.Hint(fmt.Errorf("the caller is not known: sts:GetCallerIdentity: %w", err), "check the credentials: AWS_PROFILE, --profile, or the AWS_… variables")
 	}
 	caller, err := arn.Parse(aws.ToString(who.Arn))
 	if err != nil || !fact.IsAccountID(caller.AccountID) {
-		return nil, fmt.Errorf("the caller is not known: sts:GetCallerIdentity says %q", aws.ToString(who.Arn))
+		return fmt.Errorf("the caller is not known: sts:GetCallerIdentity says %q", aws.ToString(who.Arn))
 	}
-	h := &hubs{ctx: ctx, errs: errs, own: f.role != "", home: hub{caller.Partition, caller.AccountID, cfg.Region}, seen: newSightings(), targets: map[hub]*hubTarget{}}
+	h.ctx, h.own, h.home = ctx, f.role != "", hub{caller.Partition, caller.AccountID, cfg.Region}
 	accounts := map[string]aws.Config{caller.AccountID: cfg}
 	h.open = func(to hub) hubAPI {
 		own, ok := accounts[to.account]
@@ -149,21 +158,12 @@ func openHubs(ctx context.Context, f *sendFlags, errs io.Writer) (*hubs, error) 
 		c := securityhub.NewFromConfig(own, func(o *securityhub.Options) { o.Region = to.region })
 		return hubAPI{c.BatchImportFindings, c.GetFindings}
 	}
-	return h, nil
+	return nil
 }
 
-// send replays a run into its report and into Security Hub. The report is whole
-// before anything is sent.
-func (h *hubs) send(engine *rules.Engine, sum *report.Summarizer, quiet bool, replay func(report.Writer) error) error {
-	set, err := report.Open([]report.Output{{Format: "asff"}}, h, report.Options{Rules: ruleHelp(engine)})
-	if err != nil {
-		return err
-	}
-	defer set.Abort()
-	if err := replay(report.Tee(sum, set, h.seen)); err != nil {
-		return err
-	}
-	if err := cmp.Or(sum.Close(), set.Close()); err != nil {
+// send sends what was taken.
+func (h *hubs) send(quiet bool) error {
+	if err := h.Close(); err != nil {
 		return err
 	}
 	said, err := h.close()
@@ -173,8 +173,11 @@ func (h *hubs) send(engine *rules.Engine, sum *report.Summarizer, quiet bool, re
 	return err
 }
 
-// Write takes requests of BatchImportFindings, one a line.
-func (h *hubs) Write(p []byte) (int, error) {
+// requestWriter takes requests of BatchImportFindings, one a line.
+type requestWriter struct{ *hubs }
+
+func (w requestWriter) Write(p []byte) (int, error) {
+	h := w.hubs
 	h.partial = append(h.partial, p...)
 	for {
 		i := bytes.IndexByte(h.partial, '\n')
@@ -365,6 +368,7 @@ func hubError(to hub, err error) error {
 // sightings is what a run looked at: a finding of an earlier run that it does not
 // have is gone only if it was looked at again.
 type sightings struct {
+	report.Discard
 	subjects  map[sighted]bool // false: not decided
 	links     map[string]bool
 	probes    map[string]bool
@@ -376,34 +380,36 @@ type sightings struct {
 type sighted struct{ rule, account, resource, link string }
 
 func newSightings() *sightings {
-	return &sightings{map[sighted]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	return &sightings{subjects: map[sighted]bool{}, links: map[string]bool{}, probes: map[string]bool{}, resources: map[string]bool{}, accounts: map[string]bool{}}
 }
 
-// Write notes what a message is about.
-func (s *sightings) Write(m report.Message) error {
-	decided := func(m map[string]bool, key string, now bool) {
-		before, seen := m[key]
-		m[key] = now && (before || !seen)
-	}
-	switch {
-	case m.Finding != nil:
-		f := m.Finding
-		at := sighted{f.RuleID, f.AccountID, f.Resource, f.Link}
-		before, seen := s.subjects[at]
-		s.subjects[at] = (f.Status == finding.Pass || f.Status == finding.Fail || f.Status == finding.NotApplicable) && (before || !seen)
-		if strings.Contains(f.Resource, ":s3:::") {
-			s.resources[f.Resource], s.accounts[f.AccountID] = true, true
-		}
-	case m.Link != nil:
-		decided(s.links, m.Link.ID, m.Link.Verdict == finding.Works || m.Link.Verdict == finding.Broken)
-	case m.Measurement != nil:
-		decided(s.probes, m.Measurement.Link, !m.Measurement.Undecided())
+func (s *sightings) decided(m map[string]bool, key string, now bool) {
+	before, seen := m[key]
+	m[key] = now && (before || !seen)
+}
+
+// Finding notes what a finding is about.
+func (s *sightings) Finding(f *finding.Finding) error {
+	at := sighted{f.RuleID, f.AccountID, f.Resource, f.Link}
+	before, seen := s.subjects[at]
+	s.subjects[at] = (f.Status == finding.Pass || f.Status == finding.Fail || f.Status == finding.NotApplicable) && (before || !seen)
+	if strings.Contains(f.Resource, ":s3:::") {
+		s.resources[f.Resource], s.accounts[f.AccountID] = true, true
 	}
 	return nil
 }
 
-// Close does nothing.
-func (s *sightings) Close() error { return nil }
+// Link notes a link.
+func (s *sightings) Link(l *finding.Link) error {
+	s.decided(s.links, l.ID, l.Verdict == finding.Works || l.Verdict == finding.Broken)
+	return nil
+}
+
+// Measurement notes a probe.
+func (s *sightings) Measurement(m *measure.Measurement) error {
+	s.decided(s.probes, m.Link, !m.Undecided())
+	return nil
+}
 
 // without reports whether the run, of which sent are the Ids, looked again at what
 // the fields of a finding tell, and decided it. The rules that are none are those of

@@ -25,6 +25,7 @@ import (
 
 	"crosscheck/canary/measure"
 	"crosscheck/report"
+	"crosscheck/report/reporttest"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
@@ -100,7 +101,12 @@ func fakeHubs(t *testing.T, own bool) (*hubs, map[string]*fakeHub, *bytes.Buffer
 	t.Helper()
 	all := map[string]*fakeHub{}
 	var errs bytes.Buffer
-	h := &hubs{ctx: t.Context(), errs: &errs, own: own, home: hub{"aws", "999999999999", "eu-west-1"}, seen: newSightings(), targets: map[hub]*hubTarget{}}
+	engine, err := rules.New(rules.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHubs(engine, &errs)
+	h.ctx, h.own, h.home = t.Context(), own, hub{"aws", "999999999999", "eu-west-1"}
 	h.open = func(to hub) hubAPI {
 		key := to.account + " " + to.region
 		if all[key] == nil {
@@ -113,23 +119,11 @@ func fakeHubs(t *testing.T, own bool) (*hubs, map[string]*fakeHub, *bytes.Buffer
 
 func sendRun(t *testing.T, h *hubs, ms ...report.Message) error {
 	t.Helper()
-	engine, err := rules.New(rules.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	nowhere, err := report.Open(nil, io.Discard, report.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ms = append([]report.Message{{Run: &report.Run{ID: "r", StartedAt: "2026-11-24T06:00:00Z"}}}, ms...)
-	return h.send(engine, report.Summarize(nowhere, report.Policy{}), false, func(w report.Writer) error {
-		for _, m := range append(ms, report.Message{Summary: &report.Summary{}}) {
-			if err := w.Write(m); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	if err := reporttest.Send(h, append(ms, report.Message{Summary: &report.Summary{}})...); err != nil {
+		return err
+	}
+	return h.send(false)
 }
 
 // found is a finding about the bucket b of an account.

@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/canary/measure"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/waiver"
+	"crosscheck/scanner/fact"
 )
 
 // waiverFlags say which failing findings may stand.
@@ -53,39 +55,50 @@ type waiving struct {
 	linked   bool
 }
 
-func (w *waiving) Write(m report.Message) error {
-	switch {
-	case m.Run != nil:
-		w.run.Scope = m.Run.Scope
-	case m.Gap != nil:
-		w.run.Incomplete = true
-	case m.Measurement != nil:
-		w.measured = true
-	case m.Link != nil:
-		w.linked = true
-	case m.Finding != nil:
-		if id := m.Finding.RuleID; id == finding.WaiverExpired || id == finding.WaiverUnused {
-			return nil
-		}
-		if waiver := w.waivers.Apply(m.Finding); waiver != nil || m.Finding.Waiver != nil {
-			f := *m.Finding
-			f.Waiver = waiver
-			m.Finding = &f
-		}
-	case m.Coverage != nil:
-		c := m.Coverage
-		w.run.Incomplete = w.run.Incomplete || c.Accounts.Unreadable > 0 || c.Accounts.Scanned < c.Accounts.Listed || c.Buckets.Scanned < c.Buckets.Listed
-		w.run.Unjudged = c.Links > 0 && !w.linked
-		if !w.measured {
-			w.run.NotJudged = []string{finding.Disagreement, finding.Proof, finding.Objective, finding.LeftBehind}
-		}
-		for _, f := range w.waivers.Findings(w.run) {
-			if err := w.Writer.Write(report.Message{Finding: &f}); err != nil {
-				return err
-			}
+func (w *waiving) Run(r *report.Run) error {
+	w.run.Scope = r.Scope
+	return w.Writer.Run(r)
+}
+
+func (w *waiving) Gap(g *fact.Gap) error {
+	w.run.Incomplete = true
+	return w.Writer.Gap(g)
+}
+
+func (w *waiving) Measurement(m *measure.Measurement) error {
+	w.measured = true
+	return w.Writer.Measurement(m)
+}
+
+func (w *waiving) Link(l *finding.Link) error {
+	w.linked = true
+	return w.Writer.Link(l)
+}
+
+func (w *waiving) Finding(f *finding.Finding) error {
+	if f.RuleID == finding.WaiverExpired || f.RuleID == finding.WaiverUnused {
+		return nil
+	}
+	if waiver := w.waivers.Apply(f); waiver != nil || f.Waiver != nil {
+		own := *f
+		own.Waiver = waiver
+		f = &own
+	}
+	return w.Writer.Finding(f)
+}
+
+func (w *waiving) Coverage(c *fact.Coverage) error {
+	w.run.Incomplete = w.run.Incomplete || !report.Complete(*c)
+	w.run.Unjudged = c.Links > 0 && !w.linked
+	if !w.measured {
+		w.run.NotJudged = []string{finding.Disagreement, finding.Proof, finding.Objective, finding.LeftBehind}
+	}
+	for _, f := range w.waivers.Findings(w.run) {
+		if err := w.Writer.Finding(&f); err != nil {
+			return err
 		}
 	}
-	return w.Writer.Write(m)
+	return w.Writer.Coverage(c)
 }
 
 func newWaiveCommand(s *streams) *cobra.Command {
@@ -170,15 +183,14 @@ func waiverText(f *finding.Finding, e *waiver.Entry) ([]byte, error) {
 
 // finder keeps the finding with a fingerprint, a failing one before others.
 type finder struct {
+	report.Discard
 	fingerprint string
 	finding     *finding.Finding
 }
 
-func (w *finder) Write(m report.Message) error {
-	if f := m.Finding; f != nil && f.Fingerprint == w.fingerprint && (w.finding == nil || w.finding.Status != finding.Fail) {
+func (w *finder) Finding(f *finding.Finding) error {
+	if f.Fingerprint == w.fingerprint && (w.finding == nil || w.finding.Status != finding.Fail) {
 		w.finding = f
 	}
 	return nil
 }
-
-func (w *finder) Close() error { return nil }

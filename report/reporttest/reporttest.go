@@ -1,0 +1,33 @@
+// Package reporttest helps to test what makes or takes the messages of a run.
+package reporttest
+
+import (
+	"crosscheck/canary/measure"
+	"crosscheck/report"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
+)
+
+// Each is a writer that calls f for every message.
+type Each func(report.Message) error
+
+func (f Each) Run(v *report.Run) error                  { return f(report.Message{Run: v}) }
+func (f Each) Link(v *finding.Link) error               { return f(report.Message{Link: v}) }
+func (f Each) Finding(v *finding.Finding) error         { return f(report.Message{Finding: v}) }
+func (f Each) Measurement(v *measure.Measurement) error { return f(report.Message{Measurement: v}) }
+func (f Each) Gap(v *fact.Gap) error                    { return f(report.Message{Gap: v}) }
+func (f Each) Judged(v *report.Judged) error            { return f(report.Message{Judged: v}) }
+func (f Each) Coverage(v *fact.Coverage) error          { return f(report.Message{Coverage: v}) }
+func (f Each) Past(v *report.Past) error                { return f(report.Message{Past: v}) }
+func (f Each) Summary(v *report.Summary) error          { return f(report.Message{Summary: v}) }
+func (f Each) Close() error                             { return nil }
+
+// Send gives messages to a handler, until one is refused.
+func Send(h report.Handler, messages ...report.Message) error {
+	for _, m := range messages {
+		if err := m.Send(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
