@@ -20,9 +20,9 @@ import (
 // cache folder and returns where it is.
 func browserModules(t *testing.T) string {
 	t.Helper()
-	cache := os.Getenv("CROSSCHECK_CACHE")
+	cache := os.Getenv("XCTEST_CACHE")
 	if cache == "" {
-		t.Skip("CROSSCHECK_CACHE is not set: run make integration")
+		t.Skip("XCTEST_CACHE is not set: run make integration")
 	}
 	dir := filepath.Join(cache, "browser")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -34,9 +34,9 @@ func files(t *testing.T, format string) []string {
 // `make integration` makes, and returns what it prints.
 func python(t *testing.T, script string, args ...string) []byte {
 	t.Helper()
-	venv := os.Getenv("CROSSCHECK_VENV")
+	venv := os.Getenv("XCTEST_VENV")
 	if venv == "" {
-		t.Skip("CROSSCHECK_VENV is not set: run make integration")
+		t.Skip("XCTEST_VENV is not set: run make integration")
 	}
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), filepath.Join(venv, "bin", "python"), append([]string{filepath.Join("..", "testdata", "integration", script)}, args...)...)

@@ -32,11 +32,11 @@ const peerVersion = "@cloud-copilot/iam-simulate@0.1.173"
 //
 //	go test -tags differential -run Differential ./rules/iam/
 //
-// CROSSCHECK_CACHE says where the npm package is installed,
-// CROSSCHECK_SPEC_N and CROSSCHECK_SPEC_SEED how many cases and which.
+// XCTEST_CACHE says where the npm package is installed,
+// XCTEST_SPEC_N and XCTEST_SPEC_SEED how many cases and which.
 func TestDifferential(t *testing.T) {
 	cache := installPeer(t)
-	n, seed := int(envInt("CROSSCHECK_SPEC_N", 3000)), envInt("CROSSCHECK_SPEC_SEED", 1)
+	n, seed := int(envInt("XCTEST_SPEC_N", 3000)), envInt("XCTEST_SPEC_SEED", 1)
 
 	var cases []*specCase
 	for i := uint64(0); len(cases) < n; i++ {
@@ -120,7 +120,7 @@ func TestDifferential(t *testing.T) {
 	unexplained := 0
 	for _, d := range open {
 		if d.classes == nil {
-			if unexplained++; unexplained <= int(envInt("CROSSCHECK_PEER_SHOW", 5)) {
+			if unexplained++; unexplained <= int(envInt("XCTEST_PEER_SHOW", 5)) {
 				t.Errorf("we say %s, the peer says %s, and no class explains it: %s\n%s", d.ours, d.theirs, d.why, d.c)
 			}
 			continue
@@ -205,7 +205,7 @@ func installPeer(t *testing.T) string {
 			t.Skipf("%s is not installed: the comparison with %s needs it", tool, peerVersion)
 		}
 	}
-	cache := os.Getenv("CROSSCHECK_CACHE")
+	cache := os.Getenv("XCTEST_CACHE")
 	if cache == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {

@@ -169,17 +169,17 @@ func envInt(name string, otherwise uint64) uint64 {
 }
 
 // TestSpecification compares the package with the executable specification on
-// random requests. CROSSCHECK_SPEC_N and CROSSCHECK_SPEC_SEED choose how many
-// and which, CROSSCHECK_SPEC_WORLDS how many worlds of each are tried at most;
-// CROSSCHECK_SPEC_AT runs one request alone.
+// random requests. XCTEST_SPEC_N and XCTEST_SPEC_SEED choose how many
+// and which, XCTEST_SPEC_WORLDS how many worlds of each are tried at most;
+// XCTEST_SPEC_AT runs one request alone.
 func TestSpecification(t *testing.T) {
-	n, seed := envInt("CROSSCHECK_SPEC_N", 20000), envInt("CROSSCHECK_SPEC_SEED", 1)
+	n, seed := envInt("XCTEST_SPEC_N", 20000), envInt("XCTEST_SPEC_SEED", 1)
 	from := uint64(0)
-	if at := os.Getenv("CROSSCHECK_SPEC_AT"); at != "" {
-		from = envInt("CROSSCHECK_SPEC_AT", 0)
+	if at := os.Getenv("XCTEST_SPEC_AT"); at != "" {
+		from = envInt("XCTEST_SPEC_AT", 0)
 		n = from + 1
 	}
-	limit := int(envInt("CROSSCHECK_SPEC_WORLDS", 60))
+	limit := int(envInt("XCTEST_SPEC_WORLDS", 60))
 	var (
 		mu       sync.Mutex
 		results  = map[string]int{}

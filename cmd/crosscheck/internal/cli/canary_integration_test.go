@@ -40,7 +40,7 @@ const (
 // cacheDir is where make keeps the programs that it builds for tests.
 func cacheDir(t *testing.T) string {
 	t.Helper()
-	cache := os.Getenv("CROSSCHECK_CACHE")
+	cache := os.Getenv("XCTEST_CACHE")
 	if cache == "" {
 		cache = filepath.Join(repo, ".cache")
 	}

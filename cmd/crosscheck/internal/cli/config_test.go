@@ -141,7 +141,7 @@ func TestConfigRefuses(t *testing.T) {
 		"a: &a [*a]":                                   "",
 		"scan: &s {concurrency: 1}\nx: *s":             `:2: unknown key "x"`,
 		"? [a]\n: b":                                   ":1: a key is a list, not a word",
-		"canary: {slo: soon}":                          `:1: canary.slo: "soon" is not a span of time; for example 90s`,
+		"canary: {slo: soon}":                          `:1: canary.slo: "soon" is not a duration; for example 90s`,
 		"canary: {slo_percentile: 101}":                ":1: canary.slo_percentile: 101 is not a percentage",
 		"canary: {folder: 'a/b'}":                      ":1: canary.folder: ",
 		"rules: {enable: [Links]}":                     `:1: rules.enable[0]: "Links" is not the id of a rule or the name of a pack; crosscheck rules list`,

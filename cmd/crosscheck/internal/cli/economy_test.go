@@ -87,7 +87,7 @@ func TestEconomyChangesNothingAnywhere(t *testing.T) {
 	var fewer, all int64
 	worlds := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		if worlds++; worlds > 25 && os.Getenv("CROSSCHECK_FAULTS") != "all" {
+		if worlds++; worlds > 25 && os.Getenv("XCTEST_FAULTS") != "all" {
 			return // a quarter of a second each
 		}
 		text := randomLinks(rt)
@@ -242,7 +242,7 @@ func callsOf(t *testing.T, text []byte, opts rules.Options) map[string]int {
 // that has no part in replication: docs/benchmarks.md says why it is no less.
 func TestCallsPerLink(t *testing.T) {
 	links := 40
-	if os.Getenv("CROSSCHECK_FAULTS") == "all" {
+	if os.Getenv("XCTEST_FAULTS") == "all" {
 		links = 1000
 	}
 	perLink := func(calls map[string]int) map[string]string {

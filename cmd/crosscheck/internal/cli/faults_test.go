@@ -685,10 +685,10 @@ func (c combination) run(t *testing.T, whole *judgedScan) (outcome string) {
 const sampleSize = 150
 
 // TestLastingFaults: whatever fails for good, and however, nothing looks better
-// for it. It runs a sample; CROSSCHECK_FAULTS=all runs every combination, as make
+// for it. It runs a sample; XCTEST_FAULTS=all runs every combination, as make
 // integration does, and any other text those whose names contain it.
 func TestLastingFaults(t *testing.T) {
-	lastingFaults(t, os.Getenv("CROSSCHECK_FAULTS"))
+	lastingFaults(t, os.Getenv("XCTEST_FAULTS"))
 }
 
 func lastingFaults(t *testing.T, which string) {

@@ -29,9 +29,9 @@ import (
 // venv is the path of a program of that environment.
 func venv(t *testing.T, program string) string {
 	t.Helper()
-	dir := os.Getenv("CROSSCHECK_VENV")
+	dir := os.Getenv("XCTEST_VENV")
 	if dir == "" {
-		t.Skip("CROSSCHECK_VENV is not set: run make integration")
+		t.Skip("XCTEST_VENV is not set: run make integration")
 	}
 	path := filepath.Join(dir, "bin", program)
 	if _, err := os.Stat(path); err != nil {
@@ -178,7 +178,7 @@ func crosscheck(t *testing.T, env []string, status int, args ...string) []byte {
 	t.Helper()
 	var out, errs bytes.Buffer
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = cleanEnv(append(env, "CROSSCHECK_TEST_MAIN=1")...)
+	cmd.Env = cleanEnv(append(env, "XCTEST_MAIN=1")...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != status {

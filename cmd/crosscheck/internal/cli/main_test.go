@@ -21,7 +21,7 @@ var repo = filepath.Join("..", "..", "..", "..")
 func main() { os.Exit(Main()) }
 
 func TestMain(m *testing.M) {
-	if os.Getenv("CROSSCHECK_TEST_MAIN") != "" {
+	if os.Getenv("XCTEST_MAIN") != "" {
 		main() // a test runs this binary as the program
 	}
 	testscript.Main(m, map[string]func(){"crosscheck": main})

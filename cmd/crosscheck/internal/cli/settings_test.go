@@ -116,12 +116,13 @@ func flagJSON(t *testing.T, flag config.FlagValue) string {
 func TestEnvironmentRefuses(t *testing.T) {
 	for kv, want := range map[string]string{
 		"CROSSCHECK_FAILON=high":              "unknown setting CROSSCHECK_FAILON in the environment; did you mean CROSSCHECK_FAIL_ON?",
+		"CROSSCHECK_VENV=x":                   "unknown setting CROSSCHECK_VENV in the environment; did you mean CROSSCHECK_CONFIG?",
 		"CROSSCHECK_XYZZY=":                   "unknown setting CROSSCHECK_XYZZY in the environment; 'crosscheck config show' lists",
 		"CROSSCHECK_SCAN_CONCURRENCY=many":    `CROSSCHECK_SCAN_CONCURRENCY is "many", not a whole number`,
 		"CROSSCHECK_STRICT=yes":               `CROSSCHECK_STRICT is "yes", not true or false`,
 		"CROSSCHECK_SCAN_ACCOUNTS=1,2":        `CROSSCHECK_SCAN_ACCOUNTS: "1" is not an account id; an account id has 12 digits`,
 		"CROSSCHECK_RULES_DISABLE=encrypton":  "CROSSCHECK_RULES_DISABLE: rules.disable: there is no rule or pack \"encrypton\"; did you mean encryption?",
-		"CROSSCHECK_CANARY_SLO=-1s":           `CROSSCHECK_CANARY_SLO: "-1s" is not a span of time`,
+		"CROSSCHECK_CANARY_SLO=-1s":           `CROSSCHECK_CANARY_SLO: "-1s" is not a duration`,
 		"CROSSCHECK_REQUIRED_REPLICATION=[{}": "CROSSCHECK_REQUIRED_REPLICATION is \"[{}\", not a list",
 		"CROSSCHECK_CONFIG=nowhere.yaml":      "nowhere.yaml: no such file or directory; check the path given with CROSSCHECK_CONFIG",
 	} {

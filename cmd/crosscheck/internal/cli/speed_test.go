@@ -90,7 +90,7 @@ func BenchmarkOrganization(b *testing.B) {
 			for b.Loop() {
 				scan := exec.CommandContext(b.Context(), os.Args[0], "scan", "-q", "-o", "jsonl="+out)
 				scan.Env = []string{
-					"CROSSCHECK_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + b.TempDir(),
+					"XCTEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + b.TempDir(),
 					"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true",
 					"AWS_ACCESS_KEY_ID=" + sandbox.DefaultAccessKey, "AWS_SECRET_ACCESS_KEY=" + sandbox.DefaultSecretKey,
 				}

@@ -198,10 +198,6 @@ const (
 	EnvFile   = envPrefix + "CONFIG"
 )
 
-// reserved are variables that are no settings: those of the project's own tests,
-// which run the program in their environment.
-var reserved = regexp.MustCompile(`^CROSSCHECK_(TEST_.*|VENV|CACHE|FAULTS|SPEC_.*|PEER_.*)$`)
-
 func envName(key string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
@@ -218,7 +214,7 @@ func (c *Config) environment(environ []string) error {
 	environ = slices.Sorted(slices.Values(environ)) // the same error each time
 	for _, kv := range environ {
 		name, text, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, envPrefix) || name == EnvFile || reserved.MatchString(name) {
+		if !strings.HasPrefix(name, envPrefix) || name == EnvFile {
 			continue
 		}
 		s, ok := byName[name]

@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// commentColumn is where what a key is for stands behind it.
+// commentColumn is the column of the comment behind each key.
 const commentColumn = 42
 
-// Example is a configuration file with every key as a comment: what stands
-// right behind a # is YAML.
+// Example is a configuration file with every key as a comment: text directly after a
+// # is YAML.
 func Example() []byte {
 	var b strings.Builder
 	b.WriteString(`# yaml-language-server: $schema=crosscheck.schema.json
 # (crosscheck config schema > crosscheck.schema.json: editors complete and check it)
 #
-# Configuration of crosscheck, given with --config or ` + EnvFile + `. Every key
-# is optional: take the # from those that you want. A flag stands above a variable,
-# such as ` + envName("fail_on") + ` for fail_on, and a variable above this file.
-# 'crosscheck config show' prints what is in force, and why.
+# Settings of crosscheck, for --config or ` + EnvFile + `. Every key is
+# optional: remove the # from those that you want. Flags override environment
+# variables (` + envName("fail_on") + ` for fail_on), and both override this file.
+# 'crosscheck config show' prints the settings in effect and where each comes from.
 `)
 	line := func(indent, text, doc, def string) {
 		if def != "" {
@@ -49,7 +49,7 @@ func Example() []byte {
 					line("  ", "- "+r.key+": "+r.example, r.doc, "")
 				case name == "accounts":
 					line("  ", "- name: logs-*", "and where such buckets must replicate to:", "")
-					line("    ", parent+":", "a link that leads to where all of these say", "")
+					line("    ", parent+":", "one link must meet all of these", "")
 					fallthrough
 				default:
 					line("      ", name+": "+r.example, r.doc, "")

@@ -56,7 +56,7 @@ var (
 	folderForm = form{what: "the name of a folder", hint: "for example crosscheck-canary", check: canary.CheckFolder}
 	pathForm   = form{what: "a path", hint: "it is relative to where crosscheck runs", pattern: `\S`}
 	tagForm    = form{what: "a tag", hint: "a key has 1 to 128 characters, a value at most 256", pattern: `^[\s\S]{0,256}$`}
-	spanForm   = form{what: "a span of time", hint: "for example 90s or 15m", pattern: `^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`}
+	spanForm   = form{what: "a duration", hint: "for example 90s or 15m", pattern: `^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`}
 )
 
 // many is the form of how many there are of something.
@@ -66,40 +66,40 @@ func many(what string) form {
 
 // settings are the keys of the configuration file, in the order in which they are shown.
 var settings = []setting[Config]{
-	{"scan.role_name", func(c *Config) any { return &c.Scan.RoleName }, roleForm, "role that is assumed in every account to read", AuditRole, AuditRole},
-	{"scan.external_id", func(c *Config) any { return &c.Scan.ExternalID }, form{}, "external id that is presented when roles are assumed", "org-audit-7", ""},
-	{"scan.accounts", func(c *Config) any { return &c.Scan.Accounts }, accountForm, "these accounts only, without listing the organization", `["111111111111"]`, ""},
-	{"scan.exclude_accounts", func(c *Config) any { return &c.Scan.ExcludeAccounts }, accountForm, "not these accounts; coverage says so", `["999999999999"]`, ""},
-	{"scan.account_only", func(c *Config) any { return &c.Scan.AccountOnly }, form{}, "the caller's own account only, with the caller's own credentials", "false", ""},
-	{"scan.buckets", func(c *Config) any { return &c.Scan.Buckets }, bucketForm, "source buckets that match only, with * and ?", `"*-prod"`, ""},
-	{"scan.concurrency", func(c *Config) any { return &c.Scan.Concurrency }, many("calls"), "calls to AWS at a time", "64", "64"},
-	{"scan.account_concurrency", func(c *Config) any { return &c.Scan.AccountConcurrency }, form{what: "a number of calls", hint: "use 0 or more"}, "calls at a time in one account; 0 is half of concurrency, and all of it while no other account is left", "16", "0"},
-	{"outputs", func(c *Config) any { return &c.Outputs }, outputForm, "what is written, as -o says it", "[table, jsonl=run.jsonl]", "[table]"},
+	{"scan.role_name", func(c *Config) any { return &c.Scan.RoleName }, roleForm, "role to assume in every account for reading", AuditRole, AuditRole},
+	{"scan.external_id", func(c *Config) any { return &c.Scan.ExternalID }, form{}, "external id to present when assuming roles", "org-audit-7", ""},
+	{"scan.accounts", func(c *Config) any { return &c.Scan.Accounts }, accountForm, "only these accounts, without listing the organization", `["111111111111"]`, ""},
+	{"scan.exclude_accounts", func(c *Config) any { return &c.Scan.ExcludeAccounts }, accountForm, "exclude these accounts (listed under coverage)", `["999999999999"]`, ""},
+	{"scan.account_only", func(c *Config) any { return &c.Scan.AccountOnly }, form{}, "only the caller's own account, with the caller's own credentials", "false", ""},
+	{"scan.buckets", func(c *Config) any { return &c.Scan.Buckets }, bucketForm, "only source buckets whose name matches, with * and ?", `"*-prod"`, ""},
+	{"scan.concurrency", func(c *Config) any { return &c.Scan.Concurrency }, many("calls"), "concurrent calls to AWS", "64", "64"},
+	{"scan.account_concurrency", func(c *Config) any { return &c.Scan.AccountConcurrency }, form{what: "a number of calls", hint: "use 0 or more"}, "concurrent calls in one account; 0 is half of concurrency, or all of it once a single account is left", "16", "0"},
+	{"outputs", func(c *Config) any { return &c.Outputs }, outputForm, "formats and files of the report, as for -o", "[table, jsonl=run.jsonl]", "[table]"},
 	{"fail_on", func(c *Config) any { return &c.FailOn }, gradeForm, "lowest severity that gives exit status 1", "high", "low"},
-	{"fail_on_new", func(c *Config) any { return &c.FailOnNew }, form{}, "exit 1 only for what fails and did not in the baseline", "true", ""},
-	{"baseline", func(c *Config) any { return &c.Baseline }, pathForm, "run file of an earlier run that this one is held against", "accepted.jsonl", ""},
-	{"history", func(c *Config) any { return &c.History }, pathForm, "folder that keeps the run file of every run", "runs", ""},
-	{"allow_incomplete", func(c *Config) any { return &c.AllowIncomplete }, form{}, "exit 0 although something was unknown", "false", ""},
-	{"strict", func(c *Config) any { return &c.Strict }, form{}, "what AWS leaves open fails instead of being unknown", "true", ""},
-	{"waivers", func(c *Config) any { return &c.Waivers }, pathForm, "file of failing findings that may stand for a while", "waivers.yaml", ""},
-	{"rules.dirs", func(c *Config) any { return &c.Rules.Dirs }, pathForm, "directories with rules of your own", "[rules]", ""},
-	{"rules.enable", func(c *Config) any { return &c.Rules.Enable }, packForm, "these rules and packs only", "[links, protection, XC047]", ""},
-	{"rules.disable", func(c *Config) any { return &c.Rules.Disable }, packForm, "not these rules and packs", "[configuration, XC046]", ""},
-	{"rules.severity", func(c *Config) any { return &c.Rules.Severity }, gradeForm, "severities of rules, where their own is not wanted", "{XC047: high, XC052: low}", ""},
-	{"rules.parameters", func(c *Config) any { return &c.Rules.Parameters }, form{}, "values of parameters that rules of your own declare", "{cold_classes: [GLACIER]}", ""},
-	{"required_replication", func(c *Config) any { return &c.RequiredReplication }, form{}, "which buckets must replicate: those that all of an entry's keys select", "", ""},
-	{"destinations.accounts", func(c *Config) any { return &c.Destinations.Accounts }, accountForm, "replicas go to these accounts only", `["333333333333"]`, ""},
-	{"destinations.regions", func(c *Config) any { return &c.Destinations.Regions }, regionForm, "replicas go to these Regions only", "[eu-west-1, eu-north-1]", ""},
-	{"destinations.other_account", func(c *Config) any { return &c.Destinations.OtherAccount }, form{}, "never to the account of the source", "true", ""},
-	{"destinations.other_region", func(c *Config) any { return &c.Destinations.OtherRegion }, form{}, "never to the Region of the source", "true", ""},
-	{"canary.role_name", func(c *Config) any { return &c.Canary.RoleName }, roleForm, "role that is assumed to put probes; never the audit role", CanaryRole, CanaryRole},
-	{"canary.folder", func(c *Config) any { return &c.Canary.Folder }, folderForm, "name under which probes lie, inside the rule's prefix", canary.Folder, canary.Folder},
+	{"fail_on_new", func(c *Config) any { return &c.FailOnNew }, form{}, "exit 1 only for failures that the baseline does not have", "true", ""},
+	{"baseline", func(c *Config) any { return &c.Baseline }, pathForm, "run file of an earlier run to compare with", "accepted.jsonl", ""},
+	{"history", func(c *Config) any { return &c.History }, pathForm, "directory that keeps the run file of every run", "runs", ""},
+	{"allow_incomplete", func(c *Config) any { return &c.AllowIncomplete }, form{}, "exit 0 even if something is unknown", "false", ""},
+	{"strict", func(c *Config) any { return &c.Strict }, form{}, "treat behavior AWS does not document as a failure, not as unknown", "true", ""},
+	{"waivers", func(c *Config) any { return &c.Waivers }, pathForm, "waivers file: waived findings do not affect the exit status", "waivers.yaml", ""},
+	{"rules.dirs", func(c *Config) any { return &c.Rules.Dirs }, pathForm, "directories of custom rules", "[rules]", ""},
+	{"rules.enable", func(c *Config) any { return &c.Rules.Enable }, packForm, "only these rules and packs", "[links, protection, XC047]", ""},
+	{"rules.disable", func(c *Config) any { return &c.Rules.Disable }, packForm, "suppress findings of these rules and packs; link verdicts are unaffected", "[configuration, XC046]", ""},
+	{"rules.severity", func(c *Config) any { return &c.Rules.Severity }, gradeForm, "severities that replace those of the rules", "{XC047: high, XC052: low}", ""},
+	{"rules.parameters", func(c *Config) any { return &c.Rules.Parameters }, form{}, "parameters that custom rules declare", "{cold_classes: [GLACIER]}", ""},
+	{"required_replication", func(c *Config) any { return &c.RequiredReplication }, form{}, "buckets that must replicate: those that match all keys of an entry", "", ""},
+	{"destinations.accounts", func(c *Config) any { return &c.Destinations.Accounts }, accountForm, "replicas may go only to these accounts", `["333333333333"]`, ""},
+	{"destinations.regions", func(c *Config) any { return &c.Destinations.Regions }, regionForm, "replicas may go only to these Regions", "[eu-west-1, eu-north-1]", ""},
+	{"destinations.other_account", func(c *Config) any { return &c.Destinations.OtherAccount }, form{}, "the destination must be in another account than the source", "true", ""},
+	{"destinations.other_region", func(c *Config) any { return &c.Destinations.OtherRegion }, form{}, "the destination must be in another Region than the source", "true", ""},
+	{"canary.role_name", func(c *Config) any { return &c.Canary.RoleName }, roleForm, "role to assume for probing; must not be the audit role", CanaryRole, CanaryRole},
+	{"canary.folder", func(c *Config) any { return &c.Canary.Folder }, folderForm, "prefix of probe objects, after the prefix of the replication rule", canary.Folder, canary.Folder},
 	{"canary.timeout", func(c *Config) any { return &c.Canary.Timeout }, spanForm, "how long to wait for a replica", "30m", spanText(canary.DefaultTimeout)},
-	{"canary.count", func(c *Config) any { return &c.Canary.Count }, many("probes"), "probes of each kind for each link", "10", "1"},
+	{"canary.count", func(c *Config) any { return &c.Canary.Count }, many("probes"), "probes of each kind per link", "10", "1"},
 	{"canary.interval", func(c *Config) any { return &c.Canary.Interval }, spanForm, "time between the starts of two probes of a link", "10s", "0s"},
-	{"canary.parallel", func(c *Config) any { return &c.Canary.Parallel }, many("probes"), "probes in flight at a time", "50", "200"},
-	{"canary.slo", func(c *Config) any { return &c.Canary.SLO }, spanForm, "latency that slo_percentile of a link's probes must keep", "15m", "0s"},
-	{"canary.slo_percentile", func(c *Config) any { return &c.Canary.SLOPercentile }, form{what: "a percentage", hint: "for example 99", min: math.SmallestNonzeroFloat64, max: 100}, "percent of probes that must keep slo", "90", "99"},
+	{"canary.parallel", func(c *Config) any { return &c.Canary.Parallel }, many("probes"), "concurrent probes", "50", "200"},
+	{"canary.slo", func(c *Config) any { return &c.Canary.SLO }, spanForm, "latency that slo_percentile of a link's probes must meet", "15m", "0s"},
+	{"canary.slo_percentile", func(c *Config) any { return &c.Canary.SLOPercentile }, form{what: "a percentage", hint: "for example 99", min: math.SmallestNonzeroFloat64, max: 100}, "percentage of probes that must meet slo", "90", "99"},
 }
 
 // Requirement says which buckets must replicate: those that all of its keys select.
@@ -124,7 +124,7 @@ func (r *Requirement) selects() bool {
 
 var requirementKeys = []setting[Requirement]{
 	{"name", func(r *Requirement) any { return &r.Name }, bucketForm, "buckets whose name matches, with * and ?; \"*\" is every bucket", `"*-prod"`, ""},
-	{"tags", func(r *Requirement) any { return &r.Tags }, tagForm, "buckets that carry all of these tags", "{backup: required}", ""},
+	{"tags", func(r *Requirement) any { return &r.Tags }, tagForm, "buckets that have all of these tags", "{backup: required}", ""},
 	{"accounts", func(r *Requirement) any { return &r.Accounts }, accountForm, "buckets of these accounts", `["111111111111"]`, ""},
 	{"ous", func(r *Requirement) any { return &r.OUs }, unitForm, "buckets of accounts under these units", "[ou-ab12-cdefgh34]", ""},
 	{"destination.accounts", func(r *Requirement) any { return &r.Destination.Accounts }, accountForm, "to one of these accounts", `["333333333333"]`, ""},

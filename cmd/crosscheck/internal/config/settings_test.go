@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,34 +178,6 @@ func flagText(v any) string {
 	}
 	text, _ := json.Marshal(v)
 	return string(text)
-}
-
-// TestReservedVariables: every variable that the project's tests use is reserved, and
-// no setting is.
-func TestReservedVariables(t *testing.T) {
-	used := regexp.MustCompile(`\bCROSSCHECK_[A-Z_]+\b`)
-	for _, pattern := range []string{"../../../../Makefile", "*_integration_test.go", "faults_test.go", "main_test.go", "../../../../rules/iam/*_test.go", "../../../../report/*_test.go", "../../../../testdata/integration/*.*", "../../../../testdata/integration/*/*.*"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range used.FindAllString(string(text), -1) {
-				if !reserved.MatchString(name) && name != EnvFile && !slices.ContainsFunc(settings, func(s setting[Config]) bool { return envName(s.key) == name }) {
-					t.Errorf("%s uses %s, which the program refuses", file, name)
-				}
-			}
-		}
-	}
-	for _, s := range settings {
-		if reserved.MatchString(envName(s.key)) {
-			t.Errorf("%s is reserved", envName(s.key))
-		}
-	}
 }
 
 // TestExampleConfig takes the # from each key of the example by itself, and from all.
