@@ -35,8 +35,8 @@ var (
 
 // builtins are what crosscheck adds to Rego:
 //
-//	crosscheck.pass, .fail, .unknown, .not_applicable
-//	                             the answers of rules; see results
+//	crosscheck.pass, .fail, .unknown, .not_applicable, .result, .value
+//	                             what makes the answers of rules; see results
 //	crosscheck.checks(link_id)   the permission matrix of a link: {"layer/action": {…}}
 //	crosscheck.answer(link_id, check)
 //	                             the answer of a rule that judges one entry of the matrix, "layer/action",
@@ -177,6 +177,9 @@ var topdownBuiltins = func() map[string]*topdown.Builtin {
 			t, err := b.impl(bctx.Context, args)
 			if err != nil {
 				return &topdown.Error{Code: topdown.BuiltinErr, Message: b.name + ": " + err.Error(), Location: bctx.Location}
+			}
+			if t == nil {
+				return nil // undefined
 			}
 			return iter(t)
 		}}

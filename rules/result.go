@@ -10,25 +10,34 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// results are the builtins that make the answers of rules. Their first argument is
-// what the answer is about: a link, the bucket of the document, or, in the answers of
-// an organization rule, one of its records. The last argument of crosscheck.fail and
-// crosscheck.unknown is an object with what else an answer may have: key, severity,
-// failure_codes, contested, evidence, remediation.
+// results are the builtins that make the answers of rules:
+//
+//	crosscheck.pass(subject, message)
+//	crosscheck.fail(subject, message, more)
+//	crosscheck.unknown(subject, message, more)
+//	crosscheck.not_applicable(subject, message)
+//	                             one answer
+//	crosscheck.result(subject, faults, message)
+//	                             the answers to a set or array of faults: a fail for each, a pass if there is none
+//	crosscheck.value(fact, otherwise)
+//	                             the value of a fact, otherwise where AWS answered that there is none; undefined
+//	                             where the fact was not read
+//
+// The subject is what the answer is about: a link, the bucket of the document, or, in
+// the answers of an organization rule, one of its records. What more an answer may
+// have, as a fault may beside its message, is key, severity, failure_codes, contested,
+// evidence and remediation.
 //
 // They are builtins and no module of Rego functions, for what those cost:
 // docs/decisions/080-answers-are-builtins.md.
 var results = []builtin{
-	{name: "crosscheck.pass", decl: withoutMore, impl: answerer(finding.Pass, withoutMore), pure: true},
-	{name: "crosscheck.fail", decl: withMore, impl: answerer(finding.Fail, withMore), pure: true},
-	{name: "crosscheck.unknown", decl: withMore, impl: answerer(finding.Unknown, withMore), pure: true},
-	{name: "crosscheck.not_applicable", decl: withoutMore, impl: answerer(finding.NotApplicable, withoutMore), pure: true},
+	{name: "crosscheck.pass", decl: types.NewFunction(types.Args(anyObject, types.S), anyObject), impl: alone(finding.Pass), pure: true},
+	{name: "crosscheck.fail", decl: types.NewFunction(types.Args(anyObject, types.S, anyObject), anyObject), impl: withMore(finding.Fail), pure: true},
+	{name: "crosscheck.unknown", decl: types.NewFunction(types.Args(anyObject, types.S, anyObject), anyObject), impl: withMore(finding.Unknown), pure: true},
+	{name: "crosscheck.not_applicable", decl: types.NewFunction(types.Args(anyObject, types.S), anyObject), impl: alone(finding.NotApplicable), pure: true},
+	{name: "crosscheck.result", decl: types.NewFunction(types.Args(anyObject, types.NewAny(types.NewSet(anyObject), types.NewArray(nil, anyObject)), types.S), types.NewSet(anyObject)), impl: result, pure: true},
+	{name: "crosscheck.value", decl: types.NewFunction(types.Args(anyObject, types.A), types.A), impl: value, pure: true},
 }
-
-var (
-	withoutMore = types.NewFunction(types.Args(anyObject, types.S), anyObject)
-	withMore    = types.NewFunction(types.Args(anyObject, types.S, anyObject), anyObject)
-)
 
 // subjectFields are the fields of the subject that an answer has, with their names in the answer.
 var subjectFields = [][2]*ast.Term{
@@ -37,29 +46,93 @@ var subjectFields = [][2]*ast.Term{
 	{ast.StringTerm("bucket"), ast.StringTerm("bucket")},
 }
 
+var (
+	messageField = ast.StringTerm("message")
+	statusField  = ast.StringTerm("status")
+	valueField   = ast.StringTerm("value")
+	absentField  = ast.StringTerm("absent")
+)
+
+// answerTo is an answer: its subject and status, and whatever fields it has.
+func answerTo(subject *ast.Term, status *ast.Term, message *ast.Term, more ast.Object) (*ast.Term, error) {
+	about, ok := subject.Value.(ast.Object)
+	if !ok {
+		return nil, errors.New("what an answer is about is a link, a bucket or a record")
+	}
+	pairs := make([][2]*ast.Term, 0, 4+more.Len())
+	more.Foreach(func(k, v *ast.Term) { pairs = append(pairs, [2]*ast.Term{k, v}) })
+	for _, f := range subjectFields {
+		if v := about.Get(f[0]); v != nil {
+			pairs = append(pairs, [2]*ast.Term{f[1], v})
+		}
+	}
+	if message != nil {
+		pairs = append(pairs, [2]*ast.Term{messageField, message})
+	}
+	return ast.ObjectTerm(append(pairs, [2]*ast.Term{statusField, status})...), nil
+}
+
+func statusTerm(s finding.Status) *ast.Term { return ast.StringTerm(string(s)) }
+
+var failed, passed = statusTerm(finding.Fail), statusTerm(finding.Pass)
+
 var noMore = ast.NewObject()
 
-func answerer(status finding.Status, decl *types.Function) func(context.Context, []*ast.Term) (*ast.Term, error) {
-	statusPair := [2]*ast.Term{ast.StringTerm("status"), ast.StringTerm(string(status))}
-	message := ast.StringTerm("message")
+func alone(status finding.Status) func(context.Context, []*ast.Term) (*ast.Term, error) {
+	said := statusTerm(status)
 	return func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
-		subject, ok := args[0].Value.(ast.Object)
-		if !ok {
-			return nil, errors.New("what the answer is about is a link, a bucket or a record")
-		}
-		more := noMore
-		if decl.Arity() == 3 {
-			if more, ok = args[2].Value.(ast.Object); !ok {
-				return nil, errors.New("what else the answer has is an object")
-			}
-		}
-		pairs := make([][2]*ast.Term, 0, more.Len()+3)
-		more.Foreach(func(k, v *ast.Term) { pairs = append(pairs, [2]*ast.Term{k, v}) })
-		for _, f := range subjectFields {
-			if v := subject.Get(f[0]); v != nil {
-				pairs = append(pairs, [2]*ast.Term{f[1], v})
-			}
-		}
-		return ast.ObjectTerm(append(pairs, statusPair, [2]*ast.Term{message, args[1]})...), nil
+		return answerTo(args[0], said, args[1], noMore)
 	}
+}
+
+func withMore(status finding.Status) func(context.Context, []*ast.Term) (*ast.Term, error) {
+	said := statusTerm(status)
+	return func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+		more, ok := args[2].Value.(ast.Object)
+		if !ok {
+			return nil, errors.New("what more an answer has is an object")
+		}
+		return answerTo(args[0], said, args[1], more)
+	}
+}
+
+func result(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+	faults, ok := elements(args[1])
+	if !ok {
+		return nil, errors.New("faults are a set or an array")
+	}
+	var answers []*ast.Term
+	for _, f := range faults {
+		fault, ok := f.Value.(ast.Object)
+		if !ok || fault.Get(messageField) == nil {
+			return nil, errors.New("a fault is an object with a message")
+		}
+		a, err := answerTo(args[0], failed, nil, fault)
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, a)
+	}
+	if len(faults) == 0 {
+		a, err := answerTo(args[0], passed, args[2], noMore)
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, a)
+	}
+	return ast.SetTerm(answers...), nil
+}
+
+func value(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+	f, ok := args[0].Value.(ast.Object)
+	if !ok {
+		return nil, errors.New("a fact is an object")
+	}
+	if v := f.Get(valueField); v != nil {
+		return v, nil
+	}
+	if f.Get(absentField) != nil {
+		return args[1], nil
+	}
+	return nil, nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 // TestResults: what the functions for answers make of their arguments.
@@ -51,6 +52,56 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// TestResultOfFaults: one body that finds faults gives every answer.
+func TestResultOfFaults(t *testing.T) {
+	t.Parallel()
+	for faults, want := range map[string][]finding.Finding{
+		`[]`:                                 {{Status: finding.Pass, Message: "good"}},
+		`{f | false; f := {"message": "m"}}`: {{Status: finding.Pass, Message: "good"}},
+		`[{"message": "m"}]`:                 {{Status: finding.Fail, Message: "m"}},
+		`{{"message": "m", "key": "1", "remediation": "r"}, {"message": "n", "key": "2"}}`: {
+			{Status: finding.Fail, Message: "m", Remediation: "r"}, {Status: finding.Fail, Message: "n"}},
+		`[{"message": "m", "status": "pass"}]`: {{Status: finding.Fail, Message: "m"}},
+		`[{"mesage": "m"}]`:                    {{Status: finding.Unknown, Message: "the rule could not be evaluated: user0.rego:10: eval_builtin_error: crosscheck.result: a fault is an object with a message"}},
+	} {
+		body := `answers contains answer if { some link in input.links; some answer in crosscheck.result(link, ` + faults + `, "good") }`
+		e, err := with(t, Options{}, ruleText("#   scope: link\n", body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []finding.Finding
+		for _, f := range find(eval(t, e, working()).Findings, "ACME001") {
+			got = append(got, finding.Finding{Status: f.Status, Message: f.Message, Remediation: f.Remediation})
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", faults, diff)
+		}
+	}
+}
+
+// TestValue: a fact that was not read has no value, and a rule that asks for it no answer.
+func TestValue(t *testing.T) {
+	t.Parallel()
+	e, err := with(t, Options{}, ruleText("#   scope: bucket\n", `answers contains crosscheck.pass(input.bucket, v) if v := crosscheck.value(input.bucket.ownership, "not set")`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, f := range map[string]fact.Fact[string]{
+		"ObjectWriter":            fact.Of("ObjectWriter"),
+		"not set":                 fact.None[string](),
+		"the rule gave no answer": fact.Missing[string](gap("bucket.ownership", "AccessDenied")),
+	} {
+		got := find(eval(t, e, change(func(w *world) { w.Bucket.Ownership = f })).Findings, "ACME001")
+		if len(got) != 1 || got[0].Message != want {
+			t.Errorf("%+v, want %s", got, want)
+		}
+	}
+	none := find(eval(t, e, change(func(w *world) { w.Bucket.Ownership = fact.Fact[string]{} })).Findings, "ACME001")
+	if len(none) != 1 || none[0].Status != finding.Unknown {
+		t.Errorf("a fact that nothing was said of: %+v", none)
+	}
+}
+
 // TestResultsRefuse: arguments of other types are errors when the rules are compiled.
 func TestResultsRefuse(t *testing.T) {
 	t.Parallel()
@@ -60,6 +111,9 @@ func TestResultsRefuse(t *testing.T) {
 		"nothing more":           `crosscheck.fail(link, "m")`,
 		"more that is text":      `crosscheck.fail(link, "m", "DstBucketUnversioned")`,
 		"more of a pass":         `crosscheck.pass(link, "m", {})`,
+		"one fault":              `crosscheck.result(link, {"message": "m"}, "good")`,
+		"faults that are text":   `crosscheck.result(link, ["m"], "good")`,
+		"a fact's value":         `crosscheck.pass(link, crosscheck.value("x", "y"))`,
 	} {
 		if _, err := with(t, Options{}, ruleText("#   scope: link\n", "answers contains "+answer+" if some link in input.links")); err == nil {
 			t.Errorf("%s was accepted", name)

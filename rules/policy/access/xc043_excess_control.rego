@@ -18,6 +18,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.access.excess_control
 
+import data.crosscheck.grants
+
 actions := [
 	"s3:PutBucketVersioning", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
 	"s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutEncryptionConfiguration",
@@ -25,18 +27,10 @@ actions := [
 	"s3:PutBucketPublicAccessBlock", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion",
 ]
 
-answers contains crosscheck.pass(link, "the destination's policy lets no other account change the bucket") if {
+answers contains answer if {
 	some link in input.links
-	d := input.buckets[link.destination].value
-	count(iam.grants("bucket-policy", d.policy.value.document, actions, d.account_id)) == 0
-}
-
-answers contains crosscheck.fail(link, sprintf("the policy of %s lets %s do %s", [link.destination, concat(", ", g.principals), concat(", ", g.actions)]), {
-	"key": concat(",", array.concat(g.actions, sort(g.principals))),
-	"evidence": {"grant": g},
-	"remediation": sprintf("take %s out of statement %s of the policy of %s", [concat(", ", g.actions), g.name, link.destination]),
-}) if {
-	some link in input.links
-	d := input.buckets[link.destination].value
-	some g in iam.grants("bucket-policy", d.policy.value.document, actions, d.account_id)
+	destination := input.buckets[link.destination].value
+	excess := iam.grants("bucket-policy", destination.policy.value.document, actions, destination.account_id)
+	faults := {grants.fault(link, grant) | some grant in excess}
+	some answer in crosscheck.result(link, faults, "the destination's policy lets no other account change the bucket")
 }

@@ -17,28 +17,26 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.access.whole_account
 
+import data.crosscheck.grants
+
 actions := ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:PutObject"]
 
 whole(principal) if regex.match(`^([*]|[0-9]{12}|arn:[a-z-]+:iam::[0-9]{12}:root)$`, principal)
 
-wide(d) := [g |
-	some g in iam.grants("bucket-policy", d.policy.value.document, actions, d.account_id)
-	some p in g.principals
-	whole(p)
-]
-
-answers contains crosscheck.pass(link, "the destination's policy admits no account as a whole") if {
+answers contains answer if {
 	some link in input.links
-	d := input.buckets[link.destination].value
-	d.policy.value
-	count(wide(d)) == 0
-}
-
-answers contains crosscheck.fail(link, sprintf("the policy of %s lets all of %s do %s", [link.destination, concat(", ", g.principals), concat(", ", g.actions)]), {
-	"key": concat(",", array.concat(g.actions, sort(g.principals))),
-	"evidence": {"grant": g},
-	"remediation": sprintf("name the replication role as principal in statement %s of the policy of %s", [g.name, link.destination]),
-}) if {
-	some link in input.links
-	some g in wide(input.buckets[link.destination].value)
+	destination := input.buckets[link.destination].value
+	granted := iam.grants("bucket-policy", destination.policy.value.document, actions, destination.account_id)
+	faults := {fault |
+		some grant in granted
+		some principal in grant.principals
+		whole(principal)
+		fault := {
+			"key": grants.key(grant),
+			"message": sprintf("the policy of %s lets all of %s do %s", [link.destination, concat(", ", grant.principals), concat(", ", grant.actions)]),
+			"evidence": {"grant": grant},
+			"remediation": sprintf("name the replication role as principal in statement %s of the policy of %s", [grant.name, link.destination]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the destination's policy admits no account as a whole")
 }

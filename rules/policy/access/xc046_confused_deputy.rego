@@ -21,27 +21,23 @@ package crosscheck.rules.access.confused_deputy
 sources := {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
 
 guarded(statement) if {
-	some c in statement.conditions
-	lower(c.key) in sources
+	some condition in statement.conditions
+	lower(condition.key) in sources
 }
 
-open contains link if {
+answers contains answer if {
 	some link in input.links
-	some s in iam.statements("trust", input.roles[link.role_arn].value.trust.document)
-	s.effect == "Allow"
-	some p in s.principals
-	p.value == "s3.amazonaws.com"
-	not guarded(s)
-}
-
-answers contains crosscheck.pass(link, "the trust policy is guarded by a source") if {
-	some link in input.links
-	input.roles[link.role_arn].value
-	not link in open
-}
-
-answers contains crosscheck.fail(link, sprintf("the trust policy of %s does not say whose replication it is for", [link.role_arn]), {
-	"remediation": "after a canary has shown that replication still works with it, add the condition StringEquals aws:SourceAccount with the account of the source",
-}) if {
-	some link in open
+	statements := iam.statements("trust", input.roles[link.role_arn].value.trust.document)
+	faults := {fault |
+		some statement in statements
+		statement.effect == "Allow"
+		some principal in statement.principals
+		principal.value == "s3.amazonaws.com"
+		not guarded(statement)
+		fault := {
+			"message": sprintf("the trust policy of %s does not say whose replication it is for", [link.role_arn]),
+			"remediation": "after a canary has shown that replication still works with it, add the condition StringEquals aws:SourceAccount with the account of the source",
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the trust policy is guarded by a source")
 }

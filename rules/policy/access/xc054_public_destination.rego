@@ -17,20 +17,20 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 package crosscheck.rules.access.public_destination
 
-# "true", "false" or "unknown"
-public(link) := iam.public(link.destination, input.buckets[link.destination].value.policy.value.document)
+# By link: "true", "false" or "unknown".
+public[link.id] := iam.public(link.destination, input.buckets[link.destination].value.policy.value.document) if some link in input.links
 
 answers contains crosscheck.pass(link, "the destination's policy is not public") if {
 	some link in input.links
-	public(link) == "false"
+	public[link.id] == "false"
 }
 
 answers contains crosscheck.fail(link, "Block Public Access calls the policy of the destination public", {"remediation": "narrow the policy to named principals, or with fixed values of aws:PrincipalOrgID or aws:PrincipalAccount"}) if {
 	some link in input.links
-	public(link) == "true"
+	public[link.id] == "true"
 }
 
 answers contains crosscheck.unknown(link, "whether Block Public Access calls the policy of the destination public is not decided", {}) if {
 	some link in input.links
-	public(link) == "unknown"
+	public[link.id] == "unknown"
 }

@@ -16,16 +16,18 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html
 package crosscheck.rules.access.configuration_granted
 
-excess := iam.grants("bucket-policy", input.bucket.policy.value.document, ["s3:PutReplicationConfiguration"], input.bucket.account_id)
-
 answers contains crosscheck.pass(input.bucket, "the source has no bucket policy") if input.bucket.policy.absent
 
-answers contains crosscheck.pass(input.bucket, "the source's policy lets no other account change the replication") if count(excess) == 0
-
-answers contains crosscheck.fail(input.bucket, sprintf("the policy of %s lets %s change or delete its replication configuration", [input.bucket.name, concat(", ", g.principals)]), {
-	"key": concat(",", sort(g.principals)),
-	"evidence": {"grant": g},
-	"remediation": sprintf("take s3:PutReplicationConfiguration out of statement %s of the policy of %s", [g.name, input.bucket.name]),
-}) if {
-	some g in excess
+answers contains answer if {
+	excess := iam.grants("bucket-policy", input.bucket.policy.value.document, ["s3:PutReplicationConfiguration"], input.bucket.account_id)
+	faults := {fault |
+		some grant in excess
+		fault := {
+			"key": concat(",", sort(grant.principals)),
+			"message": sprintf("the policy of %s lets %s change or delete its replication configuration", [input.bucket.name, concat(", ", grant.principals)]),
+			"evidence": {"grant": grant},
+			"remediation": sprintf("take s3:PutReplicationConfiguration out of statement %s of the policy of %s", [grant.name, input.bucket.name]),
+		}
+	}
+	some answer in crosscheck.result(input.bucket, faults, "the source's policy lets no other account change the replication")
 }

@@ -17,17 +17,16 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 package crosscheck.rules.access.tags_granted
 
-granted(d) := count(iam.grants("bucket-policy", d.policy.value.document, ["s3:ReplicateTags"], ""))
-
-answers contains crosscheck.pass(link, "the destination's policy names s3:ReplicateTags") if {
+answers contains answer if {
 	some link in input.links
-	granted(input.buckets[link.destination].value) > 0
-}
-
-answers contains crosscheck.fail(link, sprintf("the policy of %s does not name s3:ReplicateTags; recorded to be harmless within one account, open between accounts", [link.destination]), {
-	"remediation": sprintf("add `s3:ReplicateTags` on `%s/*` to the statement for %s in the policy of %s", [d.arn, link.role_arn, link.destination]),
-}) if {
-	some link in input.links
-	d := input.buckets[link.destination].value
-	granted(d) == 0
+	destination := input.buckets[link.destination].value
+	granted := iam.grants("bucket-policy", destination.policy.value.document, ["s3:ReplicateTags"], "")
+	faults := {fault |
+		count(granted) == 0
+		fault := {
+			"message": sprintf("the policy of %s does not name s3:ReplicateTags; recorded to be harmless within one account, open between accounts", [link.destination]),
+			"remediation": sprintf("add `s3:ReplicateTags` on `%s/*` to the statement for %s in the policy of %s", [destination.arn, link.role_arn, link.destination]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the destination's policy names s3:ReplicateTags")
 }

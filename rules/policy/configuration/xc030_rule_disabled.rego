@@ -15,20 +15,17 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/disable-replication.html
 package crosscheck.rules.configuration.rule_disabled
 
-disabled contains rule if {
-	some rule in input.bucket.replication.value.rules
-	rule.status != "Enabled"
-}
-
-answers contains crosscheck.pass(input.bucket, "every replication rule is enabled") if {
-	input.bucket.replication.value.rules
-	count(disabled) == 0
-}
-
-answers contains crosscheck.fail(input.bucket, sprintf("the replication rule %s of %s is disabled", [rule.id, input.bucket.name]), {
-	"key": rule.id,
-	"evidence": {"rule": rule.id, "destination": rule.destination.bucket},
-	"remediation": sprintf("enable the rule %s, or remove it; then replicate what was written meanwhile with Batch Replication", [rule.id]),
-}) if {
-	some rule in disabled
+answers contains answer if {
+	rules := input.bucket.replication.value.rules
+	faults := {fault |
+		some rule in rules
+		rule.status != "Enabled"
+		fault := {
+			"key": rule.id,
+			"message": sprintf("the replication rule %s of %s is disabled", [rule.id, input.bucket.name]),
+			"evidence": {"rule": rule.id, "destination": rule.destination.bucket},
+			"remediation": sprintf("enable the rule %s, or remove it; then replicate what was written meanwhile with Batch Replication", [rule.id]),
+		}
+	}
+	some answer in crosscheck.result(input.bucket, faults, "every replication rule is enabled")
 }

@@ -17,7 +17,9 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
 package crosscheck.rules.configuration.shadowed_rule
 
-rules := [r | some r in input.bucket.replication.value.rules; r.status == "Enabled"]
+rules := input.bucket.replication.value.rules
+
+enabled := [r | some r in rules; r.status == "Enabled"]
 
 priority(r) := object.get(r, "priority", 0)
 
@@ -39,47 +41,35 @@ stronger(b, a) if {
 	priority(b) > priority(a)
 }
 
-shadowed contains [a, b] if {
-	count(input.bucket.replication.value.rules) > 1
-	some a in rules
-	some b in rules
+faults contains {
+	"key": a.id,
+	"message": sprintf("the rule %s never acts: all its objects match %s, which has the higher priority", [a.id, b.id]),
+	"evidence": {"rule": a.id, "shadowed_by": b.id},
+	"remediation": sprintf("remove the rule %s, or raise its priority above %v", [a.id, priority(b)]),
+} if {
+	some a in enabled
+	some b in enabled
 	stronger(b, a)
 	within(a, b)
 }
 
-partly contains [a, b] if {
-	count(input.bucket.replication.value.rules) > 1
-	some a in rules
-	some b in rules
+faults contains {
+	"key": sprintf("%s/%s", [a.id, b.id]),
+	"severity": "info",
+	"message": sprintf("for objects of the rule %s the settings of %s do not hold: it has the higher priority", [b.id, a.id]),
+	"evidence": {"rule": a.id, "shadowed_by": b.id},
+	"remediation": sprintf("check that the settings of %s are wanted for its objects", [b.id]),
+} if {
+	some a in enabled
+	some b in enabled
 	stronger(b, a)
 	not within(a, b)
 	within(b, a)
 }
 
-answers contains crosscheck.pass(input.bucket, "there is one rule only") if {
-	count(input.bucket.replication.value.rules) == 1
-}
+answers contains crosscheck.pass(input.bucket, "there is one rule only") if count(rules) == 1
 
-answers contains crosscheck.pass(input.bucket, "no rule is shadowed") if {
-	count(input.bucket.replication.value.rules) > 1
-	count(shadowed) == 0
-}
-
-answers contains crosscheck.fail(input.bucket, sprintf("the rule %s never acts: all its objects match %s, which has the higher priority", [a.id, b.id]), {
-	"key": a.id,
-	"evidence": {"rule": a.id, "shadowed_by": b.id},
-	"remediation": sprintf("remove the rule %s, or raise its priority above %v", [a.id, priority(b)]),
-}) if {
-	count(input.bucket.replication.value.rules) > 1
-	some [a, b] in shadowed
-}
-
-answers contains crosscheck.fail(input.bucket, sprintf("for objects of the rule %s the settings of %s do not hold: it has the higher priority", [b.id, a.id]), {
-	"key": sprintf("%s/%s", [a.id, b.id]),
-	"severity": "info",
-	"evidence": {"rule": a.id, "shadowed_by": b.id},
-	"remediation": sprintf("check that the settings of %s are wanted for its objects", [b.id]),
-}) if {
-	count(input.bucket.replication.value.rules) > 1
-	some [a, b] in partly
+answers contains answer if {
+	count(rules) > 1
+	some answer in crosscheck.result(input.bucket, faults, "no rule is shadowed")
 }

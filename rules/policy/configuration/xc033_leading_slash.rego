@@ -14,17 +14,15 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
 package crosscheck.rules.configuration.leading_slash
 
-odd(link) if startswith(link.rule.prefix, "/")
-
-answers contains crosscheck.pass(link, "the prefix does not begin with a slash") if {
+answers contains answer if {
 	some link in input.links
-	not odd(link)
-}
-
-answers contains crosscheck.fail(link, sprintf("the prefix %s begins with a slash: it matches only keys that do", [link.rule.prefix]), {
-	"evidence": {"prefix": link.rule.prefix},
-	"remediation": sprintf("write the prefix %s, unless keys really begin with a slash", [trim_left(link.rule.prefix, "/")]),
-}) if {
-	some link in input.links
-	odd(link)
+	faults := {fault |
+		startswith(link.rule.prefix, "/")
+		fault := {
+			"message": sprintf("the prefix %s begins with a slash: it matches only keys that do", [link.rule.prefix]),
+			"evidence": {"prefix": link.rule.prefix},
+			"remediation": sprintf("write the prefix %s, unless keys really begin with a slash", [trim_left(link.rule.prefix, "/")]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the prefix does not begin with a slash")
 }

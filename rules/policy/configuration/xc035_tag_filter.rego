@@ -14,17 +14,15 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
 package crosscheck.rules.configuration.tag_filter
 
-tagged(link) if count(link.rule.tags) > 0
-
-answers contains crosscheck.pass(link, "the rule has no tag filter") if {
+answers contains answer if {
 	some link in input.links
-	not tagged(link)
-}
-
-answers contains crosscheck.fail(link, "the rule takes only objects that are created with its tags; tags added later and delete markers do not replicate", {
-	"evidence": {"tags": link.rule.tags},
-	"remediation": "filter by prefix, or make sure that every writer sets the tags in the PUT itself",
-}) if {
-	some link in input.links
-	tagged(link)
+	faults := {fault |
+		count(link.rule.tags) > 0
+		fault := {
+			"message": "the rule takes only objects that are created with its tags; tags added later and delete markers do not replicate",
+			"evidence": {"tags": link.rule.tags},
+			"remediation": "filter by prefix, or make sure that every writer sets the tags in the PUT itself",
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the rule has no tag filter")
 }

@@ -15,16 +15,14 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_ExistingObjectReplication.html
 package crosscheck.rules.configuration.existing_objects
 
-relied(link) if link.rule.existing_objects == "Enabled"
-
-answers contains crosscheck.pass(link, "the rule does not ask for existing objects") if {
+answers contains answer if {
 	some link in input.links
-	not relied(link)
-}
-
-answers contains crosscheck.fail(link, "the rule asks for existing objects, which S3 no longer replicates by itself", {
-	"remediation": "remove ExistingObjectReplication and run a Batch Replication job",
-}) if {
-	some link in input.links
-	relied(link)
+	faults := {fault |
+		link.rule.existing_objects == "Enabled"
+		fault := {
+			"message": "the rule asks for existing objects, which S3 no longer replicates by itself",
+			"remediation": "remove ExistingObjectReplication and run a Batch Replication job",
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the rule does not ask for existing objects")
 }

@@ -16,40 +16,31 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
 package crosscheck.rules.configuration.chain
 
-replication(link) := input.buckets[link.destination].value.replication
-
-# Where the objects of the destination go, and the replicas in it do not.
-onward(link) := {arn |
-	some rule in replication(link).value.rules
-	rule.status == "Enabled"
-	arn := rule.destination.bucket
-	arn != input.bucket.arn
-	not direct(arn)
-}
-
-direct(arn) if {
-	some link in input.links
-	link.rule.destination.bucket == arn
-}
+# Where the source replicates to itself.
+direct contains link.rule.destination.bucket if some link in input.links
 
 name(arn) := regex.replace(arn, "^.*:", "")
 
 answers contains crosscheck.pass(link, sprintf("%s does not replicate", [link.destination])) if {
 	some link in input.links
-	replication(link).absent
+	input.buckets[link.destination].value.replication.absent
 }
 
-answers contains crosscheck.pass(link, sprintf("%s replicates to no bucket that %s does not replicate to", [link.destination, input.bucket.name])) if {
+answers contains answer if {
 	some link in input.links
-	replication(link).value
-	count(onward(link)) == 0
-}
-
-answers contains crosscheck.fail(link, sprintf("objects that arrive in %s from %s do not move on to %s", [link.destination, input.bucket.name, name(arn)]), {
-	"key": name(arn),
-	"evidence": {"from": input.bucket.name, "to": name(arn)},
-	"remediation": sprintf("replicate from %s to %s directly, if its objects must be there", [input.bucket.name, name(arn)]),
-}) if {
-	some link in input.links
-	some arn in onward(link)
+	replication := input.buckets[link.destination].value.replication.value
+	faults := {fault |
+		some rule in replication.rules
+		rule.status == "Enabled"
+		arn := rule.destination.bucket
+		arn != input.bucket.arn
+		not arn in direct
+		fault := {
+			"key": name(arn),
+			"message": sprintf("objects that arrive in %s from %s do not move on to %s", [link.destination, input.bucket.name, name(arn)]),
+			"evidence": {"from": input.bucket.name, "to": name(arn)},
+			"remediation": sprintf("replicate from %s to %s directly, if its objects must be there", [input.bucket.name, name(arn)]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, sprintf("%s replicates to no bucket that %s does not replicate to", [link.destination, input.bucket.name]))
 }

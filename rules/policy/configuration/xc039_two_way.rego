@@ -16,52 +16,35 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-for-metadata-changes.html
 package crosscheck.rules.configuration.two_way
 
-replication(link) := input.buckets[link.destination].value.replication
-
-# The rules by which the destination replicates back.
-back(link) := [rule |
-	some rule in replication(link).value.rules
-	rule.status == "Enabled"
-	rule.destination.bucket == input.bucket.arn
-]
-
-read(link) if replication(link).value
-
-read(link) if replication(link).absent
-
-synced(rules) if {
-	some rule in rules
-	rule.replica_modifications == "Enabled"
+# The rules by which the destination of a link replicates back.
+back[link.id] := rules if {
+	some link in input.links
+	replication := crosscheck.value(input.buckets[link.destination].value.replication, {})
+	rules := [rule |
+		some rule in replication.rules
+		rule.status == "Enabled"
+		rule.destination.bucket == input.bucket.arn
+	]
 }
 
 forth(link) := [other.rule | some other in input.links; other.destination == link.destination]
 
-agree(link) if {
-	synced(forth(link))
-	synced(back(link))
-}
-
-agree(link) if {
-	not synced(forth(link))
-	not synced(back(link))
-}
+synced(rules) := "Enabled" in [rule.replica_modifications | some rule in rules]
 
 answers contains crosscheck.not_applicable(link, sprintf("%s does not replicate back", [link.destination])) if {
 	some link in input.links
-	read(link)
-	count(back(link)) == 0
+	count(back[link.id]) == 0
 }
 
-answers contains crosscheck.pass(link, "both directions have the same setting") if {
+answers contains answer if {
 	some link in input.links
-	count(back(link)) > 0
-	agree(link)
-}
-
-answers contains crosscheck.fail(link, sprintf("%s and %s replicate to each other, and only one of them takes changes of replicas along", [input.bucket.name, link.destination]), {
-	"remediation": "set SourceSelectionCriteria.ReplicaModifications to Enabled in the rules of both directions, or in neither",
-}) if {
-	some link in input.links
-	count(back(link)) > 0
-	not agree(link)
+	count(back[link.id]) > 0
+	faults := {fault |
+		synced(forth(link)) != synced(back[link.id])
+		fault := {
+			"message": sprintf("%s and %s replicate to each other, and only one of them takes changes of replicas along", [input.bucket.name, link.destination]),
+			"remediation": "set SourceSelectionCriteria.ReplicaModifications to Enabled in the rules of both directions, or in neither",
+		}
+	}
+	some answer in crosscheck.result(link, faults, "both directions have the same setting")
 }

@@ -19,20 +19,19 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html
 package crosscheck.rules.encryption.source_key_state
 
-key(link) := input.keys[link.source_key]
-
 answers contains crosscheck.pass(link, "the key is enabled") if {
 	some link in input.links
-	key(link).value.state == "Enabled"
+	input.keys[link.source_key].value.state == "Enabled"
 }
 
-answers contains crosscheck.fail(link, sprintf("the default key %s of the source is in state %s", [link.source_key, key(link).value.state]), {
+answers contains crosscheck.fail(link, sprintf("the default key %s of the source is in state %s", [link.source_key, state]), {
 	"failure_codes": ["SrcKmsKeyInvalidState"],
-	"evidence": {"key": link.source_key, "state": key(link).value.state},
+	"evidence": {"key": link.source_key, "state": state},
 	"remediation": sprintf("enable the key %s, or encrypt the source under another one", [link.source_key]),
 }) if {
 	some link in input.links
-	key(link).value.state != "Enabled"
+	state := input.keys[link.source_key].value.state
+	state != "Enabled"
 }
 
 answers contains crosscheck.fail(link, sprintf("the default key %s of the source does not exist", [link.source_key]), {
@@ -41,5 +40,5 @@ answers contains crosscheck.fail(link, sprintf("the default key %s of the source
 	"remediation": "encrypt the source under a key that exists",
 }) if {
 	some link in input.links
-	key(link).absent
+	input.keys[link.source_key].absent
 }

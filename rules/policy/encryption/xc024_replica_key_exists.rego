@@ -19,13 +19,9 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
 package crosscheck.rules.encryption.replica_key_exists
 
-key(link) := input.keys[link.replica_key]
-
-region(link) := input.buckets[link.destination].value.region
-
 answers contains crosscheck.pass(link, "the key exists in the Region of the destination") if {
 	some link in input.links
-	key(link).value.region == region(link)
+	input.keys[link.replica_key].value.region == input.buckets[link.destination].value.region
 }
 
 answers contains crosscheck.fail(link, sprintf("the key %s for replicas does not exist", [link.replica_key]), {
@@ -34,14 +30,16 @@ answers contains crosscheck.fail(link, sprintf("the key %s for replicas does not
 	"remediation": "name a key that exists in ReplicaKmsKeyID",
 }) if {
 	some link in input.links
-	key(link).absent
+	input.keys[link.replica_key].absent
 }
 
-answers contains crosscheck.fail(link, sprintf("the key %s for replicas stands in %s and the destination in %s", [link.replica_key, key(link).value.region, region(link)]), {
+answers contains crosscheck.fail(link, sprintf("the key %s for replicas stands in %s and the destination in %s", [link.replica_key, region, wanted]), {
 	"failure_codes": ["DstKmsKeyNotFound"],
-	"evidence": {"key": link.replica_key, "key_region": key(link).value.region, "destination_region": region(link)},
-	"remediation": sprintf("name a key of %s in ReplicaKmsKeyID", [region(link)]),
+	"evidence": {"key": link.replica_key, "key_region": region, "destination_region": wanted},
+	"remediation": sprintf("name a key of %s in ReplicaKmsKeyID", [wanted]),
 }) if {
 	some link in input.links
-	key(link).value.region != region(link)
+	region := input.keys[link.replica_key].value.region
+	wanted := input.buckets[link.destination].value.region
+	region != wanted
 }

@@ -18,10 +18,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_EncryptionConfiguration.html
 package crosscheck.rules.encryption.replica_key_usable
 
-key(link) := input.keys[link.replica_key].value
-
-kind(k) := [k.spec, k.usage]
-
 symmetric := ["SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"]
 
 answers contains crosscheck.not_applicable(link, "the key does not exist") if {
@@ -31,25 +27,28 @@ answers contains crosscheck.not_applicable(link, "the key does not exist") if {
 
 answers contains crosscheck.pass(link, "the key is enabled, symmetric and made for encryption") if {
 	some link in input.links
-	key(link).state == "Enabled"
-	kind(key(link)) == symmetric
+	key := input.keys[link.replica_key].value
+	key.state == "Enabled"
+	[key.spec, key.usage] == symmetric
 }
 
-answers contains crosscheck.fail(link, sprintf("the key %s for replicas is in state %s", [link.replica_key, key(link).state]), {
+answers contains crosscheck.fail(link, sprintf("the key %s for replicas is in state %s", [link.replica_key, key.state]), {
 	"key": "state",
 	"failure_codes": ["DstKmsKeyInvalidState"],
-	"evidence": {"key": link.replica_key, "state": key(link).state},
+	"evidence": {"key": link.replica_key, "state": key.state},
 	"remediation": sprintf("enable the key %s, or name another one in ReplicaKmsKeyID", [link.replica_key]),
 }) if {
 	some link in input.links
-	key(link).state != "Enabled"
+	key := input.keys[link.replica_key].value
+	key.state != "Enabled"
 }
 
-answers contains crosscheck.fail(link, sprintf("the key %s for replicas is %s for %s; S3 encrypts with symmetric keys only", [link.replica_key, key(link).spec, key(link).usage]), {
+answers contains crosscheck.fail(link, sprintf("the key %s for replicas is %s for %s; S3 encrypts with symmetric keys only", [link.replica_key, key.spec, key.usage]), {
 	"key": "kind",
-	"evidence": {"key": link.replica_key, "spec": key(link).spec, "usage": key(link).usage},
+	"evidence": {"key": link.replica_key, "spec": key.spec, "usage": key.usage},
 	"remediation": "name a symmetric encryption key in ReplicaKmsKeyID",
 }) if {
 	some link in input.links
-	kind(key(link)) != symmetric
+	key := input.keys[link.replica_key].value
+	[key.spec, key.usage] != symmetric
 }

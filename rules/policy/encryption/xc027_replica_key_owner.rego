@@ -18,25 +18,22 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
 package crosscheck.rules.encryption.replica_key_owner
 
-key(link) := input.keys[link.replica_key].value
-
-destination(link) := input.buckets[link.destination].value
-
 answers contains crosscheck.not_applicable(link, "the key does not exist") if {
 	some link in input.links
 	input.keys[link.replica_key].absent
 }
 
-answers contains crosscheck.pass(link, "the destination account owns the key") if {
+answers contains answer if {
 	some link in input.links
-	key(link).account_id == destination(link).account_id
-}
-
-answers contains crosscheck.fail(link, sprintf("replicas are encrypted under %s of account %s, and the destination belongs to account %s", [link.replica_key, key(link).account_id, destination(link).account_id]), {
-	"evidence": {"key": link.replica_key, "key_account": key(link).account_id, "key_manager": key(link).manager},
-	"remediation": sprintf("name the ARN of a customer managed key of account %s in ReplicaKmsKeyID", [destination(link).account_id]),
-}) if {
-	some link in input.links
-	destination(link).account_id != ""
-	key(link).account_id != destination(link).account_id
+	key := input.keys[link.replica_key].value
+	owner := input.buckets[link.destination].value.account_id
+	faults := {fault |
+		key.account_id != owner
+		fault := {
+			"message": sprintf("replicas are encrypted under %s of account %s, and the destination belongs to account %s", [link.replica_key, key.account_id, owner]),
+			"evidence": {"key": link.replica_key, "key_account": key.account_id, "key_manager": key.manager},
+			"remediation": sprintf("name the ARN of a customer managed key of account %s in ReplicaKmsKeyID", [owner]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the destination account owns the key")
 }

@@ -17,28 +17,23 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
 package crosscheck.rules.encryption.context_key_name
 
-misspelled(text) if contains(lower(text), "kms:encryptioncontext:arn:aws:arn")
+misspelled := "kms:encryptioncontext:arn:aws:arn"
 
-policies(link) := array.concat(
-	array.concat(
-		object.get(input.roles[link.role_arn].value.inline, "value", []),
-		object.get(input.roles[link.role_arn].value.attached, "value", []),
-	),
-	[p | p := input.keys[[link.replica_key, link.source_key][_]].value.policy.value],
-)
-
-faulty(link) := [p.name | some p in policies(link); misspelled(p.document)]
-
-answers contains crosscheck.pass(link, "no policy names the misspelled key") if {
+answers contains answer if {
 	some link in input.links
-	policies(link)
-	count(faulty(link)) == 0
-}
-
-answers contains crosscheck.fail(link, sprintf("the condition key kms:EncryptionContext:arn:aws:arn in %s is never sent", [concat(", ", faulty(link))]), {
-	"evidence": {"policies": faulty(link)},
-	"remediation": "write kms:EncryptionContext:aws:s3:arn",
-}) if {
-	some link in input.links
-	count(faulty(link)) > 0
+	role := input.roles[link.role_arn].value
+	policies := array.concat(
+		array.concat(crosscheck.value(role.inline, []), crosscheck.value(role.attached, [])),
+		[policy | policy := input.keys[[link.replica_key, link.source_key][_]].value.policy.value],
+	)
+	names := [policy.name | some policy in policies; contains(lower(policy.document), misspelled)]
+	faults := {fault |
+		count(names) > 0
+		fault := {
+			"message": sprintf("the condition key kms:EncryptionContext:arn:aws:arn in %s is never sent", [concat(", ", names)]),
+			"evidence": {"policies": names},
+			"remediation": "write kms:EncryptionContext:aws:s3:arn",
+		}
+	}
+	some answer in crosscheck.result(link, faults, "no policy names the misspelled key")
 }

@@ -16,24 +16,26 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html
 package crosscheck.rules.encryption.sse_c
 
-blocks(bucket) := "SSE-C" in object.get(bucket.encryption.value, "blocked_types", [])
+source_blocks := "SSE-C" in object.get(crosscheck.value(input.bucket.encryption, {}), "blocked_types", [])
 
-blocks(bucket) := false if bucket.encryption.absent
-
-answers contains crosscheck.pass(link, "the destination takes objects under SSE-C, or the source does not either") if {
-	some link in input.links
-	not_refused(link)
-}
+good := "the destination takes objects under SSE-C, or the source does not either"
 
 # The destination need not be known where the source takes none.
-not_refused(_) if blocks(input.bucket)
-
-not_refused(link) if blocks(input.buckets[link.destination].value) == false
-
-answers contains crosscheck.fail(link, sprintf("%s blocks SSE-C and %s does not: objects under a customer's key would fail", [link.destination, input.bucket.name]), {
-	"remediation": sprintf("block SSE-C on %s as well, or allow it on %s", [input.bucket.name, link.destination]),
-}) if {
+answers contains crosscheck.pass(link, good) if {
 	some link in input.links
-	blocks(input.buckets[link.destination].value)
-	blocks(input.bucket) == false
+	source_blocks
+}
+
+answers contains answer if {
+	some link in input.links
+	source_blocks == false
+	encryption := crosscheck.value(input.buckets[link.destination].value.encryption, {})
+	faults := {fault |
+		"SSE-C" in encryption.blocked_types
+		fault := {
+			"message": sprintf("%s blocks SSE-C and %s does not: objects under a customer's key would fail", [link.destination, input.bucket.name]),
+			"remediation": sprintf("block SSE-C on %s as well, or allow it on %s", [input.bucket.name, link.destination]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, good)
 }

@@ -17,17 +17,14 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html
 package crosscheck.rules.links.requester_pays
 
-destination(link) := input.buckets[link.destination].value
-
 answers contains crosscheck.pass(link, "the owner of the destination pays") if {
 	some link in input.links
-	destination(link).request_payment.value == "BucketOwner"
+	input.buckets[link.destination].value.request_payment.value == "BucketOwner"
 }
 
-answers contains crosscheck.fail(link, sprintf("%s is a Requester Pays bucket of another account", [link.destination]), {
-	"remediation": sprintf("set the payer of %s to BucketOwner", [link.destination]),
-}) if {
+answers contains crosscheck.fail(link, sprintf("%s is a Requester Pays bucket of another account", [link.destination]), {"remediation": sprintf("set the payer of %s to BucketOwner", [link.destination])}) if {
 	some link in input.links
-	destination(link).request_payment.value == "Requester"
-	destination(link).account_id != input.bucket.account_id
+	destination := input.buckets[link.destination].value
+	destination.request_payment.value == "Requester"
+	destination.account_id != input.bucket.account_id
 }

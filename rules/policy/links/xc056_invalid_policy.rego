@@ -17,16 +17,16 @@
 #     - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
 package crosscheck.rules.links.invalid_policy
 
-answers contains crosscheck.pass(link, "AWS accepts every policy of the link") if {
+answers contains answer if {
 	some link in input.links
-	count(crosscheck.problems(link.id)) == 0
-}
-
-answers contains crosscheck.fail(link, sprintf("%s, line %d: %s", [problem.policy, problem.line, problem.message]), {
-	"key": problem.policy,
-	"evidence": {"problem": problem},
-	"remediation": sprintf("correct line %d of %s", [problem.line, problem.policy]),
-}) if {
-	some link in input.links
-	some problem in crosscheck.problems(link.id)
+	faults := {fault |
+		some problem in crosscheck.problems(link.id)
+		fault := {
+			"key": problem.policy,
+			"message": sprintf("%s, line %d: %s", [problem.policy, problem.line, problem.message]),
+			"evidence": {"problem": problem},
+			"remediation": sprintf("correct line %d of %s", [problem.line, problem.policy]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "AWS accepts every policy of the link")
 }

@@ -16,16 +16,17 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html
 package crosscheck.rules.monitoring.notifications
 
-told if {
-	some event in input.bucket.notification.value.events
-	event in {"s3:Replication:*", "s3:Replication:OperationFailedReplication"}
-}
+wanted := {"s3:Replication:*", "s3:Replication:OperationFailedReplication"}
 
-answers contains crosscheck.pass(input.bucket, "failed replication is notified") if told
-
-answers contains crosscheck.fail(input.bucket, sprintf("%s notifies nobody of failed replication", [input.bucket.name]), {
-	"remediation": sprintf("subscribe a queue or topic to s3:Replication:OperationFailedReplication on %s", [input.bucket.name]),
-}) if {
-	input.bucket.notification.value
-	not told
+answers contains answer if {
+	notification := input.bucket.notification.value
+	subscribed := {event | some event in notification.events; event in wanted}
+	faults := {fault |
+		count(subscribed) == 0
+		fault := {
+			"message": sprintf("%s notifies nobody of failed replication", [input.bucket.name]),
+			"remediation": sprintf("subscribe a queue or topic to s3:Replication:OperationFailedReplication on %s", [input.bucket.name]),
+		}
+	}
+	some answer in crosscheck.result(input.bucket, faults, "failed replication is notified")
 }

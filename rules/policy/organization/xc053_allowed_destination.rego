@@ -19,39 +19,35 @@ package crosscheck.rules.organization.allowed_destination
 
 wanted := data.crosscheck.config.destinations
 
-faults contains [link.id, "account", sprintf("%s belongs to account %s, which is not allowed", [link.destination, d.account_id])] if {
+faults[link.id] contains {"key": "account", "message": sprintf("%s belongs to account %s, which is not allowed", [link.destination, account])} if {
 	some link in input.links
-	d := input.buckets[link.destination].value
 	count(wanted.accounts) > 0
-	not d.account_id in wanted.accounts
+	account := input.buckets[link.destination].value.account_id
+	not account in wanted.accounts
 }
 
-faults contains [link.id, "region", sprintf("%s stands in %s, which is not allowed", [link.destination, d.region])] if {
+faults[link.id] contains {"key": "region", "message": sprintf("%s stands in %s, which is not allowed", [link.destination, region])} if {
 	some link in input.links
-	d := input.buckets[link.destination].value
 	count(wanted.regions) > 0
-	not d.region in wanted.regions
+	region := input.buckets[link.destination].value.region
+	not region in wanted.regions
 }
 
-faults contains [link.id, "other_account", sprintf("%s belongs to the account of the source", [link.destination])] if {
+faults[link.id] contains {"key": "other_account", "message": sprintf("%s belongs to the account of the source", [link.destination])} if {
 	some link in input.links
 	wanted.other_account
 	input.buckets[link.destination].value.account_id == input.bucket.account_id
 }
 
-faults contains [link.id, "other_region", sprintf("%s stands in the Region of the source", [link.destination])] if {
+faults[link.id] contains {"key": "other_region", "message": sprintf("%s stands in the Region of the source", [link.destination])} if {
 	some link in input.links
 	wanted.other_region
 	input.buckets[link.destination].value.region == input.bucket.region
 }
 
-faulty contains id if some [id, _, _] in faults
-
-answers contains crosscheck.pass(link, "the destination is where it must be") if {
+answers contains answer if {
 	some link in input.links
 	input.buckets[link.destination].value.account_id
 	input.buckets[link.destination].value.region
-	not link.id in faulty
+	some answer in crosscheck.result(link, object.get(faults, link.id, set()), "the destination is where it must be")
 }
-
-answers contains {"status": "fail", "link": id, "key": key, "message": message} if some [id, key, message] in faults

@@ -28,16 +28,12 @@ answers contains crosscheck.pass(link, "the destination enforces bucket ownershi
 	input.buckets[link.destination].value.ownership.value == "BucketOwnerEnforced"
 }
 
-ownership(bucket) := bucket.ownership.value
-
-ownership(bucket) := "not set" if bucket.ownership.absent
-
 answers contains crosscheck.fail(link, sprintf("replicas in %s belong to the source account %s", [link.destination, input.bucket.account_id]), {
 	"evidence": {"ownership": setting, "owner_override": false},
 	"remediation": sprintf("set object ownership of %s to BucketOwnerEnforced, or AccessControlTranslation.Owner to Destination in the rule", [link.destination]),
 }) if {
 	some link in input.links
 	not link.rule.destination.owner_override
-	setting := ownership(input.buckets[link.destination].value)
+	setting := crosscheck.value(input.buckets[link.destination].value.ownership, "not set")
 	setting != "BucketOwnerEnforced"
 }

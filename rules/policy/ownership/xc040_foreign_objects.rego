@@ -17,20 +17,17 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html
 package crosscheck.rules.ownership.foreign_objects
 
-ownership := input.bucket.ownership.value
-
-ownership := "not set" if input.bucket.ownership.absent
-
-answers contains crosscheck.pass(link, "the source enforces bucket ownership") if {
+answers contains answer if {
 	some link in input.links
-	ownership == "BucketOwnerEnforced"
-}
-
-answers contains crosscheck.fail(link, sprintf("object ownership of %s is %s: objects that other accounts own in it would fail", [input.bucket.name, ownership]), {
-	"failure_codes": ["SrcGetAclNotPermitted"],
-	"evidence": {"ownership": ownership},
-	"remediation": sprintf("set object ownership of %s to BucketOwnerEnforced", [input.bucket.name]),
-}) if {
-	some link in input.links
-	ownership != "BucketOwnerEnforced"
+	ownership := crosscheck.value(input.bucket.ownership, "not set")
+	faults := {fault |
+		ownership != "BucketOwnerEnforced"
+		fault := {
+			"message": sprintf("object ownership of %s is %s: objects that other accounts own in it would fail", [input.bucket.name, ownership]),
+			"failure_codes": ["SrcGetAclNotPermitted"],
+			"evidence": {"ownership": ownership},
+			"remediation": sprintf("set object ownership of %s to BucketOwnerEnforced", [input.bucket.name]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the source enforces bucket ownership")
 }

@@ -22,39 +22,40 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
 package crosscheck.rules.protection.object_lock
 
-locked if input.bucket.object_lock.value.enabled
-
-open_destination(link) if input.buckets[link.destination].value.object_lock.absent
-
-open_destination(link) if input.buckets[link.destination].value.object_lock.value.enabled == false
-
+# A document without a default mode may have objects with a retention of their own.
 default_mode := object.get(input.bucket.object_lock.value, "default_mode", "")
+
+advice(link) := sprintf("enable Object Lock on %s, or replicate to a bucket that has it", [link.destination])
+
+# Whether the destination of a link has Object Lock, where the source has it.
+locked[link.id] := lock.enabled if {
+	input.bucket.object_lock.value.enabled
+	some link in input.links
+	lock := crosscheck.value(input.buckets[link.destination].value.object_lock, {"enabled": false})
+}
 
 answers contains crosscheck.pass(link, "Object Lock is enabled on both sides") if {
 	some link in input.links
-	locked
-	input.buckets[link.destination].value.object_lock.value.enabled
+	locked[link.id]
 }
 
 answers contains crosscheck.fail(link, sprintf("%s gives every object a retention and %s has no Object Lock", [input.bucket.name, link.destination]), {
 	"failure_codes": ["DstBucketObjectLockConfigMissing"],
 	"evidence": {"default_mode": default_mode},
-	"remediation": sprintf("enable Object Lock on %s, or replicate to a bucket that has it", [link.destination]),
+	"remediation": advice(link),
 }) if {
 	some link in input.links
-	locked
-	open_destination(link)
+	locked[link.id] == false
 	default_mode != ""
 }
 
 answers contains crosscheck.unknown(link, sprintf("%s has no Object Lock: objects of %s with a retention or a legal hold would fail, others arrive", [link.destination, input.bucket.name]), {
 	"key": "objects",
-	"failure_codes": ["DstBucketObjectLockConfigMissing"],
 	"contested": true,
-	"remediation": sprintf("enable Object Lock on %s, or replicate to a bucket that has it", [link.destination]),
+	"failure_codes": ["DstBucketObjectLockConfigMissing"],
+	"remediation": advice(link),
 }) if {
 	some link in input.links
-	locked
-	open_destination(link)
+	locked[link.id] == false
 	default_mode == ""
 }

@@ -19,35 +19,28 @@
 package crosscheck.rules.protection.expiration_not_replicated
 
 expires(rules) if {
-	some r in rules
-	r.status == "Enabled"
+	some rule in rules
+	rule.status == "Enabled"
 	some field in ["expiration_days", "expiration_date", "noncurrent_days"]
-	r[field]
+	rule[field]
 }
-
-lifecycle(bucket) := bucket.lifecycle.value
-
-lifecycle(bucket) := [] if bucket.lifecycle.absent
-
-source := lifecycle(input.bucket)
-
-destination(link) := lifecycle(input.buckets[link.destination].value)
 
 answers contains crosscheck.not_applicable(link, "the source expires nothing") if {
 	some link in input.links
-	not expires(source)
+	rules := crosscheck.value(input.bucket.lifecycle, [])
+	not expires(rules)
 }
 
-answers contains crosscheck.pass(link, "the destination expires objects itself") if {
+answers contains answer if {
 	some link in input.links
-	expires(source)
-	expires(destination(link))
-}
-
-answers contains crosscheck.fail(link, sprintf("%s expires objects and %s keeps their copies for ever", [input.bucket.name, link.destination]), {
-	"remediation": sprintf("give %s a lifecycle of its own, or accept that it keeps everything", [link.destination]),
-}) if {
-	some link in input.links
-	expires(source)
-	not expires(destination(link))
+	expires(input.bucket.lifecycle.value)
+	rules := crosscheck.value(input.buckets[link.destination].value.lifecycle, [])
+	faults := {fault |
+		not expires(rules)
+		fault := {
+			"message": sprintf("%s expires objects and %s keeps their copies for ever", [input.bucket.name, link.destination]),
+			"remediation": sprintf("give %s a lifecycle of its own, or accept that it keeps everything", [link.destination]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the destination expires objects itself")
 }

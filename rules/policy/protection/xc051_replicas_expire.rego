@@ -17,53 +17,42 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html
 package crosscheck.rules.protection.replicas_expire
 
-destination(link) := input.buckets[link.destination].value
-
-lifecycle(bucket) := bucket.lifecycle.value
-
-lifecycle(bucket) := [] if bucket.lifecycle.absent
-
-source := lifecycle(input.bucket)
-
 prefix(x) := object.get(x, "prefix", "")
 
 overlap(a, b) if startswith(prefix(a), prefix(b))
 
 overlap(a, b) if startswith(prefix(b), prefix(a))
 
-expires(r) if r.expiration_days > 0
+expires(rule) if rule.expiration_days > 0
 
-expires(r) if r.expiration_date
+expires(rule) if rule.expiration_date
 
-# The source gives the same objects up no later.
-matched(r) if {
-	some s in source
-	s.status == "Enabled"
-	startswith(prefix(r), prefix(s))
-	count(object.get(s, "tags", {})) == 0
-	s.expiration_days <= r.expiration_days
+# The source gives the objects of a rule up no later.
+matched(rule, originals) if {
+	some other in originals
+	other.status == "Enabled"
+	startswith(prefix(rule), prefix(other))
+	count(object.get(other, "tags", {})) == 0
+	other.expiration_days <= rule.expiration_days
 }
 
-early(link) := [r |
-	some r in lifecycle(destination(link))
-	r.status == "Enabled"
-	expires(r)
-	overlap(r, link.rule)
-	not matched(r)
-]
-
-answers contains crosscheck.pass(link, "no copy expires before its original") if {
+answers contains answer if {
 	some link in input.links
-	source
-	lifecycle(destination(link))
-	count(early(link)) == 0
-}
-
-answers contains crosscheck.fail(link, sprintf("the lifecycle rule %s of %s expires copies before %s expires the originals", [object.get(r, "id", ""), link.destination, input.bucket.name]), {
-	"key": object.get(r, "id", ""),
-	"evidence": {"lifecycle_rule": r},
-	"remediation": sprintf("remove the expiration from %s, or let it be longer than that of %s", [link.destination, input.bucket.name]),
-}) if {
-	some link in input.links
-	some r in early(link)
+	originals := crosscheck.value(input.bucket.lifecycle, [])
+	copies := crosscheck.value(input.buckets[link.destination].value.lifecycle, [])
+	faults := {fault |
+		some rule in copies
+		rule.status == "Enabled"
+		expires(rule)
+		overlap(rule, link.rule)
+		not matched(rule, originals)
+		id := object.get(rule, "id", "")
+		fault := {
+			"key": id,
+			"message": sprintf("the lifecycle rule %s of %s expires copies before %s expires the originals", [id, link.destination, input.bucket.name]),
+			"evidence": {"lifecycle_rule": rule},
+			"remediation": sprintf("remove the expiration from %s, or let it be longer than that of %s", [link.destination, input.bucket.name]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "no copy expires before its original")
 }

@@ -27,15 +27,10 @@ answers contains crosscheck.pass(link, "Object Lock guards the versions") if {
 	input.buckets[link.destination].value.object_lock.value.enabled
 }
 
-lockless(bucket) if bucket.object_lock.absent
-
-lockless(bucket) if bucket.object_lock.value.enabled == false
-
-answers contains crosscheck.fail(link, sprintf("neither MFA delete nor Object Lock guards the versions in %s", [link.destination]), {
-	"remediation": sprintf("enable Object Lock on %s, or MFA delete if it has no lifecycle rules", [link.destination]),
-}) if {
+answers contains crosscheck.fail(link, sprintf("neither MFA delete nor Object Lock guards the versions in %s", [link.destination]), {"remediation": sprintf("enable Object Lock on %s, or MFA delete if it has no lifecycle rules", [link.destination])}) if {
 	some link in input.links
-	d := input.buckets[link.destination].value
-	object.get(d.versioning.value, "mfa_delete", "") != "Enabled"
-	lockless(d)
+	destination := input.buckets[link.destination].value
+	object.get(destination.versioning.value, "mfa_delete", "") != "Enabled"
+	lock := crosscheck.value(destination.object_lock, {"enabled": false})
+	lock.enabled == false
 }
