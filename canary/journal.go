@@ -13,16 +13,24 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
 // Journal is where a run writes down what it is about to put, before it puts
 // it, so that [Sweep] can remove it after a crash. One file per run, a JSON line
 // per entry, each on the disk before the call that it announces. The file is
-// locked while its run lives, and is removed when all of it has been removed.
+// removed when all of it has been removed.
+//
+// While its run lives, another file beside it is locked: a lock on the journal
+// itself would keep others from reading it on Windows. The system releases the lock
+// when the process ends, however it ends.
 //
 // A nil *Journal keeps nothing.
 type Journal struct {
 	file *os.File
+	lock *flock.Flock
 
 	mu      sync.Mutex
 	open    map[string]int // objects announced and not yet removed, by bucket and key
@@ -71,9 +79,10 @@ type gone struct {
 const (
 	journalVersion = 1
 	journalSuffix  = ".jsonl"
+	lockSuffix     = ".lock" // in place of journalSuffix
 )
 
-// DefaultJournals is the folder of the journals of this user.
+// DefaultJournals is the directory of the journals of this user.
 func DefaultJournals() (string, error) {
 	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "crosscheck", "canary"), nil
@@ -85,36 +94,59 @@ func DefaultJournals() (string, error) {
 	return filepath.Join(home, ".local", "state", "crosscheck", "canary"), nil
 }
 
-// OpenJournal makes the journal of a new run in a folder, which is made too.
+// OpenJournal makes the journal of a new run in a directory, which is made too.
 func OpenJournal(dir, run string) (*Journal, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, run+journalSuffix), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	j, err := newJournal(dir, run)
 	if err != nil {
-		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
-	}
-	j := &Journal{file: f, open: map[string]int{}}
-	err = lock(f)
-	if err == nil {
-		err = j.append(line{Version: journalVersion})
-	}
-	if err == nil {
-		err = j.sync(1)
-	}
-	if err == nil {
-		err = syncFolder(dir) // the file's name has to survive a crash too
-	}
-	if err != nil {
-		_ = f.Close()
-		_ = os.Remove(f.Name())
 		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
 	}
 	return j, nil
 }
 
-// syncFolder brings the names in a folder to the disk, where the system can.
-func syncFolder(dir string) error {
+func newJournal(dir, run string) (*Journal, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, run+journalSuffix)
+	lock, err := lockJournal(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	j := &Journal{file: f, lock: lock, open: map[string]int{}}
+	err = j.append(line{Version: journalVersion})
+	if err == nil {
+		err = j.sync(1)
+	}
+	if err == nil {
+		err = syncDirectory(dir) // the file's name has to survive a crash too
+	}
+	if err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+// lockJournal takes a journal for this process: [ErrBusy] if another one, or this
+// one, has it.
+func lockJournal(path string) (*flock.Flock, error) {
+	lock := flock.New(strings.TrimSuffix(path, journalSuffix)+lockSuffix, flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
+		return lock, nil // a file system without locks
+	case err != nil:
+		return nil, err
+	case !locked:
+		return nil, ErrBusy
+	}
+	return lock, nil
+}
+
+// syncDirectory brings the names in a directory to the disk, where the system can.
+func syncDirectory(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -202,14 +234,17 @@ func (j *Journal) Close() error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var err error
-	if len(j.open) == 0 {
-		err = os.Remove(j.file.Name())
+	err := j.file.Close()
+	if len(j.open) > 0 {
+		return errors.Join(err, j.lock.Unlock())
 	}
-	return errors.Join(err, j.file.Close())
+	// In this order, who gets the lock after this run finds no journal any more.
+	err = errors.Join(err, os.Remove(j.file.Name()), j.lock.Unlock())
+	_ = os.Remove(j.lock.Path())
+	return err
 }
 
-// Journals lists the journal files in a folder, oldest name first. No folder is
+// Journals lists the journal files in a directory, oldest name first. No directory is
 // no journal.
 func Journals(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
@@ -235,20 +270,26 @@ var ErrBusy = errors.New("its run is still alive")
 // reopen takes over the journal of a dead run. The entries are what it put and
 // is not known to have removed, in the order of the file.
 func reopen(path string) (*Journal, []Entry, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	if _, err := os.Stat(path); err != nil {
+		return nil, nil, err // a lock would make a file for it
+	}
+	lock, err := lockJournal(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := lock(f); err != nil {
-		_ = f.Close()
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		err = errors.Join(err, lock.Unlock())
+		if errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(lock.Path()) // swept meanwhile
+		}
 		return nil, nil, err
 	}
 	entries, err := readJournal(f)
 	if err != nil {
-		_ = f.Close()
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close(), lock.Unlock())
 	}
-	j := &Journal{file: f, open: map[string]int{}}
+	j := &Journal{file: f, lock: lock, open: map[string]int{}}
 	for _, e := range entries {
 		j.open[e.Source.Bucket+"\x00"+e.Key]++
 	}

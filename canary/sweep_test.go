@@ -152,6 +152,57 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d versions were left by 20 kills and swept", strays)
 }
 
+// letGo ends a journal as the end of its process does: the file stays as it is.
+func letGo(t *testing.T, j *Journal) {
+	t.Helper()
+	if err := errors.Join(j.file.Close(), j.lock.Unlock()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLock keeps others from the journal of a run that is alive, and leaves nothing
+// behind when all is done.
+func TestLock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := OpenJournal(dir, "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := reopen(j.Path()); !errors.Is(err, ErrBusy) {
+		t.Errorf("the journal of a live run: %v", err)
+	}
+	if entries, err := ReadJournal(j.Path()); err != nil || len(entries) > 0 {
+		t.Errorf("a live journal can be read: %v, %v", entries, err)
+	}
+	entry := Entry{Run: "r1", Key: "crosscheck-canary/r1/1", Source: Place{Bucket: "src"}, Destination: Place{Bucket: "dst"}}
+	if err := j.put(entry); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, entries, err := reopen(j.Path())
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("the journal of a run that ended: %v, %v", entries, err)
+	}
+	if _, _, err := reopen(j.Path()); !errors.Is(err, ErrBusy) {
+		t.Errorf("two sweeps at a time: %v", err)
+	}
+	if err := again.removed("src", entry.Key); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := reopen(j.Path()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a journal that is gone: %v", err)
+	}
+	if rest, err := os.ReadDir(dir); err != nil || len(rest) > 0 {
+		t.Errorf("left: %v, %v", rest, err)
+	}
+}
+
 func TestJournal(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")
 	j, err := OpenJournal(dir, "r1")
@@ -197,7 +248,7 @@ func TestJournal(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}
-		j.file.Close()
+		letGo(t, j)
 	}
 	for text, complaint := range map[string]string{
 		"":                                    "",
@@ -215,7 +266,7 @@ func TestJournal(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, complaint)
 		}
 		if j != nil {
-			j.file.Close()
+			letGo(t, j)
 		}
 	}
 }
