@@ -3,7 +3,6 @@ package scanner
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -58,7 +58,7 @@ var bucketReads = map[string]bucketFact{
 				return p, err
 			}
 			p.Name = "bucket-policy"
-			p.Document, err = policyText(aws.ToString(out.Policy))
+			p.Document, err = client.PolicyText(aws.ToString(out.Policy))
 			return p, err
 		}),
 	"ownership": bucketRead("ownership", "s3:GetBucketOwnershipControls", "OwnershipControlsNotFoundError",
@@ -69,7 +69,7 @@ var bucketReads = map[string]bucketFact{
 			case err != nil:
 				return "", err
 			case out.OwnershipControls == nil || len(out.OwnershipControls.Rules) != 1:
-				return "", &answerError{code: "Malformed", message: "the ownership controls do not have one rule"}
+				return "", client.Malformed("the ownership controls do not have one rule")
 			}
 			o := string(out.OwnershipControls.Rules[0].ObjectOwnership)
 			return o, oneOf("ObjectOwnership", o, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
@@ -91,7 +91,7 @@ var bucketReads = map[string]bucketFact{
 			case err != nil:
 				return l, err
 			case out.ObjectLockConfiguration == nil:
-				return l, &answerError{code: "Malformed", message: "the answer has no configuration"}
+				return l, client.Malformed("the answer has no configuration")
 			}
 			l.Enabled = out.ObjectLockConfiguration.ObjectLockEnabled == types.ObjectLockEnabledEnabled
 			if r := out.ObjectLockConfiguration.Rule; r != nil && r.DefaultRetention != nil {
@@ -156,7 +156,7 @@ var bucketReads = map[string]bucketFact{
 			case err != nil:
 				return nil, err
 			case out.TagSet == nil:
-				return nil, &answerError{code: "Malformed", message: "the answer has no set of tags"}
+				return nil, client.Malformed("the answer has no set of tags")
 			}
 			return tags(out.TagSet), nil
 		}),
@@ -193,7 +193,7 @@ func oneOf(element, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return &answerError{code: "Malformed", message: fmt.Sprintf("%s is %q, which is not among the documented values", element, clip(value))}
+	return client.Malformed("%s is %q, which is not among the documented values", element, client.Clip(value))
 }
 
 func texts[T ~string](list []T) []string {
@@ -218,7 +218,7 @@ func tags(set []types.Tag) (m map[string]string) {
 func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 	r := fact.Replication{Rules: []fact.ReplicationRule{}}
 	if c == nil || aws.ToString(c.Role) == "" || len(c.Rules) == 0 {
-		return r, &answerError{code: "Malformed", message: "the replication configuration has no role or no rule"}
+		return r, client.Malformed("the replication configuration has no role or no rule")
 	}
 	r.Role = *c.Role
 	for _, in := range c.Rules {
@@ -250,10 +250,10 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 		}
 		d := in.Destination
 		if d == nil {
-			return r, &answerError{code: "Malformed", message: "a replication rule has no destination"}
+			return r, client.Malformed("a replication rule has no destination")
 		}
 		if a, err := arn.Parse(aws.ToString(d.Bucket)); err != nil || a.Service != "s3" || a.Resource == "" || strings.ContainsAny(a.Resource, "/:") {
-			return r, &answerError{code: "Malformed", message: fmt.Sprintf("the destination %q of a replication rule is not the ARN of a bucket", clip(aws.ToString(d.Bucket)))}
+			return r, client.Malformed("the destination %q of a replication rule is not the ARN of a bucket", client.Clip(aws.ToString(d.Bucket)))
 		}
 		rule.Destination = fact.Destination{Bucket: *d.Bucket, Account: aws.ToString(d.Account), StorageClass: string(d.StorageClass)}
 		if t := d.AccessControlTranslation; t != nil {
@@ -290,7 +290,7 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 func encryption(c *types.ServerSideEncryptionConfiguration) (fact.Encryption, error) {
 	e := fact.Encryption{Algorithm: "AES256"}
 	if c == nil || len(c.Rules) == 0 {
-		return e, &answerError{code: "Malformed", message: "the encryption configuration has no rule"}
+		return e, client.Malformed("the encryption configuration has no rule")
 	}
 	for _, r := range c.Rules {
 		if d := r.ApplyServerSideEncryptionByDefault; d != nil {
@@ -309,7 +309,7 @@ func encryption(c *types.ServerSideEncryptionConfiguration) (fact.Encryption, er
 func lifecycle(rules []types.LifecycleRule) ([]fact.LifecycleRule, error) {
 	out := []fact.LifecycleRule{}
 	if rules == nil {
-		return nil, &answerError{code: "Malformed", message: "the lifecycle configuration has no rule"}
+		return nil, client.Malformed("the lifecycle configuration has no rule")
 	}
 	for _, in := range rules {
 		r := fact.LifecycleRule{ID: aws.ToString(in.ID), Status: string(in.Status), Prefix: aws.ToString(in.Prefix)} //nolint:staticcheck // deprecated, and still in use
@@ -345,4 +345,21 @@ func lifecycle(rules []types.LifecycleRule) ([]fact.LifecycleRule, error) {
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// answers are the documents that the reads of S3 answer with.
+var answers = map[string]string{
+	"s3:GetBucketEncryption":                "ServerSideEncryptionConfiguration",
+	"s3:GetBucketLifecycleConfiguration":    "LifecycleConfiguration",
+	"s3:GetBucketNotificationConfiguration": "NotificationConfiguration",
+	"s3:GetBucketOwnershipControls":         "OwnershipControls",
+	"s3:GetBucketPolicy":                    client.PolicyDocument,
+	"s3:GetBucketReplication":               "ReplicationConfiguration",
+	"s3:GetBucketRequestPayment":            "RequestPaymentConfiguration",
+	"s3:GetBucketTagging":                   "Tagging",
+	"s3:GetBucketVersioning":                "VersioningConfiguration",
+	"s3:GetObjectLockConfiguration":         "ObjectLockConfiguration",
+	"s3:GetPublicAccessBlock":               "PublicAccessBlockConfiguration",
+	"s3:ListBuckets":                        "ListAllMyBucketsResult",
+	"s3control:GetPublicAccessBlock":        "PublicAccessBlockConfiguration",
 }

@@ -2,15 +2,12 @@ package scanner
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net/http"
-	"regexp"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"crosscheck/scanner/client"
 )
 
 // maxBuckets is the size of a page of buckets, the most that AWS allows. Always
@@ -32,16 +29,16 @@ func listBuckets(ctx context.Context, c *s3.Client) ([]listed, error) {
 			return nil, err
 		}
 		if out.Buckets == nil {
-			return nil, &answerError{code: "Malformed", message: "the answer has no list of buckets"}
+			return nil, client.Malformed("the answer has no list of buckets")
 		}
 		for _, b := range out.Buckets {
 			if b.Name == nil {
-				return nil, &answerError{code: "Malformed", message: "a bucket of the list has no name"}
+				return nil, client.Malformed("a bucket of the list has no name")
 			}
 			all = append(all, listed{*b.Name, aws.ToString(b.BucketRegion)})
 		}
 		if len(out.Buckets) >= maxBuckets && aws.ToString(out.ContinuationToken) == "" {
-			return nil, &answerError{code: "Malformed", message: fmt.Sprintf("the list of buckets ends at %d without a token for the rest", len(all))}
+			return nil, client.Malformed("the list of buckets ends at %d without a token for the rest", len(all))
 		}
 		return out.ContinuationToken, nil
 	})
@@ -108,60 +105,4 @@ func (x *index) learn(bucket, region string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.moved[bucket] = region
-}
-
-// headBucket asks for a bucket's Region and whether it exists. Both are told
-// without any permission: a refusal carries the Region too.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
-func headBucket(ctx context.Context, c *s3.Client, bucket, owner string) (region string, exists bool, err error) {
-	in := &s3.HeadBucketInput{Bucket: &bucket}
-	if owner != "" {
-		in.ExpectedBucketOwner = &owner
-	}
-	out, err := c.HeadBucket(ctx, in)
-	if err == nil {
-		return aws.ToString(out.BucketRegion), true, nil
-	}
-	status, header := responseOf(err)
-	region = header.Get("x-amz-bucket-region")
-	if status == http.StatusNotFound {
-		return "", false, nil
-	}
-	// AWS names the Region of a bucket that it will not show. An answer without
-	// it says nothing about the bucket.
-	return region, region != "", err
-}
-
-// responseOf is the answer behind an error; status 0 = there was none.
-func responseOf(err error) (status int, header http.Header) {
-	var re *awshttp.ResponseError
-	if errors.As(err, &re) && re.Response != nil && re.Response.Response != nil {
-		return re.HTTPStatusCode(), re.Response.Header
-	}
-	return 0, http.Header{}
-}
-
-// expecting finds the Region in "… the region 'us-east-1' is wrong; expecting 'eu-west-1'".
-var expecting = regexp.MustCompile(`expecting '([a-z0-9-]+)'`)
-
-// redirected is whether AWS says that the bucket is in another Region, and in
-// which where it says so.
-func redirected(err error) (region string, yes bool) {
-	if err == nil {
-		return "", false
-	}
-	status, header := responseOf(err)
-	switch errorCode(err) {
-	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":
-	default:
-		if status != http.StatusMovedPermanently && status != http.StatusTemporaryRedirect {
-			return "", false
-		}
-	}
-	if region = header.Get("x-amz-bucket-region"); region == "" {
-		if m := expecting.FindStringSubmatch(err.Error()); m != nil {
-			region = m[1]
-		}
-	}
-	return region, true
 }

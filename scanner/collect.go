@@ -10,19 +10,18 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
 // account is an account in scope.
 type account struct {
 	id, name string
-	creds    aws.CredentialsProvider // nil = not entered
-	own      bool                    // creds are the caller's own
+	as       *client.Identity // nil = not entered
 	buckets  []string
 	complete bool // the list of buckets is whole
 }
@@ -38,7 +37,7 @@ type visit struct {
 func (v *visit) document(ctx context.Context, owner *account, name string) *fact.Document {
 	ref := bucketRef{name: name, owner: owner}
 	doc := &fact.Document{
-		SchemaVersion: fact.SchemaVersion, Partition: v.session.partition, Organization: v.org.fact,
+		SchemaVersion: fact.SchemaVersion, Partition: v.session.caller.Partition, Organization: v.org.fact,
 		Bucket: fact.Bucket{Name: name, ARN: v.bucketARN(name), AccountID: owner.id},
 	}
 	b := &doc.Bucket
@@ -87,7 +86,7 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 
 		if _, ok := doc.Roles[link.RoleARN]; !ok {
 			put(&doc.Roles, link.RoleARN, v.role(ctx, link.RoleARN))
-			add(accountOf(link.RoleARN))
+			add(client.AccountOf(link.RoleARN))
 		}
 		// An alias without an ARN is looked up by whoever wrote the configuration,
 		// in the Region of the bucket that it is about.
@@ -97,7 +96,7 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 			}
 			k := v.key(ctx, key.ref, owner.id, key.region)
 			put(&doc.Keys, key.ref, k)
-			add(accountOf(key.ref))
+			add(client.AccountOf(key.ref))
 			if k.Value != nil {
 				add(k.Value.AccountID)
 			}
@@ -123,15 +122,8 @@ func bucketName(bucketARN string) string {
 	return bucketARN[strings.LastIndexByte(bucketARN, ':')+1:]
 }
 
-func (v *visit) bucketARN(name string) string { return "arn:" + v.session.partition + ":s3:::" + name }
-
-// accountOf is the account in an ARN, "" where there is none.
-func accountOf(text string) string {
-	a, err := arn.Parse(text)
-	if err != nil {
-		return ""
-	}
-	return a.AccountID
+func (v *visit) bucketARN(name string) string {
+	return "arn:" + v.session.caller.Partition + ":s3:::" + name
 }
 
 // bucketRef is a bucket to read, in a scanned account or (owner nil) in none.
@@ -145,13 +137,13 @@ type bucketRef struct {
 // and follows where S3 says that the Region is another one.
 func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Client) error) error {
 	ask := func() (string, error) {
-		region, _, err := headBucket(ctx, v.session.s3(ref.owner, v.session.cfg.Region), ref.name, "")
+		region, _, err := client.HeadBucket(ctx, v.session.s3(ref.owner, v.session.Region()), ref.name, "")
 		if region != "" {
 			v.index.learn(ref.name, region)
 			return region, nil
 		}
 		if err == nil {
-			err = &answerError{code: "NoAnswer", message: "S3 does not tell the Region of the bucket"}
+			err = client.NoAnswer("S3 does not tell the Region of the bucket")
 		}
 		return "", err
 	}
@@ -164,7 +156,7 @@ func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Clien
 	}
 	for redirects := 0; ; redirects++ {
 		err := call(v.session.s3(ref.owner, region))
-		next, moved := redirected(err)
+		next, moved := client.Redirected(err)
 		if !moved || redirects == 2 {
 			return err
 		}
@@ -210,8 +202,8 @@ func (v *visit) destination(ctx context.Context, doc *fact.Document, source *acc
 		}
 	}
 	if g := b.Versioning.Gap; g != nil && g.Code == "NoSuchBucket" {
-		// Listed a moment ago: deleted since, or S3 is of two minds.
-		if _, exists, err := headBucket(ctx, v.session.s3(owner, where), name, ""); !exists && err == nil {
+		// Listed a moment ago: deleted since, or S3's listing is stale.
+		if _, exists, err := client.HeadBucket(ctx, v.session.s3(owner, where), name, ""); !exists && err == nil {
 			return fact.None[fact.Bucket]()
 		}
 	}
@@ -224,21 +216,21 @@ func (v *visit) destination(ctx context.Context, doc *fact.Document, source *acc
 func (v *visit) foreign(ctx context.Context, source *account, region, name, declared string) fact.Fact[fact.Bucket] {
 	return cached(v.shared, strings.Join([]string{"foreign", source.id, name, declared}, " "), func() fact.Fact[fact.Bucket] {
 		owner := ""
-		if accountID.MatchString(declared) {
+		if fact.IsAccountID(declared) {
 			owner = declared
 		}
 		found := region
 		exists := false
-		err := error(&answerError{code: "NoAnswer", message: "S3 does not tell the Region of the bucket"})
+		err := error(client.NoAnswer("S3 does not tell the Region of the bucket"))
 		for range 2 {
 			var told string
-			if told, exists, err = headBucket(ctx, v.session.s3(source, found), name, owner); told == "" || told == found {
+			if told, exists, err = client.HeadBucket(ctx, v.session.s3(source, found), name, owner); told == "" || told == found {
 				break
 			}
 			found = told
 		}
 		q := question{account: declared, resource: v.bucketARN(name), fact: "bucket", api: "s3:HeadBucket"}
-		switch status, _ := responseOf(err); {
+		switch status, _ := client.Response(err); {
 		case err == nil && !exists:
 			return fact.None[fact.Bucket]()
 		case !exists || err != nil && status != http.StatusForbidden:
@@ -249,7 +241,7 @@ func (v *visit) foreign(ctx context.Context, source *account, region, name, decl
 			b.AccountID = owner // S3 compared it with the owner
 		}
 		q.api = "s3:ListBuckets"
-		ref := bucketRef{name: name, unread: v.gap(q, &notRead{v.whyForeign(name, declared)})} // one cause, one gap
+		ref := bucketRef{name: name, unread: v.gap(q, client.NotRead("%s", v.whyForeign(name, declared)))} // one cause, one gap
 		v.read(ctx, ref, &b, v.needs["destination"])
 		return fact.Of(b)
 	})
@@ -260,7 +252,7 @@ func (v *visit) whyForeign(name, declared string) string {
 	if declared == "" {
 		return fmt.Sprintf("bucket %s is in none of the scanned accounts; scan the account that owns it as well", name)
 	}
-	if a, in := v.accounts[declared]; in && a.creds != nil {
+	if a, in := v.accounts[declared]; in && a.as != nil {
 		if !a.complete {
 			return fmt.Sprintf("bucket %s is not in the list of buckets of account %s, which could not be read whole", name, declared)
 		}
@@ -285,10 +277,10 @@ func (s *scan) whyUnread(id string) string {
 
 // reader is the account to read in, or the error of one that is not entered.
 func (s *scan) reader(id string) (*account, error) {
-	if a := s.accounts[id]; a != nil && a.creds != nil {
+	if a := s.accounts[id]; a != nil && a.as != nil {
 		return a, nil
 	}
-	return nil, &notRead{s.whyUnread(id)}
+	return nil, client.NotRead("%s", s.whyUnread(id))
 }
 
 // account is all that is known of an account.
@@ -318,7 +310,7 @@ func (v *visit) account(ctx context.Context, id string) fact.Account {
 func publicAccessBlock(blockACLs, ignoreACLs, blockPolicy, restrict *bool) (fact.PublicAccessBlock, error) {
 	var err error
 	if cmp.Or(blockACLs, ignoreACLs, blockPolicy, restrict) == nil {
-		err = &answerError{code: "Malformed", message: "the answer has none of the four settings"}
+		err = client.Malformed("the answer has none of the four settings")
 	}
 	return fact.PublicAccessBlock{BlockPublicAcls: aws.ToBool(blockACLs), IgnorePublicAcls: aws.ToBool(ignoreACLs),
 		BlockPublicPolicy: aws.ToBool(blockPolicy), RestrictPublicBuckets: aws.ToBool(restrict)}, err

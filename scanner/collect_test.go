@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -116,8 +117,8 @@ func TestForeignDestination(t *testing.T) {
 
 func TestWhyForeign(t *testing.T) {
 	s := &scan{opts: &Options{ExcludeAccounts: []string{"333333333333"}}, org: &organization{}, accounts: map[string]*account{
-		"111111111111": {id: "111111111111", creds: &roleCredentials{}, complete: true},
-		"222222222222": {id: "222222222222", creds: &roleCredentials{}},
+		"111111111111": {id: "111111111111", as: &client.Identity{}, complete: true},
+		"222222222222": {id: "222222222222", as: &client.Identity{}},
 		"444444444444": {id: "444444444444"},
 	}}
 	v := &visit{scan: s}

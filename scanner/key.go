@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -35,7 +36,7 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 			case unread != nil:
 				return k, unread
 			case region == "":
-				return k, &notRead{"the Region of the key is not known"}
+				return k, client.NotRead("the Region of the key is not known")
 			}
 			out, err := v.session.kms(in, region).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &ref})
 			if err != nil {
@@ -43,11 +44,11 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 			}
 			m := out.KeyMetadata
 			if m == nil || m.Arn == nil || m.KeyState == "" {
-				return k, &answerError{code: "Malformed", message: "the answer has no key"}
+				return k, client.Malformed("the answer has no key")
 			}
 			k = fact.Key{ARN: *m.Arn, AccountID: owner, Region: region, State: string(m.KeyState), Manager: string(m.KeyManager),
 				Spec: string(m.KeySpec), Usage: string(m.KeyUsage), Origin: string(m.Origin), MultiRegion: aws.ToBool(m.MultiRegion)}
-			if id := accountOf(k.ARN); id != "" {
+			if id := client.AccountOf(k.ARN); id != "" {
 				k.AccountID = id
 			}
 			return k, oneOf("KeyManager", k.Manager, "AWS", "CUSTOMER")
@@ -78,7 +79,7 @@ func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q question) fact.F
 		if err != nil {
 			return p, err
 		}
-		p.Document, err = policyText(aws.ToString(out.Policy))
+		p.Document, err = client.PolicyText(aws.ToString(out.Policy))
 		return p, err
 	})
 }
@@ -93,7 +94,7 @@ func (v *visit) keyGrants(ctx context.Context, c *kms.Client, q question) fact.F
 				return nil, err
 			}
 			if out.Grants == nil {
-				return nil, &answerError{code: "Malformed", message: "the answer has no list of grants"}
+				return nil, client.Malformed("the answer has no list of grants")
 			}
 			for _, g := range out.Grants {
 				grant := fact.Grant{ID: aws.ToString(g.GrantId), GranteePrincipal: cmp.Or(aws.ToString(g.GranteePrincipal), aws.ToString(g.GranteeServicePrincipal)),
@@ -118,7 +119,7 @@ func (v *visit) keyAliases(ctx context.Context, c *kms.Client, q question) fact.
 				return nil, err
 			}
 			if out.Aliases == nil {
-				return nil, &answerError{code: "Malformed", message: "the answer has no list of aliases"}
+				return nil, client.Malformed("the answer has no list of aliases")
 			}
 			for _, a := range out.Aliases {
 				names = append(names, aws.ToString(a.AliasName))
@@ -140,7 +141,7 @@ func (v *visit) keyTags(ctx context.Context, c *kms.Client, q question) fact.Fac
 				return nil, err
 			}
 			if out.Tags == nil {
-				return nil, &answerError{code: "Malformed", message: "the answer has no list of tags"}
+				return nil, client.Malformed("the answer has no list of tags")
 			}
 			for _, t := range out.Tags {
 				tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)

@@ -9,7 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/smithy-go"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -39,7 +41,7 @@ type member struct {
 const organizationCalls = 4
 
 func newOrganization(s *session) *organization {
-	return &organization{client: s.organizations(), caller: s.caller.id, cache: newCache(1 << 14), slots: make(chan struct{}, organizationCalls)}
+	return &organization{client: s.organizations, caller: s.caller.AccountID, cache: newCache(1 << 14), slots: make(chan struct{}, organizationCalls)}
 }
 
 // call waits for its turn.
@@ -64,7 +66,7 @@ func (o *organization) describe(ctx context.Context, n *notes) {
 				return fact.Organization{}, err
 			}
 			if out.Organization == nil || out.Organization.MasterAccountId == nil {
-				return fact.Organization{}, &answerError{code: "Malformed", message: "the answer has no organization"}
+				return fact.Organization{}, client.Malformed("the answer has no organization")
 			}
 			return fact.Organization{
 				ID: aws.ToString(out.Organization.Id), ManagementAccountID: *out.Organization.MasterAccountId, FeatureSet: string(out.Organization.FeatureSet),
@@ -95,7 +97,7 @@ func (o *organization) describe(ctx context.Context, n *notes) {
 				return out.NextToken, nil
 			})
 			if err == nil && roots == 0 {
-				err = &answerError{code: "Malformed", message: "the organization is said to have no root"}
+				err = client.Malformed("the organization is said to have no root")
 			}
 			return enabled, err
 		})
@@ -112,15 +114,15 @@ func (o *organization) describe(ctx context.Context, n *notes) {
 func (o *organization) list(ctx context.Context, callerARN string) error {
 	const elsewhere = "use credentials of the management account or of a delegated administrator, or name accounts with --accounts, or scan the caller's own account with --account-only"
 	if o.fact.Absent {
-		return &Error{Kind: OrganizationNotListed, Problem: fmt.Sprintf("account %s is in no organization", o.caller),
+		return &client.Error{Kind: OrganizationNotListed, Problem: fmt.Sprintf("account %s is in no organization", o.caller),
 			Hint: "name accounts with --accounts, or scan the caller's own account with --account-only"}
 	}
 	refused := func(api string, err error) error {
-		return &Error{Kind: OrganizationNotListed, Err: err, Hint: elsewhere,
-			Problem: fmt.Sprintf("the organization cannot be listed: %s needs the permission %s (%s)", callerARN, actions[api], oneLine(err))}
+		return &client.Error{Kind: OrganizationNotListed, Err: err, Hint: elsewhere,
+			Problem: fmt.Sprintf("the organization cannot be listed: %s needs the permission %s (%s)", callerARN, actions[api], client.OneLine(err))}
 	}
 	if g := o.fact.Gap; g != nil {
-		return refused(g.API, &answerError{code: g.Code, message: g.Message})
+		return refused(g.API, &smithy.GenericAPIError{Code: g.Code, Message: g.Message})
 	}
 	members := map[string]member{}
 	err := pages(func(token *string) (*string, error) {
@@ -140,7 +142,7 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 	case err != nil:
 		return refused("organizations:ListAccounts", err)
 	case len(members) == 0:
-		return refused("organizations:ListAccounts", &answerError{code: "NoAnswer", message: "the list of accounts is empty, and an organization has at least its management account"})
+		return refused("organizations:ListAccounts", client.NoAnswer("the list of accounts is empty, and an organization has at least its management account"))
 	}
 	o.members = members
 	return nil
@@ -199,7 +201,7 @@ func (o *organization) account(ctx context.Context, n *notes, id string) fact.Ac
 // to another one, whose policies cannot be seen from here.
 func (o *organization) outside(n *notes, a fact.Account) fact.Account {
 	g := n.gap(question{account: a.ID, resource: a.ID, fact: "account.policies", api: "organizations:ListParents"},
-		&notRead{fmt.Sprintf("account %s is not in the scanned organization, so the SCPs and RCPs over it cannot be read", a.ID)})
+		client.NotRead("account %s is not in the scanned organization, so the SCPs and RCPs over it cannot be read", a.ID))
 	a.Path, a.SCPs, a.RCPs = fact.Missing[[]string](g), fact.Missing[[]fact.PolicyLevel](g), fact.Missing[[]fact.PolicyLevel](g)
 	return a
 }
@@ -215,13 +217,13 @@ func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[
 			return fact.None[[]string]()
 		case parent.Absent:
 			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
-				&answerError{code: "Malformed", message: "a unit of the organization has no parent"}))
+				client.Malformed("a unit of the organization has no parent")))
 		case parent.Gap != nil:
 			return fact.Missing[[]string](*parent.Gap)
 		}
 		if slices.Contains(path, parent.Value.id) {
 			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
-				&answerError{code: "Malformed", message: "the units of the organization form a circle"}))
+				client.Malformed("the units of the organization form a circle")))
 		}
 		path = append(path, parent.Value.id)
 		if parent.Value.root {
@@ -250,7 +252,7 @@ func (o *organization) parent(ctx context.Context, n *notes, child string) fact.
 					return p, err
 				}
 				if len(out.Parents) != 1 || out.Parents[0].Id == nil {
-					return p, &answerError{code: "Malformed", message: fmt.Sprintf("%d parents were given, not one", len(out.Parents))}
+					return p, client.Malformed("%d parents were given, not one", len(out.Parents))
 				}
 				return parent{id: *out.Parents[0].Id, root: out.Parents[0].Type == types.ParentTypeRoot}, nil
 			})
@@ -307,7 +309,7 @@ func (o *organization) attached(ctx context.Context, n *notes, target string, ki
 						return nil, err
 					}
 					if out.Policies == nil {
-						return nil, &answerError{code: "Malformed", message: "the answer has no list of policies"}
+						return nil, client.Malformed("the answer has no list of policies")
 					}
 					for _, p := range out.Policies {
 						ids = append(ids, aws.ToString(p.Id))
@@ -333,10 +335,10 @@ func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fac
 					return p, err
 				}
 				if out.Policy == nil || out.Policy.PolicySummary == nil {
-					return p, &answerError{code: "Malformed", message: "the answer has no policy"}
+					return p, client.Malformed("the answer has no policy")
 				}
 				p = fact.Policy{Name: aws.ToString(out.Policy.PolicySummary.Name), ARN: aws.ToString(out.Policy.PolicySummary.Arn)}
-				p.Document, err = policyText(aws.ToString(out.Policy.Content))
+				p.Document, err = client.PolicyText(aws.ToString(out.Policy.Content))
 				return p, err
 			})
 	})
@@ -352,7 +354,7 @@ func pages(fetch func(token *string) (next *string, err error)) error {
 			return err
 		}
 		if seen[*next] {
-			return &answerError{code: "Malformed", message: "the list of pages goes round in a circle"}
+			return client.Malformed("a pagination token was repeated")
 		}
 		seen[*next] = true
 		token = next

@@ -50,7 +50,7 @@ func MakePlan(ctx context.Context, cfg aws.Config, opts Options) (*Plan, error) 
 		if err != nil {
 			return err
 		}
-		p.Mode, p.Caller, p.Gaps = mode, s.session.arn, append(p.Gaps, n.gaps...)
+		p.Mode, p.Caller, p.Gaps = mode, s.session.caller.ARN, append(p.Gaps, n.gaps...)
 		if mode != "account-only" {
 			p.Role = s.opts.RoleName
 		}

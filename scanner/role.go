@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -21,7 +21,7 @@ func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
 		path, isRole := strings.CutPrefix(where.Resource, "role/")
 		q := question{account: where.AccountID, resource: roleARN, fact: "role", api: "iam:GetRole", absent: "NoSuchEntity"}
 		if err != nil || where.Service != "iam" || !isRole {
-			return fact.Missing[fact.Role](v.gap(q, &answerError{code: "Malformed", message: "this is not the ARN of a role"}))
+			return fact.Missing[fact.Role](v.gap(q, client.Malformed("this is not the ARN of a role")))
 		}
 		name := path[strings.LastIndexByte(path, '/')+1:]
 		in, unread := v.reader(where.AccountID)
@@ -36,13 +36,13 @@ func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
 				return r, err
 			}
 			if out.Role == nil || out.Role.Arn == nil {
-				return r, &answerError{code: "Malformed", message: "the answer has no role"}
+				return r, client.Malformed("the answer has no role")
 			}
 			r = fact.Role{ARN: *out.Role.Arn, AccountID: where.AccountID, Path: aws.ToString(out.Role.Path), Name: aws.ToString(out.Role.RoleName), ID: aws.ToString(out.Role.RoleId)}
 			switch {
 			case r.ARN == roleARN:
 			case strings.EqualFold(r.ARN, roleARN):
-				return r, &answerError{code: "NotRead", message: fmt.Sprintf("IAM writes this role's ARN %s; whether S3 assumes it under other letters is not documented", r.ARN)}
+				return r, client.NotRead("IAM writes this role's ARN %s; whether S3 assumes it under other letters is not documented", r.ARN)
 			default:
 				elsewhere = true // the name under another path: no role has this ARN
 			}
@@ -86,7 +86,7 @@ func (v *visit) inlinePolicies(ctx context.Context, c *iam.Client, r *fact.Role)
 				return nil, err
 			}
 			if out.PolicyNames == nil {
-				return nil, &answerError{code: "Malformed", message: "the answer has no list of policies"}
+				return nil, client.Malformed("the answer has no list of policies")
 			}
 			names = append(names, out.PolicyNames...)
 			return next(out.IsTruncated, out.Marker)
@@ -125,7 +125,7 @@ func (v *visit) attachedPolicies(ctx context.Context, c *iam.Client, r *fact.Rol
 				return nil, err
 			}
 			if out.AttachedPolicies == nil {
-				return nil, &answerError{code: "Malformed", message: "the answer has no list of policies"}
+				return nil, client.Malformed("the answer has no list of policies")
 			}
 			for _, p := range out.AttachedPolicies {
 				arns = append(arns, aws.ToString(p.PolicyArn))
@@ -170,7 +170,7 @@ func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, 
 			case err != nil:
 				return "", err
 			case out.Policy == nil || out.Policy.DefaultVersionId == nil:
-				return "", &answerError{code: "Malformed", message: "the answer has no policy"}
+				return "", client.Malformed("the answer has no policy")
 			}
 			p.Name = aws.ToString(out.Policy.PolicyName)
 			return *out.Policy.DefaultVersionId, nil
@@ -185,7 +185,7 @@ func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, 
 			case err != nil:
 				return p, err
 			case out.PolicyVersion == nil:
-				return p, &answerError{code: "Malformed", message: "the answer has no policy version"}
+				return p, client.Malformed("the answer has no policy version")
 			}
 			read, err := encodedPolicy(p.Name, out.PolicyVersion.Document)
 			p.Document = read.Document
@@ -200,16 +200,16 @@ func encodedPolicy(name string, document *string) (fact.Policy, error) {
 	p := fact.Policy{Name: name}
 	text, err := url.PathUnescape(aws.ToString(document))
 	if err != nil {
-		return p, &answerError{code: "Malformed", message: "the policy document is not URL-encoded: " + err.Error()}
+		return p, client.Malformed("the policy document is not URL-encoded: %v", err)
 	}
-	p.Document, err = policyText(text)
+	p.Document, err = client.PolicyText(text)
 	return p, err
 }
 
 // next is the token of the next page; a list that is cut without one is refused.
 func next(truncated bool, marker *string) (*string, error) {
 	if truncated && aws.ToString(marker) == "" {
-		return nil, &answerError{code: "Malformed", message: "the list is cut, and no token is given for the rest"}
+		return nil, client.Malformed("the list is cut, and no token is given for the rest")
 	}
 	if !truncated {
 		return nil, nil

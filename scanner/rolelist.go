@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -125,7 +126,7 @@ func (v *visit) listRoles(ctx context.Context, in *account, list *roleList) {
 	roles, managed, attached := map[string]listedRole{}, map[string]fact.Policy{}, map[string]bool{}
 	err := v.authorizationDetails(ctx, in, types.EntityTypeRole, func(out *iam.GetAccountAuthorizationDetailsOutput) error {
 		if out.RoleDetailList == nil {
-			return &answerError{code: "Malformed", message: "the answer has no list of roles"}
+			return client.Malformed("the answer has no list of roles")
 		}
 		for i := range out.RoleDetailList {
 			r, ok := roleOf(&out.RoleDetailList[i])
@@ -134,7 +135,7 @@ func (v *visit) listRoles(ctx context.Context, in *account, list *roleList) {
 			}
 			roles[*out.RoleDetailList[i].Arn] = r
 			for _, policy := range r.attached {
-				attached[policy] = attached[policy] || accountOf(policy) == in.id
+				attached[policy] = attached[policy] || client.AccountOf(policy) == in.id
 			}
 		}
 		return nil
@@ -161,7 +162,7 @@ func (v *visit) listRoles(ctx context.Context, in *account, list *roleList) {
 	}
 	l.room += len(roles) + len(managed)
 	q := question{account: in.id, resource: in.id, fact: "account.roles", api: "iam:GetAccountAuthorizationDetails"}
-	if g := q.gap(err); isDenied(g.Code) {
+	if g := q.gap(err); client.IsDenied(g.Code) {
 		g.Message = strings.TrimSuffix(g.Message, ".") + "; the roles are read one by one"
 		v.gaps = append(v.gaps, g)
 	}

@@ -232,13 +232,13 @@ func TestRoleLists(t *testing.T) {
 func TestRoleListsAreBounded(t *testing.T) {
 	box := rolesWorld(t, slices.Repeat([]string{", trust: " + trustS3 + ", attached: [P], inline: {x: " + readAll + "}"}, 6), "\n      - {name: P, document: "+readAll+"}")
 	opts := Options{RoleName: "crosscheck-audit", manyRoles: -1}
-	session, closeConnections, err := newSession(t.Context(), caller(box), &opts)
+	session, err := newSession(t.Context(), caller(box), &opts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeConnections()
+	defer session.Close()
 	in := &account{id: "111111111111"}
-	if err := session.enter(t.Context(), in); err != nil {
+	if err := session.enter(t.Context(), in, &opts); err != nil {
 		t.Fatal(err)
 	}
 	v := &visit{scan: &scan{opts: &opts, session: session, accounts: map[string]*account{in.id: in}, shared: newCache(sharedCache), roles: newRoleLists()}}

@@ -11,7 +11,6 @@ package scanner
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/flow"
 )
@@ -88,6 +88,11 @@ func (o *Options) attemptTimeout() time.Duration {
 	return 20 * time.Second
 }
 
+// patience is how long an API may be silent before it is given up: the time of six
+// attempts that wait to their end, by default 2 minutes. A shorter interruption gives
+// up nothing.
+func (o *Options) patience() time.Duration { return 6 * o.attemptTimeout() }
+
 // Bounds of what a scan remembers, in facts. Policies make up most of it: a
 // bucket's at most 20 KB, typically 1 KB.
 const (
@@ -134,12 +139,11 @@ func begin(ctx context.Context, cfg aws.Config, opts Options, do func(context.Co
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	session, closeConnections, err := newSession(ctx, cfg, &opts)
+	session, err := newSession(ctx, cfg, &opts, cancel)
 	if err != nil {
 		return orCause(ctx, err)
 	}
-	defer closeConnections()
-	session.abort = cancel
+	defer session.Close()
 
 	s := &scan{opts: &opts, session: session, org: newOrganization(session), accounts: map[string]*account{},
 		index: newIndex(), buckets: newCache(bucketCache), shared: newCache(sharedCache), roles: newRoleLists(), needs: needs}
@@ -189,7 +193,7 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 		return buckets
 	}, func() {
 		if s.opts.AccountConcurrency == 0 {
-			s.session.limits.unshare()
+			s.session.Unshare()
 		}
 	}, func() { meter.count(func(p *Progress) { p.AccountsDone++ }) })
 	meter.count(func(p *Progress) {
@@ -235,7 +239,7 @@ func (s *scan) list(ctx context.Context, n *notes) (mode string, entered []*acco
 	case len(s.opts.Accounts) > 0:
 		mode = "accounts"
 	default:
-		if err := s.org.list(ctx, s.session.arn); err != nil {
+		if err := s.org.list(ctx, s.session.caller.ARN); err != nil {
 			return mode, nil, err
 		}
 	}
@@ -249,7 +253,7 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 	ids := s.opts.Accounts
 	switch {
 	case s.opts.AccountOnly:
-		ids = []string{s.session.caller.id}
+		ids = []string{s.session.caller.AccountID}
 	case len(ids) == 0:
 		ids = slices.Collect(maps.Keys(s.org.members))
 	}
@@ -259,26 +263,27 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 		}
 	}
 	if len(s.accounts) == 0 {
-		return nil, &Error{Kind: BadOptions, Problem: "no account is left to scan", Hint: "check --accounts and --exclude-accounts"}
+		return nil, &client.Error{Kind: client.BadOptions, Problem: "no account is left to scan", Hint: "check --accounts and --exclude-accounts"}
 	}
 
 	s.opts.Meter.count(func(p *Progress) { p.Accounts = len(s.accounts) })
 	type answer struct {
-		account *account
-		err     error // the account could not be entered
-		buckets []listed
-		listing error // the buckets could not be listed, or not all of them
+		account   *account
+		suspended bool
+		err       error // the account could not be entered, or is suspended
+		buckets   []listed
+		listing   error // the buckets could not be listed, or not all of them
 	}
 	var answers []answer
 	err := flow.Map(ctx, s.opts.concurrency(), slices.Values(slices.Sorted(maps.Keys(s.accounts))),
 		func(ctx context.Context, id string) (answer, error) {
 			a := answer{account: s.accounts[id]}
 			if m, ok := s.org.members[id]; ok && m.state != "ACTIVE" {
-				a.err = &suspended{m.state}
+				a.suspended, a.err = true, &client.Failure{Code: m.state, Message: "the account is " + m.state}
 				return a, nil
 			}
-			if a.err = s.session.enter(ctx, a.account); a.err == nil {
-				a.buckets, a.listing = listBuckets(ctx, s.session.s3(a.account, s.session.cfg.Region))
+			if a.err = s.session.enter(ctx, a.account, s.opts); a.err == nil {
+				a.buckets, a.listing = listBuckets(ctx, s.session.s3(a.account, s.session.Region()))
 			}
 			return a, context.Cause(ctx)
 		},
@@ -296,10 +301,9 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 	tried, assumed := 0, 0
 	var refusal error
 	for _, a := range answers {
-		var suspended *suspended
-		switch isSuspended := errors.As(a.err, &suspended); {
-		case isSuspended:
-		case a.account.own:
+		switch {
+		case a.suspended:
+		case a.account.as == s.session.Own():
 		case a.err != nil:
 			tried++
 			if refusal == nil {
@@ -311,7 +315,7 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 		}
 		q := question{account: a.account.id, resource: a.account.id, fact: "account", api: "sts:AssumeRole"}
 		switch {
-		case suspended != nil:
+		case a.suspended:
 			q.api = "organizations:ListAccounts"
 			n.gap(q, a.err)
 		case a.err != nil:
@@ -328,17 +332,12 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 		entered = append(entered, a.account)
 	}
 	if tried > 0 && assumed == 0 {
-		return nil, &Error{Kind: RoleNotAssumed, Err: refusal,
-			Problem: fmt.Sprintf("the role %s cannot be assumed in any of %d accounts (%s)", s.opts.RoleName, tried, oneLine(refusal)),
+		return nil, &client.Error{Kind: RoleNotAssumed, Err: refusal,
+			Problem: fmt.Sprintf("the role %s cannot be assumed in any of %d accounts (%s)", s.opts.RoleName, tried, client.OneLine(refusal)),
 			Hint:    "check --role-name, --external-id and the trust policy of the role; --account-only scans the caller's own account without it"}
 	}
 	return entered, nil
 }
-
-// suspended is the error of an account that is not active.
-type suspended struct{ state string }
-
-func (e *suspended) Error() string { return "the account is " + e.state }
 
 // left are the buckets of an account to read: those in scope that Options.Done does
 // not know. Of the others it gives their number and that of their links.
@@ -364,10 +363,10 @@ func (s *scan) left(a *account) (buckets []string, links, done int) {
 // check refuses options that make no sense, and sorts out what to read of which buckets.
 func (o *Options) check() (needs map[string][]string, err error) {
 	bad := func(hint, format string, args ...any) (map[string][]string, error) {
-		return nil, &Error{Kind: BadOptions, Problem: fmt.Sprintf(format, args...), Hint: hint}
+		return nil, &client.Error{Kind: client.BadOptions, Problem: fmt.Sprintf(format, args...), Hint: hint}
 	}
 	for _, id := range slices.Concat(o.Accounts, o.ExcludeAccounts) {
-		if !accountID.MatchString(id) {
+		if !fact.IsAccountID(id) {
 			return bad("write the 12 digits of the account", "%q is not the id of an account", id)
 		}
 	}

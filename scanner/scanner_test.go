@@ -21,6 +21,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.uber.org/goleak"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -340,7 +341,7 @@ func TestEachMissingPermissionIsAGap(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !slices.ContainsFunc(r.gaps, func(g fact.Gap) bool {
-				return isDenied(g.Code) && strings.Contains(g.Message, missing) && actions[g.API] == missing
+				return client.IsDenied(g.Code) && strings.Contains(g.Message, missing) && actions[g.API] == missing
 			}) {
 				t.Errorf("no gap names %s: %+v", missing, r.gaps)
 			}

@@ -26,6 +26,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -195,7 +196,7 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 			if err != nil {
 				return err
 			}
-			return runCanary(cmd.Context(), s, c, &f, &out, &waived, scanner.LoadConfig)
+			return runCanary(cmd.Context(), s, c, &f, &out, &waived, client.LoadConfig)
 		},
 	}
 	f.add(cmd)

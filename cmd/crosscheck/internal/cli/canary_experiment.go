@@ -14,7 +14,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
-	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -79,7 +79,7 @@ Exit status 0 means that the question is answered, 3 that it is not.
 			if err != nil {
 				return err
 			}
-			return runExperiment(cmd.Context(), s, c, &f, quiet, x, scanner.LoadConfig)
+			return runExperiment(cmd.Context(), s, c, &f, quiet, x, client.LoadConfig)
 		},
 	}
 	f.add(cmd)

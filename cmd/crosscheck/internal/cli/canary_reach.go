@@ -5,77 +5,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 
 	"crosscheck/canary"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
 // reacher gets to buckets: it assumes the canary's role in the bucket's account,
-// or uses a profile as it is where no account is known. One client for each
-// account, Region and endpoint, over one pool of connections.
+// or uses a profile as it is where no account is known. One session for each profile,
+// one client for each account, Region and endpoint.
 type reacher struct {
 	load       func(ctx context.Context, profile, region string) (aws.Config, error)
 	externalID string
 
-	mu      sync.Mutex
-	configs map[string]aws.Config
-	clients map[canary.Place]*s3.Client
-	roles   map[string]roleCredentials
-	pool    aws.HTTPClient
+	mu       sync.Mutex
+	profiles map[string]profile
+	clients  map[canary.Place]*s3.Client
 }
 
-type roleCredentials struct {
-	provider aws.CredentialsProvider
-	err      error
+// profile is how AWS is called with an AWS profile.
+type profile struct {
+	region   string // "" = none is set
+	endpoint bool   // one is set for all services
+	session  *client.Session
 }
 
 func newReacher(load func(ctx context.Context, profile, region string) (aws.Config, error), externalID string) *reacher {
-	return &reacher{
-		load: load, externalID: externalID,
-		configs: map[string]aws.Config{}, clients: map[canary.Place]*s3.Client{}, roles: map[string]roleCredentials{},
-	}
+	return &reacher{load: load, externalID: externalID, profiles: map[string]profile{}, clients: map[canary.Place]*s3.Client{}}
 }
 
-// config is the configuration of a profile, with the shared pool.
-func (r *reacher) config(ctx context.Context, profile string) (aws.Config, error) {
-	if cfg, ok := r.configs[profile]; ok {
-		return cfg, nil
+// profile is that of a place.
+func (r *reacher) profile(ctx context.Context, at canary.Place) (profile, error) {
+	if p, ok := r.profiles[at.Profile]; ok {
+		return p, nil
 	}
-	cfg, err := r.load(ctx, profile, "")
+	cfg, err := r.load(ctx, at.Profile, "")
 	if err != nil {
-		return cfg, err
+		return profile{}, err
 	}
-	// The SDK's own client keeps ten idle connections to a host; a thousand probes
-	// would open and close the others all the time. One that was given is used as it is.
-	if sdk, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok || cfg.HTTPClient == nil {
-		if r.pool == nil {
-			if sdk == nil {
-				sdk = awshttp.NewBuildableClient()
-			}
-			r.pool = sdk.WithTransportOptions(func(t *http.Transport) { t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, 256 })
-		}
-		cfg.HTTPClient = r.pool
+	p := profile{region: cfg.Region, endpoint: cfg.BaseEndpoint != nil}
+	if cfg.Region == "" {
+		cfg.Region = at.Region // to assume roles
 	}
-	cfg.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.RateLimiter = 4, ratelimit.None
-		})
-	}
-	r.configs[profile] = cfg
-	return cfg, nil
+	// As many calls at a time as there are probes: a thousand are not too many.
+	p.session = client.New(cfg, client.Options{SessionName: "crosscheck-canary", ExternalID: r.externalID, Concurrency: 256, Attempts: 4})
+	r.profiles[at.Profile] = p
+	return p, nil
 }
 
 // end reaches one bucket. Where that fails, the end says why.
@@ -83,106 +63,56 @@ func (r *reacher) end(ctx context.Context, p canary.Place) (*canary.End, error) 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := &canary.End{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID, Region: p.Region}, Reach: p.Reach}
-	cfg, err := r.config(ctx, p.Profile)
+	profile, err := r.profile(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	region := cmp.Or(p.Region, profile.region)
+	as := profile.session.Own()
 	if p.RoleName != "" {
 		if p.AccountID == "" {
 			return nil, fmt.Errorf("the account of the bucket %s is not known, so no role can be assumed there", p.Bucket)
 		}
-		role, err := r.assume(ctx, cfg, p)
-		if err != nil {
-			return nil, err
+		arn := client.RoleARN(fact.PartitionOf(region), p.AccountID, p.RoleName)
+		as = profile.session.Role(arn)
+		if err := as.Enter(ctx); err != nil {
+			return nil, fmt.Errorf("the role %s cannot be assumed: %s", arn, client.OneLine(err))
 		}
-		cfg.Credentials = role
 	}
-	cfg.Region = cmp.Or(p.Region, cfg.Region)
-	if cfg.Region == "" && (p.Endpoint != "" || cfg.BaseEndpoint != nil) {
-		cfg.Region = "us-east-1" // what S3-compatible servers are signed for
+	if region == "" && (p.Endpoint != "" || profile.endpoint) {
+		region = "us-east-1" // what S3-compatible servers are signed for
 	}
-	if cfg.Region == "" {
+	if region == "" {
 		return nil, usererr.Hint(errors.New("no AWS Region is set"), "set AWS_REGION or --region")
 	}
 	key := p
-	key.Bucket, key.Region = "", cfg.Region
-	client := r.clients[key]
-	if client == nil {
-		client = s3.NewFromConfig(cfg, func(o *s3.Options) {
-			// One host for all buckets, so that connections are used again.
-			o.UsePathStyle = true
-			o.DisableS3ExpressSessionAuth = aws.Bool(true)
+	key.Bucket, key.Region = "", region
+	if r.clients[key] == nil {
+		r.clients[key] = client.NewS3(profile.session.Config(as, region), func(o *s3.Options) {
 			o.DisableLogOutputChecksumValidationSkipped = true // a multipart checksum of parts cannot be checked
 			if p.Endpoint != "" {
 				o.BaseEndpoint = &p.Endpoint
 			}
 		})
-		r.clients[key] = client
 	}
-	e.S3 = client
+	e.S3 = r.clients[key]
 	return e, nil
-}
-
-// assume gives credentials of the canary's role in a bucket's account. A role
-// that could not be assumed is not tried again for every link.
-func (r *reacher) assume(ctx context.Context, cfg aws.Config, p canary.Place) (aws.CredentialsProvider, error) {
-	key := p.Profile + "\x00" + p.AccountID + "\x00" + p.RoleName
-	if known, ok := r.roles[key]; ok {
-		return known.provider, known.err
-	}
-	if cfg.Region == "" {
-		cfg.Region = p.Region
-	}
-	arn := fmt.Sprintf("arn:%s:iam::%s:role/%s", fact.PartitionOf(cmp.Or(p.Region, cfg.Region)), p.AccountID, strings.TrimPrefix(p.RoleName, "/"))
-	provider := aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), arn, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = "crosscheck-canary"
-		if r.externalID != "" {
-			o.ExternalID = &r.externalID
-		}
-	}))
-	var err error
-	if _, e := provider.Retrieve(ctx); e != nil {
-		err = fmt.Errorf("the role %s cannot be assumed: %s", arn, awsError(e))
-		if ctx.Err() != nil {
-			return nil, err
-		}
-	}
-	r.roles[key] = roleCredentials{provider, err}
-	return provider, err
 }
 
 // bucketRegion asks where a bucket is, "" where the server does not say. S3 tells
 // the Region to everyone, in its refusals too.
 func bucketRegion(ctx context.Context, e *canary.End) (string, error) {
-	client, ok := e.S3.(*s3.Client)
+	c, ok := e.S3.(*s3.Client)
 	if !ok {
 		return e.Region, nil
 	}
-	out, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &e.Name})
-	if err == nil {
-		return aws.ToString(out.BucketRegion), nil
-	}
-	var answer *awshttp.ResponseError
-	if errors.As(err, &answer) && answer.Response != nil {
-		if region := answer.Response.Header.Get("X-Amz-Bucket-Region"); region != "" {
-			return region, nil
-		}
-		if answer.HTTPStatusCode() == 404 {
-			return "", fmt.Errorf("there is no bucket %s", e.Name)
-		}
-		return "", nil
-	}
-	return "", fmt.Errorf("the bucket %s cannot be reached: %s", e.Name, awsError(err))
-}
-
-// awsError is an error of the SDK in one line, without request ids.
-func awsError(err error) string {
-	var api smithy.APIError
+	region, exists, err := client.HeadBucket(ctx, c, e.Name, "")
+	status, _ := client.Response(err)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
-	case errors.As(err, &api):
-		return api.ErrorCode() + ": " + api.ErrorMessage()
+	case err == nil && !exists:
+		return "", fmt.Errorf("there is no bucket %s", e.Name)
+	case err != nil && status == 0:
+		return "", fmt.Errorf("the bucket %s cannot be reached: %s", e.Name, client.OneLine(err))
 	}
-	return innermost(err).Error()
+	return region, nil
 }

@@ -12,7 +12,7 @@ import (
 	"crosscheck/canary"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -62,9 +62,9 @@ folder in that bucket and is older than --older-than, and nothing else.
 						return usererr.Hint(fmt.Errorf("--%s belongs to --bucket", name), "a journal knows exactly what was put")
 					}
 				}
-				return sweepJournals(cmd.Context(), s, &f, scanner.LoadConfig)
+				return sweepJournals(cmd.Context(), s, &f, client.LoadConfig)
 			}
-			return sweepBuckets(cmd.Context(), s, &f, scanner.LoadConfig)
+			return sweepBuckets(cmd.Context(), s, &f, client.LoadConfig)
 		},
 	}
 	fs := cmd.Flags()

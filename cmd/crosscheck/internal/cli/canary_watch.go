@@ -15,7 +15,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
-	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 )
 
 type watchFlags struct {
@@ -57,7 +57,7 @@ It puts plain probes unless --variant says otherwise.
 			case w.rediscover < 0 || w.rounds < 0:
 				return usererr.Hint(errors.New("--rediscover and --rounds are not negative"), "for example --rediscover 1h")
 			}
-			return runWatch(cmd.Context(), s, c, &f, &w, scanner.LoadConfig)
+			return runWatch(cmd.Context(), s, c, &f, &w, client.LoadConfig)
 		},
 	}
 	f.add(cmd)
@@ -100,7 +100,7 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 	metrics := watch.NewMetrics(version)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.listen)
 	if err != nil {
-		return usererr.Hint(fmt.Errorf("the metrics cannot be served at %s: %w", w.listen, innermost(err)), "give another address with --listen")
+		return usererr.Hint(fmt.Errorf("the metrics cannot be served at %s: %w", w.listen, client.Innermost(err)), "give another address with --listen")
 	}
 	defer watch.Serve(listener, metrics)()
 	fmt.Fprintf(s.out, "metrics at http://%s/metrics\n", listener.Addr())
@@ -126,14 +126,4 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return exitError(exitFindings)
 	}
 	return nil
-}
-
-func innermost(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
 }

@@ -13,7 +13,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
-	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 )
 
 func newDrillCommand(s *streams) *cobra.Command {
@@ -41,7 +41,7 @@ will put where, asks on a terminal, and needs --yes elsewhere.
 			if err != nil {
 				return err
 			}
-			return runDrill(cmd.Context(), s, c, &f, &out, &waived, scanner.LoadConfig)
+			return runDrill(cmd.Context(), s, c, &f, &out, &waived, client.LoadConfig)
 		},
 	}
 	f.add(cmd)

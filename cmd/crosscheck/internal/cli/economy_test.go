@@ -48,7 +48,7 @@ func economical(t *testing.T, w *faultWorld) (fewer, all int64) {
 		*calls = n.Load()
 		return r
 	}
-	engine, err := w.config.Engine()
+	engine, err := w.engine()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 )
 
 // Exit statuses. They stand in every command's help; no renderer decides them.
@@ -49,7 +49,7 @@ func conclude(s *streams, err error) int {
 	}
 	line := usererr.OneLine(err.Error())
 	hint := usererr.HintOf(err)
-	var unscanned *scanner.Error
+	var unscanned *client.Error
 	if hint == "" && errors.As(err, &unscanned) {
 		hint = unscanned.Hint
 	}

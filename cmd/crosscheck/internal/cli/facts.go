@@ -13,6 +13,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -53,7 +54,7 @@ Exit status:
 			}
 			options := scope.options(s, engine.Needs())
 			source := func(ctx context.Context, emit func(fact.Message) error) error {
-				cfg, err := scanner.LoadConfig(ctx, scope.profile, scope.region)
+				cfg, err := client.LoadConfig(ctx, scope.profile, scope.region)
 				if err != nil {
 					return err
 				}

@@ -29,8 +29,10 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
+	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -45,7 +47,7 @@ type faultWorld struct {
 	name    string
 	text    []byte
 	options scanner.Options
-	config  *config.Config
+	config  *config.Config // nil = nothing is configured
 	needs   []string
 	wants   func(string, *fact.Document, *fact.Link) bool
 }
@@ -351,11 +353,15 @@ func (w *faultWorld) scan(t *testing.T, faults []sandbox.Fault, client func(*san
 	return w.judge(t, messages)
 }
 
+func (w *faultWorld) engine() (*rules.Engine, error) {
+	return cmp.Or(w.config, new(config.Config)).Engine()
+}
+
 // judge makes the report of what was read. Hardly two faults leave the same facts,
 // gaps included, so none is kept.
 func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 	t.Helper()
-	engine, err := w.config.Engine()
+	engine, err := w.engine()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -657,7 +663,7 @@ func (c combination) run(t *testing.T, whole *judgedScan) (outcome string) {
 	} else {
 		got = c.world.scan(t, []sandbox.Fault{c.fault}, nil, scanner.Options{})
 	}
-	var problem *scanner.Error
+	var problem *client.Error
 	switch {
 	case got.err != nil && !errors.As(got.err, &problem):
 		t.Errorf("%v: %v", c, got.err)

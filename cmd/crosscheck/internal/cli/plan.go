@@ -14,6 +14,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 )
 
 // planAssumptions say what the figures of a plan rest on.
@@ -36,7 +37,7 @@ func plannedScan(cmd *cobra.Command, s *streams, options scanner.Options, f *sco
 	if cmd.Flags().Changed("output") && !asJSON {
 		return usererr.Hint(errors.New("a plan is plain text or, with -o json, JSON, on standard output"), "leave --output out, or use -o json")
 	}
-	cfg, err := scanner.LoadConfig(cmd.Context(), f.profile, f.region)
+	cfg, err := client.LoadConfig(cmd.Context(), f.profile, f.region)
 	if err != nil {
 		return err
 	}

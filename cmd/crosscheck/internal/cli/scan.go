@@ -15,6 +15,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -238,7 +239,7 @@ APIs the scan would call, as whom, how often and for how long.
 					if judging.resume, err = resumed.open(engine); err != nil {
 						return err
 					}
-					cfg, err := scanner.LoadConfig(cmd.Context(), scope.profile, scope.region)
+					cfg, err := client.LoadConfig(cmd.Context(), scope.profile, scope.region)
 					if err != nil {
 						return err
 					}

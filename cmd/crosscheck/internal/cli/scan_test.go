@@ -16,6 +16,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
@@ -56,7 +57,7 @@ func TestScanOverHTTPEqualsInProcess(t *testing.T) {
 	want := scanned(t, inProcess)
 
 	served(t, testdata.DemoWorld)
-	cfg, err := scanner.LoadConfig(t.Context(), "", "us-east-1")
+	cfg, err := client.LoadConfig(t.Context(), "", "us-east-1")
 	if err != nil {
 		t.Fatal(err)
 	}

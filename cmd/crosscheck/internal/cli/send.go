@@ -14,12 +14,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/spf13/cobra"
 
@@ -28,8 +24,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
-	"crosscheck/scanner"
-	"crosscheck/scanner/fact"
+	"crosscheck/scanner/client"
 )
 
 // hubBatch is how many findings BatchImportFindings takes at a time. A hundred of
@@ -120,42 +115,26 @@ func newHubs(engine *rules.Engine, errs io.Writer) *hubs {
 
 // connect finds out who the caller is, before anything is sent.
 func (h *hubs) connect(ctx context.Context, f *sendFlags) error {
-	cfg, err := scanner.LoadConfig(ctx, f.profile, f.region)
+	cfg, err := client.LoadConfig(ctx, f.profile, f.region)
 	if err != nil {
 		return err
 	}
 	if cfg.Region == "" {
 		return usererr.Hint(errors.New("no AWS Region is set"), "set AWS_REGION or --region to that of the Security Hub")
 	}
-	cfg.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.RateLimiter = 8, ratelimit.None // 10 calls a second are taken, and sooner or later come through
-		})
-	}
-	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	// 10 calls a second are taken, and sooner or later come through.
+	session := client.New(cfg, client.Options{ExternalID: f.externalID, Attempts: 8})
+	caller, err := session.Caller(ctx)
 	if err != nil {
-		return usererr.Hint(fmt.Errorf("the caller is not known: sts:GetCallerIdentity: %w", err), "check the credentials: AWS_PROFILE, --profile, or the AWS_… variables")
-	}
-	caller, err := arn.Parse(aws.ToString(who.Arn))
-	if err != nil || !fact.IsAccountID(caller.AccountID) {
-		return fmt.Errorf("the caller is not known: sts:GetCallerIdentity says %q", aws.ToString(who.Arn))
+		return err
 	}
 	h.ctx, h.own, h.home = ctx, f.role != "", hub{caller.Partition, caller.AccountID, cfg.Region}
-	accounts := map[string]aws.Config{caller.AccountID: cfg}
 	h.open = func(to hub) hubAPI {
-		own, ok := accounts[to.account]
-		if !ok {
-			own = cfg.Copy()
-			own.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), fmt.Sprintf("arn:%s:iam::%s:role/%s", caller.Partition, to.account, f.role),
-				func(o *stscreds.AssumeRoleOptions) {
-					o.RoleSessionName = "crosscheck"
-					if f.externalID != "" {
-						o.ExternalID = &f.externalID
-					}
-				}))
-			accounts[to.account] = own
+		as := session.Own()
+		if to.account != caller.AccountID {
+			as = session.Role(client.RoleARN(caller.Partition, to.account, f.role))
 		}
-		c := securityhub.NewFromConfig(own, func(o *securityhub.Options) { o.Region = to.region })
+		c := securityhub.NewFromConfig(session.Config(as, to.region))
 		return hubAPI{c.BatchImportFindings, c.GetFindings}
 	}
 	return nil

@@ -41,7 +41,9 @@ var packages = []pkg{
 		[]string{"rules/iam", "rules/finding", "scanner/fact"}},
 
 	{"scanner/sandbox", "AWS in memory: an http.Handler and an HTTP client of the SDK", []string{"rules/iam"}},
-	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts", []string{"scanner/fact", "scanner/flow"}},
+	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, checks of answers, errors", []string{"scanner/fact"}},
+	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts",
+		[]string{"scanner/client", "scanner/fact", "scanner/flow"}},
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
@@ -64,7 +66,8 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
 		[]string{"cmd/crosscheck/internal/config", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/usererr",
 			"canary", "canary/measure", "canary/prove", "canary/watch", "report",
-			"rules", "rules/finding", "rules/iam", "rules/waiver", "scanner", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
+			"rules", "rules/finding", "rules/iam", "rules/waiver",
+			"scanner", "scanner/client", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
@@ -72,7 +75,7 @@ var packages = []pkg{
 // forTests are packages that tests of any package may import.
 var forTests = []string{
 	"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam",
-	"scanner", "scanner/fact", "scanner/sandbox", "testdata",
+	"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata",
 }
 
 // only says which packages alone may import a module; a package is meant with all
@@ -101,7 +104,7 @@ const (
 // until they are split.
 var tooLarge = map[string]int{
 	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6900, "cmd/crosscheck/internal/cli": 5500,
-	"rules": 4700, "scanner": 3900, "canary": 3200,
+	"rules": 4700, "canary": 3200,
 }
 
 // source is a Go file of the project.

@@ -1,4 +1,4 @@
-package scanner
+package client
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"pgregory.net/rapid"
 )
@@ -81,7 +82,7 @@ func TestThrottledCallsComeThrough(t *testing.T) {
 		t.Run(fmt.Sprintf("%v %v %v", c.rate, c.share, c.takes), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &throttler{takes: c.takes, rate: c.rate, share: c.share, random: rand.New(rand.NewPCG(1, 2)), last: time.Now()}
-				s, client := throttledClient(t, server)
+				s, client := throttledClient(server)
 				began := time.Now()
 				var nine time.Duration // when nine of ten had come through
 				work, done := make(chan int), 0
@@ -125,22 +126,10 @@ func TestThrottledCallsComeThrough(t *testing.T) {
 }
 
 // throttledClient is a client of S3 as a scan has it.
-func throttledClient(t *testing.T, server aws.HTTPClient) (*session, *s3.Client) {
-	t.Helper()
-	f := newFake()
-	cfg := f.config()
-	cfg.HTTPClient = doFunc(func(r *http.Request) (*http.Response, error) {
-		if strings.HasPrefix(operation(r), "sts:") {
-			return f.Do(r)
-		}
-		return server.Do(r)
-	})
-	s, closeConnections, err := newSession(t.Context(), cfg, &Options{AccountOnly: true, AccountConcurrency: 64, Meter: new(Meter)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(closeConnections)
-	return s, s.s3(s.caller, "eu-west-1")
+func throttledClient(server aws.HTTPClient) (*Session, *s3.Client) {
+	s := New(aws.Config{Region: "eu-west-1", HTTPClient: server, Credentials: credentials.NewStaticCredentialsProvider("AKIA", "secret", "")},
+		Options{AttemptTimeout: 20 * time.Second, GiveUpAfter: 2 * time.Minute})
+	return s, NewS3(s.Config(s.Own(), "eu-west-1"))
 }
 
 // TestLimiterKeepsItsBounds: whoever comes, waits, gives up or is throttled,
@@ -197,11 +186,11 @@ func TestLimiterKeepsItsBounds(t *testing.T) {
 				})
 			}
 			all.Wait()
-			if l.flying != 0 || len(l.waiting) != 0 {
-				rt.Errorf("%d on their way and %d waiting at the end", l.flying, len(l.waiting))
+			if l.inFlight != 0 || len(l.waiting) != 0 {
+				rt.Errorf("%d on their way and %d waiting at the end", l.inFlight, len(l.waiting))
 			}
 			for key, n := range l.lanes {
-				if n.flying != 0 || *n.account != 0 || n.window < narrowest || n.window > float64(most) {
+				if n.inFlight != 0 || *n.account != 0 || n.window < minWindow || n.window > float64(most) {
 					rt.Errorf("%v: %+v", key, n)
 				}
 			}
@@ -234,7 +223,7 @@ func TestLimiterCutsOnce(t *testing.T) {
 		n    int
 		o    outcome
 		want float64
-	}{{64, refused, 32}, {32, refused, 16}, {8, refused, 4}, {4, failed, 4}, {4, answered, 5}} {
+	}{{64, throttled, 32}, {32, throttled, 16}, {8, throttled, 4}, {4, failed, 4}, {4, answered, 5}} {
 		if got := round(step.n, step.o); got < step.want-0.2 || got > step.want {
 			t.Errorf("step %d: window %v, want %v", i, got, step.want)
 		}

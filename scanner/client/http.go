@@ -1,0 +1,58 @@
+package client
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"crosscheck/scanner/fact"
+)
+
+// newHTTPClient is the pool of connections. A client of another kind than the SDK's
+// own (that of the embedded AWS, say) is used as it is; the SDK's own is made to keep
+// n connections to a host, as many as there are calls at a time, and not to follow
+// redirects.
+func newHTTPClient(given aws.HTTPClient, n int) (client aws.HTTPClient, close func()) {
+	sdk, ok := given.(*awshttp.BuildableClient)
+	switch {
+	case given == nil:
+		sdk = awshttp.NewBuildableClient()
+	case !ok:
+		return given, func() {}
+	}
+	tr := sdk.GetTransport()
+	tr.MaxIdleConns, tr.MaxIdleConnsPerHost, tr.MaxConnsPerHost = 0, n, n // 0 = no limit
+	dial := tr.DialContext
+	if dial == nil {
+		dial = sdk.GetDialer().DialContext
+	}
+	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return dial(ctx, network, withoutAccount(address))
+	}
+	return &http.Client{
+		Transport: tr, Timeout: sdk.GetTimeout(),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, tr.CloseIdleConnections
+}
+
+// withoutAccount strips the account that S3 Control puts in front of the host,
+// where what is left is an endpoint on this machine: 111111111111.127.0.0.1 is no name.
+func withoutAccount(address string) string {
+	id, rest, ok := strings.Cut(address, ".")
+	if !ok || !fact.IsAccountID(id) {
+		return address
+	}
+	host, _, err := net.SplitHostPort(rest)
+	if err != nil {
+		return address
+	}
+	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.IsLoopback() {
+		return rest
+	}
+	return address
+}
