@@ -19,7 +19,7 @@ const DefaultCleanUp = time.Minute
 // sure; they save a listing. It is done when a listing shows the key empty, never
 // because deletes succeeded. Deleting a version by its id is not replicated, so
 // each side has to be purged.
-func (c *caller) purge(ctx context.Context, e *End, key string, known ...string) []measure.Leftover {
+func (c *caller) purge(ctx context.Context, e *Bucket, key string, known ...string) []measure.Leftover {
 	failed := map[string]string{} // version id → why
 	remove := func(version string) {
 		c.count()
@@ -60,7 +60,7 @@ func (c *caller) purge(ctx context.Context, e *End, key string, known ...string)
 }
 
 // abort ends uploads in parts that were begun and not completed under a key.
-func (c *caller) abort(ctx context.Context, e *End, key string) []measure.Leftover {
+func (c *caller) abort(ctx context.Context, e *Bucket, key string) []measure.Leftover {
 	ids, err := c.uploads(ctx, e, key)
 	if err != nil {
 		return []measure.Leftover{{Bucket: e.Name, Key: key, Message: "unfinished uploads cannot be listed: " + describe(err)}}
@@ -79,7 +79,7 @@ func (c *caller) abort(ctx context.Context, e *End, key string) []measure.Leftov
 }
 
 // uploads lists the unfinished uploads under a key.
-func (c *caller) uploads(ctx context.Context, e *End, key string) ([]string, error) {
+func (c *caller) uploads(ctx context.Context, e *Bucket, key string) ([]string, error) {
 	var ids []string
 	in := &s3.ListMultipartUploadsInput{Bucket: &e.Name, Prefix: &key, ExpectedBucketOwner: e.owner()}
 	for {
@@ -108,7 +108,7 @@ const DefaultSettle = 5 * time.Second
 // purgeLate purges the destination of what may still be under way, again and
 // again until the settling time has passed or ctx ends. That makes it likely, not
 // sure, that nothing comes later.
-func (c *caller) purgeLate(ctx context.Context, e *End, key string) []measure.Leftover {
+func (c *caller) purgeLate(ctx context.Context, e *Bucket, key string) []measure.Leftover {
 	start := time.Now()
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
 		if left := c.purge(ctx, e, key); len(left) > 0 {

@@ -121,7 +121,7 @@ func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
 	case p.parts == types.ChecksumTypeComposite:
 		// A checksum of checksums depends on how the object was cut; nothing is
 		// recorded of what replicas have.
-		p.sameOr("checksum", measure.Noted, checksumText(want, src.ChecksumType), checksumText(got, dst.ChecksumType))
+		p.sameOr("checksum", measure.Tolerated, checksumText(want, src.ChecksumType), checksumText(got, dst.ChecksumType))
 	case want != nil && *want != p.checksum:
 		p.check("checksum", measure.Different, p.checksum, *want+" at the source")
 	case got == nil && want == nil:
@@ -131,9 +131,9 @@ func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
 	default:
 		p.same("checksum", p.checksum, *got)
 	}
-	p.sameOr("etag", measure.Noted, aws.ToString(src.ETag), aws.ToString(dst.ETag))
+	p.sameOr("etag", measure.Tolerated, aws.ToString(src.ETag), aws.ToString(dst.ETag))
 	if src.LastModified != nil && dst.LastModified != nil {
-		p.sameOr("last_modified", measure.Noted, src.LastModified.UTC().String(), dst.LastModified.UTC().String())
+		p.sameOr("last_modified", measure.Tolerated, src.LastModified.UTC().String(), dst.LastModified.UTC().String())
 	}
 	p.same("metadata", metadataText(src.Metadata, src.ContentType), metadataText(dst.Metadata, dst.ContentType))
 
@@ -155,7 +155,7 @@ func checksumText(value *string, kind types.ChecksumType) string {
 
 // compareParts notes into how many parts both are cut.
 func (p *probe) compareParts(ctx context.Context) {
-	parts := func(e *End) (string, error) {
+	parts := func(e *Bucket) (string, error) {
 		p.count()
 		out, err := e.S3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &e.Name, Key: &p.key, VersionId: &p.version, ExpectedBucketOwner: e.owner(), PartNumber: aws.Int32(1)})
 		if err != nil {
@@ -168,7 +168,7 @@ func (p *probe) compareParts(ctx context.Context) {
 	if err != nil || derr != nil {
 		return // nothing promises that they can be told
 	}
-	p.sameOr("parts", measure.Noted, want, got)
+	p.sameOr("parts", measure.Tolerated, want, got)
 }
 
 func standard(class string) string {
@@ -278,7 +278,7 @@ func (p *probe) compareOwner(ctx context.Context) {
 	case d.Ownership.Known():
 		want = "source"
 	}
-	owner := func(e *End) (string, error) {
+	owner := func(e *Bucket) (string, error) {
 		p.count()
 		items, err := e.versions(ctx, p.key)
 		if err != nil {
@@ -302,7 +302,7 @@ func (p *probe) compareOwner(ctx context.Context) {
 		got = "source"
 	}
 	if want == "" {
-		p.check("owner", measure.Noted, "", got)
+		p.check("owner", measure.Tolerated, "", got)
 		return
 	}
 	p.same("owner", want, got)

@@ -26,7 +26,7 @@ var ErrNoLink = errors.New("no link matches")
 // allow: the role may be empty and a destination's ARN need not be AWS's; its
 // last part is the bucket. With destination, only the links to it. The ends of
 // the targets have their names alone; reaching them is the caller's.
-func Links(ctx context.Context, r ReplicationReader, source *End, destination string) ([]*Target, error) {
+func Links(ctx context.Context, r ReplicationReader, source *Bucket, destination string) ([]*Target, error) {
 	out, err := r.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: &source.Name, ExpectedBucketOwner: source.owner()})
 	switch {
 	case err != nil && code(err) == "ReplicationConfigurationNotFoundError":
@@ -51,7 +51,7 @@ func Links(ctx context.Context, r ReplicationReader, source *End, destination st
 		default:
 			targets = append(targets, &Target{
 				Link: fact.LinkID(source.Name, r.ID, name), Rule: r, Rules: all, Source: *source,
-				Destination: End{Bucket: fact.Bucket{Name: name, AccountID: r.Destination.Account}},
+				Destination: Bucket{Bucket: fact.Bucket{Name: name, AccountID: r.Destination.Account}},
 			})
 		}
 	}
@@ -112,7 +112,7 @@ func ruleFact(in types.ReplicationRule) fact.ReplicationRule {
 // TargetOf is the target of a link that a scan found. Its ends still have to be
 // reached.
 func TargetOf(doc *fact.Document, l *fact.Link) *Target {
-	t := &Target{Link: l.ID, Rule: l.Rule, Source: End{Bucket: essential(doc.Bucket)}}
+	t := &Target{Link: l.ID, Rule: l.Rule, Source: Bucket{Bucket: essential(doc.Bucket)}}
 	if r := doc.Bucket.Replication.Value; r != nil {
 		t.Rules = r.Rules
 	}

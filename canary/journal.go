@@ -42,25 +42,25 @@ type Journal struct {
 
 // Entry is one probe object that was, or was about to be, put.
 type Entry struct {
-	Run         string `json:"run"`
-	Link        string `json:"link"`
-	Key         string `json:"key"`
-	At          string `json:"at"`              // RFC 3339, UTC
-	Parts       bool   `json:"parts,omitempty"` // it is uploaded in parts, which may be left too
-	Source      Place  `json:"source"`
-	Destination Place  `json:"destination"`
+	Run         string   `json:"run"`
+	Link        string   `json:"link"`
+	Key         string   `json:"key"`
+	At          string   `json:"at"`              // RFC 3339, UTC
+	Parts       bool     `json:"parts,omitempty"` // it is uploaded in parts, which may be left too
+	Source      Location `json:"source"`
+	Destination Location `json:"destination"`
 }
 
-// Place is a bucket and how to get to it again.
-type Place struct {
+// Location is a bucket and how to get to it again.
+type Location struct {
 	Bucket    string `json:"bucket"`
 	AccountID string `json:"account_id,omitempty"`
 	Region    string `json:"region,omitempty"`
-	Reach
+	Access
 }
 
-func (e *End) place() Place {
-	return Place{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Reach: e.Reach}
+func (e *Bucket) place() Location {
+	return Location{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Access: e.Access}
 }
 
 // line is one line of the file: exactly one field is set.

@@ -25,7 +25,7 @@ type Options struct {
 	Run           string        // id of the run, part of every key; letters, digits and -
 	Folder        string        // default [Folder]
 	Timeout       time.Duration // how long to wait for a replica, default [DefaultTimeout]
-	Quiet         time.Duration // how long to watch for what must not arrive, default [DefaultQuiet], at most Timeout
+	Absence       time.Duration // how long to watch for what must not arrive, default [DefaultQuiet], at most Timeout
 	CleanUp       time.Duration // deadline of the clean-up of one probe, also after an interruption, default [DefaultCleanUp]
 	Settle        time.Duration // how long a replica that may be under way is waited for, to remove it; default [DefaultSettle]
 	Size          int64         // bytes of the variant large, default [DefaultSize]
@@ -38,7 +38,7 @@ type Options struct {
 // Defaults of Options.
 const (
 	DefaultTimeout = 15 * time.Minute
-	DefaultQuiet   = 30 * time.Second
+	DefaultAbsence = 30 * time.Second
 	DefaultSize    = 64 << 20
 )
 
@@ -69,7 +69,7 @@ const (
 func Probe(ctx context.Context, t *Target, v measure.Variant, n int, o Options) measure.Measurement {
 	o.Folder = cmp.Or(o.Folder, Folder)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
-	o.Quiet = min(cmp.Or(o.Quiet, DefaultQuiet), o.Timeout)
+	o.Absence = min(cmp.Or(o.Absence, DefaultAbsence), o.Timeout)
 	o.CleanUp = cmp.Or(o.CleanUp, DefaultCleanUp)
 	o.Size = cmp.Or(o.Size, DefaultSize)
 	p := &probe{t: t, o: o, caller: caller{settle: cmp.Or(o.Settle, DefaultSettle)}, m: measure.Measurement{Link: t.Link, Variant: string(v), Predicted: t.Predicted, Outcome: measure.Inconclusive}}
@@ -244,7 +244,7 @@ func (p *probe) preflight(ctx context.Context) error {
 	defer cancel()
 	for _, side := range []struct {
 		name string
-		e    *End
+		e    *Bucket
 	}{{"source", &p.t.Source}, {"destination", &p.t.Destination}} {
 		if err := p.removable(ctx, side.e, side.name); err != nil {
 			return err
@@ -258,7 +258,7 @@ func (p *probe) preflight(ctx context.Context) error {
 }
 
 // removable reports why a version put into a bucket could not be removed again.
-func (p *probe) removable(ctx context.Context, e *End, side string) error {
+func (p *probe) removable(ctx context.Context, e *Bucket, side string) error {
 	versioning, lock := e.Versioning.Value, e.ObjectLock
 	if versioning == nil {
 		p.count()
@@ -590,11 +590,11 @@ func (p *probe) watchAbsence(ctx context.Context, look func(context.Context) (bo
 		if elapsed > youth {
 			p.grown()
 		}
-		if !sleep(ctx.Done(), min(nextLook(elapsed), p.o.Quiet)-elapsed) {
+		if !sleep(ctx.Done(), min(nextLook(elapsed), p.o.Absence)-elapsed) {
 			p.interrupted()
 			return
 		}
-		final := time.Since(p.putAt) >= p.o.Quiet
+		final := time.Since(p.putAt) >= p.o.Absence
 		p.m.Polls++
 		call, cancel := context.WithTimeout(ctx, answer)
 		seen, err := look(call)

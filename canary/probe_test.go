@@ -364,13 +364,13 @@ func TestAllowRetained(t *testing.T) {
 		}
 		// The day after, a sweep gets rid of it.
 		time.Sleep(25 * time.Hour)
-		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ Place, there bool) (*End, error) {
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ Location, there bool) (*Bucket, error) {
 			if there {
 				return &l.target(0).Destination, nil
 			}
 			return &l.target(0).Source, nil
 		}, Options{})
-		if err != nil || swept.Removed != 1 || len(swept.Left) > 0 {
+		if err != nil || swept.Removed != 1 || len(swept.Leftovers) > 0 {
 			t.Errorf("%+v, %v", swept, err)
 		}
 		l.empty(0)

@@ -40,7 +40,7 @@ type S3 interface {
 // owner makes S3 refuse a request when the bucket belongs to somebody else by
 // now: a probe must not be put into, or deleted from, a stranger's bucket.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-func (e *End) owner() *string {
+func (e *Bucket) owner() *string {
 	if e.AccountID == "" {
 		return nil
 	}
@@ -56,7 +56,7 @@ type item struct {
 }
 
 // versions lists all versions and delete markers of one key.
-func (e *End) versions(ctx context.Context, key string) ([]item, error) {
+func (e *Bucket) versions(ctx context.Context, key string) ([]item, error) {
 	var list []item
 	err := e.list(ctx, key, func(k string, it item) error {
 		if k == key {
@@ -68,7 +68,7 @@ func (e *End) versions(ctx context.Context, key string) ([]item, error) {
 }
 
 // list walks over all versions and delete markers under a prefix.
-func (e *End) list(ctx context.Context, prefix string, each func(key string, it item) error) error {
+func (e *Bucket) list(ctx context.Context, prefix string, each func(key string, it item) error) error {
 	in := &s3.ListObjectVersionsInput{Bucket: &e.Name, Prefix: &prefix, ExpectedBucketOwner: e.owner(), EncodingType: types.EncodingTypeUrl}
 	for {
 		out, err := e.S3.ListObjectVersions(ctx, in)
@@ -118,7 +118,7 @@ func newCustomerKey(secret []byte) customerKey {
 }
 
 // head asks for a version; present is false if S3 says that there is none.
-func (e *End) head(ctx context.Context, key, version string, c customerKey) (out *s3.HeadObjectOutput, present bool, err error) {
+func (e *Bucket) head(ctx context.Context, key, version string, c customerKey) (out *s3.HeadObjectOutput, present bool, err error) {
 	out, err = e.S3.HeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: &e.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: e.owner(), ChecksumMode: types.ChecksumModeEnabled,
 		SSECustomerAlgorithm: c.algorithm, SSECustomerKey: c.key, SSECustomerKeyMD5: c.md5,
@@ -129,11 +129,11 @@ func (e *End) head(ctx context.Context, key, version string, c customerKey) (out
 	return out, err == nil, err
 }
 
-func (e *End) delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
+func (e *Bucket) delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
 	return e.S3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &e.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: e.owner()})
 }
 
-func (e *End) tags(ctx context.Context, key, version string) (map[string]string, error) {
+func (e *Bucket) tags(ctx context.Context, key, version string) (map[string]string, error) {
 	out, err := e.S3.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &e.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: e.owner()})
 	if err != nil {
 		return nil, err

@@ -17,18 +17,18 @@ import (
 	"crosscheck/scanner/flow"
 )
 
-// Swept is what one sweep did.
-type Swept struct {
-	Where   string             // journal file, or bucket
-	Probes  int                // probe objects looked for
-	Removed int                // versions, delete markers and uploads that were removed
-	Left    []measure.Leftover // what could not be removed
-	Late    int                // probes that may still get a replica, so that another sweep is due
+// SweepResult is what one sweep did.
+type SweepResult struct {
+	Where     string             // journal file, or bucket
+	Probes    int                // probe objects looked for
+	Removed   int                // versions, delete markers and uploads that were removed
+	Leftovers []measure.Leftover // what could not be removed
+	Pending   int                // probes that may still get a replica, so that another sweep is due
 }
 
-// Reacher gets to a bucket that a journal names, as the source or the
+// OpenBucket gets to a bucket that a journal names, as the source or the
 // destination of a link.
-type Reacher func(ctx context.Context, p Place, destination bool) (*End, error)
+type OpenBucket func(ctx context.Context, p Location, destination bool) (*Bucket, error)
 
 // sweepParallel bounds the probes that are swept at a time.
 const sweepParallel = 16
@@ -37,8 +37,8 @@ const sweepParallel = 16
 // whose run is still alive is not touched: [ErrBusy]. When all of it is gone, the
 // journal is removed too, so that another sweep finds nothing to do. Where S3 had
 // not finished with an object, its entry stays for one more sweep.
-func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept, error) {
-	s := Swept{Where: journal}
+func Sweep(ctx context.Context, journal string, reach OpenBucket, o Options) (SweepResult, error) {
+	s := SweepResult{Where: journal}
 	j, entries, err := reopen(journal)
 	if errors.Is(err, os.ErrNotExist) {
 		return s, nil // swept meanwhile
@@ -67,22 +67,22 @@ func Sweep(ctx context.Context, journal string, reach Reacher, o Options) (Swept
 		},
 		func(r one) error {
 			s.Removed += r.removed
-			s.Left = append(s.Left, r.left...)
+			s.Leftovers = append(s.Leftovers, r.left...)
 			if r.late {
-				s.Late++
+				s.Pending++
 			}
 			return nil
 		})
-	slices.SortFunc(s.Left, func(a, b measure.Leftover) int {
+	slices.SortFunc(s.Leftovers, func(a, b measure.Leftover) int {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.VersionID, b.VersionID))
 	})
 	return s, errors.Join(err, j.Close())
 }
 
-func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed int, left []measure.Leftover, late bool) {
+func sweepEntry(ctx context.Context, e Entry, reach OpenBucket, o Options) (removed int, left []measure.Leftover, late bool) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.CleanUp, DefaultCleanUp))
 	defer cancel()
-	unreached := func(p Place, err error) []measure.Leftover {
+	unreached := func(p Location, err error) []measure.Leftover {
 		return []measure.Leftover{{Bucket: p.Bucket, Key: e.Key, Message: "it cannot be reached: " + describe(err)}}
 	}
 	source, err := reach(ctx, e.Source, false)
@@ -112,7 +112,7 @@ func sweepEntry(ctx context.Context, e Entry, reach Reacher, o Options) (removed
 }
 
 // pending reports whether S3 may still be about to replicate a version of a key.
-func (c *caller) pending(ctx context.Context, e *End, key string) bool {
+func (c *caller) pending(ctx context.Context, e *Bucket, key string) bool {
 	c.count()
 	items, err := e.versions(ctx, key)
 	if err != nil {
@@ -161,8 +161,8 @@ func own(key, prefix, folder string) bool {
 // version and delete marker of a key of the form prefix/folder/run/number that
 // was last modified more than olderThan ago. Nothing else is touched, whatever
 // its name. With dry, it removes nothing and lists as left what it would remove.
-func SweepBucket(ctx context.Context, e *End, prefix, folder string, olderThan time.Duration, dry bool) (Swept, error) {
-	s := Swept{Where: e.Name}
+func SweepBucket(ctx context.Context, e *Bucket, prefix, folder string, olderThan time.Duration, dry bool) (SweepResult, error) {
+	s := SweepResult{Where: e.Name}
 	if err := CheckFolder(folder); err != nil {
 		return s, err
 	}
@@ -194,7 +194,7 @@ func SweepBucket(ctx context.Context, e *End, prefix, folder string, olderThan t
 			}
 		}
 		if left.Message != "" {
-			s.Left = append(s.Left, left)
+			s.Leftovers = append(s.Leftovers, left)
 		} else {
 			s.Removed++
 		}

@@ -55,8 +55,8 @@ func probeForEver(dir, endpoint string) {
 	target := &Target{
 		Link:        "src/r→dst",
 		Rule:        fact.ReplicationRule{ID: "r", Schema: "V2", Status: "Enabled", Priority: 1, DeleteMarkers: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}},
-		Source:      End{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}, S3: served(endpoint, "AKIASOURCECANARYKEY", "us-east-1")},
-		Destination: End{Bucket: fact.Bucket{Name: "dst", AccountID: destinationAccount}, S3: served(endpoint, "AKIADESTINATIONCANARYKEY", "eu-west-1")},
+		Source:      Bucket{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}, S3: served(endpoint, "AKIASOURCECANARYKEY", "us-east-1")},
+		Destination: Bucket{Bucket: fact.Bucket{Name: "dst", AccountID: destinationAccount}, S3: served(endpoint, "AKIADESTINATIONCANARYKEY", "eu-west-1")},
 	}
 	fmt.Println("ready")
 	n := 0
@@ -86,14 +86,14 @@ func TestKilled(t *testing.T) {
 	l := newLab(t, labWorld{lag: 40 * time.Millisecond})
 	server := httptest.NewServer(l.aws)
 	defer server.Close()
-	reach := func(_ context.Context, p Place, _ bool) (*End, error) {
+	reach := func(_ context.Context, p Location, _ bool) (*Bucket, error) {
 		key, region := "AKIASOURCECANARYKEY", "us-east-1"
 		if p.Bucket == "dst" {
 			key, region = "AKIADESTINATIONCANARYKEY", "eu-west-1"
 		}
 		client := s3.New(s3.Options{Region: region, UsePathStyle: true, HTTPClient: l.aws.HTTPClient(),
 			Credentials: credentials.NewStaticCredentialsProvider(key, sandbox.DefaultSecretKey, "")})
-		return &End{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID}, S3: client}, nil
+		return &Bucket{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID}, S3: client}, nil
 	}
 	dir, strays := t.TempDir(), 0
 	for range 20 {
@@ -126,7 +126,7 @@ func TestKilled(t *testing.T) {
 
 		strays += len(l.everything(0))
 		swept, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond})
-		if err != nil || len(swept.Left) > 0 {
+		if err != nil || len(swept.Leftovers) > 0 {
 			t.Fatalf("%+v: %v", swept, err)
 		}
 		l.empty(0)
@@ -135,7 +135,7 @@ func TestKilled(t *testing.T) {
 		}
 		// What S3 was still at is looked at once more, and then it is all.
 		again, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond})
-		if err != nil || again.Probes != swept.Late || again.Late > 0 || len(again.Left) > 0 {
+		if err != nil || again.Probes != swept.Pending || again.Pending > 0 || len(again.Leftovers) > 0 {
 			t.Errorf("second sweep: %+v, %v, after %+v", again, err, swept)
 		}
 		l.empty(0)
@@ -175,7 +175,7 @@ func TestLock(t *testing.T) {
 	if entries, err := ReadJournal(j.Path()); err != nil || len(entries) > 0 {
 		t.Errorf("a live journal can be read: %v, %v", entries, err)
 	}
-	entry := Entry{Run: "r1", Key: "crosscheck-canary/r1/1", Source: Place{Bucket: "src"}, Destination: Place{Bucket: "dst"}}
+	entry := Entry{Run: "r1", Key: "crosscheck-canary/r1/1", Source: Location{Bucket: "src"}, Destination: Location{Bucket: "dst"}}
 	if err := j.put(entry); err != nil {
 		t.Fatal(err)
 	}
@@ -214,8 +214,8 @@ func TestJournal(t *testing.T) {
 	}
 	entry := func(n int) Entry {
 		return Entry{Run: "r1", Link: "l", Key: fmt.Sprintf("p/crosscheck-canary/r1/%d", n), At: "2026-11-24T00:00:00Z",
-			Source:      Place{Bucket: "src", AccountID: sourceAccount, Region: "us-east-1", Reach: Reach{RoleName: "crosscheck-canary"}},
-			Destination: Place{Bucket: "dst", Reach: Reach{Profile: "backup", Endpoint: "https://s3.example"}}}
+			Source:      Location{Bucket: "src", AccountID: sourceAccount, Region: "us-east-1", Access: Access{RoleName: "crosscheck-canary"}},
+			Destination: Location{Bucket: "dst", Access: Access{Profile: "backup", Endpoint: "https://s3.example"}}}
 	}
 	for n := range 3 {
 		if err := j.put(entry(n)); err != nil {
@@ -317,13 +317,13 @@ func TestLateReplica(t *testing.T) {
 		if _, err := destination.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &destination.Name, Key: &m.Key, Body: strings.NewReader("late")}); err != nil {
 			t.Fatal(err)
 		}
-		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, p Place, there bool) (*End, error) {
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, p Location, there bool) (*Bucket, error) {
 			if there {
 				return &l.target(0).Destination, nil
 			}
 			return &l.target(0).Source, nil
 		}, Options{})
-		if err != nil || swept.Removed != 1 || swept.Late != 0 {
+		if err != nil || swept.Removed != 1 || swept.Pending != 0 {
 			t.Errorf("%+v, %v", swept, err)
 		}
 		l.empty(0)
@@ -369,11 +369,11 @@ func TestSweepBucket(t *testing.T) {
 
 		target := l.target(0)
 		dry, err := SweepBucket(t.Context(), &target.Source, "", Folder, time.Hour, true)
-		if err != nil || dry.Removed != 0 || len(dry.Left) != 3 {
+		if err != nil || dry.Removed != 0 || len(dry.Leftovers) != 3 {
 			t.Errorf("dry: %+v, %v", dry, err)
 		}
 		swept, err := SweepBucket(t.Context(), &target.Source, "", Folder, time.Hour, false)
-		if err != nil || swept.Removed != 3 || swept.Probes != 2 || len(swept.Left) != 0 {
+		if err != nil || swept.Removed != 3 || swept.Probes != 2 || len(swept.Leftovers) != 0 {
 			t.Errorf("%+v, %v", swept, err)
 		}
 		var left []string

@@ -18,24 +18,24 @@ type Target struct {
 	Link         string // id of the link
 	Rule         fact.ReplicationRule
 	Rules        []fact.ReplicationRule // all rules of the source bucket; they decide which rule a key falls under
-	Source       End
-	Destination  End
+	Source       Bucket
+	Destination  Bucket
 	ReplicaKey   string   // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
 	Predicted    string   // the audit's verdict: works, broken, unknown; "" = not audited
 	FailureCodes []string // the codes that the audit predicts
 }
 
-// End is one bucket of a link, as the canary reaches it. Facts that were not
+// Bucket is one bucket of a link, as the canary reaches it. Facts that were not
 // read stay zero; the ones that a probe depends on are read by it.
-type End struct {
+type Bucket struct {
 	fact.Bucket
-	S3    S3
-	Reach Reach // how S3 was reached, for the journal
-	Err   error // why S3 could not be reached; the probe is inconclusive then
+	S3     S3
+	Access Access // how S3 was reached, for the journal
+	Err    error  // why S3 could not be reached; the probe is inconclusive then
 }
 
-// Reach is what it takes to get to a bucket again, in another process.
-type Reach struct {
+// Access is what it takes to get to a bucket again, in another process.
+type Access struct {
 	Profile  string `json:"profile,omitempty"`   // of the shared configuration; "" = the environment's credentials
 	RoleName string `json:"role_name,omitempty"` // assumed in the bucket's account; "" = none
 	Endpoint string `json:"endpoint,omitempty"`  // URL; "" = AWS

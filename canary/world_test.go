@@ -170,15 +170,15 @@ func (l *lab) target(i int) *Target {
 	}
 	return &Target{
 		Link: fact.LinkID(src, "r", dst), Rule: rule,
-		Source:      End{Bucket: fact.Bucket{Name: src, AccountID: sourceAccount, Region: "us-east-1"}, S3: l.client("AKIASOURCECANARYKEY", "us-east-1")},
-		Destination: End{Bucket: fact.Bucket{Name: dst, AccountID: destinationAccount, Region: "eu-west-1"}, S3: l.client("AKIADESTINATIONCANARYKEY", "eu-west-1")},
+		Source:      Bucket{Bucket: fact.Bucket{Name: src, AccountID: sourceAccount, Region: "us-east-1"}, S3: l.client("AKIASOURCECANARYKEY", "us-east-1")},
+		Destination: Bucket{Bucket: fact.Bucket{Name: dst, AccountID: destinationAccount, Region: "eu-west-1"}, S3: l.client("AKIADESTINATIONCANARYKEY", "eu-west-1")},
 	}
 }
 
 // admin are the two ends as their owners see them.
-func (l *lab) admin(i int) (source, destination *End) {
-	return &End{Bucket: fact.Bucket{Name: bucketName("src", i)}, S3: l.client("AKIASOURCEADMINKEY", "us-east-1")},
-		&End{Bucket: fact.Bucket{Name: bucketName("dst", i)}, S3: l.client("AKIADESTINATIONADMIN", "eu-west-1")}
+func (l *lab) admin(i int) (source, destination *Bucket) {
+	return &Bucket{Bucket: fact.Bucket{Name: bucketName("src", i)}, S3: l.client("AKIASOURCEADMINKEY", "us-east-1")},
+		&Bucket{Bucket: fact.Bucket{Name: bucketName("dst", i)}, S3: l.client("AKIADESTINATIONADMIN", "eu-west-1")}
 }
 
 // everything lists what is in both buckets.
@@ -186,7 +186,7 @@ func (l *lab) everything(i int) []string {
 	l.t.Helper()
 	source, destination := l.admin(i)
 	var all []string
-	for _, e := range []*End{source, destination} {
+	for _, e := range []*Bucket{source, destination} {
 		err := e.list(l.t.Context(), "", func(key string, it item) error {
 			all = append(all, fmt.Sprintf("%s %s %s marker=%v", e.Name, key, it.version, it.marker))
 			return nil

@@ -67,7 +67,7 @@ const (
 	Equal     = "equal"
 	Different = "different"
 	Unread    = "unknown" // it could not be read
-	Noted     = "noted"   // different, but AWS does not promise that it is equal
+	Tolerated = "noted"   // different, but AWS does not promise that it is equal
 )
 
 // Leftover is a version, delete marker or upload of a probe that was not removed.

@@ -23,8 +23,8 @@ import (
 func target(source, destination string) *canary.Target {
 	return &canary.Target{
 		Link:        fact.LinkID(source, "r", destination),
-		Source:      canary.End{Bucket: fact.Bucket{Name: source}},
-		Destination: canary.End{Bucket: fact.Bucket{Name: destination}},
+		Source:      canary.Bucket{Bucket: fact.Bucket{Name: source}},
+		Destination: canary.Bucket{Bucket: fact.Bucket{Name: destination}},
 	}
 }
 

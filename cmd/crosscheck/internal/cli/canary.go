@@ -89,7 +89,7 @@ func (f *canaryFlags) addProbes(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringSliceVar(&f.variants, "variant", []string{"auto"}, "`kinds` of probe: auto (as the link's features ask), all, or some of "+variantNames())
 	fs.DurationVar(&f.timeout, "timeout", canary.DefaultTimeout, "how long to wait for a replica")
-	fs.DurationVar(&f.quietTime, "absence", canary.DefaultQuiet, "how long to watch for what must not arrive")
+	fs.DurationVar(&f.quietTime, "absence", canary.DefaultAbsence, "how long to watch for what must not arrive")
 	fs.Int64Var(&f.size, "size", canary.DefaultSize, "`bytes` of the variant large")
 	fs.IntVar(&f.parallel, "parallel", 200, "`probes` in flight at a time")
 	fs.StringVar(&f.folder, "folder", canary.Folder, "`name` under which probes lie, inside the rule's prefix")
@@ -163,7 +163,7 @@ func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
 
 func (f *canaryFlags) options(run string, j *canary.Journal) canary.Options {
 	return canary.Options{
-		Run: run, Folder: f.folder, Timeout: f.timeout, Quiet: f.quietTime, Size: f.size,
+		Run: run, Folder: f.folder, Timeout: f.timeout, Absence: f.quietTime, Size: f.size,
 		AllowRetained: f.allowRetained, Journal: j,
 	}
 }
@@ -453,9 +453,9 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 		}
 		return f.scope.roleName
 	}
-	source, err := p.located(ctx, canary.Place{
+	source, err := p.located(ctx, canary.Location{
 		Bucket: f.source, AccountID: f.sourceAccount, Region: f.scope.region,
-		Reach: canary.Reach{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: role(f.sourceAccount)},
+		Access: canary.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: role(f.sourceAccount)},
 	})
 	if err != nil {
 		return err
@@ -482,7 +482,7 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 }
 
 // located reaches a bucket in the Region where it is.
-func (p *prober) located(ctx context.Context, place canary.Place) (*canary.End, error) {
+func (p *prober) located(ctx context.Context, place canary.Location) (*canary.Bucket, error) {
 	e, err := p.reach.end(ctx, place)
 	if err != nil {
 		return nil, err
@@ -504,9 +504,9 @@ func (p *prober) located(ctx context.Context, place canary.Place) (*canary.End, 
 // connect reaches both ends of a target; where it cannot, the end says why.
 func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, destinationRole string) {
 	f := p.f
-	join := func(e *canary.End, reach canary.Reach) {
-		place := canary.Place{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Reach: reach}
-		var at *canary.End
+	join := func(e *canary.Bucket, reach canary.Access) {
+		place := canary.Location{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Access: reach}
+		var at *canary.Bucket
 		var err error
 		if e.Region == "" {
 			at, err = p.located(ctx, place)
@@ -517,13 +517,13 @@ func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, dest
 			e.Err = err
 			return
 		}
-		e.S3, e.Reach, e.Region = at.S3, at.Reach, at.Region
+		e.S3, e.Access, e.Region = at.S3, at.Access, at.Region
 	}
-	join(&t.Source, canary.Reach{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: sourceRole})
+	join(&t.Source, canary.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: sourceRole})
 	if f.destinationProfile != "" && !f.roleGiven {
 		destinationRole = "" // credentials of their own
 	}
-	join(&t.Destination, canary.Reach{
+	join(&t.Destination, canary.Access{
 		Profile: cmp.Or(f.destinationProfile, f.scope.profile), Endpoint: cmp.Or(f.destinationEndpoint, f.endpoint), RoleName: destinationRole,
 	})
 }

@@ -25,7 +25,7 @@ type reacher struct {
 
 	mu       sync.Mutex
 	profiles map[string]profile
-	clients  map[canary.Place]*s3.Client
+	clients  map[canary.Location]*s3.Client
 }
 
 // profile is how AWS is called with an AWS profile.
@@ -36,11 +36,11 @@ type profile struct {
 }
 
 func newReacher(load func(ctx context.Context, profile, region string) (aws.Config, error), externalID string) *reacher {
-	return &reacher{load: load, externalID: externalID, profiles: map[string]profile{}, clients: map[canary.Place]*s3.Client{}}
+	return &reacher{load: load, externalID: externalID, profiles: map[string]profile{}, clients: map[canary.Location]*s3.Client{}}
 }
 
 // profile is that of a place.
-func (r *reacher) profile(ctx context.Context, at canary.Place) (profile, error) {
+func (r *reacher) profile(ctx context.Context, at canary.Location) (profile, error) {
 	if p, ok := r.profiles[at.Profile]; ok {
 		return p, nil
 	}
@@ -59,10 +59,10 @@ func (r *reacher) profile(ctx context.Context, at canary.Place) (profile, error)
 }
 
 // end reaches one bucket. Where that fails, the end says why.
-func (r *reacher) end(ctx context.Context, p canary.Place) (*canary.End, error) {
+func (r *reacher) end(ctx context.Context, p canary.Location) (*canary.Bucket, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := &canary.End{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID, Region: p.Region}, Reach: p.Reach}
+	e := &canary.Bucket{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID, Region: p.Region}, Access: p.Access}
 	profile, err := r.profile(ctx, p)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (r *reacher) end(ctx context.Context, p canary.Place) (*canary.End, error) 
 
 // bucketRegion asks where a bucket is, "" where the server does not say. S3 tells
 // the Region to everyone, in its refusals too.
-func bucketRegion(ctx context.Context, e *canary.End) (string, error) {
+func bucketRegion(ctx context.Context, e *canary.Bucket) (string, error) {
 	c, ok := e.S3.(*s3.Client)
 	if !ok {
 		return e.Region, nil

@@ -87,7 +87,7 @@ folder in that bucket and is older than --older-than, and nothing else.
 }
 
 // place is how to get to a bucket of a journal: as it says, unless a flag knows better.
-func (f *sweepFlags) place(p canary.Place, destination bool) canary.Place {
+func (f *sweepFlags) place(p canary.Location, destination bool) canary.Location {
 	if f.given["role-name"] && p.AccountID != "" {
 		p.RoleName = f.roleName
 	}
@@ -134,7 +134,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 			}
 			continue
 		}
-		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p canary.Place, destination bool) (*canary.End, error) {
+		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p canary.Location, destination bool) (*canary.Bucket, error) {
 			return reach.end(ctx, f.place(p, destination))
 		}, canary.Options{})
 		switch {
@@ -149,7 +149,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 			return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
 		}
 		left += told(s, f, "run "+canary.JournalRun(path), swept)
-		late += swept.Late
+		late += swept.Pending
 	}
 	if len(journals) == 0 && !f.quiet {
 		fmt.Fprintln(s.out, "nothing to sweep: no canary left a journal")
@@ -181,7 +181,7 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 	}
 	left := 0
 	for _, name := range f.buckets {
-		place := canary.Place{Bucket: name, AccountID: f.account, Region: f.region, Reach: canary.Reach{Profile: f.profile, Endpoint: f.endpoint}}
+		place := canary.Location{Bucket: name, AccountID: f.account, Region: f.region, Access: canary.Access{Profile: f.profile, Endpoint: f.endpoint}}
 		if f.account != "" {
 			place.RoleName = f.roleName
 		}
@@ -198,7 +198,7 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 				return usererr.Hint(err, "check the name and that the canary's role may list it")
 			}
 			if f.dryRun {
-				for _, l := range swept.Left {
+				for _, l := range swept.Leftovers {
 					fmt.Fprintf(s.out, "would remove s3://%s/%s %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID))
 				}
 				continue
@@ -213,12 +213,12 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 }
 
 // told says what was swept and returns how much is left.
-func told(s *streams, f *sweepFlags, where string, swept canary.Swept) int {
+func told(s *streams, f *sweepFlags, where string, swept canary.SweepResult) int {
 	if !f.quiet {
-		fmt.Fprintf(s.out, "%s: %d probes, %d versions removed, %d left\n", usererr.OneLine(where), swept.Probes, swept.Removed, len(swept.Left))
+		fmt.Fprintf(s.out, "%s: %d probes, %d versions removed, %d left\n", usererr.OneLine(where), swept.Probes, swept.Removed, len(swept.Leftovers))
 	}
-	for _, l := range swept.Left {
+	for _, l := range swept.Leftovers {
 		fmt.Fprintf(s.out, "left: s3://%s/%s %s: %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID), usererr.OneLine(l.Message))
 	}
-	return len(swept.Left)
+	return len(swept.Leftovers)
 }
