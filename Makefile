@@ -10,6 +10,7 @@ GOLANGCI         = $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 VENV             = $(CACHE)/venv
 CYCLONEDX        = $(CACHE)/bin/cyclonedx-gomod-v1.10.0
 GOVULNCHECK      = $(CACHE)/bin/govulncheck-v1.9.0
+DEADCODE         = $(CACHE)/bin/deadcode-v0.52.0
 
 # The worlds that the program embeds are in a package in testdata, which ./... leaves
 # out; //go:embed reaches no other directory.
@@ -18,7 +19,7 @@ PACKAGES = ./... ./testdata
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL = build
-.PHONY: build demo test integration differential bench lint sbom vuln clean
+.PHONY: build demo test race integration differential bench lint sbom vuln clean
 
 ## build: the binary, stripped and reproducible, as bin/crosscheck
 build:
@@ -31,6 +32,10 @@ demo: build
 ## test: every test that needs only Go
 test:
 	$(GO) test -timeout 30m $(PACKAGES)
+
+## race: the tests of what runs concurrently, under the race detector (needs a C compiler)
+race:
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./scanner/... ./canary/... ./report/... ./cmd/...
 
 ## integration: against servers and clients that this project did not write (moto, boto3, the aws CLI)
 integration: $(VENV)/.ready
@@ -49,12 +54,17 @@ differential:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-## lint: formatting, vet and golangci-lint (installed into the cache folder)
-lint: $(GOLANGCI)
+## lint: formatting, vet, golangci-lint (with staticcheck) and dead code; both tools go into the cache directory
+lint: $(GOLANGCI) $(DEADCODE)
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
 	$(GO) vet $(PACKAGES)
 	$(GO) vet -tags integration,differential $(PACKAGES)
 	$(GOLANGCI) run $(PACKAGES)
+	@dead=$$($(DEADCODE) -test $(PACKAGES)) || exit 1; [ -z "$$dead" ] || { echo "no program or test calls:"; echo "$$dead"; exit 1; }
+
+$(DEADCODE):
+	GOBIN=$(CACHE)/bin $(GO) install golang.org/x/tools/cmd/deadcode@v0.52.0
+	mv $(CACHE)/bin/deadcode $@
 
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
