@@ -85,7 +85,8 @@ type seen struct {
 	Title, Headline                        string
 	Links, AllMatch, Broken, None, Again   int
 	LinkStatus, BrokenStatus               string
-	SameGraph, GraphAgain                  bool
+	SameGraph, GraphBroken, GraphAgain     bool
+	Curves, CurvesOfNone                   int
 	BrokenOnly, Followed, SeverityOnly     bool
 	Findings, OneSeverity                  int
 	FindingStatus                          string
@@ -179,8 +180,9 @@ func (s seen) check(t *testing.T) {
 		if want := fmt.Sprintf("%d of %d links", s.Broken, s.Links); s.BrokenStatus != want || s.LinkStatus != fmt.Sprintf("%d links", s.Links) {
 			t.Errorf("status %q and %q, want %q", s.LinkStatus, s.BrokenStatus, want)
 		}
-		if !s.SameGraph || !s.GraphAgain {
-			t.Error("the script draws another graph")
+		if s.Curves == 0 || s.CurvesOfNone != 0 || !s.SameGraph || !s.GraphBroken || !s.GraphAgain {
+			t.Errorf("graph: %d curves, %d where no link matches, same %v, filtered right %v, again %v",
+				s.Curves, s.CurvesOfNone, s.SameGraph, s.GraphBroken, s.GraphAgain)
 		}
 		if s.PrintedBodies != min(50, s.sections) {
 			t.Errorf("%d sections of links are printed", s.PrintedBodies)

@@ -11,9 +11,8 @@ import (
 )
 
 // The graph of the page: source accounts on the left, destination accounts on the
-// right, a curve for each link. The script of the page draws it again for the links
-// that a filter leaves, from the sections of the links, with the same numbers and in
-// the same order (a test in a browser compares the two).
+// right, a curve for each link. It is laid out here, once; the script of the page
+// hides what a filter leaves out.
 const (
 	graphWhole  = 60 // more links than these are not all drawn
 	graphPairs  = 10 // pairs of accounts from which on only accounts are drawn
@@ -45,7 +44,7 @@ type graphLine struct {
 	verdict  finding.Verdict
 	links    int
 	anchor   int    // 0 = several links
-	account  string // to filter by, where there are several links
+	pair     string // "source-account destination-account" where there are several links
 	title    string
 
 	y int
@@ -67,15 +66,16 @@ type graphBox struct {
 }
 
 type graphRowView struct {
-	X, Y        int
+	Row, X, Y   int // Row numbers the destinations, for their curves
 	Label, Full string
 }
 
 type graphCurve struct {
-	Class, Href, Title, Account, Path, Tip, Glyph string
-	Width                                         int
-	X, Y, GlyphY                                  int
-	Row                                           graphRowView
+	Class, Href, Title, Pair, Path, Tip, Glyph string
+	Width                                      int
+	X, Y, GlyphY                               int
+	Row                                        graphRowView // of the source
+	To                                         int          // number of the destination's row
 }
 
 var verdictGlyphs = map[finding.Verdict]string{finding.Broken: "✕", finding.UnknownVerdict: "?", finding.Works: "✓"}
@@ -164,7 +164,7 @@ func drawGraph(links []graphLink, pairs map[accountPair]LinkCounts) *graphView {
 			continue
 		}
 		l := &graphLine{from: [2]string{"Account " + p.from, "… and " + c.text()}, to: [2]string{"Account " + p.to, "… and others"}, order: []int{3, 0},
-			verdict: c.worst(), links: n, account: p.from, title: fmt.Sprintf("%s to %s: %s", p.from, p.to, c.text())}
+			verdict: c.worst(), links: n, pair: p.from + " " + p.to, title: fmt.Sprintf("%s to %s: %s", p.from, p.to, c.text())}
 		if g.Accounts {
 			l.from, l.to = [2]string{"Source accounts", p.from + ": " + c.text()}, [2]string{"Destination accounts", p.to}
 			l.order = []int{verdictRank(l.verdict), -c.Broken}
@@ -254,10 +254,12 @@ func (g *graphView) layOut(lines []*graphLine) {
 	heightRight := y - graphGap
 	g.H = max(heightLeft, heightRight) + 1
 	shift := max(0, (heightLeft-heightRight)/2)
+	rowOf := map[[2]string]int{}
 	for i, m := range groups {
 		right[i].Y += shift
 		for _, row := range rows[m.name] {
-			right[i].Rows = append(right[i].Rows, graphRowView{x + 14, at[[2]string{m.name, row.name}] + shift + 4, cut(row.name, graphLabel), row.name})
+			rowOf[[2]string{m.name, row.name}] = len(rowOf)
+			right[i].Rows = append(right[i].Rows, graphRowView{len(rowOf) - 1, x + 14, at[[2]string{m.name, row.name}] + shift + 4, cut(row.name, graphLabel), row.name})
 		}
 	}
 	g.Boxes = append(left, right...)
@@ -272,10 +274,10 @@ func (g *graphView) layOut(lines []*graphLine) {
 			href = fmt.Sprintf("#l%d", l.anchor)
 		}
 		g.Lines = append(g.Lines, graphCurve{
-			Class: string(l.verdict), Href: href, Title: l.title, Account: l.account, Width: 2 + min(bits.Len(uint(l.links))-1, 6)/2,
+			Class: string(l.verdict), Href: href, Title: l.title, Pair: l.pair, To: rowOf[l.to], Width: 2 + min(bits.Len(uint(l.links))-1, 6)/2,
 			Path: fmt.Sprintf("M%d %dC500 %d 500 %d %d %d", graphColumn, l.y, l.y, y2, x-8, y2), Tip: fmt.Sprintf("M%d %dl-9 -5v10z", x, y2),
 			Glyph: verdictGlyphs[l.verdict], X: graphColumn, Y: l.y, GlyphY: l.y + 4,
-			Row: graphRowView{14, l.y + 4, cut(l.from[1], graphLabel), l.from[1]},
+			Row: graphRowView{0, 14, l.y + 4, cut(l.from[1], graphLabel), l.from[1]},
 		})
 	}
 }

@@ -48,6 +48,23 @@ func TestGraph(t *testing.T) {
 			}
 			ys[l.Y] = true
 		}
+		rows := map[int]bool{}
+		for _, b := range g.Boxes {
+			for _, r := range b.Rows {
+				if rows[r.Row] {
+					t.Fatalf("two destinations have the number %d", r.Row)
+				}
+				rows[r.Row] = true
+			}
+		}
+		for _, l := range g.Lines {
+			if !rows[l.To] {
+				t.Fatalf("a curve leads to the row %d, which is not there", l.To)
+			}
+			if (l.Href == "#links") != (l.Pair != "") {
+				t.Fatalf("a curve to %s is for the accounts %q", l.Href, l.Pair)
+			}
+		}
 		for i, b := range g.Boxes {
 			if b.Y < 0 || b.Y+b.H > g.H {
 				t.Fatalf("box %v of %d", b, g.H)

@@ -14,11 +14,17 @@ const axe = require("axe-core").source;
 const [executablePath, ...pages] = process.argv.slice(2);
 const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-// shape of the graph: what is drawn, in order, whoever drew it.
-const shape = () => {
-  const walk = (e) => [e.nodeName, [...e.attributes].map((a) => a.name + "=" + a.value).sort().join(" "), [...e.childNodes].filter((n) => n.nodeType === 1).map(walk), e.childElementCount ? [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim()).join("") : e.textContent];
-  const svg = document.getElementById("graph");
-  return svg && JSON.stringify([svg.getAttribute("viewBox"), [...svg.children].filter((n) => n.nodeName !== "title" && n.nodeName !== "desc").sort((a, b) => (a.nodeName === "a") - (b.nodeName === "a")).map(walk)]);
+// curves of the graph that are seen, and whether each leads to a link that is seen,
+// or to a pair of accounts with one; rows is whether each row that is seen has a curve.
+const graph = () => {
+  const on = (e) => getComputedStyle(e).visibility === "visible";
+  const sections = [...document.querySelectorAll("details.link")].filter((e) => !e.hidden);
+  const edges = [...document.querySelectorAll("#graph a.edge")];
+  const right = edges.every((e) => on(e) === (e.dataset.pair
+    ? sections.some((l) => l.dataset.f + " " + l.dataset.t === e.dataset.pair)
+    : sections.some((l) => "#" + l.id === e.getAttribute("href"))));
+  const rows = [...document.querySelectorAll("#graph text[data-row]")].every((r) => on(r) === edges.some((e) => on(e) && e.dataset.row === r.dataset.row));
+  return { curves: edges.filter(on).length, right, rows };
 };
 
 const look = async (browser, page) => {
@@ -45,28 +51,31 @@ const look = async (browser, page) => {
   out.links = await visible("details.link");
   out.linkStatus = out.links ? await status("#link-filters") : "";
   if (out.links) {
-    // The script draws the same graph from the sections as stands in the page.
-    const before = await tab.evaluate(shape);
+    const before = await tab.evaluate(graph);
+    out.curves = before.curves;
     await tab.fill("#link-filters input", "→");
     await tab.waitForTimeout(400);
-    out.sameGraph = (await tab.evaluate(shape)) === before;
+    out.sameGraph = JSON.stringify(await tab.evaluate(graph)) === JSON.stringify(before);
     out.allMatch = await visible("details.link");
     await tab.click("#link-filters button");
     await tab.selectOption("#link-filters [name=verdict]", "broken").catch(() => {});
     out.broken = await visible("details.link");
     out.brokenStatus = await status("#link-filters");
     out.brokenOnly = await tab.evaluate(() => [...document.querySelectorAll("details.link")].every((e) => e.hidden === (e.dataset.v !== "broken")));
+    const some = await tab.evaluate(graph);
+    out.graphBroken = some.right && some.rows && (some.curves > 0) === (out.broken > 0);
     await tab.fill("#link-filters input", "no such link");
     await tab.waitForTimeout(400);
     out.none = await visible("details.link");
+    out.curvesOfNone = (await tab.evaluate(graph)).curves;
     await tab.click("#link-filters button");
     await tab.waitForTimeout(50);
     out.again = await visible("details.link");
-    out.graphAgain = (await tab.evaluate(shape)) === before;
+    out.graphAgain = JSON.stringify(await tab.evaluate(graph)) === JSON.stringify(before);
 
     // By keyboard from the graph to the section of a link, or to the account's links.
     const edge = tab.locator("#graph a").first();
-    const accounts = await edge.getAttribute("data-account");
+    const accounts = (await edge.getAttribute("data-pair"))?.split(" ")[0];
     await edge.focus();
     await tab.keyboard.press("Enter");
     await tab.waitForTimeout(200);
