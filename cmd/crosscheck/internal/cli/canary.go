@@ -20,6 +20,7 @@ import (
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
 	"crosscheck/canary/prove"
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
@@ -170,9 +171,8 @@ func (f *canaryFlags) options(run string, j *canary.Journal) canary.Options {
 
 func newCanaryCommand(s *streams) *cobra.Command {
 	var (
-		f      canaryFlags
-		out    reportFlags
-		waived waiverFlags
+		f   canaryFlags
+		out reportFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "canary",
@@ -196,7 +196,7 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 			if err != nil {
 				return err
 			}
-			return runCanary(cmd.Context(), s, c, &f, &out, &waived, client.LoadConfig)
+			return runCanary(cmd.Context(), s, c, &f, &out, client.LoadConfig)
 		},
 	}
 	f.add(cmd)
@@ -204,7 +204,6 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 	f.addProbes(cmd)
 	f.addSeries(cmd)
 	out.add(cmd)
-	waived.add(cmd)
 	cmd.AddCommand(newSweepCommand(s), newWatchCommand(s), newExperimentCommand(s))
 	return cmd
 }
@@ -212,21 +211,21 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 // configLoader loads the AWS configuration of a profile.
 type configLoader func(ctx context.Context, profile, region string) (aws.Config, error)
 
-func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
+func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, load configLoader) error {
 	engine, err := c.Engine()
 	if err != nil {
 		return err
 	}
-	return probeAll(ctx, s, engine, f, out, waived, load, false)
+	return probeAll(ctx, s, engine, f, out, load, false)
 }
 
 // probeAll finds the links, proves them and reports; with whole, what the scan finds
 // is reported too. After an interruption it reports what there is.
-func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader, whole bool) error {
-	p := &prober{s: s, f: f, quiet: out.quiet, run: newRunID(), reach: f.reacher(load)}
+func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFlags, out *reportFlags, load configLoader, whole bool) error {
+	p := &prober{s: s, f: f, quiet: out.quiet, results: out.streams(s), run: newRunID(), reach: f.reacher(load)}
 	var interrupted error
-	sum, err := out.run(s, engine, waived, func(_ *report.Set, w report.Writer) error {
-		p.w = &tail{Writer: w}
+	sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
+		p.w = &audit.Trailer{Writer: w}
 		if err := p.discover(ctx, engine, load, whole); err != nil {
 			return err
 		}
@@ -260,9 +259,10 @@ type prober struct {
 	s       *streams
 	f       *canaryFlags
 	quiet   bool
+	results bool   // go to the terminal while the run goes on
 	run     string // id
 	reach   *reacher
-	w       *tail
+	w       *audit.Trailer
 	targets []*canary.Target
 	each    func(*fact.Document, *fact.Link) // sees every link to probe; nil = nobody does
 
@@ -270,65 +270,6 @@ type prober struct {
 
 	whole    bool // the scan's own links and findings are reported too
 	measured []measure.Measurement
-}
-
-// tail keeps back what comes last in a stream, so that measurements can follow
-// a scan.
-type tail struct {
-	report.Writer
-	linksOnly bool // of a scan, only what keeps links from being found is reported
-	run       *report.Run
-	coverage  *fact.Coverage
-	begun     bool
-}
-
-func (t *tail) Run(r *report.Run) error {
-	run := *r
-	t.run = &run
-	if t.begun {
-		return nil
-	}
-	t.begun = true
-	return t.Writer.Run(r)
-}
-
-func (t *tail) Coverage(c *fact.Coverage) error {
-	t.coverage = c
-	return nil
-}
-
-func (t *tail) Link(l *finding.Link) error {
-	if t.linksOnly {
-		return nil
-	}
-	return t.Writer.Link(l)
-}
-
-func (t *tail) Finding(f *finding.Finding) error {
-	if t.linksOnly {
-		return nil
-	}
-	return t.Writer.Finding(f)
-}
-
-func (t *tail) Gap(g *fact.Gap) error {
-	if t.linksOnly && !slices.Contains([]string{"account", "account.buckets", "bucket", "bucket.replication"}, g.Fact) {
-		return nil
-	}
-	return t.Writer.Gap(g)
-}
-
-// end sends what was kept back.
-func (t *tail) end() error {
-	var errs []error
-	if t.coverage != nil {
-		errs = append(errs, t.Writer.Coverage(t.coverage))
-	}
-	if t.run != nil {
-		t.run.FinishedAt = time.Now().UTC().Format(time.RFC3339)
-		errs = append(errs, t.Writer.Run(t.run))
-	}
-	return errors.Join(errs...)
 }
 
 // discover finds the links to probe. With whole, what the scan finds is reported
@@ -355,10 +296,10 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	source := func(ctx context.Context, emit func(fact.Message) error) error {
 		return scanner.Scan(ctx, cfg, options, emit)
 	}
-	p.w.linksOnly = !whole
+	p.w.LinksOnly = !whole
 	p.progress("scanning for links with the role %s", f.auditRole)
-	scanned := p.s.watch(p.quiet, &f.scope.log, options.Meter)
-	judging := judging{engine: engine, w: p.w, calls: scanned.calls, each: func(doc *fact.Document, links []finding.Link) {
+	scanned := p.s.watch(p.quiet, p.results, &f.scope.log, options.Meter)
+	judging := audit.Audit{Engine: engine, Version: version, Calls: scanned.calls, Each: func(doc *fact.Document, links []finding.Link) {
 		scanned.judged(doc.Bucket.AccountID, len(links))
 		for i := range links {
 			l := &links[i]
@@ -381,9 +322,9 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 			p.targets = append(p.targets, t)
 		}
 	}}
-	err = judging.judge(ctx, source)
+	err = judging.Run(ctx, source, p.w)
 	scanned.done()
-	p.w.linksOnly = false
+	p.w.LinksOnly = false
 	if err != nil {
 		return err
 	}
@@ -714,7 +655,7 @@ func (p *prober) conclude() error {
 			return err
 		}
 	}
-	return p.w.end()
+	return p.w.End()
 }
 
 // latencies says how long links took that were probed more than once.

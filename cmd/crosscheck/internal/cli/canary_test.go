@@ -65,7 +65,7 @@ func inProcess(ctx context.Context, args ...string) (status int, stdout, stderr 
 // answering runs the program with somebody who types.
 func answering(ctx context.Context, typed string, tty bool, args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	s := &streams{in: strings.NewReader(typed), out: &out, err: &errs, inTTY: tty}
+	s := &streams{in: strings.NewReader(typed), out: &out, err: &lockedWriter{w: &errs}, inTTY: tty}
 	root := newRootCommand(s)
 	if c, _, err := root.Find([]string{"canary"}); err != nil || c == root {
 		root.AddCommand(newCanaryCommand(s), newDrillCommand(s))

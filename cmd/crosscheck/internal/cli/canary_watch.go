@@ -12,6 +12,7 @@ import (
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
 	"crosscheck/canary/watch"
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
@@ -78,7 +79,7 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return err
 	}
 	find := func() (*prober, []canary.Plan, error) {
-		p := &prober{s: s, f: f, quiet: w.quiet, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: report.Discard{}}}
+		p := &prober{s: s, f: f, quiet: w.quiet, run: newRunID(), reach: f.reacher(load), w: &audit.Trailer{Writer: report.Discard{}}}
 		if err := p.discover(ctx, engine, load, false); err != nil {
 			return nil, nil, err
 		}

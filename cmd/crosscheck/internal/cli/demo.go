@@ -15,8 +15,7 @@ import (
 
 func newDemoCommand(s *streams) *cobra.Command {
 	var (
-		out    reportFlags
-		waived waiverFlags
+		out reportFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -40,7 +39,7 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 			if err != nil {
 				return err
 			}
-			sum, err := out.run(s, engine, &waived, func(_ *report.Set, w report.Writer) error {
+			sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
 				return demoDrill(cmd.Context(), s, cfg, c, engine, w)
 			})
 			if err != nil {
@@ -54,7 +53,6 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 	}
 	out.add(cmd)
 	addRuleFlags(cmd)
-	waived.add(cmd)
 	addConfigFlag(cmd)
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 )
@@ -76,13 +77,13 @@ Exit status:
 
 // record reads a run file to be compared.
 func record(ctx context.Context, s *streams, path string) (*report.Recording, error) {
-	run, err := openRun("an argument", path, s.in)
+	run, err := audit.OpenRun("an argument", path, s.in)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = run.Close() }() // read only
 	r := &report.Recording{}
-	if err := replay(ctx, path, run, r); err != nil {
+	if err := audit.Replay(ctx, path, run, r); err != nil {
 		return nil, err
 	}
 	return r, nil

@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
 	"crosscheck/rules"
@@ -18,9 +19,8 @@ import (
 
 func newDrillCommand(s *streams) *cobra.Command {
 	var (
-		f      canaryFlags
-		out    reportFlags
-		waived waiverFlags
+		f   canaryFlags
+		out reportFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "drill",
@@ -41,7 +41,7 @@ will put where, asks on a terminal, and needs --yes elsewhere.
 			if err != nil {
 				return err
 			}
-			return runDrill(cmd.Context(), s, c, &f, &out, &waived, client.LoadConfig)
+			return runDrill(cmd.Context(), s, c, &f, &out, client.LoadConfig)
 		},
 	}
 	f.add(cmd)
@@ -49,16 +49,15 @@ will put where, asks on a terminal, and needs --yes elsewhere.
 	f.addSeries(cmd)
 	out.add(cmd)
 	addRuleFlags(cmd)
-	waived.add(cmd)
 	return cmd
 }
 
-func runDrill(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, waived *waiverFlags, load configLoader) error {
+func runDrill(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, load configLoader) error {
 	engine, err := c.Engine()
 	if err != nil {
 		return err
 	}
-	return probeAll(ctx, s, engine, f, out, waived, load, true)
+	return probeAll(ctx, s, engine, f, out, load, true)
 }
 
 // demoDrill is the drill of the demo: it scans the embedded AWS, puts a plain probe
@@ -71,7 +70,7 @@ func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config
 		timeout: 10 * time.Second, quietTime: time.Second, folder: canary.Folder, yes: true,
 	}
 	f.scope.roleName = config.CanaryRole
-	p := &prober{s: s, f: f, quiet: true, forgetful: true, run: newRunID(), reach: f.reacher(load), w: &tail{Writer: w}}
+	p := &prober{s: s, f: f, quiet: true, forgetful: true, run: newRunID(), reach: f.reacher(load), w: &audit.Trailer{Writer: w}}
 	if err := p.discover(ctx, engine, load, true); err != nil {
 		return err
 	}

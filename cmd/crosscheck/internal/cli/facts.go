@@ -1,17 +1,12 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/scanner"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
@@ -60,8 +55,8 @@ Exit status:
 				}
 				return scanner.Scan(ctx, cfg, options, emit)
 			}
-			p := s.watch(quiet, &scope.log, options.Meter)
-			gaps, err := writeFacts(cmd.Context(), p.seeing(source), output, s.out)
+			p := s.watch(quiet, false, &scope.log, options.Meter)
+			gaps, err := audit.WriteFacts(cmd.Context(), p.seeing(source), output, s.out)
 			p.done()
 			if err != nil {
 				return err
@@ -82,94 +77,4 @@ Exit status:
 	fs.BoolVarP(&quiet, "quiet", "q", false, "no progress on standard error")
 	bind(cmd, "rules", "rules.dirs", "allow-incomplete", "allow_incomplete")
 	return cmd
-}
-
-// writeFacts writes a stream to path, or to stdout where path is -, and counts
-// its gaps. A file appears under its name only when it is whole.
-func writeFacts(ctx context.Context, source factSource, path string, stdout io.Writer) (gaps int, err error) {
-	out, err := createFacts(path, stdout)
-	if err != nil {
-		return 0, usererr.Hint(err, "choose another file with --output")
-	}
-	defer out.abort()
-	buffered := bufio.NewWriterSize(out.w, 1<<16)
-	w := fact.NewWriter(buffered)
-	err = source(ctx, func(m fact.Message) error {
-		if m.Gap != nil {
-			gaps++
-		}
-		return w.Write(m)
-	})
-	if err != nil {
-		return gaps, err
-	}
-	if err := buffered.Flush(); err != nil {
-		return gaps, err
-	}
-	return gaps, out.publish()
-}
-
-// factsFile is where facts go: standard output, a device, or a temporary file
-// beside the one that is asked for.
-type factsFile struct {
-	w    io.Writer
-	file *os.File // to close; nil = standard output
-	temp bool     // file is to be renamed to path
-	path string
-}
-
-// createFacts finds out whether path can be written before AWS is read.
-func createFacts(path string, stdout io.Writer) (*factsFile, error) {
-	if path == "-" {
-		return &factsFile{w: stdout}, nil
-	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("%s is a directory, not a file", path)
-	case err == nil && !info.Mode().IsRegular():
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, usererr.Path(err)
-		}
-		return &factsFile{w: f, file: f}, nil
-	case err == nil:
-		if path, err = filepath.EvalSymlinks(path); err != nil {
-			return nil, usererr.Path(err)
-		}
-	case !errors.Is(err, os.ErrNotExist):
-		return nil, usererr.Path(err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".crosscheck-facts-*") // readable by its owner alone
-	if err != nil {
-		return nil, fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
-	}
-	return &factsFile{w: f, file: f, temp: true, path: path}, nil
-}
-
-func (o *factsFile) publish() error {
-	if o.file == nil {
-		return nil
-	}
-	f := o.file
-	o.file = nil
-	err := f.Close()
-	if err == nil && o.temp {
-		err = os.Rename(f.Name(), o.path)
-	}
-	if err != nil && o.temp {
-		_ = os.Remove(f.Name())
-	}
-	return err
-}
-
-// abort drops what was not published.
-func (o *factsFile) abort() {
-	if o.file == nil {
-		return
-	}
-	_ = o.file.Close()
-	if o.temp {
-		_ = os.Remove(o.file.Name())
-	}
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
 	"crosscheck/rules"
@@ -56,18 +57,18 @@ type faultWorld struct {
 // scan reads.
 func faultWorlds(t testing.TB) []*faultWorld {
 	t.Helper()
-	audit := scanner.Options{RoleName: "crosscheck-audit"}
+	options := scanner.Options{RoleName: "crosscheck-audit"}
 	worlds := []*faultWorld{
-		{name: "lossy", text: lossyWorld(), options: audit},
-		{name: "sound", text: soundWorld(), options: audit},
-		{name: "restricted", text: restrictedWorld(), options: audit},
+		{name: "lossy", text: lossyWorld(), options: options},
+		{name: "sound", text: soundWorld(), options: options},
+		{name: "restricted", text: restrictedWorld(), options: options},
 	}
 	for _, path := range []string{"demo.yaml", "guide.yaml", "guide-kms.yaml"} {
 		text, err := os.ReadFile(filepath.Join(repo, "testdata", "worlds", path))
 		if err != nil {
 			t.Fatal(err)
 		}
-		worlds = append(worlds, &faultWorld{name: strings.TrimSuffix(path, ".yaml"), text: text, options: audit})
+		worlds = append(worlds, &faultWorld{name: strings.TrimSuffix(path, ".yaml"), text: text, options: options})
 	}
 	text, err := os.ReadFile(filepath.Join(repo, "scanner", "testdata", "organization.yaml"))
 	if err != nil {
@@ -376,7 +377,7 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 	}
 	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
 	sum, err := set.Run(func(w report.Writer) error {
-		return (&judging{engine: engine, w: w}).judge(t.Context(), source)
+		return (&audit.Audit{Engine: engine, Version: version}).Run(t.Context(), source, w)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -10,33 +9,7 @@ import (
 	"crosscheck/report"
 )
 
-// trendRuns is how many earlier runs a report with a chart over time looks at.
-const trendRuns = 100
-
-const historyHint = "--history names a folder with run files, or one that is not there yet"
-
-// historyFlags name the folder that keeps the run files of runs.
-type historyFlags struct{ dir string }
-
-func (f *historyFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.dir, "history", "", "`folder` that keeps the run file of this run beside those of earlier ones (see crosscheck history)")
-	bind(cmd, "history", "history")
-}
-
-// trend is the earlier runs, where a format shows them; nil otherwise.
-func (f *historyFlags) trend(s *streams, outputs []report.Output) ([]report.TrendPoint, error) {
-	if f.dir == "" || !slices.ContainsFunc(outputs, func(o report.Output) bool { return o.Format == "html" }) {
-		return nil, nil
-	}
-	points, skipped, err := report.ReadTrend(f.dir, trendRuns)
-	if err != nil {
-		return nil, usererr.Hint(err, historyHint)
-	}
-	saySkipped(s, f.dir, skipped)
-	return points, nil
-}
-
-func saySkipped(s *streams, dir string, skipped []report.Skipped) {
+func printSkipped(s *streams, dir string, skipped []report.Skipped) {
 	for _, f := range skipped {
 		fmt.Fprintf(s.err, "crosscheck: history %s: %s is left out: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
 	}
@@ -87,7 +60,7 @@ Exit status:
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			saySkipped(s, args[0], h.Skipped)
+			printSkipped(s, args[0], h.Skipped)
 			if err := write(h); err != nil {
 				return err
 			}

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"sync"
 
 	"github.com/spf13/pflag"
 )
@@ -37,9 +35,6 @@ func (f *logFormat) Set(text string) error {
 
 // logger writes records to standard error, those of calls with --debug.
 func (f *logFlags) logger(s *streams) *slog.Logger {
-	if _, ok := s.err.(*wholeWrites); !ok {
-		s.err = &wholeWrites{w: s.err}
-	}
 	options := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if f.debug {
 		options.Level = slog.LevelDebug
@@ -57,16 +52,4 @@ func (f *logFlags) say(s *streams, text string) {
 		return
 	}
 	fmt.Fprintf(s.err, "crosscheck: %s\n", text)
-}
-
-// wholeWrites lets several goroutines write, one after the other.
-type wholeWrites struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (w *wholeWrites) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.w.Write(b)
 }

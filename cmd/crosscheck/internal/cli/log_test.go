@@ -227,7 +227,7 @@ func TestProgressOfAScan(t *testing.T) {
 				known := func(_, bucket string) (int, bool) {
 					return 0, bucket >= "bucket-4" && len(bucket) == len("bucket-4000")
 				}
-				p := s.watch(false, log, meter)
+				p := s.watch(false, false, log, meter)
 				source := p.seeing(func(ctx context.Context, emit func(fact.Message) error) error {
 					return scanner.Scan(ctx, cfg, scanner.Options{AccountOnly: true, Concurrency: 50, Meter: meter, Done: known}, emit)
 				})

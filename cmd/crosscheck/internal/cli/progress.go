@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/report"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
@@ -46,9 +47,10 @@ type pace struct {
 	calls, buckets int
 }
 
-// watch begins to tell of a scan on standard error; end it with done.
-func (s *streams) watch(quiet bool, log *logFlags, meter *scanner.Meter) *progress {
-	p := &progress{s: s, log: log, meter: meter, quiet: quiet, inPlace: s.errTTY && log.format != "json" && !log.debug,
+// watch begins to report the progress of a scan on standard error; end it with done.
+// If results go to the terminal meanwhile, no line stays in place.
+func (s *streams) watch(quiet, results bool, log *logFlags, meter *scanner.Meter) *progress {
+	p := &progress{s: s, log: log, meter: meter, quiet: quiet, inPlace: s.errTTY && !results && log.format != "json" && !log.debug,
 		start: time.Now(), stop: make(chan struct{}), accounts: map[string]bool{}}
 	p.older, p.newer = pace{at: p.start}, pace{at: p.start}
 	if quiet {
@@ -88,7 +90,7 @@ func (p *progress) judged(account string, links int) {
 }
 
 // seeing counts what a source tells where nothing is judged.
-func (p *progress) seeing(source factSource) factSource {
+func (p *progress) seeing(source audit.Source) audit.Source {
 	return func(ctx context.Context, emit func(fact.Message) error) error {
 		return source(ctx, func(m fact.Message) error {
 			if m.Document != nil {

@@ -30,7 +30,7 @@ func TestProgress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var w lines
-				p := (&streams{err: &w, errTTY: test.tty}).watch(test.quiet, &logFlags{}, nil)
+				p := (&streams{err: &w, errTTY: test.tty}).watch(test.quiet, false, &logFlags{}, nil)
 				for i := range 650 {
 					time.Sleep(100*time.Millisecond + time.Microsecond)
 					p.judged([]string{"111111111111", "222222222222"}[i%2], 2)
@@ -53,7 +53,7 @@ func TestProgress(t *testing.T) {
 func TestProgressOfShortScan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w lines
-		p := (&streams{err: &w, errTTY: true}).watch(false, &logFlags{}, nil)
+		p := (&streams{err: &w, errTTY: true}).watch(false, false, &logFlags{}, nil)
 		time.Sleep(rewriteEvery / 2)
 		p.done()
 		if got := w.all(); got != nil {

@@ -1,24 +1,17 @@
 package cli
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-
 	"github.com/spf13/cobra"
 
-	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/report"
 )
 
 func newReportCommand(s *streams) *cobra.Command {
 	var (
-		from   string
-		out    = reportFlags{baseline: baselineFlags{recorded: true}}
-		waived waiverFlags
-		send   sendFlags
+		from string
+		out  = reportFlags{recorded: true}
+		send sendFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "report",
@@ -43,7 +36,7 @@ status is 2.
 			if err := send.check(cmd); err != nil {
 				return err
 			}
-			run, err := openRun("--from", from, s.in)
+			run, err := audit.OpenRun("--from", from, s.in)
 			if err != nil {
 				return err
 			}
@@ -61,13 +54,13 @@ status is 2.
 			if send.to != "" {
 				others = append(others, to)
 			}
-			sum, err := out.run(s, engine, &waived, func(_ *report.Set, w report.Writer) error {
+			sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
 				if send.to != "" {
 					if err := to.connect(cmd.Context(), &send); err != nil {
 						return err
 					}
 				}
-				return replay(cmd.Context(), from, run, w)
+				return audit.Replay(cmd.Context(), from, run, w)
 			}, others...)
 			if err != nil {
 				return err
@@ -82,7 +75,6 @@ status is 2.
 	}
 	out.add(cmd)
 	send.add(cmd)
-	waived.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
 	fs.StringArray("rules", nil, "`directory` with the rules of your own that judged the run, for their help; repeatable")
@@ -90,45 +82,3 @@ status is 2.
 	addConfigFlag(cmd)
 	return cmd
 }
-
-// openRun opens the run file that a flag or an argument names; the path - is
-// standard input.
-func openRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
-	const hint = "write one with -o jsonl=FILE"
-	switch path {
-	case "":
-		return nil, usererr.Hint(fmt.Errorf("%s names no run file", what), hint)
-	case "-":
-		return io.NopCloser(stdin), nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, usererr.Hint(usererr.Path(err), hint)
-	}
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a directory, not a run file", path)
-	}
-	if err != nil {
-		return nil, usererr.Hint(errors.Join(usererr.Path(err), f.Close()), hint)
-	}
-	return f, nil
-}
-
-// replay gives the messages of a run file to h until the context ends.
-func replay(ctx context.Context, name string, run io.Reader, h report.Handler) error {
-	untilEnd := readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return run.Read(p)
-	})
-	if err := report.Replay(untilEnd, h); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

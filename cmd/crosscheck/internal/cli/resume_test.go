@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/report"
 	"crosscheck/report/reporttest"
 	"crosscheck/scanner"
@@ -81,22 +82,21 @@ func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, er
 	}
 	before := r.configurations()
 	_, err = set.Run(func(w report.Writer) error {
-		judging := judging{engine: engine, w: w, begun: set.Keep}
+		a := audit.Audit{Engine: engine, Version: version, Keep: set.Keep}
 		options := r.options
 		options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
 		if resume != "" {
-			f := resumeFlags{path: resume}
-			if judging.resume, err = f.open(engine); err != nil {
+			if a.Resume, err = audit.Resume(resume, version, engine); err != nil {
 				return err
 			}
-			options.RunID, options.Done = judging.resume.Run.ID, judging.resume.Judged
+			options.RunID, options.Done = a.Resume.Run.ID, a.Resume.Judged
 		}
 		if n >= 0 {
-			judging.w = plug(w, n)
+			w = plug(w, n)
 		}
-		return judging.judge(t.Context(), func(ctx context.Context, emit func(fact.Message) error) error {
+		return a.Run(t.Context(), func(ctx context.Context, emit func(fact.Message) error) error {
 			return scanner.Scan(ctx, r.cfg, options, emit)
-		})
+		}, w)
 	})
 	return r.configurations() - before, err
 }

@@ -2,17 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/client"
@@ -83,8 +81,11 @@ type reportFlags struct {
 	allowIncomplete bool
 	noColor         bool
 	quiet           bool
-	baseline        baselineFlags
-	history         historyFlags
+	baseline        string
+	failOnNew       bool
+	recorded        bool // what is reported may have been compared with a baseline when it was recorded
+	history         string
+	waivers         string
 }
 
 func (f *reportFlags) add(cmd *cobra.Command) {
@@ -95,91 +96,29 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	bind(cmd, "output", "outputs", "fail-on", "fail_on", "allow-incomplete", "allow_incomplete")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
-	f.baseline.add(cmd)
-	f.history.add(cmd)
+	fs.StringVar(&f.baseline, "baseline", "", "run `file` (-o jsonl=FILE) of an earlier run: mark findings as new or existing relative to it, and list fixed ones")
+	fs.BoolVar(&f.failOnNew, "fail-on-new", false, "exit 1 only for failures that the baseline does not have")
+	fs.StringVar(&f.history, "history", "", "`directory` that keeps the run file of this run with those of earlier ones (see crosscheck history)")
+	fs.StringVar(&f.waivers, "waivers", "", "waivers `file` (YAML): waived findings are reported but do not affect the exit status")
+	bind(cmd, "baseline", "baseline", "fail-on-new", "fail_on_new", "history", "history", "waivers", "waivers")
 }
 
-// set is what comes out of a run.
-func (f *reportFlags) set(s *streams, engine *rules.Engine) (*report.Set, error) {
-	severity, err := report.ParseSeverity(f.failOn)
-	if err != nil {
-		return nil, usererr.Hint(err, "for example --fail-on high")
-	}
-	var outputs []report.Output
-	for _, o := range f.outputs {
-		out, err := report.ParseOutput(o)
-		if err != nil {
-			return nil, err
-		}
-		outputs = append(outputs, out)
-	}
-	baseline, err := f.baseline.open(outputs)
-	if err != nil {
-		return nil, err
-	}
-	trend, err := f.history.trend(s, outputs)
-	if err != nil {
-		return nil, err
-	}
-	if s.outTTY && slices.Contains(f.outputs, "jsonl") {
-		s.errTTY = false // results come while the scan runs: no line of the terminal stays in place
-	}
-	return &report.Set{
-		Outputs: outputs, Stdout: s.out,
-		Options:  report.Options{Width: s.width, Color: s.color && !f.noColor, Rules: ruleHelp(engine), Codes: codeHelp(engine), History: trend},
-		Gate:     report.Gate{FailOn: severity, AllowIncomplete: f.allowIncomplete, FailOnNew: f.baseline.failOnNew},
-		Baseline: baseline, History: f.history.dir,
-	}, nil
+// streams reports whether results go to the terminal while the run goes on.
+func (f *reportFlags) streams(s *streams) bool {
+	return s.outTTY && slices.Contains(f.outputs, "jsonl")
 }
 
-// run makes the outputs ready before anything is scanned, and calls write with the
-// set and with a writer that applies the waivers and feeds the outputs, and the
-// other writers if there are some. If it fails, it says which run files were kept.
-func (f *reportFlags) run(s *streams, engine *rules.Engine, waived *waiverFlags, write func(*report.Set, report.Writer) error, others ...report.Writer) (report.Summary, error) {
-	set, err := f.set(s, engine)
-	if err != nil {
-		return report.Summary{}, err
+// report is the report of a run.
+func (f *reportFlags) report(s *streams) *audit.Report {
+	return &audit.Report{
+		Outputs: f.outputs, FailOn: f.failOn, FailOnNew: f.failOnNew, AllowIncomplete: f.allowIncomplete,
+		Baseline: f.baseline, Recorded: f.recorded, History: f.history, Waivers: f.waivers,
+		Stdout: s.out, Width: s.width, Color: s.color && !f.noColor,
+		Skipped: func(files []report.Skipped) { printSkipped(s, f.history, files) },
+		Partial: func(path string) {
+			fmt.Fprintf(s.err, "crosscheck: the run so far is in %s; continue it with --resume %[1]s\n", usererr.OneLine(path))
+		},
 	}
-	sum, err := set.Run(func(w report.Writer) error {
-		if len(others) > 0 {
-			w = report.Tee(append([]report.Writer{w}, others...)...)
-		}
-		w, err := waived.before(w)
-		if err != nil {
-			return err
-		}
-		return write(set, w)
-	})
-	if err != nil {
-		sayPartial(s, set)
-	}
-	var history *report.HistoryError
-	if errors.As(err, &history) {
-		err = usererr.Hint(err, historyHint)
-	}
-	return sum, err
-}
-
-// codeHelp says what decides each of S3's failure codes.
-func codeHelp(engine *rules.Engine) map[string]string {
-	help := map[string]string{}
-	for _, c := range engine.Codes() {
-		help[c.Code] = c.Decides
-	}
-	return help
-}
-
-// ruleHelp explains the rules to formats that show help beside findings.
-func ruleHelp(engine *rules.Engine) map[string]report.RuleHelp {
-	help := map[string]report.RuleHelp{}
-	for _, a := range finding.Catalog() {
-		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
-	}
-	for _, r := range engine.Rules() {
-		a := r.About()
-		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
-	}
-	return help
 }
 
 func newScanCommand(s *streams) *cobra.Command {
@@ -188,9 +127,7 @@ func newScanCommand(s *streams) *cobra.Command {
 		out    reportFlags
 		facts  string
 		dryRun bool
-		waived waiverFlags
-
-		resumed resumeFlags
+		resume string
 	)
 	cmd := &cobra.Command{
 		Use:   "scan",
@@ -230,13 +167,13 @@ APIs the scan would call, as whom, how often and for how long.
 				return plannedScan(cmd, s, scope.options(s, engine.Needs()), &scope, out.outputs)
 			}
 			var p *progress
-			sum, err := out.run(s, engine, &waived, func(set *report.Set, w report.Writer) error {
-				source := fileFacts(facts, s.in)
-				judging := judging{engine: engine, w: w}
+			sum, err := out.report(s).Run(engine, func(w report.Writer, keep func() error) error {
+				source := audit.FactsFile(facts, s.in)
+				a := audit.Audit{Engine: engine, Version: version}
 				var meter *scanner.Meter
 				if facts == "" {
-					judging.begun = set.Keep
-					if judging.resume, err = resumed.open(engine); err != nil {
+					a.Keep = keep
+					if a.Resume, err = audit.Resume(resume, version, engine); err != nil {
 						return err
 					}
 					cfg, err := client.LoadConfig(cmd.Context(), scope.profile, scope.region)
@@ -246,17 +183,17 @@ APIs the scan would call, as whom, how often and for how long.
 					options := scope.options(s, engine.Needs())
 					options.Wants = engine.Wants
 					meter = options.Meter
-					if u := judging.resume; u != nil {
+					if u := a.Resume; u != nil {
 						options.RunID, options.Done = u.Run.ID, u.Judged
 					}
 					source = func(ctx context.Context, emit func(fact.Message) error) error {
 						return scanner.Scan(ctx, cfg, options, emit)
 					}
 				}
-				p = s.watch(out.quiet, &scope.log, meter)
-				judging.calls = p.calls
-				judging.each = func(doc *fact.Document, links []finding.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
-				err := judging.judge(cmd.Context(), source)
+				p = s.watch(out.quiet, out.streams(s), &scope.log, meter)
+				a.Calls = p.calls
+				a.Each = func(doc *fact.Document, links []finding.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
+				err := a.Run(cmd.Context(), source, w)
 				p.done()
 				return err
 			})
@@ -272,8 +209,7 @@ APIs the scan would call, as whom, how often and for how long.
 	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the calls that the scan would make, and list accounts and buckets only")
 	addRuleFlags(cmd)
-	waived.add(cmd)
-	resumed.add(cmd)
+	cmd.Flags().StringVar(&resume, "resume", "", "run `file` to continue (PATH.partial of a scan with -o jsonl=PATH): buckets that it has without a gap are not read again")
 	return cmd
 }
 
@@ -283,33 +219,4 @@ func exitWith(status int) error {
 		return nil
 	}
 	return exitError(status)
-}
-
-// fileFacts reads a facts file; the path - is standard input.
-func fileFacts(path string, stdin io.Reader) factSource {
-	return func(ctx context.Context, emit func(fact.Message) error) error {
-		r := fact.NewReader(stdin, "standard input")
-		if path != "-" {
-			var err error
-			if r, err = fact.Open(path); err != nil {
-				return usererr.Hint(err, "write a facts file with 'crosscheck facts'")
-			}
-			defer func() { _ = r.Close() }() // read only
-		}
-		for {
-			m, err := r.Next()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return usererr.Hint(err, "write it again with 'crosscheck facts'")
-			}
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			if err := emit(m); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
 	"crosscheck/rules/finding"
@@ -39,7 +40,7 @@ func scanned(t *testing.T, cfg aws.Config) []byte {
 	}
 	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
 	if _, err := set.Run(func(w report.Writer) error {
-		return (&judging{engine: engine, w: w}).judge(t.Context(), source)
+		return (&audit.Audit{Engine: engine, Version: version}).Run(t.Context(), source, w)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
@@ -109,7 +110,7 @@ type hubTarget struct {
 // newHubs is what takes a run that will be sent.
 func newHubs(engine *rules.Engine, errs io.Writer) *hubs {
 	h := &hubs{errs: errs, seen: newSightings(), targets: map[hub]*hubTarget{}}
-	h.Writer = report.Tee(report.ASFF(requestWriter{h}, report.Options{Rules: ruleHelp(engine)}), h.seen)
+	h.Writer = report.Tee(report.ASFF(requestWriter{h}, report.Options{Rules: audit.RuleHelp(engine)}), h.seen)
 	return h
 }
 

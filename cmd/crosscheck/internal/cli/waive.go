@@ -10,96 +10,12 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
-	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/waiver"
-	"crosscheck/scanner/fact"
 )
-
-// waiverFlags say which failing findings may stand.
-type waiverFlags struct{ path string }
-
-func (f *waiverFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.path, "waivers", "", "`file` (YAML) of failing findings that may stand for a while; they are reported and do not gate")
-	bind(cmd, "waivers", "waivers")
-}
-
-// before puts the waivers before w; without a file it is w itself.
-func (f *waiverFlags) before(w report.Writer) (report.Writer, error) {
-	if f.path == "" {
-		return w, nil
-	}
-	const hint = "docs/waivers.md shows what a waivers file holds"
-	data, err := usererr.ReadFile(f.path)
-	if err != nil {
-		return nil, usererr.Hint(err, hint)
-	}
-	waivers, err := waiver.Parse(f.path, data, time.Now())
-	if err != nil {
-		return nil, usererr.Hint(err, hint)
-	}
-	return &waiving{Writer: w, waivers: waivers}, nil
-}
-
-// waiving gives failing findings their waivers on the way to the next writer, and
-// adds the findings about the waivers themselves before the coverage, which is
-// what ends a run. Waivers that a recorded run has are dropped, and the findings
-// about them.
-type waiving struct {
-	report.Writer
-	waivers  *waiver.Set
-	run      waiver.Run
-	measured bool
-	linked   bool
-}
-
-func (w *waiving) Run(r *report.Run) error {
-	w.run.Scope = r.Scope
-	return w.Writer.Run(r)
-}
-
-func (w *waiving) Gap(g *fact.Gap) error {
-	w.run.Incomplete = true
-	return w.Writer.Gap(g)
-}
-
-func (w *waiving) Measurement(m *measure.Measurement) error {
-	w.measured = true
-	return w.Writer.Measurement(m)
-}
-
-func (w *waiving) Link(l *finding.Link) error {
-	w.linked = true
-	return w.Writer.Link(l)
-}
-
-func (w *waiving) Finding(f *finding.Finding) error {
-	if f.RuleID == finding.WaiverExpired || f.RuleID == finding.WaiverUnused {
-		return nil
-	}
-	if waiver := w.waivers.Apply(f); waiver != nil || f.Waiver != nil {
-		own := *f
-		own.Waiver = waiver
-		f = &own
-	}
-	return w.Writer.Finding(f)
-}
-
-func (w *waiving) Coverage(c *fact.Coverage) error {
-	w.run.Incomplete = w.run.Incomplete || !report.Complete(*c)
-	w.run.Unjudged = c.Links > 0 && !w.linked
-	if !w.measured {
-		w.run.NotJudged = []string{finding.Disagreement, finding.Proof, finding.Objective, finding.LeftBehind}
-	}
-	for _, f := range w.waivers.Findings(w.run) {
-		if err := w.Writer.Finding(&f); err != nil {
-			return err
-		}
-	}
-	return w.Writer.Coverage(c)
-}
 
 func newWaiveCommand(s *streams) *cobra.Command {
 	var from, reason, owner, ticket, expires string
@@ -127,13 +43,13 @@ Exit status:
 			case day.Format(time.DateOnly) < time.Now().UTC().Format(time.DateOnly):
 				return usererr.Hint(fmt.Errorf("--expires %s is over", expires), "give a day to come")
 			}
-			run, err := openRun("--from", from, s.in)
+			run, err := audit.OpenRun("--from", from, s.in)
 			if err != nil {
 				return err
 			}
 			defer func() { _ = run.Close() }() // read only
 			found := finder{fingerprint: args[0]}
-			if err := replay(cmd.Context(), from, run, &found); err != nil {
+			if err := audit.Replay(cmd.Context(), from, run, &found); err != nil {
 				return err
 			}
 			f := found.finding

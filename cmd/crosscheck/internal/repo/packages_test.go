@@ -63,11 +63,13 @@ var packages = []pkg{
 		[]string{"cmd/crosscheck/internal/usererr", "canary", "report", "rules", "rules/finding"}},
 	{"cmd/crosscheck/internal/setup", "the IAM roles to deploy: policies, CloudFormation, Terraform",
 		[]string{"canary", "scanner", "scanner/fact"}},
+	{"cmd/crosscheck/internal/audit", "the way of a run: facts, engine, waivers, report; resume and baseline",
+		[]string{"cmd/crosscheck/internal/usererr", "canary/measure", "report", "rules", "rules/finding", "rules/waiver", "scanner/fact", "scanner/flow"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
-		[]string{"cmd/crosscheck/internal/config", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/usererr",
+		[]string{"cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/usererr",
 			"canary", "canary/measure", "canary/prove", "canary/watch", "report",
 			"rules", "rules/finding", "rules/iam", "rules/waiver",
-			"scanner", "scanner/client", "scanner/fact", "scanner/flow", "scanner/sandbox", "testdata"}},
+			"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
@@ -103,7 +105,7 @@ const (
 // tooLarge are packages that still are above maxLines, with what they may have
 // until they are split.
 var tooLarge = map[string]int{
-	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6900, "cmd/crosscheck/internal/cli": 5500,
+	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6900, "cmd/crosscheck/internal/cli": 4200,
 	"rules": 4700, "canary": 3200,
 }
 

@@ -1,4 +1,6 @@
-package cli
+// Package audit is the way of a run: facts go to the engine, its links and findings
+// past the waivers into a report. An interrupted run can be continued.
+package audit
 
 import (
 	"context"
@@ -16,11 +18,11 @@ import (
 	"crosscheck/scanner/flow"
 )
 
-// factSource is where facts come from: AWS, a facts file, the sandbox. It calls
-// emit from one goroutine: the run first, the coverage last.
-type factSource func(ctx context.Context, emit func(fact.Message) error) error
+// Source is where facts come from: AWS, a facts file, the sandbox. It calls emit from
+// one goroutine: the run first, the coverage last.
+type Source func(ctx context.Context, emit func(fact.Message) error) error
 
-// errStopped tells a source that nobody listens any more.
+// errStopped ends a source whose facts are not wanted any more.
 var errStopped = errors.New("stopped")
 
 // judged is what one message of the facts became.
@@ -31,47 +33,47 @@ type judged struct {
 	whole  bool // no gap in doc
 }
 
-// judging is what becomes of facts.
-type judging struct {
-	engine *rules.Engine
-	w      report.Writer
+// Audit judges facts.
+type Audit struct {
+	Engine  *rules.Engine
+	Version string // of crosscheck, for the report
 
-	calls  func() []report.Calls                // nil, or tells at the end which calls to AWS were made
-	each   func(*fact.Document, []finding.Link) // nil, or called with every document and its links, one at a time
-	resume *report.Unfinished                   // nil, or the run that is continued
-	begun  func() error                         // nil where the run cannot be continued, or called once it stands in the report with what is taken over from resume
+	Calls  func() []report.Calls                // nil, or gives at the end the calls to AWS that were made
+	Each   func(*fact.Document, []finding.Link) // nil, or called with every document and its links, one at a time
+	Resume *report.Unfinished                   // nil, or the run that is continued
+	Keep   func() error                         // nil if the run cannot be continued; else called once the report has the run, with what was taken over from Resume
 }
 
-// judge evaluates the rules over everything the source tells and writes links,
-// findings, gaps and coverage to the writer. Documents are judged in parallel and
-// kept no longer than that.
-func (g *judging) judge(ctx context.Context, source factSource) error {
-	engine, w := g.engine, g.w
+// Run evaluates the rules over all facts of the source and writes links, findings,
+// gaps and coverage to w. Documents are judged in parallel and kept no longer than
+// that.
+func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error {
+	engine := a.Engine
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
 	var (
 		run       report.Run
-		started   bool // the run stands in the report
+		started   bool // the report has the run
 		coverage  *fact.Coverage
 		sourceErr error
 	)
 	messages := func(yield func(fact.Message) bool) {
 		sourceErr = source(ctx, func(m fact.Message) error {
 			switch {
-			case m.Run != nil: // before any document, so the writer below sees it
+			case m.Run != nil: // before any document, so write sees it
 				run = report.Run{
 					ID: m.Run.ID, StartedAt: m.Run.StartedAt, Scope: m.Run.Scope,
-					Tool: report.Tool{Name: "crosscheck", Version: version},
+					Tool: report.Tool{Name: "crosscheck", Version: a.Version},
 				}
-				if g.begun != nil {
-					run.Judge = judgeOf(engine)
+				if a.Keep != nil {
+					run.Judge = judge(a.Version, engine)
 				}
-				if g.resume == nil {
+				if a.Resume == nil {
 					return nil
 				}
-				run.ID, run.StartedAt = g.resume.Run.ID, g.resume.Run.StartedAt
-				return sameScope(g.resume.Run.Scope, run.Scope)
+				run.ID, run.StartedAt = a.Resume.Run.ID, a.Resume.Run.StartedAt
+				return sameScope(a.Resume.Run.Scope, run.Scope)
 			case m.Coverage != nil:
 				coverage = m.Coverage
 				return nil
@@ -92,7 +94,7 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 			cancel(err)
 			return judged{}, err
 		}
-		return judged{doc: m.Document, result: result, whole: g.begun != nil && m.Document.Whole()}, nil
+		return judged{doc: m.Document, result: result, whole: a.Keep != nil && m.Document.Whole()}, nil
 	}
 	begin := func() error {
 		if started {
@@ -100,11 +102,11 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		}
 		started = true
 		err := w.Run(&run)
-		if g.resume != nil && err == nil {
-			err = g.resume.Replay(&restoring{w, engine})
+		if a.Resume != nil && err == nil {
+			err = a.Resume.Replay(&restoring{w, engine})
 		}
-		if g.begun != nil && err == nil {
-			err = g.begun()
+		if a.Keep != nil && err == nil {
+			err = a.Keep()
 		}
 		return err
 	}
@@ -117,8 +119,8 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		if j.gap != nil {
 			err = errors.Join(err, w.Gap(j.gap))
 		}
-		if g.each != nil && j.doc != nil {
-			g.each(j.doc, j.result.Links)
+		if a.Each != nil && j.doc != nil {
+			a.Each(j.doc, j.result.Links)
 		}
 		for i := range j.result.Links {
 			err = errors.Join(err, w.Link(&j.result.Links[i]))
@@ -126,7 +128,7 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		for i := range j.result.Findings {
 			err = errors.Join(err, w.Finding(&j.result.Findings[i]))
 		}
-		if j.doc != nil && g.begun != nil {
+		if j.doc != nil && a.Keep != nil {
 			b := &j.doc.Bucket
 			err = errors.Join(err, w.Judged(&report.Judged{
 				AccountID: b.AccountID, Bucket: b.Name, Links: len(j.result.Links), Whole: j.whole, Kept: j.result.Kept}))
@@ -163,8 +165,8 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 		}
 	}
 	run.FinishedAt = time.Now().UTC().Format(time.RFC3339)
-	if g.calls != nil {
-		run.Calls = g.calls()
+	if a.Calls != nil {
+		run.Calls = a.Calls()
 	}
 	finished := run
 	return w.Run(&finished)
@@ -173,12 +175,12 @@ func (g *judging) judge(ctx context.Context, source factSource) error {
 // restoring gives the engine back what rules about the organization kept of buckets
 // that are taken over from the run that is continued.
 type restoring struct {
-	report.Writer
+	report.Handler
 	engine *rules.Engine
 }
 
 func (r *restoring) Judged(j *report.Judged) error {
-	return errors.Join(r.engine.Restore(j.Kept), r.Writer.Judged(j))
+	return errors.Join(r.engine.Restore(j.Kept), r.Handler.Judged(j))
 }
 
 // noBucket says that no bucket matches the pattern of the scope. What it was meant
@@ -191,8 +193,8 @@ func noBucket(pattern string) finding.Finding {
 	return f
 }
 
-// judgeOf names what judges, so that a run is continued by the same.
-func judgeOf(engine *rules.Engine) string { return version + " " + engine.Digest() }
+// judge names what judges, so that a run is continued by the same.
+func judge(version string, engine *rules.Engine) string { return version + " " + engine.Digest() }
 
 // sameScope refuses to continue a run with another scope.
 func sameScope(was, is fact.Scope) error {

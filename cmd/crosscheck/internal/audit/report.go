@@ -1,0 +1,130 @@
+package audit
+
+import (
+	"errors"
+	"io"
+	"slices"
+
+	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/rules/finding"
+)
+
+// trendRuns is how many earlier runs a report with a chart over time looks at.
+const trendRuns = 100
+
+const historyHint = "--history names a directory of run files, which may not exist yet"
+
+// Report says what comes out of a run, and when it fails.
+type Report struct {
+	Outputs         []string // FORMAT or FORMAT=PATH
+	FailOn          string   // lowest severity that fails the run
+	FailOnNew       bool     // only what the baseline does not have fails the run
+	AllowIncomplete bool
+	Baseline        string // run file, "" = none
+	Recorded        bool   // the run was recorded, perhaps with a baseline of its own
+	History         string // directory that keeps the run file, "" = none
+	Waivers         string // waivers file, "" = none
+
+	Stdout io.Writer
+	Width  int // columns of the terminal, 0 = none
+	Color  bool
+
+	Skipped func([]report.Skipped) // called with files of History that are not whole runs
+	Partial func(path string)      // called with run files that are kept of a run that failed
+}
+
+// Run makes the outputs ready, calls write with a writer that applies the waivers
+// and feeds the outputs (and the other writers), and publishes the outputs. keep
+// keeps the run files from then on, also if the run fails.
+func (r *Report) Run(engine *rules.Engine, write func(w report.Writer, keep func() error) error, others ...report.Writer) (report.Summary, error) {
+	set, err := r.set(engine)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	sum, err := set.Run(func(w report.Writer) error {
+		if len(others) > 0 {
+			w = report.Tee(append([]report.Writer{w}, others...)...)
+		}
+		w, err := withWaivers(r.Waivers, w)
+		if err != nil {
+			return err
+		}
+		return write(w, set.Keep)
+	})
+	if err != nil {
+		for _, path := range set.Partial() {
+			r.Partial(path)
+		}
+	}
+	var history *report.HistoryError
+	if errors.As(err, &history) {
+		err = usererr.Hint(err, historyHint)
+	}
+	return sum, err
+}
+
+func (r *Report) set(engine *rules.Engine) (*report.Set, error) {
+	severity, err := report.ParseSeverity(r.FailOn)
+	if err != nil {
+		return nil, usererr.Hint(err, "for example --fail-on high")
+	}
+	var outputs []report.Output
+	for _, o := range r.Outputs {
+		out, err := report.ParseOutput(o)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, out)
+	}
+	baseline, err := r.baseline(outputs)
+	if err != nil {
+		return nil, err
+	}
+	trend, err := r.trend(outputs)
+	if err != nil {
+		return nil, err
+	}
+	return &report.Set{
+		Outputs: outputs, Stdout: r.Stdout,
+		Options:  report.Options{Width: r.Width, Color: r.Color, Rules: RuleHelp(engine), Codes: codeHelp(engine), History: trend},
+		Gate:     report.Gate{FailOn: severity, AllowIncomplete: r.AllowIncomplete, FailOnNew: r.FailOnNew},
+		Baseline: baseline, History: r.History,
+	}, nil
+}
+
+// trend is the earlier runs, if a format shows them; otherwise nil.
+func (r *Report) trend(outputs []report.Output) ([]report.TrendPoint, error) {
+	if r.History == "" || !slices.ContainsFunc(outputs, func(o report.Output) bool { return o.Format == "html" }) {
+		return nil, nil
+	}
+	points, skipped, err := report.ReadTrend(r.History, trendRuns)
+	if err != nil {
+		return nil, usererr.Hint(err, historyHint)
+	}
+	r.Skipped(skipped)
+	return points, nil
+}
+
+// codeHelp says what decides each of S3's failure codes.
+func codeHelp(engine *rules.Engine) map[string]string {
+	help := map[string]string{}
+	for _, c := range engine.Codes() {
+		help[c.Code] = c.Decides
+	}
+	return help
+}
+
+// RuleHelp explains the rules to formats that show help beside findings.
+func RuleHelp(engine *rules.Engine) map[string]report.RuleHelp {
+	help := map[string]report.RuleHelp{}
+	for _, a := range finding.Catalog() {
+		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
+	}
+	for _, r := range engine.Rules() {
+		a := r.About()
+		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
+	}
+	return help
+}

@@ -1,0 +1,119 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report"
+	"crosscheck/rules"
+)
+
+// OpenRun opens the run file that a flag or an argument names; the path - is
+// standard input.
+func OpenRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
+	const hint = "write one with -o jsonl=FILE"
+	switch path {
+	case "":
+		return nil, usererr.Hint(fmt.Errorf("%s names no run file", what), hint)
+	case "-":
+		return io.NopCloser(stdin), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usererr.Hint(usererr.Path(err), hint)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a directory, not a run file", path)
+	}
+	if err != nil {
+		return nil, usererr.Hint(errors.Join(usererr.Path(err), f.Close()), hint)
+	}
+	return f, nil
+}
+
+// replay gives the messages of a run file to h until the context ends.
+func Replay(ctx context.Context, name string, run io.Reader, h report.Handler) error {
+	untilEnd := readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return run.Read(p)
+	})
+	if err := report.Replay(untilEnd, h); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// Resume reads the run that --resume names, to be continued by the same version of
+// crosscheck with the same rules; nil without a path. The file stays open as long as
+// the process: the run that continues it may take its name.
+func Resume(path, version string, engine *rules.Engine) (*report.Unfinished, error) {
+	const hint = "a scan with -o jsonl=PATH leaves PATH.partial when it is interrupted"
+	switch path {
+	case "":
+		return nil, nil
+	case "-":
+		return nil, usererr.Hint(errors.New("--resume cannot read standard input"), hint)
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, usererr.Hint(fmt.Errorf("%s is not a run file", path), hint)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usererr.Hint(usererr.Path(err), hint)
+	}
+	u, err := report.Resume(file)
+	switch {
+	case err != nil:
+		return nil, usererr.Hint(fmt.Errorf("%s: %w", path, err), hint)
+	case u.Run.Judge != judge(version, engine):
+		return nil, usererr.Hint(fmt.Errorf("%s was judged by another version of crosscheck, or by other rules or settings of rules", path),
+			"use the same --rules, --strict and --config as then, or begin anew without --resume")
+	}
+	return u, nil
+}
+
+// baseline reads the baseline, nil where there is none.
+func (r *Report) baseline(outputs []report.Output) (*report.Baseline, error) {
+	const hint = "--baseline takes a run file, written with -o jsonl=FILE"
+	switch r.Baseline {
+	case "":
+		if r.FailOnNew && !r.Recorded {
+			return nil, usererr.Hint(errors.New("--fail-on-new has no baseline to go by"), hint)
+		}
+		return nil, nil
+	case "-":
+		return nil, usererr.Hint(errors.New("--baseline cannot read standard input"), "give it as a file")
+	}
+	run, err := OpenRun("--baseline", r.Baseline, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = run.Close() }() // read only
+	for _, out := range outputs {
+		if sameFile(r.Baseline, out.Path) {
+			return nil, usererr.Hint(fmt.Errorf("output %s is also the baseline, which it would replace", out.Path), "give the output another file")
+		}
+	}
+	b := report.NewBaseline()
+	if err := report.Replay(run, b); err != nil {
+		return nil, usererr.Hint(fmt.Errorf("%s: %w", r.Baseline, err), hint)
+	}
+	return b, b.Close()
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(x, y)
+}
