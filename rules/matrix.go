@@ -475,7 +475,7 @@ func (e *Engine) levels(kind iam.Kind, f fact.Fact[[]fact.PolicyLevel], manageme
 
 // factReason says why a fact is not known, for a layer that was not read.
 func factReason[T any](f fact.Fact[T], name string) string {
-	return gapMessage(gapOf(f, "", "", name))
+	return gapMessage(gapOf(f.State(), "", "", name))
 }
 
 // side is the resource side of a group of cells.

@@ -14,56 +14,45 @@ import (
 type missing func(doc *fact.Document, link *fact.Link) *fact.Gap
 
 // gapOf is the gap of a fact, or the one that stands for "nobody asked".
-func gapOf[T any](f fact.Fact[T], account, resource, name string) *fact.Gap {
+func gapOf(s fact.State, account, resource, name string) *fact.Gap {
 	switch {
-	case f.Known():
+	case s.Known():
 		return nil
-	case f.Gap != nil:
-		return f.Gap
+	case s.Gap != nil:
+		return s.Gap
 	}
 	return &fact.Gap{AccountID: account, Resource: resource, Fact: name, Code: "NotRead", Message: "nobody asked AWS for it"}
 }
 
-// bucketFacts are the facts of a bucket by name.
-var bucketFacts = map[string]func(b *fact.Bucket, name string) *fact.Gap{
-	"replication":         func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Replication, b.AccountID, b.ARN, n) },
-	"versioning":          func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Versioning, b.AccountID, b.ARN, n) },
-	"policy":              func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Policy, b.AccountID, b.ARN, n) },
-	"ownership":           func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Ownership, b.AccountID, b.ARN, n) },
-	"encryption":          func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Encryption, b.AccountID, b.ARN, n) },
-	"object_lock":         func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.ObjectLock, b.AccountID, b.ARN, n) },
-	"lifecycle":           func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Lifecycle, b.AccountID, b.ARN, n) },
-	"notification":        func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Notification, b.AccountID, b.ARN, n) },
-	"request_payment":     func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.RequestPayment, b.AccountID, b.ARN, n) },
-	"public_access_block": func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.PublicAccessBlock, b.AccountID, b.ARN, n) },
-	"tags":                func(b *fact.Bucket, n string) *fact.Gap { return gapOf(b.Tags, b.AccountID, b.ARN, n) },
-	// Who owns a bucket and where it stands are known together with it, or not at all.
-	"owner": func(b *fact.Bucket, n string) *fact.Gap {
+// gapsOf are the functions that give the gaps of a resource, by the names of its facts.
+func gapsOf[T any](rows []fact.Row[T], at func(*T) (account, resource string)) map[string]func(*T, string) *fact.Gap {
+	gaps := map[string]func(*T, string) *fact.Gap{}
+	for _, row := range rows {
+		gaps[row.Name] = func(of *T, name string) *fact.Gap {
+			account, resource := at(of)
+			return gapOf(row.Of(of).State(), account, resource, name)
+		}
+	}
+	return gaps
+}
+
+var (
+	bucketFacts  = withOwner(gapsOf(fact.BucketFacts, func(b *fact.Bucket) (string, string) { return b.AccountID, b.ARN }))
+	roleFacts    = gapsOf(fact.RoleFacts, func(r *fact.Role) (string, string) { return r.AccountID, r.ARN })
+	keyFacts     = gapsOf(fact.KeyFacts, func(k *fact.Key) (string, string) { return k.AccountID, k.ARN })
+	accountFacts = gapsOf(fact.AccountFacts, func(a *fact.Account) (string, string) { return a.ID, a.ID })
+)
+
+// withOwner adds who owns a bucket and in which Region it is: both are known together
+// with the bucket, or not at all.
+func withOwner(gaps map[string]func(*fact.Bucket, string) *fact.Gap) map[string]func(*fact.Bucket, string) *fact.Gap {
+	gaps["owner"] = func(b *fact.Bucket, name string) *fact.Gap {
 		if b.AccountID != "" && b.Region != "" {
 			return nil
 		}
-		return &fact.Gap{Resource: b.ARN, Fact: n, API: "s3:ListBuckets", Code: "NotRead", Message: "the account that owns the bucket was not scanned"}
-	},
-}
-
-var roleFacts = map[string]func(r *fact.Role, name string) *fact.Gap{
-	"inline":   func(r *fact.Role, n string) *fact.Gap { return gapOf(r.Inline, r.AccountID, r.ARN, n) },
-	"attached": func(r *fact.Role, n string) *fact.Gap { return gapOf(r.Attached, r.AccountID, r.ARN, n) },
-	"boundary": func(r *fact.Role, n string) *fact.Gap { return gapOf(r.Boundary, r.AccountID, r.ARN, n) },
-}
-
-var keyFacts = map[string]func(k *fact.Key, name string) *fact.Gap{
-	"policy":  func(k *fact.Key, n string) *fact.Gap { return gapOf(k.Policy, k.AccountID, k.ARN, n) },
-	"grants":  func(k *fact.Key, n string) *fact.Gap { return gapOf(k.Grants, k.AccountID, k.ARN, n) },
-	"aliases": func(k *fact.Key, n string) *fact.Gap { return gapOf(k.Aliases, k.AccountID, k.ARN, n) },
-}
-
-var accountFacts = map[string]func(a *fact.Account, name string) *fact.Gap{
-	"in_organization":     func(a *fact.Account, n string) *fact.Gap { return gapOf(a.InOrganization, a.ID, a.ID, n) },
-	"path":                func(a *fact.Account, n string) *fact.Gap { return gapOf(a.Path, a.ID, a.ID, n) },
-	"scps":                func(a *fact.Account, n string) *fact.Gap { return gapOf(a.SCPs, a.ID, a.ID, n) },
-	"rcps":                func(a *fact.Account, n string) *fact.Gap { return gapOf(a.RCPs, a.ID, a.ID, n) },
-	"public_access_block": func(a *fact.Account, n string) *fact.Gap { return gapOf(a.PublicAccessBlock, a.ID, a.ID, n) },
+		return &fact.Gap{Resource: b.ARN, Fact: name, API: "s3:ListBuckets", Code: "NotRead", Message: "the account that owns the bucket was not scanned"}
+	}
+	return gaps
 }
 
 // needs maps the names that METADATA may use to the facts of a document. What
@@ -72,13 +61,13 @@ var accountFacts = map[string]func(a *fact.Account, name string) *fact.Gap{
 var needs = func() map[string]missing {
 	m := map[string]missing{
 		"organization": func(doc *fact.Document, _ *fact.Link) *fact.Gap {
-			return gapOf(doc.Organization, "", "", "organization")
+			return gapOf(doc.Organization.State(), "", "", "organization")
 		},
 		"destination": func(doc *fact.Document, l *fact.Link) *fact.Gap {
-			return gapOf(doc.Buckets[l.Destination], "", bucketARN(doc, l.Destination), "destination")
+			return gapOf(doc.Buckets[l.Destination].State(), "", bucketARN(doc, l.Destination), "destination")
 		},
 		"role": func(doc *fact.Document, l *fact.Link) *fact.Gap {
-			return gapOf(doc.Roles[l.RoleARN], "", l.RoleARN, "role")
+			return gapOf(doc.Roles[l.RoleARN].State(), "", l.RoleARN, "role")
 		},
 	}
 	for name, f := range bucketFacts {
@@ -88,7 +77,7 @@ var needs = func() map[string]missing {
 		m[dst] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
 			b := doc.Buckets[l.Destination]
 			if b.Value == nil {
-				return gapOf(b, "", bucketARN(doc, l.Destination), dst)
+				return gapOf(b.State(), "", bucketARN(doc, l.Destination), dst)
 			}
 			return f(b.Value, dst)
 		}
@@ -98,7 +87,7 @@ var needs = func() map[string]missing {
 		m[full] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
 			r := doc.Roles[l.RoleARN]
 			if r.Value == nil {
-				return gapOf(r, "", l.RoleARN, full)
+				return gapOf(r.State(), "", l.RoleARN, full)
 			}
 			return f(r.Value, full)
 		}
@@ -111,7 +100,7 @@ var needs = func() map[string]missing {
 			if id(l) == "" {
 				return nil
 			}
-			return gapOf(doc.Keys[id(l)], "", id(l), side)
+			return gapOf(doc.Keys[id(l)].State(), "", id(l), side)
 		}
 		for name, f := range keyFacts {
 			full := side + "." + name
@@ -121,7 +110,7 @@ var needs = func() map[string]missing {
 				}
 				k := doc.Keys[id(l)]
 				if k.Value == nil {
-					return gapOf(k, "", id(l), full)
+					return gapOf(k.State(), "", id(l), full)
 				}
 				return f(k.Value, full)
 			}

@@ -55,6 +55,23 @@ func Missing[T any](g Gap) Fact[T] { return Fact[T]{Gap: &g} }
 // Known reports whether AWS answered: with a value or that there is none.
 func (f Fact[T]) Known() bool { return f.Value != nil || f.Absent }
 
+// State is what is known of a fact, whatever its type. The zero value is that of a fact
+// that was not read.
+type State struct {
+	Value  bool // there is one
+	Absent bool
+	Gap    *Gap
+}
+
+// Known reports whether AWS answered: with a value or that there is none.
+func (s State) Known() bool { return s.Value || s.Absent }
+
+// State is what is known of the fact.
+func (f Fact[T]) State() State { return State{Value: f.Value != nil, Absent: f.Absent, Gap: f.Gap} }
+
+// Any is a [Fact] of any type.
+type Any interface{ State() State }
+
 // IsZero reports whether the fact was not read at all; encoding/json omits it then.
 func (f Fact[T]) IsZero() bool { return f.Value == nil && !f.Absent && f.Gap == nil }
 
@@ -62,8 +79,8 @@ func (f Fact[T]) IsZero() bool { return f.Value == nil && !f.Absent && f.Gap == 
 // none of them may pass for knowledge. It looks after decoding, since a fact with
 // a decoder of its own would be read again on every level it is nested in.
 func consistent(v reflect.Value) error {
-	return eachFact(v, func(f state) error {
-		if f.states() > 1 {
+	return eachFact(v, func(f State) error {
+		if f.Value && f.Absent || f.Gap != nil && f.Known() {
 			return errors.New("a fact is a value, absent or a gap, not two of them")
 		}
 		return nil
@@ -72,30 +89,24 @@ func consistent(v reflect.Value) error {
 
 // Whole reports whether nothing in the document is a gap.
 func (d *Document) Whole() bool {
-	return eachFact(reflect.ValueOf(d), func(f state) error {
-		if f.missing() {
+	return eachFact(reflect.ValueOf(d), func(f State) error {
+		if f.Gap != nil {
 			return errors.New("a gap")
 		}
 		return nil
 	}) == nil
 }
 
-// state is a fact of whatever type.
-type state interface {
-	states() int
-	missing() bool
-}
-
 // eachFact calls f for every fact in v, until it gives an error.
-func eachFact(v reflect.Value, f func(state) error) error {
+func eachFact(v reflect.Value, f func(State) error) error {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
 			return eachFact(v.Elem(), f)
 		}
 	case reflect.Struct:
-		if fact, ok := v.Addr().Interface().(state); ok {
-			if err := f(fact); err != nil {
+		if fact, ok := v.Addr().Interface().(Any); ok {
+			if err := f(fact.State()); err != nil {
 				return err
 			}
 		}
@@ -131,18 +142,6 @@ func eachFact(v reflect.Value, f func(state) error) error {
 func holdsFacts(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.Pointer
 }
-
-func (f *Fact[T]) states() int {
-	n := 0
-	for _, set := range []bool{f.Value != nil, f.Absent, f.Gap != nil} {
-		if set {
-			n++
-		}
-	}
-	return n
-}
-
-func (f *Fact[T]) missing() bool { return f.Gap != nil }
 
 // strict decodes one JSON value and refuses unknown fields.
 func strict(data []byte, v any) error {
