@@ -12,34 +12,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"crosscheck/rules/finding"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
 )
 
-// apis are the calls behind the names of facts, as the audit role needs them.
-var apis = map[string]string{
-	"replication": "s3:GetReplicationConfiguration", "versioning": "s3:GetBucketVersioning", "policy": "s3:GetBucketPolicy",
-	"ownership": "s3:GetBucketOwnershipControls", "encryption": "s3:GetEncryptionConfiguration", "object_lock": "s3:GetBucketObjectLockConfiguration",
-	"lifecycle": "s3:GetLifecycleConfiguration", "notification": "s3:GetBucketNotification", "request_payment": "s3:GetBucketRequestPayment",
-	"public_access_block": "s3:GetBucketPublicAccessBlock", "tags": "s3:GetBucketTagging", "owner": "s3:ListAllMyBuckets",
-	"destination": "s3:ListAllMyBuckets", "role": "iam:GetRole", "role.inline": "iam:ListRolePolicies, iam:GetRolePolicy",
-	"role.attached": "iam:ListAttachedRolePolicies, iam:GetPolicy, iam:GetPolicyVersion", "role.boundary": "iam:GetRole, iam:GetPolicy, iam:GetPolicyVersion",
-	"key": "kms:DescribeKey", "key.policy": "kms:GetKeyPolicy", "key.grants": "kms:ListGrants", "key.aliases": "kms:ListAliases",
-	"scps": "organizations:ListPoliciesForTarget, organizations:DescribePolicy", "rcps": "organizations:ListPoliciesForTarget, organizations:DescribePolicy",
-	"path": "organizations:ListParents", "in_organization": "organizations:ListAccounts", "organization": "organizations:DescribeOrganization",
-}
-
-func apiOf(name string) string {
+// permissionsFor are those that a scan needs for a fact, by the name that needs of rules use.
+func permissionsFor(name string) []string {
 	side, rest, _ := strings.Cut(name, ".")
 	switch {
+	case name == "destination" || rest == "owner":
+		return []string{scanner.Action("s3:ListBuckets")}
+	case name == "organization":
+		return []string{scanner.Action("organizations:DescribeOrganization")}
+	case name == "role":
+		return []string{scanner.Action("iam:GetRole")}
+	case strings.HasSuffix(side, "_key") && rest == "":
+		return []string{scanner.Action("kms:DescribeKey")}
+	case side == "role":
+		return actionsOf(fact.RoleFacts, rest)
 	case strings.HasSuffix(side, "_key"):
-		return apis[strings.TrimSuffix("key."+rest, ".")]
-	case side == "role" && rest != "":
-		return apis[name]
-	case strings.HasSuffix(side, "_account") && rest == "public_access_block":
-		return "s3:GetAccountPublicAccessBlock"
-	case rest != "":
-		return apis[rest]
+		return actionsOf(fact.KeyFacts, rest)
+	case strings.HasSuffix(side, "_account"):
+		return actionsOf(fact.AccountFacts, rest)
 	}
-	return apis[side]
+	return actionsOf(fact.BucketFacts, rest)
+}
+
+// actionsOf are the permissions for a fact of a table.
+func actionsOf[T any](rows []fact.Row[T], name string) (list []string) {
+	for _, row := range rows {
+		if row.Name != name {
+			continue
+		}
+		for _, api := range row.APIs {
+			list = append(list, scanner.Action(api))
+		}
+	}
+	return list
 }
 
 // mistakes are the commonest mistakes in setting replication up, with the rules that find them.
@@ -152,7 +161,7 @@ func rulesDoc(list []*Rule) []byte {
 		calls := map[string]bool{}
 		for _, n := range slices.Concat(r.Needs, r.Uses) {
 			n, _, _ = strings.Cut(n, " ")
-			for _, a := range strings.Split(apiOf(n), ", ") {
+			for _, a := range permissionsFor(n) {
 				calls[a] = true
 			}
 		}
@@ -182,8 +191,8 @@ func TestDocs(t *testing.T) {
 		}
 		for _, n := range slices.Concat(r.Needs, r.Uses) {
 			n, _, _ = strings.Cut(n, " ")
-			if apiOf(n) == "" {
-				t.Errorf("%s: no API is known behind %s", r.ID, n)
+			if list := permissionsFor(n); len(list) == 0 || slices.Contains(list, "") {
+				t.Errorf("%s: no permission is known for %s", r.ID, n)
 			}
 		}
 	}

@@ -23,26 +23,33 @@ var (
 	destinationFacts = []string{"versioning", "policy", "ownership", "encryption", "object_lock", "request_payment", "public_access_block"}
 )
 
-// bucketFact is the call that reads one fact of a bucket.
-type bucketFact struct {
-	api  string
-	read func(context.Context, *visit, bucketRef, *fact.Bucket)
+// bucketRead is how one fact of a bucket is read; what it is about stands in
+// [fact.BucketFacts], in the row of the same name.
+type bucketRead struct {
+	action string // the IAM action that is needed
+	answer string // the root element of the answer, or [client.PolicyDocument]
+	absent string // the code with which S3 says that there is none, "" = there always is one
+	read   reader
 }
 
-// bucketReads are the facts of a bucket by name.
-var bucketReads = map[string]bucketFact{
-	"replication": bucketRead("replication", "s3:GetBucketReplication", "ReplicationConfigurationNotFoundError",
-		func(b *fact.Bucket) *fact.Fact[fact.Replication] { return &b.Replication },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Replication, error) {
+// reader reads a fact of a bucket into its field.
+type reader func(ctx context.Context, v *visit, ref bucketRef, q question, field fact.Any)
+
+// bucketReads are the reads of buckets, by the name of the fact.
+var bucketReads = map[string]bucketRead{
+	"replication": {
+		action: "s3:GetReplicationConfiguration", answer: "ReplicationConfiguration", absent: "ReplicationConfigurationNotFoundError",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Replication, error) {
 			out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return fact.Replication{}, err
 			}
 			return replication(out.ReplicationConfiguration)
 		}),
-	"versioning": bucketRead("versioning", "s3:GetBucketVersioning", "",
-		func(b *fact.Bucket) *fact.Fact[fact.Versioning] { return &b.Versioning },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Versioning, error) {
+	},
+	"versioning": {
+		action: "s3:GetBucketVersioning", answer: "VersioningConfiguration",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Versioning, error) {
 			out, err := c.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return fact.Versioning{}, err
@@ -50,9 +57,10 @@ var bucketReads = map[string]bucketFact{
 			v := fact.Versioning{Status: string(out.Status), MFADelete: string(out.MFADelete)}
 			return v, cmp.Or(oneOf("Status", v.Status, "", "Enabled", "Suspended"), oneOf("MfaDelete", v.MFADelete, "", "Enabled", "Disabled"))
 		}),
-	"policy": bucketRead("policy", "s3:GetBucketPolicy", "NoSuchBucketPolicy",
-		func(b *fact.Bucket) *fact.Fact[fact.Policy] { return &b.Policy },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.Policy, err error) {
+	},
+	"policy": {
+		action: "s3:GetBucketPolicy", answer: client.PolicyDocument, absent: "NoSuchBucketPolicy",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.Policy, err error) {
 			out, err := c.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return p, err
@@ -61,9 +69,10 @@ var bucketReads = map[string]bucketFact{
 			p.Document, err = client.PolicyText(aws.ToString(out.Policy))
 			return p, err
 		}),
-	"ownership": bucketRead("ownership", "s3:GetBucketOwnershipControls", "OwnershipControlsNotFoundError",
-		func(b *fact.Bucket) *fact.Fact[string] { return &b.Ownership },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
+	},
+	"ownership": {
+		action: "s3:GetBucketOwnershipControls", answer: "OwnershipControls", absent: "OwnershipControlsNotFoundError",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
 			out, err := c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
 			case err != nil:
@@ -74,18 +83,20 @@ var bucketReads = map[string]bucketFact{
 			o := string(out.OwnershipControls.Rules[0].ObjectOwnership)
 			return o, oneOf("ObjectOwnership", o, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 		}),
-	"encryption": bucketRead("encryption", "s3:GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError",
-		func(b *fact.Bucket) *fact.Fact[fact.Encryption] { return &b.Encryption },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Encryption, error) {
+	},
+	"encryption": {
+		action: "s3:GetEncryptionConfiguration", answer: "ServerSideEncryptionConfiguration", absent: "ServerSideEncryptionConfigurationNotFoundError",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Encryption, error) {
 			out, err := c.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return fact.Encryption{}, err
 			}
 			return encryption(out.ServerSideEncryptionConfiguration)
 		}),
-	"object_lock": bucketRead("object_lock", "s3:GetObjectLockConfiguration", "ObjectLockConfigurationNotFoundError",
-		func(b *fact.Bucket) *fact.Fact[fact.ObjectLock] { return &b.ObjectLock },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (l fact.ObjectLock, err error) {
+	},
+	"object_lock": {
+		action: "s3:GetBucketObjectLockConfiguration", answer: "ObjectLockConfiguration", absent: "ObjectLockConfigurationNotFoundError",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (l fact.ObjectLock, err error) {
 			out, err := c.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
 			case err != nil:
@@ -99,18 +110,20 @@ var bucketReads = map[string]bucketFact{
 			}
 			return l, nil
 		}),
-	"lifecycle": bucketRead("lifecycle", "s3:GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration",
-		func(b *fact.Bucket) *fact.Fact[[]fact.LifecycleRule] { return &b.Lifecycle },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) ([]fact.LifecycleRule, error) {
+	},
+	"lifecycle": {
+		action: "s3:GetLifecycleConfiguration", answer: "LifecycleConfiguration", absent: "NoSuchLifecycleConfiguration",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) ([]fact.LifecycleRule, error) {
 			out, err := c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return nil, err
 			}
 			return lifecycle(out.Rules)
 		}),
-	"notification": bucketRead("notification", "s3:GetBucketNotificationConfiguration", "",
-		func(b *fact.Bucket) *fact.Fact[fact.Notification] { return &b.Notification },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (n fact.Notification, err error) {
+	},
+	"notification": {
+		action: "s3:GetBucketNotification", answer: "NotificationConfiguration",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (n fact.Notification, err error) {
 			out, err := c.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return n, err
@@ -129,18 +142,20 @@ var bucketReads = map[string]bucketFact{
 			n.Events = slices.Compact(n.Events)
 			return n, nil
 		}),
-	"request_payment": bucketRead("request_payment", "s3:GetBucketRequestPayment", "",
-		func(b *fact.Bucket) *fact.Fact[string] { return &b.RequestPayment },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
+	},
+	"request_payment": {
+		action: "s3:GetBucketRequestPayment", answer: "RequestPaymentConfiguration",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
 			out, err := c.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return "", err
 			}
 			return string(out.Payer), oneOf("Payer", string(out.Payer), "BucketOwner", "Requester")
 		}),
-	"public_access_block": bucketRead("public_access_block", "s3:GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration",
-		func(b *fact.Bucket) *fact.Fact[fact.PublicAccessBlock] { return &b.PublicAccessBlock },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.PublicAccessBlock, err error) {
+	},
+	"public_access_block": {
+		action: "s3:GetBucketPublicAccessBlock", answer: "PublicAccessBlockConfiguration", absent: "NoSuchPublicAccessBlockConfiguration",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.PublicAccessBlock, err error) {
 			out, err := c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
 				return p, err
@@ -148,9 +163,10 @@ var bucketReads = map[string]bucketFact{
 			b := cmp.Or(out.PublicAccessBlockConfiguration, &types.PublicAccessBlockConfiguration{})
 			return publicAccessBlock(b.BlockPublicAcls, b.IgnorePublicAcls, b.BlockPublicPolicy, b.RestrictPublicBuckets)
 		}),
-	"tags": bucketRead("tags", "s3:GetBucketTagging", "NoSuchTagSet",
-		func(b *fact.Bucket) *fact.Fact[map[string]string] { return &b.Tags },
-		func(ctx context.Context, c *s3.Client, bucket, owner *string) (map[string]string, error) {
+	},
+	"tags": {
+		action: "s3:GetBucketTagging", answer: "Tagging", absent: "NoSuchTagSet",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (map[string]string, error) {
 			out, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
 			case err != nil:
@@ -160,23 +176,45 @@ var bucketReads = map[string]bucketFact{
 			}
 			return tags(out.TagSet), nil
 		}),
+	},
 }
 
-// bucketRead makes the read of one fact: where it belongs in a bucket, and the
-// call. Every call names the owner whom the bucket should have, so that a bucket
-// that somebody else has made since under the same name is not read for it.
-func bucketRead[T any](name, api, absent string, field func(*fact.Bucket) *fact.Fact[T], call func(ctx context.Context, c *s3.Client, bucket, owner *string) (T, error)) bucketFact {
-	return bucketFact{api, func(ctx context.Context, v *visit, ref bucketRef, b *fact.Bucket) {
-		f := field(b)
-		switch {
-		case !f.IsZero():
-			return
-		case ref.owner == nil:
+// bucketAPI is the call that reads a fact of a bucket, by the name of the fact.
+func bucketAPI(name string) string { return bucketRows[name].APIs[0] }
+
+// bucketRows are the rows of [fact.BucketFacts] by name.
+var bucketRows = func() map[string]fact.Row[fact.Bucket] {
+	rows := map[string]fact.Row[fact.Bucket]{}
+	for _, row := range fact.BucketFacts {
+		rows[row.Name] = row
+	}
+	return rows
+}()
+
+// read reads facts of a bucket by name, those that were not read before. Every call
+// names the account that should own the bucket, so that a bucket of the same name that
+// another account has made since is not read in its place.
+func (v *visit) read(ctx context.Context, ref bucketRef, b *fact.Bucket, names []string) {
+	for _, name := range names {
+		row, how := bucketRows[name], bucketReads[name]
+		field := row.Of(b)
+		if field.State() == (fact.State{}) {
+			q := question{resource: b.ARN, fact: "bucket." + name, api: bucketAPI(name), absent: how.absent}
+			how.read(ctx, v, ref, q, field)
+		}
+	}
+}
+
+// readBucket makes the reader of a fact of type T.
+func readBucket[T any](call func(ctx context.Context, c *s3.Client, bucket, owner *string) (T, error)) reader {
+	return func(ctx context.Context, v *visit, ref bucketRef, q question, field fact.Any) {
+		f := field.(*fact.Fact[T])
+		if ref.owner == nil {
 			*f = fact.Missing[T](ref.unread)
 			return
 		}
-		*f = cached(v.buckets, name+" "+ref.name, func() fact.Fact[T] {
-			q := question{account: ref.owner.id, resource: b.ARN, fact: "bucket." + name, api: api, absent: absent}
+		q.account = ref.owner.id
+		*f = cached(v.buckets, q.fact+" "+ref.name, func() fact.Fact[T] {
 			return ask(&v.notes, q, func() (value T, err error) {
 				err = v.onBucket(ctx, ref, func(c *s3.Client) (err error) {
 					value, err = call(ctx, c, &ref.name, &ref.owner.id)
@@ -185,7 +223,7 @@ func bucketRead[T any](name, api, absent string, field func(*fact.Bucket) *fact.
 				return value, err
 			})
 		})
-	}}
+	}
 }
 
 // oneOf refuses a value that AWS does not document: what it means is not known.
@@ -345,21 +383,4 @@ func lifecycle(rules []types.LifecycleRule) ([]fact.LifecycleRule, error) {
 		out = append(out, r)
 	}
 	return out, nil
-}
-
-// answers are the documents that the reads of S3 answer with.
-var answers = map[string]string{
-	"s3:GetBucketEncryption":                "ServerSideEncryptionConfiguration",
-	"s3:GetBucketLifecycleConfiguration":    "LifecycleConfiguration",
-	"s3:GetBucketNotificationConfiguration": "NotificationConfiguration",
-	"s3:GetBucketOwnershipControls":         "OwnershipControls",
-	"s3:GetBucketPolicy":                    client.PolicyDocument,
-	"s3:GetBucketReplication":               "ReplicationConfiguration",
-	"s3:GetBucketRequestPayment":            "RequestPaymentConfiguration",
-	"s3:GetBucketTagging":                   "Tagging",
-	"s3:GetBucketVersioning":                "VersioningConfiguration",
-	"s3:GetObjectLockConfiguration":         "ObjectLockConfiguration",
-	"s3:GetPublicAccessBlock":               "PublicAccessBlockConfiguration",
-	"s3:ListBuckets":                        "ListAllMyBucketsResult",
-	"s3control:GetPublicAccessBlock":        "PublicAccessBlockConfiguration",
 }

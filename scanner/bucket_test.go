@@ -153,6 +153,30 @@ var resources = map[string]string{
 	"lifecycle": "lifecycle", "notification": "notification", "request_payment": "requestPayment", "public_access_block": "publicAccessBlock", "tags": "tagging",
 }
 
+// TestEachFactHasItsRead: the table of facts and that of reads have the same rows, and
+// each read fills a field of its type.
+func TestEachFactHasItsRead(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(bucketRows)), slices.Sorted(maps.Keys(bucketReads))); diff != "" {
+		t.Errorf("-facts +reads:\n%s", diff)
+	}
+	var b fact.Bucket
+	unread := bucketRef{unread: fact.Gap{Code: "NotRead"}}
+	for name, read := range bucketReads {
+		row := bucketRows[name]
+		if len(row.APIs) != 1 {
+			t.Errorf("%s is read by %d calls", name, len(row.APIs))
+		}
+		read.read(t.Context(), nil, unread, question{}, row.Of(&b)) // panics if the type is another one
+		if g := row.Of(&b).State().Gap; g == nil || g.Code != "NotRead" {
+			t.Errorf("%s: %+v", name, g)
+		}
+		if read.action == "" || read.answer == "" || Action(bucketAPI(name)) != read.action || answers[bucketAPI(name)] != read.answer {
+			t.Errorf("%s: %+v", name, read)
+		}
+	}
+}
+
 func TestBucketFacts(t *testing.T) {
 	f := newFake()
 	doc, r := f.src(t, every("bucket")...)

@@ -173,13 +173,6 @@ func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Clien
 	}
 }
 
-// read reads facts of a bucket by name.
-func (v *visit) read(ctx context.Context, ref bucketRef, b *fact.Bucket, names []string) {
-	for _, name := range names {
-		bucketReads[name].read(ctx, v, ref, b)
-	}
-}
-
 // destination reads of the destination bucket of a link what the link's rule adds to
 // what is known of it already. It is absent when there is no such bucket.
 func (v *visit) destination(ctx context.Context, doc *fact.Document, source *account, region string, link *fact.Link) fact.Fact[fact.Bucket] {

@@ -25,7 +25,7 @@ type question struct {
 
 func (q question) gap(err error) fact.Gap {
 	code, message := client.Describe(err)
-	if action := actions[q.api]; action != "" && client.IsDenied(code) && !strings.Contains(message, action) {
+	if action := Action(q.api); action != "" && client.IsDenied(code) && !strings.Contains(message, action) {
 		message = fmt.Sprintf("%s (%s is needed)", strings.TrimSuffix(message, "."), action)
 	}
 	return fact.Gap{AccountID: q.account, Resource: q.resource, Fact: q.fact, API: q.api, Code: code, Message: message}

@@ -119,7 +119,7 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 	}
 	refused := func(api string, err error) error {
 		return &client.Error{Kind: OrganizationNotListed, Err: err, Hint: elsewhere,
-			Problem: fmt.Sprintf("the organization cannot be listed: %s needs the permission %s (%s)", callerARN, actions[api], client.OneLine(err))}
+			Problem: fmt.Sprintf("the organization cannot be listed: %s needs the permission %s (%s)", callerARN, Action(api), client.OneLine(err))}
 	}
 	if g := o.fact.Gap; g != nil {
 		return refused(g.API, &smithy.GenericAPIError{Code: g.Code, Message: g.Message})

@@ -7,8 +7,8 @@ import (
 )
 
 // actions are the APIs that a scan calls, each with the IAM action that it needs
-// ("" = none). Gaps name the action, [Permissions] lists them, and a test holds
-// them against the calls that are made.
+// ("" = none), those of bucketReads included. Gaps name the action, [Permissions] lists
+// them, and a test compares them with the calls that are made.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 var actions = map[string]string{
@@ -33,24 +33,31 @@ var actions = map[string]string{
 	"organizations:ListPoliciesForTarget": "organizations:ListPoliciesForTarget",
 	"organizations:ListRoots":             "organizations:ListRoots",
 
-	"s3:GetBucketEncryption":                "s3:GetEncryptionConfiguration",
-	"s3:GetBucketLifecycleConfiguration":    "s3:GetLifecycleConfiguration",
-	"s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
-	"s3:GetBucketOwnershipControls":         "s3:GetBucketOwnershipControls",
-	"s3:GetBucketPolicy":                    "s3:GetBucketPolicy",
-	"s3:GetBucketReplication":               "s3:GetReplicationConfiguration",
-	"s3:GetBucketRequestPayment":            "s3:GetBucketRequestPayment",
-	"s3:GetBucketTagging":                   "s3:GetBucketTagging",
-	"s3:GetBucketVersioning":                "s3:GetBucketVersioning",
-	"s3:GetObjectLockConfiguration":         "s3:GetBucketObjectLockConfiguration",
-	"s3:GetPublicAccessBlock":               "s3:GetBucketPublicAccessBlock",
-	"s3:ListBuckets":                        "s3:ListAllMyBuckets",
-	"s3:HeadBucket":                         "", // a refusal tells existence and Region as well
-	"s3control:GetPublicAccessBlock":        "s3:GetAccountPublicAccessBlock",
+	"s3:ListBuckets":                 "s3:ListAllMyBuckets",
+	"s3:HeadBucket":                  "", // a refusal tells existence and Region as well
+	"s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
 
 	"sts:AssumeRole":        "sts:AssumeRole",
 	"sts:GetCallerIdentity": "", // needs no permission
 }
+
+// answers are the documents that the calls of S3 answer with, see [client.Options].
+var answers = map[string]string{
+	"s3:ListBuckets":                 "ListAllMyBucketsResult",
+	"s3control:GetPublicAccessBlock": "PublicAccessBlockConfiguration",
+}
+
+// Both maps are completed here: a variable that is made from bucketReads would depend on
+// itself, since reads note gaps, and gaps name actions.
+func init() {
+	for name, r := range bucketReads {
+		actions[bucketAPI(name)], answers[bucketAPI(name)] = r.action, r.answer
+	}
+}
+
+// Action is the IAM action that a call needs, "" if it needs none or a scan does not
+// make it: "s3:GetEncryptionConfiguration" for "s3:GetBucketEncryption".
+func Action(api string) string { return actions[api] }
 
 // Permissions are the actions that the audit role of an account must allow, all
 // of them reads, sorted: exactly those that a scan calls there.

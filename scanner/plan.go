@@ -109,10 +109,10 @@ func (p *Plan) plan(s *scan, entered []*account) {
 		n := len(buckets)
 		p.Buckets += n
 		for name := range idle {
-			of(bucketReads[name].api).None += n
+			of(bucketAPI(name)).None += n
 		}
 		for name := range taking {
-			of(bucketReads[name].api).All += n
+			of(bucketAPI(name)).All += n
 		}
 		if n == 0 {
 			continue

@@ -386,8 +386,8 @@ func (o *Options) check() (needs map[string][]string, err error) {
 			continue
 		}
 		scope, name, _ := strings.Cut(need, ".")
-		if _, ok := needs[scope]; !ok || bucketReads[name].read == nil {
-			return bad(fmt.Sprintf("use bucket, source or destination with one of %s", strings.Join(bucketFacts(), ", ")), "there is no fact %q to read", need)
+		if _, ok := needs[scope]; !ok || bucketRows[name].Of == nil {
+			return bad(fmt.Sprintf("use bucket, source or destination with one of %s", strings.Join(slices.Sorted(maps.Keys(bucketRows)), ", ")), "there is no fact %q to read", need)
 		}
 		if !slices.Contains(needs[scope], name) {
 			needs[scope] = append(needs[scope], name)
@@ -422,15 +422,4 @@ func (o *output) gaps(list []fact.Gap) error {
 		}
 	}
 	return nil
-}
-
-// bucketFacts are the names of the facts of a bucket, sorted. (A generic function
-// over bucketReads, which leads to the clients, would keep all of their methods in
-// the program.)
-func bucketFacts() (names []string) {
-	for name := range bucketReads {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
