@@ -39,14 +39,11 @@ var results = []builtin{
 	{name: "crosscheck.value", decl: types.NewFunction(types.Args(anyObject, types.A), types.A), impl: value, pure: true},
 }
 
-// subjectFields are the fields of the subject that an answer has, with their names in the answer.
-var subjectFields = [][2]*ast.Term{
-	{ast.StringTerm("id"), ast.StringTerm("link")},
-	{ast.StringTerm("account_id"), ast.StringTerm("account_id")},
-	{ast.StringTerm("bucket"), ast.StringTerm("bucket")},
-}
-
 var (
+	idField      = ast.StringTerm("id")
+	linkField    = ast.StringTerm("link")
+	bucketField  = ast.StringTerm("bucket")
+	accountField = ast.StringTerm("account_id")
 	messageField = ast.StringTerm("message")
 	statusField  = ast.StringTerm("status")
 	valueField   = ast.StringTerm("value")
@@ -59,11 +56,14 @@ func answerTo(subject *ast.Term, status *ast.Term, message *ast.Term, more ast.O
 	if !ok {
 		return nil, errors.New("what an answer is about is a link, a bucket or a record")
 	}
-	pairs := make([][2]*ast.Term, 0, 4+more.Len())
+	pairs := make([][2]*ast.Term, 0, more.Len()+4)
 	more.Foreach(func(k, v *ast.Term) { pairs = append(pairs, [2]*ast.Term{k, v}) })
-	for _, f := range subjectFields {
-		if v := about.Get(f[0]); v != nil {
-			pairs = append(pairs, [2]*ast.Term{f[1], v})
+	if id := about.Get(idField); id != nil {
+		pairs = append(pairs, [2]*ast.Term{linkField, id})
+	} else if bucket := about.Get(bucketField); bucket != nil { // a record
+		pairs = append(pairs, [2]*ast.Term{bucketField, bucket})
+		if account := about.Get(accountField); account != nil {
+			pairs = append(pairs, [2]*ast.Term{accountField, account})
 		}
 	}
 	if message != nil {

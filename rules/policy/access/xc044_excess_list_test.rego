@@ -4,13 +4,21 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.access.excess_list as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({}, {"policy": fixture.policy([fixture.allow(fixture.role, ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"])])})
+}
+
+test_pass_own_account if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({}, {"policy": fixture.policy([fixture.allow({"AWS": "arn:aws:iam::222222222222:root"}, "s3:List*")])})
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:List*","Resource":"*"}]}`}}})
+	{a.key | some a in rule.answers; a.status == "fail"} == {"s3:ListBucket,s3:ListBucketVersions,s3:ListBucketMultipartUploads,arn:aws:iam::111111111111:role/repl"} with input as fixture.doc({}, {"policy": fixture.policy([fixture.allow(fixture.role, "s3:List*")])})
 }
 
 test_unknown if {
-	count(rule.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
+	count(rule.answers) == 0 with input as fixture.doc({}, {"policy": fixture.gap})
+}
+
+test_unknown_destination if {
+	count(rule.answers) == 0 with input as fixture.gap_destination(fixture.bare)
 }

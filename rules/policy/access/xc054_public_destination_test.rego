@@ -4,17 +4,25 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.access.public_destination as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}}) with iam.public as "false"
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({}, {"policy": fixture.policy([fixture.allow(fixture.role, ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"])])})
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}}) with iam.public as "true"
+	fixture.said(rule.answers) == fixture.failed({}) with input as fixture.doc({}, {"policy": fixture.policy([fixture.allow("*", ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"])])})
+}
+
+test_pass_one_organization if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({}, {"policy": fixture.policy([object.union(fixture.allow("*", ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"]), {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-example"}}})])})
 }
 
 test_unknown if {
-	fixture.status(rule.answers) == "unknown" with input as fixture.doc({}, {"policy": {"value": {"name": "dst", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/repl"},"Action":"s3:ReplicateObject","Resource":"*"}]}`}}}) with iam.public as "unknown"
+	fixture.said(rule.answers) == fixture.unknown({}) with input as fixture.doc({}, {"policy": fixture.policy([object.union(fixture.allow("*", ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"]), {"Condition": {"StringEqualsIgnoreCase": {"aws:SourceVpc": "vpc-1"}}})])})
 }
 
 test_unknown_gap if {
-	count(rule.answers) == 0 with input as fixture.doc({}, {"policy": {"gap": {"code": "AccessDenied"}}})
+	count(rule.answers) == 0 with input as fixture.doc({}, {"policy": fixture.gap})
+}
+
+test_unknown_destination if {
+	count(rule.answers) == 0 with input as fixture.gap_destination(fixture.bare)
 }

@@ -4,19 +4,27 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.access.configuration_granted as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"policy": {"value": {"name": "src", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/x"},"Action":"s3:Put*","Resource":"*"}]}`}}}, {})
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"policy": fixture.policy([fixture.allow({"AWS": "arn:aws:iam::111111111111:role/x"}, "s3:Put*")])}, {})
 }
 
-test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({"policy": {"value": {"name": "src", "document": `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:Put*","Resource":"*"}]}`}}}, {})
+test_pass_other_action if {
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"policy": fixture.policy([fixture.allow({"AWS": "222222222222"}, "s3:PutObject")])}, {})
 }
 
 test_pass_no_policy if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"policy": {"absent": true}}, {})
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"policy": fixture.absent}, {})
+}
+
+test_fail if {
+	fixture.said(rule.answers) == fixture.bucket_failed({"key": "222222222222", "evidence": {"grant": {"actions": ["s3:PutReplicationConfiguration"], "conditions": 0, "name": "S", "principals": ["222222222222"]}}}) with input as fixture.doc({"policy": fixture.policy([fixture.allow({"AWS": "222222222222"}, "s3:Put*")])}, {})
+}
+
+test_fail_twice if {
+	{a.key | some a in rule.answers; a.status == "fail"} == {"222222222222", "333333333333"} with input as fixture.doc({"policy": fixture.policy([fixture.allow({"AWS": "222222222222"}, "s3:*"), fixture.allow({"AWS": "333333333333"}, "s3:*")])}, {})
 }
 
 test_unknown if {
-	count(rule.answers) == 0 with input as fixture.doc({"policy": {"gap": {"code": "AccessDenied"}}}, {})
+	count(rule.answers) == 0 with input as fixture.doc({"policy": fixture.gap}, {})
 }
 
 test_not_applicable_no_facts if {

@@ -36,7 +36,6 @@ within(a, b) if {
 }
 
 stronger(b, a) if {
-	b.id != a.id
 	b.destination.bucket == a.destination.bucket
 	priority(b) > priority(a)
 }

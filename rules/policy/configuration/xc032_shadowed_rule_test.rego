@@ -3,38 +3,62 @@ package crosscheck.rules.configuration.shadowed_rule_test
 import data.crosscheck.fixture
 import data.crosscheck.rules.configuration.shadowed_rule as rule
 
-test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"replication": {"value": {"rules": [object.union(fixture.rule, {"priority": 1})]}}}, {})
+test_pass_one if {
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 1})]})}, {})
+}
+
+test_pass_one_answer if {
+	count(rule.answers) == 1 with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 1})]})}, {})
 }
 
 test_pass_other_destination if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"replication": {"value": {"rules": [object.union(fixture.rule, {"priority": 2}), object.union(fixture.rule, {"id": "b", "priority": 1, "destination": {"bucket": "arn:aws:s3:::other"}})]}}}, {})
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2}), object.union(fixture.rule, {"id": "b", "priority": 1, "destination": {"bucket": "arn:aws:s3:::other"}})]})}, {})
 }
 
 test_pass_apart if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"replication": {"value": {"rules": [object.union(fixture.rule, {"priority": 2, "prefix": "a/"}), object.union(fixture.rule, {"id": "b", "priority": 1, "prefix": "b/"})]}}}, {})
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2, "prefix": "a/"}), object.union(fixture.rule, {"id": "b", "priority": 1, "prefix": "b/"})]})}, {})
 }
 
 test_pass_disabled if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"replication": {"value": {"rules": [object.union(fixture.rule, {"priority": 2, "status": "Disabled"}), object.union(fixture.rule, {"id": "b", "priority": 1})]}}}, {})
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2, "status": "Disabled"}), object.union(fixture.rule, {"id": "b", "priority": 1})]})}, {})
+}
+
+test_pass_same_priority if {
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 1}), object.union(fixture.rule, {"id": "b", "priority": 1})]})}, {})
+}
+
+test_pass_other_tags if {
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2, "tags": {"k": "v"}}), object.union(fixture.rule, {"id": "b", "priority": 1, "tags": {"k": "w"}})]})}, {})
 }
 
 test_fail_whole if {
-	some a in rule.answers with input as fixture.doc({"replication": {"value": {"rules": [object.union(fixture.rule, {"priority": 2}), object.union(fixture.rule, {"id": "b", "priority": 1, "prefix": "logs/"})]}}}, {})
-	a.status == "fail"
-	a.key == "b"
+	fixture.said(rule.answers) == fixture.bucket_failed({"key": "b", "evidence": {"rule": "b", "shadowed_by": "all"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2}), object.union(fixture.rule, {"id": "b", "priority": 1, "prefix": "logs/"})]})}, {})
+}
+
+test_fail_whole_without_priority if {
+	fixture.said(rule.answers) == fixture.bucket_failed({"key": "b", "evidence": {"rule": "b", "shadowed_by": "all"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 1}), object.union(fixture.rule, {"id": "b"})]})}, {})
+}
+
+test_fail_whole_by_tags if {
+	fixture.said(rule.answers) == fixture.bucket_failed({"key": "b", "evidence": {"rule": "b", "shadowed_by": "all"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2, "tags": {"k": "v"}}), object.union(fixture.rule, {"id": "b", "priority": 1, "tags": {"k": "v", "l": "w"}})]})}, {})
 }
 
 test_fail_part if {
-	some a in rule.answers with input as fixture.doc({"replication": {"value": {"rules": [object.union(fixture.rule, {"priority": 1}), object.union(fixture.rule, {"id": "b", "priority": 2, "prefix": "logs/"})]}}}, {})
-	a.status == "fail"
-	a.severity == "info"
+	fixture.said(rule.answers) == fixture.bucket_failed({"key": "all/b", "severity": "info", "evidence": {"rule": "all", "shadowed_by": "b"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 1}), object.union(fixture.rule, {"id": "b", "priority": 2, "prefix": "logs/"})]})}, {})
+}
+
+test_fail_part_by_tags if {
+	fixture.said(rule.answers) == fixture.bucket_failed({"key": "all/b", "severity": "info", "evidence": {"rule": "all", "shadowed_by": "b"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 1}), object.union(fixture.rule, {"id": "b", "priority": 2, "tags": {"k": "v"}})]})}, {})
+}
+
+test_fail_message if {
+	[a.remediation | some a in rule.answers] == ["remove the rule b, or raise its priority above 2"] with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2}), object.union(fixture.rule, {"id": "b", "priority": 1})]})}, {})
 }
 
 test_unknown if {
 	count(rule.answers) == 0 with input as fixture.bare
 }
 
-test_not_applicable if {
-	count(rule.answers) == 0 with input as fixture.doc({"replication": {"absent": true}}, {})
+test_not_applicable_no_configuration if {
+	count(rule.answers) == 0 with input as fixture.doc({"replication": fixture.absent}, {})
 }

@@ -4,15 +4,15 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.configuration.leading_slash as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.with_rule(fixture.bare, {"prefix": "logs/"})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_rule(fixture.bare, {"prefix": "logs/"})
 }
 
 test_pass_all if {
-	fixture.status(rule.answers) == "pass" with input as fixture.bare
+	fixture.said(rule.answers) == fixture.passed with input as fixture.bare
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_rule(fixture.bare, {"prefix": "/logs/"})
+	fixture.said(rule.answers) == fixture.failed({"evidence": {"prefix": "/logs/"}}) with input as fixture.with_rule(fixture.bare, {"prefix": "/logs/"})
 }
 
 test_not_applicable_without_links if {

@@ -4,11 +4,15 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.configuration.tag_filter as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.bare
+	fixture.said(rule.answers) == fixture.passed with input as fixture.bare
+}
+
+test_pass_empty if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_rule(fixture.bare, {"tags": {}})
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_rule(fixture.bare, {"tags": {"a": "b"}})
+	fixture.said(rule.answers) == fixture.failed({"evidence": {"tags": {"a": "b"}}}) with input as fixture.with_rule(fixture.bare, {"tags": {"a": "b"}})
 }
 
 test_not_applicable_without_links if {

@@ -4,15 +4,15 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.configuration.existing_objects as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.bare
+	fixture.said(rule.answers) == fixture.passed with input as fixture.bare
 }
 
 test_pass_disabled if {
-	fixture.status(rule.answers) == "pass" with input as fixture.with_rule(fixture.bare, {"existing_objects": "Disabled"})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_rule(fixture.bare, {"existing_objects": "Disabled"})
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_rule(fixture.bare, {"existing_objects": "Enabled"})
+	fixture.said(rule.answers) == fixture.failed({}) with input as fixture.with_rule(fixture.bare, {"existing_objects": "Enabled"})
 }
 
 test_not_applicable_without_links if {

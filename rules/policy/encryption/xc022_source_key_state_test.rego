@@ -4,17 +4,17 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.encryption.source_key_state as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.with_key("source", {"value": {"state": "Enabled"}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_key("source", fixture.value({"state": "Enabled"}))
 }
 
 test_fail_pending if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_key("source", {"value": {"state": "PendingDeletion"}})
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["SrcKmsKeyInvalidState"], "evidence": {"key": "k", "state": "PendingDeletion"}}) with input as fixture.with_key("source", fixture.value({"state": "PendingDeletion"}))
 }
 
 test_fail_gone if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_key("source", {"absent": true})
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["SrcKmsKeyInvalidState"], "evidence": {"key": "k"}}) with input as fixture.with_key("source", fixture.absent)
 }
 
 test_unknown if {
-	count(rule.answers) == 0 with input as fixture.with_key("source", {"gap": {"code": "AccessDenied"}})
+	count(rule.answers) == 0 with input as fixture.with_key("source", fixture.gap)
 }

@@ -4,21 +4,21 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.encryption.replica_key_exists as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.with_key("replica", {"value": {"region": "eu-west-1"}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_key("replica", fixture.value({"region": "eu-west-1"}))
 }
 
 test_fail_region if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_key("replica", {"value": {"region": "us-east-1"}})
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstKmsKeyNotFound"], "evidence": {"key": "k", "key_region": "us-east-1", "destination_region": "eu-west-1"}}) with input as fixture.with_key("replica", fixture.value({"region": "us-east-1"}))
 }
 
 test_fail_gone if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_key("replica", {"absent": true})
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstKmsKeyNotFound"], "evidence": {"key": "k"}}) with input as fixture.with_key("replica", fixture.absent)
 }
 
 test_unknown if {
-	count(rule.answers) == 0 with input as fixture.with_key("replica", {"gap": {"code": "AccessDenied"}})
+	count(rule.answers) == 0 with input as fixture.with_key("replica", fixture.gap)
 }
 
 test_unknown_destination if {
-	count(rule.answers) == 0 with input as fixture.gap_destination(fixture.with_key("replica", {"value": {"region": "x"}}))
+	count(rule.answers) == 0 with input as fixture.gap_destination(fixture.with_key("replica", fixture.value({"region": "x"})))
 }

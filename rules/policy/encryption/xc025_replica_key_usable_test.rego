@@ -4,21 +4,29 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.encryption.replica_key_usable as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.with_key("replica", {"value": {"state": "Enabled", "spec": "SYMMETRIC_DEFAULT", "usage": "ENCRYPT_DECRYPT"}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_key("replica", fixture.value({"state": "Enabled", "spec": "SYMMETRIC_DEFAULT", "usage": "ENCRYPT_DECRYPT"}))
 }
 
 test_fail_state if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_key("replica", {"value": {"state": "Disabled"}})
+	fixture.said(rule.answers) == fixture.failed({"key": "state", "failure_codes": ["DstKmsKeyInvalidState"], "evidence": {"key": "k", "state": "Disabled"}}) with input as fixture.with_key("replica", fixture.value({"state": "Disabled", "spec": "SYMMETRIC_DEFAULT", "usage": "ENCRYPT_DECRYPT"}))
 }
 
 test_fail_kind if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_key("replica", {"value": {"state": "Enabled", "spec": "RSA_2048", "usage": "SIGN_VERIFY"}})
+	fixture.said(rule.answers) == fixture.failed({"key": "kind", "evidence": {"key": "k", "spec": "RSA_2048", "usage": "SIGN_VERIFY"}}) with input as fixture.with_key("replica", fixture.value({"state": "Enabled", "spec": "RSA_2048", "usage": "SIGN_VERIFY"}))
+}
+
+test_fail_both if {
+	fixture.said(rule.answers) == fixture.failed({"key": "state", "failure_codes": ["DstKmsKeyInvalidState"], "evidence": {"key": "k", "state": "Disabled"}}) | fixture.failed({"key": "kind", "evidence": {"key": "k", "spec": "RSA_2048", "usage": "SIGN_VERIFY"}}) with input as fixture.with_key("replica", fixture.value({"state": "Disabled", "spec": "RSA_2048", "usage": "SIGN_VERIFY"}))
+}
+
+test_unknown_kind if {
+	count(rule.answers) == 0 with input as fixture.with_key("replica", fixture.value({"state": "Enabled"}))
 }
 
 test_unknown if {
-	count(rule.answers) == 0 with input as fixture.with_key("replica", {"gap": {"code": "AccessDenied"}})
+	count(rule.answers) == 0 with input as fixture.with_key("replica", fixture.gap)
 }
 
 test_not_applicable_gone if {
-	fixture.status(rule.answers) == "not_applicable" with input as fixture.with_key("replica", {"absent": true})
+	fixture.said(rule.answers) == fixture.not_applicable with input as fixture.with_key("replica", fixture.absent)
 }

@@ -24,7 +24,7 @@ answers contains answer if {
 	role := input.roles[link.role_arn].value
 	policies := array.concat(
 		array.concat(crosscheck.value(role.inline, []), crosscheck.value(role.attached, [])),
-		[policy | policy := input.keys[[link.replica_key, link.source_key][_]].value.policy.value],
+		[policy | some side in ["source_key", "replica_key"]; policy := input.keys[link[side]].value.policy.value],
 	)
 	names := [policy.name | some policy in policies; contains(lower(policy.document), misspelled)]
 	faults := {fault |

@@ -27,6 +27,5 @@ answers contains crosscheck.fail(link, sprintf("versioning of the source bucket 
 }) if {
 	some link in input.links
 	status := object.get(input.bucket.versioning.value, "status", "")
-	status != "Enabled"
 	state := {"": "not enabled", "Suspended": "suspended"}[status]
 }

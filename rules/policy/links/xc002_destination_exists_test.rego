@@ -4,11 +4,11 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.links.destination_exists as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.bare
+	fixture.said(rule.answers) == fixture.passed with input as fixture.bare
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.no_destination(fixture.bare)
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstBucketNotFound"], "evidence": {"destination": "dst"}}) with input as fixture.no_destination(fixture.bare)
 }
 
 test_unknown if {

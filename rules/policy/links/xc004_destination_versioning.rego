@@ -29,6 +29,5 @@ answers contains crosscheck.fail(link, sprintf("versioning of the destination bu
 }) if {
 	some link in input.links
 	status := object.get(input.buckets[link.destination].value.versioning.value, "status", "")
-	status != "Enabled"
 	state := {"": "not enabled", "Suspended": "suspended"}[status]
 }

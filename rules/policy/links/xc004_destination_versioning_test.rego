@@ -4,15 +4,15 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.links.destination_versioning as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({}, {"versioning": {"value": {"status": "Enabled"}}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({}, {"versioning": fixture.value({"status": "Enabled"})})
 }
 
 test_fail_suspended if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({}, {"versioning": {"value": {"status": "Suspended"}}})
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstBucketUnversioned"], "evidence": {"versioning": "suspended"}}) with input as fixture.doc({}, {"versioning": fixture.value({"status": "Suspended"})})
 }
 
 test_fail_never_enabled if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({}, {"versioning": {"value": {"status": ""}}})
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstBucketUnversioned"], "evidence": {"versioning": "not enabled"}}) with input as fixture.doc({}, {"versioning": fixture.value({"status": ""})})
 }
 
 test_unknown if {
@@ -20,5 +20,9 @@ test_unknown if {
 }
 
 test_unknown_gap if {
-	count(rule.answers) == 0 with input as fixture.doc({}, {"versioning": {"gap": {"code": "AccessDenied"}}})
+	count(rule.answers) == 0 with input as fixture.doc({}, {"versioning": fixture.gap})
+}
+
+test_unknown_destination if {
+	count(rule.answers) == 0 with input as fixture.gap_destination(fixture.bare)
 }

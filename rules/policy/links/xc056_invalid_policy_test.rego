@@ -3,14 +3,19 @@ package crosscheck.rules.links.invalid_policy_test
 import data.crosscheck.fixture
 import data.crosscheck.rules.links.invalid_policy as rule
 
+problem := {"policy": "p", "line": 3, "column": 1, "message": "no"}
+
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.bare with crosscheck.problems as []
+	fixture.said(rule.answers) == fixture.passed with input as fixture.bare with crosscheck.problems as []
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.bare with crosscheck.problems as [{"policy": "p", "line": 3, "column": 1, "message": "no"}]
+	fixture.said(rule.answers) == {
+		{"link": fixture.link_id, "status": "fail", "key": "p", "evidence": {"problem": problem}},
+		{"link": fixture.link_id, "status": "fail", "key": "q", "evidence": {"problem": object.union(problem, {"policy": "q"})}},
+	} with input as fixture.bare with crosscheck.problems as [problem, object.union(problem, {"policy": "q"})]
 }
 
-test_unknown if {
-	count(rule.answers) == 0 with input as fixture.no_links(fixture.bare) with crosscheck.problems as []
+test_unknown_without_links if {
+	count(rule.answers) == 0 with input as fixture.no_links(fixture.bare) with crosscheck.problems as [problem]
 }

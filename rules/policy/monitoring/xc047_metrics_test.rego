@@ -4,15 +4,15 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.monitoring.metrics as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.bare
+	fixture.said(rule.answers) == fixture.passed with input as fixture.bare
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_rule(fixture.bare, {"destination": {"metrics": "Disabled"}})
+	fixture.said(rule.answers) == fixture.failed({}) with input as fixture.with_rule(fixture.bare, {"destination": {"metrics": "Disabled"}})
 }
 
 test_fail_absent if {
-	fixture.status(rule.answers) == "fail" with input as json.remove(fixture.bare, ["/links/0/rule/destination/metrics"])
+	fixture.said(rule.answers) == fixture.failed({}) with input as json.remove(fixture.bare, ["/links/0/rule/destination/metrics"])
 }
 
 test_not_applicable_without_links if {

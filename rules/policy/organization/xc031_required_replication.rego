@@ -23,51 +23,41 @@
 #     - https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 package crosscheck.rules.organization.required_replication
 
-tags := input.bucket.tags.value
-
-tags := {} if input.bucket.tags.absent
+tags := crosscheck.value(input.bucket.tags, {})
 
 # The units over an account, from the root down.
-path(account) := crosscheck.path(account).value
-
-path(account) := [] if crosscheck.path(account).absent
+path(account) := crosscheck.value(crosscheck.path(account), [])
 
 # The units over the account that a link leads to.
-units(link) := path(account) if account := input.buckets[link.destination].value.account_id
+units(link) := path(input.buckets[link.destination].value.account_id)
 
-wanted(x, key) := object.get(x, key, [])
-
-meet(a, b) if {
-	some x in a
-	x in b
+# The requirement has a list, and none of these is in it.
+outside(values, list) if {
+	count(list) > 0
+	every value in values {
+		not value in list
+	}
 }
 
 excluded(r) if not glob.match(object.get(r, "name", "*"), null, input.bucket.name)
 
 excluded(r) if {
-	some key, value in object.get(r, "tags", {})
+	some key, value in r.tags
 	object.get(tags, key, null) != value
 }
 
-excluded(r) if {
-	count(wanted(r, "accounts")) > 0
-	not input.bucket.account_id in r.accounts
-}
+excluded(r) if outside([input.bucket.account_id], r.accounts)
 
-excluded(r) if {
-	count(wanted(r, "ous")) > 0
-	over := path(input.bucket.account_id)
-	not meet(over, r.ous)
-}
+excluded(r) if outside(path(input.bucket.account_id), r.ous)
 
 # What was not read may be what is asked for.
 missing(r, "its tags") if {
-	count(object.get(r, "tags", {})) > 0
+	count(r.tags) > 0
 	not tags
 }
 
 missing(r, "its place in the organization") if {
-	count(wanted(r, "ous")) > 0
+	count(r.ous) > 0
 	not path(input.bucket.account_id)
 }
 
@@ -76,60 +66,34 @@ lacking(r) := [what | some what in ["its tags", "its place in the organization"]
 # Where a link must lead to: where r.destination says, if it says anything.
 elsewhere(_, link) if input.buckets[link.destination].absent
 
-elsewhere(to, link) if {
-	count(wanted(to, "accounts")) > 0
-	account := input.buckets[link.destination].value.account_id
-	not account in to.accounts
-}
+elsewhere(to, link) if outside([input.buckets[link.destination].value.account_id], to.accounts)
 
-elsewhere(to, link) if {
-	count(wanted(to, "ous")) > 0
-	over := units(link)
-	not meet(over, to.ous)
-}
+elsewhere(to, link) if outside(units(link), to.ous)
 
-elsewhere(to, link) if {
-	count(wanted(to, "regions")) > 0
-	region := input.buckets[link.destination].value.region
-	not region in to.regions
-}
+elsewhere(to, link) if outside([input.buckets[link.destination].value.region], to.regions)
 
 unclear(to, link) if {
-	count(wanted(to, "accounts")) > 0
+	count(to.accounts) > 0
 	not input.buckets[link.destination].value.account_id
 }
 
 unclear(to, link) if {
-	count(wanted(to, "ous")) > 0
+	count(to.ous) > 0
 	not units(link)
 }
 
 unclear(to, link) if {
-	count(wanted(to, "regions")) > 0
+	count(to.regions) > 0
 	not input.buckets[link.destination].value.region
 }
 
-# An array, so that it is the same when it comes back from a run file.
-lead(to) := sort([way | some link in input.links; way := leads(to, link)])
-
-leads(to, _) := "there" if count(to) == 0
-
-leads(to, link) := "elsewhere" if {
-	count(to) > 0
-	elsewhere(to, link)
-}
-
-leads(to, link) := "unclear" if {
-	count(to) > 0
-	not elsewhere(to, link)
-	unclear(to, link)
-}
-
 leads(to, link) := "there" if {
-	count(to) > 0
-	not elsewhere(to, link)
-	not unclear(to, link)
-}
+	to == {}
+} else := "elsewhere" if {
+	elsewhere(to, link)
+} else := "unclear" if {
+	unclear(to, link)
+} else := "there"
 
 records contains {
 	"subject": true,
@@ -139,14 +103,14 @@ records contains {
 	"arn": input.bucket.arn,
 	"missing": lacking(r),
 	"to": to,
-	"lead": lead(to),
+	"lead": sort([leads(to, link) | some link in input.links]), # an array: a set comes back from a run file as one
 } if {
 	some r in data.crosscheck.config.required_replication
 	not excluded(r)
 	to := object.get(r, "destination", {})
 }
 
-# Which requirements select a bucket at all; the engine tells of those that select none.
+# Which requirements select a bucket at all; the engine reports those that select none.
 records contains {"selects": i} if {
 	some i, r in data.crosscheck.config.required_replication
 	not excluded(r)
@@ -172,7 +136,7 @@ all_records := crosscheck.records("XC031")
 
 replicas contains r.destination if some r in all_records
 
-# Where links may come from that nobody has seen.
+# Where unseen links may come from.
 unread contains r.unread if some r in all_records
 
 unread contains sprintf("account %s", [id]) if some id in crosscheck.unread()
@@ -180,82 +144,47 @@ unread contains sprintf("account %s", [id]) if some id in crosscheck.unread()
 # The destinations of a requirement in words.
 places(to) := concat(" in ", [text |
 	some [key, format] in [["regions", "Region %s"], ["accounts", "account %s"], ["ous", "unit %s"]]
-	count(wanted(to, key)) > 0
+	count(to[key]) > 0
 	text := sprintf(format, [concat(" or ", to[key])])
 ])
 
-fault(r) := {"key": "", "message": "the bucket must replicate and has no enabled replication rule", "remediation": "add a replication rule to the bucket, or take it out of the requirement"} if {
+state(r) := "has no enabled replication rule" if {
 	count(r.lead) == 0
-	count(r.to) == 0
-}
+} else := "replicates elsewhere only"
 
-fault(r) := {
+fault(r) := crosscheck.fail(r, sprintf("the bucket must replicate and %s", [state(r)]), {
+	"key": "",
+	"remediation": "add a replication rule to the bucket, or take it out of the requirement",
+}) if {
+	r.to == {}
+} else := crosscheck.fail(r, sprintf("the bucket must replicate to %s and %s", [places(r.to), state(r)]), {
 	"key": json.marshal(r.to),
-	"message": sprintf("the bucket must replicate to %s and has no enabled replication rule", [places(r.to)]),
 	"remediation": sprintf("add a replication rule to a bucket of %s", [places(r.to)]),
-} if {
-	count(r.lead) == 0
-	count(r.to) > 0
-}
+})
 
-fault(r) := {
-	"key": json.marshal(r.to),
-	"message": sprintf("the bucket must replicate to %s and replicates elsewhere only", [places(r.to)]),
-	"remediation": sprintf("add a replication rule to a bucket of %s", [places(r.to)]),
-} if {
-	count(r.lead) > 0
-	{way | some way in r.lead} == {"elsewhere"}
-}
-
-result(r) := {"status": "pass", "message": "the bucket replicates"} if "there" in r.lead
-
-result(r) := {"status": "not_applicable", "message": "the bucket is itself the destination of a link"} if {
-	not "there" in r.lead
+result(r) := crosscheck.pass(r, "the bucket replicates") if {
+	"there" in r.lead
+} else := crosscheck.not_applicable(r, "the bucket is itself the destination of a link") if {
 	r.bucket in replicas
-}
-
-open(r) if {
-	not "there" in r.lead
-	not r.bucket in replicas
-}
-
-result(r) := object.union({"status": "fail"}, fault(r)) if {
-	open(r)
-	count(r.missing) == 0
-	not "unclear" in r.lead
-	count(unread) == 0
-}
-
-result(r) := {"status": "unknown", "message": sprintf("%s, and it may be the destination of a link: %s was not read", [text, min(unread)])} if {
-	open(r)
-	count(r.missing) == 0
-	not "unclear" in r.lead
-	count(unread) > 0
-	text := {true: "the bucket has no enabled replication rule", false: "the bucket replicates elsewhere only"}[count(r.lead) == 0]
-}
-
-result(r) := {"status": "unknown", "message": "whether the bucket replicates to where it must depends on destinations that were not read"} if {
-	open(r)
-	count(r.missing) == 0
-	"unclear" in r.lead
-}
-
-result(r) := {"status": "unknown", "message": sprintf("whether the bucket must replicate depends on %s, which was not read", [concat(" and ", r.missing)])} if {
-	open(r)
+} else := crosscheck.unknown(r, sprintf("whether the bucket must replicate depends on %s, which was not read", [concat(" and ", r.missing)]), {}) if {
 	count(r.missing) > 0
-}
-
-# Of several requirements for a bucket the worst answers stand.
-rank := {"fail": 0, "unknown": 1, "pass": 2, "not_applicable": 3}
+} else := crosscheck.unknown(r, "whether the bucket replicates to where it must depends on destinations that were not read", {}) if {
+	"unclear" in r.lead
+} else := crosscheck.unknown(r, sprintf("the bucket %s, and it may be the destination of a link: %s was not read", [state(r), min(unread)]), {}) if {
+	count(unread) > 0
+} else := fault(r)
 
 results[[r.account_id, r.bucket]] contains result(r) if {
 	some r in all_records
 	r.subject
 }
 
-answers contains object.union(a, {"account_id": account, "bucket": bucket}) if {
-	some [account, bucket], list in results
-	worst := min({rank[a.status] | some a in list})
-	some a in list
-	rank[a.status] == worst
+# Of several requirements for a bucket the worst answers are kept.
+rank := {"fail": 0, "unknown": 1, "pass": 2, "not_applicable": 3}
+
+answers contains answer if {
+	some list in results
+	worst := min({rank[answer.status] | some answer in list})
+	some answer in list
+	rank[answer.status] == worst
 }

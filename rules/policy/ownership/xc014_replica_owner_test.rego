@@ -4,21 +4,29 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.ownership.replica_owner as rule
 
 test_pass_enforced if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({}, {"ownership": {"value": "BucketOwnerEnforced"}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({}, {"ownership": fixture.value("BucketOwnerEnforced")})
 }
 
 test_pass_override if {
-	fixture.status(rule.answers) == "pass" with input as fixture.with_rule(fixture.doc({}, {"ownership": {"value": "ObjectWriter"}}), {"destination": {"owner_override": true}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_rule(fixture.doc({}, {"ownership": fixture.value("ObjectWriter")}), {"destination": {"owner_override": true}})
 }
 
 test_fail_writer if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({}, {"ownership": {"value": "ObjectWriter"}})
+	fixture.said(rule.answers) == fixture.failed({"evidence": {"ownership": "ObjectWriter", "owner_override": false}}) with input as fixture.doc({}, {"ownership": fixture.value("ObjectWriter")})
 }
 
 test_fail_not_set if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({}, {"ownership": {"absent": true}})
+	fixture.said(rule.answers) == fixture.failed({"evidence": {"ownership": "not set", "owner_override": false}}) with input as fixture.doc({}, {"ownership": fixture.absent})
 }
 
 test_unknown if {
+	count(rule.answers) == 0 with input as fixture.doc({}, {"ownership": fixture.gap})
+}
+
+test_unknown_not_read if {
 	count(rule.answers) == 0 with input as fixture.bare
+}
+
+test_unknown_destination if {
+	count(rule.answers) == 0 with input as fixture.gap_destination(fixture.bare)
 }

@@ -4,21 +4,41 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.protection.object_lock as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"object_lock": {"value": {"enabled": true}}}, {"object_lock": {"value": {"enabled": true}}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"object_lock": fixture.value({"enabled": true})}, {"object_lock": fixture.value({"enabled": true})})
+}
+
+test_pass_default if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"object_lock": fixture.value({"enabled": true, "default_mode": "GOVERNANCE"})}, {"object_lock": fixture.value({"enabled": true})})
 }
 
 test_fail_default_retention if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({"object_lock": {"value": {"enabled": true, "default_mode": "GOVERNANCE"}}}, {"object_lock": {"absent": true}})
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstBucketObjectLockConfigMissing"], "evidence": {"default_mode": "GOVERNANCE"}}) with input as fixture.doc({"object_lock": fixture.value({"enabled": true, "default_mode": "GOVERNANCE"})}, {"object_lock": fixture.absent})
+}
+
+test_fail_not_enabled if {
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstBucketObjectLockConfigMissing"], "evidence": {"default_mode": "GOVERNANCE"}}) with input as fixture.doc({"object_lock": fixture.value({"enabled": true, "default_mode": "GOVERNANCE"})}, {"object_lock": fixture.value({"enabled": false})})
 }
 
 test_unknown_objects if {
-	fixture.status(rule.answers) == "unknown" with input as fixture.doc({"object_lock": {"value": {"enabled": true}}}, {"object_lock": {"absent": true}})
+	fixture.said(rule.answers) == fixture.unknown({"key": "objects", "contested": true, "failure_codes": ["DstBucketObjectLockConfigMissing"]}) with input as fixture.doc({"object_lock": fixture.value({"enabled": true})}, {"object_lock": fixture.absent})
 }
 
 test_unknown_destination if {
-	count(rule.answers) == 0 with input as fixture.doc({"object_lock": {"value": {"enabled": true}}}, {})
+	count(rule.answers) == 0 with input as fixture.doc({"object_lock": fixture.value({"enabled": true})}, {"object_lock": fixture.gap})
+}
+
+test_unknown_not_read if {
+	count(rule.answers) == 0 with input as fixture.doc({"object_lock": fixture.value({"enabled": true})}, {})
 }
 
 test_unknown_source if {
-	count(rule.answers) == 0 with input as fixture.doc({}, {"object_lock": {"absent": true}})
+	count(rule.answers) == 0 with input as fixture.doc({"object_lock": fixture.gap}, {"object_lock": fixture.absent})
+}
+
+test_not_applicable_source if {
+	count(rule.answers) == 0 with input as fixture.doc({"object_lock": fixture.absent}, {"object_lock": fixture.value({"enabled": true})})
+}
+
+test_not_applicable_not_enabled if {
+	count(rule.answers) == 0 with input as fixture.doc({"object_lock": fixture.value({"enabled": false})}, {"object_lock": fixture.absent})
 }

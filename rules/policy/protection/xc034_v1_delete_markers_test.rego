@@ -4,11 +4,11 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.protection.v1_delete_markers as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.bare
+	fixture.said(rule.answers) == fixture.passed with input as fixture.bare
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.with_rule(fixture.bare, {"schema": "V1"})
+	fixture.said(rule.answers) == fixture.failed({"evidence": {"schema": "V1"}}) with input as fixture.with_rule(fixture.bare, {"schema": "V1"})
 }
 
 test_unknown_schema if {

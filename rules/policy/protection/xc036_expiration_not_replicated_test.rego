@@ -4,21 +4,45 @@ import data.crosscheck.fixture
 import data.crosscheck.rules.protection.expiration_not_replicated as rule
 
 test_pass if {
-	fixture.status(rule.answers) == "pass" with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}})
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])})
+}
+
+test_pass_by_date if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_date": "2026-01-01"}])})
+}
+
+test_pass_by_noncurrent if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "noncurrent_days": 30}])})
 }
 
 test_fail if {
-	fixture.status(rule.answers) == "fail" with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"absent": true}})
+	fixture.said(rule.answers) == fixture.failed({}) with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.absent})
+}
+
+test_fail_disabled if {
+	fixture.said(rule.answers) == fixture.failed({}) with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Disabled", "expiration_days": 30}])})
+}
+
+test_fail_transition if {
+	fixture.said(rule.answers) == fixture.failed({}) with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "transition_days": 30}])})
+}
+
+test_fail_noncurrent if {
+	fixture.said(rule.answers) == fixture.failed({}) with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "noncurrent_days": 1}])}, {"lifecycle": fixture.absent})
 }
 
 test_unknown_source if {
-	count(rule.answers) == 0 with input as fixture.doc({"lifecycle": {"gap": {"code": "AccessDenied"}}}, {"lifecycle": {"absent": true}})
+	count(rule.answers) == 0 with input as fixture.doc({"lifecycle": fixture.gap}, {"lifecycle": fixture.absent})
 }
 
 test_unknown_destination if {
-	count(rule.answers) == 0 with input as fixture.doc({"lifecycle": {"value": [{"status": "Enabled", "id": "x", "expiration_days": 30}]}}, {"lifecycle": {"gap": {"code": "AccessDenied"}}})
+	count(rule.answers) == 0 with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.gap})
 }
 
 test_not_applicable if {
-	fixture.status(rule.answers) == "not_applicable" with input as fixture.doc({"lifecycle": {"absent": true}}, {"lifecycle": {"absent": true}})
+	fixture.said(rule.answers) == fixture.not_applicable with input as fixture.doc({"lifecycle": fixture.absent}, {"lifecycle": fixture.absent})
+}
+
+test_not_applicable_disabled if {
+	fixture.said(rule.answers) == fixture.not_applicable with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Disabled", "expiration_days": 30}])}, {"lifecycle": fixture.gap})
 }
