@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"crosscheck/rules/internal/opa"
+	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
 
@@ -39,7 +41,7 @@ func BenchmarkMatrix(b *testing.B) {
 	doc := working()
 	b.ReportAllocs()
 	for b.Loop() {
-		e.matrix(doc, &doc.Links[0])
+		permission.Of(doc, &doc.Links[0], e.premises.policies)
 	}
 }
 
@@ -55,9 +57,9 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkValue(b *testing.B) {
 	doc := working()
 	b.ReportAllocs()
-	fields := engine(b, Options{}).fields
+	fields := engine(b, Options{}).evaluator.fields
 	for b.Loop() {
-		documentValue(doc, fields)
+		opa.Fields(doc, fields)
 	}
 }
 

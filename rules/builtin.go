@@ -5,35 +5,25 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/internal/opa"
+	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
-
-// builtin is a function that rules may call beside Rego's own.
-type builtin struct {
-	name string
-	decl *types.Function
-	impl func(ctx context.Context, args []*ast.Term) (*ast.Term, error)
-
-	// pure functions get no context, which costs more to make than they do
-	pure bool
-}
-
-func (b *builtin) declaration() *ast.Builtin {
-	return &ast.Builtin{Name: b.name, Decl: b.decl, CanSkipBctx: b.pure}
-}
 
 var (
 	anyObject = types.NewObject(nil, types.NewDynamicProperty(types.S, types.A))
 	anyArray  = types.NewArray(nil, types.A)
 )
 
-// builtins are what crosscheck adds to Rego:
+// builtinsOver are what crosscheck adds to Rego:
 //
 //	crosscheck.pass, .fail, .unknown, .not_applicable, .result, .value
 //	                             what makes the answers of rules; see results
@@ -52,140 +42,66 @@ var (
 //	                             its Allow statements that name one of the actions, with the AWS principals
 //	                             outside of the account ("" = all)
 //	iam.public(bucket, text)     whether Block Public Access calls the bucket policy public: true, false, unknown
-var builtins = append(results, []builtin{
-	{name: "crosscheck.checks", decl: types.NewFunction(types.Args(types.S), anyObject), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		ev, err := evaluationOf(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return ev.checks(text(args[0]))
-	}},
-	{name: "crosscheck.answer", decl: types.NewFunction(types.Args(types.S, types.S), anyObject), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		ev, err := evaluationOf(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return ev.answer(text(args[0]), text(args[1]))
-	}},
-	{name: "crosscheck.problems", decl: types.NewFunction(types.Args(types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		ev, err := evaluationOf(ctx)
-		if err != nil {
-			return nil, err
-		}
-		p, err := ev.permissionsOf(text(args[0]))
-		if err != nil {
-			return nil, err
-		}
-		return p.problems(), nil
-	}},
-	// input.accounts has it as well, but with every policy over every account.
-	{name: "crosscheck.path", decl: types.NewFunction(types.Args(types.S), anyObject), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		ev, err := evaluationOf(ctx)
-		if err != nil {
-			return nil, err
-		}
-		var path fact.Fact[[]string]
-		if ev.doc != nil {
-			path = ev.doc.Accounts[text(args[0])].Path
-		}
-		switch {
-		case path.Value != nil:
-			return ast.ObjectTerm([2]*ast.Term{ast.StringTerm("value"), stringsTerm(*path.Value)}), nil
-		case path.Absent:
-			return ast.ObjectTerm([2]*ast.Term{ast.StringTerm("absent"), ast.BooleanTerm(true)}), nil
-		}
-		return ast.ObjectTerm(), nil
-	}},
-	{name: "crosscheck.records", decl: types.NewFunction(types.Args(types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		ev, err := evaluationOf(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return ast.ArrayTerm(ev.records[text(args[0])]...), nil
-	}},
-	{name: "crosscheck.unread", decl: types.NewFunction(nil, types.NewArray(nil, types.S)), impl: func(ctx context.Context, _ []*ast.Term) (*ast.Term, error) {
-		ev, err := evaluationOf(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return stringsTerm(ev.unread), nil
-	}},
-	{name: "iam.decide", decl: types.NewFunction(types.Args(types.A), anyObject), impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
-		request, err := ast.JSON(args[0].Value)
-		if err != nil {
-			return nil, err
-		}
-		line, err := json.Marshal(request)
-		if err != nil {
-			return nil, err
-		}
-		out, err := ast.ValueFromReader(bytes.NewReader(iam.Simulate(line)))
-		if err != nil {
-			return nil, err
-		}
-		return ast.NewTerm(out), nil
-	}},
-	{name: "iam.statements", decl: types.NewFunction(types.Args(types.S, types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
-		if err != nil {
-			return nil, err
-		}
-		return p.statementsTerm(), nil
-	}},
-	{name: "iam.grants", decl: types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S), types.S), anyArray), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		p, err := policiesOf(ctx).byKindName(text(args[0]), text(args[1]))
-		if err != nil {
-			return nil, err
-		}
-		actions, ok := args[2].Value.(*ast.Array)
-		if !ok {
-			return nil, errors.New("the actions are an array of strings")
-		}
-		return p.grantsTerm(actions, text(args[3])), nil
-	}},
-	{name: "iam.public", decl: types.NewFunction(types.Args(types.S, types.S), types.S), impl: func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		bucket := text(args[0])
-		p := policiesOf(ctx).get(iam.BucketPolicy, bucket, fact.Policy{Document: text(args[1])})
-		switch iam.Classify(bucket, p.Policy).Public {
-		case iam.True:
-			return ast.StringTerm("true"), nil
-		case iam.False:
-			return ast.StringTerm("false"), nil
-		}
-		return unknownTerm, nil
-	}},
-}...)
-
-func policiesOf(ctx context.Context) *policyCache {
-	if ev, err := evaluationOf(ctx); err == nil {
-		return ev.engine.policies
-	}
-	return defaultPolicies
-}
-
-// text is a string argument, which the type checker has seen to.
-func text(t *ast.Term) string {
-	s, _ := t.Value.(ast.String)
-	return string(s)
-}
-
-// topdownBuiltins are the implementations for an evaluation.
-var topdownBuiltins = func() map[string]*topdown.Builtin {
-	m := make(map[string]*topdown.Builtin, len(builtins))
-	for _, b := range builtins {
-		m[b.name] = &topdown.Builtin{Decl: b.declaration(), Func: func(bctx topdown.BuiltinContext, args []*ast.Term, iter func(*ast.Term) error) error {
-			t, err := b.impl(bctx.Context, args)
+//
+// Those of iam answer anywhere, with documents kept in docs; those of crosscheck
+// only while a document is judged.
+func builtinsOver(docs *documents) []opa.Builtin {
+	return append(slices.Clone(results), []opa.Builtin{
+		{Name: "crosscheck.checks", Decl: types.NewFunction(types.Args(types.S), anyObject), Impl: ofLink(func(m *permission.Matrix, _ string, _ []*ast.Term) (*ast.Term, error) {
+			return matrixTerm(m), nil
+		})},
+		{Name: "crosscheck.answer", Decl: types.NewFunction(types.Args(types.S, types.S), anyObject), Impl: ofLink(answerBuiltin)},
+		{Name: "crosscheck.problems", Decl: types.NewFunction(types.Args(types.S), anyArray), Impl: ofLink(func(m *permission.Matrix, _ string, _ []*ast.Term) (*ast.Term, error) {
+			return problemsTerm(m), nil
+		})},
+		// input.accounts has it as well, but with every policy over every account.
+		{Name: "crosscheck.path", Decl: types.NewFunction(types.Args(types.S), anyObject), Impl: ofContext(func(ev *evaluation, args []*ast.Term) (*ast.Term, error) {
+			return ev.path(text(args[0])), nil
+		})},
+		{Name: "crosscheck.records", Decl: types.NewFunction(types.Args(types.S), anyArray), Impl: ofContext(func(ev *evaluation, args []*ast.Term) (*ast.Term, error) {
+			return ast.ArrayTerm(ev.records[text(args[0])]...), nil
+		})},
+		{Name: "crosscheck.unread", Decl: types.NewFunction(nil, types.NewArray(nil, types.S)), Impl: ofContext(func(ev *evaluation, _ []*ast.Term) (*ast.Term, error) {
+			return stringsTerm(ev.unread), nil
+		})},
+		{Name: "iam.decide", Decl: types.NewFunction(types.Args(types.A), anyObject), Impl: decideBuiltin},
+		{Name: "iam.statements", Decl: types.NewFunction(types.Args(types.S, types.S), anyArray), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+			p, err := docs.ofKind(text(args[0]), text(args[1]))
 			if err != nil {
-				return &topdown.Error{Code: topdown.BuiltinErr, Message: b.name + ": " + err.Error(), Location: bctx.Location}
+				return nil, err
 			}
-			if t == nil {
-				return nil // undefined
+			return p.statements(), nil
+		}},
+		{Name: "iam.grants", Decl: types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S), types.S), anyArray), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+			p, err := docs.ofKind(text(args[0]), text(args[1]))
+			if err != nil {
+				return nil, err
 			}
-			return iter(t)
-		}}
-	}
-	return m
-}()
+			actions, ok := args[2].Value.(*ast.Array)
+			if !ok {
+				return nil, errors.New("the actions are an array of strings")
+			}
+			return p.grantsTerm(actions, text(args[3])), nil
+		}},
+		{Name: "iam.public", Decl: types.NewFunction(types.Args(types.S, types.S), types.S), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+			bucket := text(args[0])
+			return ast.StringTerm(iam.Classify(bucket, docs.get(iam.BucketPolicy, bucket, text(args[1])).Policy).Public.String()), nil
+		}},
+	}...)
+}
+
+// declared are the builtins for a compiler, which calls none of them.
+var declared = builtinsOver(nil)
+
+// evaluation is what builtins of crosscheck answer from: a document with its
+// matrices, or what is known at the end of a run. It travels in the context, since
+// OPA calls builtins with nothing else that is ours.
+type evaluation struct {
+	doc      *fact.Document
+	matrices []permission.Matrix // of the links, in their order
+	records  map[string][]*ast.Term
+	unread   []string
+}
 
 type evaluationKey struct{}
 
@@ -193,9 +109,83 @@ func withEvaluation(ctx context.Context, ev *evaluation) context.Context {
 	return context.WithValue(ctx, evaluationKey{}, ev)
 }
 
-func evaluationOf(ctx context.Context) (*evaluation, error) {
-	if ev, ok := ctx.Value(evaluationKey{}).(*evaluation); ok {
-		return ev, nil
+// ofContext is a builtin that answers from the evaluation at hand.
+func ofContext(f func(ev *evaluation, args []*ast.Term) (*ast.Term, error)) func(context.Context, []*ast.Term) (*ast.Term, error) {
+	return func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
+		ev, ok := ctx.Value(evaluationKey{}).(*evaluation)
+		if !ok {
+			return nil, errors.New("this builtin answers only while a document is judged; in a test replace it: with crosscheck.checks as {…}")
+		}
+		return f(ev, args)
 	}
-	return nil, errors.New("this builtin answers only while a document is judged; in a test replace it: with crosscheck.checks as {…}")
+}
+
+// ofLink is a builtin that answers from the matrix of a link, its first argument.
+func ofLink(f func(m *permission.Matrix, link string, args []*ast.Term) (*ast.Term, error)) func(context.Context, []*ast.Term) (*ast.Term, error) {
+	return ofContext(func(ev *evaluation, args []*ast.Term) (*ast.Term, error) {
+		link := text(args[0])
+		if ev.doc != nil {
+			for i := range ev.doc.Links {
+				if ev.doc.Links[i].ID == link {
+					return f(&ev.matrices[i], link, args)
+				}
+			}
+		}
+		return nil, fmt.Errorf("the document has no link %q", link)
+	})
+}
+
+// path is the place of an account in its organization.
+func (ev *evaluation) path(account string) *ast.Term {
+	var path fact.Fact[[]string]
+	if ev.doc != nil {
+		path = ev.doc.Accounts[account].Path
+	}
+	switch {
+	case path.Value != nil:
+		return ast.ObjectTerm([2]*ast.Term{ast.StringTerm("value"), stringsTerm(*path.Value)})
+	case path.Absent:
+		return ast.ObjectTerm([2]*ast.Term{ast.StringTerm("absent"), ast.BooleanTerm(true)})
+	}
+	return ast.ObjectTerm()
+}
+
+// answerBuiltin is crosscheck.answer.
+func answerBuiltin(m *permission.Matrix, link string, args []*ast.Term) (*ast.Term, error) {
+	name := text(args[1])
+	layer, action, _ := strings.Cut(name, "/")
+	side := permission.Whole
+	for _, s := range []permission.Side{permission.RoleSide, permission.ResourceSide} {
+		if cut, ok := strings.CutSuffix(action, "/"+string(s)); ok {
+			action, side = cut, s
+		}
+	}
+	a, ok := m.Answer(permission.Key{Layer: permission.Layer(layer), Action: action}, side)
+	if !ok {
+		return nil, fmt.Errorf("there is no check %q", name)
+	}
+	return answerTerm(link, a), nil
+}
+
+// decideBuiltin is iam.decide.
+func decideBuiltin(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+	request, err := ast.JSON(args[0].Value)
+	if err != nil {
+		return nil, err
+	}
+	line, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	out, err := ast.ValueFromReader(bytes.NewReader(iam.Simulate(line)))
+	if err != nil {
+		return nil, err
+	}
+	return ast.NewTerm(out), nil
+}
+
+// text is a string argument, which the type checker has seen to.
+func text(t *ast.Term) string {
+	s, _ := t.Value.(ast.String)
+	return string(s)
 }

@@ -129,7 +129,7 @@ answers contains crosscheck.fail(link, sprintf("replicas are in storage class %s
 
 func rulesDoc(list []*Rule) []byte {
 	var b bytes.Buffer
-	b.WriteString("# Rules\n\nThis file is generated from the METADATA of the rules in `rules/policy` (`UPDATE=1 go test ./rules -run Docs`).\n\n")
+	b.WriteString("# Rules\n\nThis file is generated from the METADATA of the rules in `rules/policy` and the permission rules in `rules/permission` (`UPDATE=1 go test ./rules -run Docs`).\n\n")
 	b.WriteString("A rule answers pass, fail, unknown or not applicable on every bucket, source bucket or link it is asked about; a subject it gives no answer on is unknown, and so is one whose needed facts could not be read. A rule that *decides* breaks the link when it fails. Its evidence is *recorded* (AWS was seen to behave so), *documented* or *inferred*.\n\n")
 	b.WriteString("| Rule | Severity | Pack | Scope | Decides | Title |\n|---|---|---|---|---|---|\n")
 	yes := map[bool]string{true: "yes"}
@@ -156,6 +156,13 @@ func rulesDoc(list []*Rule) []byte {
 		line("Pack", r.Pack)
 		line("Evidence", r.Evidence)
 		line("Applies to", append([]string{map[string]string{"link": "every link", "source": "every bucket with a replication configuration", "bucket": "every bucket", "organization": "the organization, at the end"}[r.Scope]}, r.When...)...)
+		if r.permission != nil {
+			var asks []string
+			for _, key := range r.permission.Asks {
+				asks = append(asks, "`"+key.String()+"`")
+			}
+			line("Permission rule", asks...)
+		}
 		line("Failure codes", r.FailureCodes...)
 		line("Fix", r.Remediation)
 		calls := map[string]bool{}
@@ -174,7 +181,7 @@ func rulesDoc(list []*Rule) []byte {
 
 func codesDoc(list []Code) []byte {
 	var b bytes.Buffer
-	b.WriteString("# Replication failure codes\n\nThis file is generated from `rules/codes.json` and the METADATA of the rules (`UPDATE=1 go test ./rules -run Docs`); `crosscheck rules codes` prints the same table.\n\n")
+	b.WriteString("# Replication failure codes\n\nThis file is generated from `rules/codes.json` and the rules (`UPDATE=1 go test ./rules -run Docs`); `crosscheck rules codes` prints the same table.\n\n")
 	b.WriteString("S3 gives a reason in the event of a failed replication and in the report of a Batch Replication job. Predictable: **Y** configuration decides, **P** policies decide, **O** it takes the objects to know (alone: a warning is the most), **R** a race at run time, **B** Batch Replication only. A code that stands beside another (*with*) has the same cause and is met by other operations on the object.\n\n")
 	b.WriteString("| Code | Predictable | Rules | With | What decides it |\n|---|---|---|---|---|\n")
 	for _, c := range list {

@@ -18,6 +18,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/permission"
 )
 
 //go:embed policy
@@ -31,7 +32,7 @@ const (
 	ScopeOrganization = "organization" // records collected from all documents, at the end
 )
 
-// Rule is one Rego rule with its METADATA.
+// Rule is what the engine asks: a Rego rule with its METADATA, or a permission rule.
 type Rule struct {
 	ID           string           `json:"id"`
 	Title        string           `json:"title"`
@@ -40,7 +41,7 @@ type Rule struct {
 	Scope        string           `json:"scope"`
 	Pack         string           `json:"pack"`          // the group by which it is switched on and off; "" = none
 	Needs        []string         `json:"needs"`         // facts without which every answer is unknown
-	Uses         []string         `json:"uses"`          // facts the rule judges by itself; they are named where it gave no answer
+	Uses         []string         `json:"uses"`          // facts the rule judges by itself; where it gave no answer, the unread one is named
 	When         []string         `json:"when"`          // what must be so for the rule to apply; else it is not applicable
 	Decides      bool             `json:"decides"`       // its failure breaks the link
 	FailureCodes []string         `json:"failure_codes"` // S3's codes it can predict
@@ -53,10 +54,11 @@ type Rule struct {
 	// defaults; it reads them as data.crosscheck.config.NAME.
 	Parameters map[string]any `json:"parameters,omitempty"`
 
-	pkg   string // the package below crosscheck.rules: links.source_versioning
-	needs []need
-	uses  []need
-	when  []condition
+	pkg        string           // the package below crosscheck.rules: links.source_versioning
+	permission *permission.Rule // nil of a Rego rule
+	needs      []need
+	uses       []need
+	when       []condition
 }
 
 // About is what all findings of the rule have in common.
@@ -138,8 +140,14 @@ func sourcesOf(dirs []string) ([]source, error) {
 func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
 	modules := make(map[string]*ast.Module, len(files))
 	byPackage := map[string]source{} // packages below data.crosscheck
+	list, err := permissionRules()
+	if err != nil {
+		return nil, nil, err
+	}
 	byID := map[string]*Rule{}
-	var list []*Rule
+	for _, r := range list {
+		byID[r.ID] = r
+	}
 	for _, f := range files {
 		if isTest(f.name) && !tests {
 			continue
@@ -197,7 +205,7 @@ func (r *Rule) place(f source, pkg string) error {
 	id := strings.ToLower(r.ID)
 	r.pkg = strings.TrimPrefix(pkg, "crosscheck.rules.")
 	dir, file := path.Split(strings.TrimPrefix(f.name, "rules/policy/"))
-	if f.user || dir == "" {
+	if f.user {
 		name, ok := strings.CutPrefix(r.pkg, r.Pack+".")
 		if r.pkg == id || r.Pack != "" && ok && ruleName.MatchString(name) {
 			return nil
@@ -264,55 +272,8 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		FailureCodes: c.FailureCodes, Controls: c.Controls, Remediation: c.Remediation,
 		Evidence: c.Evidence, Sources: c.Sources, Parameters: c.Parameters,
 	}
-	switch {
-	case !finding.IsRuleID(r.ID):
-		return nil, line, fmt.Errorf("METADATA custom.id %q: an id is capitals and digits, such as XC101 or ACME001", r.ID)
-	case r.Title == "":
-		return nil, line, errors.New("METADATA has no title")
-	case !r.Severity.Valid():
-		return nil, line, fmt.Errorf("METADATA custom.severity %q: use critical, high, medium, low or info", r.Severity)
-	case !slices.Contains(scopes, r.Scope):
-		return nil, line, fmt.Errorf("METADATA custom.scope %q: use %s", r.Scope, strings.Join(scopes, ", "))
-	case r.Pack != "" && !packWord.MatchString(r.Pack):
-		return nil, line, fmt.Errorf("METADATA custom.pack %q: a pack is one word in small letters, such as encryption", r.Pack)
-	case r.Decides && r.Scope != ScopeLink:
-		return nil, line, fmt.Errorf("METADATA custom.decides: only a rule of scope link decides a link, not one of scope %s", r.Scope)
-	case !slices.Contains(evidences, r.Evidence):
-		return nil, line, fmt.Errorf("METADATA custom.evidence %q: use %s", r.Evidence, strings.Join(evidences, ", "))
-	}
-	for _, c := range r.FailureCodes {
-		if _, ok := codeOf(c); !ok {
-			return nil, line, fmt.Errorf("METADATA custom.failure_codes: %q is no failure code of S3 (crosscheck rules codes lists them)", c)
-		}
-	}
-	for name, value := range r.Parameters {
-		switch _, ours := ownParameters[name]; {
-		case ours:
-			return nil, line, fmt.Errorf("METADATA custom.parameters: %s is a parameter of crosscheck itself", name)
-		case !paramWord.MatchString(name):
-			return nil, line, fmt.Errorf("METADATA custom.parameters: %q: a name is small letters, digits and _", name)
-		case value == nil:
-			return nil, line, fmt.Errorf("METADATA custom.parameters: %s has no default, which also says of what type it is", name)
-		}
-	}
-	for _, x := range []struct {
-		names []string
-		to    *[]need
-	}{{c.Needs, &r.needs}, {c.Uses, &r.uses}} {
-		for _, name := range x.names {
-			n, err := parseNeed(name, r.Scope)
-			if err != nil {
-				return nil, line, fmt.Errorf("METADATA custom.%w", err)
-			}
-			*x.to = append(*x.to, n)
-		}
-	}
-	for _, text := range c.When {
-		w, err := parseCondition(text, r.Scope)
-		if err != nil {
-			return nil, line, fmt.Errorf("METADATA custom.%w", err)
-		}
-		r.when = append(r.when, w)
+	if err := r.check(); err != nil {
+		return nil, line, fmt.Errorf("METADATA %w", err)
 	}
 	defined := "answers"
 	if !slices.ContainsFunc(m.Rules, func(x *ast.Rule) bool { return x.Head.Name.String() == defined || x.Head.Ref().String() == defined }) {
@@ -322,6 +283,61 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		return nil, m.Package.Location.Row, errors.New("a rule of scope organization defines records, which are kept of every document, beside answers")
 	}
 	return r, line, nil
+}
+
+// check refuses a rule that says what does not exist, and reads its needs.
+func (r *Rule) check() error {
+	switch {
+	case !finding.IsRuleID(r.ID):
+		return fmt.Errorf("custom.id %q: an id is capitals and digits, such as XC101 or ACME001", r.ID)
+	case r.Title == "":
+		return errors.New("has no title")
+	case !r.Severity.Valid():
+		return fmt.Errorf("custom.severity %q: use critical, high, medium, low or info", r.Severity)
+	case !slices.Contains(scopes, r.Scope):
+		return fmt.Errorf("custom.scope %q: use %s", r.Scope, strings.Join(scopes, ", "))
+	case r.Pack != "" && !packWord.MatchString(r.Pack):
+		return fmt.Errorf("custom.pack %q: a pack is one word in small letters, such as encryption", r.Pack)
+	case r.Decides && r.Scope != ScopeLink:
+		return fmt.Errorf("custom.decides: only a rule of scope link decides a link, not one of scope %s", r.Scope)
+	case !slices.Contains(evidences, r.Evidence):
+		return fmt.Errorf("custom.evidence %q: use %s", r.Evidence, strings.Join(evidences, ", "))
+	}
+	for _, c := range r.FailureCodes {
+		if _, ok := codeOf(c); !ok {
+			return fmt.Errorf("custom.failure_codes: %q is no failure code of S3 (crosscheck rules codes lists them)", c)
+		}
+	}
+	for name, value := range r.Parameters {
+		switch _, ours := ownParameters[name]; {
+		case ours:
+			return fmt.Errorf("custom.parameters: %s is a parameter of crosscheck itself", name)
+		case !paramWord.MatchString(name):
+			return fmt.Errorf("custom.parameters: %q: a name is small letters, digits and _", name)
+		case value == nil:
+			return fmt.Errorf("custom.parameters: %s has no default, which also says of what type it is", name)
+		}
+	}
+	for _, x := range []struct {
+		names []string
+		to    *[]need
+	}{{r.Needs, &r.needs}, {r.Uses, &r.uses}} {
+		for _, name := range x.names {
+			n, err := parseNeed(name, r.Scope)
+			if err != nil {
+				return fmt.Errorf("custom.%w", err)
+			}
+			*x.to = append(*x.to, n)
+		}
+	}
+	for _, text := range r.When {
+		w, err := parseCondition(text, r.Scope)
+		if err != nil {
+			return fmt.Errorf("custom.%w", err)
+		}
+		r.when = append(r.when, w)
+	}
+	return nil
 }
 
 // ruleError turns OPA's errors into the first one with its file and line.
@@ -357,8 +373,8 @@ var capabilities = sync.OnceValue(func() *ast.Capabilities {
 	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
 		return b.IsNondeterministic() || slices.ContainsFunc(forbidden, func(p string) bool { return strings.HasPrefix(b.Name, p) })
 	})
-	for _, b := range builtins {
-		c.Builtins = append(c.Builtins, b.declaration())
+	for i := range declared {
+		c.Builtins = append(c.Builtins, declared[i].Declaration())
 	}
 	return c
 })

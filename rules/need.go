@@ -6,23 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"crosscheck/rules/iam"
+	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
 
 // missing is why a fact is not known: nil when AWS answered.
 type missing func(doc *fact.Document, link *fact.Link) *fact.Gap
-
-// gapOf is the gap of a fact, or the one that stands for "nobody asked".
-func gapOf(s fact.State, account, resource, name string) *fact.Gap {
-	switch {
-	case s.Known():
-		return nil
-	case s.Gap != nil:
-		return s.Gap
-	}
-	return &fact.Gap{AccountID: account, Resource: resource, Fact: name, Code: "NotRead", Message: "nobody asked AWS for it"}
-}
 
 // gapsOf are the functions that give the gaps of a resource, by the names of its facts.
 func gapsOf[T any](rows []fact.Row[T], at func(*T) (account, resource string)) map[string]func(*T, string) *fact.Gap {
@@ -30,7 +22,7 @@ func gapsOf[T any](rows []fact.Row[T], at func(*T) (account, resource string)) m
 	for _, row := range rows {
 		gaps[row.Name] = func(of *T, name string) *fact.Gap {
 			account, resource := at(of)
-			return gapOf(row.Of(of).State(), account, resource, name)
+			return row.Of(of).State().Why(account, resource, name)
 		}
 	}
 	return gaps
@@ -50,7 +42,7 @@ func withOwner(gaps map[string]func(*fact.Bucket, string) *fact.Gap) map[string]
 		if b.AccountID != "" && b.Region != "" {
 			return nil
 		}
-		return &fact.Gap{Resource: b.ARN, Fact: name, API: "s3:ListBuckets", Code: "NotRead", Message: "the account that owns the bucket was not scanned"}
+		return &fact.Gap{Resource: b.ARN, Fact: name, API: "s3:ListBuckets", Code: fact.NotRead, Message: "the account that owns the bucket was not scanned"}
 	}
 	return gaps
 }
@@ -61,13 +53,13 @@ func withOwner(gaps map[string]func(*fact.Bucket, string) *fact.Gap) map[string]
 var needs = func() map[string]missing {
 	m := map[string]missing{
 		"organization": func(doc *fact.Document, _ *fact.Link) *fact.Gap {
-			return gapOf(doc.Organization.State(), "", "", "organization")
+			return doc.Organization.Why("", "", "organization")
 		},
 		"destination": func(doc *fact.Document, l *fact.Link) *fact.Gap {
-			return gapOf(doc.Buckets[l.Destination].State(), "", bucketARN(doc, l.Destination), "destination")
+			return doc.Buckets[l.Destination].Why("", doc.BucketARN(l.Destination), "destination")
 		},
 		"role": func(doc *fact.Document, l *fact.Link) *fact.Gap {
-			return gapOf(doc.Roles[l.RoleARN].State(), "", l.RoleARN, "role")
+			return doc.Roles[l.RoleARN].Why("", l.RoleARN, "role")
 		},
 	}
 	for name, f := range bucketFacts {
@@ -77,7 +69,7 @@ var needs = func() map[string]missing {
 		m[dst] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
 			b := doc.Buckets[l.Destination]
 			if b.Value == nil {
-				return gapOf(b.State(), "", bucketARN(doc, l.Destination), dst)
+				return b.Why("", doc.BucketARN(l.Destination), dst)
 			}
 			return f(b.Value, dst)
 		}
@@ -87,7 +79,7 @@ var needs = func() map[string]missing {
 		m[full] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
 			r := doc.Roles[l.RoleARN]
 			if r.Value == nil {
-				return gapOf(r.State(), "", l.RoleARN, full)
+				return r.Why("", l.RoleARN, full)
 			}
 			return f(r.Value, full)
 		}
@@ -100,7 +92,7 @@ var needs = func() map[string]missing {
 			if id(l) == "" {
 				return nil
 			}
-			return gapOf(doc.Keys[id(l)].State(), "", id(l), side)
+			return doc.Keys[id(l)].Why("", id(l), side)
 		}
 		for name, f := range keyFacts {
 			full := side + "." + name
@@ -110,7 +102,7 @@ var needs = func() map[string]missing {
 				}
 				k := doc.Keys[id(l)]
 				if k.Value == nil {
-					return gapOf(k.State(), "", id(l), full)
+					return k.Why("", id(l), full)
 				}
 				return f(k.Value, full)
 			}
@@ -183,54 +175,54 @@ func parseNeed(text, scope string) (need, error) {
 
 // condition is one entry of a rule's when: a name below, or "parameter NAME".
 type condition struct {
-	why       string                                         // the rule does not apply where not holds
-	not       func(*Engine, *fact.Document, *fact.Link) bool // nil for a parameter
+	why       string                                           // the rule does not apply where not holds
+	not       func(*premises, *fact.Document, *fact.Link) bool // nil for a parameter
 	parameter string
 }
 
 // conditions are what rules can ask for before they are asked. They hold unless
 // it is known that they do not.
 var conditions = map[string]condition{
-	"destination": {why: "the destination does not exist", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
+	"destination": {why: "the destination does not exist", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		return doc.Buckets[l.Destination].Absent
 	}},
-	"role": {why: "the role does not exist", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
+	"role": {why: "the role does not exist", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		return doc.Roles[l.RoleARN].Absent
 	}},
-	"destination_policy": {why: "the destination has no bucket policy", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
+	"destination_policy": {why: "the destination has no bucket policy", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && d.Policy.Absent
 	}},
-	"cross_account": {why: "source and destination belong to one account", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
+	"cross_account": {why: "source and destination belong to one account", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && d.AccountID != "" && d.AccountID == doc.Bucket.AccountID
 	}},
-	"kms": {why: "the rule does not take objects under KMS", not: func(_ *Engine, _ *fact.Document, l *fact.Link) bool {
+	"kms": {why: "the rule does not take objects under KMS", not: func(_ *premises, _ *fact.Document, l *fact.Link) bool {
 		return l.Rule.SSEKMSObjects != "Enabled"
 	}},
-	"source_key": {why: "the default encryption of the source names no key", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
+	"source_key": {why: "the default encryption of the source names no key", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		return l.SourceKey == "" && doc.Bucket.Encryption.Known()
 	}},
-	"replica_key": {why: "the rule names no key for replicas", not: func(_ *Engine, _ *fact.Document, l *fact.Link) bool {
+	"replica_key": {why: "the rule names no key for replicas", not: func(_ *premises, _ *fact.Document, l *fact.Link) bool {
 		return l.ReplicaKey == ""
 	}},
-	"object_lock": {why: "Object Lock is not enabled on the source", not: func(_ *Engine, doc *fact.Document, _ *fact.Link) bool {
+	"object_lock": {why: "Object Lock is not enabled on the source", not: func(_ *premises, doc *fact.Document, _ *fact.Link) bool {
 		f := doc.Bucket.ObjectLock
 		return f.Absent || f.Value != nil && !f.Value.Enabled
 	}},
-	"public_policy": {why: "the bucket policy of the destination is not public", not: func(e *Engine, doc *fact.Document, l *fact.Link) bool {
+	"public_policy": {why: "the bucket policy of the destination is not public", not: func(p *premises, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && (d.Policy.Absent || d.Policy.Value != nil &&
-			iam.Classify(d.Name, e.policies.get(iam.BucketPolicy, d.Name, *d.Policy.Value).Policy).Public == iam.False)
+			iam.Classify(d.Name, p.policies.Get(iam.BucketPolicy, d.Name, *d.Policy.Value).Policy).Public == iam.False)
 	}},
-	"owner_override": {why: "the rule does not change the owner", not: func(_ *Engine, _ *fact.Document, l *fact.Link) bool {
+	"owner_override": {why: "the rule does not change the owner", not: func(_ *premises, _ *fact.Document, l *fact.Link) bool {
 		return !l.Rule.Destination.OwnerOverride
 	}},
-	"sse_c": {why: "the source takes no objects under SSE-C", not: func(_ *Engine, doc *fact.Document, _ *fact.Link) bool {
+	"sse_c": {why: "the source takes no objects under SSE-C", not: func(_ *premises, doc *fact.Document, _ *fact.Link) bool {
 		e := doc.Bucket.Encryption.Value
 		return e != nil && slices.Contains(e.BlockedTypes, "SSE-C")
 	}},
-	"no_mfa_delete": {why: "MFA delete is on at the destination", not: func(_ *Engine, doc *fact.Document, l *fact.Link) bool {
+	"no_mfa_delete": {why: "MFA delete is on at the destination", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && d.Versioning.Value != nil && d.Versioning.Value.MFADelete == "Enabled"
 	}},
@@ -250,51 +242,147 @@ func parseCondition(text, scope string) (condition, error) {
 	return c, nil
 }
 
+// premises are what decides, beside the document, whether rules are asked.
+type premises struct {
+	params   map[string]any
+	policies *permission.Policies
+}
+
+// stands reports whether a need holds under the parameters.
+func (p *premises) stands(n *need) bool {
+	return n.parameter == "" || set(p.params, strings.Split(n.parameter, "."))
+}
+
+// set reports whether a parameter has a value other than false and empty; of a
+// list it is enough that one element has it.
+func set(v any, path []string) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case []any:
+		return slices.ContainsFunc(v, func(x any) bool { return set(x, path) })
+	case map[string]any:
+		if len(path) > 0 {
+			return set(v[path[0]], path[1:])
+		}
+		return len(v) > 0
+	case bool:
+		return v && len(path) == 0
+	}
+	return len(path) == 0
+}
+
 // holds reports whether a condition may be so.
-func (e *Engine) holds(c *condition, doc *fact.Document, link *fact.Link) bool {
+func (p *premises) holds(c *condition, doc *fact.Document, link *fact.Link) bool {
 	switch {
 	case c.parameter != "":
-		return set(e.params, strings.Split(c.parameter, "."))
+		return set(p.params, strings.Split(c.parameter, "."))
 	case c.not == nil || link == nil:
 		return true
 	}
-	return !c.not(e, doc, link)
+	return !c.not(p, doc, link)
 }
 
 // inapplicable says why a rule does not apply to a link (nil: to the bucket), "" where it does.
-func (e *Engine) inapplicable(r *Rule, doc *fact.Document, link *fact.Link) string {
+func (p *premises) inapplicable(r *Rule, doc *fact.Document, link *fact.Link) string {
 	for i := range r.when {
-		if !e.holds(&r.when[i], doc, link) {
+		if !p.holds(&r.when[i], doc, link) {
 			return r.when[i].why
 		}
 	}
 	return ""
 }
 
-// asked reports whether a rule applies to anything in the document.
-func (e *Engine) asked(r *Rule, doc *fact.Document) bool {
-	if r.Scope != ScopeLink {
-		return (r.Scope != ScopeSource || !doc.Bucket.Replication.Absent) && e.inapplicable(r, doc, nil) == ""
-	}
-	if len(r.when) == 0 {
-		return len(doc.Links) > 0
-	}
-	for i := range doc.Links {
-		if e.inapplicable(r, doc, &doc.Links[i]) == "" {
-			return true
+// wants reports whether a rule looks at a fact of a link, by what is known so far.
+func (p *premises) wants(r *Rule, name string, doc *fact.Document, link *fact.Link) bool {
+	for _, list := range [][]need{r.needs, r.uses} {
+		for i := range list {
+			n := &list[i]
+			if n.name == name && p.stands(n) && p.inapplicable(r, doc, link) == "" && p.holds(&n.when, doc, link) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// bucketARN is the ARN of a bucket in the partition of the document.
-func bucketARN(doc *fact.Document, bucket string) string {
-	return "arn:" + partition(doc) + ":s3:::" + bucket
+// gap is the first of the named facts that is not known.
+func (p *premises) gap(list []need, doc *fact.Document, link *fact.Link) *fact.Gap {
+	for i := range list {
+		n := &list[i]
+		if !p.stands(n) || !p.holds(&n.when, doc, link) {
+			continue
+		}
+		if g := n.missing(doc, link); g != nil {
+			return g
+		}
+	}
+	return nil
 }
 
-func partition(doc *fact.Document) string {
-	if doc.Partition == "" {
-		return "aws"
+// subject is the bucket or a link of a document as one rule is asked about it.
+type subject struct {
+	link    int       // its index, or theBucket
+	why     string    // why the rule does not apply, "" where it does
+	missing *fact.Gap // a fact that the rule needs
+	unread  *fact.Gap // a fact that the rule judges itself: the reason where it gives no answer
+}
+
+const theBucket = -1
+
+// subjects are what each rule is asked about in a document, in the order of the rules.
+func (p *premises) subjects(rules []*Rule, doc *fact.Document) [][]subject {
+	list := make([]subject, 0, len(rules)*max(1, len(doc.Links)))
+	out := make([][]subject, len(rules))
+	for i, r := range rules {
+		first := len(list)
+		switch {
+		case r.Scope == ScopeLink:
+			for k := range doc.Links {
+				list = append(list, p.subject(r, doc, k))
+			}
+		case r.Scope != ScopeSource || !doc.Bucket.Replication.Absent:
+			list = append(list, p.subject(r, doc, theBucket))
+		}
+		out[i] = list[first:len(list):len(list)]
 	}
-	return doc.Partition
+	return out
+}
+
+func (p *premises) subject(r *Rule, doc *fact.Document, k int) subject {
+	var link *fact.Link
+	if k != theBucket {
+		link = &doc.Links[k]
+	}
+	s := subject{link: k, why: p.inapplicable(r, doc, link)}
+	if s.why == "" {
+		s.missing = p.gap(r.needs, doc, link)
+		if s.missing == nil && r.permission == nil { // which answers always
+			s.unread = p.gap(r.uses, doc, link)
+		}
+	}
+	return s
+}
+
+// applies reports whether a rule applies to any of its subjects.
+func applies(subjects []subject) bool {
+	return slices.ContainsFunc(subjects, func(s subject) bool { return s.why == "" })
+}
+
+// mentionedFacts lists the facts of buckets whose names stand in modules of the
+// user. Tags stand in replication rules as well, and are no fact by that.
+func mentionedFacts(modules map[string]*ast.Module, files []source) map[string]bool {
+	mentioned := map[string]bool{}
+	for _, f := range files {
+		if !f.user || modules[f.name] == nil {
+			continue
+		}
+		ast.WalkTerms(modules[f.name], func(t *ast.Term) bool {
+			if s, ok := t.Value.(ast.String); ok && bucketFacts[string(s)] != nil && s != "owner" && s != "tags" {
+				mentioned[string(s)] = true
+			}
+			return false
+		})
+	}
+	return mentioned
 }

@@ -38,7 +38,7 @@ func TestPacks(t *testing.T) {
 		e := engine(t, c.opts)
 		var got []string
 		for _, r := range rules {
-			if !e.disabled[r.ID] {
+			if !e.judge.disabled[r.ID] {
 				got = append(got, r.ID)
 			}
 		}
@@ -51,7 +51,7 @@ func TestPacks(t *testing.T) {
 		}
 	}
 	off := engine(t, Options{Disabled: []string{"encryption"}})
-	if got := slices.Sorted(maps.Keys(off.disabled)); !slices.Equal(got, byPack["encryption"]) {
+	if got := slices.Sorted(maps.Keys(off.judge.disabled)); !slices.Equal(got, byPack["encryption"]) {
 		t.Errorf("disabled %v, want %v", got, byPack["encryption"])
 	}
 }
@@ -73,7 +73,7 @@ func TestPacksNeverImprove(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		all.disabled = off
+		all.judge.disabled = off
 		got, err := all.Eval(context.Background(), doc)
 		if err != nil {
 			r.Fatal(err)

@@ -15,15 +15,14 @@ import (
 // unknown; where the run looked at buckets of some names only, it does not apply;
 // where it looked at some accounts only, it is of severity info.
 func (e *Engine) UnusedRequirements(scope fact.Scope) []finding.Finding {
-	required, _ := e.params["required_replication"].([]any)
-	if e.disabled[requiredRule] {
+	required, _ := e.premises.params["required_replication"].([]any)
+	if e.judge.disabled[requiredRule] {
 		return nil
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	incomplete := len(e.unread) > 0
+	kept := e.memory.all()
+	incomplete := len(kept.unread) > 0
 	selects, may := map[string]bool{}, map[string]bool{}
-	for _, t := range e.records[requiredRule] {
+	for _, t := range kept.records[requiredRule] {
 		record := t.Value.(ast.Object)
 		if i := record.Get(ast.StringTerm("selects")); i != nil {
 			selects[i.String()] = true

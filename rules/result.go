@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/internal/opa"
 )
 
 // results are the builtins that make the answers of rules:
@@ -30,13 +31,13 @@ import (
 //
 // They are builtins and no module of Rego functions, for what those cost:
 // docs/decisions/080-answers-are-builtins.md.
-var results = []builtin{
-	{name: "crosscheck.pass", decl: types.NewFunction(types.Args(anyObject, types.S), anyObject), impl: alone(finding.Pass), pure: true},
-	{name: "crosscheck.fail", decl: types.NewFunction(types.Args(anyObject, types.S, anyObject), anyObject), impl: withMore(finding.Fail), pure: true},
-	{name: "crosscheck.unknown", decl: types.NewFunction(types.Args(anyObject, types.S, anyObject), anyObject), impl: withMore(finding.Unknown), pure: true},
-	{name: "crosscheck.not_applicable", decl: types.NewFunction(types.Args(anyObject, types.S), anyObject), impl: alone(finding.NotApplicable), pure: true},
-	{name: "crosscheck.result", decl: types.NewFunction(types.Args(anyObject, types.NewAny(types.NewSet(anyObject), types.NewArray(nil, anyObject)), types.S), types.NewSet(anyObject)), impl: result, pure: true},
-	{name: "crosscheck.value", decl: types.NewFunction(types.Args(anyObject, types.A), types.A), impl: value, pure: true},
+var results = []opa.Builtin{
+	{Name: "crosscheck.pass", Decl: types.NewFunction(types.Args(anyObject, types.S), anyObject), Impl: alone(finding.Pass), Pure: true},
+	{Name: "crosscheck.fail", Decl: types.NewFunction(types.Args(anyObject, types.S, anyObject), anyObject), Impl: withMore(finding.Fail), Pure: true},
+	{Name: "crosscheck.unknown", Decl: types.NewFunction(types.Args(anyObject, types.S, anyObject), anyObject), Impl: withMore(finding.Unknown), Pure: true},
+	{Name: "crosscheck.not_applicable", Decl: types.NewFunction(types.Args(anyObject, types.S), anyObject), Impl: alone(finding.NotApplicable), Pure: true},
+	{Name: "crosscheck.result", Decl: types.NewFunction(types.Args(anyObject, types.NewAny(types.NewSet(anyObject), types.NewArray(nil, anyObject)), types.S), types.NewSet(anyObject)), Impl: result, Pure: true},
+	{Name: "crosscheck.value", Decl: types.NewFunction(types.Args(anyObject, types.A), types.A), Impl: value, Pure: true},
 }
 
 var (

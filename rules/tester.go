@@ -46,12 +46,12 @@ func runTests(ctx context.Context, files []source) ([]TestResult, error) {
 		return nil, err
 	}
 	compiler := newCompiler()
-	custom := make([]*tester.Builtin, len(builtins))
-	for i, b := range builtins {
-		custom[i] = &tester.Builtin{Decl: b.declaration(), Func: rego.FunctionDyn(
-			&rego.Function{Name: b.name, Decl: b.decl},
-			func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) { return b.impl(bctx.Context, args) },
-		)}
+	var custom []*tester.Builtin
+	for _, b := range builtinsOver(newDocuments()) {
+		custom = append(custom, &tester.Builtin{Decl: b.Declaration(), Func: rego.FunctionDyn(
+			&rego.Function{Name: b.Name, Decl: b.Decl},
+			func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) { return b.Impl(bctx.Context, args) },
+		)})
 	}
 	store := inmem.NewFromObject(map[string]any{"crosscheck": map[string]any{"config": params}})
 	var results []TestResult

@@ -37,8 +37,12 @@ var packages = []pkg{
 	{"rules/iam", "decides AWS policies in three values, over single requests and sets of objects", nil},
 	{"rules/waiver", "reads waivers, applies them to findings, and reports those expired or unused",
 		[]string{"rules/finding", "rules/iam", "scanner/fact"}},
+	{"rules/internal/recent", "a bounded cache of what is costly to make", nil},
+	{"rules/internal/opa", "evaluates Rego with OPA's internals, as fast as many buckets need it", nil},
+	{"rules/permission", "which permissions a link needs, as a table, and whether S3 has them",
+		[]string{"rules/finding", "rules/iam", "rules/internal/recent", "scanner/fact"}},
 	{"rules", "the engine: loads, compiles and evaluates rules, and gives links their verdicts",
-		[]string{"rules/iam", "rules/finding", "scanner/fact"}},
+		[]string{"rules/finding", "rules/iam", "rules/internal/opa", "rules/internal/recent", "rules/permission", "scanner/fact"}},
 
 	{"scanner/sandbox", "AWS in memory: an http.Handler and an HTTP client of the SDK", []string{"rules/iam"}},
 	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, checks of answers, errors", []string{"scanner/fact"}},
@@ -95,7 +99,7 @@ var only = map[string][]string{
 var standardOnly = []string{"scanner/fact", "scanner/flow", "rules/iam", "rules/finding", "canary/measure", "canary/prove"}
 
 // withoutOPA are packages that must not reach OPA, however many imports away.
-var withoutOPA = []string{"report", "canary", "scanner", "rules/finding", "rules/iam", "rules/waiver"}
+var withoutOPA = []string{"report", "canary", "scanner", "rules/finding", "rules/iam", "rules/permission", "rules/waiver"}
 
 const (
 	maxLines  = 3000 // of one package, without tests
@@ -106,7 +110,7 @@ const (
 // until they are split.
 var tooLarge = map[string]int{
 	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6900, "cmd/crosscheck/internal/cli": 4200,
-	"rules": 4700, "canary": 3200,
+	"canary": 3200,
 }
 
 // source is a Go file of the project.

@@ -1,4 +1,4 @@
-package rules
+package opa
 
 import (
 	"fmt"
@@ -7,12 +7,7 @@ import (
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-
-	"crosscheck/scanner/fact"
 )
-
-// The facts reach Rego as what encoding/json would make of them, without the
-// detour through JSON text: it was half of the time of an evaluation.
 
 // field is how one field of a struct appears in Rego.
 type field struct {
@@ -53,17 +48,19 @@ func planOf(t reflect.Type) []field {
 	return plan
 }
 
-// valueOf is v as a Rego value: the same value as its JSON form has.
-func valueOf(v any) ast.Value { return termOf(reflect.ValueOf(v)).Value }
+// Value is v as a Rego value: what encoding/json and OPA's reader would make of it,
+// without the detour through JSON text. It panics on what the facts do not have:
+// floating-point and unsigned numbers, functions and channels.
+func Value(v any) ast.Value { return termOf(reflect.ValueOf(v)).Value }
 
-// documentValue is a document as a Rego value, with these fields only; nil = all.
-func documentValue(doc *fact.Document, fields map[string]bool) ast.Value {
-	return structTerm(reflect.ValueOf(doc).Elem(), fields).Value
+// Fields is the struct that v points to, with these fields only; nil = all.
+func Fields(v any, fields map[string]bool) ast.Value {
+	return structTerm(reflect.ValueOf(v).Elem(), fields).Value
 }
 
-// inputFields lists the fields of input that the modules name, nil when one of
+// InputFields lists the fields of input that the modules name, nil when one of
 // them looks at input as a whole.
-func inputFields(modules map[string]*ast.Module) map[string]bool {
+func InputFields(modules map[string]*ast.Module) map[string]bool {
 	fields, all := map[string]bool{}, false
 	for _, m := range modules {
 		ast.WalkTerms(m, func(t *ast.Term) bool {
@@ -95,24 +92,6 @@ func inputFields(modules map[string]*ast.Module) map[string]bool {
 		return nil
 	}
 	return fields
-}
-
-// mentionedFacts lists the facts of buckets whose names stand in modules of the
-// user. Tags stand in replication rules as well, and are no fact by that.
-func mentionedFacts(modules map[string]*ast.Module, files []source) map[string]bool {
-	mentioned := map[string]bool{}
-	for _, f := range files {
-		if !f.user || modules[f.name] == nil {
-			continue
-		}
-		ast.WalkTerms(modules[f.name], func(t *ast.Term) bool {
-			if s, ok := t.Value.(ast.String); ok && bucketFacts[string(s)] != nil && s != "owner" && s != "tags" {
-				mentioned[string(s)] = true
-			}
-			return false
-		})
-	}
-	return mentioned
 }
 
 func structTerm(v reflect.Value, fields map[string]bool) *ast.Term {
@@ -164,7 +143,7 @@ func termOf(v reflect.Value) *ast.Term {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return ast.InternedTerm(int(v.Int()))
 	}
-	panic(fmt.Sprintf("rules: %s cannot be handed to Rego", v.Type()))
+	panic(fmt.Sprintf("opa: %s cannot be handed to Rego", v.Type()))
 }
 
 // empty is the emptiness of encoding/json's omitempty.

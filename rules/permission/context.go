@@ -1,4 +1,4 @@
-package rules
+package permission
 
 import (
 	"slices"
@@ -12,9 +12,9 @@ import (
 // named and not known here is unknown, never absent.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (m *matrix) context(s *side, action string, variant int) map[string]iam.Value {
+func (e *evaluation) context(s *side, action string, variant int) map[string]iam.Value {
 	var out map[string]iam.Value
-	for _, list := range [2][]*policy{m.rolePolicies, s.policies} {
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
 			for _, k := range p.keys {
 				if _, ok := out[k]; ok {
@@ -23,7 +23,7 @@ func (m *matrix) context(s *side, action string, variant int) map[string]iam.Val
 				if out == nil {
 					out = map[string]iam.Value{}
 				}
-				out[k] = m.value(s, action, k, variant)
+				out[k] = e.value(s, action, k, variant)
 			}
 		}
 	}
@@ -31,29 +31,29 @@ func (m *matrix) context(s *side, action string, variant int) map[string]iam.Val
 }
 
 // value is one condition key of a request of the role's session.
-func (m *matrix) value(s *side, action, key string, variant int) iam.Value {
+func (e *evaluation) value(s *side, action, key string, variant int) iam.Value {
 	if name, ok := strings.CutPrefix(key, "aws:principaltag/"); ok {
-		return m.roleTag(name)
+		return e.roleTag(name)
 	}
 	switch key {
 	case "aws:principalarn":
-		if m.role != nil {
-			return iam.One(m.role.ARN)
+		if e.role != nil {
+			return iam.One(e.role.ARN)
 		}
-		return iam.One(m.link.RoleARN)
+		return iam.One(e.link.RoleARN)
 	case "aws:principalaccount":
-		if m.principal.Account != "" {
-			return iam.One(m.principal.Account)
+		if e.principal.Account != "" {
+			return iam.One(e.principal.Account)
 		}
 	case "aws:principalorgid":
-		return m.orgID(m.principal.Account)
+		return e.orgID(e.principal.Account)
 	case "aws:principalorgpaths":
-		return m.orgPaths(m.principal.Account)
+		return e.orgPaths(e.principal.Account)
 	case "aws:principaltype":
 		return iam.One("AssumedRole")
 	case "aws:userid":
-		if m.principal.RoleID != "" {
-			return iam.One(m.principal.RoleID + ":" + sessionName)
+		if e.principal.RoleID != "" {
+			return iam.One(e.principal.RoleID + ":" + sessionName)
 		}
 	case "aws:principalisawsservice":
 		return iam.One("false")
@@ -73,29 +73,29 @@ func (m *matrix) value(s *side, action, key string, variant int) iam.Value {
 			return iam.One(s.account)
 		}
 	case "aws:resourceorgid":
-		return m.orgID(s.account)
+		return e.orgID(s.account)
 	case "aws:resourceorgpaths":
-		return m.orgPaths(s.account)
+		return e.orgPaths(s.account)
 	}
 	if s.key != nil {
-		return m.keyValue(s, key, variant)
+		return e.keyValue(s, key, variant)
 	}
-	if tag, ok := strings.CutPrefix(key, "s3:existingobjecttag/"); ok && s.layer == "source" {
+	if tag, ok := strings.CutPrefix(key, "s3:existingobjecttag/"); ok && s.layer == Source {
 		// Objects of the link carry the tags that the rule filters on; of others nothing is known.
-		for k, v := range m.link.Rule.Tags {
+		for k, v := range e.link.Rule.Tags {
 			if strings.EqualFold(k, tag) {
 				return iam.One(v)
 			}
 		}
 	}
-	if action == "s3:ReplicateObject" && m.kms && m.sourceDefaultKMS() != "" {
+	if action == "s3:ReplicateObject" && e.kms && e.defaultKMS != "" {
 		// With the opt-in and a KMS default at the source, a replica is written
 		// under the rule's key.
 		switch key {
 		case "s3:x-amz-server-side-encryption":
-			return iam.One(m.sourceDefaultKMS())
+			return iam.One(e.defaultKMS)
 		case "s3:x-amz-server-side-encryption-aws-kms-key-id":
-			if id := m.link.Rule.Destination.ReplicaKMSKeyID; strings.Contains(id, ":key/") {
+			if id := e.link.Rule.Destination.ReplicaKMSKeyID; strings.Contains(id, ":key/") {
 				return iam.One(id) // an alias may be sent as written or resolved
 			}
 		}
@@ -103,35 +103,25 @@ func (m *matrix) value(s *side, action, key string, variant int) iam.Value {
 	return iam.Value{}
 }
 
-// sourceDefaultKMS is the KMS algorithm of new source objects, "" where the default is not KMS or not known.
-func (m *matrix) sourceDefaultKMS() string {
-	if e := m.doc.Bucket.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
-		return e.Algorithm
-	}
-	return ""
-}
-
 // keyValue is one condition key of a request to a KMS key.
-func (m *matrix) keyValue(s *side, key string, variant int) iam.Value {
+func (e *evaluation) keyValue(s *side, key string, variant int) iam.Value {
 	switch key {
 	case "kms:viaservice":
 		if s.region != "" {
 			suffix := ".amazonaws.com"
-			if partition(m.doc) == "aws-cn" {
+			if e.doc.Partition == "aws-cn" {
 				suffix = ".amazonaws.com.cn"
 			}
 			return iam.One("s3." + s.region + suffix)
 		}
 	case "kms:calleraccount":
-		if m.principal.Account != "" {
-			return iam.One(m.principal.Account)
+		if e.principal.Account != "" {
+			return iam.One(e.principal.Account)
 		}
 	case contextKey:
-		if variant < len(s.key.contexts) {
-			return m.encryptionContext(s, variant)
-		}
+		return e.encryptionContext(s, variant)
 	case "kms:encryptioncontextkeys":
-		if s.layer == "destination_key" {
+		if s.layer == DestinationKey {
 			return iam.Many("aws:s3:arn")
 		}
 	case "kms:grantisforawsresource", "kms:granteeprincipal", "kms:grantconstrainttype", "kms:grantoperations":
@@ -164,15 +154,22 @@ func (m *matrix) keyValue(s *side, key string, variant int) iam.Value {
 	return iam.Value{}
 }
 
+// contextKey is the encryption context that S3 sends: the ARN of the object or of
+// its bucket.
+const contextKey = "kms:encryptioncontext:aws:s3:arn"
+
+// networkKeys say where a request comes from, which for S3's own is not documented.
+var networkKeys = []string{"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
+
 // encryptionContext is the value of the context key for every object of the
 // link at once: known only where all policies treat all those objects alike.
-func (m *matrix) encryptionContext(s *side, variant int) iam.Value {
+func (e *evaluation) encryptionContext(s *side, variant int) iam.Value {
 	value := s.key.contexts[variant]
-	if variant > 0 || !s.key.objects {
+	if variant > 0 {
 		return iam.One(value) // the bucket's ARN: one value
 	}
 	longest := 0
-	for _, list := range [2][]*policy{m.rolePolicies, s.policies} {
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
 			for _, u := range p.uses {
 				if u.key != contextKey {
@@ -185,7 +182,8 @@ func (m *matrix) encryptionContext(s *side, variant int) iam.Value {
 			}
 		}
 	}
-	return iam.One(value + strings.Repeat(fresh, longest+1))
+	s.key.anObject = value + strings.Repeat(fresh, longest+1)
+	return iam.One(s.key.anObject)
 }
 
 // fresh is a letter outside ASCII: in no pattern that it is compared with.
@@ -259,17 +257,17 @@ func meets(pattern, prefix string) bool {
 
 // trustContext is what is known of S3's request to assume the role. AWS does not
 // say whether the source bucket is sent, so both cases are asked for.
-func (m *matrix) trustContext(used []*policy, sent bool) map[string]iam.Value {
+func (e *evaluation) trustContext(used []*Policy, sent bool) map[string]iam.Value {
 	out := map[string]iam.Value{}
 	for _, p := range used {
 		for _, k := range p.keys {
-			out[k] = m.trustValue(k, sent)
+			out[k] = e.trustValue(k, sent)
 		}
 	}
 	return out
 }
 
-func (m *matrix) trustValue(key string, sent bool) iam.Value {
+func (e *evaluation) trustValue(key string, sent bool) iam.Value {
 	source := func(v iam.Value) iam.Value {
 		if !sent {
 			return iam.Absent()
@@ -277,18 +275,18 @@ func (m *matrix) trustValue(key string, sent bool) iam.Value {
 		return v
 	}
 	account := ""
-	if m.role != nil {
-		account = m.role.AccountID
+	if e.role != nil {
+		account = e.role.AccountID
 	}
 	switch key {
 	case "aws:sourceaccount":
-		return source(nonEmpty(m.sourceAccount))
+		return source(nonEmpty(e.doc.Bucket.AccountID))
 	case "aws:sourcearn":
-		return source(iam.One(m.doc.Bucket.ARN))
+		return source(iam.One(e.doc.Bucket.ARN))
 	case "aws:sourceorgid":
-		return source(m.orgID(m.sourceAccount))
+		return source(e.orgID(e.doc.Bucket.AccountID))
 	case "aws:sourceorgpaths":
-		return source(m.orgPaths(m.sourceAccount))
+		return source(e.orgPaths(e.doc.Bucket.AccountID))
 	case "aws:principalisawsservice":
 		return iam.One("true")
 	case "aws:principalservicename":
@@ -296,9 +294,9 @@ func (m *matrix) trustValue(key string, sent bool) iam.Value {
 	case "aws:resourceaccount":
 		return nonEmpty(account)
 	case "aws:resourceorgid":
-		return m.orgID(account)
+		return e.orgID(account)
 	case "aws:resourceorgpaths":
-		return m.orgPaths(account)
+		return e.orgPaths(account)
 	case "aws:securetransport":
 		return iam.One("true")
 	case "sts:externalid", "aws:username", "aws:userid", "aws:principalarn", "aws:principalaccount", "aws:principalorgid",
@@ -310,27 +308,27 @@ func (m *matrix) trustValue(key string, sent bool) iam.Value {
 
 // orgID is the organization of an account; unknown for one outside of the
 // scanned organization, which may be in another.
-func (m *matrix) orgID(account string) iam.Value {
-	a, ok := m.doc.Accounts[account]
-	if o := m.doc.Organization.Value; ok && o != nil && a.InOrganization.Value != nil && *a.InOrganization.Value {
+func (e *evaluation) orgID(account string) iam.Value {
+	a, ok := e.doc.Accounts[account]
+	if o := e.doc.Organization.Value; ok && o != nil && a.InOrganization.Value != nil && *a.InOrganization.Value {
 		return iam.One(o.ID)
 	}
 	return iam.Value{}
 }
 
-func (m *matrix) orgPaths(account string) iam.Value {
-	a, ok := m.doc.Accounts[account]
-	if o := m.doc.Organization.Value; ok && o != nil && a.Path.Value != nil && a.InOrganization.Value != nil && *a.InOrganization.Value {
+func (e *evaluation) orgPaths(account string) iam.Value {
+	a, ok := e.doc.Accounts[account]
+	if o := e.doc.Organization.Value; ok && o != nil && a.Path.Value != nil && a.InOrganization.Value != nil && *a.InOrganization.Value {
 		return iam.Many(strings.Join(slices.Concat([]string{o.ID}, *a.Path.Value), "/") + "/")
 	}
 	return iam.Value{}
 }
 
-func (m *matrix) roleTag(name string) iam.Value {
-	if m.role == nil {
+func (e *evaluation) roleTag(name string) iam.Value {
+	if e.role == nil {
 		return iam.Value{}
 	}
-	return tagValue(m.role.Tags, name)
+	return tagValue(e.role.Tags, name)
 }
 
 // tagValue is a tag as a condition key, whose name is compared without case.

@@ -1,0 +1,159 @@
+package rules
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+// answer is one object of a rule's answers.
+type answer struct {
+	Status       finding.Status
+	Message      string
+	Link         string
+	Key          string // what tells two faults of a rule on one subject apart; part of the fingerprint
+	Severity     finding.Severity
+	FailureCodes []string
+	Evidence     map[string]any
+	Remediation  string
+	Contested    bool // AWS leaves it open: a failure with Options.Strict
+
+	link int // index of Link in the document, or theBucket
+	// of organization rules only
+	Account, Region, Bucket string
+}
+
+// appendAnswers adds the answers of a permission rule on a link.
+func appendAnswers(list []answer, link int, answers []permission.Answer) []answer {
+	for _, a := range answers {
+		x := answer{
+			Status: a.Status, Message: a.Message, Key: a.Key, FailureCodes: a.FailureCodes,
+			Remediation: a.Remediation, Contested: a.Contested, link: link,
+		}
+		if a.Cell != nil {
+			x.Evidence = evidenceOf(a.Cell)
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// sortByLink brings the answers on each link together, in their order.
+func sortByLink(list []answer) {
+	slices.SortStableFunc(list, func(a, b answer) int { return cmp.Compare(a.link, b.link) })
+}
+
+// decode reads an answer of a rule about a document; an answer that says nothing
+// intelligible is an error.
+func (a *answer) decode(t *ast.Term, r *Rule, doc *fact.Document) error {
+	a.link = theBucket
+	obj, ok := t.Value.(ast.Object)
+	if !ok {
+		return fmt.Errorf("an answer is an object, not %s", ast.TypeName(t.Value))
+	}
+	for _, k := range obj.Keys() {
+		v := obj.Get(k)
+		key, _ := k.Value.(ast.String)
+		if to := a.textField(string(key)); to != nil {
+			s, ok := v.Value.(ast.String)
+			if !ok {
+				return fmt.Errorf("the %s of an answer is a string", key)
+			}
+			*to = string(s)
+			continue
+		}
+		switch key {
+		case "severity":
+			s, _ := v.Value.(ast.String)
+			if a.Severity = finding.Severity(s); !a.Severity.Valid() {
+				return fmt.Errorf("an answer has the unknown severity %s", v)
+			}
+		case "contested":
+			b, ok := v.Value.(ast.Boolean)
+			if !ok {
+				return errors.New("contested is true or false")
+			}
+			a.Contested = bool(b)
+		case "failure_codes":
+			list, ok := elements(v)
+			if !ok {
+				return errors.New("the failure_codes of an answer are an array or a set")
+			}
+			for _, c := range list {
+				s, _ := c.Value.(ast.String)
+				if _, ok := codeOf(string(s)); !ok {
+					return fmt.Errorf("an answer names %s, which is no failure code of S3", c)
+				}
+				a.FailureCodes = append(a.FailureCodes, string(s))
+			}
+		case "evidence":
+			x, err := ast.JSON(v.Value)
+			m, ok := x.(map[string]any)
+			if err != nil || !ok {
+				return errors.New("the evidence of an answer is an object")
+			}
+			a.Evidence = m
+		default:
+			return fmt.Errorf("an answer has the unknown field %s", k)
+		}
+	}
+	if !a.Status.Valid() {
+		return fmt.Errorf("an answer has the status %q: use fail, pass, unknown or not_applicable", a.Status)
+	}
+	slices.Sort(a.FailureCodes)
+	a.FailureCodes = slices.Compact(a.FailureCodes)
+	if r.Scope != ScopeLink {
+		return nil
+	}
+	for a.link = len(doc.Links) - 1; a.link >= 0 && doc.Links[a.link].ID != a.Link; a.link-- {
+	}
+	if a.link < 0 {
+		return fmt.Errorf("an answer names the link %q, which the document does not have", a.Link)
+	}
+	return nil
+}
+
+// textField is the field of that name which is plain text.
+func (a *answer) textField(name string) *string {
+	switch name {
+	case "status":
+		return (*string)(&a.Status)
+	case "message":
+		return &a.Message
+	case "link":
+		return &a.Link
+	case "key":
+		return &a.Key
+	case "remediation":
+		return &a.Remediation
+	case "account_id":
+		return &a.Account
+	case "region":
+		return &a.Region
+	case "bucket":
+		return &a.Bucket
+	}
+	return nil
+}
+
+// elements are those of a set or an array.
+func elements(t *ast.Term) ([]*ast.Term, bool) {
+	switch v := t.Value.(type) {
+	case ast.Set:
+		return v.Slice(), true
+	case *ast.Array:
+		list := make([]*ast.Term, v.Len())
+		for i := range list {
+			list[i] = v.Elem(i)
+		}
+		return list, true
+	}
+	return nil, false
+}

@@ -1,0 +1,226 @@
+package rules
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"crosscheck/rules/internal/opa"
+	"crosscheck/rules/internal/recent"
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+// evaluator asks the rules: those in Rego together in one query, permission rules
+// by their cells.
+type evaluator struct {
+	rules    []*Rule
+	rego     *opa.Evaluator
+	fields   map[string]bool // of a document that the rules look at; nil = all
+	refs     []string        // by rule: its answers (records, where the scope is the organization)
+	together *recent.Map[string, prepared]
+	single   []func() (opa.Query, error) // by rule: its answers alone, for when a rule makes the whole fail
+	last     []opa.Query                 // by rule: the answers at the end of a run; zero but for organization rules
+}
+
+type prepared struct {
+	query opa.Query
+	err   error
+}
+
+// newEvaluator compiles the queries of the rules, which are all in modules.
+func newEvaluator(list []*Rule, modules map[string]*ast.Module, params map[string]any) (*evaluator, error) {
+	compiler, err := compile(modules)
+	if err != nil {
+		return nil, err
+	}
+	v := &evaluator{
+		rules:    list,
+		rego:     opa.New(compiler, map[string]any{"crosscheck": map[string]any{"config": params}}, builtinsOver(newDocuments())),
+		fields:   opa.InputFields(modules),
+		refs:     make([]string, len(list)),
+		together: recent.New[string, prepared](256), // documents have a handful of shapes
+		single:   make([]func() (opa.Query, error), len(list)),
+		last:     make([]opa.Query, len(list)),
+	}
+	for i, r := range list {
+		if r.permission != nil {
+			continue
+		}
+		answers := "data.crosscheck.rules." + r.pkg + ".answers"
+		v.refs[i] = answers
+		if r.Scope == ScopeOrganization {
+			if v.last[i], err = v.rego.Prepare("x = " + answers); err != nil {
+				return nil, ruleError(r.File, err)
+			}
+			v.refs[i] = "data.crosscheck.rules." + r.pkg + ".records"
+		}
+		v.single[i] = sync.OnceValues(func() (opa.Query, error) { return v.rego.Prepare("x = " + v.refs[i]) })
+	}
+	return v, nil
+}
+
+// outcome is what asking one rule gave. A rule whose answers are not all
+// intelligible has a fault.
+type outcome struct {
+	answers []answer    // sorted by link, where the rule is about links
+	records []*ast.Term // of an organization rule
+	fault   error
+}
+
+// ask asks the rules that apply to a document. An error is not one of a rule.
+func (v *evaluator) ask(ctx context.Context, doc *fact.Document, matrices []permission.Matrix, subjects [][]subject) ([]outcome, error) {
+	out := make([]outcome, len(v.rules))
+	asked := newRuleSet(len(v.rules))
+	list := make([]answer, 0, len(v.rules)*max(1, len(doc.Links)))
+	for i, r := range v.rules {
+		switch {
+		case !applies(subjects[i]):
+		case r.permission != nil:
+			first := len(list)
+			for k, s := range subjects[i] {
+				if s.why == "" {
+					list = appendAnswers(list, k, r.permission.Answers(&matrices[k], &doc.Links[k]))
+				}
+			}
+			out[i].answers = list[first:len(list):len(list)]
+		default:
+			asked.add(i)
+		}
+	}
+	sets, err := v.sets(withEvaluation(ctx, &evaluation{doc: doc, matrices: matrices}), doc, asked)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range v.rules {
+		if !asked.has(i) {
+			continue
+		}
+		o := &out[i]
+		var terms []*ast.Term
+		if terms, o.fault = sets[i].elements(); r.Scope == ScopeOrganization {
+			o.records = terms
+			continue
+		}
+		first := len(list)
+		for _, t := range terms {
+			var a answer
+			if err := a.decode(t, r, doc); err != nil {
+				o.fault = cmp.Or(o.fault, err)
+				continue
+			}
+			list = append(list, a)
+		}
+		o.answers = list[first:len(list):len(list)]
+		sortByLink(o.answers)
+	}
+	return out, nil
+}
+
+// ruleSet is a set of rules by their place: a bit each.
+type ruleSet []byte
+
+func newRuleSet(n int) ruleSet { return make(ruleSet, (n+7)/8) }
+
+func (s ruleSet) add(i int)      { s[i/8] |= 1 << (i % 8) }
+func (s ruleSet) has(i int) bool { return s[i/8]&(1<<(i%8)) != 0 }
+
+// given is the set that a rule gave, or why there is none.
+type given struct {
+	set *ast.Term
+	err error
+}
+
+// elements are those of the set.
+func (r given) elements() ([]*ast.Term, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	if r.set != nil {
+		if set, ok := r.set.Value.(ast.Set); ok {
+			return set.Slice(), nil
+		}
+	}
+	return nil, errors.New("answers is no set")
+}
+
+// sets evaluates the rules of a set together. Where one of them fails, each is
+// evaluated by itself, so that the fault of one rule stays its own.
+func (v *evaluator) sets(ctx context.Context, doc *fact.Document, asked ruleSet) ([]given, error) {
+	p := v.together.Get(string(asked), func() prepared {
+		q, err := v.prepare(asked)
+		return prepared{q, err}
+	})
+	if p.err != nil {
+		return nil, p.err
+	}
+	input := opa.Fields(doc, v.fields)
+	out := make([]given, len(v.rules))
+	x, err := v.rego.Eval(ctx, p.query, input)
+	if err == nil {
+		if x == nil {
+			return nil, errors.New("the rules gave no result")
+		}
+		list, next := x.Value.(*ast.Array), 0
+		for i := range out {
+			if asked.has(i) {
+				out[i].set = list.Elem(next)
+				next++
+			}
+		}
+		return out, nil
+	}
+	if opa.IsCancel(err) || ctx.Err() != nil {
+		return nil, cmp.Or(ctx.Err(), err)
+	}
+	for i := range out {
+		if !asked.has(i) {
+			continue
+		}
+		q, err := v.single[i]()
+		if err != nil {
+			out[i].err = err
+			continue
+		}
+		out[i].set, out[i].err = v.rego.Eval(ctx, q, input)
+		if opa.IsCancel(out[i].err) || ctx.Err() != nil {
+			return nil, cmp.Or(ctx.Err(), out[i].err)
+		}
+	}
+	return out, nil
+}
+
+// prepare is the query of the answers of some rules: an array, in their order.
+func (v *evaluator) prepare(asked ruleSet) (opa.Query, error) {
+	var refs []string
+	for i, ref := range v.refs {
+		if asked.has(i) {
+			refs = append(refs, ref)
+		}
+	}
+	return v.rego.Prepare("x = [" + strings.Join(refs, ", ") + "]")
+}
+
+// askAtTheEnd asks an organization rule, from what all rules kept of the run.
+func (v *evaluator) askAtTheEnd(ctx context.Context, i int, kept *evaluation) (outcome, error) {
+	set, err := v.rego.Eval(withEvaluation(ctx, kept), v.last[i], ast.NewObject())
+	if err != nil && (opa.IsCancel(err) || ctx.Err() != nil) {
+		return outcome{}, cmp.Or(ctx.Err(), err)
+	}
+	var o outcome
+	terms, err := given{set, err}.elements()
+	o.fault = err
+	for _, t := range terms {
+		var a answer
+		if err := a.decode(t, v.rules[i], nil); err != nil {
+			o.fault = cmp.Or(o.fault, err)
+			continue
+		}
+		o.answers = append(o.answers, a)
+	}
+	return o, nil
+}

@@ -1,0 +1,120 @@
+package permission
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/iam"
+)
+
+// blamed adds to a cell that is not allowed which side is to blame, the role's or
+// the resource's, and the change that it needs. Within one account either side may
+// grant, so there the resource is only to blame for an explicit Deny.
+func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
+	if c.Result == iam.Allowed {
+		return c
+	}
+	mine, theirs := *in, *in
+	mine.Resource, mine.RCPs, mine.RestrictPublicBuckets = s.openResource, iam.NotApplicable(), iam.False
+	if e.principal.Account != "" && e.principal.Account == s.account {
+		mine.Resource = iam.Policies()
+		if s.key != nil { // a key policy that leaves it to the account's own policies
+			mine.Resource = iam.Policies(e.policies.accountKey(s.account))
+		}
+	}
+	theirs.Identity, theirs.Boundary, theirs.SCPs = iam.Policies(allowAll.identity), iam.Policies(), iam.NotApplicable()
+	c.Sides = &Sides{Role: e.sideResult(s, &mine, q), Resource: e.sideResult(s, &theirs, q)}
+	c.Remediation = e.remedy(&c, s)
+	return c
+}
+
+// sideResult is the result of a question, without words.
+func (e *evaluation) sideResult(s *side, in *iam.Input, q question) iam.Result {
+	out := iam.Allowed
+	for v := range s.variants() {
+		switch r := iam.Decide(e.requestOf(s, q, v), in).Result; {
+		case r == iam.Denied && v == 0:
+			out = r
+		case r != out:
+			out = iam.Undecided
+		}
+	}
+	return out
+}
+
+// remedy is the exact change that a denied cell needs.
+func (e *evaluation) remedy(c *Cell, s *side) string {
+	if c.Result != iam.Denied {
+		return ""
+	}
+	if c.Reason == explicitDeny {
+		var where []string
+		for _, d := range c.Deciding {
+			name := fmt.Sprintf("statement %d", d.Statement)
+			if d.Sid != "" {
+				name = "Sid " + d.Sid
+			}
+			where = append(where, fmt.Sprintf("%s of %s (%s)", name, d.Policy, d.Layer))
+		}
+		return fmt.Sprintf("exempt %s from the Deny of %s in %s", e.link.RoleARN, c.Action, strings.Join(where, ", "))
+	}
+	var todo []string
+	what := fmt.Sprintf("`%s` on `%s`", c.Action, c.Resource)
+	if c.Sides.Role != iam.Allowed {
+		switch {
+		case c.Decider == "boundary":
+			todo = append(todo, fmt.Sprintf("add %s to the permissions boundary of %s", what, e.link.RoleARN))
+		case c.Level != "":
+			todo = append(todo, fmt.Sprintf("let an SCP attached to %s allow %s", c.Level, what))
+		default:
+			to := home(e.rolePolicies, iam.IdentityPolicy, c)
+			if to == "" {
+				to = "a policy of the role"
+			}
+			todo = append(todo, fmt.Sprintf("add %s to %s", what, to))
+		}
+	}
+	if c.Sides.Resource != iam.Allowed {
+		where, kind := "the bucket policy of "+e.link.Destination, iam.BucketPolicy
+		if s.key != nil {
+			where, kind = "the policy of the key", iam.KeyPolicy
+		} else if s.layer == Source {
+			where = "the bucket policy of " + e.doc.Bucket.Name
+		}
+		// A statement may be added to only if it is for this role.
+		if to := home(s.policies, kind, c, e.link.RoleARN); to != "" {
+			todo = append(todo, fmt.Sprintf("add %s to %s, %s", what, to, where))
+		} else {
+			todo = append(todo, fmt.Sprintf("allow %s %s in %s", e.link.RoleARN, what, where))
+		}
+	}
+	return strings.Join(todo, "; ")
+}
+
+// home is the statement that a missing action belongs to: one that allows other
+// actions on the resource already, without conditions, to the principal if one is given.
+func home(policies []*Policy, kind iam.Kind, c *Cell, principals ...string) string {
+	for _, p := range policies {
+		if p.kind != kind {
+			continue
+		}
+		infos := p.infos()
+		for i := range infos {
+			s := &infos[i]
+			fits := s.Effect == iam.Allow && !s.NotAction && !s.NotResource && !s.NotPrincipal && len(s.Conditions) == 0 &&
+				slices.ContainsFunc(s.Resources, func(r string) bool { return r == "*" && len(principals) > 0 || r == c.Resource })
+			for _, want := range principals {
+				fits = fits && len(s.Principals) == 1 && s.Principals[0].Value == want
+			}
+			if !fits {
+				continue
+			}
+			if s.Sid != "" {
+				return fmt.Sprintf("Sid %s of %s", s.Sid, p.Name())
+			}
+			return fmt.Sprintf("statement %d of %s", s.Index, p.Name())
+		}
+	}
+	return ""
+}

@@ -1,0 +1,366 @@
+package permission
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/iam"
+	"crosscheck/scanner/fact"
+)
+
+// sessionName is the role session that S3 opens to replicate. AWS does not
+// document it; CloudTrail recordings show it.
+const sessionName = "s3-replication"
+
+// Reasons of a decision, as in an [iam.Decision].
+const (
+	explicitDeny = "explicit_deny"
+	implicitDeny = "implicit_deny"
+	unknown      = "unknown"
+)
+
+// evaluation is everything that the cells of one link share.
+type evaluation struct {
+	doc      *fact.Document
+	link     *fact.Link
+	policies *Policies
+	role     *fact.Role // nil where it is not known or does not exist
+	features
+
+	identity, boundary         iam.Layer
+	scps                       iam.Levels
+	denyIdentity, denyBoundary iam.Layer // the same with everything allowed, to ask for explicit denies alone
+	denySCPs                   iam.Levels
+	principal                  iam.Principal
+	rolePolicies               []*Policy // everything over the role, for the condition keys it names
+
+	at      side        // the resource side of the layer at hand
+	request iam.Request // the request at hand
+	refused []*Policy
+}
+
+// Of decides the matrix of a link: IAM's answer to every requirement for all
+// objects of its rule, with what is known of the requests that S3 will make.
+// What is not known makes a cell undecided, never allowed.
+func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
+	e := evaluation{doc: doc, link: link, policies: policies, features: featuresOf(doc, link)}
+	if !e.roleAbsent {
+		e.readRole()
+	}
+	m := Matrix{Cells: make([]Cell, 0, len(requirements)), notNeeded: make([]notNeeded, 0, len(requirements))}
+	for _, r := range requirements {
+		why, perhaps := r.applies(&e.features)
+		if why != "" {
+			m.notNeeded = append(m.notNeeded, notNeeded{r, why})
+			continue
+		}
+		c := e.cell(r)
+		if perhaps != nil && r.Required && c.Result == iam.Denied {
+			c.Result, c.Reason, c.Remediation = iam.Undecided, unknown, ""
+			c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.needed)
+		}
+		m.Cells = append(m.Cells, c)
+	}
+	m.Refused = e.refused
+	return m
+}
+
+// refuse notes the policies that AWS would not store.
+func (e *evaluation) refuse(list []*Policy) {
+	for _, p := range list {
+		if !p.Valid() && !slices.Contains(e.refused, p) {
+			e.refused = append(e.refused, p)
+		}
+	}
+}
+
+// cell decides one requirement.
+func (e *evaluation) cell(r *Requirement) Cell {
+	if r.Layer == Trust {
+		return e.trust(r)
+	}
+	s := e.sideOf(r.Layer)
+	in, q := s.in, question{r.Action, "", false}
+	switch r.On {
+	case TheBucket:
+		q.resource = s.bucketARN
+	case TheObjects:
+		q.resource, q.every = s.bucketARN+"/"+iam.GlobEscape(e.link.Rule.Prefix)+"*", true
+	case TheKey:
+		if s.key.id == "" {
+			return newCell(r, q, say("the default key of the source is not known", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
+		}
+		q.resource = s.key.id
+		if k := s.key.key; k != nil {
+			q.resource = k.ARN
+			in.Grants = e.granted(k, r.Action)
+		}
+	}
+	switch r.Mode {
+	case MayNotDeny:
+		in = e.deniesOnly(s)
+		in.RestrictPublicBuckets = iam.False
+	case MustAllowOrDenied:
+		return e.blamed(newCell(r, q, e.allowedOrDenied(s, q)), q, s, &in)
+	case Either:
+		if !e.kms {
+			return e.either(r, q, s)
+		}
+	}
+	if foreign := e.foreignManagedKey(s); foreign != "" {
+		c := e.blamed(newCell(r, q, say(foreign+" is an AWS managed key, which no other account can use",
+			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "key"})), q, s, &in)
+		c.Remediation = fmt.Sprintf("name a customer managed key that the owner of %s shares with the role", e.link.Destination)
+		return c
+	}
+	return e.blamed(newCell(r, q, e.decide(s, &in, q)), q, s, &in)
+}
+
+// foreignManagedKey is the ARN of the key of a side which AWS manages for another
+// account than the role's, "" where it is not so.
+func (e *evaluation) foreignManagedKey(s *side) string {
+	if s.key == nil || s.key.key == nil || e.role == nil {
+		return ""
+	}
+	if k := s.key.key; k.Manager == "AWS" && k.AccountID != e.role.AccountID {
+		return k.ARN
+	}
+	return ""
+}
+
+// question is what is asked of the policies: may S3 do the action on the resource,
+// or on every resource of a pattern?
+type question struct {
+	action, resource string
+	every            bool
+}
+
+// outcome is a decision. The words of package iam go on from the action ("is
+// implicitly denied …"); a clause is one of its own.
+type outcome struct {
+	iam.Decision
+	clause bool
+}
+
+func say(clause string, d iam.Decision) outcome {
+	d.Message = clause
+	return outcome{d, true}
+}
+
+// decide answers a question in all variants of the request: allowed if all of them
+// are, denied if all of them are.
+func (e *evaluation) decide(s *side, in *iam.Input, q question) outcome {
+	var d outcome
+	for v := range s.variants() {
+		d2 := explained(e.requestOf(s, q, v), in)
+		if s.key != nil && s.key.anObject != "" {
+			d2.Message = strings.ReplaceAll(d2.Message, s.key.anObject, s.key.contexts[0]+"*")
+		}
+		if v == 0 {
+			d = d2
+			continue
+		}
+		d = both(d, d2)
+	}
+	return d
+}
+
+// variants is how many requests a decision must be the same for.
+func (s *side) variants() int {
+	if s.key != nil {
+		return len(s.key.contexts)
+	}
+	return 1
+}
+
+// requestOf is the request that S3 makes as the role's session. It is valid until the next one.
+func (e *evaluation) requestOf(s *side, q question, variant int) *iam.Request {
+	e.request = iam.Request{
+		Principal: e.principal, Action: q.action, Resource: q.resource, ResourceIsGlob: q.every, ResourceAccount: s.account,
+		Context: e.context(s, q.action, variant),
+	}
+	return &e.request
+}
+
+// explained asks for words only where they will be read.
+func explained(r *iam.Request, in *iam.Input) outcome {
+	d := iam.Decide(r, in)
+	if d.Result != iam.Allowed {
+		d = iam.Explain(r, in)
+	}
+	return outcome{d, d.Unfit}
+}
+
+// both is what is certain where either of two requests may be the one that is made.
+func both(a, b outcome) outcome {
+	if a.Result == b.Result {
+		return a
+	}
+	d := b
+	if a.Result != iam.Allowed {
+		d = a
+	}
+	d.Result, d.Reason = iam.Undecided, unknown
+	return d
+}
+
+// allowedOrDenied answers for [MustAllowOrDenied].
+func (e *evaluation) allowedOrDenied(s *side, q question) outcome {
+	d := e.decide(s, &s.in, q)
+	if d.Result == iam.Denied && d.Reason != explicitDeny {
+		in := e.deniesOnly(s)
+		if explicit := e.decide(s, &in, q); explicit.Result != iam.Allowed {
+			return explicit
+		}
+	}
+	return d
+}
+
+// either decides a requirement with an alternative. A Deny of one action is no Deny
+// of the other.
+func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
+	d := e.decide(s, &s.in, q)
+	if d.Result == iam.Allowed {
+		return newCell(r, q, d)
+	}
+	q2 := q
+	q2.action = r.Alternative
+	other := e.decide(s, &s.in, q2)
+	switch {
+	case other.Result == iam.Allowed:
+		return newCell(r, q2, other)
+	case d.Result == iam.Denied && other.Result == iam.Denied && !e.bothDeny(s, q, q2, d, other):
+		d.Result, d.Reason = iam.Undecided, unknown
+		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d.Decision)
+	case d.Result == iam.Denied && other.Result != iam.Denied:
+		d = other
+	}
+	return e.blamed(newCell(r, q, d), q, s, &s.in)
+}
+
+// bothDeny reports whether there is an object that is denied to both actions.
+func (e *evaluation) bothDeny(s *side, a, b question, da, db outcome) bool {
+	if da.Witness == "" || db.Witness == "" {
+		return true // one of them is denied for all objects
+	}
+	a.resource, a.every, b.resource, b.every = db.Witness, false, da.Witness, false
+	return e.decide(s, &s.in, b).Result == iam.Denied || e.decide(s, &s.in, a).Result == iam.Denied
+}
+
+// granted says whether a KMS grant lets the role do an action.
+func (e *evaluation) granted(k *fact.Key, action string) iam.Truth {
+	if k.Grants.Absent {
+		return iam.False
+	}
+	if k.Grants.Value == nil || e.role == nil {
+		return iam.Unknown
+	}
+	out := iam.False
+	for _, g := range *k.Grants.Value {
+		if g.GranteePrincipal != e.role.ARN || !slices.Contains(g.Operations, strings.TrimPrefix(action, "kms:")) {
+			continue
+		}
+		if !g.Constrained {
+			return iam.True
+		}
+		out = iam.Unknown // the constraint's context was not compared
+	}
+	return out
+}
+
+// trust decides whether S3 may assume the role. Whether S3 sends aws:SourceArn and
+// aws:SourceAccount is not documented: the answer must be the same either way.
+func (e *evaluation) trust(r *Requirement) Cell {
+	q := question{r.Action, e.link.RoleARN, false}
+	if e.roleAbsent {
+		return newCell(r, q, say(fmt.Sprintf("the role %s does not exist", e.link.RoleARN),
+			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "trust"}))
+	}
+	in := iam.Input{
+		Identity: iam.Policies(), Boundary: iam.Policies(), Session: iam.Policies(), SCPs: iam.NotApplicable(),
+		Grants: iam.False, RestrictPublicBuckets: iam.False,
+	}
+	account := ""
+	var policies []*Policy
+	if e.role == nil {
+		why := reason(e.doc.Roles[e.link.RoleARN], "role")
+		in.Resource, in.RCPs = iam.NotRead(why), iam.LevelsNotRead(why)
+	} else {
+		q.resource, account = e.role.ARN, e.role.AccountID
+		p := e.policies.Get(iam.TrustPolicy, "", e.role.Trust)
+		in.Resource = iam.Policies(p.Policy)
+		owner, known := e.doc.Accounts[account]
+		var rcps []*Policy
+		in.RCPs, rcps = e.levels(iam.RCP, owner.RCPs, owner.Management, known, "RCPs over account "+account)
+		policies = append(append(policies, p), rcps...)
+		e.refuse(policies)
+	}
+	ask := func(sent bool) outcome {
+		e.request = iam.Request{
+			Principal: iam.Service("s3.amazonaws.com"), Action: q.action, Resource: q.resource, ResourceAccount: account,
+			Context: e.trustContext(policies, sent),
+		}
+		return explained(&e.request, &in)
+	}
+	with, without := ask(true), ask(false)
+	d := both(with, without)
+	contested := with.Result != without.Result && with.Result != iam.Undecided && without.Result != iam.Undecided
+	switch {
+	case contested:
+		d = say("the role's trust policy depends on aws:SourceArn or aws:SourceAccount, and AWS does not say whether S3 sends them when it replicates; "+
+			"try the role with a canary", d.Decision)
+	case d.Result == iam.Undecided && without.Message != "":
+		d.Message, d.clause = without.Message, without.clause
+	}
+	c := newCell(r, q, d)
+	c.Contested = contested
+	return c
+}
+
+// newCell is the cell of a decision.
+func newCell(r *Requirement, q question, d outcome) Cell {
+	c := Cell{
+		Requirement: r, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: d.Message,
+		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, Witness: d.Witness,
+		Deciding: make([]finding.Statement, len(d.Deciding)),
+	}
+	if c.UnknownKeys == nil {
+		c.UnknownKeys = []string{} // which JSON shows as a list
+	}
+	for i, s := range d.Deciding {
+		c.Deciding[i] = finding.Statement{Layer: s.Layer, Policy: s.Policy, Sid: s.Sid, Statement: s.Index, Text: cutText(s.Text)}
+	}
+	switch {
+	case c.Message == "" || strings.Contains(c.Message, q.action):
+	case d.clause:
+		c.Message = q.action + ": " + c.Message
+	default:
+		c.Message = q.action + " is " + c.Message
+	}
+	if d.Result == iam.Undecided {
+		if c.Message == "" {
+			c.Message = fmt.Sprintf("%s on %s is not decided", q.action, q.resource)
+		}
+		if slices.ContainsFunc(d.UnknownKeys, func(k string) bool { return slices.Contains(networkKeys, strings.ToLower(k)) }) {
+			c.Message += "; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role"
+		}
+		if slices.Contains(d.UnknownKeys, contextKey) {
+			c.Message += "; a policy tells some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context"
+		}
+	}
+	return c
+}
+
+// maxStatementText bounds the text of one statement in a matrix, in bytes.
+const maxStatementText = 4 << 10
+
+// cutText shortens the text of a statement to what a matrix keeps, and says so.
+func cutText(s string) string {
+	const mark = " …"
+	if len(s) <= maxStatementText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxStatementText-len(mark)], "") + mark
+}

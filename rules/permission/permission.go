@@ -1,0 +1,237 @@
+// Package permission decides which permissions a replication link needs and
+// whether S3 has them. What a link needs is a table of [Requirement] rows; [Of]
+// decides each of them for one link with package iam. The rules that answer from a
+// single cell of this matrix are rows too: see [Rules].
+package permission
+
+import (
+	"slices"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/iam"
+)
+
+// Layer is a place where S3 must be let in.
+type Layer string
+
+// The layers, in the order in which S3 meets them.
+const (
+	Trust          Layer = "trust"           // the role's trust policy
+	Source         Layer = "source"          // the source bucket and its objects
+	Destination    Layer = "destination"     // the destination bucket and the replicas
+	SourceKey      Layer = "source_key"      // the KMS key of the source objects
+	DestinationKey Layer = "destination_key" // the KMS key of the replicas
+)
+
+// Side says whose policies a question is about.
+type Side string
+
+// The sides of a request.
+const (
+	Whole        Side = ""         // both together
+	RoleSide     Side = "role"     // the role's policies, its boundary and the SCPs over it
+	ResourceSide Side = "resource" // the policy of the bucket or key and the RCPs over its owner
+)
+
+// Key names a requirement: no two have the same layer and action.
+type Key struct {
+	Layer  Layer
+	Action string
+}
+
+func (k Key) String() string { return string(k.Layer) + "/" + k.Action }
+
+// Matrix is what a link needs: a cell for each requirement that applies to it.
+type Matrix struct {
+	// Cells are in the order of the table.
+	Cells []Cell
+	// Refused are the policies over the link that AWS would not store.
+	Refused []*Policy
+
+	notNeeded []notNeeded
+}
+
+// notNeeded is a requirement that a link does not have, and why.
+type notNeeded struct {
+	requirement *Requirement
+	why         string
+}
+
+// Find gives the cell of a requirement. Where the link does not have the
+// requirement, the cell is nil and why says the reason; where the table has none of
+// this key, ok is false.
+func (m *Matrix) Find(key Key) (cell *Cell, why string, ok bool) {
+	for i := range m.Cells {
+		if c := &m.Cells[i]; c.Requirement.Key() == key || c.Key() == key {
+			return c, "", true
+		}
+	}
+	for _, n := range m.notNeeded {
+		if n.requirement.Key() == key {
+			return nil, n.why, true
+		}
+	}
+	return nil, "", false
+}
+
+// Cell is the answer to one requirement of a link.
+type Cell struct {
+	*Requirement
+	// Action is the one that was decided; the requirement's alternative where that
+	// one is allowed.
+	Action   string
+	Resource string     // ARN, or a pattern of the ARNs of all objects of the rule
+	Result   iam.Result // for all of them
+	Reason   string     // of the result: one of the reasons of an [iam.Decision]
+	Message  string     // one clause that names the action; "" may stand where all is allowed
+
+	// Decider is the layer of policies that decided a denial, as in an
+	// [iam.Decision]; Level is the id of its root, unit or account where it is a
+	// layer of SCPs or RCPs.
+	Decider, Level string
+	Deciding       []finding.Statement
+	UnknownKeys    []string // condition keys that would have to be known
+	UnknownLayers  []string // layers that would have to be read
+	Witness        string   // a resource that the result is about, where not all are concerned
+
+	Sides       *Sides // what each side says by itself; nil where nobody was asked
+	Remediation string // the exact change that a denial needs, "" where none is known
+	Contested   bool   // AWS leaves open what decides it
+}
+
+// Sides are the results of the two sides of a request, each by itself.
+type Sides struct{ Role, Resource iam.Result }
+
+// Key names the cell by what was decided.
+func (c *Cell) Key() Key { return Key{c.Layer, c.Action} }
+
+// FailureCode is the code that S3 reports where the cell is not allowed.
+func (c *Cell) FailureCode() string {
+	if c.Result == iam.Allowed {
+		return ""
+	}
+	return c.Code
+}
+
+// Check is the cell as a report has it.
+func (c *Cell) Check() finding.Check {
+	return finding.Check{
+		Layer: string(c.Layer), Action: c.Action, Resource: c.Resource, Result: c.Result.String(), FailureCode: c.FailureCode(),
+		Deciding: c.Deciding, UnknownKeys: c.UnknownKeys, Witness: c.Witness,
+	}
+}
+
+// On is the result of one side. A side is denied only if the whole is; where
+// neither side denies by itself, both do together.
+func (c *Cell) On(side Side) iam.Result {
+	if side == Whole || c.Result == iam.Allowed {
+		return c.Result
+	}
+	mine, other := iam.Undecided, iam.Undecided
+	if c.Sides != nil {
+		mine, other = c.Sides.Role, c.Sides.Resource
+		if side == ResourceSide {
+			mine, other = other, mine
+		}
+	}
+	switch {
+	case mine == iam.Denied && c.Result != iam.Denied:
+		return iam.Undecided
+	case c.Result == iam.Denied && mine != iam.Denied && other != iam.Denied:
+		return iam.Denied
+	}
+	return mine
+}
+
+// Class is a kind of the objects that a rule promises to replicate. Objects of one
+// link may fare differently by their class.
+type Class string
+
+// The classes of objects.
+const (
+	Default      Class = "default" // as the settings of the source bucket make them
+	SSES3        Class = "sse-s3"
+	SSEKMS       Class = "sse-kms"
+	DSSE         Class = "dsse"
+	Tagged       Class = "tagged"
+	Locked       Class = "locked" // with a retention or a legal hold
+	DeleteMarker Class = "delete-marker"
+	Replica      Class = "replica"
+	Annotated    Class = "annotated"
+)
+
+// Mode says what a requirement asks of the policies.
+type Mode uint8
+
+const (
+	// MustAllow: the policies must allow the action on every object.
+	MustAllow Mode = iota
+	// MustAllowOrDenied is MustAllow; but that nobody allows the action is another
+	// fault than that a policy denies it, so where nobody allows it, a Deny that
+	// applies or may apply is the answer.
+	MustAllowOrDenied
+	// MayNotDeny: another permission covers the action, and only an explicit Deny
+	// takes it away.
+	MayNotDeny
+	// Either: the action or its alternative must be allowed, except under KMS, where
+	// the alternative does not do.
+	Either
+)
+
+// Target says which resource a request is about.
+type Target uint8
+
+const (
+	TheRole    Target = iota // the replication role
+	TheBucket                // the bucket of the layer
+	TheObjects               // every object of the rule in the bucket of the layer
+	TheKey                   // the key of the layer
+)
+
+// Requirement is a permission that links need, a row of the table.
+type Requirement struct {
+	Layer       Layer
+	Action      string
+	Alternative string // of mode Either
+	On          Target
+	Mode        Mode
+	Code        string // S3's failure code where it is not allowed, "" where S3 has none
+	Class       Class  // the objects that need it
+	// When are the conditions for a link to need it, the most general first.
+	When []*Condition
+	// Required says that a link cannot be said to work unless this is allowed. Of
+	// other requirements a rule judges what a denial means.
+	Required bool
+}
+
+// Key names the requirement.
+func (r *Requirement) Key() Key { return Key{r.Layer, r.Action} }
+
+// applies goes through the conditions for a link: why is set where it does not
+// need the permission, and perhaps is the first condition that is not known.
+func (r *Requirement) applies(f *features) (why string, perhaps *Condition) {
+	for _, c := range r.When {
+		switch c.holds(f) {
+		case iam.False:
+			return c.otherwise, nil
+		case iam.Unknown:
+			if perhaps == nil {
+				perhaps = c
+			}
+		}
+	}
+	return "", perhaps
+}
+
+// Requirements lists the table.
+func Requirements() []*Requirement { return slices.Clone(requirements) }
+
+// Lookup gives the requirement of a key, nil where the table has none.
+func Lookup(key Key) *Requirement {
+	for _, r := range requirements {
+		if r.Key() == key {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package permission
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"crosscheck/rules/iam"
+	"crosscheck/rules/internal/recent"
+	"crosscheck/scanner/fact"
+)
+
+// Policies keeps compiled policies by their content: most links of an organization
+// share theirs. It is bounded, and safe for concurrent use.
+type Policies struct {
+	compiled *recent.Map[policyKey, *Policy]
+}
+
+type policyKey struct {
+	kind                   iam.Kind
+	bucket, name, document string
+}
+
+// NewPolicies is an empty cache.
+func NewPolicies() *Policies {
+	return &Policies{recent.New[policyKey, *Policy](512)}
+}
+
+// Policy is a compiled policy with what the matrix wants to know beside it.
+type Policy struct {
+	*iam.Policy
+	kind iam.Kind
+	keys []string // lower-case condition keys and variables that it names, sorted
+	uses []usage  // every value compared with a condition key
+
+	infos func() []iam.StatementInfo
+}
+
+// usage is one condition value: key and operator in lower case.
+type usage struct{ key, operator, value string }
+
+// Get compiles a policy, or finds it compiled. bucket is the bucket that a bucket
+// policy belongs to, "" for other kinds.
+func (c *Policies) Get(kind iam.Kind, bucket string, doc fact.Policy) *Policy {
+	key := policyKey{kind, bucket, cmp.Or(doc.ARN, doc.Name), doc.Document}
+	return c.compiled.Get(key, func() *Policy {
+		opts := []iam.ParseOption{iam.Stored()}
+		if bucket != "" {
+			opts = append(opts, iam.ForBucket(bucket))
+		}
+		p := &Policy{Policy: iam.Parse(kind, key.name, []byte(doc.Document), opts...), kind: kind}
+		p.keys, p.uses = conditionKeys(doc.Document)
+		p.infos = sync.OnceValue(p.Statements)
+		return p
+	})
+}
+
+var variablePattern = regexp.MustCompile(`\$\{([^},]+)`)
+
+// conditionKeys lists the condition keys and policy variables that a document
+// names, in lower case, and the values it compares keys with.
+func conditionKeys(document string) ([]string, []usage) {
+	d := json.NewDecoder(strings.NewReader(document))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return nil, nil // package iam reports the document
+	}
+	c := conditions{keys: map[string]bool{}}
+	c.walk(v)
+	if len(c.keys) == 0 {
+		return nil, nil
+	}
+	keys := make([]string, 0, len(c.keys))
+	for k := range c.keys {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys, c.uses
+}
+
+// conditions collects what a document says about condition keys.
+type conditions struct {
+	keys map[string]bool
+	uses []usage
+}
+
+func (c *conditions) walk(v any) {
+	switch v := v.(type) {
+	case string:
+		for _, m := range variablePattern.FindAllStringSubmatch(v, -1) {
+			c.keys[strings.ToLower(strings.TrimSpace(m[1]))] = true
+		}
+	case []any:
+		for _, x := range v {
+			c.walk(x)
+		}
+	case map[string]any:
+		for k, x := range v {
+			if k == "Condition" {
+				c.element(x)
+			}
+			c.walk(x)
+		}
+	}
+}
+
+// element reads a Condition element: {operator: {key: value or list of values}}.
+func (c *conditions) element(v any) {
+	operators, _ := v.(map[string]any)
+	for op, x := range operators {
+		keys, _ := x.(map[string]any)
+		for key, values := range keys {
+			key, op := strings.ToLower(key), strings.ToLower(op)
+			c.keys[key] = true
+			list, ok := values.([]any)
+			if !ok {
+				list = []any{values}
+			}
+			for _, value := range list {
+				c.uses = append(c.uses, usage{key, op, fmt.Sprint(value)})
+			}
+		}
+	}
+}
+
+// allowAll are policies that let everything through, to ask for explicit denies alone.
+var allowAll = struct{ identity, scp, key *iam.Policy }{
+	identity: iam.Parse(iam.IdentityPolicy, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
+	key:      iam.Parse(iam.KeyPolicy, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)),
+	scp:      iam.Parse(iam.SCP, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
+}
+
+// own names policies that are made here.
+const own = "crosscheck"
+
+// openBucket is a bucket policy that lets everything through.
+func (c *Policies) openBucket(b *fact.Bucket) *iam.Policy {
+	return c.Get(iam.BucketPolicy, b.Name, fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["` +
+		b.ARN + `","` + b.ARN + `/*"]}}`}).Policy
+}
+
+// accountKey is a key policy that leaves everything to the policies of the account.
+func (c *Policies) accountKey(account string) *iam.Policy {
+	return c.Get(iam.KeyPolicy, "", fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` +
+		account + `"},"Action":"kms:*","Resource":"*"}}`}).Policy
+}

@@ -1,0 +1,197 @@
+package permission
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/iam"
+	"crosscheck/scanner/fact"
+)
+
+// Rule is a rule that answers from cells of the matrix: what it asks for, and what
+// a report says of it. It has the scope of a link.
+type Rule struct {
+	ID          string
+	Title       string
+	Description string
+	Pack        string // the group by which it is enabled and disabled
+	Severity    finding.Severity
+	Decides     bool     // its failure breaks the link
+	When        []string // conditions for the rule to apply, as other rules name them
+
+	Asks []Key
+	Side Side // of the cells
+	// judge changes the answer of a cell, where a denial does not always mean a
+	// failure; nil where it does.
+	judge func(link *fact.Link, a Answer) Answer
+
+	Controls    []string
+	Remediation string
+	Evidence    string // recorded, documented, inferred: how it is known that S3 behaves so
+	Sources     []string
+}
+
+// Rules lists the permission rules, sorted by id.
+func Rules() []*Rule { return slices.Clone(rules) }
+
+// Answer is what one cell says of a link.
+type Answer struct {
+	Status       finding.Status
+	Message      string
+	Key          string // distinguishes the faults of one rule on a link
+	FailureCodes []string
+	Cell         *Cell // the evidence; nil where there is none
+	Remediation  string
+	Contested    bool // AWS leaves open what decides it
+}
+
+// Answers gives the answer of each cell that the rule asks for.
+func (r *Rule) Answers(m *Matrix, link *fact.Link) []Answer {
+	all := make([]Answer, len(r.Asks))
+	for i, key := range r.Asks {
+		a, ok := m.Answer(key, r.Side)
+		if !ok {
+			panic(fmt.Sprintf("permission: %s asks for %s, which the table does not have", r.ID, key))
+		}
+		if r.judge != nil {
+			a = r.judge(link, a)
+		}
+		all[i] = a
+	}
+	return all
+}
+
+// Answer is the answer of a rule that asks for one cell, or for one side of it;
+// false where the table has no such requirement.
+func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
+	c, why, ok := m.Find(key)
+	if c == nil {
+		return Answer{Status: finding.NotApplicable, Message: why}, ok
+	}
+	a := Answer{Status: finding.Unknown, Message: c.Message, Key: c.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
+	switch c.On(side) {
+	case iam.Allowed:
+		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule"}, true
+	case iam.Denied:
+		a.Status = finding.Fail
+		if c.Code != "" {
+			a.FailureCodes = []string{c.Code}
+		}
+	}
+	return a, true
+}
+
+// contested is for permissions of which AWS leaves open whether S3 needs them: a
+// denial is unknown, and a failure only for those who want to be strict.
+func contested(what string) func(*fact.Link, Answer) Answer {
+	return func(_ *fact.Link, a Answer) Answer {
+		if a.Status == finding.Fail {
+			a.Status, a.Contested, a.Message = finding.Unknown, true, what+": "+a.Message
+		}
+		return a
+	}
+}
+
+// tagsMayBeLost judges the permission to read tags. AWS's pages disagree on what
+// happens where no policy allows it.
+func tagsMayBeLost(link *fact.Link, a Answer) Answer {
+	switch {
+	case a.Status != finding.Fail || a.Cell.Reason == explicitDeny:
+		return a
+	case len(link.Rule.Tags) == 0:
+		return Answer{
+			Status:  finding.NotApplicable,
+			Message: "nobody lets the role read tags and nobody denies it; the rule does not ask for tagged objects",
+		}
+	}
+	return Answer{
+		Status: finding.Unknown, Contested: true, Key: "open", Cell: a.Cell, Remediation: a.Remediation,
+		Message: "the rule takes only tagged objects and nobody lets the role read tags; AWS's pages disagree on whether the tags or the objects are lost",
+	}
+}
+
+// FailureCodes are the codes of S3 that the rule predicts.
+func (r *Rule) FailureCodes() []string {
+	return r.gather(func(q *Requirement) []string {
+		if q.Code == "" {
+			return nil
+		}
+		return []string{q.Code}
+	})
+}
+
+// Facts that decide a side of the requests of a layer, as other rules name them.
+var (
+	roleFacts     = []string{"role.inline", "role.attached", "role.boundary", "role_account.scps"}
+	resourceFacts = map[Layer][]string{
+		Trust:  {"role", "role_account.rcps"},
+		Source: {"bucket.policy", "source_account.rcps"},
+		Destination: {"destination.policy", "destination_account.rcps",
+			"destination.public_access_block when public_policy", "destination_account.public_access_block"},
+		SourceKey:      {"source_key", "source_key.policy", "source_key.grants", "bucket.encryption"},
+		DestinationKey: {"destination_key", "destination_key.policy", "destination_key.grants", "bucket.encryption", "destination.encryption"},
+	}
+)
+
+// Uses are the facts that decide the rule, as other rules name them.
+func (r *Rule) Uses() []string {
+	return r.gather(func(q *Requirement) []string {
+		var facts []string
+		if r.Side != ResourceSide && q.Layer != Trust {
+			facts = append(facts, roleFacts...)
+		}
+		if r.Side != RoleSide {
+			facts = append(facts, resourceFacts[q.Layer]...)
+		}
+		for _, c := range q.When {
+			facts = append(facts, c.facts...)
+		}
+		return facts
+	})
+}
+
+// gather collects what the rule's requirements name, each name once.
+func (r *Rule) gather(of func(*Requirement) []string) []string {
+	var all []string
+	for _, key := range r.Asks {
+		for _, name := range of(Lookup(key)) {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// String is the rule's part of the table, as text with a header.
+func (r *Rule) String() string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "LAYER\tACTION\tON\tNEEDS\tCLASS\tCODE")
+	for _, key := range r.Asks {
+		q := Lookup(key)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", q.Layer, q.Action, q.On, q.needs(r.Side), q.Class, cmp.Or(q.Code, "none"))
+	}
+	_ = t.Flush() // a Builder takes everything
+	return b.String()
+}
+
+// needs says what a requirement asks of the policies of a side.
+func (q *Requirement) needs(side Side) string {
+	who := map[Side]string{Whole: "", RoleSide: " by the role's policies", ResourceSide: " by the resource's policies"}[side]
+	switch q.Mode {
+	case MayNotDeny:
+		return "no Deny" + who
+	case Either:
+		return "an Allow" + who + ", or of " + q.Alternative + " without KMS"
+	}
+	return "an Allow" + who
+}
+
+func (t Target) String() string {
+	return [...]string{TheRole: "the role", TheBucket: "the bucket", TheObjects: "its objects", TheKey: "the key"}[t]
+}

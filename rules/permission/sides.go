@@ -1,0 +1,252 @@
+package permission
+
+import (
+	"strings"
+
+	"crosscheck/rules/iam"
+	"crosscheck/scanner/fact"
+)
+
+// readRole collects the role's side of every decision.
+func (e *evaluation) readRole() {
+	role := e.doc.Roles[e.link.RoleARN]
+	e.role = role.Value
+	if e.role == nil {
+		why := reason(role, "role")
+		e.identity, e.boundary, e.scps = iam.NotRead(why), iam.NotRead(why), iam.LevelsNotRead(why)
+		e.denyIdentity, e.denyBoundary, e.denySCPs = e.identity, e.boundary, e.scps
+		if p, err := iam.ParsePrincipal(e.link.RoleARN); err == nil {
+			e.principal = iam.RoleSession(p.RoleARN, "", sessionName)
+		}
+		return
+	}
+	r := e.role
+	e.principal = iam.RoleSession(r.ARN, r.ID, sessionName)
+	account, known := e.doc.Accounts[r.AccountID]
+	e.principal.InManagementAccount = known && account.Management
+	denies := []*iam.Policy{allowAll.identity}
+	switch {
+	case r.Boundary.Absent:
+		e.principal.Boundary, e.boundary = iam.False, iam.Policies()
+		e.denyBoundary = e.boundary
+	case r.Boundary.Value != nil:
+		p := e.policies.Get(iam.BoundaryPolicy, "", *r.Boundary.Value)
+		e.principal.Boundary, e.boundary = iam.True, iam.Policies(p.Policy)
+		e.rolePolicies = append(e.rolePolicies, p)
+		// Its denies count, its silence does not: it joins the identity's policies.
+		e.denyBoundary, denies = iam.Policies(), append(denies, p.Policy)
+	default:
+		e.boundary = iam.NotRead(reason(r.Boundary, "role.boundary"))
+		e.denyBoundary = e.boundary
+	}
+	switch {
+	case !r.Inline.Known():
+		e.identity = iam.NotRead(reason(r.Inline, "role.inline"))
+		e.denyIdentity = e.identity
+	case !r.Attached.Known():
+		e.identity = iam.NotRead(reason(r.Attached, "role.attached"))
+		e.denyIdentity = e.identity
+	default:
+		var list []*iam.Policy
+		for _, f := range []fact.Fact[[]fact.Policy]{r.Inline, r.Attached} {
+			if f.Value == nil {
+				continue
+			}
+			for _, doc := range *f.Value {
+				p := e.policies.Get(iam.IdentityPolicy, "", doc)
+				list = append(list, p.Policy)
+				e.rolePolicies = append(e.rolePolicies, p)
+			}
+		}
+		e.identity = iam.Policies(list...)
+		e.denyIdentity = iam.Policies(append(denies, list...)...)
+	}
+	var scps []*Policy
+	e.scps, scps = e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID)
+	e.denySCPs, _ = e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID, allowAll.scp)
+	e.rolePolicies = append(e.rolePolicies, scps...)
+	e.refuse(e.rolePolicies)
+}
+
+// levels is a chain of SCPs or RCPs as it was read.
+func (e *evaluation) levels(kind iam.Kind, f fact.Fact[[]fact.PolicyLevel], management, known bool, name string, more ...*iam.Policy) (iam.Levels, []*Policy) {
+	switch {
+	case management:
+		return iam.NotApplicable(), nil
+	case !known || !f.Known():
+		return iam.LevelsNotRead(reason(f, name)), nil
+	case f.Absent:
+		return iam.NotApplicable(), nil
+	}
+	var all []*Policy
+	levels := make([]iam.Level, len(*f.Value))
+	for i, l := range *f.Value {
+		list := make([]*iam.Policy, 0, len(l.Policies)+len(more))
+		for _, doc := range l.Policies {
+			// RCPFullAWSAccess, which AWS attaches everywhere, allows; customers'
+			// RCPs can only deny, and are refused where they do not.
+			if kind == iam.RCP && strings.Contains(doc.ARN, ":organizations::aws:policy/") {
+				continue
+			}
+			p := e.policies.Get(kind, "", doc)
+			list = append(list, p.Policy)
+			all = append(all, p)
+		}
+		list = append(list, more...)
+		levels[i] = iam.Level{Target: l.Target, Layer: iam.Policies(list...)}
+	}
+	return iam.OnPath(levels...), all
+}
+
+// reason says why a fact is not known, for a layer that was not read.
+func reason[T any](f fact.Fact[T], name string) string { return f.Why("", "", name).String() }
+
+// side is the resource side of the requests of a layer.
+type side struct {
+	layer    Layer
+	account  string // owner of the resource, "" = not known
+	region   string
+	in       iam.Input
+	policies []*Policy // that are on this side only
+	// denyResource is in.Resource with everything allowed, openResource that alone.
+	denyResource, openResource iam.Layer
+	bucketARN                  string
+	key                        *keySide // nil of buckets
+}
+
+// keySide is what is special about requests to a KMS key.
+type keySide struct {
+	id       string // as the link names it
+	key      *fact.Key
+	contexts []string // values of the encryption context to decide for; the first for all objects below it
+	anObject string   // the value that is sent for the first, "" before it was made
+}
+
+// sideOf is the resource side of a layer. It is read once for all its requirements.
+func (e *evaluation) sideOf(layer Layer) *side {
+	if e.at.layer != layer {
+		switch layer {
+		case Source:
+			e.at = e.bucketSide(layer, &e.doc.Bucket, fact.Of(e.doc.Bucket))
+		case Destination:
+			f := e.doc.Buckets[e.link.Destination]
+			e.at = e.bucketSide(layer, f.Value, f)
+		case SourceKey:
+			e.at = e.keySide(layer, e.link.SourceKey, e.doc.Bucket.Name)
+		case DestinationKey:
+			e.at = e.keySide(layer, e.link.ReplicaKey, e.link.Destination)
+		}
+		e.refuse(e.at.policies)
+	}
+	return &e.at
+}
+
+// bucketSide is the resource side of requests to a bucket and its objects.
+func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bucket]) side {
+	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.Bucket.ARN}
+	s.in.Grants = iam.False
+	if layer == Destination {
+		s.bucketARN = e.doc.BucketARN(e.link.Destination)
+	}
+	if b == nil {
+		why := reason(f, string(layer))
+		s.in.Resource, s.in.RCPs = iam.NotRead(why), iam.LevelsNotRead(why)
+		s.denyResource = s.in.Resource
+		return s
+	}
+	s.account, s.region = b.AccountID, b.Region
+	open := e.policies.openBucket(b)
+	switch {
+	case b.Policy.Absent:
+		s.in.Resource = iam.Policies()
+		s.denyResource = iam.Policies(open)
+	case b.Policy.Value != nil:
+		p := e.policies.Get(iam.BucketPolicy, b.Name, *b.Policy.Value)
+		s.in.Resource = iam.Policies(p.Policy)
+		s.denyResource = iam.Policies(p.Policy, open)
+		s.policies = append(s.policies, p)
+	default:
+		s.in.Resource = iam.NotRead(reason(b.Policy, string(layer)+".policy"))
+		s.denyResource = s.in.Resource
+	}
+	s.openResource = iam.Policies(open)
+	account, known := e.doc.Accounts[b.AccountID]
+	name := strings.TrimSpace("RCPs over the owner of the " + string(layer) + " " + b.AccountID)
+	var rcps []*Policy
+	s.in.RCPs, rcps = e.levels(iam.RCP, account.RCPs, account.Management, known && b.AccountID != "", name)
+	s.policies = append(s.policies, rcps...)
+	s.in.RestrictPublicBuckets = or(restricts(b.PublicAccessBlock), restricts(account.PublicAccessBlock))
+	return s
+}
+
+// keySide is the resource side of requests to a KMS key that encrypts objects of a bucket.
+func (e *evaluation) keySide(layer Layer, id, bucket string) side {
+	f := e.doc.Keys[id]
+	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.BucketARN(bucket), key: &keySide{id: id, key: f.Value}}
+	s.in.RestrictPublicBuckets = iam.False
+	s.openResource = iam.Policies(allowAll.key)
+	s.key.contexts = []string{s.bucketARN + "/" + e.link.Rule.Prefix}
+	if e.bucketKeys != iam.False {
+		// With bucket keys the context is documented to be the bucket; whether
+		// this object's request uses one is not known.
+		s.key.contexts = append(s.key.contexts, s.bucketARN)
+	}
+	k := f.Value
+	if k == nil {
+		why := reason(f, string(layer))
+		s.in.Resource, s.in.RCPs = iam.NotRead(why), iam.LevelsNotRead(why)
+		return s
+	}
+	s.account, s.region = k.AccountID, k.Region
+	switch {
+	case k.Policy.Value != nil:
+		p := e.policies.Get(iam.KeyPolicy, "", *k.Policy.Value)
+		s.in.Resource = iam.Policies(p.Policy)
+		s.policies = append(s.policies, p)
+	case k.Policy.Absent:
+		s.in.Resource = iam.Policies()
+	default:
+		s.in.Resource = iam.NotRead(reason(k.Policy, string(layer)+".policy"))
+	}
+	account, known := e.doc.Accounts[k.AccountID]
+	managed := k.Manager == "AWS"
+	var rcps []*Policy
+	s.in.RCPs, rcps = e.levels(iam.RCP, account.RCPs, account.Management || managed,
+		known && k.AccountID != "" || managed, "RCPs over account "+k.AccountID)
+	s.policies = append(s.policies, rcps...)
+	return s
+}
+
+// roleInput is the role's side of a request, with nothing of the other.
+func (e *evaluation) roleInput() iam.Input {
+	return iam.Input{Identity: e.identity, Boundary: e.boundary, Session: iam.Policies(), SCPs: e.scps}
+}
+
+// deniesOnly is the input of a request in which everything is allowed that is not
+// explicitly denied.
+func (e *evaluation) deniesOnly(s *side) iam.Input {
+	in := s.in
+	in.Identity, in.Boundary, in.SCPs, in.Resource = e.denyIdentity, e.denyBoundary, e.denySCPs, s.denyResource
+	return in
+}
+
+// restricts is the setting RestrictPublicBuckets of a public access block.
+func restricts(f fact.Fact[fact.PublicAccessBlock]) iam.Truth {
+	switch {
+	case f.Absent:
+		return iam.False
+	case f.Value == nil:
+		return iam.Unknown
+	}
+	return truth(f.Value.RestrictPublicBuckets)
+}
+
+func or(a, b iam.Truth) iam.Truth {
+	switch {
+	case a == iam.True || b == iam.True:
+		return iam.True
+	case a == iam.False && b == iam.False:
+		return iam.False
+	}
+	return iam.Unknown
+}

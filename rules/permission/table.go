@@ -1,0 +1,195 @@
+package permission
+
+import (
+	"strings"
+
+	"crosscheck/rules/iam"
+	"crosscheck/scanner/fact"
+)
+
+// requirements is the table: every permission that S3 needs to replicate, in the
+// order in which reports show them.
+//
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html
+var requirements = []*Requirement{
+	{Layer: Trust, Action: "sts:AssumeRole", On: TheRole, Code: "AssumeRoleNotPermitted", Class: Default, Required: true},
+
+	{Layer: Source, Action: "s3:GetReplicationConfiguration", On: TheBucket, Class: Default, When: onSource, Required: true},
+	{Layer: Source, Action: "s3:ListBucket", On: TheBucket, Class: Default, When: onSource, Required: true},
+	{Layer: Source, Action: "s3:GetObjectVersionForReplication", Mode: Either, Alternative: "s3:GetObjectVersion",
+		On: TheObjects, Code: "SrcGetObjectNotPermitted", Class: Default, When: onSource, Required: true},
+	{Layer: Source, Action: "s3:GetObjectVersionAcl", On: TheObjects, Code: "SrcGetAclNotPermitted", Class: Default,
+		When: onSource, Required: true},
+	{Layer: Source, Action: "s3:GetObjectVersionTagging", Mode: MustAllowOrDenied, On: TheObjects,
+		Code: "SrcGetTaggingNotPermitted", Class: Tagged, When: onSource},
+	{Layer: Source, Action: "s3:GetObjectRetention", On: TheObjects, Code: "SrcGetRetentionNotPermitted", Class: Locked,
+		When: and(onSource, locked), Required: true},
+	{Layer: Source, Action: "s3:GetObjectLegalHold", On: TheObjects, Code: "SrcGetLegalHoldNotPermitted", Class: Locked,
+		When: and(onSource, locked), Required: true},
+	{Layer: Source, Action: "s3:GetObjectVersionAnnotationForReplication", On: TheObjects,
+		Code: "SrcGetObjectAnnotationNotPermitted", Class: Annotated, When: onSource},
+
+	{Layer: Destination, Action: "s3:ReplicateObject", On: TheObjects, Code: "DstPutObjectNotPermitted", Class: Default,
+		When: onDestination, Required: true},
+	{Layer: Destination, Action: "s3:ReplicateTags", Mode: MayNotDeny, On: TheObjects, Code: "DstPutTaggingNotPermitted",
+		Class: Tagged, When: onDestination},
+	{Layer: Destination, Action: "s3:ReplicateDelete", On: TheObjects, Code: "DstDelObjNotPermitted", Class: DeleteMarker,
+		When: and(onDestination, deleteMarkers), Required: true},
+	{Layer: Destination, Action: "s3:ObjectOwnerOverrideToBucketOwner", On: TheObjects, Code: "DstPutObjectNotPermitted",
+		Class: Default, When: and(onDestination, ownerOverride, ownershipOpen), Required: true},
+	{Layer: Destination, Action: "s3:PutObjectRetention", Mode: MayNotDeny, On: TheObjects,
+		Code: "DstPutRetentionNotPermitted", Class: Locked, When: and(onDestination, locked)},
+	{Layer: Destination, Action: "s3:PutObjectLegalHold", Mode: MayNotDeny, On: TheObjects,
+		Code: "DstPutLegalHoldNotPermitted", Class: Locked, When: and(onDestination, locked)},
+	{Layer: Destination, Action: "s3:ReplicateObjectAnnotation", Mode: MayNotDeny, On: TheObjects,
+		Code: "DstPutObjectAnnotationNotPermitted", Class: Annotated, When: onDestination},
+
+	{Layer: SourceKey, Action: "kms:Decrypt", On: TheKey, Code: "SrcGetObjectNotPermitted", Class: SSEKMS,
+		When: onSourceKey, Required: true},
+	{Layer: DestinationKey, Action: "kms:Encrypt", On: TheKey, Code: "DstPutObjectNotPermitted", Class: SSEKMS,
+		When: onReplicaKey, Required: true},
+	// AWS's pages name these two for bucket keys; what S3 calls was not recorded.
+	{Layer: DestinationKey, Action: "kms:GenerateDataKey", On: TheKey, Code: "DstPutObjectNotPermitted", Class: SSEKMS,
+		When: and(onReplicaKey, bucketKeys)},
+	{Layer: DestinationKey, Action: "kms:Decrypt", On: TheKey, Code: "DstPutObjectNotPermitted", Class: SSEKMS,
+		When: and(onReplicaKey, bucketKeys)},
+}
+
+// What the requirements of a layer have in common.
+var (
+	onSource      = []*Condition{roleExists}
+	onDestination = []*Condition{roleExists, destinationExists}
+	onSourceKey   = []*Condition{roleExists, kmsObjects, sourceKeyNamed, sourceKeyExists}
+	onReplicaKey  = []*Condition{roleExists, kmsObjects, destinationExists, replicaKeyNamed, replicaKeyExists}
+)
+
+func and(list []*Condition, more ...*Condition) []*Condition {
+	return append(list[:len(list):len(list)], more...)
+}
+
+// Condition is what a link must be like to need a permission.
+type Condition struct {
+	holds     func(*features) iam.Truth
+	otherwise string // why a link does not need the permission
+	// needed completes "… is needed if …", where it is not known whether it holds.
+	needed string
+	facts  []string // what decides it, as rules name facts
+}
+
+var (
+	roleExists = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(!f.roleAbsent) },
+		otherwise: "the role does not exist",
+	}
+	destinationExists = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(!f.destinationAbsent) },
+		otherwise: "the destination does not exist",
+	}
+	locked = &Condition{
+		holds:     func(f *features) iam.Truth { return f.objectLock },
+		otherwise: "Object Lock is not enabled on the source",
+		needed:    "Object Lock is enabled on the source",
+		facts:     []string{"bucket.object_lock"},
+	}
+	deleteMarkers = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(f.deleteMarkers) },
+		otherwise: "the rule does not replicate delete markers",
+	}
+	ownerOverride = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(f.ownerOverride) },
+		otherwise: "the rule does not change the owner",
+	}
+	ownershipOpen = &Condition{
+		holds:     func(f *features) iam.Truth { return f.ownershipOpen },
+		otherwise: "the destination enforces bucket ownership",
+		needed:    "the destination does not enforce bucket ownership",
+		facts:     []string{"destination.ownership when owner_override"},
+	}
+	kmsObjects = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(f.kms) },
+		otherwise: "the rule does not take objects under KMS",
+	}
+	sourceKeyNamed = &Condition{
+		holds:     func(f *features) iam.Truth { return f.sourceKey },
+		otherwise: "the source's default encryption is not KMS",
+	}
+	sourceKeyExists = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(!f.sourceKeyAbsent) },
+		otherwise: "the source key does not exist",
+	}
+	replicaKeyNamed = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(f.replicaKey) },
+		otherwise: "the rule names no key for replicas",
+	}
+	replicaKeyExists = &Condition{
+		holds:     func(f *features) iam.Truth { return truth(!f.replicaKeyAbsent) },
+		otherwise: "the replica key does not exist",
+	}
+	bucketKeys = &Condition{
+		holds:     func(f *features) iam.Truth { return f.bucketKeys },
+		otherwise: "bucket keys are off on both sides",
+	}
+)
+
+// features are what of a link decides which permissions it needs.
+type features struct {
+	roleAbsent, destinationAbsent, sourceKeyAbsent, replicaKeyAbsent bool // AWS says that it does not exist
+
+	deleteMarkers bool
+	ownerOverride bool
+	kms           bool // the rule takes objects under KMS
+	replicaKey    bool // the rule names a key for replicas
+
+	ownershipOpen iam.Truth // the destination does not enforce bucket ownership
+	objectLock    iam.Truth // is enabled on the source
+	sourceKey     iam.Truth // new source objects are under a key by default; unknown also where it is not known which
+	bucketKeys    iam.Truth // are on at one of the ends
+	defaultKMS    string    // the KMS algorithm of new source objects, "" where the default is another or not known
+}
+
+func featuresOf(doc *fact.Document, link *fact.Link) features {
+	r, source, destination := &link.Rule, &doc.Bucket, doc.Buckets[link.Destination]
+	f := features{
+		roleAbsent: doc.Roles[link.RoleARN].Absent, destinationAbsent: destination.Absent,
+		sourceKeyAbsent: doc.Keys[link.SourceKey].Absent, replicaKeyAbsent: doc.Keys[link.ReplicaKey].Absent,
+		deleteMarkers: r.Schema != "V2" || r.DeleteMarkers == "Enabled", // V1 rules always do
+		ownerOverride: r.Destination.OwnerOverride,
+		kms:           r.SSEKMSObjects == "Enabled",
+		replicaKey:    link.ReplicaKey != "",
+		bucketKeys:    iam.False,
+	}
+	if b := destination.Value; b != nil && b.Ownership.Known() {
+		f.ownershipOpen = truth(b.Ownership.Value == nil || *b.Ownership.Value != "BucketOwnerEnforced")
+	}
+	if lock := source.ObjectLock; lock.Known() {
+		f.objectLock = truth(lock.Value != nil && lock.Value.Enabled)
+	}
+	if e := source.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
+		f.defaultKMS = e.Algorithm
+	}
+	switch {
+	case link.SourceKey != "":
+		f.sourceKey = iam.True
+	case source.Encryption.Known() && f.defaultKMS == "":
+		f.sourceKey = iam.False
+	}
+	for _, b := range []*fact.Bucket{source, destination.Value} {
+		switch {
+		case b == nil || !b.Encryption.Known():
+			if f.bucketKeys == iam.False {
+				f.bucketKeys = iam.Unknown
+			}
+		case b.Encryption.Value != nil && b.Encryption.Value.BucketKey:
+			f.bucketKeys = iam.True
+		}
+	}
+	return f
+}
+
+func truth(b bool) iam.Truth {
+	if b {
+		return iam.True
+	}
+	return iam.False
+}
