@@ -102,3 +102,31 @@ func (b body) compare(r io.Reader) (string, error) {
 		}
 	}
 }
+
+// section is a part of a body.
+type section struct {
+	b          body
+	from, size int64
+}
+
+func (s *section) Read(b []byte) (int, error) {
+	left := s.size - (s.b.offset - s.from)
+	if s.b.offset < s.from {
+		s.b.offset, left = s.from, s.size
+	}
+	if left <= 0 {
+		return 0, io.EOF
+	}
+	return s.b.Read(b[:min(int64(len(b)), left)])
+}
+
+func (s *section) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += max(s.b.offset, s.from) - s.from
+	case io.SeekEnd:
+		offset += s.size
+	}
+	s.b.offset = s.from + offset
+	return offset, nil
+}

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -9,22 +10,93 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"crosscheck/canary/measure"
+	"crosscheck/scanner/client"
 )
 
 // DefaultCleanUp is the deadline of the clean-up of one probe.
 const DefaultCleanUp = time.Minute
+
+// DefaultSettle is how long after the source is gone a replica that may still arrive
+// is waited for. S3 reads the source before it writes the replica, and what it has read
+// it may still write.
+const DefaultSettle = 5 * time.Second
+
+// cleanUp removes what the probe put, on both sides: the source first, so that
+// nothing is replicated any more. It has its own deadline, which an interruption does
+// not shorten.
+func (p *probe) cleanUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.o.CleanUp)
+	defer cancel()
+	pending := false
+	if !p.refused {
+		pending = p.replicaPending()
+		p.m.Leftovers = p.remove(ctx, pending)
+	}
+	for _, l := range p.m.Leftovers {
+		p.note("left behind in %s: %s %s: %s", l.Bucket, l.Key, cmp.Or(l.VersionID, "none"), l.Message)
+	}
+	switch {
+	case len(p.m.Leftovers) > 0:
+	case pending:
+		// The source is gone, so nothing shows any more whether a replica will arrive.
+		// The entry stays open for a sweep, which then removes what there is.
+		p.note("a replica may still arrive: 'crosscheck canary sweep' removes it then")
+	default:
+		if err := p.o.Journal.removed(p.t.Source.Name, p.object.key); err != nil {
+			p.note("%s", err.Error())
+		}
+	}
+}
+
+// replicaPending reports whether a replica may arrive after the clean-up.
+func (p *probe) replicaPending() bool {
+	switch {
+	case p.arrived:
+		return false
+	case p.m.Outcome == measure.Failed && p.statusFinal:
+		return false
+	case p.m.Outcome == measure.Absent && p.m.SourceStatus == "":
+		return false // no rule took it
+	}
+	return true
+}
+
+// remove removes the object from both sides, and returns what it could not remove.
+func (p *probe) remove(ctx context.Context, pending bool) []measure.Leftover {
+	source, destination, key := &p.t.Source, &p.t.Destination, p.object.key
+	var left []measure.Leftover
+	if p.object.upload != single && p.version == "" { // it was not completed, or its answer was lost
+		left = append(left, p.abort(ctx, source, key)...)
+	}
+	left = append(left, p.purge(ctx, source, key, p.versions...)...)
+	switch {
+	case p.arrived:
+		return append(left, p.purge(ctx, destination, key, p.versions...)...)
+	case pending:
+		return append(left, p.purgePending(ctx, destination, key, p.o.Settle)...)
+	}
+	return append(left, p.purge(ctx, destination, key)...)
+}
+
+// tally counts what one probe, or the sweep of one, asked and removed.
+type tally struct {
+	requests int
+	removed  int // versions, delete markers, uploads
+}
+
+func (c *tally) count() { c.requests++ }
 
 // purge removes every version and delete marker of a key from one bucket, and
 // returns what it could not remove. known are version ids that are there for
 // sure; they save a listing. It is done when a listing shows the key empty, never
 // because deletes succeeded. Deleting a version by its id is not replicated, so
 // each side has to be purged.
-func (c *caller) purge(ctx context.Context, e *Bucket, key string, known ...string) []measure.Leftover {
+func (c *tally) purge(ctx context.Context, b *Bucket, key string, known ...string) []measure.Leftover {
 	failed := map[string]string{} // version id → why
 	remove := func(version string) {
 		c.count()
-		if _, err := e.delete(ctx, key, version); err != nil {
-			failed[version] = describe(err)
+		if _, err := b.delete(ctx, key, version); err != nil {
+			failed[version] = client.OneLine(err)
 			return
 		}
 		c.removed++
@@ -34,57 +106,81 @@ func (c *caller) purge(ctx context.Context, e *Bucket, key string, known ...stri
 	}
 	for round := 0; ; round++ {
 		c.count()
-		items, err := e.versions(ctx, key)
+		versions, err := b.versions(ctx, key)
 		if err != nil {
-			return []measure.Leftover{{Bucket: e.Name, Key: key, Message: "what is left cannot be listed: " + describe(err)}}
+			return []measure.Leftover{{
+				Bucket: b.Name, Key: key, Message: "what is left cannot be listed: " + client.OneLine(err),
+			}}
 		}
-		if len(items) == 0 {
+		if len(versions) == 0 {
 			return nil
 		}
 		// A delete that failed is tried once more: the first may have been throttled.
 		if round == 2 || ctx.Err() != nil {
 			var left []measure.Leftover
-			for _, it := range items {
-				why := failed[it.version]
-				if why == "" {
-					why = "it is still listed after it was deleted"
-				}
-				left = append(left, measure.Leftover{Bucket: e.Name, Key: key, VersionID: it.version, Message: why})
+			for _, v := range versions {
+				left = append(left, measure.Leftover{
+					Bucket: b.Name, Key: key, VersionID: v.id,
+					Message: cmp.Or(failed[v.id], "it is still listed after it was deleted"),
+				})
 			}
 			return left
 		}
-		for _, it := range items {
-			remove(it.version)
+		for _, v := range versions {
+			remove(v.id)
+		}
+	}
+}
+
+// purgePending purges the destination of a replica that may still arrive, again and
+// again until settle has passed or ctx ends. That makes it likely, not sure, that
+// nothing comes later.
+func (c *tally) purgePending(ctx context.Context, b *Bucket, key string, settle time.Duration) []measure.Leftover {
+	start := time.Now()
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		if left := c.purge(ctx, b, key); len(left) > 0 {
+			return left
+		}
+		passed := time.Since(start)
+		if passed >= settle || !sleep(ctx.Done(), min(wait, settle-passed)) {
+			return nil
 		}
 	}
 }
 
 // abort ends uploads in parts that were begun and not completed under a key.
-func (c *caller) abort(ctx context.Context, e *Bucket, key string) []measure.Leftover {
-	ids, err := c.uploads(ctx, e, key)
+func (c *tally) abort(ctx context.Context, b *Bucket, key string) []measure.Leftover {
+	ids, err := c.uploads(ctx, b, key)
 	if err != nil {
-		return []measure.Leftover{{Bucket: e.Name, Key: key, Message: "unfinished uploads cannot be listed: " + describe(err)}}
+		return []measure.Leftover{{
+			Bucket: b.Name, Key: key, Message: "unfinished uploads cannot be listed: " + client.OneLine(err),
+		}}
 	}
 	var left []measure.Leftover
 	for _, id := range ids {
 		c.count()
-		_, err := e.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &e.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: e.owner()})
-		if err == nil {
+		_, err := b.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+			Bucket: &b.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: b.owner(),
+		})
+		switch {
+		case err == nil:
 			c.removed++
-		} else if code(err) != "NoSuchUpload" {
-			left = append(left, measure.Leftover{Bucket: e.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, describe(err))})
+		case client.Code(err) != "NoSuchUpload":
+			left = append(left, measure.Leftover{
+				Bucket: b.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, client.OneLine(err)),
+			})
 		}
 	}
 	return left
 }
 
 // uploads lists the unfinished uploads under a key.
-func (c *caller) uploads(ctx context.Context, e *Bucket, key string) ([]string, error) {
+func (c *tally) uploads(ctx context.Context, b *Bucket, key string) ([]string, error) {
 	var ids []string
-	in := &s3.ListMultipartUploadsInput{Bucket: &e.Name, Prefix: &key, ExpectedBucketOwner: e.owner()}
+	in := &s3.ListMultipartUploadsInput{Bucket: &b.Name, Prefix: &key, ExpectedBucketOwner: b.owner()}
 	for {
 		c.count()
-		out, err := e.S3.ListMultipartUploads(ctx, in)
+		out, err := b.S3.ListMultipartUploads(ctx, in)
 		if err != nil {
 			return nil, err
 		}
@@ -99,33 +195,3 @@ func (c *caller) uploads(ctx context.Context, e *Bucket, key string) ([]string, 
 		in.KeyMarker, in.UploadIdMarker = out.NextKeyMarker, out.NextUploadIdMarker
 	}
 }
-
-// DefaultSettle is how long after the source is gone a replica under way is
-// waited for. S3 reads the source before it writes the replica, and one that has
-// been read may still be written.
-const DefaultSettle = 5 * time.Second
-
-// purgeLate purges the destination of what may still be under way, again and
-// again until the settling time has passed or ctx ends. That makes it likely, not
-// sure, that nothing comes later.
-func (c *caller) purgeLate(ctx context.Context, e *Bucket, key string) []measure.Leftover {
-	start := time.Now()
-	for wait := 100 * time.Millisecond; ; wait *= 2 {
-		if left := c.purge(ctx, e, key); len(left) > 0 {
-			return left
-		}
-		gone := time.Since(start)
-		if gone >= c.settle || !sleep(ctx.Done(), min(wait, c.settle-gone)) {
-			return nil
-		}
-	}
-}
-
-// caller counts what one probe, or the sweep of one, asked and removed.
-type caller struct {
-	requests int
-	removed  int // versions, delete markers, uploads
-	settle   time.Duration
-}
-
-func (c *caller) count() { c.requests++ }

@@ -12,34 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"crosscheck/canary/measure"
-	"crosscheck/scanner/fact"
+	"crosscheck/scanner/client"
 )
 
-type versioningFact = fact.Versioning
-
-// lockFact turns an answer of S3 into a fact, as a scan does.
-func lockFact(c *types.ObjectLockConfiguration) fact.Fact[fact.ObjectLock] {
-	l := fact.ObjectLock{}
-	if c != nil {
-		l.Enabled = c.ObjectLockEnabled == types.ObjectLockEnabledEnabled
-		if c.Rule != nil && c.Rule.DefaultRetention != nil {
-			r := c.Rule.DefaultRetention
-			l.DefaultMode, l.DefaultDays, l.DefaultYears = string(r.Mode), aws.ToInt32(r.Days), aws.ToInt32(r.Years)
-		}
-	}
-	return fact.Of(l)
-}
-
-func retention(l *fact.ObjectLock) string {
-	if l.DefaultYears > 0 {
-		return fmt.Sprintf("%d years", l.DefaultYears)
-	}
-	return fmt.Sprintf("%d days", l.DefaultDays)
-}
-
-// compare holds the replica against the source and against what the rule
-// promises, and sets the outcome. What AWS was recorded to keep equal but does
-// not promise is noted when it differs, and changes nothing.
+// compare compares the replica with the source and with what the rule promises, and
+// sets the outcome. What AWS was seen to keep equal but does not promise is noted when
+// it differs, and does not change the outcome.
 func (p *probe) compare(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
@@ -47,30 +25,30 @@ func (p *probe) compare(ctx context.Context) {
 	source, destination := &p.t.Source, &p.t.Destination
 
 	p.count()
-	src, present, err := source.head(ctx, p.key, p.version, p.customer)
+	src, present, err := source.head(ctx, p.object.key, p.version, p.object.customer)
 	if err != nil || !present {
 		p.check("source", measure.Unread, "", why(err))
 		src = &s3.HeadObjectOutput{}
 	}
 	p.count()
-	dst, present, err := destination.head(ctx, p.key, p.version, p.customer)
+	dst, present, err := destination.head(ctx, p.object.key, p.version, p.object.customer)
 	switch {
 	case err != nil && denied(err):
 		// It is listed, and its own account may not read it.
-		p.check("readable", measure.Different, "by the destination's account", describe(err))
+		p.check("readable", measure.Different, "by the destination's account", client.OneLine(err))
 	case err != nil || !present:
 		p.check("readable", measure.Unread, "", why(err))
 	default:
 		p.check("version_id", measure.Equal, "", "")
 		p.compareHeads(src, dst)
-		if p.parts != "" {
+		if p.object.upload != single {
 			p.compareParts(ctx)
 		}
 		p.compareTags(ctx)
 		p.compareBody(ctx, dst)
 	}
 	p.compareOwner(ctx)
-	if p.m.SourceStatus == "FAILED" && p.t.destinations(p.place) <= 1 {
+	if p.m.SourceStatus == "FAILED" && p.t.destinations(p.object.key, p.object.tags) <= 1 {
 		p.check("source_status", measure.Different, "COMPLETED", "FAILED")
 	}
 	if ctx.Err() != nil {
@@ -80,7 +58,7 @@ func (p *probe) compare(ctx context.Context) {
 		p.m.Outcome = measure.Differs
 		p.note("the replica differs: %s", d)
 		if p.m.SourceStatus == "FAILED" {
-			p.note("S3 reported FAILED%s", p.predicted())
+			p.note("S3 reported FAILED%s", p.prediction())
 		}
 	}
 	if u := p.m.ChecksWith(measure.Unread); u != "" {
@@ -88,13 +66,15 @@ func (p *probe) compare(ctx context.Context) {
 	}
 }
 
+// why is why a version could not be read; without an error, it is gone.
 func why(err error) string {
 	if err == nil {
 		return "it is gone again"
 	}
-	return describe(err)
+	return client.OneLine(err)
 }
 
+// check adds the result of a comparison.
 func (p *probe) check(name, result, want, got string) {
 	p.m.Checks = append(p.m.Checks, measure.Check{Name: name, Result: result, Want: want, Got: got})
 }
@@ -102,6 +82,7 @@ func (p *probe) check(name, result, want, got string) {
 // same checks that two texts are equal.
 func (p *probe) same(name, want, got string) { p.sameOr(name, measure.Different, want, got) }
 
+// sameOr checks that two texts are equal; otherwise is the result where they are not.
 func (p *probe) sameOr(name, otherwise, want, got string) {
 	if want == got {
 		p.check(name, measure.Equal, "", "")
@@ -110,26 +91,27 @@ func (p *probe) sameOr(name, otherwise, want, got string) {
 	}
 }
 
+// compareHeads compares what HEAD shows of both.
 func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
-	p.same("size", fmt.Sprint(p.body.size), fmt.Sprint(aws.ToInt64(dst.ContentLength)))
+	p.same("size", fmt.Sprint(p.object.size), fmt.Sprint(aws.ToInt64(dst.ContentLength)))
 
 	want, got := src.ChecksumSHA256, dst.ChecksumSHA256
-	if p.crc {
+	if p.object.upload == wholeChecksum {
 		want, got = src.ChecksumCRC64NVME, dst.ChecksumCRC64NVME
 	}
 	switch {
-	case p.parts == types.ChecksumTypeComposite:
-		// A checksum of checksums depends on how the object was cut; nothing is
-		// recorded of what replicas have.
+	case p.object.upload == partChecksums:
+		// A checksum of checksums depends on how the object was cut. What replicas have
+		// is not documented.
 		p.sameOr("checksum", measure.Tolerated, checksumText(want, src.ChecksumType), checksumText(got, dst.ChecksumType))
-	case want != nil && *want != p.checksum:
-		p.check("checksum", measure.Different, p.checksum, *want+" at the source")
+	case want != nil && *want != p.object.checksum:
+		p.check("checksum", measure.Different, p.object.checksum, *want+" at the source")
 	case got == nil && want == nil:
 		// The server keeps no checksums; the bytes are compared all the same.
 	case got == nil:
 		p.check("checksum", measure.Unread, "", "the replica shows none")
 	default:
-		p.same("checksum", p.checksum, *got)
+		p.same("checksum", p.object.checksum, *got)
 	}
 	p.sameOr("etag", measure.Tolerated, aws.ToString(src.ETag), aws.ToString(dst.ETag))
 	if src.LastModified != nil && dst.LastModified != nil {
@@ -157,7 +139,9 @@ func checksumText(value *string, kind types.ChecksumType) string {
 func (p *probe) compareParts(ctx context.Context) {
 	parts := func(e *Bucket) (string, error) {
 		p.count()
-		out, err := e.S3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &e.Name, Key: &p.key, VersionId: &p.version, ExpectedBucketOwner: e.owner(), PartNumber: aws.Int32(1)})
+		out, err := e.S3.HeadObject(ctx, &s3.HeadObjectInput{
+			Bucket: &e.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: e.owner(), PartNumber: aws.Int32(1),
+		})
 		if err != nil {
 			return "", err
 		}
@@ -166,7 +150,7 @@ func (p *probe) compareParts(ctx context.Context) {
 	want, err := parts(&p.t.Source)
 	got, derr := parts(&p.t.Destination)
 	if err != nil || derr != nil {
-		return // nothing promises that they can be told
+		return // AWS does not promise that it shows them
 	}
 	p.sameOr("parts", measure.Tolerated, want, got)
 }
@@ -191,7 +175,7 @@ func metadataText(m map[string]string, contentType *string) string {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
 func (p *probe) compareEncryption(src, dst *s3.HeadObjectOutput) {
 	if src.ServerSideEncryption == "" {
-		return // not told, or the destination's default decides
+		return // not shown, or the destination's default decides
 	}
 	want, got := string(src.ServerSideEncryption), string(dst.ServerSideEncryption)
 	if !strings.HasPrefix(want, "aws:kms") {
@@ -203,7 +187,7 @@ func (p *probe) compareEncryption(src, dst *s3.HeadObjectOutput) {
 		key = id
 	}
 	if key == "" {
-		// An alias that nobody resolved: only the kind can be told.
+		// An alias that was not resolved: only the kind of encryption can be compared.
 		p.same("encryption", want, got)
 		return
 	}
@@ -214,14 +198,14 @@ func (p *probe) compareEncryption(src, dst *s3.HeadObjectOutput) {
 // source's account S3 shows none, even of a replica that the source owns.
 func (p *probe) compareTags(ctx context.Context) {
 	p.count()
-	got, err := p.t.Destination.tags(ctx, p.key, p.version)
+	got, err := p.t.Destination.tags(ctx, p.object.key, p.version)
 	if err != nil {
-		if len(p.tags) > 0 { // nothing to miss otherwise
-			p.check("tags", measure.Unread, "", describe(err))
+		if len(p.object.tags) > 0 { // nothing to miss otherwise
+			p.check("tags", measure.Unread, "", client.OneLine(err))
 		}
 		return
 	}
-	p.same("tags", tagText(p.tags), tagText(got))
+	p.same("tags", tagText(p.object.tags), tagText(got))
 }
 
 func tagText(tags map[string]string) string {
@@ -240,20 +224,23 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 	}
 	d := &p.t.Destination
 	p.count()
-	out, err := d.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &d.Name, Key: &p.key, VersionId: &p.version, ExpectedBucketOwner: d.owner(),
-		SSECustomerAlgorithm: p.customer.algorithm, SSECustomerKey: p.customer.key, SSECustomerKeyMD5: p.customer.md5})
+	key := p.object.customer
+	out, err := d.S3.GetObject(ctx, &s3.GetObjectInput{
+		Bucket: &d.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: d.owner(),
+		SSECustomerAlgorithm: key.algorithm, SSECustomerKey: key.key, SSECustomerKeyMD5: key.md5,
+	})
 	if err != nil {
 		result := measure.Unread
 		if denied(err) {
 			result = measure.Different // a copy that its account cannot read is none
 		}
-		p.check("body", result, "readable by the destination's account", describe(err))
+		p.check("body", result, "readable by the destination's account", client.OneLine(err))
 		return
 	}
 	defer func() { _ = out.Body.Close() }()
-	switch where, err := p.body.compare(out.Body); {
+	switch where, err := p.object.body.compare(out.Body); {
 	case err != nil:
-		p.check("body", measure.Unread, "", describe(err))
+		p.check("body", measure.Unread, "", client.OneLine(err))
 	case where != "":
 		p.check("body", measure.Different, "the bytes of the source", where)
 	default:
@@ -261,7 +248,7 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 	}
 }
 
-// compareOwner tells whose the replica is. It is the destination account's with
+// compareOwner compares the owner of the replica with the one that it must have: it is the destination account's with
 // owner override or where the destination enforces it, otherwise the source's.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-change-owner.html
 func (p *probe) compareOwner(ctx context.Context) {
@@ -278,15 +265,15 @@ func (p *probe) compareOwner(ctx context.Context) {
 	case d.Ownership.Known():
 		want = "source"
 	}
-	owner := func(e *Bucket) (string, error) {
+	owner := func(b *Bucket) (string, error) {
 		p.count()
-		items, err := e.versions(ctx, p.key)
+		versions, err := b.versions(ctx, p.object.key)
 		if err != nil {
 			return "", err
 		}
-		for _, it := range items {
-			if it.version == p.version {
-				return it.owner, nil
+		for _, v := range versions {
+			if v.id == p.version {
+				return v.owner, nil
 			}
 		}
 		return "", nil

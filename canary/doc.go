@@ -2,8 +2,9 @@
 // buckets, watches for their replicas, compares the two, and removes both again.
 //
 // A probe is one function, [Probe], of a context, a [Target] and [Options]; what it
-// showed is a [measure.Measurement]. Nothing is put before the [Journal] has it on disk, so
-// that [Sweep] finds the strays of a process that was killed. Only objects under
+// showed is a [measure.Measurement]. The kinds of probe are a table, a file for each
+// (variant_*.go). An object is put only when the [Journal] has it on disk, so
+// that [Sweep] finds what a process that was killed left behind. Only objects under
 // the canary's own folder are ever deleted.
 //
 // Time is the local monotonic clock: a replica keeps the creation time of its

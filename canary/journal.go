@@ -59,8 +59,8 @@ type Location struct {
 	Access
 }
 
-func (e *Bucket) place() Location {
-	return Location{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Access: e.Access}
+func (b *Bucket) location() Location {
+	return Location{Bucket: b.Name, AccountID: b.AccountID, Region: b.Region, Access: b.Access}
 }
 
 // line is one line of the file: exactly one field is set.

@@ -23,11 +23,11 @@ func (p Plan) Key(folder, run string) (string, error) {
 	case t.Destination.Err != nil:
 		return "", t.Destination.Err
 	case len(p.Variants) == 1 && p.Variants[0] == measure.NegativeControl:
-		where, err := t.outside(folder, run, 1)
-		return where.key, err
+		key, _, err := t.outsideRules(folder, run, 1)
+		return key, err
 	}
-	where, err := t.place(folder, run, 1)
-	return where.key, err
+	key, _, err := t.underRule(folder, run, 1)
+	return key, err
 }
 
 // Jobs are one probe of each variant of each plan, numbered from first.

@@ -78,7 +78,7 @@ func TestLatency(t *testing.T) {
 
 // TestVariants probes a link in every way.
 func TestVariants(t *testing.T) {
-	for _, v := range Variants {
+	for _, v := range Variants() {
 		t.Run(string(v), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := labWorld{lag: 3 * time.Second}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"runtime"
+	"sync"
 	"time"
 
 	"crosscheck/canary/measure"
@@ -17,34 +18,29 @@ type Job struct {
 	Number  int
 }
 
-// A young probe, in its first second, polls so often that a thousand of them at
-// once would measure how fast this machine is. So only some are young at a time;
-// all others are in flight meanwhile. One costs some 5 ms of CPU in that second.
+// In its first second, a probe polls so often that a thousand of them at once would
+// measure how fast this machine is. So only some are in that phase at a time; all
+// others are in flight meanwhile. One costs some 5 ms of CPU in that second.
 const (
-	youth        = time.Second
-	youngPerCore = 8
+	startPhase    = time.Second
+	startsPerCore = 8
 )
 
-// nursery admits young probes; nil admits all.
-type nursery chan struct{}
+// startLimiter limits how many probes are in their first second; nil is no limit.
+type startLimiter chan struct{}
 
-// enter waits for a place. leave gives it back; it may be called more than once.
-func (n nursery) enter(ctx context.Context) (leave func()) {
-	if n == nil {
+// acquire waits for a slot, or for the end of ctx. release gives the slot back; it may
+// be called more than once.
+func (l startLimiter) acquire(ctx context.Context) (release func()) {
+	if l == nil {
 		return func() {}
 	}
 	select {
-	case n <- struct{}{}:
+	case l <- struct{}{}:
 	case <-ctx.Done():
 		return func() {}
 	}
-	left := false
-	return func() {
-		if !left {
-			left = true
-			<-n
-		}
-	}
+	return sync.OnceFunc(func() { <-l })
 }
 
 // Run makes probes, at most parallel at a time, and gives each measurement to
@@ -61,7 +57,7 @@ func Run(ctx context.Context, parallel int, jobs iter.Seq[Job], o Options, emit 
 			}
 		}
 	}
-	o.young = make(nursery, youngPerCore*runtime.GOMAXPROCS(0))
+	o.starts = make(startLimiter, startsPerCore*runtime.GOMAXPROCS(0))
 	err := flow.Map(context.WithoutCancel(ctx), parallel, wanted,
 		func(_ context.Context, j Job) (measure.Measurement, error) {
 			return Probe(probing, j.Target, j.Variant, j.Number, o), nil

@@ -2,18 +2,16 @@ package canary
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
+
+	"crosscheck/scanner/client"
 )
 
 // S3 is what a probe asks of S3; *s3.Client is one. [Actions] lists what a role
@@ -37,30 +35,30 @@ type S3 interface {
 	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
 }
 
-// owner makes S3 refuse a request when the bucket belongs to somebody else by
+// owner makes S3 refuse a request when the bucket belongs to another account by
 // now: a probe must not be put into, or deleted from, a stranger's bucket.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-func (e *Bucket) owner() *string {
-	if e.AccountID == "" {
+func (b *Bucket) owner() *string {
+	if b.AccountID == "" {
 		return nil
 	}
-	return aws.String(e.AccountID)
+	return aws.String(b.AccountID)
 }
 
-// item is one version, or delete marker, in a listing.
-type item struct {
-	version  string
-	marker   bool
-	owner    string // canonical user id, "" = not told
-	modified time.Time
+// listedVersion is one version, or delete marker, in a listing.
+type listedVersion struct {
+	id           string
+	deleteMarker bool
+	owner        string // canonical user id, "" = not shown
+	modified     time.Time
 }
 
 // versions lists all versions and delete markers of one key.
-func (e *Bucket) versions(ctx context.Context, key string) ([]item, error) {
-	var list []item
-	err := e.list(ctx, key, func(k string, it item) error {
+func (b *Bucket) versions(ctx context.Context, key string) ([]listedVersion, error) {
+	var list []listedVersion
+	err := b.list(ctx, key, func(k string, v listedVersion) error {
 		if k == key {
-			list = append(list, it)
+			list = append(list, v)
 		}
 		return nil
 	})
@@ -68,10 +66,12 @@ func (e *Bucket) versions(ctx context.Context, key string) ([]item, error) {
 }
 
 // list walks over all versions and delete markers under a prefix.
-func (e *Bucket) list(ctx context.Context, prefix string, each func(key string, it item) error) error {
-	in := &s3.ListObjectVersionsInput{Bucket: &e.Name, Prefix: &prefix, ExpectedBucketOwner: e.owner(), EncodingType: types.EncodingTypeUrl}
+func (b *Bucket) list(ctx context.Context, prefix string, each func(key string, v listedVersion) error) error {
+	in := &s3.ListObjectVersionsInput{
+		Bucket: &b.Name, Prefix: &prefix, ExpectedBucketOwner: b.owner(), EncodingType: types.EncodingTypeUrl,
+	}
 	for {
-		out, err := e.S3.ListObjectVersions(ctx, in)
+		out, err := b.S3.ListObjectVersions(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -85,16 +85,17 @@ func (e *Bucket) list(ctx context.Context, prefix string, each func(key string, 
 			return aws.ToString(s)
 		}
 		for _, v := range out.Versions {
-			it := item{version: aws.ToString(v.VersionId), modified: aws.ToTime(v.LastModified)}
+			listed := listedVersion{id: aws.ToString(v.VersionId), modified: aws.ToTime(v.LastModified)}
 			if v.Owner != nil {
-				it.owner = aws.ToString(v.Owner.ID)
+				listed.owner = aws.ToString(v.Owner.ID)
 			}
-			if err := each(name(v.Key), it); err != nil {
+			if err := each(name(v.Key), listed); err != nil {
 				return err
 			}
 		}
 		for _, m := range out.DeleteMarkers {
-			if err := each(name(m.Key), item{version: aws.ToString(m.VersionId), marker: true, modified: aws.ToTime(m.LastModified)}); err != nil {
+			listed := listedVersion{id: aws.ToString(m.VersionId), deleteMarker: true, modified: aws.ToTime(m.LastModified)}
+			if err := each(name(m.Key), listed); err != nil {
 				return err
 			}
 		}
@@ -109,32 +110,28 @@ func (e *Bucket) list(ctx context.Context, prefix string, each func(key string, 
 	}
 }
 
-// customerKey is a key for SSE-C, which S3 has to be told at every read.
-type customerKey struct{ algorithm, key, md5 *string }
-
-func newCustomerKey(secret []byte) customerKey {
-	sum := md5.Sum(secret)
-	return customerKey{aws.String("AES256"), aws.String(base64.StdEncoding.EncodeToString(secret)), aws.String(base64.StdEncoding.EncodeToString(sum[:]))}
-}
-
 // head asks for a version; present is false if S3 says that there is none.
-func (e *Bucket) head(ctx context.Context, key, version string, c customerKey) (out *s3.HeadObjectOutput, present bool, err error) {
-	out, err = e.S3.HeadObject(ctx, &s3.HeadObjectInput{
-		Bucket: &e.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: e.owner(), ChecksumMode: types.ChecksumModeEnabled,
+func (b *Bucket) head(ctx context.Context, key, version string, c customerKey) (out *s3.HeadObjectOutput, present bool, err error) {
+	out, err = b.S3.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(), ChecksumMode: types.ChecksumModeEnabled,
 		SSECustomerAlgorithm: c.algorithm, SSECustomerKey: c.key, SSECustomerKeyMD5: c.md5,
 	})
-	if err != nil && status(err) == http.StatusNotFound {
+	if status, _ := client.Response(err); status == http.StatusNotFound {
 		return nil, false, nil
 	}
 	return out, err == nil, err
 }
 
-func (e *Bucket) delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
-	return e.S3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &e.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: e.owner()})
+func (b *Bucket) delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
+	return b.S3.DeleteObject(ctx, &s3.DeleteObjectInput{
+		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
+	})
 }
 
-func (e *Bucket) tags(ctx context.Context, key, version string) (map[string]string, error) {
-	out, err := e.S3.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &e.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: e.owner()})
+func (b *Bucket) tags(ctx context.Context, key, version string) (map[string]string, error) {
+	out, err := b.S3.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{
+		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -152,46 +149,8 @@ func nonEmpty(s string) *string {
 	return &s
 }
 
-// status is the HTTP status of an error, 0 where there was no answer.
-func status(err error) int {
-	var answer *awshttp.ResponseError
-	if errors.As(err, &answer) {
-		return answer.HTTPStatusCode()
-	}
-	return 0
-}
-
-// code is the error code of S3, "" where there was no answer.
-func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
-}
-
 // denied reports whether S3 refused, as opposed to not having answered.
-func denied(err error) bool { return status(err) == http.StatusForbidden }
-
-// describe puts an error of the SDK into one short line: what S3 said, without
-// request ids.
-func describe(err error) string {
-	var api smithy.APIError
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
-	case errors.Is(err, context.Canceled):
-		return "interrupted"
-	case errors.As(err, &api) && api.ErrorMessage() != "" && api.ErrorMessage() != api.ErrorCode():
-		return api.ErrorCode() + ": " + api.ErrorMessage()
-	case errors.As(err, &api):
-		return api.ErrorCode()
-	}
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err.Error()
-		}
-		err = next
-	}
+func denied(err error) bool {
+	status, _ := client.Response(err)
+	return status == http.StatusForbidden
 }

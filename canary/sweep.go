@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"crosscheck/canary/measure"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/flow"
 )
 
@@ -26,9 +26,9 @@ type SweepResult struct {
 	Pending   int                // probes that may still get a replica, so that another sweep is due
 }
 
-// OpenBucket gets to a bucket that a journal names, as the source or the
+// OpenBucket gives access to a bucket that a journal names, as the source or the
 // destination of a link.
-type OpenBucket func(ctx context.Context, p Location, destination bool) (*Bucket, error)
+type OpenBucket func(ctx context.Context, l Location, destination bool) (*Bucket, error)
 
 // sweepParallel bounds the probes that are swept at a time.
 const sweepParallel = 16
@@ -36,8 +36,9 @@ const sweepParallel = 16
 // Sweep removes what the run of a journal left behind, on both sides. A journal
 // whose run is still alive is not touched: [ErrBusy]. When all of it is gone, the
 // journal is removed too, so that another sweep finds nothing to do. Where S3 had
-// not finished with an object, its entry stays for one more sweep.
-func Sweep(ctx context.Context, journal string, reach OpenBucket, o Options) (SweepResult, error) {
+// not finished with an object, its entry stays for one more sweep. Of the options, only
+// CleanUp and Settle matter.
+func Sweep(ctx context.Context, journal string, open OpenBucket, o Options) (SweepResult, error) {
 	s := SweepResult{Where: journal}
 	j, entries, err := reopen(journal)
 	if errors.Is(err, os.ErrNotExist) {
@@ -49,26 +50,22 @@ func Sweep(ctx context.Context, journal string, reach OpenBucket, o Options) (Sw
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.Probes = len(entries)
-	type one struct {
-		removed int
-		left    []measure.Leftover
-		late    bool
-	}
+	o = o.withDefaults()
 	err = flow.Map(ctx, sweepParallel, slices.Values(entries),
-		func(ctx context.Context, e Entry) (one, error) {
-			removed, left, late := sweepEntry(ctx, e, reach, o)
-			if ctx.Err() != nil {
-				return one{}, ctx.Err()
+		func(ctx context.Context, e Entry) (*sweptEntry, error) {
+			swept := sweepEntry(ctx, e, open, o)
+			switch {
+			case ctx.Err() != nil:
+				return nil, ctx.Err()
+			case len(swept.left) > 0 || swept.pending:
+				return swept, nil
 			}
-			if len(left) > 0 || late {
-				return one{removed, left, late && len(left) == 0}, nil
-			}
-			return one{removed: removed}, j.removed(e.Source.Bucket, e.Key)
+			return swept, j.removed(e.Source.Bucket, e.Key)
 		},
-		func(r one) error {
-			s.Removed += r.removed
-			s.Leftovers = append(s.Leftovers, r.left...)
-			if r.late {
+		func(swept *sweptEntry) error {
+			s.Removed += swept.removed
+			s.Leftovers = append(s.Leftovers, swept.left...)
+			if swept.pending && len(swept.left) == 0 {
 				s.Pending++
 			}
 			return nil
@@ -79,76 +76,84 @@ func Sweep(ctx context.Context, journal string, reach OpenBucket, o Options) (Sw
 	return s, errors.Join(err, j.Close())
 }
 
-func sweepEntry(ctx context.Context, e Entry, reach OpenBucket, o Options) (removed int, left []measure.Leftover, late bool) {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.CleanUp, DefaultCleanUp))
-	defer cancel()
-	unreached := func(p Location, err error) []measure.Leftover {
-		return []measure.Leftover{{Bucket: p.Bucket, Key: e.Key, Message: "it cannot be reached: " + describe(err)}}
-	}
-	source, err := reach(ctx, e.Source, false)
-	if err != nil {
-		left = append(left, unreached(e.Source, err)...)
-	}
-	destination, derr := reach(ctx, e.Destination, true)
-	if derr != nil {
-		left = append(left, unreached(e.Destination, derr)...)
-	}
-	c := caller{settle: cmp.Or(o.Settle, DefaultSettle)}
-	if err == nil {
-		late = c.pending(ctx, source, e.Key)
-		if e.Parts {
-			left = append(left, c.abort(ctx, source, e.Key)...)
-		}
-		left = append(left, c.purge(ctx, source, e.Key)...)
-	}
-	if derr == nil {
-		if late {
-			left = append(left, c.purgeLate(ctx, destination, e.Key)...)
-		} else {
-			left = append(left, c.purge(ctx, destination, e.Key)...)
-		}
-	}
-	return c.removed, left, late
+// sweptEntry is what the sweep of one probe did.
+type sweptEntry struct {
+	tally
+	left    []measure.Leftover
+	pending bool // a replica may still arrive
 }
 
-// pending reports whether S3 may still be about to replicate a version of a key.
-func (c *caller) pending(ctx context.Context, e *Bucket, key string) bool {
+func sweepEntry(ctx context.Context, e Entry, open OpenBucket, o Options) *sweptEntry {
+	ctx, cancel := context.WithTimeout(ctx, o.CleanUp)
+	defer cancel()
+	s := &sweptEntry{}
+	opened := func(l Location, destination bool) *Bucket {
+		b, err := open(ctx, l, destination)
+		if err != nil {
+			s.left = append(s.left, measure.Leftover{
+				Bucket: l.Bucket, Key: e.Key, Message: "it cannot be reached: " + client.OneLine(err),
+			})
+			return nil
+		}
+		return b
+	}
+	source, destination := opened(e.Source, false), opened(e.Destination, true)
+	if source != nil {
+		s.pending = s.replicationPending(ctx, source, e.Key)
+		if e.Parts {
+			s.left = append(s.left, s.abort(ctx, source, e.Key)...)
+		}
+		s.left = append(s.left, s.purge(ctx, source, e.Key)...)
+	}
+	switch {
+	case destination == nil:
+	case s.pending:
+		s.left = append(s.left, s.purgePending(ctx, destination, e.Key, o.Settle)...)
+	default:
+		s.left = append(s.left, s.purge(ctx, destination, e.Key)...)
+	}
+	return s
+}
+
+// replicationPending reports whether S3 may still be about to replicate a version of
+// a key.
+func (c *tally) replicationPending(ctx context.Context, source *Bucket, key string) bool {
 	c.count()
-	items, err := e.versions(ctx, key)
+	versions, err := source.versions(ctx, key)
 	if err != nil {
 		return true
 	}
-	return slices.ContainsFunc(items, func(it item) bool {
-		if it.marker {
+	return slices.ContainsFunc(versions, func(v listedVersion) bool {
+		if v.deleteMarker {
 			return true // its status cannot be asked for
 		}
 		c.count()
-		out, present, err := e.head(ctx, key, it.version, customerKey{})
-		if status(err) == http.StatusBadRequest {
-			return true // under a customer key that died with its run
+		out, present, err := source.head(ctx, key, v.id, customerKey{})
+		if err != nil {
+			return true // also for a version under a customer key that died with its run
 		}
-		return err != nil || present && out.ReplicationStatus == "PENDING"
+		return present && out.ReplicationStatus == "PENDING"
 	})
 }
 
-// runID is what the id of a run may look like, and number the last part of a key.
+// Parts of the key of a probe.
 var (
-	runID     = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-	number    = regexp.MustCompile(`^[0-9]{1,9}$`)
-	folderish = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	runID      = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	number     = regexp.MustCompile(`^[0-9]{1,9}$`)
+	folderName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 )
 
 // CheckFolder refuses a name for the canary's folder that is not one plain path
 // segment.
 func CheckFolder(folder string) error {
-	if !folderish.MatchString(folder) || strings.Trim(folder, ".") == "" {
+	if !folderName.MatchString(folder) || strings.Trim(folder, ".") == "" {
 		return fmt.Errorf("the folder %q is not a name of at most 64 letters, digits and . _ -", folder)
 	}
 	return nil
 }
 
-// own reports whether a key is one that a probe made: prefix, folder, run, number.
-func own(key, prefix, folder string) bool {
+// isProbeKey reports whether a key is one that a probe made: prefix, folder, run, number.
+func isProbeKey(key, prefix, folder string) bool {
 	rest, ok := strings.CutPrefix(key, prefix+folder+"/")
 	if !ok {
 		return false
@@ -160,41 +165,41 @@ func own(key, prefix, folder string) bool {
 // SweepBucket removes probe objects from one bucket without a journal: every
 // version and delete marker of a key of the form prefix/folder/run/number that
 // was last modified more than olderThan ago. Nothing else is touched, whatever
-// its name. With dry, it removes nothing and lists as left what it would remove.
-func SweepBucket(ctx context.Context, e *Bucket, prefix, folder string, olderThan time.Duration, dry bool) (SweepResult, error) {
-	s := SweepResult{Where: e.Name}
+// its name. With dryRun, it removes nothing and lists as leftovers what it would remove.
+func SweepBucket(
+	ctx context.Context, b *Bucket, prefix, folder string, olderThan time.Duration, dryRun bool,
+) (SweepResult, error) {
+	s := SweepResult{Where: b.Name}
 	if err := CheckFolder(folder); err != nil {
 		return s, err
 	}
-	type stray struct{ key, version string }
-	var strays []stray
+	var strays []measure.Leftover
 	keys := map[string]bool{}
 	now := time.Now()
-	err := e.list(ctx, prefix+folder+"/", func(key string, it item) error {
-		if own(key, prefix, folder) && !it.modified.IsZero() && now.Sub(it.modified) > olderThan {
+	err := b.list(ctx, prefix+folder+"/", func(key string, v listedVersion) error {
+		if isProbeKey(key, prefix, folder) && !v.modified.IsZero() && now.Sub(v.modified) > olderThan {
 			keys[key] = true
-			strays = append(strays, stray{key, it.version})
+			strays = append(strays, measure.Leftover{Bucket: b.Name, Key: key, VersionID: v.id})
 		}
 		return nil
 	})
 	if err != nil {
-		return s, fmt.Errorf("the versions of %s cannot be listed: %s", e.Name, describe(err))
+		return s, fmt.Errorf("the versions of %s cannot be listed: %s", b.Name, client.OneLine(err))
 	}
 	s.Probes = len(keys)
-	for _, x := range strays {
-		left := measure.Leftover{Bucket: e.Name, Key: x.key, VersionID: x.version}
+	for _, stray := range strays {
 		switch {
-		case dry:
-			left.Message = "it would be removed"
+		case dryRun:
+			stray.Message = "it would be removed"
 		case ctx.Err() != nil:
-			left.Message = "interrupted"
+			stray.Message = "interrupted"
 		default:
-			if _, err := e.delete(ctx, x.key, x.version); err != nil {
-				left.Message = describe(err)
+			if _, err := b.delete(ctx, stray.Key, stray.VersionID); err != nil {
+				stray.Message = client.OneLine(err)
 			}
 		}
-		if left.Message != "" {
-			s.Leftovers = append(s.Leftovers, left)
+		if stray.Message != "" {
+			s.Leftovers = append(s.Leftovers, stray)
 		} else {
 			s.Removed++
 		}
@@ -202,7 +207,8 @@ func SweepBucket(ctx context.Context, e *Bucket, prefix, folder string, olderTha
 	return s, ctx.Err()
 }
 
-// NewRun makes the id of a run: when it began, and something that no other run has.
+// NewRun makes the id of a run: when it began, and the first 8 characters of something
+// random.
 func NewRun(now time.Time, random string) string {
 	return now.UTC().Format("20060102T150405Z-") + strings.ToLower(random[:min(8, len(random))])
 }

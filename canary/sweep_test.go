@@ -377,7 +377,7 @@ func TestSweepBucket(t *testing.T) {
 			t.Errorf("%+v, %v", swept, err)
 		}
 		var left []string
-		if err := source.list(t.Context(), "", func(key string, _ item) error { left = append(left, key); return nil }); err != nil {
+		if err := source.list(t.Context(), "", func(key string, _ listedVersion) error { left = append(left, key); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if len(left) != len(keep)+1 {
@@ -418,7 +418,7 @@ func TestLeastPrivilege(t *testing.T) {
 				target.Rule.Destination.ReplicaKMSKeyID = replicaKey
 				target.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: sourceKey})
 			}
-			for n, v := range Variants {
+			for n, v := range Variants() {
 				if v == measure.KMS && !kms {
 					continue
 				}
@@ -551,7 +551,7 @@ func TestAllInFlight(t *testing.T) {
 			within(t, m, lag)
 			return nil
 		})
-		if took := time.Since(start); err != nil || took > lag+longestLook+links*youth/youngPerCore {
+		if took := time.Since(start); err != nil || took > lag+longestLook+links*startPhase/startsPerCore {
 			t.Errorf("took %s, %v", took, err)
 		}
 	})

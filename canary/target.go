@@ -57,45 +57,45 @@ const (
 // would replicate.
 var ErrNoKey = errors.New("no key can be written that falls under this rule")
 
-// place is where a probe object goes.
-type place struct {
-	key  string
-	tags map[string]string // that the rule's filter asks for
-}
-
-// place chooses a key under the rule's filter.
-func (t *Target) place(folder, run string, n int) (place, error) {
+// underRule chooses key and tags of probe n of a run so that the target's rule, and
+// only that rule, replicates the object. The key is returned with an error too.
+func (t *Target) underRule(folder, run string, n int) (key string, tags map[string]string, err error) {
 	r := t.Rule
-	p := place{key: fmt.Sprintf("%s%s/%s/%d", r.Prefix, folder, run, n), tags: r.Tags}
-	if len(p.key) > maxKey {
-		return p, fmt.Errorf("%w: its prefix of %d bytes leaves no room in a key of %d", ErrNoKey, len(r.Prefix), maxKey)
+	key = fmt.Sprintf("%s%s/%s/%d", r.Prefix, folder, run, n)
+	switch {
+	case len(key) > maxKey:
+		err = fmt.Errorf("%w: its prefix of %d bytes leaves no room in a key of %d", ErrNoKey, len(r.Prefix), maxKey)
+	case !utf8.ValidString(key):
+		err = fmt.Errorf("%w: its prefix is not UTF-8", ErrNoKey)
+	case len(r.Tags) > maxTags:
+		err = fmt.Errorf("%w: its filter asks for %d tags, and an object has at most %d", ErrNoKey, len(r.Tags), maxTags)
 	}
-	if !utf8.ValidString(p.key) {
-		return p, fmt.Errorf("%w: its prefix is not UTF-8", ErrNoKey)
-	}
-	if len(r.Tags) > maxTags {
-		return p, fmt.Errorf("%w: its filter asks for %d tags, and an object has at most %d", ErrNoKey, len(r.Tags), maxTags)
+	if err != nil {
+		return key, r.Tags, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Tags)) {
 		if strings.HasPrefix(strings.ToLower(name), "aws:") {
-			return p, fmt.Errorf("%w: its filter asks for the tag %s, which only AWS can set", ErrNoKey, name)
+			return key, r.Tags, fmt.Errorf("%w: its filter asks for the tag %s, which only AWS can set", ErrNoKey, name)
 		}
 	}
-	if w := winner(t.Rules, r.Destination.Bucket, p.key, p.tags); w != nil && w.ID != r.ID {
-		return p, fmt.Errorf("%w: rule %s has the higher priority for every such key, with the same destination", ErrNoKey, w.ID)
+	if w := winner(t.Rules, r.Destination.Bucket, key, r.Tags); w != nil && w.ID != r.ID {
+		return key, r.Tags, fmt.Errorf("%w: rule %s has the higher priority for every such key, with the same destination",
+			ErrNoKey, w.ID)
 	}
-	return p, nil
+	return key, r.Tags, nil
 }
 
-// outside chooses a key that no enabled rule of the bucket covers.
-func (t *Target) outside(folder, run string, n int) (place, error) {
-	p := place{key: fmt.Sprintf("%s/%s/%d", folder, run, n)}
+// outsideRules chooses the key of probe n of a run so that no enabled rule of the
+// bucket replicates the object. The key is returned with an error too.
+func (t *Target) outsideRules(folder, run string, n int) (key string, tags map[string]string, err error) {
+	key = fmt.Sprintf("%s/%s/%d", folder, run, n)
 	for _, r := range t.rules() {
-		if covers(r, p.key, nil) {
-			return p, fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside", cmp.Or(r.ID, "none"))
+		if covers(r, key, nil) {
+			return key, nil, fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside",
+				cmp.Or(r.ID, "none"))
 		}
 	}
-	return p, nil
+	return key, nil, nil
 }
 
 // rules are the rules of the source bucket, at least the target's own.
@@ -108,10 +108,10 @@ func (t *Target) rules() []fact.ReplicationRule {
 
 // destinations counts the buckets that an object goes to. The source shows one
 // status for all of them, so with more than one its FAILED names none.
-func (t *Target) destinations(p place) int {
+func (t *Target) destinations(key string, tags map[string]string) int {
 	seen := map[string]bool{}
 	for _, r := range t.rules() {
-		if covers(r, p.key, p.tags) {
+		if covers(r, key, tags) {
 			seen[r.Destination.Bucket] = true
 		}
 	}

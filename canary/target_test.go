@@ -73,27 +73,27 @@ func TestPlace(t *testing.T) {
 		{"delete markers never with tags", []fact.ReplicationRule{rule("a", 1, tags("k", "v"), func(r *fact.ReplicationRule) { r.DeleteMarkers = "Enabled" })}, "crosscheck-canary/run/1", 1, "crosscheck-canary/run/1", "plain, tagged, negative-control"},
 	} {
 		target := &Target{Rule: test.rules[0], Rules: test.rules}
-		p, err := target.place(Folder, "run", 1)
+		key, tags, err := target.underRule(Folder, "run", 1)
 		switch {
 		case test.key == "" && !errors.Is(err, ErrNoKey):
-			t.Errorf("%s: %q, %v", test.name, p.key, err)
+			t.Errorf("%s: %q, %v", test.name, key, err)
 			continue
 		case test.key == "":
 			continue
-		case err != nil || p.key != test.key || target.destinations(p) != test.destinations:
-			t.Errorf("%s: %q to %d destinations, %v", test.name, p.key, target.destinations(p), err)
+		case err != nil || key != test.key || target.destinations(key, tags) != test.destinations:
+			t.Errorf("%s: %q to %d destinations, %v", test.name, key, target.destinations(key, tags), err)
 		}
-		out, err := target.outside(Folder, "run", 1)
-		if (err == nil) != (test.outside != "") || err == nil && out.key != test.outside {
-			t.Errorf("%s: outside is %q, %v", test.name, out.key, err)
+		key, tags, err = target.outsideRules(Folder, "run", 1)
+		if (err == nil) != (test.outside != "") || err == nil && key != test.outside || len(tags) > 0 {
+			t.Errorf("%s: outside is %q with the tags %v, %v", test.name, key, tags, err)
 		}
-		if auto := join(Auto(target)); auto != test.auto {
+		if auto := JoinVariants(Auto(target)); auto != test.auto {
 			t.Errorf("%s: auto is %s", test.name, auto)
 		}
 	}
 	kms := &Target{Rule: rule("a", 1)}
 	kms.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms:dsse"})
-	if auto := join(Auto(kms)); auto != "kms, tagged" {
+	if auto := JoinVariants(Auto(kms)); auto != "kms, tagged" {
 		t.Errorf("KMS by default: auto is %s", auto)
 	}
 }
@@ -120,13 +120,13 @@ func TestPlaceIsCovered(t *testing.T) {
 		}
 		target := &Target{Rule: rules[0], Rules: rules}
 		target.Rule.Status, rules[0].Status = "Enabled", "Enabled"
-		if p, err := target.place(Folder, "run", 1); err == nil {
-			if w := winner(rules, target.Rule.Destination.Bucket, p.key, p.tags); w == nil || w.ID != target.Rule.ID {
-				t.Fatalf("%q falls under %+v", p.key, w)
+		if key, tags, err := target.underRule(Folder, "run", 1); err == nil {
+			if w := winner(rules, target.Rule.Destination.Bucket, key, tags); w == nil || w.ID != target.Rule.ID {
+				t.Fatalf("%q falls under %+v", key, w)
 			}
 		}
-		if p, err := target.outside(Folder, "run", 1); err == nil && target.destinations(p) != 0 {
-			t.Fatalf("%q is not outside", p.key)
+		if key, tags, err := target.outsideRules(Folder, "run", 1); err == nil && target.destinations(key, tags) != 0 {
+			t.Fatalf("%q is not outside", key)
 		}
 	})
 }
@@ -294,12 +294,13 @@ func TestOwnKeys(t *testing.T) {
 		"p/crosscheck-canary/r/-1":                        false,
 		"":                                                false,
 	} {
-		if own(key, "p/", Folder) != yes {
+		if isProbeKey(key, "p/", Folder) != yes {
 			t.Errorf("%q: %v", key, !yes)
 		}
 	}
 	run := NewRun(time.Now(), "ABCDEFGHIJKLMNOP")
-	if p, err := (&Target{Rule: rule("a", 1, prefix("p/"))}).place(Folder, run, rand.N(1_000_000)); err != nil || !own(p.key, "p/", Folder) {
-		t.Errorf("%q is not known as a probe's, %v", p.key, err)
+	target := &Target{Rule: rule("a", 1, prefix("p/"))}
+	if key, _, err := target.underRule(Folder, run, rand.N(1_000_000)); err != nil || !isProbeKey(key, "p/", Folder) {
+		t.Errorf("%q is not known as a probe's, %v", key, err)
 	}
 }

@@ -187,8 +187,8 @@ func (l *lab) everything(i int) []string {
 	source, destination := l.admin(i)
 	var all []string
 	for _, e := range []*Bucket{source, destination} {
-		err := e.list(l.t.Context(), "", func(key string, it item) error {
-			all = append(all, fmt.Sprintf("%s %s %s marker=%v", e.Name, key, it.version, it.marker))
+		err := e.list(l.t.Context(), "", func(key string, v listedVersion) error {
+			all = append(all, fmt.Sprintf("%s %s %s marker=%v", e.Name, key, v.id, v.deleteMarker))
 			return nil
 		})
 		if err != nil {

@@ -88,7 +88,7 @@ func (f *canaryFlags) addDirect(cmd *cobra.Command) {
 // addProbes adds the flags that say what a probe is.
 func (f *canaryFlags) addProbes(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringSliceVar(&f.variants, "variant", []string{"auto"}, "`kinds` of probe: auto (as the link's features ask), all, or some of "+variantNames())
+	fs.StringSliceVar(&f.variants, "variant", []string{"auto"}, "`kinds` of probe: auto (as the link's features ask), all, or some of "+canary.JoinVariants(canary.Variants()))
 	fs.DurationVar(&f.timeout, "timeout", canary.DefaultTimeout, "how long to wait for a replica")
 	fs.DurationVar(&f.quietTime, "absence", canary.DefaultAbsence, "how long to watch for what must not arrive")
 	fs.Int64Var(&f.size, "size", canary.DefaultSize, "`bytes` of the variant large")
@@ -109,14 +109,6 @@ func (f *canaryFlags) addSeries(cmd *cobra.Command) {
 	fs.DurationVar(&f.slo, "slo", 0, "latency that --slo-percentile of a link's probes must keep (default: none)")
 	fs.Float64Var(&f.sloPercentile, "slo-percentile", 99, "`percent` of probes that must keep --slo")
 	bind(cmd, "count", "canary.count", "interval", "canary.interval", "slo", "canary.slo", "slo-percentile", "canary.slo_percentile")
-}
-
-func variantNames() string {
-	names := make([]string, len(canary.Variants))
-	for i, v := range canary.Variants {
-		names[i] = string(v)
-	}
-	return strings.Join(names, ", ")
 }
 
 // shortest is the shortest timeout: a shorter one would end before the first
@@ -504,16 +496,12 @@ func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 			break
 		}
 		t := plan.Target
-		names := make([]string, len(plan.Variants))
-		for i, v := range plan.Variants {
-			names[i] = string(v)
-		}
 		where, err := plan.Key(p.f.folder, p.run)
 		if err != nil {
 			fmt.Fprintf(w, "  %s: nothing: %s\n", usererr.OneLine(t.Link), usererr.OneLine(err.Error()))
 			continue
 		}
-		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", usererr.OneLine(t.Link), usererr.OneLine(t.Source.Name), usererr.OneLine(strings.TrimSuffix(where, "1")), strings.Join(names, ", "))
+		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", usererr.OneLine(t.Link), usererr.OneLine(t.Source.Name), usererr.OneLine(strings.TrimSuffix(where, "1")), canary.JoinVariants(plan.Variants))
 	}
 }
 

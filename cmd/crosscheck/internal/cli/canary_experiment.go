@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/experiment"
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
@@ -36,7 +37,7 @@ func newExperimentListCommand(s *streams) *cobra.Command {
 		Short: "List the experiments: what each puts, observes and settles",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			for i, x := range canary.Experiments {
+			for i, x := range experiment.All {
 				if i > 0 {
 					fmt.Fprintln(s.out)
 				}
@@ -47,7 +48,7 @@ func newExperimentListCommand(s *streams) *cobra.Command {
 	}
 }
 
-func printExperiment(s *streams, x *canary.Experiment) {
+func printExperiment(s *streams, x *experiment.Experiment) {
 	fmt.Fprintf(s.out, "%s\n  question  %s\n  prepare   %s\n  puts      %s\n  observes  %s\n  settles   %s\n", x.Name, x.Question, x.Prepare, x.Puts, x.Observes, x.Settles)
 }
 
@@ -71,7 +72,7 @@ Exit status 0 means that the question is answered, 3 that it is not.
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x, err := canary.FindExperiment(args[0])
+			x, err := experiment.Find(args[0])
 			if err != nil {
 				return usererr.Hint(err, "'crosscheck canary experiment list' explains them")
 			}
@@ -92,7 +93,7 @@ Exit status 0 means that the question is answered, 3 that it is not.
 	return cmd
 }
 
-func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, quiet bool, x *canary.Experiment, load configLoader) error {
+func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, quiet bool, x *experiment.Experiment, load configLoader) error {
 	engine, err := c.Engine()
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryF
 	return p.experiment(ctx, x)
 }
 
-func (p *prober) experiment(ctx context.Context, x *canary.Experiment) error {
+func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) error {
 	j, err := p.openJournal()
 	if err != nil {
 		return err

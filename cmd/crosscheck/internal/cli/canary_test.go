@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"crosscheck/canary"
+	"crosscheck/canary/experiment"
 	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/scanner/sandbox"
@@ -380,7 +381,7 @@ func TestExperiments(t *testing.T) {
 			noJournal(t)
 		})
 	}
-	for _, x := range canary.Experiments {
+	for _, x := range experiment.All {
 		if !strings.Contains(list, x.Name) {
 			t.Errorf("%s is not listed", x.Name)
 		}

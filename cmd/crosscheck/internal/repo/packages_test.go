@@ -51,7 +51,10 @@ var packages = []pkg{
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
-	{"canary", "proves links with probe objects and removes them again", []string{"canary/measure", "scanner/fact", "scanner/flow"}},
+	{"canary", "proves links with probe objects and removes them again",
+		[]string{"canary/measure", "scanner/client", "scanner/fact", "scanner/flow"}},
+	{"canary/experiment", "asks S3 what its documentation does not say, with probes on prepared links",
+		[]string{"canary", "canary/measure", "scanner/fact"}},
 	{"canary/watch", "probes links on a schedule and keeps what they show as Prometheus metrics", []string{"canary", "canary/measure"}},
 
 	{"report", "the messages of a run, its exit status, and the formats that show it",
@@ -71,7 +74,7 @@ var packages = []pkg{
 		[]string{"cmd/crosscheck/internal/usererr", "canary/measure", "report", "rules", "rules/finding", "rules/waiver", "scanner/fact", "scanner/flow"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
 		[]string{"cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/usererr",
-			"canary", "canary/measure", "canary/prove", "canary/watch", "report",
+			"canary", "canary/experiment", "canary/measure", "canary/prove", "canary/watch", "report",
 			"rules", "rules/finding", "rules/iam", "rules/waiver",
 			"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -29,10 +30,10 @@ var ErrNoLink = errors.New("no link matches")
 func Links(ctx context.Context, r ReplicationReader, source *Bucket, destination string) ([]*Target, error) {
 	out, err := r.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: &source.Name, ExpectedBucketOwner: source.owner()})
 	switch {
-	case err != nil && code(err) == "ReplicationConfigurationNotFoundError":
+	case err != nil && client.Code(err) == "ReplicationConfigurationNotFoundError":
 		return nil, fmt.Errorf("%w: the bucket %s has no replication configuration", ErrNoLink, source.Name)
 	case err != nil:
-		return nil, fmt.Errorf("the replication configuration of %s cannot be read: %s", source.Name, describe(err))
+		return nil, fmt.Errorf("the replication configuration of %s cannot be read: %s", source.Name, client.OneLine(err))
 	case out.ReplicationConfiguration == nil:
 		return nil, fmt.Errorf("%w: the bucket %s has an empty replication configuration", ErrNoLink, source.Name)
 	}

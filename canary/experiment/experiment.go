@@ -1,4 +1,6 @@
-package canary
+// Package experiment asks S3 what its documentation does not say: an experiment puts
+// probes into a link that is prepared for it, and says what follows from what happened.
+package experiment
 
 import (
 	"cmp"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosscheck/canary"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
@@ -29,11 +32,11 @@ type Experiment struct {
 	// read make it an error too: an answer from an unprepared link is none.
 	fits func(*fact.Document, *fact.Link) error
 	// conclude says what follows, and whether the question is answered.
-	conclude func(*Target, []measure.Measurement) (string, bool)
+	conclude func(*canary.Target, []measure.Measurement) (string, bool)
 }
 
-// Experiments are all experiments, by name.
-var Experiments = []Experiment{
+// All are all experiments, by name.
+var All = []Experiment{
 	{
 		Name:     "source-conditions",
 		Question: "Does S3 send aws:SourceAccount and aws:SourceArn when it assumes the replication role?",
@@ -52,7 +55,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
+		conclude: func(_ *canary.Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "S3 sends the keys: a trust policy that demands them works",
 				"S3 does not send the keys, or not with these values: such a trust policy breaks the link")
 		},
@@ -79,7 +82,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
+		conclude: func(_ *canary.Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "what the role has suffices with a bucket key; hold it against its policy",
 				"what the role has does not suffice with a bucket key; hold it against its policy")
 		},
@@ -93,7 +96,7 @@ var Experiments = []Experiment{
 		Settles:  "how far replicas of multipart uploads can be compared without reading them",
 		variants: []measure.Variant{measure.Multipart, measure.Composite},
 		fits:     func(*fact.Document, *fact.Link) error { return nil },
-		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
+		conclude: func(_ *canary.Target, ms []measure.Measurement) (string, bool) {
 			var said []string
 			for _, m := range ms {
 				if m.Outcome != measure.Arrived && m.Outcome != measure.Differs {
@@ -130,7 +133,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
+		conclude: func(_ *canary.Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "the condition does not match replication's requests: such a deny does not cut it",
 				"the condition matches replication's requests: such a deny cuts it")
 		},
@@ -156,7 +159,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
+		conclude: func(_ *canary.Target, ms []measure.Measurement) (string, bool) {
 			return decided(ms, "SSE-C objects arrive although the destination blocks them",
 				"the source says FAILED; read failureReason in the event of the probe's key")
 		},
@@ -181,7 +184,7 @@ var Experiments = []Experiment{
 			}
 			return nil
 		},
-		conclude: func(_ *Target, ms []measure.Measurement) (string, bool) {
+		conclude: func(_ *canary.Target, ms []measure.Measurement) (string, bool) {
 			owner := ""
 			for _, c := range ms[0].Checks {
 				if c.Name == "owner" {
@@ -197,14 +200,14 @@ var Experiments = []Experiment{
 	},
 }
 
-// FindExperiment finds an experiment by its name.
-func FindExperiment(name string) (*Experiment, error) {
+// Find finds an experiment by its name.
+func Find(name string) (*Experiment, error) {
 	var names []string
-	for i := range Experiments {
-		if Experiments[i].Name == name {
-			return &Experiments[i], nil
+	for i := range All {
+		if All[i].Name == name {
+			return &All[i], nil
 		}
-		names = append(names, Experiments[i].Name)
+		names = append(names, All[i].Name)
 	}
 	return nil, fmt.Errorf("there is no experiment %q: there are %s", name, strings.Join(names, ", "))
 }
@@ -217,9 +220,9 @@ func (x *Experiment) Variants() []measure.Variant { return x.variants }
 
 // Run does the experiment on a link: its probes, numbered after the first, what
 // follows from them, and whether that answers the question.
-func (x *Experiment) Run(ctx context.Context, t *Target, first int, o Options) (ms []measure.Measurement, conclusion string, settled bool) {
+func (x *Experiment) Run(ctx context.Context, t *canary.Target, first int, o canary.Options) (ms []measure.Measurement, conclusion string, settled bool) {
 	for i, v := range x.variants {
-		ms = append(ms, Probe(ctx, t, v, first+i+1, o))
+		ms = append(ms, canary.Probe(ctx, t, v, first+i+1, o))
 	}
 	conclusion, settled = x.conclude(t, ms)
 	return ms, conclusion, settled

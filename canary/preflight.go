@@ -1,0 +1,112 @@
+package canary
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"crosscheck/scanner/client"
+	"crosscheck/scanner/fact"
+)
+
+// preflight refuses what could not be removed again or not be watched.
+func (p *probe) preflight(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := p.removable(ctx, &p.t.Source, "source"); err != nil {
+		return err
+	}
+	if err := p.removable(ctx, &p.t.Destination, "destination"); err != nil {
+		return err
+	}
+	p.count()
+	if _, err := p.t.Destination.versions(ctx, p.object.key); err != nil {
+		return fmt.Errorf("the destination %s cannot be listed, so nothing was put: %s",
+			p.t.Destination.Name, client.OneLine(err))
+	}
+	return nil
+}
+
+// removable reports why a version put into a bucket could not be removed again.
+func (p *probe) removable(ctx context.Context, b *Bucket, side string) error {
+	versioning, err := p.versioning(ctx, b)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the versioning of the %s %s cannot be read: %s", side, b.Name, client.OneLine(err))
+	case versioning.Status != "Enabled" && side == "source":
+		return fmt.Errorf("the source %s has no versioning, so nothing is replicated from it", b.Name)
+	case p.o.AllowRetained:
+		return nil
+	case versioning.MFADelete == "Enabled":
+		return fmt.Errorf("the %s %s has MFA delete, so a probe could not be removed; --allow-retained puts it all the same",
+			side, b.Name)
+	}
+	lock, err := p.objectLock(ctx, b)
+	switch {
+	case err != nil:
+		return fmt.Errorf("whether the %s %s retains objects cannot be read (%s), so a probe might stay; "+
+			"--allow-retained puts it all the same", side, b.Name, client.OneLine(err))
+	case lock != nil && lock.DefaultMode != "":
+		return fmt.Errorf("the %s %s retains every object for %s (Object Lock, %s), so a probe could not be removed; "+
+			"--allow-retained puts it all the same", side, b.Name, retention(lock), strings.ToLower(lock.DefaultMode))
+	}
+	return nil
+}
+
+// versioning is that of a bucket, read if it is not known.
+func (p *probe) versioning(ctx context.Context, b *Bucket) (*fact.Versioning, error) {
+	if v := b.Versioning.Value; v != nil {
+		return v, nil
+	}
+	p.count()
+	out, err := b.S3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{
+		Bucket: &b.Name, ExpectedBucketOwner: b.owner(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &fact.Versioning{Status: string(out.Status), MFADelete: string(out.MFADelete)}, nil
+}
+
+// objectLock is that of a bucket, nil where it has none; it is read if it is not
+// known.
+func (p *probe) objectLock(ctx context.Context, b *Bucket) (*fact.ObjectLock, error) {
+	if b.ObjectLock.Known() {
+		return b.ObjectLock.Value, nil
+	}
+	p.count()
+	out, err := b.S3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{
+		Bucket: &b.Name, ExpectedBucketOwner: b.owner(),
+	})
+	switch {
+	case client.Code(err) == "ObjectLockConfigurationNotFoundError":
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return objectLockFact(out.ObjectLockConfiguration), nil
+}
+
+// objectLockFact turns an answer of S3 into a fact, as a scan does.
+func objectLockFact(c *types.ObjectLockConfiguration) *fact.ObjectLock {
+	l := &fact.ObjectLock{}
+	if c != nil {
+		l.Enabled = c.ObjectLockEnabled == types.ObjectLockEnabledEnabled
+		if c.Rule != nil && c.Rule.DefaultRetention != nil {
+			r := c.Rule.DefaultRetention
+			l.DefaultMode, l.DefaultDays, l.DefaultYears = string(r.Mode), aws.ToInt32(r.Days), aws.ToInt32(r.Years)
+		}
+	}
+	return l
+}
+
+func retention(l *fact.ObjectLock) string {
+	if l.DefaultYears > 0 {
+		return fmt.Sprintf("%d years", l.DefaultYears)
+	}
+	return fmt.Sprintf("%d days", l.DefaultDays)
+}

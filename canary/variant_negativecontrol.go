@@ -1,0 +1,26 @@
+package canary
+
+import (
+	"context"
+
+	"crosscheck/canary/measure"
+)
+
+// negativeControl is an object outside every rule, which must not arrive.
+var negativeControl = variant{
+	name:    measure.NegativeControl,
+	place:   (*Target).outsideRules,
+	shape:   asPlain,
+	observe: (*probe).observeAbsence,
+}
+
+func (p *probe) observeAbsence(ctx context.Context) {
+	p.awaitAbsence(ctx, p.replicaVisible, "the object")
+	if p.m.Outcome != measure.Absent {
+		return
+	}
+	if status := p.readStatus(ctx); status != "" {
+		p.m.Outcome = measure.Unexpected
+		p.note("the source shows the replication status %s for an object outside every rule", status)
+	}
+}
