@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,62 +13,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"crosscheck/report"
 	"crosscheck/testdata"
 )
-
-// A run that is continued is held against the baseline of now, and its end is that
-// of a run which was not interrupted.
-func TestResumeAgainstABaseline(t *testing.T) {
-	w := faultWorlds(t)[0]
-	r := newResumable(t, w)
-	dir := t.TempDir()
-	if _, err := r.scan(t, dir, "", -1); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "run.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	half := 0 // a baseline with every other fault
-	less := regexp.MustCompile(`(?m)^\{"finding":.*"status":"fail".*\n`).ReplaceAllStringFunc(string(text), func(line string) string {
-		if half++; half%2 == 0 {
-			return ""
-		}
-		return line
-	})
-	baseline := func(text string) *report.Baseline {
-		b := report.NewBaseline()
-		if err := report.Replay(strings.NewReader(text), b); err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	r.baseline, r.failOnNew = baseline(less), true
-	whole := t.TempDir()
-	if _, err := r.scan(t, whole, "", -1); err != nil {
-		t.Fatal(err)
-	}
-	want := timeless(t, filepath.Join(whole, "run.json"))
-	if !strings.Contains(want, `"baseline":"new"`) || !strings.Contains(want, `"baseline":"existing"`) || !strings.Contains(want, `"exit_status":1`) {
-		t.Fatalf("the baseline has every fault, or none:\n%s", want)
-	}
-	messages := bytes.Count(text, []byte("\n"))
-	for n := 1; n < messages; n += 1 + messages/5 {
-		dir := t.TempDir()
-		r.baseline, r.failOnNew = baseline(string(text)), false // another one, which has every fault
-		if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
-			t.Fatalf("after %d messages: %v", n, err)
-		}
-		r.baseline, r.failOnNew = baseline(less), true
-		if _, err := r.scan(t, dir, filepath.Join(dir, "run.jsonl.partial"), -1); err != nil {
-			t.Fatal(err)
-		}
-		if got := timeless(t, filepath.Join(dir, "run.json")); got != want {
-			t.Fatalf("after %d of %d messages the continued run differs:\n%s\nwant\n%s", n, messages, got, want)
-		}
-	}
-}
 
 // The same organization with its statements renamed, and everything in them in
 // another order, has nothing new and nothing fixed.

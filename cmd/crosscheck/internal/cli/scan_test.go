@@ -15,11 +15,9 @@ import (
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
-	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
-	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
 
@@ -146,35 +144,6 @@ func TestExitStatus(t *testing.T) {
 		status, stdout, stderr := inProcess(t.Context(), append([]string{"scan"}, test.args...)...)
 		if status != test.want {
 			t.Errorf("%v: exit status %d, want %d\n%s%s", test.args, status, test.want, stdout, stderr)
-		}
-	}
-}
-
-// TestRequiredReplicationOfADestination: a bucket that must replicate, and does not,
-// may be the destination of a link that nobody could read.
-func TestRequiredReplicationOfADestination(t *testing.T) {
-	c, err := config.Parse("required", []byte("required_replication: [{name: '*'}]"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &faultWorld{name: "required", text: soundWorld(), options: scanner.Options{RoleName: "crosscheck-audit"}, config: c}
-	key := findingKey{rule: "XC031", account: "222222222222", resource: "arn:aws:s3:::d-sound"}
-	for _, test := range []struct {
-		name  string
-		fault sandbox.Fault
-		want  finding.Status
-	}{
-		{"all is read", sandbox.Fault{Operation: "s3:GetBucketReplication", Account: "333333333333", Kind: sandbox.AccessDenied}, finding.NotApplicable},
-		{"the source", sandbox.Fault{Operation: "s3:GetBucketReplication", Bucket: "s-sound", Kind: sandbox.AccessDenied}, finding.Unknown},
-		{"the account of the source", sandbox.Fault{Operation: "sts:AssumeRole", Account: "111111111111", Kind: sandbox.AccessDenied}, finding.Unknown},
-		{"its list of buckets", sandbox.Fault{Operation: "s3:ListBuckets", Account: "111111111111", Kind: sandbox.AccessDenied}, finding.Unknown},
-	} {
-		got := w.scan(t, []sandbox.Fault{test.fault}, nil, scanner.Options{})
-		if got.err != nil {
-			t.Fatal(got.err)
-		}
-		if got.findings[key] != test.want {
-			t.Errorf("%s: %q, want %s", test.name, got.findings[key], test.want)
 		}
 	}
 }

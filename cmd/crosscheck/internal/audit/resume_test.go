@@ -1,4 +1,4 @@
-package cli
+package audit
 
 import (
 	"bytes"
@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/report"
 	"crosscheck/report/reporttest"
 	"crosscheck/scanner"
@@ -82,11 +81,11 @@ func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, er
 	}
 	before := r.configurations()
 	_, err = set.Run(func(w report.Writer) error {
-		a := audit.Audit{Engine: engine, Version: version, Keep: set.Keep}
+		a := Audit{Engine: engine, Version: "test", Keep: set.Keep}
 		options := r.options
 		options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
 		if resume != "" {
-			if a.Resume, err = audit.Resume(resume, version, engine); err != nil {
+			if a.Resume, err = Resume(resume, "test", engine); err != nil {
 				return err
 			}
 			options.RunID, options.Done = a.Resume.Run.ID, a.Resume.Judged
@@ -126,6 +125,7 @@ func timeless(t *testing.T, path string) string {
 // ends with the bytes of one that was not, gaps included, and what stood in its
 // file is not asked for again.
 func TestInterruptedRunsResumeToTheSameBytes(t *testing.T) {
+	t.Parallel()
 	for _, w := range faultWorlds(t) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
@@ -177,6 +177,7 @@ func TestInterruptedRunsResumeToTheSameBytes(t *testing.T) {
 // A file that was cut anywhere is continued from its last whole line; what is no
 // part of a run file is refused.
 func TestResumeRepairsACutFile(t *testing.T) {
+	t.Parallel()
 	w := faultWorlds(t)[0]
 	r := newResumable(t, w)
 	dir := t.TempDir()
@@ -229,5 +230,59 @@ func TestResumeRepairsACutFile(t *testing.T) {
 	broken("other scope", bytes.Replace(text, []byte(`"mode":"organization"`), []byte(`"mode":"accounts"`), 1), "another scope")
 	if _, err := r.scan(t, t.TempDir(), dir, -1); err == nil || !strings.Contains(err.Error(), "not a run file") {
 		t.Errorf("a directory: %v", err)
+	}
+}
+
+// TestResumeAgainstABaseline: a run that is continued is compared with the baseline of
+// now, and ends as a run that was not interrupted.
+func TestResumeAgainstABaseline(t *testing.T) {
+	t.Parallel()
+	w := faultWorlds(t)[0]
+	r := newResumable(t, w)
+	dir := t.TempDir()
+	if _, err := r.scan(t, dir, "", -1); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "run.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := 0 // a baseline with every other fault
+	less := regexp.MustCompile(`(?m)^\{"finding":.*"status":"fail".*\n`).ReplaceAllStringFunc(string(text), func(line string) string {
+		if half++; half%2 == 0 {
+			return ""
+		}
+		return line
+	})
+	baseline := func(text string) *report.Baseline {
+		b := report.NewBaseline()
+		if err := report.Replay(strings.NewReader(text), b); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	r.baseline, r.failOnNew = baseline(less), true
+	whole := t.TempDir()
+	if _, err := r.scan(t, whole, "", -1); err != nil {
+		t.Fatal(err)
+	}
+	want := timeless(t, filepath.Join(whole, "run.json"))
+	if !strings.Contains(want, `"baseline":"new"`) || !strings.Contains(want, `"baseline":"existing"`) || !strings.Contains(want, `"exit_status":1`) {
+		t.Fatalf("the baseline has every fault, or none:\n%s", want)
+	}
+	messages := bytes.Count(text, []byte("\n"))
+	for n := 1; n < messages; n += 1 + messages/5 {
+		dir := t.TempDir()
+		r.baseline, r.failOnNew = baseline(string(text)), false // another one, which has every fault
+		if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
+			t.Fatalf("after %d messages: %v", n, err)
+		}
+		r.baseline, r.failOnNew = baseline(less), true
+		if _, err := r.scan(t, dir, filepath.Join(dir, "run.jsonl.partial"), -1); err != nil {
+			t.Fatal(err)
+		}
+		if got := timeless(t, filepath.Join(dir, "run.json")); got != want {
+			t.Fatalf("after %d of %d messages the continued run differs:\n%s\nwant\n%s", n, messages, got, want)
+		}
 	}
 }

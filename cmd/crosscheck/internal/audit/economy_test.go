@@ -1,4 +1,4 @@
-package cli
+package audit
 
 import (
 	"bytes"
@@ -65,9 +65,10 @@ func economical(t *testing.T, w *faultWorld) (fewer, all int64) {
 // TestEconomyChangesNothing: what is not read would have made no difference to any
 // finding, verdict or word of the report.
 func TestEconomyChangesNothing(t *testing.T) {
+	t.Parallel()
 	worlds := faultWorlds(t)
 	for _, path := range []string{"guide-delete-markers.yaml", "guide-storage-class.yaml"} {
-		text, err := os.ReadFile(filepath.Join(repo, "testdata", "worlds", path))
+		text, err := os.ReadFile(filepath.Join(root, "testdata", "worlds", path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,6 +85,7 @@ func TestEconomyChangesNothing(t *testing.T) {
 
 // TestEconomyChangesNothingAnywhere is the same for links of every kind.
 func TestEconomyChangesNothingAnywhere(t *testing.T) {
+	t.Parallel()
 	var fewer, all int64
 	worlds := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -241,6 +243,7 @@ func callsOf(t *testing.T, text []byte, opts rules.Options) map[string]int {
 // TestCallsPerLink is the price of a link that shares nothing with another, and of a bucket
 // that has no part in replication: docs/benchmarks.md says why it is no less.
 func TestCallsPerLink(t *testing.T) {
+	t.Parallel()
 	links := 40
 	if os.Getenv("XCTEST_FAULTS") == "all" {
 		links = 1000
@@ -306,6 +309,7 @@ func TestCallsPerLink(t *testing.T) {
 // TestCallsOfABucketAlone: what has no part in replication costs one call, two where
 // a rule asks for tags of every bucket.
 func TestCallsOfABucketAlone(t *testing.T) {
+	t.Parallel()
 	text := linksWorld(0, true, false, "")
 	for _, c := range []struct {
 		params map[string]any

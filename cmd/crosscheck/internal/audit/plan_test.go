@@ -1,4 +1,4 @@
-package cli
+package audit
 
 import (
 	"fmt"
@@ -58,6 +58,7 @@ accounts:
 // TestPlanHolds: a scan of an organization that is as the plan assumes makes the calls
 // that the plan tells, but for the facts that nobody can use.
 func TestPlanHolds(t *testing.T) {
+	t.Parallel()
 	spared := map[string]bool{"s3:GetPublicAccessBlock": true, "s3:GetBucketRequestPayment": true}
 	for _, buckets := range []int{1, 20} {
 		for _, replicate := range []bool{false, true} {
