@@ -83,6 +83,7 @@ var packages = []pkg{
 
 // forTests are packages that tests of any package may import.
 var forTests = []string{
+	"cmd/crosscheck/internal/config",
 	"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam",
 	"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata",
 }
