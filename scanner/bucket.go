@@ -17,18 +17,18 @@ import (
 )
 
 // Facts of buckets that decide whether links work. Options.Needs adds to them, and
-// Options.Wants takes facts of destinations away. Those on which others depend stand first.
+// Options.Wants takes facts of destinations away. Those on which others depend come first.
 var (
 	sourceFacts      = []string{"versioning", "policy", "encryption", "object_lock"}
 	destinationFacts = []string{"versioning", "policy", "ownership", "encryption", "object_lock", "request_payment", "public_access_block"}
 )
 
-// bucketRead is how one fact of a bucket is read; what it is about stands in
-// [fact.BucketFacts], in the row of the same name.
+// bucketRead is how one fact of a bucket is read. Its call and its field are in the row
+// of the same name in [fact.BucketFacts].
 type bucketRead struct {
 	action string // the IAM action that is needed
 	answer string // the root element of the answer, or [client.PolicyDocument]
-	absent string // the code with which S3 says that there is none, "" = there always is one
+	absent string // the code with which S3 says that there is none, "" = there is always one
 	read   reader
 }
 
@@ -214,7 +214,7 @@ func readBucket[T any](call func(ctx context.Context, c *s3.Client, bucket, owne
 			return
 		}
 		q.account = ref.owner.id
-		*f = cached(v.buckets, q.fact+" "+ref.name, func() fact.Fact[T] {
+		read := v.cache.buckets.get(q.fact+" "+ref.name, func() fact.Any {
 			return ask(&v.notes, q, func() (value T, err error) {
 				err = v.onBucket(ctx, ref, func(c *s3.Client) (err error) {
 					value, err = call(ctx, c, &ref.name, &ref.owner.id)
@@ -223,6 +223,7 @@ func readBucket[T any](call func(ctx context.Context, c *s3.Client, bucket, owne
 				return value, err
 			})
 		})
+		*f = read.(fact.Fact[T])
 	}
 }
 
@@ -323,7 +324,7 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 }
 
 // encryption makes a fact of a bucket's default encryption. A rule that only
-// sets something beside the algorithm leaves S3's own default, SSE-S3.
+// sets something other than the algorithm leaves S3's own default, SSE-S3.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
 func encryption(c *types.ServerSideEncryptionConfiguration) (fact.Encryption, error) {
 	e := fact.Encryption{Algorithm: "AES256"}

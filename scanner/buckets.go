@@ -16,7 +16,7 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
 const maxBuckets = 10_000
 
-// listed is a bucket as ListBuckets tells it; region may be "".
+// listed is a bucket as ListBuckets returns it; region may be "".
 type listed struct{ name, region string }
 
 // listBuckets lists the buckets of an account. What it got before an error is
@@ -55,7 +55,7 @@ type index struct {
 	region   map[string]uint16 // index in regions
 
 	mu    sync.Mutex
-	moved map[string]string // Regions that redirects told, by bucket
+	moved map[string]string // Regions learned from redirects, by bucket
 }
 
 type place struct {
@@ -100,7 +100,7 @@ func (x *index) find(bucket string) (*account, string) {
 	return x.accounts[p.account], x.regions[p.region]
 }
 
-// learn remembers a Region that AWS told.
+// learn remembers the Region of a bucket that a redirect named.
 func (x *index) learn(bucket, region string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -5,48 +5,47 @@ import (
 	"sync"
 )
 
-// cache remembers the answers about things that many documents refer to. Every
-// answer is asked for once at a time: whoever comes while it is on its way waits
-// for it. Of the answers the most recently used are kept, so that memory does
-// not grow with the organization.
-type cache struct {
+// cache remembers answers that many documents share. Each is asked for by one goroutine
+// at a time: others that need it wait. The most recently used answers are kept, so that
+// memory does not grow with the organization.
+type cache[V any] struct {
 	mu      sync.Mutex
-	most    int
+	most    int // answers to keep
 	entries map[string]*list.Element
-	recent  list.List // of *entry, most recently used first
+	recent  list.List // of *entry[V], most recently used first
 }
 
-type entry struct {
+type entry[V any] struct {
 	key   string
 	ready chan struct{} // closed once value is there
-	value any
+	value V
 }
 
 // newCache keeps at most most answers.
-func newCache(most int) *cache {
-	return &cache{most: most, entries: map[string]*list.Element{}}
+func newCache[V any](most int) *cache[V] {
+	return &cache[V]{most: most, entries: map[string]*list.Element{}}
 }
 
-// cached is the answer under key; load asks for it.
-func cached[T any](c *cache, key string, load func() T) T {
+// get is the answer under key; load asks for it. load must end with the context of the
+// scan, since others wait for it without one.
+func (c *cache[V]) get(key string, load func() V) V {
 	c.mu.Lock()
 	if e, ok := c.entries[key]; ok {
 		c.recent.MoveToFront(e)
 		c.mu.Unlock()
-		hit := e.Value.(*entry)
-		<-hit.ready // load heeds the scan's context, so this ends with it
-		return hit.value.(T)
+		hit := e.Value.(*entry[V])
+		<-hit.ready
+		return hit.value
 	}
-	e := &entry{key: key, ready: make(chan struct{})}
+	e := &entry[V]{key: key, ready: make(chan struct{})}
 	c.entries[key] = c.recent.PushFront(e)
 	for c.recent.Len() > c.most {
 		last := c.recent.Back()
 		c.recent.Remove(last)
-		delete(c.entries, last.Value.(*entry).key)
+		delete(c.entries, last.Value.(*entry[V]).key)
 	}
 	c.mu.Unlock()
-	value := load()
-	e.value = value
+	e.value = load()
 	close(e.ready)
-	return value
+	return e.value
 }

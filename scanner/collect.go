@@ -88,8 +88,8 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 			put(&doc.Roles, link.RoleARN, v.role(ctx, link.RoleARN))
 			add(client.AccountOf(link.RoleARN))
 		}
-		// An alias without an ARN is looked up by whoever wrote the configuration,
-		// in the Region of the bucket that it is about.
+		// An alias without an ARN is one of the account that wrote the configuration, in
+		// the Region of the bucket that it is about.
 		for _, key := range []struct{ ref, region string }{{link.SourceKey, region}, {link.ReplicaKey, destinationRegion}} {
 			if _, ok := doc.Keys[key.ref]; ok || key.ref == "" {
 				continue
@@ -143,7 +143,7 @@ func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Clien
 			return region, nil
 		}
 		if err == nil {
-			err = client.NoAnswer("S3 does not tell the Region of the bucket")
+			err = client.NoAnswer("S3 does not name the Region of the bucket")
 		}
 		return "", err
 	}
@@ -173,8 +173,9 @@ func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Clien
 	}
 }
 
-// destination reads of the destination bucket of a link what the link's rule adds to
-// what is known of it already. It is absent when there is no such bucket.
+// destination reads the destination bucket of a link: the facts that the link's rule
+// needs and that were not read for another link. It is absent when there is no such
+// bucket.
 func (v *visit) destination(ctx context.Context, doc *fact.Document, source *account, region string, link *fact.Link) fact.Fact[fact.Bucket] {
 	name := link.Destination
 	known, again := doc.Buckets[name]
@@ -204,23 +205,23 @@ func (v *visit) destination(ctx context.Context, doc *fact.Document, source *acc
 	return known
 }
 
-// foreign is a destination in none of the scanned accounts: S3 tells anybody
+// foreign is a destination in none of the scanned accounts: S3 says to any caller
 // whether it exists and in which Region, and no more.
 func (v *visit) foreign(ctx context.Context, source *account, region, name, declared string) fact.Fact[fact.Bucket] {
-	return cached(v.shared, strings.Join([]string{"foreign", source.id, name, declared}, " "), func() fact.Fact[fact.Bucket] {
+	return v.cache.foreign.get(strings.Join([]string{source.id, name, declared}, " "), func() fact.Fact[fact.Bucket] {
 		owner := ""
 		if fact.IsAccountID(declared) {
 			owner = declared
 		}
 		found := region
 		exists := false
-		err := error(client.NoAnswer("S3 does not tell the Region of the bucket"))
+		err := error(client.NoAnswer("S3 does not name the Region of the bucket"))
 		for range 2 {
-			var told string
-			if told, exists, err = client.HeadBucket(ctx, v.session.s3(source, found), name, owner); told == "" || told == found {
+			var named string
+			if named, exists, err = client.HeadBucket(ctx, v.session.s3(source, found), name, owner); named == "" || named == found {
 				break
 			}
-			found = told
+			found = named
 		}
 		q := question{account: declared, resource: v.bucketARN(name), fact: "bucket", api: "s3:HeadBucket"}
 		switch status, _ := client.Response(err); {
@@ -278,7 +279,7 @@ func (s *scan) reader(id string) (*account, error) {
 
 // account is all that is known of an account.
 func (v *visit) account(ctx context.Context, id string) fact.Account {
-	return cached(v.shared, "account "+id, func() fact.Account {
+	return v.cache.accounts.get(id, func() fact.Account {
 		a := v.org.account(ctx, &v.notes, id)
 		a.PublicAccessBlock = ask(&v.notes, question{account: id, resource: id, fact: "account.public_access_block",
 			api: "s3control:GetPublicAccessBlock", absent: "NoSuchPublicAccessBlockConfiguration"},
@@ -298,8 +299,8 @@ func (v *visit) account(ctx context.Context, id string) fact.Account {
 	})
 }
 
-// publicAccessBlock makes a fact of the four settings. AWS tells all of them;
-// one that is left out is off, but an answer without any is none.
+// publicAccessBlock makes a fact of the four settings. AWS returns all of them: one that
+// is left out is off, but an answer without any of them is refused.
 func publicAccessBlock(blockACLs, ignoreACLs, blockPolicy, restrict *bool) (fact.PublicAccessBlock, error) {
 	var err error
 	if cmp.Or(blockACLs, ignoreACLs, blockPolicy, restrict) == nil {

@@ -20,7 +20,7 @@ type question struct {
 	resource string // ARN where there is one
 	fact     string // "bucket.versioning"
 	api      string // "s3:GetBucketVersioning"
-	absent   string // the code with which AWS says that there is none, "" = there always is one
+	absent   string // the code with which AWS says that there is none, "" = there is always one
 }
 
 func (q question) gap(err error) fact.Gap {

@@ -19,13 +19,13 @@ import (
 const awsManagedKey = "alias/aws/s3"
 
 // key reads a KMS key, named by an ARN, or by an id or alias in the given account
-// and Region, in the account that owns it: nobody else may read its policy.
+// and Region, in the account that owns it: no other account may read its policy.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fact.Key] {
 	if a, err := arn.Parse(ref); err == nil {
 		owner, region = a.AccountID, a.Region
 	}
-	return cached(v.shared, strings.Join([]string{"key", owner, region, ref}, " "), func() fact.Fact[fact.Key] {
+	return v.cache.keys.get(strings.Join([]string{owner, region, ref}, " "), func() fact.Fact[fact.Key] {
 		q := question{account: owner, resource: ref, fact: "key", api: "kms:DescribeKey", absent: "NotFoundException"}
 		if strings.Contains(ref, "alias/aws/") {
 			q.absent = "" // KMS makes an AWS managed key when it is first asked for

@@ -23,15 +23,18 @@ import (
 type organization struct {
 	client *organizations.Client
 	caller string // account id
-	cache  *cache
 	slots  chan struct{}
+
+	parents  *cache[fact.Fact[parent]]      // by id of the unit or account
+	attached *cache[fact.Fact[[]string]]    // ids of policies, by their type and what they are attached to
+	policies *cache[fact.Fact[fact.Policy]] // by id
 
 	fact    fact.Fact[fact.Organization]
 	types   fact.Fact[[]types.PolicyType] // enabled ones
 	members map[string]member             // by account id; nil = not listed
 }
 
-// member is an account as ListAccounts tells it.
+// member is an account as ListAccounts returns it.
 type member struct {
 	name  string
 	state string // ACTIVE, SUSPENDED, …
@@ -41,7 +44,8 @@ type member struct {
 const organizationCalls = 4
 
 func newOrganization(s *session) *organization {
-	return &organization{client: s.organizations, caller: s.caller.AccountID, cache: newCache(1 << 14), slots: make(chan struct{}, organizationCalls)}
+	return &organization{client: s.organizations, caller: s.caller.AccountID, slots: make(chan struct{}, organizationCalls),
+		parents: newCache[fact.Fact[parent]](1 << 14), attached: newCache[fact.Fact[[]string]](1 << 14), policies: newCache[fact.Fact[fact.Policy]](1 << 12)}
 }
 
 // call waits for its turn.
@@ -197,8 +201,8 @@ func (o *organization) account(ctx context.Context, n *notes, id string) fact.Ac
 	return a
 }
 
-// outside is an account of which the organization knows nothing: it may belong
-// to another one, whose policies cannot be seen from here.
+// outside is an account that is not in the organization: it may belong to another one,
+// whose policies cannot be read from here.
 func (o *organization) outside(n *notes, a fact.Account) fact.Account {
 	g := n.gap(question{account: a.ID, resource: a.ID, fact: "account.policies", api: "organizations:ListParents"},
 		client.NotRead("account %s is not in the scanned organization, so the SCPs and RCPs over it cannot be read", a.ID))
@@ -223,7 +227,7 @@ func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[
 		}
 		if slices.Contains(path, parent.Value.id) {
 			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
-				client.Malformed("the units of the organization form a circle")))
+				client.Malformed("the units of the organization form a cycle")))
 		}
 		path = append(path, parent.Value.id)
 		if parent.Value.root {
@@ -240,7 +244,7 @@ type parent struct {
 }
 
 func (o *organization) parent(ctx context.Context, n *notes, child string) fact.Fact[parent] {
-	return cached(o.cache, "parent "+child, func() fact.Fact[parent] {
+	return o.parents.get(child, func() fact.Fact[parent] {
 		return ask(n, question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents", absent: "ChildNotFoundException"},
 			func() (p parent, err error) {
 				var out *organizations.ListParentsOutput
@@ -271,7 +275,7 @@ func (o *organization) levels(ctx context.Context, n *notes, a fact.Account, kin
 	}
 	levels := []fact.PolicyLevel{}
 	for _, target := range append(slices.Clone(*a.Path.Value), a.ID) {
-		attached := o.attached(ctx, n, target, kind)
+		attached := o.attachedTo(ctx, n, target, kind)
 		if attached.Value == nil {
 			return fact.Missing[[]fact.PolicyLevel](*attached.Gap)
 		}
@@ -289,13 +293,13 @@ func (o *organization) levels(ctx context.Context, n *notes, a fact.Account, kin
 	return fact.Of(levels)
 }
 
-// attached are the ids of the policies on a root, unit or account.
-func (o *organization) attached(ctx context.Context, n *notes, target string, kind types.PolicyType) fact.Fact[[]string] {
+// attachedTo are the ids of the policies on a root, unit or account.
+func (o *organization) attachedTo(ctx context.Context, n *notes, target string, kind types.PolicyType) fact.Fact[[]string] {
 	name := "account.scps"
 	if kind == types.PolicyTypeResourceControlPolicy {
 		name = "account.rcps"
 	}
-	return cached(o.cache, "attached "+string(kind)+" "+target, func() fact.Fact[[]string] {
+	return o.attached.get(string(kind)+" "+target, func() fact.Fact[[]string] {
 		return ask(n, question{account: o.caller, resource: target, fact: name, api: "organizations:ListPoliciesForTarget"},
 			func() ([]string, error) {
 				ids := []string{}
@@ -323,7 +327,7 @@ func (o *organization) attached(ctx context.Context, n *notes, target string, ki
 
 // policy is a policy of the organization, read once.
 func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fact[fact.Policy] {
-	return cached(o.cache, "policy "+id, func() fact.Fact[fact.Policy] {
+	return o.policies.get(id, func() fact.Fact[fact.Policy] {
 		return ask(n, question{account: o.caller, resource: id, fact: "organization.policy", api: "organizations:DescribePolicy"},
 			func() (p fact.Policy, err error) {
 				var out *organizations.DescribePolicyOutput
@@ -344,8 +348,8 @@ func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fac
 	})
 }
 
-// pages calls fetch until it gives no token of a next page. A token that was
-// seen before would make the list endless, and is refused.
+// pages calls fetch until it returns no token of a next page. A repeated token would make
+// the list endless, and is refused.
 func pages(fetch func(token *string) (next *string, err error)) error {
 	seen := map[string]bool{}
 	for token := (*string)(nil); ; {

@@ -34,7 +34,7 @@ var actions = map[string]string{
 	"organizations:ListRoots":             "organizations:ListRoots",
 
 	"s3:ListBuckets":                 "s3:ListAllMyBuckets",
-	"s3:HeadBucket":                  "", // a refusal tells existence and Region as well
+	"s3:HeadBucket":                  "", // a refusal shows existence and Region as well
 	"s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
 
 	"sts:AssumeRole":        "sts:AssumeRole",

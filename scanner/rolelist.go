@@ -33,7 +33,7 @@ const (
 	listsAtOnce = 4
 )
 
-// roleLists are the policies of roles as iam:GetAccountAuthorizationDetails tells
+// roleLists are the policies of roles as iam:GetAccountAuthorizationDetails returns
 // them, by account.
 type roleLists struct {
 	slots chan struct{}
@@ -43,16 +43,16 @@ type roleLists struct {
 	room int
 }
 
-// roleList is what of an account's roles and policies was listed and not used yet.
+// roleList holds the listed roles and policies of an account that were not used yet.
 type roleList struct {
 	asked   int                    // roles, so far; guarded by roleLists.mu, like roles
-	ready   chan struct{}          // nil until somebody reads the list, closed once it was read
+	ready   chan struct{}          // nil until a goroutine reads the list, closed once it was read
 	roles   map[string]listedRole  // by ARN
 	managed map[string]fact.Policy // by ARN; not changed any more
 }
 
 // listedRole is a role as it was listed. The permissions boundary is not in it:
-// AWS was seen to leave it out, and GetRole tells it.
+// AWS was observed to leave it out, and GetRole returns it.
 type listedRole struct {
 	id       string // AROA…
 	inline   []fact.Policy
@@ -64,11 +64,11 @@ func newRoleLists() *roleLists {
 	return &roleLists{slots: make(chan struct{}, listsAtOnce), of: map[string]*roleList{}, room: listRoom}
 }
 
-// listedRole is a role out of the list of its account. There is none while few
-// roles of the account have been asked for, or where the list is of no use: then
-// the role is to be read by itself, with the same result.
+// listedRole is a role from the list of its account. It is not found while few roles of
+// the account have been asked for, or if the list could not be read: then the role is
+// read by itself, with the same result.
 func (v *visit) listedRole(ctx context.Context, in *account, r *fact.Role) (listedRole, bool) {
-	l := v.roles
+	l := v.roleLists
 	l.mu.Lock()
 	list := l.of[in.id]
 	if list == nil {
@@ -103,11 +103,11 @@ func (v *visit) listedRole(ctx context.Context, in *account, r *fact.Role) (list
 }
 
 // listRoles lists the roles of an account that S3 may assume, and then the
-// policies of the account that are attached to them. A list that cannot be had
-// takes nothing away: its roles are read one by one. Only a permission that is
-// missing is told, since it can be given.
+// policies of the account that are attached to them. Nothing is lost if the list cannot
+// be read: its roles are read one by one. Only a missing permission is reported, since
+// it can be granted.
 func (v *visit) listRoles(ctx context.Context, in *account, list *roleList) {
-	l := v.roles
+	l := v.roleLists
 	select {
 	case l.slots <- struct{}{}:
 		defer func() { <-l.slots }()
@@ -184,7 +184,7 @@ func (v *visit) authorizationDetails(ctx context.Context, in *account, kind type
 	})
 }
 
-// roleOf is a role of a list, if S3 may assume it and nothing of it is left out.
+// roleOf is a role of a list, if S3 may assume it and the entry is complete.
 func roleOf(d *types.RoleDetail) (listedRole, bool) {
 	r := listedRole{id: aws.ToString(d.RoleId)}
 	trust, err := encodedPolicy("", d.AssumeRolePolicyDocument)

@@ -241,8 +241,8 @@ func TestRoleListsAreBounded(t *testing.T) {
 	if err := session.enter(t.Context(), in, &opts); err != nil {
 		t.Fatal(err)
 	}
-	v := &visit{scan: &scan{opts: &opts, session: session, accounts: map[string]*account{in.id: in}, shared: newCache(sharedCache), roles: newRoleLists()}}
-	v.roles.room = 3
+	v := &visit{scan: &scan{opts: &opts, session: session, accounts: map[string]*account{in.id: in}, cache: newCaches(), roleLists: newRoleLists()}}
+	v.roleLists.room = 3
 	for i := range 6 {
 		r := v.role(t.Context(), fmt.Sprintf("arn:aws:iam::111111111111:role/r-%d", i))
 		if r.Value == nil || len(*r.Value.Inline.Value) != 1 || len(*r.Value.Attached.Value) != 1 {
@@ -253,7 +253,7 @@ func TestRoleListsAreBounded(t *testing.T) {
 	for c, n := range box.Calls() {
 		calls[c.Operation] += n
 	}
-	if calls["iam:ListRolePolicies"] != 3 || calls["iam:GetPolicy"] != 1 || v.roles.room != 3 {
-		t.Errorf("room for %d; %v", v.roles.room, calls)
+	if calls["iam:ListRolePolicies"] != 3 || calls["iam:GetPolicy"] != 1 || v.roleLists.room != 3 {
+		t.Errorf("room for %d; %v", v.roleLists.room, calls)
 	}
 }

@@ -1,11 +1,11 @@
-// Package scanner reads from AWS what decides about S3 replication: it lists the
+// Package scanner reads from AWS the facts that decide S3 replication: it lists the
 // accounts of an organization, enters each with an audit role, lists its buckets
-// and reads, for every bucket that replicates, all that its links depend on, each
+// and reads, for every bucket that replicates, everything its links depend on, each
 // in the account that owns it. It calls read APIs only; [Permissions] lists them.
 //
 // What it reads it emits as a stream of [fact.Message]. What it cannot read is a
 // gap in that stream, never an absence. A scan that cannot be done at all fails
-// with an [Error].
+// with a [client.Error].
 package scanner
 
 import (
@@ -45,7 +45,7 @@ type Options struct {
 	Needs []string
 
 	// Wants reports whether a fact of a link's destination, "destination.policy", is to be
-	// read, by what is known already: the source bucket, the configuration, facts of
+	// read, given what is known already: the source bucket, the configuration, facts of
 	// the destination that were read before; nil = every fact is. It is called by
 	// several goroutines.
 	Wants func(name string, doc *fact.Document, link *fact.Link) bool
@@ -61,8 +61,8 @@ type Options struct {
 	RunID              string        // "" = made up
 	Version            string        // of crosscheck, for the record
 
-	Meter *Meter       // counts what is done; nil = nobody looks
-	Log   *slog.Logger // gets a record of level debug for every call, without what is secret; nil = none
+	Meter *Meter       // counts calls and progress; nil = they are not counted
+	Log   *slog.Logger // gets a record of level debug for every call, without secrets; nil = none
 
 	manyRoles int // in place of the constant; -1 = none is read one by one
 }
@@ -93,24 +93,35 @@ func (o *Options) attemptTimeout() time.Duration {
 // up nothing.
 func (o *Options) patience() time.Duration { return 6 * o.attemptTimeout() }
 
-// Bounds of what a scan remembers, in facts. Policies make up most of it: a
-// bucket's at most 20 KB, typically 1 KB.
-const (
-	bucketCache = 1 << 14
-	sharedCache = 1 << 13
-)
+// caches hold what documents share. Each is bounded, so that memory does not grow with
+// the organization. Policies make up most of it: a bucket's has at most 20 KB, typically
+// 1 KB.
+type caches struct {
+	buckets  *cache[fact.Any]               // facts of buckets, by fact and bucket
+	foreign  *cache[fact.Fact[fact.Bucket]] // buckets in no scanned account
+	accounts *cache[fact.Account]
+	roles    *cache[fact.Fact[fact.Role]]
+	policies *cache[fact.Fact[fact.Policy]] // managed ones, by account
+	keys     *cache[fact.Fact[fact.Key]]
+}
+
+func newCaches() caches {
+	const each = 1 << 12
+	return caches{buckets: newCache[fact.Any](1 << 14), foreign: newCache[fact.Fact[fact.Bucket]](each),
+		accounts: newCache[fact.Account](each), roles: newCache[fact.Fact[fact.Role]](each),
+		policies: newCache[fact.Fact[fact.Policy]](each), keys: newCache[fact.Fact[fact.Key]](each)}
+}
 
 // scan is the state of one scan, shared by all of its goroutines.
 type scan struct {
-	opts     *Options
-	session  *session
-	org      *organization
-	accounts map[string]*account // in scope, by id
-	index    *index
-	buckets  *cache // facts of buckets
-	shared   *cache // roles, policies, keys, accounts
-	roles    *roleLists
-	needs    map[string][]string
+	opts      *Options
+	session   *session
+	org       *organization
+	accounts  map[string]*account // in scope, by id
+	index     *index
+	cache     caches
+	roleLists *roleLists
+	needs     map[string][]string
 }
 
 // Scan reads what opts ask for and gives it to emit: the run, then gaps and one
@@ -126,7 +137,7 @@ type scan struct {
 func Scan(ctx context.Context, cfg aws.Config, opts Options, emit func(fact.Message) error) error {
 	started := time.Now().UTC()
 	return begin(ctx, cfg, opts, func(ctx context.Context, s *scan) error {
-		return s.run(ctx, started, &output{emit: emit, seed: maphash.MakeSeed(), seen: map[uint64]bool{}})
+		return s.run(ctx, started, &output{emit: emit, seed: maphash.MakeSeed(), sent: map[uint64]bool{}})
 	})
 }
 
@@ -146,7 +157,7 @@ func begin(ctx context.Context, cfg aws.Config, opts Options, do func(context.Co
 	defer session.Close()
 
 	s := &scan{opts: &opts, session: session, org: newOrganization(session), accounts: map[string]*account{},
-		index: newIndex(), buckets: newCache(bucketCache), shared: newCache(sharedCache), roles: newRoleLists(), needs: needs}
+		index: newIndex(), cache: newCaches(), roleLists: newRoleLists(), needs: needs}
 	if err := do(ctx, s); err != nil {
 		return orCause(ctx, err)
 	}
@@ -405,7 +416,7 @@ func sorted(list []string) []string {
 type output struct {
 	emit func(fact.Message) error
 	seed maphash.Seed
-	seen map[uint64]bool // hashes of the gaps sent: what was forgotten is read again, and is missing again
+	sent map[uint64]bool // hashes of gaps: what a cache dropped is read again, and fails again
 }
 
 func (o *output) send(m fact.Message) error { return o.emit(m) }
@@ -413,10 +424,10 @@ func (o *output) send(m fact.Message) error { return o.emit(m) }
 func (o *output) gaps(list []fact.Gap) error {
 	for _, g := range list {
 		h := maphash.Comparable(o.seed, g)
-		if o.seen[h] {
+		if o.sent[h] {
 			continue
 		}
-		o.seen[h] = true
+		o.sent[h] = true
 		if err := o.emit(fact.Message{Gap: &g}); err != nil {
 			return err
 		}

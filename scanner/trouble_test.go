@@ -614,41 +614,6 @@ func TestOtherServicesWithNothingToSay(t *testing.T) {
 	}
 }
 
-func TestCache(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newCache(2)
-		var loads atomic.Int64
-		load := func() int {
-			time.Sleep(time.Second)
-			return int(loads.Add(1))
-		}
-		done := make(chan int)
-		for range 10 {
-			go func() { done <- cached(c, "a", load) }()
-		}
-		for range 10 {
-			if got := <-done; got != 1 {
-				t.Errorf("loaded %d times at once", got)
-			}
-		}
-		cached(c, "b", load)
-		cached(c, "a", load) // used again: b is now the oldest
-		cached(c, "c", load)
-		if n := len(c.entries); n != 2 || c.recent.Len() != 2 {
-			t.Errorf("%d entries, want 2", n)
-		}
-		before := loads.Load()
-		cached(c, "a", load)
-		if loads.Load() != before {
-			t.Error("the entry used most recently was forgotten")
-		}
-		cached(c, "b", load)
-		if loads.Load() != before+1 {
-			t.Error("the oldest entry was kept")
-		}
-	})
-}
-
 // What a scan says depends on what AWS says, not on the order of its answers.
 func TestSameInputSameOutput(t *testing.T) {
 	var first []string

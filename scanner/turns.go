@@ -49,7 +49,7 @@ func newTurns(accounts []*account, buckets func(*account) []string, last, ended 
 	return t
 }
 
-// all hands out every bucket. Whoever has read one says so with done.
+// all hands out every bucket. done must be called for each once it was read.
 func (t *turns) all() iter.Seq[target] {
 	return func(yield func(target) bool) {
 		for {

@@ -59,7 +59,7 @@ type Options struct {
 	AttemptTimeout     time.Duration // of one attempt; 0 = none
 
 	// GiveUpAfter is how long an API may leave all attempts in an account and a Region
-	// without an answer, or throttle them, before it is called no more there; 0 = forever.
+	// without an answer, or throttle them, before it is not called there any more; 0 = forever.
 	GiveUpAfter time.Duration
 
 	// Answers are the documents that APIs of S3 answer with: the root element, or

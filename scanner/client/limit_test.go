@@ -132,8 +132,8 @@ func throttledClient(server aws.HTTPClient) (*Session, *s3.Client) {
 	return s, NewS3(s.Config(s.Own(), "eu-west-1"))
 }
 
-// TestLimiterKeepsItsBounds: whoever comes, waits, gives up or is throttled,
-// bounds are kept, everybody who waits gets a turn, and nothing is lost.
+// TestLimiterKeepsItsBounds: whatever attempts come, wait, give up or are throttled,
+// bounds are kept, each that waits gets a turn, and none is lost.
 func TestLimiterKeepsItsBounds(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		most, account := rapid.IntRange(1, 8).Draw(rt, "most"), rapid.IntRange(1, 8).Draw(rt, "account")

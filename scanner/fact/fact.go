@@ -1,15 +1,13 @@
 // Package fact holds what was read from AWS, as plain data.
 //
-// A [Fact] has three states and a fourth that is no answer at all: AWS answered
-// with a value, AWS answered that there is none (absent), the read failed (a
-// [Gap]), or nobody asked (the zero value). Only the first two are knowledge;
-// what depends on the others is unknown.
+// A [Fact] has four states: AWS answered with a value, AWS answered that there is none
+// (absent), the read failed (a [Gap]), or AWS was not asked (the zero value). Only the
+// first two are knowledge; what depends on the others is unknown.
 //
 // A scan is a stream of [Message] values, one JSON line each: the run, then gaps
 // and one [Document] for every bucket in no promised order, then the coverage.
-// A stream without its coverage line was cut. Every gap is a message of its own,
-// once; where it stands in for a fact of a document it stands there as well, so
-// whoever counts gaps counts messages. [Writer] and [Reader] are the stream as a
+// A stream without its coverage line was cut. Every gap is a message of its own, once;
+// a document repeats it where it lacks the fact, so gaps are counted by messages. [Writer] and [Reader] are the stream as a
 // file. The format is versioned by [SchemaVersion] and described by the JSON
 // schema in schema.json.
 package fact
@@ -223,7 +221,7 @@ type Organization struct {
 
 // Document is everything that is judged together: one source bucket with its
 // links and whatever they refer to. References are by name or ARN into the
-// maps, so that a role shared by ten links stands here once.
+// maps, so that a role shared by ten links is here once.
 type Document struct {
 	SchemaVersion string                  `json:"schema_version"`
 	Partition     string                  `json:"partition"` // aws, aws-cn, aws-us-gov

@@ -31,8 +31,8 @@ func NewWriter(w io.Writer) *Writer {
 	return fw
 }
 
-// Write writes one message. It refuses a message that is none or several, and
-// one that is out of order.
+// Write writes one message. It refuses one that has no field set or several, and one
+// that is out of order.
 func (w *Writer) Write(m Message) error {
 	if err := w.next(m); err != nil {
 		return err
@@ -86,7 +86,7 @@ type Reader struct {
 	order
 }
 
-// NewReader reads from r; name stands in errors.
+// NewReader reads from r; errors begin with name.
 func NewReader(r io.Reader, name string) *Reader {
 	return &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
 }

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// count yields 0, 1, … n-1 and tells how far it was walked.
+// count yields 0, 1, … n-1 and reports how far it was walked.
 func count(n int, walked *atomic.Int64) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range n {
