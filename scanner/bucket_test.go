@@ -18,6 +18,7 @@ import (
 // V1 and V2 differ by the presence of one element, which may be empty, so the
 // test starts from the bytes that S3 sends.
 func TestReplicationRules(t *testing.T) {
+	t.Parallel()
 	const to = `<Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination>`
 	dst := fact.Destination{Bucket: "arn:aws:s3:::dst"}
 	cases := []struct {
@@ -74,6 +75,7 @@ func TestReplicationRules(t *testing.T) {
 }
 
 func TestReplicationThatMakesNoSense(t *testing.T) {
+	t.Parallel()
 	const to = `<Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination>`
 	for name, body := range map[string]string{
 		"no rule":                replicationXML(""),
@@ -88,6 +90,7 @@ func TestReplicationThatMakesNoSense(t *testing.T) {
 		"priority not a number":  replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Priority>high</Priority>` + to + `</Rule>`),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake()
 				f.answer("GET /src?replication", reply{200, nil, body})
@@ -178,6 +181,7 @@ func TestEachFactHasItsRead(t *testing.T) {
 }
 
 func TestBucketFacts(t *testing.T) {
+	t.Parallel()
 	f := newFake()
 	doc, r := f.src(t, every("bucket")...)
 	b := doc.Bucket
@@ -208,6 +212,7 @@ func TestBucketFacts(t *testing.T) {
 // TestBucketOwnerIsExpected: a bucket that somebody else made under the same
 // name since must not be read for the listed one.
 func TestBucketOwnerIsExpected(t *testing.T) {
+	t.Parallel()
 	f := newFake()
 	for op, g := range f.answers {
 		if strings.HasPrefix(op, "GET /src?") {
@@ -225,6 +230,7 @@ func TestBucketOwnerIsExpected(t *testing.T) {
 // TestAbsentIsOnlyWhatAWSSaysIsAbsent: of all errors only the one documented
 // code of each API is knowledge.
 func TestAbsentIsOnlyWhatAWSSaysIsAbsent(t *testing.T) {
+	t.Parallel()
 	absent := map[string]string{
 		"replication": "ReplicationConfigurationNotFoundError", "policy": "NoSuchBucketPolicy", "ownership": "OwnershipControlsNotFoundError",
 		"encryption": "ServerSideEncryptionConfigurationNotFoundError", "object_lock": "ObjectLockConfigurationNotFoundError",
@@ -241,6 +247,7 @@ func TestAbsentIsOnlyWhatAWSSaysIsAbsent(t *testing.T) {
 		for _, e := range errors {
 			code := e.body[len("<Error><Code>"):strings.Index(e.body, "</Code>")]
 			t.Run(name+"/"+code, func(t *testing.T) {
+				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					f := newFake()
 					f.answer("GET /src?"+resources[name], e)
@@ -271,6 +278,7 @@ func TestAbsentIsOnlyWhatAWSSaysIsAbsent(t *testing.T) {
 // TestOtherDocumentsAreNoAnswer: moto, for one, answers some bucket reads with a
 // list of objects, which the SDK takes for an answer with nothing in it.
 func TestOtherDocumentsAreNoAnswer(t *testing.T) {
+	t.Parallel()
 	bodies := map[string]string{
 		"empty":        "",
 		"blank":        " \n",
@@ -293,6 +301,7 @@ func TestOtherDocumentsAreNoAnswer(t *testing.T) {
 				continue // that is a policy, if an empty one
 			}
 			t.Run(name+"/"+what, func(t *testing.T) {
+				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					f := newFake()
 					f.answer("GET /src?"+resources[name], reply{200, nil, body})
@@ -309,9 +318,11 @@ func TestOtherDocumentsAreNoAnswer(t *testing.T) {
 
 // TestGarbledAnswersAreAskedForAgain: one bad body among good ones leaves no trace.
 func TestGarbledAnswersAreAskedForAgain(t *testing.T) {
+	t.Parallel()
 	for _, name := range slices.Sorted(maps.Keys(resources)) {
 		for what, bad := range map[string]reply{"empty": {200, nil, ""}, "cut": {200, nil, "<Vers"}, "cut error": {404, nil, "<Error><Code>NoSuch"}, "empty error": {404, nil, ""}} {
 			t.Run(name+"/"+what, func(t *testing.T) {
+				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					f := newFake()
 					op := "GET /src?" + resources[name]
@@ -334,6 +345,7 @@ func TestGarbledAnswersAreAskedForAgain(t *testing.T) {
 
 // Only the documents that have replication get more than one call.
 func TestReadsNoMoreThanNeeded(t *testing.T) {
+	t.Parallel()
 	f := newFake()
 	f.answer("GET /src?replication", s3Error(404, "ReplicationConfigurationNotFoundError", "none"))
 	doc, _ := f.src(t)
@@ -355,6 +367,7 @@ func TestReadsNoMoreThanNeeded(t *testing.T) {
 }
 
 func TestRedirects(t *testing.T) {
+	t.Parallel()
 	elsewhere := func(g func(*http.Request) reply, redirect reply) func(*http.Request) reply {
 		return func(r *http.Request) reply {
 			if regionOf(r) != "ap-south-2" {
@@ -402,6 +415,7 @@ func TestRedirects(t *testing.T) {
 }
 
 func TestRedirectsEnd(t *testing.T) {
+	t.Parallel()
 	for name, next := range map[string]func(string) string{
 		"in a circle":       func(r string) string { return map[string]string{"eu-west-1": "us-east-1", "us-east-1": "eu-west-1"}[r] },
 		"to the same place": func(r string) string { return r },
@@ -424,6 +438,7 @@ func TestRedirectsEnd(t *testing.T) {
 }
 
 func TestRegionThatTheListDoesNotTell(t *testing.T) {
+	t.Parallel()
 	f := newFake()
 	f.answer("GET /", reply{200, nil, buckets(`<Bucket><Name>src</Name></Bucket>`)})
 	f.answer("HEAD /src", reply{403, map[string]string{"x-amz-bucket-region": "ap-south-2"}, ""})
@@ -445,6 +460,7 @@ func TestRegionThatTheListDoesNotTell(t *testing.T) {
 }
 
 func TestListBuckets(t *testing.T) {
+	t.Parallel()
 	page := func(n int, token string) reply {
 		var b strings.Builder
 		for i := range n {
@@ -490,6 +506,7 @@ func TestListBuckets(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake()
 				f.do("GET /", c.answer)

@@ -29,6 +29,7 @@ func twoBuckets() *fake {
 
 // A bucket that is deleted after it was listed is absent only if S3 says so twice.
 func TestDestinationDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		head   reply
 		absent bool
@@ -59,6 +60,7 @@ func TestDestinationDeletedMeanwhile(t *testing.T) {
 
 // HeadBucket of a destination in no scanned account: only a 404 is an absence.
 func TestForeignDestination(t *testing.T) {
+	t.Parallel()
 	const here, there = "eu-west-1", "ap-south-2"
 	region := func(r string) map[string]string { return map[string]string{"x-amz-bucket-region": r} }
 	declared := replicationXML(`<Rule><ID>all</ID><Status>Enabled</Status><Priority>1</Priority><Filter/><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::dst</Bucket><Account>222222222222</Account></Destination></Rule>`)
@@ -88,6 +90,7 @@ func TestForeignDestination(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake()
 				f.answer("GET /src?replication", reply{200, nil, declared})
@@ -116,6 +119,7 @@ func TestForeignDestination(t *testing.T) {
 }
 
 func TestWhyForeign(t *testing.T) {
+	t.Parallel()
 	s := &scan{opts: &Options{ExcludeAccounts: []string{"333333333333"}}, org: &organization{}, accounts: map[string]*account{
 		"111111111111": {id: "111111111111", as: &client.Identity{}, complete: true},
 		"222222222222": {id: "222222222222", as: &client.Identity{}},
@@ -147,6 +151,7 @@ func roleXML(arn string) reply {
 }
 
 func TestRoleByItsARN(t *testing.T) {
+	t.Parallel()
 	const written = "arn:aws:iam::111111111111:role/r"
 	for name, c := range map[string]struct{ answer, want string }{
 		"the same":           {written, "value"},
@@ -180,6 +185,7 @@ func TestRoleByItsARN(t *testing.T) {
 
 // Lists that are cut without a token, or go round, are not the whole list.
 func TestListsThatDoNotEnd(t *testing.T) {
+	t.Parallel()
 	form := func(r *http.Request, key string) string { r.ParseForm(); return r.PostForm.Get(key) }
 	page := func(names, marker string, cut bool) reply {
 		body := "<PolicyNames>" + names + "</PolicyNames><IsTruncated>" + map[bool]string{true: "true", false: "false"}[cut] + "</IsTruncated>"
@@ -228,6 +234,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 }
 
 func TestKeyFacts(t *testing.T) {
+	t.Parallel()
 	const key = "arn:aws:kms:eu-west-1:111111111111:key/k"
 	f := newFake()
 	f.answer("GET /src?encryption", reply{200, nil, `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms:dsse</SSEAlgorithm><KMSMasterKeyID>alias/mine</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>`})
@@ -252,6 +259,7 @@ func TestKeyFacts(t *testing.T) {
 // Where an organization, a policy type or membership is missing, "does not
 // apply" is knowledge only where AWS says so.
 func TestAccountsAndOrganizations(t *testing.T) {
+	t.Parallel()
 	organization := func(features, types string) func(*fake) {
 		return func(f *fake) {
 			f.answer("organizations:DescribeOrganization", reply{200, nil, `{"Organization":{"Id":"o-1","MasterAccountId":"999999999999","FeatureSet":"` + features + `"}}`})

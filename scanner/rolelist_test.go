@@ -53,6 +53,7 @@ const (
 // TestRolesAreTheSameEitherWay: what is known of a role does not depend on how it
 // was read, nor on how many were.
 func TestRolesAreTheSameEitherWay(t *testing.T) {
+	t.Parallel()
 	policies := `
       - {name: Zeta, path: /team/, document: ` + readAll + `}
       - {name: Alpha, document: ` + readAll + `}
@@ -103,6 +104,7 @@ func TestRolesAreTheSameEitherWay(t *testing.T) {
 // TestManyRoles: an account with 200 roles, each with a policy of either kind as
 // the console makes them, read one by one and at one go.
 func TestManyRoles(t *testing.T) {
+	t.Parallel()
 	var roles []string
 	policies := ""
 	for i := range 200 {
@@ -153,6 +155,7 @@ func TestManyRoles(t *testing.T) {
 
 // What is wrong with a list is never taken for an answer: its roles are read one by one.
 func TestRoleLists(t *testing.T) {
+	t.Parallel()
 	const arn = "arn:aws:iam::111111111111:role/r"
 	form := func(r *http.Request, key string) string { r.ParseForm(); return r.PostForm.Get(key) }
 	policy := url.PathEscape(`{"Version":"2012-10-17","Statement":[]}`)
@@ -230,6 +233,7 @@ func TestRoleLists(t *testing.T) {
 
 // What finds no room is read by itself, and what was used makes room.
 func TestRoleListsAreBounded(t *testing.T) {
+	t.Parallel()
 	box := rolesWorld(t, slices.Repeat([]string{", trust: " + trustS3 + ", attached: [P], inline: {x: " + readAll + "}"}, 6), "\n      - {name: P, document: "+readAll+"}")
 	opts := Options{RoleName: "crosscheck-audit", manyRoles: -1}
 	session, err := newSession(t.Context(), caller(box), &opts, nil)

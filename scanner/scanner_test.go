@@ -167,6 +167,7 @@ func sortGaps(gaps []fact.Gap) []fact.Gap {
 }
 
 func TestWholeOrganization(t *testing.T) {
+	t.Parallel()
 	s := organizationWorld(t, Permissions())
 	r, err := scanAll(t.Context(), caller(s), wholeOrganization)
 	if err != nil {
@@ -235,6 +236,7 @@ func TestWholeOrganization(t *testing.T) {
 // Every line of a stream is what its schema says, and comes back from a file
 // as it was.
 func TestStreamIsAFactsFile(t *testing.T) {
+	t.Parallel()
 	s := organizationWorld(t, Permissions())
 	var file bytes.Buffer
 	w := fact.NewWriter(&file)
@@ -284,6 +286,7 @@ func TestStreamIsAFactsFile(t *testing.T) {
 
 // TestPermissionsAreWhatIsCalled: the published policy and the calls are equal sets.
 func TestPermissionsAreWhatIsCalled(t *testing.T) {
+	t.Parallel()
 	s := organizationWorld(t, Permissions())
 	for _, opts := range []Options{wholeOrganization, byLists(wholeOrganization)} {
 		if _, err := scanAll(t.Context(), caller(s), opts); err != nil {
@@ -325,6 +328,7 @@ func TestPermissionsAreWhatIsCalled(t *testing.T) {
 // TestEachMissingPermissionIsAGap: without any one action of the published
 // policy something is a gap that names it, and nothing is known that was not.
 func TestEachMissingPermissionIsAGap(t *testing.T) {
+	t.Parallel()
 	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
@@ -433,6 +437,7 @@ func onlyGaps(v any) bool {
 // TestNeedOfPath: with account.path every document has its account, so that a rule
 // can ask of a bucket without links where its account stands.
 func TestNeedOfPath(t *testing.T) {
+	t.Parallel()
 	s := organizationWorld(t, Permissions())
 	for _, asked := range []bool{false, true} {
 		opts := wholeOrganization

@@ -32,6 +32,7 @@ import (
 // TestPassingTroubleLeavesNoTrace: what goes wrong for a while gives the very
 // same facts as if nothing had.
 func TestPassingTroubleLeavesNoTrace(t *testing.T) {
+	t.Parallel()
 	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +53,7 @@ func TestPassingTroubleLeavesNoTrace(t *testing.T) {
 		{Kind: sandbox.Throttling, Operation: "sts:GetCallerIdentity", Count: 5},
 	} {
 		t.Run(fmt.Sprintf("%s %v %s", f.Kind, f.Delay, f.Operation), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := organizationWorld(t, Permissions())
 				if err := s.AddFault(f); err != nil {
@@ -72,6 +74,7 @@ func TestPassingTroubleLeavesNoTrace(t *testing.T) {
 // TestLastingTroubleIsAGap: whatever API fails for good, and however, the scan
 // ends, says which API it was, and knows nothing that it does not know.
 func TestLastingTroubleIsAGap(t *testing.T) {
+	t.Parallel()
 	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +88,7 @@ func TestLastingTroubleIsAGap(t *testing.T) {
 			}
 			ran++
 			t.Run(api+"/"+string(kind), func(t *testing.T) {
+				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					s := organizationWorld(t, Permissions())
 					f := sandbox.Fault{Operation: api, Kind: kind}
@@ -140,9 +144,11 @@ func TestLastingTroubleIsAGap(t *testing.T) {
 // TestCancellation: a scan that is canceled anywhere ends with
 // the cause, without its coverage and (see TestMain) without a goroutine.
 func TestCancellation(t *testing.T) {
+	t.Parallel()
 	boom := errors.New("boom")
 	for _, at := range []int{1, 2, 5, 20, 60, 100, 150} {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := organizationWorld(t, Permissions())
 				if err := s.AddFault(sandbox.Fault{Kind: sandbox.Latency, Delay: time.Second}); err != nil {
@@ -180,6 +186,7 @@ type doFunc func(*http.Request) (*http.Response, error)
 func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestEmitCanStopTheScan(t *testing.T) {
+	t.Parallel()
 	boom := errors.New("boom")
 	for at := range 20 {
 		n := 0
@@ -199,6 +206,7 @@ func TestEmitCanStopTheScan(t *testing.T) {
 // TestCallEconomy: a bucket without a part in replication costs one call, and
 // what links share is read once.
 func TestCallEconomy(t *testing.T) {
+	t.Parallel()
 	s := organizationWorld(t, Permissions())
 	opts := wholeOrganization
 	opts.Needs = nil
@@ -230,6 +238,7 @@ func TestCallEconomy(t *testing.T) {
 // for the whole organization, so each policy is asked for once, however many
 // accounts, units and goroutines meet it.
 func TestPoliciesOfTheOrganizationAreReadOnce(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	b.WriteString(`organization:
   management_account: "100000000000"
@@ -294,6 +303,7 @@ accounts:
 }
 
 func TestScopes(t *testing.T) {
+	t.Parallel()
 	scan := func(t *testing.T, opts Options) *result {
 		t.Helper()
 		opts.RunID = "test"
@@ -358,6 +368,7 @@ func TestScopes(t *testing.T) {
 // TestTroubleBeforeTheStart: each way in which a scan cannot be done at all is
 // one line with a hint, and nothing is emitted.
 func TestTroubleBeforeTheStart(t *testing.T) {
+	t.Parallel()
 	org := func(t *testing.T) aws.Config { return caller(organizationWorld(t, Permissions())) }
 	as := func(key string) func(*testing.T) aws.Config {
 		return func(t *testing.T) aws.Config {
@@ -414,6 +425,7 @@ func TestTroubleBeforeTheStart(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var problem *client.Error
 				err := Scan(t.Context(), c.cfg(t), c.opts, func(m fact.Message) error {
@@ -440,6 +452,7 @@ func TestTroubleBeforeTheStart(t *testing.T) {
 // An organization that answers with an empty list is not an empty organization:
 // moto answers so where AWS refuses.
 func TestEmptyOrganizationIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{"empty": `{"Accounts":[]}`, "missing": `{}`} {
 		f := newFake()
 		f.answer("organizations:DescribeOrganization", reply{200, nil, `{"Organization":{"Id":"o-1","MasterAccountId":"111111111111","FeatureSet":"ALL"}}`})
@@ -461,6 +474,7 @@ func TestEmptyOrganizationIsRefused(t *testing.T) {
 
 // TestNoNetwork uses the SDK's own client and a port where nobody listens.
 func TestNoNetwork(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -479,6 +493,7 @@ func TestNoNetwork(t *testing.T) {
 // TestCallersSessionEndsMidway: when the caller's own credentials end, the scan
 // fails; everything that would follow is gaps.
 func TestCallersSessionEndsMidway(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := organizationWorld(t, Permissions())
 		if err := s.AddFault(sandbox.Fault{Operation: "organizations:*", Kind: sandbox.ExpiredToken, Skip: 4}); err != nil {
@@ -497,6 +512,7 @@ func TestCallersSessionEndsMidway(t *testing.T) {
 
 // TestRoleIsAssumedAgain: sessions end after an hour, scans may take longer.
 func TestRoleIsAssumedAgain(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := organizationWorld(t, Permissions())
 		if err := s.AddFault(sandbox.Fault{Operation: "s3:Get*", Kind: sandbox.Latency, Delay: 10 * time.Minute}); err != nil {
@@ -552,6 +568,7 @@ func TestOverHTTP(t *testing.T) {
 
 // TestPartitions: names and endpoints follow the caller's partition.
 func TestPartitions(t *testing.T) {
+	t.Parallel()
 	for partition, region := range map[string]string{"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
 		f := newFake()
 		f.answer("sts:GetCallerIdentity", reply{200, nil, fmt.Sprintf(`<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:%s:iam::111111111111:user/me</Arn><UserId>AIDA</UserId><Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`, partition)})
@@ -581,6 +598,7 @@ func TestPartitions(t *testing.T) {
 
 // Answers of the JSON services that have nothing in them are no answers.
 func TestOtherServicesWithNothingToSay(t *testing.T) {
+	t.Parallel()
 	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
@@ -590,6 +608,7 @@ func TestOtherServicesWithNothingToSay(t *testing.T) {
 		"organizations:ListRoots", "organizations:ListParents", "organizations:ListPoliciesForTarget", "organizations:DescribePolicy", "s3control:GetPublicAccessBlock"} {
 		for what, body := range map[string]string{"empty": "", "object": "{}", "envelope": "<" + api[strings.IndexByte(api, ':')+1:] + "Response/>"} {
 			t.Run(api+"/"+what, func(t *testing.T) {
+				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					s := organizationWorld(t, Permissions())
 					cfg := caller(s)
@@ -616,6 +635,7 @@ func TestOtherServicesWithNothingToSay(t *testing.T) {
 
 // What a scan says depends on what AWS says, not on the order of its answers.
 func TestSameInputSameOutput(t *testing.T) {
+	t.Parallel()
 	var first []string
 	for i := range 5 {
 		opts := wholeOrganization

@@ -23,6 +23,7 @@ import (
 
 // TestTurns: buckets come from the account of which the fewest are being read.
 func TestTurns(t *testing.T) {
+	t.Parallel()
 	accounts := []*account{{id: "1", buckets: []string{"a", "b", "c"}}, {id: "2"}, {id: "3", buckets: []string{"d", "e", "f", "g"}}}
 	var log []string
 	turns := newTurns(accounts, func(a *account) []string { return a.buckets }, func() { log = append(log, "last") }, func() { log = append(log, "ended") })
@@ -104,6 +105,7 @@ func timedScan(t *testing.T, s *sandbox.Sandbox, takes func(account, operation s
 // TestASlowAccountHoldsUpNoOther: of ten accounts one takes 10 s for each call about
 // a bucket and the others 10 ms. The others are done as if they were alone.
 func TestASlowAccountHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
 	const slow = "200000000003"
 	synctest.Test(t, func(t *testing.T) {
 		scan := func(takes time.Duration, exclude ...string) (*result, map[string]time.Duration) {
@@ -140,12 +142,14 @@ func TestASlowAccountHoldsUpNoOther(t *testing.T) {
 // TestAnAccountThatHangs: its buckets are gaps, that it was not asked any longer is
 // said, and the scan ends in bounded time with all of the other accounts.
 func TestAnAccountThatHangs(t *testing.T) {
+	t.Parallel()
 	const hangs = "200000000001"
 	for _, c := range []struct {
 		nth  int // every so many buckets replicate, to the next account
 		most time.Duration
 	}{{0, 4 * time.Minute}, {5, 20 * time.Minute}} {
 		t.Run(fmt.Sprint(c.nth), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
 				r, last := timedScan(t, bigWorld(t, 4, 100, c.nth), func(account, _ string) time.Duration {
@@ -187,6 +191,7 @@ func TestAnAccountThatHangs(t *testing.T) {
 // way at a time. A POST that is answered within microseconds may cost one more: the
 // SDK closes its body while net/http still looks for the end of it.
 func TestConnectionsAreUsedAgain(t *testing.T) {
+	t.Parallel()
 	const concurrency = 8
 	s := bigWorld(t, 3, 60, 0)
 	var mu sync.Mutex
@@ -222,6 +227,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 
 // TestMeter: the counts are those of the other side.
 func TestMeter(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := organizationWorld(t, Permissions())
 		for _, f := range []sandbox.Fault{{Kind: sandbox.Throttling, Probability: 0.2, Seed: 1}, {Kind: sandbox.ServerError, Probability: 0.1, Seed: 2}} {

@@ -3,6 +3,7 @@ package client
 import "testing"
 
 func TestWithoutAccount(t *testing.T) {
+	t.Parallel()
 	for address, want := range map[string]string{
 		"111111111111.127.0.0.1:5000":                         "127.0.0.1:5000",
 		"111111111111.localhost:5000":                         "localhost:5000",

@@ -65,6 +65,7 @@ func (s *throttler) Do(r *http.Request) (*http.Response, error) {
 // server that throttles. All come through, with few wasted. Its log, by the clock of
 // synctest, is the measurement at newRetryer and in docs/benchmarks.md.
 func TestThrottledCallsComeThrough(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		rate, share float64
 		takes       time.Duration
@@ -80,6 +81,7 @@ func TestThrottledCallsComeThrough(t *testing.T) {
 		{rate: 2, takes: 50 * time.Millisecond, calls: 100, most: 4},
 	} {
 		t.Run(fmt.Sprintf("%v %v %v", c.rate, c.share, c.takes), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				server := &throttler{takes: c.takes, rate: c.rate, share: c.share, random: rand.New(rand.NewPCG(1, 2)), last: time.Now()}
 				s, client := throttledClient(server)
@@ -135,6 +137,7 @@ func throttledClient(server aws.HTTPClient) (*Session, *s3.Client) {
 // TestLimiterKeepsItsBounds: whatever attempts come, wait, give up or are throttled,
 // bounds are kept, each that waits gets a turn, and none is lost.
 func TestLimiterKeepsItsBounds(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		most, account := rapid.IntRange(1, 8).Draw(rt, "most"), rapid.IntRange(1, 8).Draw(rt, "account")
 		type visitor struct {
@@ -201,6 +204,7 @@ func TestLimiterKeepsItsBounds(t *testing.T) {
 // TestLimiterCutsOnce: what was on its way together is throttled together, and
 // the window is halved once for it.
 func TestLimiterCutsOnce(t *testing.T) {
+	t.Parallel()
 	l := newLimiter(64, 64)
 	enter := func() func(outcome) {
 		leave, err := l.enter(t.Context(), "1", "a")

@@ -9,6 +9,7 @@ import (
 // TestSilenceWaits: an API is given up after many attempts over some time, others
 // of the service with it only if nothing answers.
 func TestSilenceWaits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSilence(&Identity{account: "1"}, "r", time.Minute)
 		note := func(n int, api string, o outcome) {

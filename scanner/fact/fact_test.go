@@ -113,6 +113,7 @@ func validate(s *jsonschema.Schema, data []byte) error {
 }
 
 func TestSchemaAcceptsEveryField(t *testing.T) {
+	t.Parallel()
 	line, document := compileSchema(t, Schema()), compileSchema(t, DocumentSchema())
 	for _, state := range []string{"value", "absent", "gap", "unread"} {
 		for _, m := range filled(state) {
@@ -137,6 +138,7 @@ func TestSchemaAcceptsEveryField(t *testing.T) {
 }
 
 func TestSchemaRefuses(t *testing.T) {
+	t.Parallel()
 	s := compileSchema(t, Schema())
 	for name, line := range map[string]string{
 		"nothing":             `{}`,
@@ -155,6 +157,7 @@ func TestSchemaRefuses(t *testing.T) {
 // TestSchemaHasTheFieldsOfTheTypes compares the two field by field, required
 // ones included, so that neither can change alone.
 func TestSchemaHasTheFieldsOfTheTypes(t *testing.T) {
+	t.Parallel()
 	var whole struct {
 		object
 		Defs map[string]object `json:"$defs"`
@@ -263,6 +266,7 @@ func read(data []byte) ([]Message, error) {
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
+	t.Parallel()
 	for _, state := range []string{"value", "absent", "gap", "unread"} {
 		want := filled(state)
 		data := write(t, want)
@@ -281,6 +285,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 // An empty list is knowledge, and must not become "not read" in a file.
 func TestEmptyValuesSurvive(t *testing.T) {
+	t.Parallel()
 	doc := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{
 		Lifecycle: Of[[]LifecycleRule](nil), Tags: Of[map[string]string](nil), Ownership: Of(""),
 	}}
@@ -298,6 +303,7 @@ func TestEmptyValuesSurvive(t *testing.T) {
 }
 
 func TestReaderErrors(t *testing.T) {
+	t.Parallel()
 	good := string(write(t, filled("value")))
 	lines := strings.SplitAfter(strings.TrimSuffix(good, "\n"), "\n")
 	run, gap, doc, cov := lines[0], lines[1], lines[2], lines[3]+"\n"
@@ -338,6 +344,7 @@ func TestReaderErrors(t *testing.T) {
 }
 
 func TestReaderTakesLongLines(t *testing.T) {
+	t.Parallel()
 	doc := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{Policy: Of(Policy{Document: strings.Repeat("x", 3<<20)})}}
 	got, err := read(write(t, []Message{filled("value")[0], {Document: &doc}, {Coverage: &Coverage{}}}))
 	if err != nil || len(got) != 3 || len(got[1].Document.Bucket.Policy.Value.Document) != 3<<20 {
@@ -346,6 +353,7 @@ func TestReaderTakesLongLines(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := Open(dir); err == nil || err.Error() != dir+" is a directory, not a facts file" {
 		t.Errorf("a directory: %v", err)
@@ -377,6 +385,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestWriterKeepsTheOrder(t *testing.T) {
+	t.Parallel()
 	m := filled("value")
 	for name, c := range map[string]struct {
 		messages []Message

@@ -34,6 +34,7 @@ func count(n int, walked *atomic.Int64) iter.Seq[int] {
 func double(_ context.Context, i int) (int, error) { return 2 * i, nil }
 
 func TestMapAnswersEveryItemOnce(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		items, workers := rapid.IntRange(0, 200).Draw(t, "items"), rapid.IntRange(-1, 20).Draw(t, "workers")
 		var walked atomic.Int64
@@ -58,6 +59,7 @@ func TestMapAnswersEveryItemOnce(t *testing.T) {
 }
 
 func TestMapRunsInParallelWithinItsBound(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const items, workers = 12, 4
 		var walked, running, most atomic.Int64
@@ -83,6 +85,7 @@ func TestMapRunsInParallelWithinItsBound(t *testing.T) {
 }
 
 func TestMapEmitsInTheOrderOfCompletion(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		delays := []time.Duration{5 * time.Second, 1 * time.Second, 3 * time.Second}
 		var got []time.Duration
@@ -103,6 +106,7 @@ func TestMapEmitsInTheOrderOfCompletion(t *testing.T) {
 }
 
 func TestMapIsHeldBackByASlowEmit(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const workers = 3
 		var walked atomic.Int64
@@ -122,6 +126,7 @@ func TestMapIsHeldBackByASlowEmit(t *testing.T) {
 }
 
 func TestMapStops(t *testing.T) {
+	t.Parallel()
 	boom := errors.New("boom")
 	cases := []struct {
 		name string
@@ -147,6 +152,7 @@ func TestMapStops(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
@@ -182,6 +188,7 @@ func TestMapStops(t *testing.T) {
 
 // The error of the last emit must not be lost: by then every worker is done.
 func TestMapReportsTheErrorOfTheLastEmit(t *testing.T) {
+	t.Parallel()
 	boom := errors.New("boom")
 	var walked atomic.Int64
 	err := flow.Map(t.Context(), 4, count(1, &walked), double, func(int) error { return boom })
@@ -191,6 +198,7 @@ func TestMapReportsTheErrorOfTheLastEmit(t *testing.T) {
 }
 
 func TestMapDoesNotStartAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var walked atomic.Int64
