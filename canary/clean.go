@@ -42,7 +42,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 		// The entry stays open for a sweep, which then removes what there is.
 		p.note("a replica may still arrive: 'crosscheck canary sweep' removes it then")
 	default:
-		if err := p.o.Journal.removed(p.t.Source.Name, p.object.key); err != nil {
+		if err := p.o.Journal.Removed(p.t.Source.Name, p.object.key); err != nil {
 			p.note("%s", err.Error())
 		}
 	}

@@ -3,7 +3,7 @@
 //
 // A probe is one function, [Probe], of a context, a [Target] and [Options]; what it
 // showed is a [measure.Measurement]. The kinds of probe are a table, a file for each
-// (variant_*.go). An object is put only when the [Journal] has it on disk, so
+// (variant_*.go). An object is put only when its [journal.Journal] has it on disk, so
 // that [Sweep] finds what a process that was killed left behind. Only objects under
 // the canary's own folder are ever deleted.
 //

@@ -7,20 +7,21 @@ import (
 	"fmt"
 	"time"
 
+	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 )
 
 // Options of probes. The zero value of each field but Run means its default.
 type Options struct {
-	Run           string        // id of the run, part of every key; letters, digits and -
-	Folder        string        // name of the directory of probes inside the rule's prefix, default [Folder]
-	Timeout       time.Duration // how long to wait for a replica, default [DefaultTimeout]
-	Absence       time.Duration // how long to watch for what must not arrive, default [DefaultAbsence], at most Timeout
-	CleanUp       time.Duration // deadline of the clean-up of one probe, default [DefaultCleanUp]
-	Settle        time.Duration // how long to wait for a replica that may still arrive, to remove it; default [DefaultSettle]
-	Size          int64         // bytes of the variant large, default [DefaultSize]
-	AllowRetained bool          // probe buckets too where a probe cannot be removed again
-	Journal       *Journal      // nil: what a crash leaves behind is found only by a sweep of the bucket
+	Run           string           // id of the run, part of every key; letters, digits and -
+	Folder        string           // name of the directory of probes inside the rule's prefix, default [Folder]
+	Timeout       time.Duration    // how long to wait for a replica, default [DefaultTimeout]
+	Absence       time.Duration    // how long to watch for what must not arrive, default [DefaultAbsence], at most Timeout
+	CleanUp       time.Duration    // deadline of the clean-up of one probe, default [DefaultCleanUp]
+	Settle        time.Duration    // how long to wait for a replica that may still arrive, to remove it; default [DefaultSettle]
+	Size          int64            // bytes of the variant large, default [DefaultSize]
+	AllowRetained bool             // probe buckets too where a probe cannot be removed again
+	Journal       *journal.Journal // nil: what a crash leaves behind is found only by a sweep of the bucket
 
 	starts startLimiter // set by Run
 }
@@ -126,7 +127,7 @@ func (p *probe) begin(ctx context.Context, v *variant, n int) error {
 		return err
 	}
 	// On the disk before the first byte goes out.
-	return p.o.Journal.put(Entry{
+	return p.o.Journal.Put(journal.Entry{
 		Run: p.o.Run, Link: p.t.Link, Key: p.object.key, At: time.Now().UTC().Format(time.RFC3339),
 		Parts: p.object.upload != single, Source: p.t.Source.location(), Destination: p.t.Destination.location(),
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -351,7 +352,7 @@ func TestAllowRetained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, target: "object_lock: {mode: GOVERNANCE, days: 1}"})
 		dir := t.TempDir()
-		j, err := OpenJournal(dir, "test")
+		j, err := journal.Open(dir, "test")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -364,7 +365,7 @@ func TestAllowRetained(t *testing.T) {
 		}
 		// The day after, a sweep gets rid of it.
 		time.Sleep(25 * time.Hour)
-		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ Location, there bool) (*Bucket, error) {
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ journal.Location, there bool) (*Bucket, error) {
 			if there {
 				return &l.target(0).Destination, nil
 			}

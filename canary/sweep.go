@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/flow"
@@ -28,7 +28,7 @@ type SweepResult struct {
 
 // OpenBucket gives access to a bucket that a journal names, as the source or the
 // destination of a link.
-type OpenBucket func(ctx context.Context, l Location, destination bool) (*Bucket, error)
+type OpenBucket func(ctx context.Context, l journal.Location, destination bool) (*Bucket, error)
 
 // sweepParallel bounds the probes that are swept at a time.
 const sweepParallel = 16
@@ -38,9 +38,9 @@ const sweepParallel = 16
 // journal is removed too, so that another sweep finds nothing to do. Where S3 had
 // not finished with an object, its entry stays for one more sweep. Of the options, only
 // CleanUp and Settle matter.
-func Sweep(ctx context.Context, journal string, open OpenBucket, o Options) (SweepResult, error) {
-	s := SweepResult{Where: journal}
-	j, entries, err := reopen(journal)
+func Sweep(ctx context.Context, path string, open OpenBucket, o Options) (SweepResult, error) {
+	s := SweepResult{Where: path}
+	j, entries, err := journal.Reopen(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return s, nil // swept meanwhile
 	}
@@ -52,7 +52,7 @@ func Sweep(ctx context.Context, journal string, open OpenBucket, o Options) (Swe
 	s.Probes = len(entries)
 	o = o.withDefaults()
 	err = flow.Map(ctx, sweepParallel, slices.Values(entries),
-		func(ctx context.Context, e Entry) (*sweptEntry, error) {
+		func(ctx context.Context, e journal.Entry) (*sweptEntry, error) {
 			swept := sweepEntry(ctx, e, open, o)
 			switch {
 			case ctx.Err() != nil:
@@ -60,7 +60,7 @@ func Sweep(ctx context.Context, journal string, open OpenBucket, o Options) (Swe
 			case len(swept.left) > 0 || swept.pending:
 				return swept, nil
 			}
-			return swept, j.removed(e.Source.Bucket, e.Key)
+			return swept, j.Removed(e.Source.Bucket, e.Key)
 		},
 		func(swept *sweptEntry) error {
 			s.Removed += swept.removed
@@ -83,11 +83,11 @@ type sweptEntry struct {
 	pending bool // a replica may still arrive
 }
 
-func sweepEntry(ctx context.Context, e Entry, open OpenBucket, o Options) *sweptEntry {
+func sweepEntry(ctx context.Context, e journal.Entry, open OpenBucket, o Options) *sweptEntry {
 	ctx, cancel := context.WithTimeout(ctx, o.CleanUp)
 	defer cancel()
 	s := &sweptEntry{}
-	opened := func(l Location, destination bool) *Bucket {
+	opened := func(l journal.Location, destination bool) *Bucket {
 		b, err := open(ctx, l, destination)
 		if err != nil {
 			s.left = append(s.left, measure.Leftover{
@@ -212,6 +212,3 @@ func SweepBucket(
 func NewRun(now time.Time, random string) string {
 	return now.UTC().Format("20060102T150405Z-") + strings.ToLower(random[:min(8, len(random))])
 }
-
-// JournalRun is the id of the run that a journal file belongs to.
-func JournalRun(path string) string { return strings.TrimSuffix(filepath.Base(path), journalSuffix) }

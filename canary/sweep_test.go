@@ -19,9 +19,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -47,7 +47,7 @@ func served(endpoint, accessKey, region string) *s3.Client {
 // several probes at a time, until somebody ends it.
 func probeForEver(dir, endpoint string) {
 	run := fmt.Sprintf("run-%d", os.Getpid())
-	j, err := OpenJournal(dir, run)
+	j, err := journal.Open(dir, run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -86,7 +86,7 @@ func TestKilled(t *testing.T) {
 	l := newLab(t, labWorld{lag: 40 * time.Millisecond})
 	server := httptest.NewServer(l.aws)
 	defer server.Close()
-	reach := func(_ context.Context, p Location, _ bool) (*Bucket, error) {
+	reach := func(_ context.Context, p journal.Location, _ bool) (*Bucket, error) {
 		key, region := "AKIASOURCECANARYKEY", "us-east-1"
 		if p.Bucket == "dst" {
 			key, region = "AKIADESTINATIONCANARYKEY", "eu-west-1"
@@ -110,11 +110,11 @@ func TestKilled(t *testing.T) {
 		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 			t.Fatal(err)
 		}
-		journals, err := Journals(dir)
+		journals, err := journal.List(dir)
 		if err != nil || len(journals) != 1 {
 			t.Fatalf("journals %v, %v", journals, err)
 		}
-		if _, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond}); !errors.Is(err, ErrBusy) {
+		if _, err := Sweep(t.Context(), journals[0], reach, Options{Settle: 100 * time.Millisecond}); !errors.Is(err, journal.ErrBusy) {
 			t.Errorf("the journal of a live run was swept: %v", err)
 		}
 		time.Sleep(rand.N(400 * time.Millisecond))
@@ -139,7 +139,7 @@ func TestKilled(t *testing.T) {
 			t.Errorf("second sweep: %+v, %v, after %+v", again, err, swept)
 		}
 		l.empty(0)
-		if rest, _ := Journals(dir); len(rest) > 0 {
+		if rest, _ := journal.List(dir); len(rest) > 0 {
 			t.Errorf("the swept journal is still there: %v", rest)
 		}
 	}
@@ -152,131 +152,12 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d versions were left by 20 kills and swept", strays)
 }
 
-// letGo ends a journal as the end of its process does: the file stays as it is.
-func letGo(t *testing.T, j *Journal) {
-	t.Helper()
-	if err := errors.Join(j.file.Close(), j.lock.Unlock()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestLock keeps others from the journal of a run that is alive, and leaves nothing
-// behind when all is done.
-func TestLock(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	j, err := OpenJournal(dir, "r1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := reopen(j.Path()); !errors.Is(err, ErrBusy) {
-		t.Errorf("the journal of a live run: %v", err)
-	}
-	if entries, err := ReadJournal(j.Path()); err != nil || len(entries) > 0 {
-		t.Errorf("a live journal can be read: %v, %v", entries, err)
-	}
-	entry := Entry{Run: "r1", Key: "crosscheck-canary/r1/1", Source: Location{Bucket: "src"}, Destination: Location{Bucket: "dst"}}
-	if err := j.put(entry); err != nil {
-		t.Fatal(err)
-	}
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	again, entries, err := reopen(j.Path())
-	if err != nil || len(entries) != 1 {
-		t.Fatalf("the journal of a run that ended: %v, %v", entries, err)
-	}
-	if _, _, err := reopen(j.Path()); !errors.Is(err, ErrBusy) {
-		t.Errorf("two sweeps at a time: %v", err)
-	}
-	if err := again.removed("src", entry.Key); err != nil {
-		t.Fatal(err)
-	}
-	if err := again.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := reopen(j.Path()); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a journal that is gone: %v", err)
-	}
-	if rest, err := os.ReadDir(dir); err != nil || len(rest) > 0 {
-		t.Errorf("left: %v, %v", rest, err)
-	}
-}
-
-func TestJournal(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "new", "folder")
-	j, err := OpenJournal(dir, "r1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenJournal(dir, "r1"); err == nil {
-		t.Error("two journals of one run")
-	}
-	entry := func(n int) Entry {
-		return Entry{Run: "r1", Link: "l", Key: fmt.Sprintf("p/crosscheck-canary/r1/%d", n), At: "2026-11-24T00:00:00Z",
-			Source:      Location{Bucket: "src", AccountID: sourceAccount, Region: "us-east-1", Access: Access{RoleName: "crosscheck-canary"}},
-			Destination: Location{Bucket: "dst", Access: Access{Profile: "backup", Endpoint: "https://s3.example"}}}
-	}
-	for n := range 3 {
-		if err := j.put(entry(n)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := j.removed("src", entry(1).Key); err != nil {
-		t.Fatal(err)
-	}
-	path := j.Path()
-	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v", info.Mode())
-	}
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal("the journal of a run that left something is gone")
-	}
-	want := []Entry{entry(0), entry(2)}
-	for _, torn := range []string{"", `{"put":{"run":"r1","ke`} {
-		if err := os.WriteFile(path, append(data, torn...), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		j, got, err := reopen(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Error(d)
-		}
-		letGo(t, j)
-	}
-	for text, complaint := range map[string]string{
-		"":                                    "",
-		"{\"crosscheck_canary_journal\":2}\n": "not a canary journal",
-		"hello\n":                             "line 1 is no journal entry",
-		string(data) + "{\"put\":{}}\n":       "an entry without its buckets",
-		string(data) + `{"put":{"run":"r","key":"secret/file","source":{"bucket":"a"},"destination":{"bucket":"b"}}}` + "\n": `the key "secret/file" is not one of the run "r"`,
-		string(data) + "{\"drop\":1}\n": "line 6 is no journal entry",
-	} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		j, _, err := reopen(path)
-		if (complaint == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), complaint) {
-			t.Errorf("%q: %v, want %q", text, err, complaint)
-		}
-		if j != nil {
-			letGo(t, j)
-		}
-	}
-}
-
 // TestJournalIsGone: a run that cleans up after itself leaves no file.
 func TestJournalIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		l := newLab(t, labWorld{lag: time.Second})
-		j, err := OpenJournal(dir, "r1")
+		j, err := journal.Open(dir, "r1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,7 +167,7 @@ func TestJournalIsGone(t *testing.T) {
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if rest, _ := Journals(dir); len(rest) > 0 {
+		if rest, _ := journal.List(dir); len(rest) > 0 {
 			t.Errorf("left: %v", rest)
 		}
 	})
@@ -297,7 +178,7 @@ func TestLateReplica(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		l := newLab(t, labWorld{lag: time.Hour})
-		j, err := OpenJournal(dir, "r1")
+		j, err := journal.Open(dir, "r1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,7 +189,7 @@ func TestLateReplica(t *testing.T) {
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		entries, err := ReadJournal(j.Path())
+		entries, err := journal.Read(j.Path())
 		if err != nil || len(entries) != 1 || entries[0].Key != m.Key {
 			t.Errorf("%v, %v", entries, err)
 		}
@@ -317,7 +198,7 @@ func TestLateReplica(t *testing.T) {
 		if _, err := destination.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &destination.Name, Key: &m.Key, Body: strings.NewReader("late")}); err != nil {
 			t.Fatal(err)
 		}
-		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, p Location, there bool) (*Bucket, error) {
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, p journal.Location, there bool) (*Bucket, error) {
 			if there {
 				return &l.target(0).Destination, nil
 			}
@@ -333,11 +214,13 @@ func TestLateReplica(t *testing.T) {
 // TestJournalComesFirst: what cannot be journalled is not put.
 func TestJournalComesFirst(t *testing.T) {
 	l := newLab(t, labWorld{})
-	j, err := OpenJournal(t.TempDir(), "r1")
+	j, err := journal.Open(t.TempDir(), "r1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	j.file.Close()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
 	m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "r1", Journal: j})
 	if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "journal cannot be written") {
 		t.Errorf("%+v", m)

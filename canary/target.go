@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"crosscheck/canary/journal"
 	"crosscheck/scanner/fact"
 )
 
@@ -30,15 +31,13 @@ type Target struct {
 type Bucket struct {
 	fact.Bucket
 	S3     S3
-	Access Access // how S3 was reached, for the journal
-	Err    error  // why S3 could not be reached; the probe is inconclusive then
+	Access journal.Access // how S3 was reached, for the journal
+	Err    error          // why S3 could not be reached; the probe is inconclusive then
 }
 
-// Access is what it takes to get to a bucket again, in another process.
-type Access struct {
-	Profile  string `json:"profile,omitempty"`   // of the shared configuration; "" = the environment's credentials
-	RoleName string `json:"role_name,omitempty"` // assumed in the bucket's account; "" = none
-	Endpoint string `json:"endpoint,omitempty"`  // URL; "" = AWS
+// location is where the bucket is, for the journal.
+func (b *Bucket) location() journal.Location {
+	return journal.Location{Bucket: b.Name, AccountID: b.AccountID, Region: b.Region, Access: b.Access}
 }
 
 // Folder is the default name under which all probe objects lie, inside the

@@ -263,22 +263,6 @@ func TestSeveralDestinations(t *testing.T) {
 	})
 }
 
-func FuzzJournal(f *testing.F) {
-	f.Add("{\"crosscheck_canary_journal\":1}\n{\"put\":{\"run\":\"r\",\"link\":\"l\",\"key\":\"crosscheck-canary/r/1\",\"at\":\"\",\"source\":{\"bucket\":\"a\"},\"destination\":{\"bucket\":\"b\"}}}\n")
-	f.Add("{\"crosscheck_canary_journal\":1}\n{\"removed\":{\"bucket\":\"a\",\"key\":\"k\"}}\n{")
-	f.Fuzz(func(t *testing.T, text string) {
-		entries, err := readJournal(strings.NewReader(text))
-		if err != nil {
-			return
-		}
-		for _, e := range entries {
-			if e.Source.Bucket == "" || e.Destination.Bucket == "" || e.Run == "" || !strings.Contains(e.Key, "/"+e.Run+"/") {
-				t.Errorf("%+v may be swept", e)
-			}
-		}
-	})
-}
-
 // TestOwnKeys: a sweep of a bucket takes nothing for a probe that is none.
 func TestOwnKeys(t *testing.T) {
 	for key, yes := range map[string]bool{

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/canary/prove"
 	"crosscheck/cmd/crosscheck/internal/audit"
@@ -154,7 +155,7 @@ func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
 	return usererr.Hint(err, "for example --variant plain,tagged")
 }
 
-func (f *canaryFlags) options(run string, j *canary.Journal) canary.Options {
+func (f *canaryFlags) options(run string, j *journal.Journal) canary.Options {
 	return canary.Options{
 		Run: run, Folder: f.folder, Timeout: f.timeout, Absence: f.quietTime, Size: f.size,
 		AllowRetained: f.allowRetained, Journal: j,
@@ -386,9 +387,9 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 		}
 		return f.scope.roleName
 	}
-	source, err := p.located(ctx, canary.Location{
+	source, err := p.located(ctx, journal.Location{
 		Bucket: f.source, AccountID: f.sourceAccount, Region: f.scope.region,
-		Access: canary.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: role(f.sourceAccount)},
+		Access: journal.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: role(f.sourceAccount)},
 	})
 	if err != nil {
 		return err
@@ -415,7 +416,7 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 }
 
 // located reaches a bucket in the Region where it is.
-func (p *prober) located(ctx context.Context, place canary.Location) (*canary.Bucket, error) {
+func (p *prober) located(ctx context.Context, place journal.Location) (*canary.Bucket, error) {
 	e, err := p.reach.end(ctx, place)
 	if err != nil {
 		return nil, err
@@ -437,8 +438,8 @@ func (p *prober) located(ctx context.Context, place canary.Location) (*canary.Bu
 // connect reaches both ends of a target; where it cannot, the end says why.
 func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, destinationRole string) {
 	f := p.f
-	join := func(e *canary.Bucket, reach canary.Access) {
-		place := canary.Location{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Access: reach}
+	join := func(e *canary.Bucket, reach journal.Access) {
+		place := journal.Location{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Access: reach}
 		var at *canary.Bucket
 		var err error
 		if e.Region == "" {
@@ -452,11 +453,11 @@ func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, dest
 		}
 		e.S3, e.Access, e.Region = at.S3, at.Access, at.Region
 	}
-	join(&t.Source, canary.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: sourceRole})
+	join(&t.Source, journal.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: sourceRole})
 	if f.destinationProfile != "" && !f.roleGiven {
 		destinationRole = "" // credentials of their own
 	}
-	join(&t.Destination, canary.Access{
+	join(&t.Destination, journal.Access{
 		Profile: cmp.Or(f.destinationProfile, f.scope.profile), Endpoint: cmp.Or(f.destinationEndpoint, f.endpoint), RoleName: destinationRole,
 	})
 }
@@ -602,7 +603,7 @@ func (p *prober) progress(format string, args ...any) {
 	}
 }
 
-func (p *prober) openJournal() (*canary.Journal, error) {
+func (p *prober) openJournal() (*journal.Journal, error) {
 	if p.forgetful {
 		return nil, nil
 	}
@@ -610,7 +611,7 @@ func (p *prober) openJournal() (*canary.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := canary.OpenJournal(dir, p.run)
+	j, err := journal.Open(dir, p.run)
 	return j, usererr.Hint(err, "give a folder that can be written with --journal")
 }
 
@@ -618,11 +619,11 @@ func journalFolder(given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	dir, err := canary.DefaultJournals()
+	dir, err := journal.DefaultDirectory()
 	return dir, usererr.Hint(err, "give a folder with --journal")
 }
 
-func (p *prober) closeJournal(j *canary.Journal) {
+func (p *prober) closeJournal(j *journal.Journal) {
 	if j == nil {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"crosscheck/canary"
+	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
@@ -25,7 +26,7 @@ type reacher struct {
 
 	mu       sync.Mutex
 	profiles map[string]profile
-	clients  map[canary.Location]*s3.Client
+	clients  map[journal.Location]*s3.Client
 }
 
 // profile is how AWS is called with an AWS profile.
@@ -36,11 +37,11 @@ type profile struct {
 }
 
 func newReacher(load func(ctx context.Context, profile, region string) (aws.Config, error), externalID string) *reacher {
-	return &reacher{load: load, externalID: externalID, profiles: map[string]profile{}, clients: map[canary.Location]*s3.Client{}}
+	return &reacher{load: load, externalID: externalID, profiles: map[string]profile{}, clients: map[journal.Location]*s3.Client{}}
 }
 
 // profile is that of a place.
-func (r *reacher) profile(ctx context.Context, at canary.Location) (profile, error) {
+func (r *reacher) profile(ctx context.Context, at journal.Location) (profile, error) {
 	if p, ok := r.profiles[at.Profile]; ok {
 		return p, nil
 	}
@@ -59,7 +60,7 @@ func (r *reacher) profile(ctx context.Context, at canary.Location) (profile, err
 }
 
 // end reaches one bucket. Where that fails, the end says why.
-func (r *reacher) end(ctx context.Context, p canary.Location) (*canary.Bucket, error) {
+func (r *reacher) end(ctx context.Context, p journal.Location) (*canary.Bucket, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := &canary.Bucket{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID, Region: p.Region}, Access: p.Access}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/client"
@@ -87,7 +88,7 @@ folder in that bucket and is older than --older-than, and nothing else.
 }
 
 // place is how to get to a bucket of a journal: as it says, unless a flag knows better.
-func (f *sweepFlags) place(p canary.Location, destination bool) canary.Location {
+func (f *sweepFlags) place(p journal.Location, destination bool) journal.Location {
 	if f.given["role-name"] && p.AccountID != "" {
 		p.RoleName = f.roleName
 	}
@@ -117,7 +118,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 	if err != nil {
 		return err
 	}
-	journals, err := canary.Journals(dir)
+	journals, err := journal.List(dir)
 	if err != nil {
 		return usererr.Hint(fmt.Errorf("the journals cannot be read: %w", usererr.Path(err)), "give their folder with --journal")
 	}
@@ -125,7 +126,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 	left, late := 0, 0
 	for _, path := range journals {
 		if f.dryRun {
-			entries, err := canary.ReadJournal(path)
+			entries, err := journal.Read(path)
 			if err != nil {
 				return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
 			}
@@ -134,13 +135,13 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 			}
 			continue
 		}
-		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p canary.Location, destination bool) (*canary.Bucket, error) {
+		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p journal.Location, destination bool) (*canary.Bucket, error) {
 			return reach.end(ctx, f.place(p, destination))
 		}, canary.Options{})
 		switch {
-		case errors.Is(err, canary.ErrBusy):
+		case errors.Is(err, journal.ErrBusy):
 			if !f.quiet {
-				fmt.Fprintf(s.out, "run %s is still alive, its probes are not touched\n", canary.JournalRun(path))
+				fmt.Fprintf(s.out, "run %s is still alive, its probes are not touched\n", journal.RunOf(path))
 			}
 			continue
 		case err != nil && ctx.Err() != nil:
@@ -148,7 +149,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		case err != nil:
 			return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
 		}
-		left += told(s, f, "run "+canary.JournalRun(path), swept)
+		left += told(s, f, "run "+journal.RunOf(path), swept)
 		late += swept.Pending
 	}
 	if len(journals) == 0 && !f.quiet {
@@ -181,7 +182,7 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 	}
 	left := 0
 	for _, name := range f.buckets {
-		place := canary.Location{Bucket: name, AccountID: f.account, Region: f.region, Access: canary.Access{Profile: f.profile, Endpoint: f.endpoint}}
+		place := journal.Location{Bucket: name, AccountID: f.account, Region: f.region, Access: journal.Access{Profile: f.profile, Endpoint: f.endpoint}}
 		if f.account != "" {
 			place.RoleName = f.roleName
 		}

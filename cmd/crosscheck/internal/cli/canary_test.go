@@ -21,8 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.uber.org/goleak"
 
-	"crosscheck/canary"
 	"crosscheck/canary/experiment"
+	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/scanner/sandbox"
@@ -190,11 +190,11 @@ func assumed(t *testing.T, box *sandbox.Sandbox, account string) credentials.Sta
 
 func noJournal(t *testing.T) {
 	t.Helper()
-	dir, err := canary.DefaultJournals()
+	dir, err := journal.DefaultDirectory()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left, _ := canary.Journals(dir); len(left) > 0 {
+	if left, _ := journal.List(dir); len(left) > 0 {
 		t.Errorf("journals left: %v", left)
 	}
 }

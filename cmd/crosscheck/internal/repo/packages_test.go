@@ -51,8 +51,9 @@ var packages = []pkg{
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
+	{"canary/journal", "what a canary is about to put, on disk, so that a sweep can remove it after a crash", nil},
 	{"canary", "proves links with probe objects and removes them again",
-		[]string{"canary/measure", "scanner/client", "scanner/fact", "scanner/flow"}},
+		[]string{"canary/journal", "canary/measure", "scanner/client", "scanner/fact", "scanner/flow"}},
 	{"canary/experiment", "asks S3 what its documentation does not say, with probes on prepared links",
 		[]string{"canary", "canary/measure", "scanner/fact"}},
 	{"canary/watch", "probes links on a schedule and keeps what they show as Prometheus metrics", []string{"canary", "canary/measure"}},
@@ -74,7 +75,7 @@ var packages = []pkg{
 		[]string{"cmd/crosscheck/internal/usererr", "canary/measure", "report", "rules", "rules/finding", "rules/waiver", "scanner/fact", "scanner/flow"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
 		[]string{"cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/usererr",
-			"canary", "canary/experiment", "canary/measure", "canary/prove", "canary/watch", "report",
+			"canary", "canary/experiment", "canary/journal", "canary/measure", "canary/prove", "canary/watch", "report",
 			"rules", "rules/finding", "rules/iam", "rules/waiver",
 			"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
@@ -114,7 +115,6 @@ const (
 // until they are split.
 var tooLarge = map[string]int{
 	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6900, "cmd/crosscheck/internal/cli": 4200,
-	"canary": 3200,
 }
 
 // source is a Go file of the project.

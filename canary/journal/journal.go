@@ -1,4 +1,6 @@
-package canary
+// Package journal keeps on disk what a canary is about to put, so that a sweep can
+// remove it after a crash. One file per run, a JSON line per entry.
+package journal
 
 import (
 	"bufio"
@@ -18,16 +20,15 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Journal is where a run writes down what it is about to put, before it puts
-// it, so that [Sweep] can remove it after a crash. One file per run, a JSON line
-// per entry, each on the disk before the call that it announces. The file is
-// removed when all of it has been removed.
+// Journal is the file in which a run announces what it will put, before it puts it.
+// Each entry is on the disk before the call that it announces. The file is removed when
+// all that it announces has been removed. All methods may be called at the same time.
 //
 // While its run lives, another file beside it is locked: a lock on the journal
 // itself would keep others from reading it on Windows. The system releases the lock
 // when the process ends, however it ends.
 //
-// A nil *Journal keeps nothing.
+// A nil *Journal keeps nothing, and its methods succeed.
 type Journal struct {
 	file *os.File
 	lock *flock.Flock
@@ -51,7 +52,7 @@ type Entry struct {
 	Destination Location `json:"destination"`
 }
 
-// Location is a bucket and how to get to it again.
+// Location is a bucket and how to access it again.
 type Location struct {
 	Bucket    string `json:"bucket"`
 	AccountID string `json:"account_id,omitempty"`
@@ -59,31 +60,35 @@ type Location struct {
 	Access
 }
 
-func (b *Bucket) location() Location {
-	return Location{Bucket: b.Name, AccountID: b.AccountID, Region: b.Region, Access: b.Access}
+// Access is what another process needs to access a bucket again.
+type Access struct {
+	Profile  string `json:"profile,omitempty"`   // of the shared configuration; "" = the environment's credentials
+	RoleName string `json:"role_name,omitempty"` // assumed in the bucket's account; "" = none
+	Endpoint string `json:"endpoint,omitempty"`  // URL; "" = AWS
 }
 
 // line is one line of the file: exactly one field is set.
 type line struct {
-	Version int    `json:"crosscheck_canary_journal,omitempty"` // first line
-	Put     *Entry `json:"put,omitempty"`
-	Removed *gone  `json:"removed,omitempty"`
+	Version int      `json:"crosscheck_canary_journal,omitempty"` // first line
+	Put     *Entry   `json:"put,omitempty"`
+	Removed *removal `json:"removed,omitempty"`
 }
 
-// gone says that both sides of a probe are known to be empty.
-type gone struct {
+// removal says that both sides of a probe are known to be empty.
+type removal struct {
 	Bucket string `json:"bucket"` // source
 	Key    string `json:"key"`
 }
 
 const (
-	journalVersion = 1
-	journalSuffix  = ".jsonl"
-	lockSuffix     = ".lock" // in place of journalSuffix
+	version    = 1
+	suffix     = ".jsonl"
+	lockSuffix = ".lock" // in place of suffix
 )
 
-// DefaultJournals is the directory of the journals of this user.
-func DefaultJournals() (string, error) {
+// DefaultDirectory is the directory of the journals of this user: below XDG_STATE_HOME,
+// else below ~/.local/state.
+func DefaultDirectory() (string, error) {
 	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "crosscheck", "canary"), nil
 	}
@@ -94,8 +99,9 @@ func DefaultJournals() (string, error) {
 	return filepath.Join(home, ".local", "state", "crosscheck", "canary"), nil
 }
 
-// OpenJournal makes the journal of a new run in a directory, which is made too.
-func OpenJournal(dir, run string) (*Journal, error) {
+// Open makes the journal of a new run in a directory, which is made too. It fails if the
+// run has one.
+func Open(dir, run string) (*Journal, error) {
 	j, err := newJournal(dir, run)
 	if err != nil {
 		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
@@ -107,7 +113,7 @@ func newJournal(dir, run string) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, run+journalSuffix)
+	path := filepath.Join(dir, run+suffix)
 	lock, err := lockJournal(path)
 	if err != nil {
 		return nil, err
@@ -117,7 +123,7 @@ func newJournal(dir, run string) (*Journal, error) {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	j := &Journal{file: f, lock: lock, open: map[string]int{}}
-	err = j.append(line{Version: journalVersion})
+	err = j.append(line{Version: version})
 	if err == nil {
 		err = j.sync(1)
 	}
@@ -133,7 +139,7 @@ func newJournal(dir, run string) (*Journal, error) {
 // lockJournal takes a journal for this process: [ErrBusy] if another one, or this
 // one, has it.
 func lockJournal(path string) (*flock.Flock, error) {
-	lock := flock.New(strings.TrimSuffix(path, journalSuffix)+lockSuffix, flock.SetPermissions(0o600))
+	lock := flock.New(strings.TrimSuffix(path, suffix)+lockSuffix, flock.SetPermissions(0o600))
 	switch locked, err := lock.TryLock(); {
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
 		return lock, nil // a file system without locks
@@ -166,8 +172,8 @@ func (j *Journal) Path() string {
 	return j.file.Name()
 }
 
-// put announces an object. It returns when the entry is on the disk.
-func (j *Journal) put(e Entry) error {
+// Put announces an object. It returns when the entry is on the disk.
+func (j *Journal) Put(e Entry) error {
 	if j == nil {
 		return nil
 	}
@@ -203,16 +209,17 @@ func (j *Journal) sync(n int) error {
 	return nil
 }
 
-// removed says that nothing is left of an object. Losing this line in a crash
+// Removed says that nothing is left of an object, on both sides; bucket is that of the
+// source. Losing this line in a crash
 // does no harm: the sweep finds nothing then.
-func (j *Journal) removed(bucket, key string) error {
+func (j *Journal) Removed(bucket, key string) error {
 	if j == nil {
 		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	delete(j.open, bucket+"\x00"+key)
-	return j.append(line{Removed: &gone{bucket, key}})
+	return j.append(line{Removed: &removal{bucket, key}})
 }
 
 // append adds a line. It runs with j.mu held.
@@ -244,9 +251,9 @@ func (j *Journal) Close() error {
 	return err
 }
 
-// Journals lists the journal files in a directory, oldest name first. No directory is
+// List lists the journal files in a directory, oldest name first. No directory is
 // no journal.
-func Journals(dir string) ([]string, error) {
+func List(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -256,7 +263,7 @@ func Journals(dir string) ([]string, error) {
 	}
 	var paths []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && strings.HasSuffix(e.Name(), journalSuffix) {
+		if e.Type().IsRegular() && strings.HasSuffix(e.Name(), suffix) {
 			paths = append(paths, filepath.Join(dir, e.Name()))
 		}
 	}
@@ -267,9 +274,9 @@ func Journals(dir string) ([]string, error) {
 // ErrBusy says that the run of a journal is still alive.
 var ErrBusy = errors.New("its run is still alive")
 
-// reopen takes over the journal of a dead run. The entries are what it put and
+// Reopen takes over the journal of a dead run. The entries are what it put and
 // is not known to have removed, in the order of the file.
-func reopen(path string) (*Journal, []Entry, error) {
+func Reopen(path string) (*Journal, []Entry, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, nil, err // a lock would make a file for it
 	}
@@ -296,9 +303,9 @@ func reopen(path string) (*Journal, []Entry, error) {
 	return j, entries, nil
 }
 
-// ReadJournal lists what the run of a journal put and is not known to have
+// Read lists what the run of a journal put and is not known to have
 // removed, without taking the journal over.
-func ReadJournal(path string) ([]Entry, error) {
+func Read(path string) ([]Entry, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -331,7 +338,7 @@ func readJournal(r io.Reader) ([]Entry, error) {
 			return nil, fmt.Errorf("line %d is no journal entry: %w", n, err)
 		}
 		switch {
-		case n == 1 && l.Version != journalVersion:
+		case n == 1 && l.Version != version:
 			return nil, errors.New("not a canary journal of a version known here")
 		case l.Put != nil:
 			if err := l.Put.check(); err != nil {
@@ -357,3 +364,6 @@ func (e *Entry) check() error {
 	}
 	return nil
 }
+
+// RunOf is the id of the run that a journal file belongs to.
+func RunOf(path string) string { return strings.TrimSuffix(filepath.Base(path), suffix) }
