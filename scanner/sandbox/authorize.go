@@ -1,9 +1,7 @@
 package sandbox
 
 import (
-	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,8 +10,8 @@ import (
 	"crosscheck/rules/iam"
 )
 
-// authRequest asks whether a caller may do one action on one resource.
-type authRequest struct {
+// question asks whether a caller may do one action on one resource.
+type question struct {
 	action   string // s3:GetBucketPolicy
 	resource string // ARN, or * for an action without resource type
 	account  string // owner of the resource
@@ -27,34 +25,9 @@ type authRequest struct {
 	restrictPublic bool                 // S3: effective RestrictPublicBuckets
 }
 
-// authorize decides whether the caller of c may do what req asks, and returns
-// the service's denial otherwise. What rules/iam cannot decide is denied. It runs
-// with s.mu held.
-func (s *Sandbox) authorize(c *call, req authRequest) *apiError {
-	who := c.caller
-	if who == nil {
-		who = anonymous
-	}
-	global := map[string]iam.Value{"aws:requestedregion": iam.One(c.region)}
-	if agent := c.r.UserAgent(); agent != "" {
-		global["aws:useragent"] = iam.One(agent)
-	}
-	if referer := c.r.Referer(); referer != "" {
-		global["aws:referer"] = iam.One(referer)
-	}
-	maps.Copy(global, req.context)
-	req.context = global
-	d := s.decide(who, req)
-	s.actions[Action{Caller: c.caller.lasting(), Action: req.action, Result: d.Result}]++
-	if d.Result == iam.Allowed {
-		return nil
-	}
-	return denied(c.service, denial(s, who, req, d))
-}
-
 // decide judges a request of any principal: a caller, or the session that S3
 // assumes to replicate. It runs with s.mu held.
-func (s *Sandbox) decide(who *identity, req authRequest) iam.Decision {
+func (s *State) decide(who *identity, req question) iam.Decision {
 	in := iam.Input{
 		Identity: iam.Policies(s.identityPolicies(who)...),
 		Boundary: iam.Policies(),
@@ -104,7 +77,7 @@ func (who *identity) entity() *entity {
 }
 
 // identityPolicies are the inline and managed policies of a caller.
-func (s *Sandbox) identityPolicies(who *identity) []*iam.Policy {
+func (s *State) identityPolicies(who *identity) []*iam.Policy {
 	e := who.entity()
 	if e == nil {
 		return nil
@@ -119,12 +92,12 @@ func (s *Sandbox) identityPolicies(who *identity) []*iam.Policy {
 	return all
 }
 
-func (s *Sandbox) managedPolicy(account, arn string, kind iam.Kind) *iam.Policy {
+func (s *State) managedPolicy(account, arn string, kind iam.Kind) *iam.Policy {
 	return s.parse(kind, arn, s.findManaged(account, arn).document)
 }
 
 // findManaged finds a managed policy of an account or of AWS by ARN.
-func (s *Sandbox) findManaged(account, arn string) *managedPolicy {
+func (s *State) findManaged(account, arn string) *managedPolicy {
 	if m := s.awsManaged[arn]; m != nil {
 		return m
 	}
@@ -140,7 +113,7 @@ type parsedKey struct {
 }
 
 // parse reads a policy that is in force, once for all requests.
-func (s *Sandbox) parse(kind iam.Kind, name, text string) *iam.Policy {
+func (s *State) parse(kind iam.Kind, name, text string) *iam.Policy {
 	k := parsedKey{kind, name, text}
 	p := s.parsed[k]
 	if p == nil {
@@ -155,7 +128,7 @@ func (s *Sandbox) parse(kind iam.Kind, name, text string) *iam.Policy {
 }
 
 // levels is the chain of SCPs or RCPs over an account, from the root down.
-func (s *Sandbox) levels(policyType string, kind iam.Kind, accountID string) iam.Levels {
+func (s *State) levels(policyType string, kind iam.Kind, accountID string) iam.Levels {
 	o := s.org
 	if o == nil || o.featureSet != "ALL" || !o.enabledTypes[policyType] ||
 		accountID == o.managementID || o.parent[accountID] == "" {
@@ -176,7 +149,7 @@ func (s *Sandbox) levels(policyType string, kind iam.Kind, accountID string) iam
 }
 
 // orgPath is an account's value in aws:PrincipalOrgPaths, "" outside an organization.
-func (s *Sandbox) orgPath(accountID string) string {
+func (s *State) orgPath(accountID string) string {
 	if s.org == nil || s.org.parent[accountID] == "" {
 		return ""
 	}
@@ -189,7 +162,7 @@ func (s *Sandbox) orgPath(accountID string) string {
 
 // globalContext is the global condition keys of a request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (s *Sandbox) globalContext(who *identity, resourceAccount string) map[string]iam.Value {
+func (s *State) globalContext(who *identity, resourceAccount string) map[string]iam.Value {
 	now := time.Now().UTC()
 	keys := map[string]iam.Value{
 		"aws:currenttime":           iam.One(now.Format(time.RFC3339)),
@@ -246,56 +219,4 @@ func (s *Sandbox) globalContext(who *identity, resourceAccount string) map[strin
 		}
 	}
 	return keys
-}
-
-// denied is each service's form of a denial.
-func denied(service, message string) *apiError {
-	switch service {
-	case "organizations", "kms":
-		return &apiError{status: http.StatusBadRequest, code: "AccessDeniedException", message: message}
-	}
-	return &apiError{status: http.StatusForbidden, code: "AccessDenied", message: message}
-}
-
-// policyNoun is what AWS calls a policy of a layer in a denial, and in "no … allows".
-var policyNoun = map[string]string{
-	"identity": "identity-based policy",
-	"boundary": "permissions boundary",
-	"session":  "session policy",
-	"scp":      "service control policy",
-	"rcp":      "resource control policy",
-	"resource": "resource-based policy",
-	"key":      "resource-based policy",
-	"trust":    "resource-based policy",
-}
-
-// denial is AWS's sentence for a denied request.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-func denial(s *Sandbox, who *identity, req authRequest, d iam.Decision) string {
-	if who.principal.Kind == iam.PrincipalAnonymous {
-		return "Access Denied"
-	}
-	resource := req.resource
-	if strings.HasPrefix(req.action, "s3:") {
-		resource = strconv.Quote(resource)
-	}
-	text := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", who.principal.ARN, req.action, resource)
-	if req.action == "sts:AssumeRole" && d.Reason != "explicit_deny" {
-		return text
-	}
-	layer, _, _ := strings.Cut(d.Layer, ":")
-	noun := policyNoun[layer]
-	switch {
-	case noun == "":
-		return text
-	case d.Reason != "explicit_deny":
-		return text + " because no " + noun + " allows the " + req.action + " action"
-	case layer == "boundary", layer == "session":
-		return text + " with an explicit deny in a " + noun
-	case layer == "identity":
-		return text + " with an explicit deny in an " + noun
-	case (layer == "scp" || layer == "rcp") && len(d.Deciding) > 0:
-		return text + " with an explicit deny in a " + noun + ": " + d.Deciding[0].Policy
-	}
-	return text + " with an explicit deny in a " + noun
 }

@@ -42,7 +42,7 @@ func sandboxOf(t testing.TB, world string) *Sandbox {
 // process and do not retry.
 func (s *Sandbox) as(accessKey, region string) aws.Config {
 	token := ""
-	if who := s.access[accessKey]; who != nil {
+	if who := s.state.access[accessKey]; who != nil {
 		token = who.token
 	}
 	return aws.Config{

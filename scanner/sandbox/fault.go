@@ -149,15 +149,15 @@ func (all faults) before(c *call) (*apiError, error) {
 		case Reset:
 			return nil, errReset
 		case Throttling:
-			return throttled(c.service), nil
+			return c.service.errors.throttled.fresh(), nil
 		case ServerError:
 			return serverError(c.service, f.Status), nil
 		case AccessDenied:
-			return denied(c.service, "Access Denied"), nil
+			return c.denied("Access Denied"), nil
 		case NotImplemented:
 			return notImplemented(c.op), nil
 		case ExpiredToken:
-			return badCredential(c.service, false, true), nil
+			return c.service.errors.expired.fresh(), nil
 		}
 	}
 	return nil, nil
@@ -233,36 +233,14 @@ func (b *faultyBody) Read(p []byte) (int, error) {
 
 func (*faultyBody) Close() error { return nil }
 
-// throttled is each service's way to say that the rate is too high.
-func throttled(service string) *apiError {
-	switch service {
-	case "s3", "s3control":
-		return &apiError{status: 503, code: "SlowDown", message: "Please reduce your request rate."}
-	case "organizations":
-		return &apiError{status: 400, code: "TooManyRequestsException", message: "Rate exceeded"}
-	case "kms":
-		return &apiError{status: 400, code: "ThrottlingException", message: "Rate exceeded"}
-	}
-	return &apiError{status: 400, code: "Throttling", message: "Rate exceeded"}
-}
-
-// serverError is each service's 5xx error.
-func serverError(service string, status int) *apiError {
+// serverError is the service's 5xx error.
+func serverError(of *service, status int) *apiError {
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
-	e := &apiError{status: status, code: "InternalFailure", message: "We encountered an internal error. Please try again."}
-	switch {
-	case status == http.StatusServiceUnavailable:
+	e := &apiError{status: status, code: of.errors.internal, message: "We encountered an internal error. Please try again."}
+	if status == http.StatusServiceUnavailable {
 		e.code = "ServiceUnavailable"
-	case service == "s3", service == "s3control":
-		e.code = "InternalError"
-	case service == "organizations":
-		e.code = "ServiceException"
-	case service == "kms":
-		e.code = "KMSInternalException"
-	case service == "iam":
-		e.code = "ServiceFailure"
 	}
 	return e
 }

@@ -154,7 +154,7 @@ func TestWhatABrokenConnectionLeaves(t *testing.T) {
 		if err := probes["s3control"](s.as(DefaultAccessKey, "us-east-1")); err == nil {
 			t.Errorf("%s: no error", kind)
 		}
-		if got := s.accounts["111111111111"].publicAccess != nil; got != want {
+		if got := s.state.accounts["111111111111"].publicAccess != nil; got != want {
 			t.Errorf("%s: the operation happened: %v, want %v", kind, got, want)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"crosscheck/rules/iam"
 )
 
-var iamOperations = map[string]func(*Sandbox, *call) (object, *apiError){
+var iamOperations = map[string]func(*State, *call) (object, *apiError){
 	"AttachRolePolicy":               attachRolePolicy,
 	"DeleteRolePermissionsBoundary":  putRolePermissionsBoundary,
 	"DeleteRolePolicy":               deleteRolePolicy,
@@ -32,20 +32,14 @@ var iamOperations = map[string]func(*Sandbox, *call) (object, *apiError){
 	"UpdateAssumeRolePolicy":         updateAssumeRolePolicy,
 }
 
-// handleIAM answers the operations of AWS IAM that read roles and policies, and
+// iamService answers the operations of AWS IAM that read roles and policies, and
 // those that change the policies of a role.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
-func handleIAM(s *Sandbox, c *call) (*response, *apiError) {
-	operation, ok := iamOperations[c.operation()]
-	if !ok {
-		return nil, notImplemented(c.op)
-	}
-	out, e := operation(s, c)
-	if e != nil {
-		return nil, e
-	}
-	return answerQuery(c, out)
-}
+var iamService = queryService{
+	name: "iam", namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+	internal:   "ServiceFailure",
+	operations: iamOperations,
+}.service()
 
 func noSuchEntity(format string, args ...any) *apiError {
 	return &apiError{status: 404, code: "NoSuchEntity", message: fmt.Sprintf(format, args...)}
@@ -81,7 +75,7 @@ func iamPage[T any](c *call, all []T) ([]T, object, *apiError) {
 
 // authorizedRole finds the role that a request names and authorizes the
 // operation on it. Names are matched without case.
-func authorizedRole(s *Sandbox, c *call) (*role, *apiError) {
+func authorizedRole(s *State, c *call) (*role, *apiError) {
 	name, e := required(c, "RoleName")
 	if e != nil {
 		return nil, e
@@ -91,7 +85,7 @@ func authorizedRole(s *Sandbox, c *call) (*role, *apiError) {
 	if r != nil {
 		arn = r.arn
 	}
-	if e := s.authorize(c, authRequest{action: c.op, resource: arn, account: c.caller.account}); e != nil {
+	if e := c.authorize(s, question{action: c.op, resource: arn, account: c.caller.account}); e != nil {
 		return nil, e
 	}
 	if r == nil {
@@ -115,7 +109,7 @@ func roleObject(r *role) object {
 	}
 }
 
-func getRole(s *Sandbox, c *call) (object, *apiError) {
+func getRole(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -145,8 +139,8 @@ func sortedRoles(a *account, prefix string) []*role {
 	return all
 }
 
-func listRoles(s *Sandbox, c *call) (object, *apiError) {
-	if e := s.authorize(c, authRequest{
+func listRoles(s *State, c *call) (object, *apiError) {
+	if e := c.authorize(s, question{
 		action: c.op, account: c.caller.account,
 		resource: "arn:" + s.partition + ":iam::" + c.caller.account + ":role/",
 	}); e != nil {
@@ -164,7 +158,7 @@ func listRoles(s *Sandbox, c *call) (object, *apiError) {
 	return out, nil
 }
 
-func listRoleTags(s *Sandbox, c *call) (object, *apiError) {
+func listRoleTags(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -177,7 +171,7 @@ func listRoleTags(s *Sandbox, c *call) (object, *apiError) {
 	return out, nil
 }
 
-func listRolePolicies(s *Sandbox, c *call) (object, *apiError) {
+func listRolePolicies(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -194,7 +188,7 @@ func listRolePolicies(s *Sandbox, c *call) (object, *apiError) {
 	return out, nil
 }
 
-func getRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+func getRolePolicy(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -211,7 +205,7 @@ func getRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 	return nil, noSuchEntity("The role policy with name %s cannot be found.", name)
 }
 
-func (s *Sandbox) attachedObjects(account string, arns []string) []object {
+func (s *State) attachedObjects(account string, arns []string) []object {
 	list := []object{}
 	for _, arn := range arns {
 		if m := s.findManaged(account, arn); m != nil {
@@ -221,7 +215,7 @@ func (s *Sandbox) attachedObjects(account string, arns []string) []object {
 	return list
 }
 
-func listAttachedRolePolicies(s *Sandbox, c *call) (object, *apiError) {
+func listAttachedRolePolicies(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -241,7 +235,7 @@ func listAttachedRolePolicies(s *Sandbox, c *call) (object, *apiError) {
 }
 
 // authorizedPolicy finds the managed policy that a request names.
-func authorizedPolicy(s *Sandbox, c *call) (*managedPolicy, *apiError) {
+func authorizedPolicy(s *State, c *call) (*managedPolicy, *apiError) {
 	text, e := required(c, "PolicyArn")
 	if e != nil {
 		return nil, e
@@ -254,7 +248,7 @@ func authorizedPolicy(s *Sandbox, c *call) (*managedPolicy, *apiError) {
 	if owner == "aws" { // AWS's own policies are part of every account
 		owner = c.caller.account
 	}
-	if e := s.authorize(c, authRequest{action: c.op, resource: text, account: owner}); e != nil {
+	if e := c.authorize(s, question{action: c.op, resource: text, account: owner}); e != nil {
 		return nil, e
 	}
 	m := s.findManaged(owner, text)
@@ -284,7 +278,7 @@ func uses(a *account, arn string) (attached, boundary int) {
 	return attached, boundary
 }
 
-func (s *Sandbox) policyObject(account string, m *managedPolicy) object {
+func (s *State) policyObject(account string, m *managedPolicy) object {
 	attached, boundary := uses(s.accounts[account], m.arn)
 	return object{
 		"Arn": m.arn, "PolicyName": m.name, "PolicyId": m.id, "Path": m.path, "DefaultVersionId": "v1",
@@ -293,7 +287,7 @@ func (s *Sandbox) policyObject(account string, m *managedPolicy) object {
 	}
 }
 
-func getManagedPolicy(s *Sandbox, c *call) (object, *apiError) {
+func getManagedPolicy(s *State, c *call) (object, *apiError) {
 	m, e := authorizedPolicy(s, c)
 	if e != nil {
 		return nil, e
@@ -306,7 +300,7 @@ func versionObject(m *managedPolicy) object {
 	return object{"VersionId": "v1", "IsDefaultVersion": true, "CreateDate": m.created}
 }
 
-func getPolicyVersion(s *Sandbox, c *call) (object, *apiError) {
+func getPolicyVersion(s *State, c *call) (object, *apiError) {
 	m, e := authorizedPolicy(s, c)
 	if e != nil {
 		return nil, e
@@ -323,7 +317,7 @@ func getPolicyVersion(s *Sandbox, c *call) (object, *apiError) {
 	return object{"PolicyVersion": out}, nil
 }
 
-func listPolicyVersions(s *Sandbox, c *call) (object, *apiError) {
+func listPolicyVersions(s *State, c *call) (object, *apiError) {
 	m, e := authorizedPolicy(s, c)
 	if e != nil {
 		return nil, e
@@ -339,8 +333,8 @@ func listPolicyVersions(s *Sandbox, c *call) (object, *apiError) {
 // getAccountAuthorizationDetails returns users, roles and policies in one list
 // that is paged as a whole. Role details have no permissions boundary and lists
 // no group: AWS is reported to leave boundaries out too, so GetRole must be asked.
-func getAccountAuthorizationDetails(s *Sandbox, c *call) (object, *apiError) {
-	if e := s.authorize(c, authRequest{action: c.op, resource: "*", account: c.caller.account}); e != nil {
+func getAccountAuthorizationDetails(s *State, c *call) (object, *apiError) {
+	if e := c.authorize(s, question{action: c.op, resource: "*", account: c.caller.account}); e != nil {
 		return nil, e
 	}
 	wanted := map[string]bool{}
@@ -408,7 +402,7 @@ func getAccountAuthorizationDetails(s *Sandbox, c *call) (object, *apiError) {
 }
 
 // detailObject is what the details of roles and users share.
-func (s *Sandbox) detailObject(account string, e *entity, policies string) object {
+func (s *State) detailObject(account string, e *entity, policies string) object {
 	inline := []object{}
 	for _, d := range e.inline {
 		inline = append(inline, object{"PolicyName": d.name, "PolicyDocument": document(d.document)})
@@ -443,7 +437,7 @@ func firstFault(p *iam.Policy) string {
 	return "Syntax errors in policy."
 }
 
-func putRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+func putRolePolicy(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -465,7 +459,7 @@ func putRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 	return object{}, nil
 }
 
-func deleteRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+func deleteRolePolicy(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -482,7 +476,7 @@ func deleteRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 	return object{}, nil
 }
 
-func updateAssumeRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+func updateAssumeRolePolicy(s *State, c *call) (object, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, e
@@ -496,7 +490,7 @@ func updateAssumeRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 }
 
 // roleAndPolicy finds the role and the managed policy that a request joins or parts.
-func roleAndPolicy(s *Sandbox, c *call, parameter string) (*role, *managedPolicy, *apiError) {
+func roleAndPolicy(s *State, c *call, parameter string) (*role, *managedPolicy, *apiError) {
 	r, e := authorizedRole(s, c)
 	if e != nil {
 		return nil, nil, e
@@ -512,7 +506,7 @@ func roleAndPolicy(s *Sandbox, c *call, parameter string) (*role, *managedPolicy
 	return r, m, nil
 }
 
-func attachRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+func attachRolePolicy(s *State, c *call) (object, *apiError) {
 	r, m, e := roleAndPolicy(s, c, "PolicyArn")
 	if e != nil {
 		return nil, e
@@ -523,7 +517,7 @@ func attachRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 	return object{}, nil
 }
 
-func detachRolePolicy(s *Sandbox, c *call) (object, *apiError) {
+func detachRolePolicy(s *State, c *call) (object, *apiError) {
 	r, m, e := roleAndPolicy(s, c, "PolicyArn")
 	if e != nil {
 		return nil, e
@@ -537,7 +531,7 @@ func detachRolePolicy(s *Sandbox, c *call) (object, *apiError) {
 }
 
 // putRolePermissionsBoundary sets the boundary of a role, or takes it away.
-func putRolePermissionsBoundary(s *Sandbox, c *call) (object, *apiError) {
+func putRolePermissionsBoundary(s *State, c *call) (object, *apiError) {
 	if c.operation() == "DeleteRolePermissionsBoundary" {
 		r, e := authorizedRole(s, c)
 		if e != nil {

@@ -20,7 +20,7 @@ type kmsCall struct {
 	Marker     string
 }
 
-var kmsOperations = map[string]func(*Sandbox, *call, kmsCall) (object, *apiError){
+var kmsOperations = map[string]func(*State, *call, kmsCall) (object, *apiError){
 	"DescribeKey":      describeKey,
 	"GetKeyPolicy":     getKeyPolicy,
 	"ListAliases":      listAliases,
@@ -30,28 +30,23 @@ var kmsOperations = map[string]func(*Sandbox, *call, kmsCall) (object, *apiError
 	"PutKeyPolicy":     putKeyPolicy,
 }
 
-// handleKMS answers the operations of AWS KMS that read keys, and PutKeyPolicy.
+// kmsService answers the operations of AWS KMS that read keys, and PutKeyPolicy.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
-func handleKMS(s *Sandbox, c *call) (*response, *apiError) {
-	operation, ok := kmsOperations[c.operation()]
-	if !ok {
-		return nil, notImplemented(c.op)
-	}
-	var in kmsCall
-	if e := readJSON(c, &in); e != nil {
-		return nil, e
-	}
-	out, e := operation(s, c, in)
-	if e != nil {
-		return nil, e
-	}
-	return answerJSON(c, out)
-}
+var kmsService = jsonService[kmsCall]{
+	name: "kms", target: "TrentService.",
+	throttled: "ThrottlingException", internal: "KMSInternalException",
+	account:    ownerOfKey,
+	operations: kmsOperations,
+}.service()
 
-func keyIDOf(body []byte) string {
+// ownerOfKey is the account of the key that a call names.
+func ownerOfKey(s *State, c *call) string {
 	var in kmsCall
-	_ = json.Unmarshal(body, &in) // a body that does not parse names no key
-	return in.KeyID
+	_ = json.Unmarshal(c.body, &in) // a body that does not parse names no key
+	if k, _ := s.findKey(c, in.KeyID); k != nil {
+		return k.account
+	}
+	return ""
 }
 
 func kmsNotFound(message string) *apiError {
@@ -60,7 +55,7 @@ func kmsNotFound(message string) *apiError {
 
 // findKey finds the key that a request of c names: by key id or alias in the
 // caller's account and Region, by key ARN or alias ARN anywhere in the Region.
-func (s *Sandbox) findKey(c *call, id string) (*key, *apiError) {
+func (s *State) findKey(c *call, id string) (*key, *apiError) {
 	if c.caller == nil {
 		return nil, kmsNotFound("no caller")
 	}
@@ -98,7 +93,7 @@ const awsManagedS3Alias = "alias/aws/s3"
 
 // awsManagedS3Key is the AWS managed key aws/s3 of an account in a Region; it is
 // made when it is first asked for.
-func (s *Sandbox) awsManagedS3Key(account, region string) *key {
+func (s *State) awsManagedS3Key(account, region string) *key {
 	a := s.accounts[account]
 	if arn := a.aliases[region+"/"+awsManagedS3Alias]; arn != "" {
 		return s.keys[arn]
@@ -120,17 +115,17 @@ func (s *Sandbox) awsManagedS3Key(account, region string) *key {
 
 // authorizedKey finds the key of a request and authorizes the operation on it.
 // Only DescribeKey reaches keys of other accounts.
-func authorizedKey(s *Sandbox, c *call, in kmsCall) (*key, *apiError) {
+func authorizedKey(s *State, c *call, in kmsCall) (*key, *apiError) {
 	k, e := s.findKey(c, in.KeyID)
 	if e != nil {
 		return nil, e
 	}
 	foreign := k.account != c.caller.account
 	if foreign && c.operation() != "DescribeKey" && c.operation() != "ListGrants" {
-		return nil, denied(c.service, "User: "+c.caller.principal.ARN+" is not authorized to perform: "+c.op+
-			" on resource: "+k.arn+": the operation does not work across accounts")
+		return nil, c.denied("User: " + c.caller.principal.ARN + " is not authorized to perform: " + c.op +
+			" on resource: " + k.arn + ": the operation does not work across accounts")
 	}
-	if e := s.authorize(c, authRequest{
+	if e := c.authorize(s, question{
 		action: c.op, resource: k.arn, account: k.account,
 		kind: iam.KeyPolicy, policy: k.policy, name: k.arn,
 		context: s.keyContext(k, c.caller.account), grants: truth(k.granted(c.caller, c.operation())),
@@ -149,7 +144,7 @@ func (k *key) granted(who *identity, operation string) bool {
 
 // keyContext is the condition keys of KMS that follow from the key and the caller's account.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-func (s *Sandbox) keyContext(k *key, caller string) map[string]iam.Value {
+func (s *State) keyContext(k *key, caller string) map[string]iam.Value {
 	context := map[string]iam.Value{
 		"kms:calleraccount": iam.One(caller),
 		"kms:keyspec":       iam.One(k.spec),
@@ -167,7 +162,7 @@ func (s *Sandbox) keyContext(k *key, caller string) map[string]iam.Value {
 }
 
 // aliasesOf are the names of a key's aliases, sorted.
-func (s *Sandbox) aliasesOf(k *key) []string {
+func (s *State) aliasesOf(k *key) []string {
 	var names []string
 	for name, arn := range s.accounts[k.account].aliases {
 		if arn == k.arn {
@@ -178,7 +173,7 @@ func (s *Sandbox) aliasesOf(k *key) []string {
 	return names
 }
 
-func describeKey(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+func describeKey(s *State, c *call, in kmsCall) (object, *apiError) {
 	k, e := authorizedKey(s, c, in)
 	if e != nil {
 		return nil, e
@@ -203,7 +198,7 @@ func describeKey(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 
 // multiRegionObject describes the keys of one id in several Regions; the first by
 // Region that the world names is the primary.
-func (s *Sandbox) multiRegionObject(k *key) object {
+func (s *State) multiRegionObject(k *key) object {
 	var related []*key
 	for _, arn := range slices.Sorted(maps.Keys(s.keys)) {
 		if o := s.keys[arn]; o.id == k.id && o.account == k.account {
@@ -224,7 +219,7 @@ func (s *Sandbox) multiRegionObject(k *key) object {
 	}
 }
 
-func getKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+func getKeyPolicy(s *State, c *call, in kmsCall) (object, *apiError) {
 	if strings.HasPrefix(in.KeyID, "alias/") || strings.Contains(in.KeyID, ":alias/") {
 		return nil, kmsNotFound("Invalid keyId '" + in.KeyID + "'")
 	}
@@ -238,7 +233,7 @@ func getKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 	return object{"Policy": k.policy, "PolicyName": "default"}, nil
 }
 
-func putKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+func putKeyPolicy(s *State, c *call, in kmsCall) (object, *apiError) {
 	if strings.HasPrefix(in.KeyID, "alias/") || strings.Contains(in.KeyID, ":alias/") {
 		return nil, kmsNotFound("Invalid keyId '" + in.KeyID + "'")
 	}
@@ -250,7 +245,7 @@ func putKeyPolicy(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 		return nil, &apiError{status: 400, code: "MalformedPolicyDocumentException", message: firstFault(p)}
 	}
 	if k.manager == "AWS" {
-		return nil, denied(c.service, "the policy of an AWS managed key cannot be changed")
+		return nil, c.denied("the policy of an AWS managed key cannot be changed")
 	}
 	k.policy = in.Policy
 	return object{}, nil
@@ -274,18 +269,18 @@ func kmsPage(in kmsCall, member string, all []object, fallback int) (object, *ap
 	return object{member: items, "Truncated": next != "", "NextMarker": optional(next)}, nil
 }
 
-func listKeyPolicies(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+func listKeyPolicies(s *State, c *call, in kmsCall) (object, *apiError) {
 	if _, e := authorizedKey(s, c, in); e != nil {
 		return nil, e
 	}
 	return object{"PolicyNames": []string{"default"}, "Truncated": false}, nil
 }
 
-func listAliases(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+func listAliases(s *State, c *call, in kmsCall) (object, *apiError) {
 	// No key is concerned, so that IAM alone decides, as under a key policy that
 	// delegates to the account.
 	account := c.caller.account
-	if e := s.authorize(c, authRequest{
+	if e := c.authorize(s, question{
 		action: c.op, resource: "*", account: account, kind: iam.KeyPolicy, policy: defaultKeyPolicy(s.partition, account),
 	}); e != nil {
 		return nil, e
@@ -323,7 +318,7 @@ func listAliases(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 	return kmsPage(in, "Aliases", all, 50)
 }
 
-func listGrants(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+func listGrants(s *State, c *call, in kmsCall) (object, *apiError) {
 	if strings.HasPrefix(in.KeyID, "alias/") {
 		return nil, kmsNotFound("Invalid keyId '" + in.KeyID + "'")
 	}
@@ -341,7 +336,7 @@ func listGrants(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
 	return kmsPage(in, "Grants", all, 50)
 }
 
-func listResourceTags(s *Sandbox, c *call, in kmsCall) (object, *apiError) {
+func listResourceTags(s *State, c *call, in kmsCall) (object, *apiError) {
 	k, e := authorizedKey(s, c, in)
 	if e != nil {
 		return nil, e

@@ -189,7 +189,7 @@ func TestPutKeyPolicy(t *testing.T) {
 	wantCode(t, "an AWS managed key", put("arn:aws:kms:us-east-1:222222222222:alias/aws/s3", policy), "NotFoundException", 400)
 	wantCode(t, "a good policy", put(objectsKey, policy), "", 0)
 	wantCode(t, "after giving it away", put(objectsKey, policy), "AccessDeniedException", 400)
-	if s.keys[objectsKey].policy != policy {
-		t.Errorf("policy %s", s.keys[objectsKey].policy)
+	if s.state.keys[objectsKey].policy != policy {
+		t.Errorf("policy %s", s.state.keys[objectsKey].policy)
 	}
 }

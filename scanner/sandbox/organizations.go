@@ -25,7 +25,7 @@ type organizationsCall struct {
 	MaxResults       *int
 }
 
-var organizationsOperations = map[string]func(*Sandbox, *call, organizationsCall) (object, *apiError){
+var organizationsOperations = map[string]func(*State, *call, organizationsCall) (object, *apiError){
 	"DescribeOrganization":             describeOrganization,
 	"DescribeAccount":                  describeAccount,
 	"DescribeOrganizationalUnit":       describeOrganizationalUnit,
@@ -44,25 +44,25 @@ var organizationsOperations = map[string]func(*Sandbox, *call, organizationsCall
 	"ListTargetsForPolicy":             listTargetsForPolicy,
 }
 
-// handleOrganizations answers the read operations of AWS Organizations.
+// organizationsService answers the read operations of AWS Organizations.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_Operations.html
-func handleOrganizations(s *Sandbox, c *call) (*response, *apiError) {
-	operation, ok := organizationsOperations[c.operation()]
-	if !ok {
-		return nil, notImplemented(c.op)
-	}
-	var in organizationsCall
-	if e := readJSON(c, &in); e != nil {
-		return nil, e
-	}
+var organizationsService = jsonService[organizationsCall]{
+	name: "organizations", target: "AWSOrganizationsV20161128.",
+	throttled: "TooManyRequestsException", internal: "ServiceException",
+	admit:      admitMember,
+	operations: organizationsOperations,
+}.service()
+
+// admitMember judges what every operation needs.
+func admitMember(s *State, c *call, in organizationsCall) *apiError {
 	if in.MaxResults != nil && (*in.MaxResults < 1 || *in.MaxResults > organizationsPage) {
-		return nil, &apiError{
+		return &apiError{
 			status: 400, code: "InvalidInputException",
 			message: "You specified an invalid value: MaxResults is between 1 and 20.",
 		}
 	}
 	if s.org == nil || s.org.parent[c.caller.account] == "" {
-		return nil, &apiError{
+		return &apiError{
 			status: 400, code: "AWSOrganizationsNotInUseException",
 			message: "Your account is not a member of an organization.",
 		}
@@ -70,30 +70,23 @@ func handleOrganizations(s *Sandbox, c *call) (*response, *apiError) {
 	// Any member may describe the organization; the rest is for the management
 	// account and delegated administrators.
 	if c.operation() != "DescribeOrganization" && !s.administers(c.caller.account) {
-		return nil, denied(c.service, "You don't have permissions to access this resource.")
+		return c.denied("You don't have permissions to access this resource.")
 	}
 	// A delegated administrator acts as in its own account: no resource policy of
 	// the management account has to allow it.
-	if e := s.authorize(c, authRequest{
+	return c.authorize(s, question{
 		action: c.op, resource: s.organizationsResource(c, in), account: c.caller.account,
-	}); e != nil {
-		return nil, e
-	}
-	out, e := operation(s, c, in)
-	if e != nil {
-		return nil, e
-	}
-	return answerJSON(c, out)
+	})
 }
 
-func (s *Sandbox) administers(account string) bool {
+func (s *State) administers(account string) bool {
 	return account == s.org.managementID ||
 		slices.ContainsFunc(s.org.delegated, func(d delegated) bool { return d.account == account })
 }
 
 // organizationsResource is the resource of a request in IAM's sense.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
-func (s *Sandbox) organizationsResource(c *call, in organizationsCall) string {
+func (s *State) organizationsResource(c *call, in organizationsCall) string {
 	var id string
 	switch c.operation() {
 	case "DescribeAccount", "ListDelegatedServicesForAccount":
@@ -118,7 +111,7 @@ func (s *Sandbox) organizationsResource(c *call, in organizationsCall) string {
 }
 
 // orgResourceARN is the ARN of an account, OU, root or policy by its id, "" if there is none.
-func (s *Sandbox) orgResourceARN(id string) string {
+func (s *State) orgResourceARN(id string) string {
 	if p := s.org.policies[id]; p != nil {
 		return p.arn
 	}
@@ -156,7 +149,7 @@ func listed(in organizationsCall, member string, all []object) (object, *apiErro
 	return object{member: items, "NextToken": optional(next)}, nil
 }
 
-func describeOrganization(s *Sandbox, _ *call, _ organizationsCall) (object, *apiError) {
+func describeOrganization(s *State, _ *call, _ organizationsCall) (object, *apiError) {
 	management := s.accounts[s.org.managementID]
 	types := []object{}
 	for _, t := range slices.Sorted(maps.Keys(s.org.enabledTypes)) {
@@ -173,7 +166,7 @@ func describeOrganization(s *Sandbox, _ *call, _ organizationsCall) (object, *ap
 	}}, nil
 }
 
-func (s *Sandbox) accountObject(id string) object {
+func (s *State) accountObject(id string) object {
 	a := s.accounts[id]
 	return object{
 		"Id":              a.id,
@@ -188,7 +181,7 @@ func (s *Sandbox) accountObject(id string) object {
 }
 
 // members are the ids of the organization's accounts, sorted.
-func (s *Sandbox) members() []string {
+func (s *State) members() []string {
 	var ids []string
 	for id := range s.accounts {
 		if s.org.parent[id] != "" {
@@ -199,18 +192,18 @@ func (s *Sandbox) members() []string {
 	return ids
 }
 
-func describeAccount(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func describeAccount(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if s.accounts[in.AccountID] == nil || s.org.parent[in.AccountID] == "" {
 		return nil, orgNotFound("Account", "You specified an account that doesn't exist.")
 	}
 	return object{"Account": s.accountObject(in.AccountID)}, nil
 }
 
-func (s *Sandbox) unitObject(id string) object {
+func (s *State) unitObject(id string) object {
 	return object{"Id": id, "Arn": s.orgARN("ou", id), "Name": s.org.unitName[id]}
 }
 
-func describeOrganizationalUnit(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func describeOrganizationalUnit(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if _, ok := s.org.unitName[in.UnitID]; !ok {
 		return nil, orgNotFound("OrganizationalUnit", "You specified an organizational unit that doesn't exist.")
 	}
@@ -224,7 +217,7 @@ func summary(p *orgPolicy) object {
 	}
 }
 
-func describePolicy(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func describePolicy(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	p := s.org.policies[in.PolicyID]
 	if p == nil {
 		return nil, orgNotFound("Policy", "You specified a policy that doesn't exist.")
@@ -232,7 +225,7 @@ func describePolicy(s *Sandbox, _ *call, in organizationsCall) (object, *apiErro
 	return object{"Policy": object{"PolicySummary": summary(p), "Content": p.document}}, nil
 }
 
-func listAccounts(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listAccounts(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	var all []object
 	for _, id := range s.members() {
 		all = append(all, s.accountObject(id))
@@ -241,7 +234,7 @@ func listAccounts(s *Sandbox, _ *call, in organizationsCall) (object, *apiError)
 }
 
 // isParent says whether an id is the root or an OU.
-func (s *Sandbox) isParent(id string) bool {
+func (s *State) isParent(id string) bool {
 	_, unit := s.org.unitName[id]
 	return unit || id == s.org.rootID
 }
@@ -250,7 +243,7 @@ func noParent() *apiError {
 	return orgNotFound("Parent", "You specified parent that doesn't exist.")
 }
 
-func listAccountsForParent(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listAccountsForParent(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if !s.isParent(in.ParentID) {
 		return nil, noParent()
 	}
@@ -263,7 +256,7 @@ func listAccountsForParent(s *Sandbox, _ *call, in organizationsCall) (object, *
 	return listed(in, "Accounts", all)
 }
 
-func listOrganizationalUnitsForParent(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listOrganizationalUnitsForParent(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if !s.isParent(in.ParentID) {
 		return nil, noParent()
 	}
@@ -276,7 +269,7 @@ func listOrganizationalUnitsForParent(s *Sandbox, _ *call, in organizationsCall)
 	return listed(in, "OrganizationalUnits", all)
 }
 
-func listChildren(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listChildren(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if !s.isParent(in.ParentID) {
 		return nil, noParent()
 	}
@@ -292,7 +285,7 @@ func listChildren(s *Sandbox, _ *call, in organizationsCall) (object, *apiError)
 	return listed(in, "Children", all)
 }
 
-func listParents(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listParents(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	parent := s.org.parent[in.ChildID]
 	if parent == "" {
 		return nil, orgNotFound("Child", "You specified an organizational unit (OU) or account that doesn't exist.")
@@ -304,7 +297,7 @@ func listParents(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) 
 	return listed(in, "Parents", []object{{"Id": parent, "Type": kind}})
 }
 
-func listRoots(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listRoots(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	types := []object{}
 	for _, t := range slices.Sorted(maps.Keys(s.org.enabledTypes)) {
 		types = append(types, object{"Type": t, "Status": "ENABLED"})
@@ -329,7 +322,7 @@ func filtered(in organizationsCall) *apiError {
 	return &apiError{status: 400, code: "InvalidInputException", message: "You specified an invalid value: Filter"}
 }
 
-func listPolicies(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listPolicies(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if e := filtered(in); e != nil {
 		return nil, e
 	}
@@ -342,7 +335,7 @@ func listPolicies(s *Sandbox, _ *call, in organizationsCall) (object, *apiError)
 	return listed(in, "Policies", all)
 }
 
-func listPoliciesForTarget(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listPoliciesForTarget(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if e := filtered(in); e != nil {
 		return nil, e
 	}
@@ -359,7 +352,7 @@ func listPoliciesForTarget(s *Sandbox, _ *call, in organizationsCall) (object, *
 	return listed(in, "Policies", all)
 }
 
-func listTargetsForPolicy(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listTargetsForPolicy(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	p := s.org.policies[in.PolicyID]
 	if p == nil {
 		return nil, orgNotFound("Policy", "You specified a policy that doesn't exist.")
@@ -380,7 +373,7 @@ func listTargetsForPolicy(s *Sandbox, _ *call, in organizationsCall) (object, *a
 	return listed(in, "Targets", all)
 }
 
-func listDelegatedAdministrators(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listDelegatedAdministrators(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	var all []object
 	for _, d := range s.org.delegated {
 		if in.ServicePrincipal != "" && !slices.Contains(d.services, in.ServicePrincipal) {
@@ -393,7 +386,7 @@ func listDelegatedAdministrators(s *Sandbox, _ *call, in organizationsCall) (obj
 	return listed(in, "DelegatedAdministrators", all)
 }
 
-func listDelegatedServicesForAccount(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listDelegatedServicesForAccount(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	at := slices.IndexFunc(s.org.delegated, func(d delegated) bool { return d.account == in.AccountID })
 	if at < 0 {
 		return nil, &apiError{
@@ -408,7 +401,7 @@ func listDelegatedServicesForAccount(s *Sandbox, _ *call, in organizationsCall) 
 	return listed(in, "DelegatedServices", all)
 }
 
-func listOrganizationTags(s *Sandbox, _ *call, in organizationsCall) (object, *apiError) {
+func listOrganizationTags(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	if s.orgResourceARN(in.ResourceID) == "" {
 		return nil, orgNotFound("Target", "You specified a target that doesn't exist.")
 	}

@@ -12,30 +12,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"crosscheck/rules/iam"
 )
 
-// A service answers the calls of one AWS service. The functions route and handle
-// run with s.mu held and must not sleep.
-type service struct {
-	// route says what is asked: it sets op ("service:Operation"), and account and
-	// bucket where the call is about them, without judging whether it is allowed.
-	route func(s *Sandbox, c *call) *apiError
-	// handle authorizes the call and does it.
-	handle func(s *Sandbox, c *call) (*response, *apiError)
-	// fail gives an error the service's wire form.
-	fail func(c *call, e *apiError) *response
-}
+// services are those that the sandbox has, by the name that a request is signed
+// for; s3control signs as s3.
+var services = byName(organizationsService, kmsService, stsService, iamService, s3ControlService, s3Service)
 
-// services by the name that a request is signed for; s3control signs as s3.
-var services = map[string]service{
-	"organizations": {route: routeTarget, handle: handleOrganizations, fail: failJSON},
-	"kms":           {route: routeTarget, handle: handleKMS, fail: failJSON},
-	"sts":           {route: routeAction, handle: handleSTS, fail: failQuery},
-	"iam":           {route: routeAction, handle: handleIAM, fail: failQuery},
-	"s3control":     {route: routeS3Control, handle: handleS3Control, fail: failS3Control},
-	"s3":            {route: (*Sandbox).routeS3, handle: (*Sandbox).handleS3, fail: failS3},
+func byName(list ...*service) map[string]*service {
+	all := map[string]*service{}
+	for _, s := range list {
+		all[s.name] = s
+	}
+	return all
 }
 
 // maxBody bounds a request body; the largest is a part of a multipart upload.
@@ -62,23 +50,24 @@ func (s *Sandbox) answer(c *call) (*response, error) {
 		}
 	}
 	credential := parseCredential(c.r)
-	c.region, c.service = credential.region, serviceOf(c, credential)
+	name := serviceOf(c, credential)
+	c.region = credential.region
 
 	s.mu.Lock()
 	c.id = s.newRequestID()
-	svc, known := services[c.service]
+	var do operation
 	var e *apiError
-	switch {
-	case !known:
-		svc = service{fail: failUnknownService}
-		c.op = c.service + ":Unknown"
-		e = notImplemented(c.service)
+	switch c.service = services[name]; {
+	case c.service == nil:
+		c.service = unknownService(name)
+		_, e = c.service.route(s.state, c)
 	case len(c.body) > maxBody:
 		e = &apiError{status: 400, code: "EntityTooLarge", message: "the request body is too large for the sandbox"}
 	default:
-		c.caller, e = s.identify(c, credential)
-		if routeError := svc.route(s, c); routeError != nil {
-			e = routeError
+		c.caller, e = identify(s.state, c, credential)
+		var unrouted *apiError
+		if do, unrouted = c.service.route(s.state, c); unrouted != nil {
+			e = unrouted
 		}
 	}
 	struck := s.strike(c)
@@ -90,13 +79,16 @@ func (s *Sandbox) answer(c *call) (*response, error) {
 	}
 	var res *response
 	if err == nil && e == nil {
+		if do.prepare != nil {
+			do.prepare()
+		}
 		s.mu.Lock()
-		s.settle()
-		res, e = svc.handle(s, c)
+		settle(s.state)
+		res, e = do.run()
 		s.mu.Unlock()
 	}
 	if e != nil {
-		res = svc.fail(c, e)
+		res = c.service.fail(c, e)
 	}
 	if err == nil {
 		if res.header == nil {
@@ -115,20 +107,33 @@ func (s *Sandbox) answer(c *call) (*response, error) {
 	return res, err
 }
 
+// unknownService answers for a service that the sandbox does not have, in the form
+// that the request was made in.
+func unknownService(name string) *service {
+	return &service{
+		name:   name,
+		errors: queryErrors("InternalFailure"),
+		route: func(_ *State, c *call) (operation, *apiError) {
+			c.op = name + ":Unknown"
+			return operation{}, notImplemented(name)
+		},
+		fail: func(c *call, e *apiError) *response {
+			switch {
+			case c.r.Header.Get("X-Amz-Target") != "":
+				return failJSON(c.id, e)
+			case strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+				return failQuery("", c.id, e)
+			}
+			return failS3Control(c, e)
+		},
+	}
+}
+
 // newRequestID is the id of a request: the same for the same sequence of requests.
 func (s *Sandbox) newRequestID() string {
 	s.requests++
 	id := hex.EncodeToString(digest("request", strconv.FormatUint(s.requests, 10)))
 	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-8" + id[17:20] + "-" + id[20:32]
-}
-
-// notImplemented is the answer to an operation that the sandbox does not have.
-func notImplemented(op string) *apiError {
-	return &apiError{
-		status:  http.StatusNotImplemented,
-		code:    "NotImplemented",
-		message: "the sandbox does not implement " + op,
-	}
 }
 
 // credential is what a request says about who signed it and for whom.
@@ -176,9 +181,6 @@ func parseCredential(r *http.Request) credential {
 	return c
 }
 
-// s3ControlPath begins the path of every S3 Control operation.
-const s3ControlPath = "/v20180820/"
-
 // serviceOf says which service a request is for: the one it was signed for, or
 // what its form says where it is not signed for any.
 func serviceOf(c *call, signed credential) string {
@@ -205,47 +207,23 @@ func serviceOf(c *call, signed credential) string {
 }
 
 // identify finds the caller by the access key. Only S3 serves anonymous callers.
-func (s *Sandbox) identify(c *call, signed credential) (*identity, *apiError) {
+func identify(s *State, c *call, signed credential) (*identity, *apiError) {
 	if signed.accessKey == "" {
-		if c.service == "s3" {
+		if c.service.anonymous {
 			return nil, nil
 		}
 		return nil, &apiError{status: 403, code: "MissingAuthenticationToken", message: "Request is missing Authentication Token"}
 	}
 	who := s.access[signed.accessKey]
-	invalid := who == nil || who.token != signed.token
-	expired := !invalid && !who.expires.IsZero() && !time.Now().Before(who.expires)
-	if !invalid && !expired {
-		return who, nil
+	switch {
+	case who == nil:
+		return nil, c.service.errors.unknownKey.fresh()
+	case who.token != signed.token:
+		return nil, c.service.errors.badToken.fresh()
+	case !who.expires.IsZero() && !time.Now().Before(who.expires):
+		return nil, c.service.errors.expired.fresh()
 	}
-	return nil, badCredential(c.service, who == nil, expired)
-}
-
-// badCredential is each service's answer to an access key it does not take.
-func badCredential(service string, unknown, expired bool) *apiError {
-	e := &apiError{status: 403, code: "InvalidClientTokenId", message: "The security token included in the request is invalid."}
-	if expired {
-		e.code, e.message = "ExpiredToken", "The security token included in the request is expired"
-	}
-	switch service {
-	case "s3", "s3control":
-		e.status = 400
-		switch {
-		case expired:
-			e.message = "The provided token has expired."
-		case unknown:
-			e.status, e.code = 403, "InvalidAccessKeyId"
-			e.message = "The AWS Access Key Id you provided does not exist in our records."
-		default:
-			e.code, e.message = "InvalidToken", "The provided token is malformed or otherwise invalid."
-		}
-	case "organizations", "kms":
-		e.status, e.code = 400, "UnrecognizedClientException"
-		if expired {
-			e.code = "ExpiredTokenException"
-		}
-	}
-	return e
+	return who, nil
 }
 
 // Client answers requests in process, without a socket or a goroutine. It is an
@@ -341,6 +319,3 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 }
-
-// anonymous is the caller of an unsigned request.
-var anonymous = &identity{principal: iam.Anonymous()}

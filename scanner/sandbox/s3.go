@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/base64"
 	"encoding/xml"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -14,7 +15,7 @@ import (
 // s3call is one S3 request: what it asks of which bucket and key.
 type s3call struct {
 	*call
-	s     *Sandbox
+	s     *State
 	op    *s3operation
 	query url.Values
 	key   string
@@ -35,76 +36,79 @@ type s3operation struct {
 	run    func(*s3call) (*response, *apiError)
 }
 
-// s3operations by method, level (service, bucket, object) and subresource. What
-// is not here is not implemented.
-var s3operations map[string]*s3operation
+// s3route is what of a request chooses its operation.
+type s3route struct {
+	method      string
+	level       s3level
+	subresource string // query parameter that asks for something beside the bucket or object itself, "" = none
+}
 
-func init() { // breaks the initialization cycle: operations refer to s3call, which refers to s3operation
-	s3operations = map[string]*s3operation{
-		"GET service": {"ListBuckets", "s3:ListAllMyBuckets", (*s3call).listBuckets},
-
-		"PUT bucket":              {"CreateBucket", "", (*s3call).createBucket},
-		"HEAD bucket":             {"HeadBucket", "s3:ListBucket", (*s3call).headBucket},
-		"DELETE bucket":           {"DeleteBucket", "s3:DeleteBucket", (*s3call).deleteBucket},
-		"GET bucket":              {"ListObjects", "", (*s3call).listObjects},
-		"GET bucket list-type":    {"ListObjectsV2", "", (*s3call).listObjects},
-		"GET bucket versions":     {"ListObjectVersions", "", (*s3call).listVersions},
-		"GET bucket uploads":      {"ListMultipartUploads", "s3:ListBucketMultipartUploads", (*s3call).listUploads},
-		"POST bucket delete":      {"DeleteObjects", "", (*s3call).deleteObjects},
-		"GET bucket location":     {"GetBucketLocation", "s3:GetBucketLocation", (*s3call).getLocation},
-		"GET bucket acl":          {"GetBucketAcl", "s3:GetBucketAcl", (*s3call).getBucketACL},
-		"GET bucket policyStatus": {"GetBucketPolicyStatus", "s3:GetBucketPolicyStatus", (*s3call).getPolicyStatus},
-		"GET bucket policy":       {"GetBucketPolicy", "s3:GetBucketPolicy", (*s3call).getPolicy},
-		"PUT bucket policy":       {"PutBucketPolicy", "s3:PutBucketPolicy", (*s3call).putPolicy},
-		"DELETE bucket policy":    {"DeleteBucketPolicy", "s3:DeleteBucketPolicy", (*s3call).deletePolicy},
-
-		"GET bucket replication":          {"GetBucketReplication", "s3:GetReplicationConfiguration", (*s3call).getReplication},
-		"PUT bucket replication":          {"PutBucketReplication", "s3:PutReplicationConfiguration", (*s3call).putReplication},
-		"DELETE bucket replication":       {"DeleteBucketReplication", "s3:PutReplicationConfiguration", (*s3call).deleteReplication},
-		"GET bucket versioning":           {"GetBucketVersioning", "s3:GetBucketVersioning", (*s3call).getVersioning},
-		"PUT bucket versioning":           {"PutBucketVersioning", "s3:PutBucketVersioning", (*s3call).putVersioning},
-		"GET bucket ownershipControls":    {"GetBucketOwnershipControls", "s3:GetBucketOwnershipControls", (*s3call).getOwnership},
-		"PUT bucket ownershipControls":    {"PutBucketOwnershipControls", "s3:PutBucketOwnershipControls", (*s3call).putOwnership},
-		"DELETE bucket ownershipControls": {"DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls", (*s3call).deleteOwnership},
-		"GET bucket encryption":           {"GetBucketEncryption", "s3:GetEncryptionConfiguration", (*s3call).getEncryption},
-		"PUT bucket encryption":           {"PutBucketEncryption", "s3:PutEncryptionConfiguration", (*s3call).putEncryption},
-		"DELETE bucket encryption":        {"DeleteBucketEncryption", "s3:PutEncryptionConfiguration", (*s3call).deleteEncryption},
-		"GET bucket object-lock":          {"GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration", (*s3call).getObjectLock},
-		"PUT bucket object-lock":          {"PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration", (*s3call).putObjectLock},
-		"GET bucket lifecycle":            {"GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration", (*s3call).getLifecycle},
-		"PUT bucket lifecycle":            {"PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration", (*s3call).putLifecycle},
-		"DELETE bucket lifecycle":         {"DeleteBucketLifecycle", "s3:PutLifecycleConfiguration", (*s3call).deleteLifecycle},
-		"GET bucket notification":         {"GetBucketNotificationConfiguration", "s3:GetBucketNotification", (*s3call).getNotification},
-		"PUT bucket notification":         {"PutBucketNotificationConfiguration", "s3:PutBucketNotification", (*s3call).putNotification},
-		"GET bucket requestPayment":       {"GetBucketRequestPayment", "s3:GetBucketRequestPayment", (*s3call).getRequestPayment},
-		"PUT bucket requestPayment":       {"PutBucketRequestPayment", "s3:PutBucketRequestPayment", (*s3call).putRequestPayment},
-		"GET bucket publicAccessBlock":    {"GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", (*s3call).getPublicAccess},
-		"PUT bucket publicAccessBlock":    {"PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", (*s3call).putPublicAccess},
-		"DELETE bucket publicAccessBlock": {"DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock", (*s3call).deletePublicAccess},
-		"GET bucket tagging":              {"GetBucketTagging", "s3:GetBucketTagging", (*s3call).getBucketTagging},
-		"PUT bucket tagging":              {"PutBucketTagging", "s3:PutBucketTagging", (*s3call).putBucketTagging},
-		"DELETE bucket tagging":           {"DeleteBucketTagging", "s3:PutBucketTagging", (*s3call).deleteBucketTagging},
-
-		"GET object":             {"GetObject", "", (*s3call).getObject},
-		"HEAD object":            {"HeadObject", "", (*s3call).getObject},
-		"PUT object":             {"PutObject", "", (*s3call).putObject},
-		"PUT object copy":        {"CopyObject", "", (*s3call).copyObject},
-		"DELETE object":          {"DeleteObject", "", (*s3call).deleteObject},
-		"GET object attributes":  {"GetObjectAttributes", "", (*s3call).getAttributes},
-		"GET object acl":         {"GetObjectAcl", "", (*s3call).getObjectACL},
-		"GET object tagging":     {"GetObjectTagging", "", (*s3call).getObjectTagging},
-		"PUT object tagging":     {"PutObjectTagging", "", (*s3call).putObjectTagging},
-		"DELETE object tagging":  {"DeleteObjectTagging", "", (*s3call).deleteObjectTagging},
-		"GET object retention":   {"GetObjectRetention", "", (*s3call).getRetention},
-		"PUT object retention":   {"PutObjectRetention", "", (*s3call).putRetention},
-		"GET object legal-hold":  {"GetObjectLegalHold", "", (*s3call).getLegalHold},
-		"PUT object legal-hold":  {"PutObjectLegalHold", "", (*s3call).putLegalHold},
-		"POST object uploads":    {"CreateMultipartUpload", "", (*s3call).createUpload},
-		"PUT object uploadId":    {"UploadPart", "", (*s3call).uploadPart},
-		"POST object uploadId":   {"CompleteMultipartUpload", "", (*s3call).completeUpload},
-		"DELETE object uploadId": {"AbortMultipartUpload", "", (*s3call).abortUpload},
-		"GET object uploadId":    {"ListParts", "", (*s3call).listParts},
+func (r s3route) String() string {
+	text := r.method + " " + string(r.level)
+	if r.subresource != "" {
+		text += " " + r.subresource
 	}
+	return text
+}
+
+// s3level is what a request is about.
+type s3level string
+
+const (
+	serviceLevel s3level = "service"
+	bucketLevel  s3level = "bucket"
+	objectLevel  s3level = "object"
+)
+
+// subresourceCopy is no query parameter: a PUT of an object with a source to copy.
+const subresourceCopy = "copy"
+
+// s3operations are those of buckets, of their settings and of objects. What is not
+// here is not implemented.
+var s3operations = map[s3route]*s3operation{}
+
+func init() { // not the initial value: operations refer to s3call, which refers to s3operations
+	maps.Copy(s3operations, bucketOperations)
+	maps.Copy(s3operations, objectOperations)
+	for _, setting := range settings {
+		maps.Copy(s3operations, setting.operations())
+	}
+}
+
+// bucketOperations are those of buckets but for their settings.
+var bucketOperations = map[s3route]*s3operation{
+	{"GET", serviceLevel, ""}:   {"ListBuckets", "s3:ListAllMyBuckets", (*s3call).listBuckets},
+	{"PUT", bucketLevel, ""}:    {"CreateBucket", "", (*s3call).createBucket},
+	{"HEAD", bucketLevel, ""}:   {"HeadBucket", "s3:ListBucket", (*s3call).headBucket},
+	{"DELETE", bucketLevel, ""}: {"DeleteBucket", "s3:DeleteBucket", (*s3call).deleteBucket},
+}
+
+// objectOperations are those of objects, and the listings of a bucket.
+var objectOperations = map[s3route]*s3operation{
+	{"GET", bucketLevel, ""}:            {"ListObjects", "", (*s3call).listObjects},
+	{"GET", bucketLevel, "list-type"}:   {"ListObjectsV2", "", (*s3call).listObjects},
+	{"GET", bucketLevel, "versions"}:    {"ListObjectVersions", "", (*s3call).listVersions},
+	{"GET", bucketLevel, "uploads"}:     {"ListMultipartUploads", "s3:ListBucketMultipartUploads", (*s3call).listUploads},
+	{"POST", bucketLevel, "delete"}:     {"DeleteObjects", "", (*s3call).deleteObjects},
+	{"GET", objectLevel, ""}:            {"GetObject", "", (*s3call).getObject},
+	{"HEAD", objectLevel, ""}:           {"HeadObject", "", (*s3call).getObject},
+	{"PUT", objectLevel, ""}:            {"PutObject", "", (*s3call).putObject},
+	{"PUT", objectLevel, "copy"}:        {"CopyObject", "", (*s3call).copyObject},
+	{"DELETE", objectLevel, ""}:         {"DeleteObject", "", (*s3call).deleteObject},
+	{"GET", objectLevel, "attributes"}:  {"GetObjectAttributes", "", (*s3call).getAttributes},
+	{"GET", objectLevel, "acl"}:         {"GetObjectAcl", "", (*s3call).getObjectACL},
+	{"GET", objectLevel, "tagging"}:     {"GetObjectTagging", "", (*s3call).getObjectTagging},
+	{"PUT", objectLevel, "tagging"}:     {"PutObjectTagging", "", (*s3call).putObjectTagging},
+	{"DELETE", objectLevel, "tagging"}:  {"DeleteObjectTagging", "", (*s3call).deleteObjectTagging},
+	{"GET", objectLevel, "retention"}:   {"GetObjectRetention", "", (*s3call).getRetention},
+	{"PUT", objectLevel, "retention"}:   {"PutObjectRetention", "", (*s3call).putRetention},
+	{"GET", objectLevel, "legal-hold"}:  {"GetObjectLegalHold", "", (*s3call).getLegalHold},
+	{"PUT", objectLevel, "legal-hold"}:  {"PutObjectLegalHold", "", (*s3call).putLegalHold},
+	{"POST", objectLevel, "uploads"}:    {"CreateMultipartUpload", "", (*s3call).createUpload},
+	{"PUT", objectLevel, "uploadId"}:    {"UploadPart", "", (*s3call).uploadPart},
+	{"POST", objectLevel, "uploadId"}:   {"CompleteMultipartUpload", "", (*s3call).completeUpload},
+	{"DELETE", objectLevel, "uploadId"}: {"AbortMultipartUpload", "", (*s3call).abortUpload},
+	{"GET", objectLevel, "uploadId"}:    {"ListParts", "", (*s3call).listParts},
 }
 
 // s3parameters are the query parameters that choose no subresource.
@@ -152,34 +156,34 @@ func s3target(r *http.Request) (bucket, key, region string, virtual bool) {
 	return bucket, key, region, false
 }
 
-func (s *Sandbox) newS3Call(c *call) *s3call {
+// s3Service is Amazon S3.
+var s3Service = &service{name: "s3", anonymous: true, errors: restErrors(), route: routeS3, fail: failS3}
+
+func newS3Call(s *State, c *call) *s3call {
 	bucket, key, _, _ := s3target(c.r)
 	query := c.r.URL.Query()
-	level := "service"
+	route := s3route{c.r.Method, serviceLevel, subresource(query)}
 	switch {
 	case key != "":
-		level = "object"
+		route.level = objectLevel
 	case bucket != "":
-		level = "bucket"
+		route.level = bucketLevel
 	}
-	form := c.r.Method + " " + level
-	if sub := subresource(query); sub != "" {
-		form += " " + sub
-	} else if level == "object" && c.r.Method == http.MethodPut && c.r.Header.Get("X-Amz-Copy-Source") != "" {
-		form += " copy"
+	if route == (s3route{http.MethodPut, objectLevel, ""}) && c.r.Header.Get("X-Amz-Copy-Source") != "" {
+		route.subresource = subresourceCopy
 	}
 	c.bucket = bucket
-	sc := &s3call{call: c, s: s, op: s3operations[form], query: query, key: key, b: s.buckets[bucket]}
+	sc := &s3call{call: c, s: s, op: s3operations[route], query: query, key: key, b: s.bucket(bucket)}
 	if sc.op == nil {
-		c.op = "s3:" + form
+		c.op = "s3:" + route.String()
 		return sc
 	}
 	c.op = "s3:" + sc.op.name
 	return sc
 }
 
-func (s *Sandbox) routeS3(c *call) *apiError {
-	sc := s.newS3Call(c)
+func routeS3(s *State, c *call) (operation, *apiError) {
+	sc := newS3Call(s, c)
 	switch {
 	case sc.b != nil:
 		c.account = sc.b.account
@@ -187,27 +191,24 @@ func (s *Sandbox) routeS3(c *call) *apiError {
 		c.account = c.caller.account
 	}
 	if sc.op == nil {
-		return notImplemented(c.op)
+		return operation{}, notImplemented(c.op)
 	}
-	return nil
+	do := operation{run: sc.answer}
+	if len(c.body) > 0 {
+		do.prepare = func() { _, _ = sc.payload() } // digests of large bodies take a while
+	}
+	return do, nil
 }
 
-// handleS3 answers a request that [Sandbox.routeS3] knows.
-func (s *Sandbox) handleS3(c *call) (*response, *apiError) {
-	sc := s.newS3Call(c)
-	if len(c.body) > 0 {
-		s.mu.Unlock() // digests of large bodies take a while, and need nothing of s
-		_, _ = sc.payload()
-		s.mu.Lock()
-		s.settle() // what fell due meanwhile
-		sc.b = s.buckets[c.bucket]
-	}
-	if e := sc.admit(); e != nil {
+// answer does the operation, with the bucket as it is by now.
+func (c *s3call) answer() (*response, *apiError) {
+	c.b = c.s.bucket(c.bucket)
+	if e := c.admit(); e != nil {
 		return nil, e
 	}
-	res, e := sc.op.run(sc)
+	res, e := c.op.run(c)
 	if e == nil {
-		identifyS3(c, res.header)
+		identifyS3(c.call, res.header)
 	}
 	return res, e
 }

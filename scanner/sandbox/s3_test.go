@@ -215,7 +215,7 @@ func TestS3Concurrency(t *testing.T) {
 	}
 	all.Wait()
 	for _, bucket := range []string{"src", "dst"} {
-		if n := len(s.buckets[bucket].keys); n != 80 {
+		if n := len(s.state.bucket(bucket).keys); n != 80 {
 			t.Errorf("%s has %d keys, want 80", bucket, n)
 		}
 	}

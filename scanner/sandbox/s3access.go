@@ -7,16 +7,16 @@ import (
 )
 
 // restrictPublic is the effective RestrictPublicBuckets of a bucket.
-func (s *Sandbox) restrictPublic(b *bucket) bool {
+func (s *State) restrictPublic(b *bucket) bool {
 	a := s.accounts[b.account]
-	return b.publicAccess != nil && b.publicAccess.restrict ||
-		a != nil && a.publicAccess != nil && a.publicAccess.restrict
+	return b.publicAccess != nil && b.publicAccess.Restrict ||
+		a != nil && a.publicAccess != nil && a.publicAccess.Restrict
 }
 
 // bucketRequest asks for an action on a bucket or on an object of it.
-func (s *Sandbox) bucketRequest(b *bucket, action, resource string, context map[string]iam.Value) authRequest {
+func (s *State) bucketRequest(b *bucket, action, resource string, context map[string]iam.Value) question {
 	context["s3:resourceaccount"] = iam.One(b.account)
-	return authRequest{
+	return question{
 		action: action, resource: resource, account: b.account,
 		kind: iam.BucketPolicy, policy: b.policy, name: b.name,
 		context: context, restrictPublic: s.restrictPublic(b),
@@ -89,9 +89,9 @@ func (c *s3call) allow(action, resource string, extra map[string]iam.Value) *api
 		if c.caller == nil {
 			return accessDenied()
 		}
-		return c.s.authorize(c.call, authRequest{action: action, resource: resource, account: c.caller.account, context: context})
+		return c.authorize(c.s, question{action: action, resource: resource, account: c.caller.account, context: context})
 	}
-	return c.s.authorize(c.call, c.s.bucketRequest(c.b, action, resource, context))
+	return c.authorize(c.s, c.s.bucketRequest(c.b, action, resource, context))
 }
 
 // aclActions are the actions that an ACL grants with READ, READ_ACP and WRITE_ACP.
@@ -115,7 +115,7 @@ func (c *s3call) allowObject(action, key string, v *version) *apiError {
 		withTags(context, "s3:existingobjecttag/", v.tags)
 	}
 	req := c.s.bucketRequest(c.b, action, c.objectARN(key), context)
-	e := c.s.authorize(c.call, req)
+	e := c.authorize(c.s, req)
 	if v == nil || v.marker || v.owner == c.b.account || c.b.ownership == bucketOwnerEnforced || !aclActions[action] || c.caller == nil {
 		return e
 	}
@@ -128,7 +128,7 @@ func (c *s3call) allowObject(action, key string, v *version) *apiError {
 			return e
 		}
 		req.account, req.policy, req.restrictPublic = v.owner, "", false // as on a resource of its own
-		return c.s.authorize(c.call, req)
+		return c.authorize(c.s, req)
 	}
 	return e
 }
@@ -174,7 +174,7 @@ func (v *version) grantsBucketOwner(action string) bool {
 // s3key finds a KMS key as S3 does: by key ARN, alias ARN, key id or alias name;
 // what is not an ARN is looked up in account and region. "" is the AWS managed key
 // aws/s3, which comes into being with its first use. Nil: no such key.
-func (s *Sandbox) s3key(text, account, region string) *key {
+func (s *State) s3key(text, account, region string) *key {
 	if text == "" {
 		text = awsManagedS3Alias
 	}
@@ -200,13 +200,13 @@ func (s *Sandbox) s3key(text, account, region string) *key {
 
 // keyRequest asks for a cryptographic operation of a key that S3 does on behalf
 // of a principal; object is the ARN of the object, or of the bucket with a bucket key.
-func (s *Sandbox) keyRequest(who *identity, k *key, operation, object string) authRequest {
+func (s *State) keyRequest(who *identity, k *key, operation, object string) question {
 	context := s.keyContext(k, who.account)
 	context["kms:viaservice"] = iam.One("s3." + k.region + ".amazonaws.com")
 	context["kms:encryptioncontext:aws:s3:arn"] = iam.One(object)
 	context["kms:encryptioncontextkeys"] = iam.Many("aws:s3:arn")
 	context["aws:requestedregion"] = iam.One(k.region)
-	return authRequest{
+	return question{
 		action: "kms:" + operation, resource: k.arn, account: k.account,
 		kind: iam.KeyPolicy, policy: k.policy, name: k.arn,
 		grants: truth(k.granted(who, operation)), context: context,
@@ -231,5 +231,5 @@ func (c *s3call) useKey(arn, operation, object string) *apiError {
 	req.context["aws:calledvia"] = iam.Many("s3.amazonaws.com")
 	req.context["aws:calledviafirst"] = iam.One("s3.amazonaws.com")
 	req.context["aws:calledvialast"] = iam.One("s3.amazonaws.com")
-	return c.s.authorize(c.call, req)
+	return c.authorize(c.s, req)
 }

@@ -14,7 +14,7 @@ func crowd(b *testing.B, buckets int) *Sandbox {
 	s := storage(b)
 	for i := range buckets {
 		name := fmt.Sprintf("crowd-%06d", i)
-		s.buckets[name] = newBucket(name, fmt.Sprintf("%012d", 500_000_000_000+i%1000), "us-east-1")
+		s.state.addBucket(newBucket(name, fmt.Sprintf("%012d", 500_000_000_000+i%1000), "us-east-1"))
 	}
 	return s
 }
@@ -60,10 +60,10 @@ func BenchmarkReplicate(b *testing.B) {
 		}
 		id = *out.VersionId
 		s.ReplicationFailures("src")
-		if s.buckets["dst"].version("k", id) == nil {
+		if s.state.bucket("dst").version("k", id) == nil {
 			b.Fatal("not replicated")
 		}
-		s.buckets["src"].remove(s.buckets["src"].current("k"))
-		s.buckets["dst"].remove(s.buckets["dst"].current("k"))
+		s.state.bucket("src").remove(s.state.bucket("src").current("k"))
+		s.state.bucket("dst").remove(s.state.bucket("dst").current("k"))
 	}
 }

@@ -17,12 +17,10 @@ type bucket struct {
 	ownership      string // "" = no ownership controls
 	encryption     encryption
 	lock           *objectLock
-	lifecycle      *lifecycleConfiguration
-	notification   notificationConfiguration
 	requestPayment string // BucketOwner, Requester
 	publicAccess   *publicAccessBlock
-	tags           []tag
 	replication    *replicationConfiguration
+	stored         map[string]any // settings that nothing acts on, by subresource: pointers to their values
 
 	lag     *time.Duration // of replication out of this bucket; nil: the world's
 	ruleLag map[string]time.Duration
@@ -31,22 +29,21 @@ type bucket struct {
 	objects  map[string]*history // by key
 	uploads  map[string]*upload  // multipart uploads by id
 	failures []ReplicationEvent
-
-	index *bucketIndex // that holds this bucket's name; nil: none yet
 }
 
 // encryption is the default encryption of a bucket.
 type encryption struct {
-	algorithm string // AES256, aws:kms, aws:kms:dsse
-	key       string // as written; "" with aws:kms = the AWS managed key
-	bucketKey bool
-	blocked   []string // SSE-C or NONE; nil = element absent
+	Algorithm string   `yaml:"algorithm"` // AES256, aws:kms, aws:kms:dsse
+	Key       string   `yaml:"key"`       // as written: ARN, id or alias; "" with aws:kms = the AWS managed key aws/s3
+	BucketKey bool     `yaml:"bucket_key"`
+	Blocked   []string `yaml:"blocked"` // SSE-C or NONE; nil = element absent
 }
 
 // objectLock is an enabled Object Lock; mode "" = no default retention.
 type objectLock struct {
-	mode        string
-	days, years int32
+	Mode  string `yaml:"mode"` // GOVERNANCE, COMPLIANCE
+	Days  int32  `yaml:"days"`
+	Years int32  `yaml:"years"`
 }
 
 const (
@@ -65,9 +62,10 @@ func newBucket(name, account, region string) *bucket {
 	return &bucket{
 		name: name, account: account, region: region, created: time.Now(),
 		ownership:      bucketOwnerEnforced,
-		encryption:     encryption{algorithm: "AES256", blocked: []string{"SSE-C"}},
+		encryption:     encryption{Algorithm: "AES256", Blocked: []string{"SSE-C"}},
 		requestPayment: "BucketOwner",
-		publicAccess:   &publicAccessBlock{blockACLs: true, ignoreACLs: true, blockPolicy: true, restrict: true},
+		publicAccess:   &publicAccessBlock{BlockACLs: true, IgnoreACLs: true, BlockPolicy: true, Restrict: true},
+		stored:         map[string]any{},
 		objects:        map[string]*history{},
 		uploads:        map[string]*upload{},
 	}
@@ -176,4 +174,34 @@ func sortedTags(m map[string]string) []tag {
 	}
 	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(a.Key, b.Key) })
 	return tags
+}
+
+// addBucket adds a bucket whose name is not taken.
+func (s *State) addBucket(b *bucket) {
+	s.buckets[b.name] = b
+	s.names = nil
+}
+
+// deleteBucket deletes a bucket with all that is in it.
+func (s *State) deleteBucket(b *bucket) {
+	delete(s.buckets, b.name)
+	s.names = nil
+}
+
+// bucket finds a bucket by name, nil when there is none.
+func (s *State) bucket(name string) *bucket { return s.buckets[name] }
+
+// bucketsOf is the sorted names of an account's buckets. They are sorted again only
+// after buckets came or went: a scan lists every account of a world that does not change.
+func (s *State) bucketsOf(account string) []string {
+	if s.names == nil {
+		s.names = map[string][]string{}
+		for name, b := range s.buckets {
+			s.names[b.account] = append(s.names[b.account], name)
+		}
+		for _, names := range s.names {
+			slices.Sort(names)
+		}
+	}
+	return s.names[account]
 }

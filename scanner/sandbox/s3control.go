@@ -8,8 +8,14 @@ import (
 
 const s3ControlNamespace = "http://awss3control.amazonaws.com/doc/2018-08-20/"
 
-// routeS3Control knows the account-level public access block.
-func routeS3Control(_ *Sandbox, c *call) *apiError {
+// s3ControlPath begins the path of every S3 Control operation.
+const s3ControlPath = "/v20180820/"
+
+// s3ControlService answers S3 Control: the account-level public access block.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
+var s3ControlService = &service{name: "s3control", errors: restErrors(), route: routeS3Control, fail: failS3Control}
+
+func routeS3Control(s *State, c *call) (operation, *apiError) {
 	c.account = c.r.Header.Get("X-Amz-Account-Id")
 	if c.account == "" {
 		if host, _, ok := strings.Cut(c.r.Host, "."); ok && accountID.MatchString(host) {
@@ -19,15 +25,14 @@ func routeS3Control(_ *Sandbox, c *call) *apiError {
 	verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodDelete: "Delete"}[c.r.Method]
 	if c.r.URL.Path != s3ControlPath+"configuration/publicAccessBlock" || verb == "" {
 		c.op = "s3control:Unknown"
-		return notImplemented("s3control " + c.r.Method + " " + c.r.URL.Path)
+		return operation{}, notImplemented("s3control " + c.r.Method + " " + c.r.URL.Path)
 	}
 	c.op = "s3control:" + verb + "PublicAccessBlock"
-	return nil
+	return operation{run: func() (*response, *apiError) { return accountPublicAccess(s, c) }}, nil
 }
 
-// handleS3Control answers S3 Control.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
-func handleS3Control(s *Sandbox, c *call) (*response, *apiError) {
+// accountPublicAccess reads, sets or deletes the public access block of an account.
+func accountPublicAccess(s *State, c *call) (*response, *apiError) {
 	if !accountID.MatchString(c.account) {
 		return nil, &apiError{status: 400, code: "InvalidRequest", message: "AccountId must be a valid 12-digit account id"}
 	}
@@ -36,24 +41,20 @@ func handleS3Control(s *Sandbox, c *call) (*response, *apiError) {
 		action = "s3:PutAccountPublicAccessBlock"
 	}
 	if c.account != c.caller.account {
-		return nil, denied(c.service, "Access Denied")
+		return nil, c.denied("Access Denied")
 	}
-	if e := s.authorize(c, authRequest{action: action, resource: "*", account: c.account}); e != nil {
+	if e := c.authorize(s, question{action: action, resource: "*", account: c.account}); e != nil {
 		return nil, e
 	}
 	a := s.accounts[c.account]
 	done := &response{status: http.StatusOK, header: http.Header{"X-Amz-Request-Id": {c.id}}}
 	switch c.operation() {
 	case "PutPublicAccessBlock":
-		var in publicAccessXML
+		var in publicAccessBlock
 		if e := strictXML(c.body, "PublicAccessBlockConfiguration", &in); e != nil {
 			return nil, e
 		}
-		on := func(b *bool) bool { return b != nil && *b }
-		a.publicAccess = &publicAccessBlock{
-			blockACLs: on(in.BlockPublicAcls), ignoreACLs: on(in.IgnorePublicAcls),
-			blockPolicy: on(in.BlockPublicPolicy), restrict: on(in.RestrictPublicBuckets),
-		}
+		a.publicAccess = &in
 		done.status = http.StatusCreated
 		return done, nil
 	case "DeletePublicAccessBlock":
@@ -72,10 +73,10 @@ func handleS3Control(s *Sandbox, c *call) (*response, *apiError) {
 	var body xmlBuilder
 	body.WriteString(xml.Header)
 	body.open("PublicAccessBlockConfiguration", s3ControlNamespace)
-	body.write("BlockPublicAcls", b.blockACLs)
-	body.write("IgnorePublicAcls", b.ignoreACLs)
-	body.write("BlockPublicPolicy", b.blockPolicy)
-	body.write("RestrictPublicBuckets", b.restrict)
+	body.write("BlockPublicAcls", b.BlockACLs)
+	body.write("IgnorePublicAcls", b.IgnoreACLs)
+	body.write("BlockPublicPolicy", b.BlockPolicy)
+	body.write("RestrictPublicBuckets", b.Restrict)
 	body.close("PublicAccessBlockConfiguration")
 	done.header.Set("Content-Type", "application/xml")
 	done.body = body.Bytes()
@@ -98,16 +99,4 @@ func failS3Control(c *call, e *apiError) *response {
 	return &response{status: e.status, body: b.Bytes(), header: http.Header{
 		"Content-Type": {"application/xml"}, "X-Amz-Request-Id": {c.id},
 	}}
-}
-
-// failUnknownService answers for a service that the sandbox does not have, in
-// the form that the request was made in.
-func failUnknownService(c *call, e *apiError) *response {
-	switch {
-	case c.r.Header.Get("X-Amz-Target") != "":
-		return failJSON(c, e)
-	case strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
-		return failQuery(c, e)
-	}
-	return failS3Control(c, e)
 }

@@ -16,7 +16,7 @@ import (
 // filled is a bucket with random keys, versions and delete markers.
 func filled(t *rapid.T, s *Sandbox) (c *s3.Client, bucket string) {
 	c, bucket = s.s3(sourceAdmin, "us-east-1"), "versioned"
-	b := s.buckets[bucket]
+	b := s.state.bucket(bucket)
 	*b = *newBucket(bucket, b.account, b.region)
 	b.versioning = enabled
 	if rapid.Bool().Draw(t, "starts unversioned") {
@@ -68,8 +68,8 @@ func TestListObjectsPages(t *testing.T) {
 		delimiter := rapid.SampledFrom([]string{"", "/", "a"}).Draw(t, "delimiter")
 		most := rapid.Int32Range(1, 6).Draw(t, "max keys")
 		var keys []string
-		for _, key := range s.buckets[bucket].keys {
-			if !s.buckets[bucket].current(key).marker {
+		for _, key := range s.state.bucket(bucket).keys {
+			if !s.state.bucket(bucket).current(key).marker {
 				keys = append(keys, key)
 			}
 		}
@@ -134,7 +134,7 @@ func TestListObjectVersionsPages(t *testing.T) {
 	s := storage(t)
 	rapid.Check(t, func(t *rapid.T) {
 		c, bucket := filled(t, s)
-		b := s.buckets[bucket]
+		b := s.state.bucket(bucket)
 		prefix := rapid.SampledFrom([]string{"", "a", "a/", "b"}).Draw(t, "prefix")
 		delimiter := rapid.SampledFrom([]string{"", "/"}).Draw(t, "delimiter")
 		most := rapid.Int32Range(1, 6).Draw(t, "max keys")
@@ -218,7 +218,7 @@ func TestListObjectVersionsShape(t *testing.T) {
 	}
 	v := out.Versions[0]
 	if v.ChecksumAlgorithm[0] != "CRC64NVME" || v.ChecksumType != "FULL_OBJECT" || *v.ETag != `"`+hexMD5("x")+`"` || *v.Size != 1 || v.StorageClass != "STANDARD" ||
-		!*v.IsLatest || *v.Owner.ID != s.canonicalID("111111111111") || v.Owner.DisplayName != nil || v.LastModified.Nanosecond() != 0 {
+		!*v.IsLatest || *v.Owner.ID != s.state.canonicalID("111111111111") || v.Owner.DisplayName != nil || v.LastModified.Nanosecond() != 0 {
 		t.Errorf("%+v", v)
 	}
 	_, err = c.ListObjectVersions(background, &s3.ListObjectVersionsInput{Bucket: aws.String("versioned"), VersionIdMarker: v.VersionId})

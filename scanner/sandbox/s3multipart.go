@@ -466,7 +466,7 @@ func (c *s3call) copySource() (*s3call, *apiError) {
 	}
 	sub := *c.call
 	sub.bucket = bucket
-	source := &s3call{call: &sub, s: c.s, op: c.op, query: values, key: key, b: c.s.buckets[bucket]}
+	source := &s3call{call: &sub, s: c.s, op: c.op, query: values, key: key, b: c.s.bucket(bucket)}
 	if source.b == nil {
 		return nil, noSuchBucket(bucket)
 	}

@@ -46,7 +46,7 @@ func mask(b []byte) uint64 {
 
 // newID makes an id of the given kind: different each time, the same for the
 // same requests.
-func (s *Sandbox) newID(kind string) string {
+func (s *State) newID(kind string) string {
 	s.seq++
 	return base64.RawURLEncoding.EncodeToString(digest(kind, strconv.FormatUint(s.seq, 10)))[:40]
 }
@@ -77,7 +77,7 @@ func (e objectEncryption) contentTag(digest []byte) string {
 
 // store puts a new version (or delete marker) on top of its key, as the bucket's
 // versioning demands.
-func (s *Sandbox) store(b *bucket, v *version) {
+func (s *State) store(b *bucket, v *version) {
 	s.seq++
 	v.seq, v.modified = s.seq, time.Now()
 	v.id = versionID(v.seq)
@@ -190,7 +190,7 @@ func (c *s3call) authorizeWrite(action string, v *version) *apiError {
 		}
 		context["s3:requestobjecttagkeys"] = iam.Many(keys...)
 	}
-	return c.s.authorize(c.call, c.s.bucketRequest(c.b, action, c.objectARN(v.key), context))
+	return c.authorize(c.s, c.s.bucketRequest(c.b, action, c.objectARN(v.key), context))
 }
 
 // writeACL takes the canned ACL and decides who owns the object.
@@ -241,8 +241,8 @@ func (c *s3call) writeLock(v *version) *apiError {
 			return e
 		}
 		v.retention = r
-	case c.b.lock.mode != "":
-		v.retention = &retention{c.b.lock.mode, c.b.lock.retainUntil(time.Now())}
+	case c.b.lock.Mode != "":
+		v.retention = &retention{c.b.lock.Mode, c.b.lock.retainUntil(time.Now())}
 	}
 	return nil
 }
@@ -274,18 +274,18 @@ func (c *s3call) encryption() (objectEncryption, *apiError) {
 		if algorithm != "" {
 			return objectEncryption{}, invalidArgument("Server Side Encryption with Customer provided key is incompatible with the encryption method specified", "x-amz-server-side-encryption", algorithm)
 		}
-		if slices.Contains(c.b.encryption.blocked, "SSE-C") {
+		if slices.Contains(c.b.encryption.Blocked, "SSE-C") {
 			return objectEncryption{}, accessDenied()
 		}
 		return objectEncryption{keyMD5: keyMD5}, nil
 	}
-	text, bucketKey := h.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"), c.b.encryption.bucketKey
+	text, bucketKey := h.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"), c.b.encryption.BucketKey
 	if given := h.Get("X-Amz-Server-Side-Encryption-Bucket-Key-Enabled"); given != "" {
 		bucketKey = given == "true"
 	}
 	switch algorithm {
 	case "":
-		algorithm, text = c.b.encryption.algorithm, c.b.encryption.key
+		algorithm, text = c.b.encryption.Algorithm, c.b.encryption.Key
 	case "AES256", "aws:kms", "aws:kms:dsse":
 	default:
 		return objectEncryption{}, invalidArgument("The encryption method specified is not supported", "x-amz-server-side-encryption", algorithm)
@@ -388,7 +388,7 @@ func (c *s3call) writeConditions(key string) *apiError {
 func (c *s3call) stored(v *version) (*response, *apiError) {
 	v.seal(c.digest)
 	c.s.store(c.b, v)
-	c.s.replicateNew(c.b, v)
+	replicateNew(c.s, c.b, v)
 	h := http.Header{"Etag": {`"` + v.etag + `"`}}
 	c.identify(h, v)
 	v.sse.set(h)
@@ -712,7 +712,7 @@ func (c *s3call) delete(key, id string) (deletion, *apiError) {
 		}
 		m := &version{key: key, owner: c.b.account, marker: true}
 		c.s.store(c.b, m)
-		c.s.replicateNew(c.b, m)
+		replicateNew(c.s, c.b, m)
 		return deletion{m.id, true}, nil
 	}
 	v := c.b.version(key, id)
@@ -986,7 +986,7 @@ func (c *s3call) setTags(action string, tags []tag, status int) (*response, *api
 	}
 	v.tags = slices.Clone(tags)
 	slices.SortFunc(v.tags, func(a, b tag) int { return strings.Compare(a.Key, b.Key) })
-	c.s.replicateChange(c.b, v)
+	replicateChange(c.s, c.b, v)
 	h := http.Header{}
 	c.identify(h, v)
 	return &response{status: status, header: h}, nil
@@ -1052,7 +1052,7 @@ func (c *s3call) putRetention() (*response, *apiError) {
 		}
 	}
 	v.retention = next
-	c.s.replicateChange(c.b, v)
+	replicateChange(c.s, c.b, v)
 	return done(200)
 }
 
@@ -1086,6 +1086,6 @@ func (c *s3call) putLegalHold() (*response, *apiError) {
 		return nil, e
 	}
 	v.legalHold = in.Status
-	c.s.replicateChange(c.b, v)
+	replicateChange(c.s, c.b, v)
 	return done(200)
 }

@@ -80,7 +80,7 @@ func TestObjectRoundTrip(t *testing.T) {
 		t.Errorf("GetObjectAttributes: %+v", attributes)
 	}
 	acl, err := c.GetObjectAcl(background, &s3.GetObjectAclInput{Bucket: b, Key: k})
-	if err != nil || len(acl.Grants) != 1 || *acl.Owner.ID != s.canonicalID("111111111111") || acl.Owner.DisplayName != nil {
+	if err != nil || len(acl.Grants) != 1 || *acl.Owner.ID != s.state.canonicalID("111111111111") || acl.Owner.DisplayName != nil {
 		t.Errorf("GetObjectAcl: %+v, %v", acl, err)
 	}
 	tagging, err := c.GetObjectTagging(background, &s3.GetObjectTaggingInput{Bucket: b, Key: k})
@@ -232,7 +232,7 @@ func TestVersions(t *testing.T) {
 			t.Errorf("version id %q without versioning", id)
 		}
 	}
-	if n := len(s.buckets["plain"].objects["k"].versions); n != 1 {
+	if n := len(s.state.bucket("plain").objects["k"].versions); n != 1 {
 		t.Errorf("%d versions without versioning", n)
 	}
 	version("Enabled")
@@ -374,12 +374,12 @@ func TestEncryption(t *testing.T) {
 		}
 	}
 	managed, err := c.PutObject(background, &s3.PutObjectInput{Bucket: b, Key: aws.String("managed"), Body: strings.NewReader("x"), ServerSideEncryption: "aws:kms"})
-	if err != nil || s.keys[aws.ToString(managed.SSEKMSKeyId)].manager != "AWS" {
+	if err != nil || s.state.keys[aws.ToString(managed.SSEKMSKeyId)].manager != "AWS" {
 		t.Errorf("aws/s3: %+v, %v", managed, err)
 	}
 	_, err = c.PutObject(background, &s3.PutObjectInput{Bucket: b, Key: aws.String("kms"), ServerSideEncryption: "aws:kms", SSEKMSKeyId: aws.String("alias/none")})
 	wantCode(t, "no such key", err, "KMS.NotFoundException", 400)
-	s.keys[keyARN].state = "Disabled"
+	s.state.keys[keyARN].state = "Disabled"
 	_, err = c.GetObject(background, &s3.GetObjectInput{Bucket: b, Key: aws.String("kms")})
 	wantCode(t, "disabled key", err, "KMS.DisabledException", 400)
 	_, err = c.HeadObject(background, &s3.HeadObjectInput{Bucket: b, Key: aws.String("kms")})
@@ -482,7 +482,7 @@ func TestMultipart(t *testing.T) {
 			t.Errorf("%s: ETag %s, want %s", test.algorithm, *out.ETag, etag)
 		}
 		if test.want.value != "" {
-			v := s.buckets["versioned"].current("big")
+			v := s.state.bucket("versioned").current("big")
 			if diff := cmp.Diff(test.want, v.checksum, cmp.AllowUnexported(checksum{})); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", test.algorithm, diff)
 			}
@@ -562,7 +562,7 @@ func TestObjectLock(t *testing.T) {
 		b, k := aws.String("versioned"), aws.String("k")
 		_, err := c.PutObject(background, &s3.PutObjectInput{Bucket: b, Key: k, ObjectLockLegalHoldStatus: "ON"})
 		wantCode(t, "without a lock on the bucket", err, "InvalidRequest", 400)
-		s.buckets["versioned"].lock = &objectLock{mode: "GOVERNANCE", days: 1}
+		s.state.bucket("versioned").lock = &objectLock{Mode: "GOVERNANCE", Days: 1}
 
 		id := put(t, c, *b, *k, "x")
 		head, err := c.HeadObject(background, &s3.HeadObjectInput{Bucket: b, Key: k})
@@ -602,7 +602,7 @@ func TestObjectLock(t *testing.T) {
 // the bucket's owner reads it only if the ACL says so.
 func TestForeignOwnedObjects(t *testing.T) {
 	s := storage(t)
-	b := s.buckets["versioned"]
+	b := s.state.bucket("versioned")
 	b.ownership = objectWriter
 	b.policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":["s3:PutObject","s3:PutObjectAcl"],"Resource":"arn:aws:s3:::versioned/*"}]}`
 	writer, owner := s.s3(backupAdmin, "us-east-1"), s.s3(sourceAdmin, "us-east-1")
@@ -616,7 +616,7 @@ func TestForeignOwnedObjects(t *testing.T) {
 	wantCode(t, "bucket owner, private", get(owner, "private"), "AccessDenied", 403)
 	wantCode(t, "bucket owner, shared", get(owner, "shared"), "", 0)
 	acl, err := writer.GetObjectAcl(background, &s3.GetObjectAclInput{Bucket: aws.String("versioned"), Key: aws.String("shared")})
-	if err != nil || len(acl.Grants) != 2 || *acl.Owner.ID != s.canonicalID("222222222222") {
+	if err != nil || len(acl.Grants) != 2 || *acl.Owner.ID != s.state.canonicalID("222222222222") {
 		t.Errorf("ACL: %+v, %v", acl, err)
 	}
 	b.ownership = bucketOwnerPreferred
@@ -632,8 +632,8 @@ func TestForeignOwnedObjects(t *testing.T) {
 
 func TestRequesterPays(t *testing.T) {
 	s := storage(t)
-	s.buckets["versioned"].requestPayment = "Requester"
-	s.buckets["versioned"].policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::versioned/*"}]}`
+	s.state.bucket("versioned").requestPayment = "Requester"
+	s.state.bucket("versioned").policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::versioned/*"}]}`
 	put(t, s.s3(sourceAdmin, "us-east-1"), "versioned", "k", "x")
 	c := s.s3(backupAdmin, "us-east-1")
 	_, err := c.GetObject(background, &s3.GetObjectInput{Bucket: aws.String("versioned"), Key: aws.String("k")})
@@ -664,7 +664,7 @@ func TestBucketPolicyDenies(t *testing.T) {
 	c := s.s3(sourceAdmin, "us-east-1")
 	b, k := aws.String("versioned"), aws.String("k")
 	id := put(t, c, *b, *k, "x")
-	s.buckets["versioned"].policy = `{"Version":"2012-10-17","Statement":[
+	s.state.bucket("versioned").policy = `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::versioned/*"},
 		{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::versioned/*","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}}]}`
 	_, err := c.GetObject(background, &s3.GetObjectInput{Bucket: b, Key: k, VersionId: &id})

@@ -19,9 +19,6 @@ var (
 // putPolicy stores a bucket policy, if S3 would: minified, with account ids among
 // the principals as the ARN of the account's root.
 func (c *s3call) putPolicy() (*response, *apiError) {
-	if e := c.ownersOnly(); e != nil {
-		return nil, e
-	}
 	body, e := c.payload()
 	if e != nil {
 		return nil, e
@@ -59,18 +56,15 @@ func (c *s3call) putPolicy() (*response, *apiError) {
 }
 
 // blockPublicPolicy is the effective BlockPublicPolicy of a bucket.
-func (s *Sandbox) blockPublicPolicy(b *bucket) bool {
+func (s *State) blockPublicPolicy(b *bucket) bool {
 	a := s.accounts[b.account]
-	return b.publicAccess != nil && b.publicAccess.blockPolicy ||
-		a != nil && a.publicAccess != nil && a.publicAccess.blockPolicy
+	return b.publicAccess != nil && b.publicAccess.BlockPolicy ||
+		a != nil && a.publicAccess != nil && a.publicAccess.BlockPolicy
 }
 
 // getPolicyStatus says whether the policy is public; what cannot be classified
 // counts as public.
 func (c *s3call) getPolicyStatus() (*response, *apiError) {
-	if e := c.ownersOnly(); e != nil {
-		return nil, e
-	}
 	if c.b.policy == "" {
 		return nil, c.noPolicy()
 	}

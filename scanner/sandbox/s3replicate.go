@@ -63,17 +63,15 @@ const (
 	srcVersionNotFound               = "SrcVersionNotFound"
 )
 
-// SetLag sets the replication lag from now on: of one rule of a bucket, of a
+// setLag sets the replication lag from now on: of one rule of a bucket, of a
 // bucket (rule ""), or of every bucket that has none of its own (bucket ""). What
 // is already under way keeps its time. It reports whether bucket and rule exist.
-func (s *Sandbox) SetLag(bucket, rule string, lag time.Duration) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *State) setLag(bucket, rule string, lag time.Duration) bool {
 	if bucket == "" {
 		s.lag = lag
 		return true
 	}
-	b := s.buckets[bucket]
+	b := s.bucket(bucket)
 	switch {
 	case b == nil:
 		return false
@@ -90,7 +88,7 @@ func (s *Sandbox) SetLag(bucket, rule string, lag time.Duration) bool {
 	return true
 }
 
-func (s *Sandbox) lagOf(b *bucket, rule string) time.Duration {
+func lagOf(s *State, b *bucket, rule string) time.Duration {
 	if lag, ok := b.ruleLag[rule]; ok {
 		return lag
 	}
@@ -102,7 +100,7 @@ func (s *Sandbox) lagOf(b *bucket, rule string) time.Duration {
 
 // replicateNew starts the replication of a version or delete marker that a caller
 // just wrote.
-func (s *Sandbox) replicateNew(b *bucket, v *version) {
+func replicateNew(s *State, b *bucket, v *version) {
 	if b.replication == nil || v.id == "null" {
 		return
 	}
@@ -116,14 +114,14 @@ func (s *Sandbox) replicateNew(b *bucket, v *version) {
 		if v.marker {
 			operation = operationDelete
 		}
-		s.owe(b, v, t, operation)
+		owe(s, b, v, t, operation)
 	}
 }
 
 // replicateChange replicates new tags, retention or legal hold of a version to
 // where the version itself went. A replica hands a change on only by a rule with
 // replica modification sync.
-func (s *Sandbox) replicateChange(b *bucket, v *version) {
+func replicateChange(s *State, b *bucket, v *version) {
 	if b.replication == nil {
 		return
 	}
@@ -138,17 +136,17 @@ func (s *Sandbox) replicateChange(b *bucket, v *version) {
 		v.targets = targets
 	}
 	for _, t := range targets {
-		s.owe(b, v, t, operationChange)
+		owe(s, b, v, t, operationChange)
 	}
 }
 
 // owe puts a task where its due time belongs.
-func (s *Sandbox) owe(b *bucket, v *version, t *replicationTarget, operation string) {
+func owe(s *State, b *bucket, v *version, t *replicationTarget, operation string) {
 	now := time.Now()
 	t.open++
 	v.status = "PENDING"
 	task := &replicationTask{
-		due: now.Add(s.lagOf(b, t.rule.ID)), bucket: b.name, version: v, target: t, operation: operation, requested: now,
+		due: now.Add(lagOf(s, b, t.rule.ID)), bucket: b.name, version: v, target: t, operation: operation, requested: now,
 	}
 	at, _ := slices.BinarySearchFunc(s.pending, task.due, func(t *replicationTask, due time.Time) int {
 		if t.due.After(due) {
@@ -208,24 +206,24 @@ func (r *replicationRule) eligible(v *version) bool {
 // settle does everything that has fallen due, in order of due time. It runs with
 // s.mu held, before each request: one that changes a role must not change what was
 // due before it.
-func (s *Sandbox) settle() {
+func settle(s *State) {
 	now := time.Now()
 	for len(s.pending) > 0 && !s.pending[0].due.After(now) {
 		task := s.pending[0]
 		s.pending[0] = nil
 		s.pending = s.pending[1:]
-		s.settleTask(task)
+		settleTask(s, task)
 	}
 }
 
-func (s *Sandbox) settleTask(task *replicationTask) {
+func settleTask(s *State, task *replicationTask) {
 	v, t := task.version, task.target
-	a := &attempt{s: s, task: task, v: v, rule: t.rule, source: s.buckets[task.bucket]}
+	a := &attempt{s: s, task: task, v: v, rule: t.rule, source: s.bucket(task.bucket)}
 	code := a.run()
 	t.open--
 	t.failed = code != ""
 	if code != "" {
-		s.fail(a, code)
+		recordFailure(s, a, code)
 	}
 	open, failed := 0, false
 	for _, t := range v.targets {
@@ -245,7 +243,7 @@ func (s *Sandbox) settleTask(task *replicationTask) {
 
 // attempt is S3 trying one task.
 type attempt struct {
-	s                   *Sandbox
+	s                   *State
 	task                *replicationTask
 	v                   *version
 	rule                replicationRule
@@ -268,7 +266,7 @@ func (a *attempt) run() string {
 	if !a.assume() {
 		return assumeRoleNotPermitted
 	}
-	a.destination = a.s.buckets[a.rule.destination()]
+	a.destination = a.s.bucket(a.rule.destination())
 	if a.destination == nil {
 		return dstBucketNotFound
 	}
@@ -306,7 +304,7 @@ func (a *attempt) assume() bool {
 		return false
 	}
 	service := &identity{principal: iam.Service("s3.amazonaws.com")}
-	allowed := s.decide(service, authRequest{
+	allowed := s.decide(service, question{
 		action: "sts:AssumeRole", resource: r.arn, account: owner.id,
 		kind: iam.TrustPolicy, policy: r.trust, name: r.name,
 		context: map[string]iam.Value{
@@ -330,10 +328,10 @@ func (a *attempt) may(b *bucket, action string) bool {
 	return a.decide(b, action, nil).Result == iam.Allowed
 }
 
-// request is an authRequest of the role's session. Where S3's own calls come from
+// request is an question of the role's session. Where S3's own calls come from
 // is not documented, so a policy that depends on the network is undecided, which
 // does not permit: AWS names such policies as a cause of failed replication.
-func (a *attempt) request(b *bucket, action, key string, context map[string]iam.Value) authRequest {
+func (a *attempt) request(b *bucket, action, key string, context map[string]iam.Value) question {
 	all := map[string]iam.Value{"aws:requestedregion": iam.One(b.region)}
 	withTags(all, "s3:existingobjecttag/", a.v.tags)
 	unknownNetwork(all)
@@ -378,8 +376,8 @@ func (a *attempt) put() string {
 	}
 	// The destination's default retention is for objects without any lock member;
 	// a legal hold that is OFF is one.
-	if l := a.destination.lock; l != nil && l.mode != "" && v.retention == nil && v.legalHold == "" {
-		replica.retention = &retention{l.mode, l.retainUntil(a.task.due)}
+	if l := a.destination.lock; l != nil && l.Mode != "" && v.retention == nil && v.legalHold == "" {
+		replica.retention = &retention{l.Mode, l.retainUntil(a.task.due)}
 	}
 	if old := a.destination.version(v.key, v.id); old != nil {
 		a.destination.remove(old)
@@ -447,7 +445,7 @@ func (a *attempt) authorizePut(replica *version) string {
 	switch {
 	case a.v.sse.keyMD5 != "":
 		context["s3:x-amz-server-side-encryption-customer-algorithm"] = iam.One("AES256")
-		if slices.Contains(b.encryption.blocked, "SSE-C") {
+		if slices.Contains(b.encryption.Blocked, "SSE-C") {
 			return dstPutObjectNotPermitted // FAILED is recorded, the code is not
 		}
 	case a.v.sse.key != "":
@@ -589,14 +587,11 @@ type ReplicationEvent struct {
 	Sent bool `json:"-"`
 }
 
-// ReplicationFailures are the failures of a source bucket, oldest first; "" for
-// those of all buckets.
-func (s *Sandbox) ReplicationFailures(bucket string) []ReplicationEvent {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+// failuresOf are the failures of a source bucket, oldest first; "" for those of all
+// buckets.
+func (s *State) failuresOf(bucket string) []ReplicationEvent {
 	if bucket != "" {
-		if b := s.buckets[bucket]; b != nil {
+		if b := s.bucket(bucket); b != nil {
 			return slices.Clone(b.failures)
 		}
 		return nil
@@ -615,7 +610,7 @@ func (s *Sandbox) ReplicationFailures(bucket string) []ReplicationEvent {
 	return all
 }
 
-func (s *Sandbox) fail(a *attempt, code string) {
+func recordFailure(s *State, a *attempt, code string) {
 	if a.source == nil {
 		return // nothing is left to tell it of
 	}

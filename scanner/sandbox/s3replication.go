@@ -187,7 +187,7 @@ func (d *replicationDestination) checkTime() *apiError {
 }
 
 // nameRules gives rules without an ID one, for good.
-func (s *Sandbox) nameRules(c *replicationConfiguration) {
+func nameRules(s *State, c *replicationConfiguration) {
 	for i := range c.Rules {
 		if c.Rules[i].ID == "" {
 			c.Rules[i].ID = s.newID("replication rule")
@@ -211,7 +211,7 @@ func (c *s3call) putReplication() (*response, *apiError) {
 	}
 	for i := range in.Rules {
 		name := in.Rules[i].destination()
-		destination := c.s.buckets[name]
+		destination := c.s.bucket(name)
 		switch {
 		case name == c.b.name:
 			return nil, invalidRequest("Destination bucket cannot be the same as the source bucket.")
@@ -225,14 +225,14 @@ func (c *s3call) putReplication() (*response, *apiError) {
 	if owner != c.caller.account {
 		return nil, accessDenied() // a role is passed within its account only
 	}
-	e := c.s.authorize(c.call, authRequest{
+	e := c.authorize(c.s, question{
 		action: "iam:PassRole", resource: in.Role, account: owner,
 		context: map[string]iam.Value{"iam:passedtoservice": iam.One("s3.amazonaws.com"), "iam:associatedresourcearn": iam.One(c.bucketARN())},
 	})
 	if e != nil {
 		return nil, e
 	}
-	c.s.nameRules(&in)
+	nameRules(c.s, &in)
 	c.b.replication = &in
 	return done(200)
 }

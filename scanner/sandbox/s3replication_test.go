@@ -136,10 +136,10 @@ func TestPutBucketReplication(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := storage(t)
-			before := s.buckets["src"].replication
+			before := s.state.bucket("src").replication
 			_, err := s.s3(sourceAdmin, "us-east-1").PutBucketReplication(background, test.in)
 			wantCode(t, "put", err, test.code, test.status)
-			if (s.buckets["src"].replication == before) != (test.code != "") {
+			if (s.state.bucket("src").replication == before) != (test.code != "") {
 				t.Error("a refused put leaves the old configuration, an accepted one replaces it")
 			}
 		})

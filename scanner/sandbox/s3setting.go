@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -68,7 +69,7 @@ func (c *s3call) listBuckets() (*response, *apiError) {
 		at++
 	}
 	for _, name := range names[at:] {
-		b := c.s.buckets[name]
+		b := c.s.bucket(name)
 		if !strings.HasPrefix(name, answer.Prefix) {
 			break
 		}
@@ -89,37 +90,7 @@ func (c *s3call) listBuckets() (*response, *apiError) {
 	return xmlAnswer("ListAllMyBucketsResult", answer)
 }
 
-// bucketIndex is the sorted bucket names of each account, as they were when it was
-// made. Every bucket that it knows holds it, so that any of them leads to it.
-type bucketIndex struct {
-	names map[string][]string
-	count int  // of all buckets
-	stale bool // one of them was deleted
-}
-
-// bucketsOf is the sorted names of an account's buckets. The index is made again
-// when buckets came or went; scans list every account of a world that stands still.
-func (s *Sandbox) bucketsOf(account string) []string {
-	var x *bucketIndex
-	for _, b := range s.buckets {
-		x = b.index
-		break
-	}
-	if x != nil && !x.stale && x.count == len(s.buckets) {
-		return x.names[account]
-	}
-	x = &bucketIndex{names: map[string][]string{}, count: len(s.buckets)}
-	for name, b := range s.buckets {
-		b.index = x
-		x.names[b.account] = append(x.names[b.account], name)
-	}
-	for _, names := range x.names {
-		slices.Sort(names)
-	}
-	return x.names[account]
-}
-
-func (s *Sandbox) canonicalID(account string) string {
+func (s *State) canonicalID(account string) string {
 	if a := s.accounts[account]; a != nil {
 		return a.canonicalID
 	}
@@ -196,9 +167,9 @@ func (c *s3call) createBucket() (*response, *apiError) {
 		fresh.versioning, fresh.lock = enabled, &objectLock{}
 	}
 	if in.Tags != nil {
-		fresh.tags = in.Tags.Tag
+		setBucketTags(fresh, in.Tags.Tag)
 	}
-	c.s.buckets[c.bucket] = fresh
+	c.s.addBucket(fresh)
 	return &response{status: 200, header: http.Header{
 		"Location":         {"/" + c.bucket},
 		"X-Amz-Bucket-Arn": {c.bucketARN()},
@@ -222,10 +193,7 @@ func (c *s3call) deleteBucket() (*response, *apiError) {
 		}
 		return nil, &apiError{status: 409, code: "BucketNotEmpty", message: message, detail: map[string]string{"BucketName": c.bucket}}
 	}
-	delete(c.s.buckets, c.bucket)
-	if c.b.index != nil {
-		c.b.index.stale = true
-	}
+	c.s.deleteBucket(c.b)
 	return done(204)
 }
 
@@ -291,21 +259,10 @@ func (c *s3call) noPolicy() *apiError {
 }
 
 func (c *s3call) getPolicy() (*response, *apiError) {
-	if e := c.ownersOnly(); e != nil {
-		return nil, e
-	}
 	if c.b.policy == "" {
 		return nil, c.noPolicy()
 	}
 	return &response{status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: []byte(c.b.policy)}, nil
-}
-
-func (c *s3call) deletePolicy() (*response, *apiError) {
-	if e := c.ownersOnly(); e != nil {
-		return nil, e
-	}
-	c.b.policy = ""
-	return done(204)
 }
 
 func (c *s3call) getReplication() (*response, *apiError) {
@@ -313,11 +270,6 @@ func (c *s3call) getReplication() (*response, *apiError) {
 		return nil, notFound("ReplicationConfigurationNotFoundError", "The replication configuration was not found", c.b)
 	}
 	return xmlAnswer("ReplicationConfiguration", c.b.replication)
-}
-
-func (c *s3call) deleteReplication() (*response, *apiError) {
-	c.b.replication = nil
-	return done(204)
 }
 
 type versioningXML struct {
@@ -381,11 +333,6 @@ func (c *s3call) putOwnership() (*response, *apiError) {
 	return done(200)
 }
 
-func (c *s3call) deleteOwnership() (*response, *apiError) {
-	c.b.ownership = ""
-	return done(204)
-}
-
 type encryptionXML struct {
 	Rules []encryptionRuleXML `xml:"Rule"`
 }
@@ -407,9 +354,9 @@ type blockedXML struct {
 
 func (c *s3call) getEncryption() (*response, *apiError) {
 	e := c.b.encryption
-	rule := encryptionRuleXML{Default: &encryptionDefaultXML{e.algorithm, e.key}, BucketKey: &e.bucketKey}
-	if e.blocked != nil {
-		rule.Blocked = &blockedXML{e.blocked}
+	rule := encryptionRuleXML{Default: &encryptionDefaultXML{e.Algorithm, e.Key}, BucketKey: &e.BucketKey}
+	if e.Blocked != nil {
+		rule.Blocked = &blockedXML{e.Blocked}
 	}
 	return xmlAnswer("ServerSideEncryptionConfiguration", encryptionXML{[]encryptionRuleXML{rule}})
 }
@@ -430,12 +377,12 @@ func (c *s3call) putEncryption() (*response, *apiError) {
 		case d.Algorithm == "AES256" && d.Key != "":
 			return nil, invalidArgument("a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse", "KMSMasterKeyID", d.Key)
 		}
-		set.algorithm, set.key, set.bucketKey = d.Algorithm, d.Key, false
+		set.Algorithm, set.Key, set.BucketKey = d.Algorithm, d.Key, false
 	} else if rule.Blocked == nil {
 		return nil, malformedXML()
 	}
 	if rule.BucketKey != nil {
-		set.bucketKey = *rule.BucketKey
+		set.BucketKey = *rule.BucketKey
 	}
 	if rule.Blocked != nil {
 		for _, t := range rule.Blocked.Types {
@@ -446,16 +393,10 @@ func (c *s3call) putEncryption() (*response, *apiError) {
 		if len(rule.Blocked.Types) != 1 {
 			return nil, malformedXML()
 		}
-		set.blocked = rule.Blocked.Types
+		set.Blocked = rule.Blocked.Types
 	}
 	c.b.encryption = set
 	return done(200)
-}
-
-// deleteEncryption puts SSE-S3 back: no bucket is without a default encryption.
-func (c *s3call) deleteEncryption() (*response, *apiError) {
-	c.b.encryption = encryption{algorithm: "AES256", blocked: c.b.encryption.blocked}
-	return done(204)
 }
 
 type objectLockXML struct {
@@ -479,8 +420,8 @@ func (c *s3call) getObjectLock() (*response, *apiError) {
 		return nil, notFound("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket", c.b)
 	}
 	out := objectLockXML{Enabled: enabled}
-	if l.mode != "" {
-		out.Rule = &objectLockRuleXML{&defaultRetentionXML{l.mode, l.days, l.years}}
+	if l.Mode != "" {
+		out.Rule = &objectLockRuleXML{&defaultRetentionXML{l.Mode, l.Days, l.Years}}
 	}
 	return xmlAnswer("ObjectLockConfiguration", out)
 }
@@ -512,10 +453,11 @@ func (c *s3call) putObjectLock() (*response, *apiError) {
 }
 
 func (c *s3call) getLifecycle() (*response, *apiError) {
-	if c.b.lifecycle == nil {
+	rules := lifecycle.of(c.b)
+	if rules == nil {
 		return nil, notFound("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", c.b)
 	}
-	res, e := xmlAnswer("LifecycleConfiguration", c.b.lifecycle)
+	res, e := xmlAnswer("LifecycleConfiguration", rules)
 	if e == nil {
 		res.header.Set("X-Amz-Transition-Default-Minimum-Object-Size", "all_storage_classes_128K")
 	}
@@ -544,17 +486,16 @@ func (c *s3call) putLifecycle() (*response, *apiError) {
 			r.ID = c.s.newID("lifecycle")
 		}
 	}
-	c.b.lifecycle = &in
+	lifecycle.set(c.b, &in)
 	return done(200)
 }
 
-func (c *s3call) deleteLifecycle() (*response, *apiError) {
-	c.b.lifecycle = nil
-	return done(204)
-}
-
 func (c *s3call) getNotification() (*response, *apiError) {
-	return xmlAnswer("NotificationConfiguration", c.b.notification)
+	targets := notification.of(c.b)
+	if targets == nil {
+		targets = &notificationConfiguration{}
+	}
+	return xmlAnswer("NotificationConfiguration", targets)
 }
 
 func (c *s3call) putNotification() (*response, *apiError) {
@@ -594,7 +535,7 @@ func (c *s3call) putNotification() (*response, *apiError) {
 			return nil, e
 		}
 	}
-	c.b.notification = in
+	notification.set(c.b, &in)
 	return done(200)
 }
 
@@ -630,7 +571,7 @@ func (c *s3call) getPublicAccess() (*response, *apiError) {
 	if p == nil {
 		return nil, notFound("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", c.b)
 	}
-	return xmlAnswer("PublicAccessBlockConfiguration", publicAccessXML{&p.blockACLs, &p.ignoreACLs, &p.blockPolicy, &p.restrict})
+	return xmlAnswer("PublicAccessBlockConfiguration", p)
 }
 
 // putPublicAccess replaces the whole setting: a member left out becomes false.
@@ -644,15 +585,10 @@ func (c *s3call) putPublicAccess() (*response, *apiError) {
 	}
 	on := func(b *bool) bool { return b != nil && *b }
 	c.b.publicAccess = &publicAccessBlock{
-		blockACLs: on(in.BlockPublicAcls), ignoreACLs: on(in.IgnorePublicAcls),
-		blockPolicy: on(in.BlockPublicPolicy), restrict: on(in.RestrictPublicBuckets),
+		BlockACLs: on(in.BlockPublicAcls), IgnoreACLs: on(in.IgnorePublicAcls),
+		BlockPolicy: on(in.BlockPublicPolicy), Restrict: on(in.RestrictPublicBuckets),
 	}
 	return done(200)
-}
-
-func (c *s3call) deletePublicAccess() (*response, *apiError) {
-	c.b.publicAccess = nil
-	return done(204)
 }
 
 type taggingXML struct {
@@ -664,10 +600,11 @@ type tagSetXML struct {
 }
 
 func (c *s3call) getBucketTagging() (*response, *apiError) {
-	if c.b.tags == nil {
+	tags := bucketTags.of(c.b)
+	if tags == nil {
 		return nil, notFound("NoSuchTagSet", "The TagSet does not exist", c.b)
 	}
-	return xmlAnswer("Tagging", taggingXML{tagSetXML{c.b.tags}})
+	return xmlAnswer("Tagging", tags)
 }
 
 func (c *s3call) putBucketTagging() (*response, *apiError) {
@@ -678,12 +615,7 @@ func (c *s3call) putBucketTagging() (*response, *apiError) {
 	if e := checkTags(in.TagSet.Tags, 50); e != nil {
 		return nil, e
 	}
-	c.b.tags = in.TagSet.Tags
-	return done(204)
-}
-
-func (c *s3call) deleteBucketTagging() (*response, *apiError) {
-	c.b.tags = nil
+	setBucketTags(c.b, in.TagSet.Tags)
 	return done(204)
 }
 
@@ -716,5 +648,126 @@ func checkTags(tags []tag, most int) *apiError {
 
 // retainUntil is the end of a default retention that begins now.
 func (l *objectLock) retainUntil(now time.Time) time.Time {
-	return now.AddDate(int(l.years), 0, int(l.days))
+	return now.AddDate(int(l.Years), 0, int(l.Days))
 }
+
+// lifecycle is the lifecycle configuration of a bucket.
+const lifecycle stored[lifecycleConfiguration] = "lifecycle"
+
+// notification is the notification configuration of a bucket.
+const notification stored[notificationConfiguration] = "notification"
+
+// bucketTags are the tags of a bucket.
+const bucketTags stored[taggingXML] = "tagging"
+
+// setBucketTags sets the tags of a bucket, nil for none.
+func setBucketTags(b *bucket, tags []tag) {
+	if tags == nil {
+		bucketTags.remove(b)
+		return
+	}
+	bucketTags.set(b, &taggingXML{tagSetXML{tags}})
+}
+
+func removeOwnership(b *bucket) { b.ownership = "" }
+
+func removePublicAccess(b *bucket) { b.publicAccess = nil }
+
+// removeEncryption puts SSE-S3 back: no bucket is without a default encryption.
+func removeEncryption(b *bucket) {
+	b.encryption = encryption{Algorithm: "AES256", Blocked: b.encryption.Blocked}
+}
+
+func removeReplication(b *bucket) { b.replication = nil }
+
+func removePolicy(b *bucket) { b.policy = "" }
+
+func checkVersioning(w *worldSettings, wrong report) {
+	wrong.oneOf(".versioning", w.Versioning, "", enabled, suspended)
+	wrong.oneOf(".mfa_delete", w.MFADelete, "", enabled, disabled)
+}
+
+func loadVersioning(_ *State, b *bucket, w *worldSettings) {
+	b.versioning, b.mfaDelete = w.Versioning, w.MFADelete
+}
+
+func checkOwnership(w *worldSettings, wrong report) {
+	wrong.oneOf(".ownership", w.Ownership, "", bucketOwnerEnforced, bucketOwnerPreferred, objectWriter)
+}
+
+func loadOwnership(_ *State, b *bucket, w *worldSettings) {
+	if w.Ownership != "" {
+		b.ownership = w.Ownership
+	}
+}
+
+func checkRequestPayment(w *worldSettings, wrong report) {
+	wrong.oneOf(".request_payment", w.RequestPayment, "", "BucketOwner", "Requester")
+}
+
+func loadRequestPayment(_ *State, b *bucket, w *worldSettings) {
+	if w.RequestPayment != "" {
+		b.requestPayment = w.RequestPayment
+	}
+}
+
+func loadPublicAccess(_ *State, b *bucket, w *worldSettings) {
+	if p := w.PublicAccessBlock; p != nil {
+		own := *p
+		b.publicAccess = &own
+	}
+}
+
+func checkEncryption(w *worldSettings, wrong report) {
+	if e := w.Encryption; e != nil {
+		wrong.oneOf(".encryption.algorithm", e.Algorithm, "AES256", "aws:kms", "aws:kms:dsse")
+		for i, t := range e.Blocked {
+			wrong.oneOf(fmt.Sprintf(".encryption.blocked[%d]", i), t, "SSE-C", "NONE")
+		}
+	}
+}
+
+func loadEncryption(_ *State, b *bucket, w *worldSettings) {
+	if w.Encryption != nil {
+		b.encryption = *w.Encryption
+	}
+}
+
+func checkObjectLock(w *worldSettings, wrong report) {
+	if l := w.ObjectLock; l != nil {
+		wrong.oneOf(".object_lock.mode", l.Mode, "", "GOVERNANCE", "COMPLIANCE")
+		if (l.Mode == "") != (l.Days == 0 && l.Years == 0) || l.Days != 0 && l.Years != 0 || l.Days < 0 || l.Years < 0 {
+			wrong(".object_lock", "a default retention has a mode and either days or years")
+		}
+		if w.Versioning != enabled {
+			wrong(".object_lock", "Object Lock needs versioning: Enabled")
+		}
+	}
+}
+
+func loadObjectLock(_ *State, b *bucket, w *worldSettings) {
+	if l := w.ObjectLock; l != nil {
+		own := *l
+		b.lock = &own
+	}
+}
+
+// checkReplication takes a state that PutBucketReplication refuses, such as a
+// destination whose versioning was suspended since, but not what no configuration
+// can be.
+func checkReplication(w *worldSettings, wrong report) {
+	if c := w.Replication; c != nil {
+		if e := c.check(); e != nil {
+			wrong(".replication", "%s: %s", e.code, e.message)
+		}
+	}
+}
+
+func loadReplication(s *State, b *bucket, w *worldSettings) {
+	if w.Replication != nil {
+		b.replication = &replicationConfiguration{w.Replication.Role, slices.Clone(w.Replication.Rules)}
+		nameRules(s, b.replication)
+	}
+}
+
+func loadPolicy(_ *State, b *bucket, w *worldSettings) { b.policy = w.Policy }

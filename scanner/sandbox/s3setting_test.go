@@ -76,7 +76,7 @@ func TestFreshBucket(t *testing.T) {
 		t.Errorf("GetBucketLocation: %+v, %v", location, err)
 	}
 	acl, err := c.GetBucketAcl(background, &s3.GetBucketAclInput{Bucket: fresh})
-	if err != nil || aws.ToString(acl.Owner.ID) != s.canonicalID("111111111111") || acl.Grants[0].Permission != "FULL_CONTROL" || acl.Grants[0].Grantee.Type != "CanonicalUser" {
+	if err != nil || aws.ToString(acl.Owner.ID) != s.state.canonicalID("111111111111") || acl.Grants[0].Permission != "FULL_CONTROL" || acl.Grants[0].Grantee.Type != "CanonicalUser" {
 		t.Errorf("GetBucketAcl: %+v, %v", acl, err)
 	}
 	head, err := c.HeadBucket(background, &s3.HeadBucketInput{Bucket: fresh})
@@ -169,7 +169,7 @@ func TestSettings(t *testing.T) {
 	}
 	_, err = c.DeleteBucketEncryption(background, &s3.DeleteBucketEncryptionInput{Bucket: b})
 	wantCode(t, "DeleteBucketEncryption", err, "", 0)
-	if got := s.buckets["versioned"].encryption.algorithm; got != "AES256" {
+	if got := s.state.bucket("versioned").encryption.Algorithm; got != "AES256" {
 		t.Errorf("encryption after delete: %s", got)
 	}
 
@@ -219,7 +219,7 @@ func TestSettings(t *testing.T) {
 
 	_, err = c.PutPublicAccessBlock(background, &s3.PutPublicAccessBlockInput{Bucket: b, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)}})
 	wantCode(t, "PutPublicAccessBlock", err, "", 0)
-	if diff := cmp.Diff(publicAccessBlock{blockACLs: true}, *s.buckets["versioned"].publicAccess, cmp.AllowUnexported(publicAccessBlock{})); diff != "" {
+	if diff := cmp.Diff(publicAccessBlock{BlockACLs: true}, *s.state.bucket("versioned").publicAccess); diff != "" {
 		t.Errorf("a partial block replaces the whole (-want +got):\n%s", diff)
 	}
 	_, err = c.PutPublicAccessBlock(background, &s3.PutPublicAccessBlockInput{Bucket: b, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}})
@@ -291,7 +291,7 @@ func TestBucketPolicy(t *testing.T) {
 	wantCode(t, "another bucket", putPolicy(strings.ReplaceAll(statement(`"*"`), "versioned/*", "src/*")), "MalformedPolicy", 400)
 	wantCode(t, "en dashes", putPolicy(strings.ReplaceAll(statement(`{"AWS": "222222222222"}`), "2012-10-17", "2012–10–17")), "MalformedPolicy", 400)
 	wantCode(t, "no JSON", putPolicy("{"), "MalformedPolicy", 400)
-	if s.buckets["versioned"].policy != want {
+	if s.state.bucket("versioned").policy != want {
 		t.Error("a refused policy leaves the old one")
 	}
 	if _, err := c.DeletePublicAccessBlock(background, &s3.DeletePublicAccessBlockInput{Bucket: b}); err != nil {
@@ -313,7 +313,7 @@ func TestListBuckets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plain.Buckets) != 4 || plain.Buckets[0].BucketRegion != nil || aws.ToString(plain.Owner.ID) != s.canonicalID("111111111111") {
+	if len(plain.Buckets) != 4 || plain.Buckets[0].BucketRegion != nil || aws.ToString(plain.Owner.ID) != s.state.canonicalID("111111111111") {
 		t.Errorf("without parameters: %d buckets, Region %v", len(plain.Buckets), plain.Buckets[0].BucketRegion)
 	}
 	list := func(in s3.ListBucketsInput) (names []string) {

@@ -15,7 +15,6 @@ import (
 	"encoding/base32"
 	"maps"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +26,16 @@ import (
 type Sandbox struct {
 	mu sync.Mutex // guards everything below; never held while a fault sleeps
 
+	state    *State
+	faults   []*Fault
+	requests uint64 // so many requests were made
+	calls    map[Call]int
+	actions  map[Action]int
+}
+
+// State is what the services of one AWS organization work on. Its user guards it:
+// nothing in it is safe for concurrent use.
+type State struct {
 	partition  string
 	org        *organization // nil: no organization
 	accounts   map[string]*account
@@ -34,16 +43,13 @@ type Sandbox struct {
 	buckets    map[string]*bucket        // names are global in a partition
 	keys       map[string]*key           // by key ARN
 	access     map[string]*identity      // access key id → caller
-	faults     []*Fault
-	lag        time.Duration      // default replication lag
-	pending    []*replicationTask // due or not, in order of due time
-	seq        uint64             // source of ids: same requests, same ids
-	requests   uint64             // so many requests were made
-	created    time.Time          // of everything that was there from the beginning
+	lag        time.Duration             // default replication lag
+	pending    []*replicationTask        // due or not, in order of due time
+	seq        uint64                    // source of ids: same requests, same ids
+	created    time.Time                 // of everything that was there from the beginning
 
-	parsed  map[parsedKey]*iam.Policy
-	calls   map[Call]int
-	actions map[Action]int
+	parsed map[parsedKey]*iam.Policy
+	names  map[string][]string // sorted bucket names by account; nil: to be made again
 }
 
 // organization is the tree of OUs over the accounts.
@@ -118,7 +124,13 @@ type grant struct {
 	operations  []string
 }
 
-type publicAccessBlock struct{ blockACLs, ignoreACLs, blockPolicy, restrict bool }
+// publicAccessBlock is S3 Block Public Access of an account or a bucket.
+type publicAccessBlock struct {
+	BlockACLs   bool `xml:"BlockPublicAcls" yaml:"block_public_acls"`
+	IgnoreACLs  bool `xml:"IgnorePublicAcls" yaml:"ignore_public_acls"`
+	BlockPolicy bool `xml:"BlockPublicPolicy" yaml:"block_public_policy"`
+	Restrict    bool `xml:"RestrictPublicBuckets" yaml:"restrict_public_buckets"`
+}
 
 // identity is a caller: who an access key belongs to.
 type identity struct {
@@ -130,20 +142,6 @@ type identity struct {
 	issued        time.Time // of a session; zero for long-term keys
 	expires       time.Time // zero = never
 	secret, token string
-}
-
-// call is one request after routing: who asks which service in which Region.
-type call struct {
-	r       *http.Request
-	body    []byte
-	id      string     // request id
-	caller  *identity  // nil: anonymous
-	service string     // organizations, sts, iam, kms, s3control, s3
-	region  string     // from the credential scope, or the host
-	op      string     // "s3:GetBucketReplication" once the service's router knows it
-	form    url.Values // Query protocol
-	account string     // account the operation is about (faults match on it)
-	bucket  string
 }
 
 // response is an answer before it is written.
@@ -174,13 +172,6 @@ type Call struct {
 	Code      string // error code; "" = success, network = connection broken by a fault
 }
 
-// Action is an IAM action that was asked for; [Sandbox.Actions] counts them.
-type Action struct {
-	Caller string // as in Call
-	Action string // as in s3:GetReplicationConfiguration
-	Result iam.Result
-}
-
 // Calls counts the requests since the sandbox was made.
 func (s *Sandbox) Calls() map[Call]int {
 	s.mu.Lock()
@@ -196,10 +187,31 @@ func (s *Sandbox) Actions() map[Action]int {
 	return maps.Clone(s.actions)
 }
 
-// log counts a call. It takes s.mu.
+// SetLag sets the replication lag from now on: of one rule of a bucket, of a
+// bucket (rule ""), or of every bucket that has none of its own (bucket ""). What
+// is already under way keeps its time. It reports whether bucket and rule exist.
+func (s *Sandbox) SetLag(bucket, rule string, lag time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.setLag(bucket, rule, lag)
+}
+
+// ReplicationFailures are the failures of a source bucket until now, oldest first;
+// "" for those of all buckets.
+func (s *Sandbox) ReplicationFailures(bucket string) []ReplicationEvent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	settle(s.state)
+	return s.state.failuresOf(bucket)
+}
+
+// log counts a call and the actions that it asked for. It takes s.mu.
 func (s *Sandbox) log(c *call, code string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, a := range c.asked {
+		s.actions[a]++
+	}
 	s.calls[Call{Operation: c.op, Account: c.account, Caller: c.caller.lasting(), Code: code}]++
 }
 

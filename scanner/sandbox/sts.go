@@ -11,18 +11,33 @@ import (
 	"crosscheck/rules/iam"
 )
 
-// handleSTS answers AWS STS.
+// stsService answers AWS STS.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
-func handleSTS(s *Sandbox, c *call) (*response, *apiError) {
-	switch c.operation() {
-	case "AssumeRole":
-		return assumeRole(s, c)
-	case "GetCallerIdentity": // needs no permission, and no policy can deny it
-		return answerQuery(c, object{
-			"Account": c.caller.account, "Arn": c.caller.principal.ARN, "UserId": c.caller.userID(),
-		})
+var stsService = queryService{
+	name: "sts", namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+	internal: "InternalFailure",
+	account:  accountOfRole,
+	operations: map[string]func(*State, *call) (object, *apiError){
+		"AssumeRole":        assumeRole,
+		"GetCallerIdentity": getCallerIdentity,
+	},
+}.service()
+
+// accountOfRole is the account of the role that a call wants to assume.
+func accountOfRole(c *call) string {
+	if c.operation() == "AssumeRole" {
+		if a, ok := parseARN(c.form.Get("RoleArn")); ok {
+			return a.account
+		}
 	}
-	return nil, notImplemented(c.op)
+	return ""
+}
+
+// getCallerIdentity needs no permission, and no policy can deny it.
+func getCallerIdentity(_ *State, c *call) (object, *apiError) {
+	return object{
+		"Account": c.caller.account, "Arn": c.caller.principal.ARN, "UserId": c.caller.userID(),
+	}, nil
 }
 
 // userID is the unique id of a caller, aws:userid in policies.
@@ -48,7 +63,7 @@ func invalidValue(format string, args ...any) *apiError {
 // assumeRole begins a session of a role when the role's trust policy and, where
 // it only delegates to the caller's account, the caller's own policies allow it.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-func assumeRole(s *Sandbox, c *call) (*response, *apiError) {
+func assumeRole(s *State, c *call) (object, *apiError) {
 	roleARN, session := c.form.Get("RoleArn"), c.form.Get("RoleSessionName")
 	target, ok := parseARN(roleARN)
 	if !ok || target.service != "iam" || !strings.HasPrefix(target.resource, "role/") {
@@ -95,7 +110,7 @@ func assumeRole(s *Sandbox, c *call) (*response, *apiError) {
 		context["aws:resourcetag/"+strings.ToLower(k)] = iam.One(v)
 		context["iam:resourcetag/"+strings.ToLower(k)] = iam.One(v)
 	}
-	if e := s.authorize(c, authRequest{
+	if e := c.authorize(s, question{
 		action: "sts:AssumeRole", resource: r.arn, account: a.id,
 		kind: iam.TrustPolicy, policy: r.trust, name: r.arn, context: context,
 	}); e != nil {
@@ -122,12 +137,12 @@ func assumeRole(s *Sandbox, c *call) (*response, *apiError) {
 	who.secret = base64.StdEncoding.EncodeToString(digest("secret", n))[:40]
 	who.token = base64.StdEncoding.EncodeToString(append(digest("token", n), digest("token 2", n)...))
 	s.access[key] = who
-	return answerQuery(c, object{
+	return object{
 		"AssumedRoleUser": object{"Arn": who.principal.ARN, "AssumedRoleId": who.userID()},
 		"Credentials": object{
 			"AccessKeyId": key, "SecretAccessKey": who.secret, "SessionToken": who.token, "Expiration": who.expires,
 		},
-	})
+	}, nil
 }
 
 // sessionLength is how long the session is to last.

@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,42 +15,16 @@ import (
 // The wire protocols of the control plane: JSON 1.1 (Organizations, KMS) and
 // Query (STS, IAM). S3 and S3 Control speak REST with XML.
 
-// routeTarget reads the operation of a JSON 1.1 request.
-func routeTarget(s *Sandbox, c *call) *apiError {
-	prefix := map[string]string{"organizations": "AWSOrganizationsV20161128.", "kms": "TrentService."}[c.service]
-	op, ok := strings.CutPrefix(c.r.Header.Get("X-Amz-Target"), prefix)
-	if !ok || op == "" {
-		c.op = c.service + ":Unknown" // another protocol, or another service's operation
-		return notImplemented(c.service + " without an X-Amz-Target that begins with " + prefix)
-	}
-	c.op = c.service + ":" + op
-	if c.caller != nil {
-		c.account = c.caller.account
-	}
-	if c.service == "kms" {
-		if k, _ := s.findKey(c, keyIDOf(c.body)); k != nil {
-			c.account = k.account
-		}
-	}
-	return nil
-}
-
-// operation is the operation's name without its service.
-func (c *call) operation() string {
-	_, op, _ := strings.Cut(c.op, ":")
-	return op
-}
-
 // failJSON is an error of the JSON 1.1 protocol.
-func failJSON(c *call, e *apiError) *response {
+func failJSON(id string, e *apiError) *response {
 	body, _ := json.Marshal(map[string]string{"__type": e.code, "message": e.message, "Message": e.message})
-	return jsonResponse(c, e.status, body)
+	return jsonResponse(id, e.status, body)
 }
 
-func jsonResponse(c *call, status int, body []byte) *response {
+func jsonResponse(id string, status int, body []byte) *response {
 	return &response{status: status, body: body, header: http.Header{
 		"Content-Type":     {"application/x-amz-json-1.1"},
-		"X-Amzn-Requestid": {c.id},
+		"X-Amzn-Requestid": {id},
 	}}
 }
 
@@ -59,21 +32,21 @@ func jsonResponse(c *call, status int, body []byte) *response {
 type object map[string]any
 
 // answerJSON writes an answer of the JSON 1.1 protocol.
-func answerJSON(c *call, v object) (*response, *apiError) {
+func answerJSON(id string, v object) (*response, *apiError) {
 	maps.DeleteFunc(v, func(_ string, value any) bool { return value == nil })
 	body, err := json.Marshal(v)
 	if err != nil {
 		return nil, &apiError{status: 500, code: "InternalFailure", message: err.Error()}
 	}
-	return jsonResponse(c, http.StatusOK, body), nil
+	return jsonResponse(id, http.StatusOK, body), nil
 }
 
 // readJSON reads a request of the JSON 1.1 protocol; unknown members are ignored.
-func readJSON(c *call, v any) *apiError {
-	if len(bytes.TrimSpace(c.body)) == 0 {
+func readJSON(body []byte, v any) *apiError {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(c.body, v); err != nil {
+	if err := json.Unmarshal(body, v); err != nil {
 		return &apiError{status: 400, code: "SerializationException", message: err.Error()}
 	}
 	return nil
@@ -86,71 +59,34 @@ func epoch(t time.Time) json.Number {
 
 // Query protocol.
 
-// namespaces of the Query services' answers.
-var namespaces = map[string]string{
-	"sts": "https://sts.amazonaws.com/doc/2011-06-15/",
-	"iam": "https://iam.amazonaws.com/doc/2010-05-08/",
-}
-
-// routeAction reads the operation of a Query request.
-func routeAction(s *Sandbox, c *call) *apiError {
-	form, err := url.ParseQuery(string(c.body))
-	if err != nil {
-		c.op = c.service + ":Unknown"
-		return &apiError{status: 400, code: "MalformedQueryString", message: "The query string contains a syntax error."}
-	}
-	for k, v := range c.r.URL.Query() {
-		if !strings.HasPrefix(k, "X-Amz-") && form[k] == nil {
-			form[k] = v
-		}
-	}
-	c.form = form
-	action := form.Get("Action")
-	if action == "" {
-		c.op = c.service + ":Unknown"
-		return &apiError{status: 400, code: "MissingAction", message: "no Action in the request"}
-	}
-	c.op = c.service + ":" + action
-	if c.caller != nil {
-		c.account = c.caller.account
-	}
-	if c.op == "sts:AssumeRole" {
-		if a, ok := parseARN(form.Get("RoleArn")); ok {
-			c.account = a.account
-		}
-	}
-	return nil
-}
-
 // failQuery is an error of the Query protocol.
-func failQuery(c *call, e *apiError) *response {
+func failQuery(namespace, id string, e *apiError) *response {
 	sender := "Sender"
 	if e.status >= 500 {
 		sender = "Receiver"
 	}
 	var b xmlBuilder
-	b.open("ErrorResponse", namespaces[c.service])
+	b.open("ErrorResponse", namespace)
 	b.write("Error", object{"Type": sender, "Code": e.code, "Message": e.message})
-	b.write("RequestId", c.id)
+	b.write("RequestId", id)
 	b.close("ErrorResponse")
-	return xmlResponse(c, e.status, b.Bytes())
+	return xmlResponse(id, e.status, b.Bytes())
 }
 
 // answerQuery writes <OpResponse><OpResult>…</OpResult>….
-func answerQuery(c *call, result object) (*response, *apiError) {
+func answerQuery(namespace, id, op string, result object) *response {
 	var b xmlBuilder
-	op := c.operation()
-	b.open(op+"Response", namespaces[c.service])
+	b.open(op+"Response", namespace)
 	b.write(op+"Result", result)
-	b.write("ResponseMetadata", object{"RequestId": c.id})
+	b.write("ResponseMetadata", object{"RequestId": id})
 	b.close(op + "Response")
-	return xmlResponse(c, http.StatusOK, b.Bytes()), nil
+	return xmlResponse(id, http.StatusOK, b.Bytes())
 }
 
-func xmlResponse(c *call, status int, body []byte) *response {
+func xmlResponse(id string, status int, body []byte) *response {
 	return &response{status: status, body: body, header: http.Header{
 		"Content-Type":     {"text/xml"},
-		"X-Amzn-Requestid": {c.id},
+		"X-Amzn-Requestid": {id},
 	}}
 }
 
@@ -230,4 +166,16 @@ func page[T any](all []T, token string, limit int) (items []T, next string, ok b
 		next = strconv.Itoa(end)
 	}
 	return all[start:end], next, true
+}
+
+// fresh is a copy that its user may change.
+func (e apiError) fresh() *apiError { return &e }
+
+// notImplemented is the answer to an operation that the sandbox does not have.
+func notImplemented(op string) *apiError {
+	return &apiError{
+		status:  http.StatusNotImplemented,
+		code:    "NotImplemented",
+		message: "the sandbox does not implement " + op,
+	}
 }

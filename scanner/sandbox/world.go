@@ -76,13 +76,13 @@ type worldAccount struct {
 	CanonicalID       string `yaml:"canonical_id"` // left out: made from the id
 	Parent            string `yaml:"parent"`       // OU or root id; left out: the root; none: outside the organization
 	worldTarget       `yaml:",inline"`
-	Tags              map[string]string       `yaml:"tags"`
-	PublicAccessBlock *worldPublicAccessBlock `yaml:"public_access_block"` // left out: none at account level
-	Roles             []worldRole             `yaml:"roles"`
-	Users             []worldUser             `yaml:"users"`
-	Policies          []worldPolicy           `yaml:"policies"` // customer managed policies
-	Keys              []worldKey              `yaml:"keys"`
-	Buckets           []worldBucket           `yaml:"buckets"`
+	Tags              map[string]string  `yaml:"tags"`
+	PublicAccessBlock *publicAccessBlock `yaml:"public_access_block"` // left out: none at account level
+	Roles             []worldRole        `yaml:"roles"`
+	Users             []worldUser        `yaml:"users"`
+	Policies          []worldPolicy      `yaml:"policies"` // customer managed policies
+	Keys              []worldKey         `yaml:"keys"`
+	Buckets           []worldBucket      `yaml:"buckets"`
 }
 
 // worldEntity is what roles and users share.
@@ -172,7 +172,7 @@ func Load(name string, data []byte) (*World, error) {
 }
 
 // goType is how the YAML package names a Go type in its messages.
-var goType = regexp.MustCompile(` (in|into) type sandbox\.\w+| into (\[\]|map\[string\])?(sandbox\.)?`)
+var goType = regexp.MustCompile(` (in|into) type sandbox\.\w+| into (\[\]|map\[string\])?(sandbox\.|setting\.|state\.)?`)
 
 func (w *World) syntaxError(err error) error {
 	if errors.Is(err, io.EOF) {
@@ -323,8 +323,8 @@ var (
 	accessKey  = regexp.MustCompile(`^\w{16,128}$`)
 )
 
-func (p *problems) match(path, value string, form *regexp.Regexp, what string) {
-	if !form.MatchString(value) {
+func (p *problems) match(path, value string, form func(string) bool, what string) {
+	if !form(value) {
 		p.add(path, "%q is not %s", value, what)
 	}
 }
@@ -359,7 +359,7 @@ func (w *World) check() error {
 	buckets, keys := map[string]string{}, map[string]string{}
 	for i := range w.Accounts {
 		a, at := &w.Accounts[i], fmt.Sprintf("accounts[%d]", i)
-		p.match(at+".id", a.ID, accountID, "an account id of 12 digits")
+		p.match(at+".id", a.ID, accountID.MatchString, "an account id of 12 digits")
 		p.unique(at+".id", "account", a.ID, accounts)
 		p.oneOf(at+".status", a.Status, "ACTIVE", "SUSPENDED", "PENDING_CLOSURE")
 		if a.Parent != outside && !parents[a.Parent] {
@@ -419,8 +419,8 @@ func (w *World) checkOrganization(p *problems) map[string]bool {
 		return parents
 	}
 	parents[o.Root] = true
-	p.match("organization.id", o.ID, regexp.MustCompile(`^o-[a-z0-9]{10,32}$`), "an organization id such as o-a1b2c3d4e5")
-	p.match("organization.root", o.Root, regexp.MustCompile(`^r-[a-z0-9]{4,32}$`), "a root id such as r-ab12")
+	p.match("organization.id", o.ID, regexp.MustCompile(`^o-[a-z0-9]{10,32}$`).MatchString, "an organization id such as o-a1b2c3d4e5")
+	p.match("organization.root", o.Root, regexp.MustCompile(`^r-[a-z0-9]{4,32}$`).MatchString, "a root id such as r-ab12")
 	p.oneOf("organization.feature_set", o.FeatureSet, "ALL", "CONSOLIDATED_BILLING")
 	for i, t := range o.PolicyTypes {
 		p.oneOf(fmt.Sprintf("organization.policy_types[%d]", i), t, scpType, rcpType)
@@ -428,7 +428,7 @@ func (w *World) checkOrganization(p *problems) map[string]bool {
 	seen := map[string]string{}
 	for i, d := range o.Policies {
 		at := fmt.Sprintf("organization.policies[%d]", i)
-		p.match(at+".id", d.ID, regexp.MustCompile(`^p-[0-9a-zA-Z_]{8,128}$`), "a policy id such as p-a1b2c3d4")
+		p.match(at+".id", d.ID, regexp.MustCompile(`^p-[0-9a-zA-Z_]{8,128}$`).MatchString, "a policy id such as p-a1b2c3d4")
 		p.oneOf(at+".type", d.Type, scpType, rcpType)
 		if d.Name == "" || d.Document == "" {
 			p.add(at, "a policy needs a name and a document")
@@ -442,7 +442,7 @@ func (w *World) checkOrganization(p *problems) map[string]bool {
 	walk = func(at string, list []worldUnit) {
 		for i, u := range list {
 			at := fmt.Sprintf("%s.units[%d]", at, i)
-			p.match(at+".id", u.ID, regexp.MustCompile(`^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$`), "an OU id such as ou-ab12-a1b2c3d4")
+			p.match(at+".id", u.ID, regexp.MustCompile(`^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$`).MatchString, "an OU id such as ou-ab12-a1b2c3d4")
 			p.unique(at+".id", "OU", u.ID, units)
 			if u.Name == "" {
 				p.add(at, "an OU needs a name")
@@ -517,16 +517,16 @@ func (p *problems) iam(at string, a *worldAccount) {
 }
 
 func (p *problems) policy(at string, m worldPolicy) {
-	p.match(at+".name", m.Name, iamName, "a policy name")
-	p.match(at+".path", m.Path, iamPath, "a path such as /service-role/")
+	p.match(at+".name", m.Name, iamName.MatchString, "a policy name")
+	p.match(at+".path", m.Path, iamPath.MatchString, "a path such as /service-role/")
 	if m.Document == "" {
 		p.add(at, "a policy needs a document")
 	}
 }
 
 func (p *problems) entity(at string, a *worldAccount, e worldEntity) {
-	p.match(at+".name", e.Name, iamName, "a name of letters, digits and +=,.@_-")
-	p.match(at+".path", e.Path, iamPath, "a path such as /service-role/")
+	p.match(at+".name", e.Name, iamName.MatchString, "a name of letters, digits and +=,.@_-")
+	p.match(at+".path", e.Path, iamPath.MatchString, "a path such as /service-role/")
 	for i, ref := range e.Attached {
 		if p.w.managedPolicyARN(a, ref) == "" {
 			p.add(fmt.Sprintf("%s.attached[%d]", at, i), "no managed policy %q in account %s", ref, a.ID)
@@ -581,8 +581,8 @@ var administratorAccess = worldPolicy{
 }
 
 func (p *problems) key(at string, a *worldAccount, k worldKey, keys map[string]string) {
-	p.match(at+".id", k.ID, keyID, "a key id: a UUID, or mrk- and 32 hexadecimal digits")
-	p.match(at+".region", k.Region, regionName, "a Region such as us-east-1")
+	p.match(at+".id", k.ID, keyID.MatchString, "a key id: a UUID, or mrk- and 32 hexadecimal digits")
+	p.match(at+".region", k.Region, regionName.MatchString, "a Region such as us-east-1")
 	p.unique(at+".id", "key", a.ID+"/"+k.Region+"/"+k.ID, keys)
 	if k.MultiRegion != strings.HasPrefix(k.ID, "mrk-") {
 		p.add(at+".id", "exactly the multi-Region keys have an id that begins with mrk-")
@@ -603,7 +603,7 @@ func (p *problems) key(at string, a *worldAccount, k worldKey, keys map[string]s
 }
 
 func (p *problems) caller(at string, c worldCaller, seen map[string]string) {
-	p.match(at+".access_key", c.AccessKey, accessKey, "an access key id of 16 to 128 letters and digits")
+	p.match(at+".access_key", c.AccessKey, accessKey.MatchString, "an access key id of 16 to 128 letters and digits")
 	p.unique(at+".access_key", "access key", c.AccessKey, seen)
 	a := p.w.account(c.Account)
 	if a == nil {

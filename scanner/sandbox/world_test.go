@@ -147,7 +147,7 @@ accounts:
 `)
 	want := "{\"Version\": \"2012–10–17\",   \"Statement\": \"not even a list\"\n"
 	for _, name := range []string{"a", "b"} {
-		if got := s.accounts["111111111111"].roles[name].trust; got != want {
+		if got := s.state.accounts["111111111111"].roles[name].trust; got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -161,17 +161,17 @@ accounts:
     roles: [{name: a, trust: "{}"}]
     keys: [{id: 00000000-1111-2222-3333-444444444444, region: us-gov-west-1, aliases: [k]}]
 `)
-	a := s.accounts["011111111111"]
+	a := s.state.accounts["011111111111"]
 	if a == nil || a.name != "account-011111111111" || a.email != "account-011111111111@example.com" || a.status != "ACTIVE" || len(a.canonicalID) != 64 {
 		t.Fatalf("account %+v", a)
 	}
 	if r := a.roles["a"]; r.arn != "arn:aws-us-gov:iam::011111111111:role/a" || len(r.id) != 21 {
 		t.Errorf("role %+v", r)
 	}
-	if arn := a.aliases["us-gov-west-1/alias/k"]; s.keys[arn] == nil {
+	if arn := a.aliases["us-gov-west-1/alias/k"]; s.state.keys[arn] == nil {
 		t.Errorf("aliases %v", a.aliases)
 	}
-	if who := s.access[DefaultAccessKey]; who.principal.ARN != "arn:aws-us-gov:iam::011111111111:user/administrator" {
+	if who := s.state.access[DefaultAccessKey]; who.principal.ARN != "arn:aws-us-gov:iam::011111111111:user/administrator" {
 		t.Errorf("default caller %+v", who.principal)
 	}
 }
@@ -222,19 +222,19 @@ func TestSameWorldSameIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := sandboxOf(t, string(data)), sandboxOf(t, string(data))
-	for id, a := range one.accounts {
+	for id, a := range one.state.accounts {
 		for name, r := range a.roles {
-			if other := two.accounts[id].roles[name]; r.id != other.id {
+			if other := two.state.accounts[id].roles[name]; r.id != other.id {
 				t.Errorf("role %s has ids %s and %s", name, r.id, other.id)
 			}
 		}
 	}
 	seen := map[string]string{}
-	for arn := range one.keys {
-		if two.keys[arn] == nil {
+	for arn := range one.state.keys {
+		if two.state.keys[arn] == nil {
 			t.Errorf("key %s is not in both", arn)
 		}
-		for _, g := range one.keys[arn].grants {
+		for _, g := range one.state.keys[arn].grants {
 			if seen[g.id] != "" {
 				t.Errorf("grant id %s twice", g.id)
 			}
