@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"crosscheck/rules/iam"
 )
@@ -35,21 +34,6 @@ func New(w *World) (*Sandbox, error) {
 		}
 	}
 	return s, nil
-}
-
-// newState is a state without accounts.
-func newState(partition string, lag time.Duration) *State {
-	return &State{
-		partition:  partition,
-		accounts:   map[string]*account{},
-		awsManaged: map[string]*managedPolicy{},
-		buckets:    map[string]*bucket{},
-		keys:       map[string]*key{},
-		access:     map[string]*identity{},
-		lag:        lag,
-		created:    time.Now(),
-		parsed:     map[parsedKey]*iam.Policy{},
-	}
 }
 
 // builder makes the state that a world describes.
@@ -233,12 +217,6 @@ func (b builder) addOrganization() {
 	}
 }
 
-// orgARN is the ARN of a resource of the organization: kind/o-…/rest.
-func (s *State) orgARN(kind string, rest ...string) string {
-	return "arn:" + s.partition + ":organizations::" + s.org.managementID + ":" + kind + "/" +
-		strings.Join(append([]string{s.org.id}, rest...), "/")
-}
-
 func (b builder) addDefaultCaller() {
 	home := b.w.Accounts[0].ID
 	if b.org != nil {
@@ -255,32 +233,6 @@ func (b builder) addDefaultCaller() {
 		a.users[defaultUser] = u
 	}
 	b.access[DefaultAccessKey] = b.userIdentity(a, u, DefaultSecretKey)
-}
-
-func (s *State) userIdentity(a *account, u *user, secret string) *identity {
-	return &identity{account: a.id, user: u, secret: secret, principal: iam.Principal{
-		Kind: iam.PrincipalUser, ARN: u.arn, Account: a.id, Partition: s.partition, UserID: u.id,
-		Boundary: truth(u.boundary != ""), InManagementAccount: s.isManagement(a.id),
-	}}
-}
-
-// sessionIdentity is a session of a role.
-func (s *State) sessionIdentity(accountID string, r *role, session string) *identity {
-	p := iam.RoleSession(r.arn, r.id, session)
-	p.Boundary = truth(r.boundary != "")
-	p.InManagementAccount = s.isManagement(accountID)
-	return &identity{account: accountID, role: r, principal: p}
-}
-
-func (s *State) isManagement(accountID string) bool {
-	return s.org != nil && s.org.managementID == accountID
-}
-
-func truth(b bool) iam.Truth {
-	if b {
-		return iam.True
-	}
-	return iam.False
 }
 
 func (b builder) addCaller(c worldCaller) error {

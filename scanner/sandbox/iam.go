@@ -205,7 +205,7 @@ func getRolePolicy(s *State, c *call) (object, *apiError) {
 	return nil, noSuchEntity("The role policy with name %s cannot be found.", name)
 }
 
-func (s *State) attachedObjects(account string, arns []string) []object {
+func attachedObjects(s *State, account string, arns []string) []object {
 	list := []object{}
 	for _, arn := range arns {
 		if m := s.findManaged(account, arn); m != nil {
@@ -226,7 +226,7 @@ func listAttachedRolePolicies(s *State, c *call) (object, *apiError) {
 			arns = append(arns, arn)
 		}
 	}
-	items, out, e := iamPage(c, s.attachedObjects(c.caller.account, arns))
+	items, out, e := iamPage(c, attachedObjects(s, c.caller.account, arns))
 	if e != nil {
 		return nil, e
 	}
@@ -278,7 +278,7 @@ func uses(a *account, arn string) (attached, boundary int) {
 	return attached, boundary
 }
 
-func (s *State) policyObject(account string, m *managedPolicy) object {
+func policyObject(s *State, account string, m *managedPolicy) object {
 	attached, boundary := uses(s.accounts[account], m.arn)
 	return object{
 		"Arn": m.arn, "PolicyName": m.name, "PolicyId": m.id, "Path": m.path, "DefaultVersionId": "v1",
@@ -292,7 +292,7 @@ func getManagedPolicy(s *State, c *call) (object, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	return object{"Policy": s.policyObject(c.caller.account, m)}, nil
+	return object{"Policy": policyObject(s, c.caller.account, m)}, nil
 }
 
 // versionObject is the one version that a managed policy of a world has.
@@ -354,14 +354,14 @@ func getAccountAuthorizationDetails(s *State, c *call) (object, *apiError) {
 	if want("User") {
 		for _, name := range slices.Sorted(maps.Keys(a.users)) {
 			u := a.users[name]
-			d := s.detailObject(a.id, &u.entity, "UserPolicyList")
+			d := detailObject(s, a.id, &u.entity, "UserPolicyList")
 			d["UserName"], d["UserId"], d["GroupList"] = u.name, u.id, []string{}
 			all = append(all, item{"UserDetailList", d})
 		}
 	}
 	if want("Role") {
 		for _, r := range sortedRoles(a, "") {
-			d := s.detailObject(a.id, &r.entity, "RolePolicyList")
+			d := detailObject(s, a.id, &r.entity, "RolePolicyList")
 			d["RoleName"], d["RoleId"] = r.name, r.id
 			d["AssumeRolePolicyDocument"] = document(r.trust)
 			d["InstanceProfileList"], d["RoleLastUsed"] = []object{}, object{}
@@ -370,7 +370,7 @@ func getAccountAuthorizationDetails(s *State, c *call) (object, *apiError) {
 	}
 	policies := func(from map[string]*managedPolicy) {
 		for _, arn := range slices.Sorted(maps.Keys(from)) {
-			d := s.policyObject(a.id, from[arn])
+			d := policyObject(s, a.id, from[arn])
 			if strings.Contains(arn, "::aws:") && d["AttachmentCount"] == 0 && d["PermissionsBoundaryUsageCount"] == 0 {
 				continue // only those of AWS's policies that are in use
 			}
@@ -402,14 +402,14 @@ func getAccountAuthorizationDetails(s *State, c *call) (object, *apiError) {
 }
 
 // detailObject is what the details of roles and users share.
-func (s *State) detailObject(account string, e *entity, policies string) object {
+func detailObject(s *State, account string, e *entity, policies string) object {
 	inline := []object{}
 	for _, d := range e.inline {
 		inline = append(inline, object{"PolicyName": d.name, "PolicyDocument": document(d.document)})
 	}
 	return object{
 		"Arn": e.arn, "Path": e.path, "CreateDate": e.created,
-		"AttachedManagedPolicies": s.attachedObjects(account, e.attached),
+		"AttachedManagedPolicies": attachedObjects(s, account, e.attached),
 		"Tags":                    append([]object{}, tagList(e.tags, "Key", "Value")...),
 		policies:                  inline,
 	}

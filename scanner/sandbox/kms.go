@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -43,7 +42,7 @@ var kmsService = jsonService[kmsCall]{
 func ownerOfKey(s *State, c *call) string {
 	var in kmsCall
 	_ = json.Unmarshal(c.body, &in) // a body that does not parse names no key
-	if k, _ := s.findKey(c, in.KeyID); k != nil {
+	if k, _ := findKey(s, c, in.KeyID); k != nil {
 		return k.account
 	}
 	return ""
@@ -55,7 +54,7 @@ func kmsNotFound(message string) *apiError {
 
 // findKey finds the key that a request of c names: by key id or alias in the
 // caller's account and Region, by key ARN or alias ARN anywhere in the Region.
-func (s *State) findKey(c *call, id string) (*key, *apiError) {
+func findKey(s *State, c *call, id string) (*key, *apiError) {
 	if c.caller == nil {
 		return nil, kmsNotFound("no caller")
 	}
@@ -89,34 +88,10 @@ func (s *State) findKey(c *call, id string) (*key, *apiError) {
 	return nil, kmsNotFound("Key '" + prefix + resource + "' does not exist")
 }
 
-const awsManagedS3Alias = "alias/aws/s3"
-
-// awsManagedS3Key is the AWS managed key aws/s3 of an account in a Region; it is
-// made when it is first asked for.
-func (s *State) awsManagedS3Key(account, region string) *key {
-	a := s.accounts[account]
-	if arn := a.aliases[region+"/"+awsManagedS3Alias]; arn != "" {
-		return s.keys[arn]
-	}
-	h := hex.EncodeToString(digest("aws/s3", account, region))
-	id := h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-8" + h[17:20] + "-" + h[20:32]
-	k := &key{
-		arn: "arn:" + s.partition + ":kms:" + region + ":" + account + ":key/" + id,
-		id:  id, account: account, region: region, state: "Enabled", manager: "AWS",
-		spec: "SYMMETRIC_DEFAULT", usage: "ENCRYPT_DECRYPT", origin: "AWS_KMS",
-		policy:      awsManagedS3Policy(s.partition, account, region),
-		description: "Default key that protects my S3 objects when no other key is defined",
-		created:     time.Now(),
-	}
-	s.keys[k.arn] = k
-	a.aliases[region+"/"+awsManagedS3Alias] = k.arn
-	return k
-}
-
 // authorizedKey finds the key of a request and authorizes the operation on it.
 // Only DescribeKey reaches keys of other accounts.
 func authorizedKey(s *State, c *call, in kmsCall) (*key, *apiError) {
-	k, e := s.findKey(c, in.KeyID)
+	k, e := findKey(s, c, in.KeyID)
 	if e != nil {
 		return nil, e
 	}
@@ -133,44 +108,6 @@ func authorizedKey(s *State, c *call, in kmsCall) (*key, *apiError) {
 		return nil, e
 	}
 	return k, nil
-}
-
-// granted reports whether a grant of the key allows an operation to a caller.
-func (k *key) granted(who *identity, operation string) bool {
-	return slices.ContainsFunc(k.grants, func(g grant) bool {
-		return (g.grantee == who.principal.ARN || g.grantee == who.lasting()) && slices.Contains(g.operations, operation)
-	})
-}
-
-// keyContext is the condition keys of KMS that follow from the key and the caller's account.
-// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-func (s *State) keyContext(k *key, caller string) map[string]iam.Value {
-	context := map[string]iam.Value{
-		"kms:calleraccount": iam.One(caller),
-		"kms:keyspec":       iam.One(k.spec),
-		"kms:keyusage":      iam.One(k.usage),
-		"kms:keyorigin":     iam.One(k.origin),
-		"kms:multiregion":   iam.One(map[bool]string{true: "true", false: "false"}[k.multiRegion]),
-	}
-	if aliases := s.aliasesOf(k); len(aliases) > 0 {
-		context["kms:resourcealiases"] = iam.Many(aliases...)
-	}
-	for name, v := range k.tags {
-		context["aws:resourcetag/"+strings.ToLower(name)] = iam.One(v)
-	}
-	return context
-}
-
-// aliasesOf are the names of a key's aliases, sorted.
-func (s *State) aliasesOf(k *key) []string {
-	var names []string
-	for name, arn := range s.accounts[k.account].aliases {
-		if arn == k.arn {
-			names = append(names, strings.TrimPrefix(name, k.region+"/"))
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 func describeKey(s *State, c *call, in kmsCall) (object, *apiError) {
@@ -191,14 +128,14 @@ func describeKey(s *State, c *call, in kmsCall) (object, *apiError) {
 		m["DeletionDate"] = epoch(k.created.Add(30 * 24 * time.Hour))
 	}
 	if k.multiRegion {
-		m["MultiRegionConfiguration"] = s.multiRegionObject(k)
+		m["MultiRegionConfiguration"] = multiRegionObject(s, k)
 	}
 	return object{"KeyMetadata": m}, nil
 }
 
 // multiRegionObject describes the keys of one id in several Regions; the first by
 // Region that the world names is the primary.
-func (s *State) multiRegionObject(k *key) object {
+func multiRegionObject(s *State, k *key) object {
 	var related []*key
 	for _, arn := range slices.Sorted(maps.Keys(s.keys)) {
 		if o := s.keys[arn]; o.id == k.id && o.account == k.account {
@@ -287,7 +224,7 @@ func listAliases(s *State, c *call, in kmsCall) (object, *apiError) {
 	}
 	var only *key
 	if in.KeyID != "" {
-		k, e := s.findKey(c, in.KeyID)
+		k, e := findKey(s, c, in.KeyID)
 		if e != nil {
 			return nil, e
 		}
@@ -342,54 +279,4 @@ func listResourceTags(s *State, c *call, in kmsCall) (object, *apiError) {
 		return nil, e
 	}
 	return kmsPage(in, "Tags", tagList(k.tags, "TagKey", "TagValue"), 50)
-}
-
-// defaultKeyPolicy is the policy of a key that was made without one.
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-func defaultKeyPolicy(partition, account string) string {
-	return `{
-  "Version" : "2012-10-17",
-  "Id" : "key-default-1",
-  "Statement" : [ {
-    "Sid" : "Enable IAM User Permissions",
-    "Effect" : "Allow",
-    "Principal" : {
-      "AWS" : "arn:` + partition + `:iam::` + account + `:root"
-    },
-    "Action" : "kms:*",
-    "Resource" : "*"
-  } ]
-}`
-}
-
-// awsManagedS3Policy is the policy of the AWS managed key: use through S3 by
-// everyone in the account who may use S3, and reading of its metadata.
-func awsManagedS3Policy(partition, account, region string) string {
-	return `{
-  "Version" : "2012-10-17",
-  "Id" : "auto-s3-2",
-  "Statement" : [ {
-    "Sid" : "Allow access through S3 for all principals in the account that are authorized to use S3",
-    "Effect" : "Allow",
-    "Principal" : {
-      "AWS" : "*"
-    },
-    "Action" : [ "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey" ],
-    "Resource" : "*",
-    "Condition" : {
-      "StringEquals" : {
-        "kms:CallerAccount" : "` + account + `",
-        "kms:ViaService" : "s3.` + region + `.amazonaws.com"
-      }
-    }
-  }, {
-    "Sid" : "Allow direct access to key metadata to the account",
-    "Effect" : "Allow",
-    "Principal" : {
-      "AWS" : "arn:` + partition + `:iam::` + account + `:root"
-    },
-    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*" ],
-    "Resource" : "*"
-  } ]
-}`
 }

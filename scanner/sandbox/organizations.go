@@ -69,24 +69,24 @@ func admitMember(s *State, c *call, in organizationsCall) *apiError {
 	}
 	// Any member may describe the organization; the rest is for the management
 	// account and delegated administrators.
-	if c.operation() != "DescribeOrganization" && !s.administers(c.caller.account) {
+	if c.operation() != "DescribeOrganization" && !administers(s, c.caller.account) {
 		return c.denied("You don't have permissions to access this resource.")
 	}
 	// A delegated administrator acts as in its own account: no resource policy of
 	// the management account has to allow it.
 	return c.authorize(s, question{
-		action: c.op, resource: s.organizationsResource(c, in), account: c.caller.account,
+		action: c.op, resource: organizationsResource(s, c, in), account: c.caller.account,
 	})
 }
 
-func (s *State) administers(account string) bool {
+func administers(s *State, account string) bool {
 	return account == s.org.managementID ||
 		slices.ContainsFunc(s.org.delegated, func(d delegated) bool { return d.account == account })
 }
 
 // organizationsResource is the resource of a request in IAM's sense.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
-func (s *State) organizationsResource(c *call, in organizationsCall) string {
+func organizationsResource(s *State, c *call, in organizationsCall) string {
 	var id string
 	switch c.operation() {
 	case "DescribeAccount", "ListDelegatedServicesForAccount":
@@ -104,14 +104,14 @@ func (s *State) organizationsResource(c *call, in organizationsCall) string {
 	case "ListTagsForResource":
 		id = in.ResourceID
 	}
-	if text := s.orgResourceARN(id); text != "" {
+	if text := orgResourceARN(s, id); text != "" {
 		return text
 	}
 	return "*"
 }
 
 // orgResourceARN is the ARN of an account, OU, root or policy by its id, "" if there is none.
-func (s *State) orgResourceARN(id string) string {
+func orgResourceARN(s *State, id string) string {
 	if p := s.org.policies[id]; p != nil {
 		return p.arn
 	}
@@ -166,7 +166,7 @@ func describeOrganization(s *State, _ *call, _ organizationsCall) (object, *apiE
 	}}, nil
 }
 
-func (s *State) accountObject(id string) object {
+func accountObject(s *State, id string) object {
 	a := s.accounts[id]
 	return object{
 		"Id":              a.id,
@@ -181,7 +181,7 @@ func (s *State) accountObject(id string) object {
 }
 
 // members are the ids of the organization's accounts, sorted.
-func (s *State) members() []string {
+func members(s *State) []string {
 	var ids []string
 	for id := range s.accounts {
 		if s.org.parent[id] != "" {
@@ -196,10 +196,10 @@ func describeAccount(s *State, _ *call, in organizationsCall) (object, *apiError
 	if s.accounts[in.AccountID] == nil || s.org.parent[in.AccountID] == "" {
 		return nil, orgNotFound("Account", "You specified an account that doesn't exist.")
 	}
-	return object{"Account": s.accountObject(in.AccountID)}, nil
+	return object{"Account": accountObject(s, in.AccountID)}, nil
 }
 
-func (s *State) unitObject(id string) object {
+func unitObject(s *State, id string) object {
 	return object{"Id": id, "Arn": s.orgARN("ou", id), "Name": s.org.unitName[id]}
 }
 
@@ -207,7 +207,7 @@ func describeOrganizationalUnit(s *State, _ *call, in organizationsCall) (object
 	if _, ok := s.org.unitName[in.UnitID]; !ok {
 		return nil, orgNotFound("OrganizationalUnit", "You specified an organizational unit that doesn't exist.")
 	}
-	return object{"OrganizationalUnit": s.unitObject(in.UnitID)}, nil
+	return object{"OrganizationalUnit": unitObject(s, in.UnitID)}, nil
 }
 
 func summary(p *orgPolicy) object {
@@ -227,14 +227,14 @@ func describePolicy(s *State, _ *call, in organizationsCall) (object, *apiError)
 
 func listAccounts(s *State, _ *call, in organizationsCall) (object, *apiError) {
 	var all []object
-	for _, id := range s.members() {
-		all = append(all, s.accountObject(id))
+	for _, id := range members(s) {
+		all = append(all, accountObject(s, id))
 	}
 	return listed(in, "Accounts", all)
 }
 
 // isParent says whether an id is the root or an OU.
-func (s *State) isParent(id string) bool {
+func isParent(s *State, id string) bool {
 	_, unit := s.org.unitName[id]
 	return unit || id == s.org.rootID
 }
@@ -244,33 +244,33 @@ func noParent() *apiError {
 }
 
 func listAccountsForParent(s *State, _ *call, in organizationsCall) (object, *apiError) {
-	if !s.isParent(in.ParentID) {
+	if !isParent(s, in.ParentID) {
 		return nil, noParent()
 	}
 	var all []object
 	for _, id := range s.org.children[in.ParentID] {
 		if s.accounts[id] != nil {
-			all = append(all, s.accountObject(id))
+			all = append(all, accountObject(s, id))
 		}
 	}
 	return listed(in, "Accounts", all)
 }
 
 func listOrganizationalUnitsForParent(s *State, _ *call, in organizationsCall) (object, *apiError) {
-	if !s.isParent(in.ParentID) {
+	if !isParent(s, in.ParentID) {
 		return nil, noParent()
 	}
 	var all []object
 	for _, id := range s.org.children[in.ParentID] {
 		if s.accounts[id] == nil {
-			all = append(all, s.unitObject(id))
+			all = append(all, unitObject(s, id))
 		}
 	}
 	return listed(in, "OrganizationalUnits", all)
 }
 
 func listChildren(s *State, _ *call, in organizationsCall) (object, *apiError) {
-	if !s.isParent(in.ParentID) {
+	if !isParent(s, in.ParentID) {
 		return nil, noParent()
 	}
 	if in.ChildType != "ACCOUNT" && in.ChildType != "ORGANIZATIONAL_UNIT" {
@@ -368,7 +368,7 @@ func listTargetsForPolicy(s *State, _ *call, in organizationsCall) (object, *api
 		} else if target != s.org.rootID {
 			kind, name = "ORGANIZATIONAL_UNIT", s.org.unitName[target]
 		}
-		all = append(all, object{"TargetId": target, "Arn": s.orgResourceARN(target), "Name": name, "Type": kind})
+		all = append(all, object{"TargetId": target, "Arn": orgResourceARN(s, target), "Name": name, "Type": kind})
 	}
 	return listed(in, "Targets", all)
 }
@@ -379,7 +379,7 @@ func listDelegatedAdministrators(s *State, _ *call, in organizationsCall) (objec
 		if in.ServicePrincipal != "" && !slices.Contains(d.services, in.ServicePrincipal) {
 			continue
 		}
-		a := s.accountObject(d.account)
+		a := accountObject(s, d.account)
 		a["DelegationEnabledDate"] = epoch(s.created)
 		all = append(all, a)
 	}
@@ -402,7 +402,7 @@ func listDelegatedServicesForAccount(s *State, _ *call, in organizationsCall) (o
 }
 
 func listOrganizationTags(s *State, _ *call, in organizationsCall) (object, *apiError) {
-	if s.orgResourceARN(in.ResourceID) == "" {
+	if orgResourceARN(s, in.ResourceID) == "" {
 		return nil, orgNotFound("Target", "You specified a target that doesn't exist.")
 	}
 	tags := map[string]string{}
@@ -410,13 +410,4 @@ func listOrganizationTags(s *State, _ *call, in organizationsCall) (object, *api
 		tags = a.tags
 	}
 	return listed(in, "Tags", tagList(tags, "Key", "Value"))
-}
-
-// tagList is a tag set in the order of its keys.
-func tagList(tags map[string]string, key, value string) []object {
-	var all []object
-	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		all = append(all, object{key: k, value: tags[k]})
-	}
-	return all
 }

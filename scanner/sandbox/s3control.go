@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
+// s3ControlService answers S3 Control: the account-level public access block.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
+var s3ControlService = &service{name: "s3control", errors: restErrors(), route: routeS3Control, fail: failS3Control}
+
 const s3ControlNamespace = "http://awss3control.amazonaws.com/doc/2018-08-20/"
 
 // s3ControlPath begins the path of every S3 Control operation.
 const s3ControlPath = "/v20180820/"
 
-// s3ControlService answers S3 Control: the account-level public access block.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
-var s3ControlService = &service{name: "s3control", errors: restErrors(), route: routeS3Control, fail: failS3Control}
-
 func routeS3Control(s *State, c *call) (operation, *apiError) {
 	c.account = c.r.Header.Get("X-Amz-Account-Id")
 	if c.account == "" {
-		if host, _, ok := strings.Cut(c.r.Host, "."); ok && accountID.MatchString(host) {
+		if host, _, ok := strings.Cut(c.r.Host, "."); ok && isAccountID(host) {
 			c.account = host
 		}
 	}
@@ -33,7 +33,7 @@ func routeS3Control(s *State, c *call) (operation, *apiError) {
 
 // accountPublicAccess reads, sets or deletes the public access block of an account.
 func accountPublicAccess(s *State, c *call) (*response, *apiError) {
-	if !accountID.MatchString(c.account) {
+	if !isAccountID(c.account) {
 		return nil, &apiError{status: 400, code: "InvalidRequest", message: "AccountId must be a valid 12-digit account id"}
 	}
 	action := "s3:GetAccountPublicAccessBlock"

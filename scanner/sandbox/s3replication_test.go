@@ -265,7 +265,7 @@ func FuzzReplicationXML(f *testing.F) {
 		`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::dst</Bucket><Metrics><Status>Enabled</Status></Metrics></Destination></Rule></ReplicationConfiguration>`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var first, second replicationConfiguration
-		if strictXML(body, "ReplicationConfiguration", &first) != nil || first.check() != nil {
+		if strictXML(body, "ReplicationConfiguration", &first) != nil || checkConfiguration(&first) != nil {
 			return
 		}
 		out, e := xmlAnswer("ReplicationConfiguration", first)

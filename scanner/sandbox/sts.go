@@ -40,17 +40,6 @@ func getCallerIdentity(_ *State, c *call) (object, *apiError) {
 	}, nil
 }
 
-// userID is the unique id of a caller, aws:userid in policies.
-func (who *identity) userID() string {
-	switch {
-	case who.role != nil:
-		return who.role.id + ":" + who.principal.Session
-	case who.user != nil:
-		return who.user.id
-	}
-	return who.account
-}
-
 var (
 	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)

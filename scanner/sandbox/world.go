@@ -246,11 +246,6 @@ func (p *problems) oneOf(path, value string, known ...string) {
 	}
 }
 
-const (
-	scpType = "SERVICE_CONTROL_POLICY"
-	rcpType = "RESOURCE_CONTROL_POLICY"
-)
-
 // defaults fills in what a world leaves out.
 func (w *World) defaults() {
 	set(&w.Partition, "aws")
@@ -315,12 +310,10 @@ func set(field *string, value string) {
 }
 
 var (
-	accountID  = regexp.MustCompile(`^\d{12}$`)
-	regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	iamName    = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
-	iamPath    = regexp.MustCompile(`^/([\x21-\x7e]+/)?$`)
-	keyID      = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
-	accessKey  = regexp.MustCompile(`^\w{16,128}$`)
+	iamName   = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
+	iamPath   = regexp.MustCompile(`^/([\x21-\x7e]+/)?$`)
+	keyID     = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+	accessKey = regexp.MustCompile(`^\w{16,128}$`)
 )
 
 func (p *problems) match(path, value string, form func(string) bool, what string) {
@@ -359,7 +352,7 @@ func (w *World) check() error {
 	buckets, keys := map[string]string{}, map[string]string{}
 	for i := range w.Accounts {
 		a, at := &w.Accounts[i], fmt.Sprintf("accounts[%d]", i)
-		p.match(at+".id", a.ID, accountID.MatchString, "an account id of 12 digits")
+		p.match(at+".id", a.ID, isAccountID, "an account id of 12 digits")
 		p.unique(at+".id", "account", a.ID, accounts)
 		p.oneOf(at+".status", a.Status, "ACTIVE", "SUSPENDED", "PENDING_CLOSURE")
 		if a.Parent != outside && !parents[a.Parent] {
@@ -582,7 +575,7 @@ var administratorAccess = worldPolicy{
 
 func (p *problems) key(at string, a *worldAccount, k worldKey, keys map[string]string) {
 	p.match(at+".id", k.ID, keyID.MatchString, "a key id: a UUID, or mrk- and 32 hexadecimal digits")
-	p.match(at+".region", k.Region, regionName.MatchString, "a Region such as us-east-1")
+	p.match(at+".region", k.Region, isRegion, "a Region such as us-east-1")
 	p.unique(at+".id", "key", a.ID+"/"+k.Region+"/"+k.ID, keys)
 	if k.MultiRegion != strings.HasPrefix(k.ID, "mrk-") {
 		p.add(at+".id", "exactly the multi-Region keys have an id that begins with mrk-")
