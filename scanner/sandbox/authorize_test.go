@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	decide "crosscheck/rules/iam"
+	"crosscheck/scanner/sandbox/service"
 )
 
 // Each layer of policies holds a caller on its own.
@@ -65,10 +66,10 @@ func TestActionsAreCounted(t *testing.T) {
 	wantCode(t, "ListAliases", err, "AccessDeniedException", 400)
 	const audit, bounded = "arn:aws:iam::222222222222:role/crosscheck-audit", "arn:aws:iam::222222222222:role/bounded"
 	actions := s.Actions()
-	if n := actions[Action{audit, "iam:GetRole", decide.Allowed}]; n != 2 {
+	if n := actions[service.Action{Caller: audit, Action: "iam:GetRole", Result: decide.Allowed}]; n != 2 {
 		t.Errorf("iam:GetRole was allowed %d times: %v", n, actions)
 	}
-	if n := actions[Action{bounded, "kms:ListAliases", decide.Denied}]; n != 1 || len(actions) != 2 {
+	if n := actions[service.Action{Caller: bounded, Action: "kms:ListAliases", Result: decide.Denied}]; n != 1 || len(actions) != 2 {
 		t.Errorf("kms:ListAliases was denied %d times: %v", n, actions)
 	}
 	calls := s.Calls()

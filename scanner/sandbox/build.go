@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam"
+	"crosscheck/scanner/sandbox/service"
+	"crosscheck/scanner/sandbox/state"
 )
 
 // The caller that every world has: the IAM user "administrator" of the management
@@ -23,11 +25,11 @@ const (
 // New is an AWS that holds what w describes. Its clock is time.Now: everything
 // that is there from the beginning was created now.
 func New(w *World) (*Sandbox, error) {
-	state, err := w.build()
+	built, err := w.build()
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{state: state, calls: map[Call]int{}, actions: map[Action]int{}}
+	s := &Sandbox{state: built, calls: map[Call]int{}, actions: map[service.Action]int{}}
 	for _, f := range w.Faults {
 		if err := s.AddFault(f); err != nil {
 			return nil, fmt.Errorf("%s: %w", w.name, err)
@@ -38,17 +40,17 @@ func New(w *World) (*Sandbox, error) {
 
 // builder makes the state that a world describes.
 type builder struct {
-	*State
+	*state.State
 	w *World
 }
 
 // build makes the state that a checked world describes.
-func (w *World) build() (*State, error) {
-	b := builder{newState(w.Partition, w.Lag), w}
+func (w *World) build() (*state.State, error) {
+	b := builder{state.New(w.Partition, w.Lag), w}
 	for _, p := range append(w.AWSManagedPolicies, administratorAccess) {
 		arn := w.policyARN("aws", p)
-		if b.awsManaged[arn] == nil {
-			b.awsManaged[arn] = b.newManaged(arn, p)
+		if b.AwsManaged[arn] == nil {
+			b.AwsManaged[arn] = b.newManaged(arn, p)
 		}
 	}
 	for i := range w.Accounts {
@@ -73,139 +75,139 @@ func (w *World) build() (*State, error) {
 	return b.State, nil
 }
 
-func (b builder) newManaged(arn string, p worldPolicy) *managedPolicy {
-	m := &managedPolicy{arn: arn, name: p.Name, path: p.Path, id: p.ID, document: p.Document, created: b.created}
-	set(&m.id, uniqueID("ANPA", arn))
+func (b builder) newManaged(arn string, p worldPolicy) *state.ManagedPolicy {
+	m := &state.ManagedPolicy{ARN: arn, Name: p.Name, Path: p.Path, ID: p.ID, Document: p.Document, Created: b.Created}
+	set(&m.ID, state.UniqueID("ANPA", arn))
 	return m
 }
 
 func (b builder) addAccount(from *worldAccount) {
-	a := &account{
-		id: from.ID, name: from.Name, email: from.Email, status: from.Status, canonicalID: from.CanonicalID,
-		tags:    from.Tags,
-		roles:   map[string]*role{},
-		users:   map[string]*user{},
-		managed: map[string]*managedPolicy{},
-		aliases: map[string]string{},
+	a := &state.Account{
+		ID: from.ID, Name: from.Name, Email: from.Email, Status: from.Status, CanonicalID: from.CanonicalID,
+		Tags:    from.Tags,
+		Roles:   map[string]*state.Role{},
+		Users:   map[string]*state.User{},
+		Managed: map[string]*state.ManagedPolicy{},
+		Aliases: map[string]string{},
 	}
-	set(&a.canonicalID, hex.EncodeToString(digest("canonical user", a.id)))
+	set(&a.CanonicalID, hex.EncodeToString(state.Digest("canonical user", a.ID)))
 	if from.PublicAccessBlock != nil {
 		own := *from.PublicAccessBlock
-		a.publicAccess = &own
+		a.PublicAccess = &own
 	}
-	b.accounts[a.id] = a
+	b.Accounts[a.ID] = a
 	for _, p := range from.Policies {
-		arn := b.w.policyARN(a.id, p)
-		a.managed[arn] = b.newManaged(arn, p)
+		arn := b.w.policyARN(a.ID, p)
+		a.Managed[arn] = b.newManaged(arn, p)
 	}
 	for _, r := range from.Roles {
-		a.roles[strings.ToLower(r.Name)] = &role{
-			entity:      b.newEntity(from, "role", "AROA", r.worldEntity),
-			trust:       r.Trust,
-			description: r.Description,
-			maxSession:  r.MaxSessionDuration,
+		a.Roles[strings.ToLower(r.Name)] = &state.Role{
+			Entity:      b.newEntity(from, "role", "AROA", r.worldEntity),
+			Trust:       r.Trust,
+			Description: r.Description,
+			MaxSession:  r.MaxSessionDuration,
 		}
 	}
 	for _, u := range from.Users {
-		a.users[strings.ToLower(u.Name)] = &user{b.newEntity(from, "user", "AIDA", u.worldEntity)}
+		a.Users[strings.ToLower(u.Name)] = &state.User{Entity: b.newEntity(from, "user", "AIDA", u.worldEntity)}
 	}
 	for _, k := range from.Keys {
 		b.addKey(a, k)
 	}
 }
 
-func (b builder) newEntity(a *worldAccount, kind, prefix string, from worldEntity) entity {
-	e := entity{
-		arn:  "arn:" + b.partition + ":iam::" + a.ID + ":" + kind + from.Path + from.Name,
-		path: from.Path, name: from.Name, id: from.ID, tags: from.Tags, created: b.created,
+func (b builder) newEntity(a *worldAccount, kind, prefix string, from worldEntity) state.Entity {
+	e := state.Entity{
+		ARN:  "arn:" + b.Partition + ":iam::" + a.ID + ":" + kind + from.Path + from.Name,
+		Path: from.Path, Name: from.Name, ID: from.ID, Tags: from.Tags, Created: b.Created,
 	}
-	set(&e.id, uniqueID(prefix, e.arn))
+	set(&e.ID, state.UniqueID(prefix, e.ARN))
 	if from.Boundary != "" {
-		e.boundary = b.w.managedPolicyARN(a, from.Boundary)
+		e.Boundary = b.w.managedPolicyARN(a, from.Boundary)
 	}
 	for _, name := range slices.Sorted(maps.Keys(from.Inline)) {
-		e.inline = append(e.inline, namedDocument{name, from.Inline[name]})
+		e.Inline = append(e.Inline, state.NamedDocument{Name: name, Document: from.Inline[name]})
 	}
 	for _, ref := range from.Attached {
-		e.attached = append(e.attached, b.w.managedPolicyARN(a, ref))
+		e.Attached = append(e.Attached, b.w.managedPolicyARN(a, ref))
 	}
 	return e
 }
 
-func (b builder) addKey(a *account, from worldKey) {
-	k := &key{
-		arn: "arn:" + b.partition + ":kms:" + from.Region + ":" + a.id + ":key/" + from.ID,
-		id:  from.ID, account: a.id, region: from.Region, state: from.State, manager: "CUSTOMER",
-		spec: from.Spec, usage: from.Usage, origin: from.Origin, policy: from.Policy, description: from.Description,
-		multiRegion: from.MultiRegion, tags: from.Tags, created: b.created,
+func (b builder) addKey(a *state.Account, from worldKey) {
+	k := &state.Key{
+		ARN: "arn:" + b.Partition + ":kms:" + from.Region + ":" + a.ID + ":key/" + from.ID,
+		ID:  from.ID, Account: a.ID, Region: from.Region, State: from.State, Manager: "CUSTOMER",
+		Spec: from.Spec, Usage: from.Usage, Origin: from.Origin, Policy: from.Policy, Description: from.Description,
+		MultiRegion: from.MultiRegion, Tags: from.Tags, Created: b.Created,
 	}
-	set(&k.policy, defaultKeyPolicy(b.partition, a.id))
+	set(&k.Policy, state.DefaultKeyPolicy(b.Partition, a.ID))
 	for i, g := range from.Grants {
-		set(&g.ID, hex.EncodeToString(digest("grant", k.arn, fmt.Sprint(i))))
-		k.grants = append(k.grants, grant{id: g.ID, grantee: g.Grantee, operations: g.Operations})
+		set(&g.ID, hex.EncodeToString(state.Digest("grant", k.ARN, fmt.Sprint(i))))
+		k.Grants = append(k.Grants, state.Grant{ID: g.ID, Grantee: g.Grantee, Operations: g.Operations})
 	}
 	for _, alias := range from.Aliases {
-		a.aliases[from.Region+"/"+alias] = k.arn
+		a.Aliases[from.Region+"/"+alias] = k.ARN
 	}
-	b.keys[k.arn] = k
+	b.Keys[k.ARN] = k
 }
 
 func (b builder) addOrganization() {
 	from := b.w.Organization
-	o := &organization{
-		id: from.ID, managementID: from.ManagementAccount, rootID: from.Root, featureSet: from.FeatureSet,
-		enabledTypes: map[string]bool{},
-		parent:       map[string]string{},
-		children:     map[string][]string{},
-		unitName:     map[string]string{},
-		policies:     map[string]*orgPolicy{},
-		attached:     map[string][]string{},
+	o := &state.Organization{
+		ID: from.ID, ManagementID: from.ManagementAccount, RootID: from.Root, FeatureSet: from.FeatureSet,
+		EnabledTypes: map[string]bool{},
+		Parent:       map[string]string{},
+		Children:     map[string][]string{},
+		UnitName:     map[string]string{},
+		Policies:     map[string]*state.OrgPolicy{},
+		Attached:     map[string][]string{},
 	}
-	b.org = o
+	b.Organization = o
 	for _, t := range from.PolicyTypes {
-		o.enabledTypes[t] = true
+		o.EnabledTypes[t] = true
 	}
-	for _, p := range []*orgPolicy{
-		{id: "p-FullAWSAccess", name: "FullAWSAccess", kind: scpType, description: "Allows access to every operation", document: fullAWSAccess},
-		{id: "p-RCPFullAWSAccess", name: "RCPFullAWSAccess", kind: rcpType, description: "Allows access to every operation", document: rcpFullAWSAccess},
+	for _, p := range []*state.OrgPolicy{
+		{ID: "p-FullAWSAccess", Name: "FullAWSAccess", Kind: state.SCP, Description: "Allows access to every operation", Document: fullAWSAccess},
+		{ID: "p-RCPFullAWSAccess", Name: "RCPFullAWSAccess", Kind: state.RCP, Description: "Allows access to every operation", Document: rcpFullAWSAccess},
 	} {
-		p.arn = "arn:" + b.partition + ":organizations::aws:policy/" + strings.ToLower(p.kind) + "/" + p.id
-		p.awsManaged = true
-		o.policies[p.id] = p
+		p.ARN = "arn:" + b.Partition + ":organizations::aws:policy/" + strings.ToLower(p.Kind) + "/" + p.ID
+		p.AwsManaged = true
+		o.Policies[p.ID] = p
 	}
 	for _, p := range from.Policies {
-		o.policies[p.ID] = &orgPolicy{
-			id: p.ID, name: p.Name, kind: p.Type, description: p.Description, document: p.Document,
-			arn: b.orgARN("policy", strings.ToLower(p.Type), p.ID),
+		o.Policies[p.ID] = &state.OrgPolicy{
+			ID: p.ID, Name: p.Name, Kind: p.Type, Description: p.Description, Document: p.Document,
+			ARN: b.OrgARN("policy", strings.ToLower(p.Type), p.ID),
 		}
 	}
 	attach := func(target string, t worldTarget) {
 		if t.FullAWSAccess == nil || *t.FullAWSAccess {
-			o.attached[target] = append(o.attached[target], "p-FullAWSAccess")
+			o.Attached[target] = append(o.Attached[target], "p-FullAWSAccess")
 		}
-		o.attached[target] = append(o.attached[target], "p-RCPFullAWSAccess")
+		o.Attached[target] = append(o.Attached[target], "p-RCPFullAWSAccess")
 		for _, ref := range t.SCPs {
-			o.attached[target] = append(o.attached[target], b.w.orgPolicy(scpType, ref).ID)
+			o.Attached[target] = append(o.Attached[target], b.w.orgPolicy(state.SCP, ref).ID)
 		}
 		for _, ref := range t.RCPs {
-			o.attached[target] = append(o.attached[target], b.w.orgPolicy(rcpType, ref).ID)
+			o.Attached[target] = append(o.Attached[target], b.w.orgPolicy(state.RCP, ref).ID)
 		}
 	}
 	under := func(parent, child string) {
-		o.parent[child] = parent
-		o.children[parent] = append(o.children[parent], child)
+		o.Parent[child] = parent
+		o.Children[parent] = append(o.Children[parent], child)
 	}
-	attach(o.rootID, from.worldTarget)
+	attach(o.RootID, from.worldTarget)
 	var units func(string, []worldUnit)
 	units = func(parent string, list []worldUnit) {
 		for _, u := range list {
-			o.unitName[u.ID] = u.Name
+			o.UnitName[u.ID] = u.Name
 			under(parent, u.ID)
 			attach(u.ID, u.worldTarget)
 			units(u.ID, u.Units)
 		}
 	}
-	units(o.rootID, from.Units)
+	units(o.RootID, from.Units)
 	for i := range b.w.Accounts {
 		if a := &b.w.Accounts[i]; a.Parent != outside {
 			under(a.Parent, a.ID)
@@ -213,52 +215,52 @@ func (b builder) addOrganization() {
 		}
 	}
 	for _, d := range from.DelegatedAdministrators {
-		o.delegated = append(o.delegated, delegated{d.Account, d.Services})
+		o.Delegated = append(o.Delegated, state.Delegated{Account: d.Account, Services: d.Services})
 	}
 }
 
 func (b builder) addDefaultCaller() {
 	home := b.w.Accounts[0].ID
-	if b.org != nil {
-		home = b.org.managementID
+	if b.Organization != nil {
+		home = b.Organization.ManagementID
 	}
-	a := b.accounts[home]
-	u := a.users[defaultUser]
+	a := b.Accounts[home]
+	u := a.Users[defaultUser]
 	if u == nil {
-		arn := "arn:" + b.partition + ":iam::" + home + ":user/" + defaultUser
-		u = &user{entity{
-			arn: arn, path: "/", name: defaultUser, id: uniqueID("AIDA", arn), created: b.created,
-			attached: []string{b.w.policyARN("aws", administratorAccess)},
+		arn := "arn:" + b.Partition + ":iam::" + home + ":user/" + defaultUser
+		u = &state.User{Entity: state.Entity{
+			ARN: arn, Path: "/", Name: defaultUser, ID: state.UniqueID("AIDA", arn), Created: b.Created,
+			Attached: []string{b.w.policyARN("aws", administratorAccess)},
 		}}
-		a.users[defaultUser] = u
+		a.Users[defaultUser] = u
 	}
-	b.access[DefaultAccessKey] = b.userIdentity(a, u, DefaultSecretKey)
+	b.Access[DefaultAccessKey] = b.UserIdentity(a, u, DefaultSecretKey)
 }
 
 func (b builder) addCaller(c worldCaller) error {
-	a := b.accounts[c.Account]
-	var who *identity
+	a := b.Accounts[c.Account]
+	var who *state.Identity
 	switch {
 	case c.Role != "":
-		who = b.sessionIdentity(a.id, a.roles[strings.ToLower(c.Role)], c.Session)
-		who.session = c.SessionPolicy
-		who.issued = b.created
+		who = b.SessionIdentity(a.ID, a.Roles[strings.ToLower(c.Role)], c.Session)
+		who.Session = c.SessionPolicy
+		who.Issued = b.Created
 	case c.User != "":
-		who = b.userIdentity(a, a.users[strings.ToLower(c.User)], "")
+		who = b.UserIdentity(a, a.Users[strings.ToLower(c.User)], "")
 	default:
-		p, err := iam.ParsePrincipal("arn:" + b.partition + ":iam::" + a.id + ":root")
+		p, err := iam.ParsePrincipal("arn:" + b.Partition + ":iam::" + a.ID + ":root")
 		if err != nil {
 			return err
 		}
-		p.InManagementAccount = b.isManagement(a.id)
-		who = &identity{account: a.id, principal: p}
+		p.InManagementAccount = b.IsManagement(a.ID)
+		who = &state.Identity{Account: a.ID, Principal: p}
 	}
-	who.secret, who.token = c.SecretKey, c.SessionToken
-	set(&who.secret, DefaultSecretKey)
+	who.Secret, who.Token = c.SecretKey, c.SessionToken
+	set(&who.Secret, DefaultSecretKey)
 	if c.ExpiresIn != 0 {
-		who.expires = b.created.Add(c.ExpiresIn)
+		who.Expires = b.Created.Add(c.ExpiresIn)
 	}
-	b.access[c.AccessKey] = who
+	b.Access[c.AccessKey] = who
 	return nil
 }
 

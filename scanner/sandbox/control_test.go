@@ -42,8 +42,8 @@ func sandboxOf(t testing.TB, world string) *Sandbox {
 // process and do not retry.
 func (s *Sandbox) as(accessKey, region string) aws.Config {
 	token := ""
-	if who := s.state.access[accessKey]; who != nil {
-		token = who.token
+	if who := s.state.Access[accessKey]; who != nil {
+		token = who.Token
 	}
 	return aws.Config{
 		Region:           region,

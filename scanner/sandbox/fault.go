@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"crosscheck/rules/iam"
+	"crosscheck/scanner/sandbox/service"
+	"crosscheck/scanner/sandbox/wire"
 )
 
 // Fault is something that goes wrong with the requests that it matches.
@@ -97,10 +99,10 @@ func (s *Sandbox) ClearFaults() {
 }
 
 // strike returns the faults that strike a call. It runs with s.mu held.
-func (s *Sandbox) strike(c *call) faults {
+func (s *Sandbox) strike(c *service.Call) faults {
 	var all faults
 	for _, f := range s.faults {
-		if !glob(f.Operation, c.op) || !glob(f.Account, c.account) || !glob(f.Region, c.region) || !glob(f.Bucket, c.bucket) {
+		if !glob(f.Operation, c.Op) || !glob(f.Account, c.Account) || !glob(f.Region, c.Region) || !glob(f.Bucket, c.BucketName) {
 			continue
 		}
 		if f.seen++; f.seen <= f.Skip || f.Count > 0 && f.struck >= f.Count || !f.draw(c) {
@@ -115,11 +117,11 @@ func (s *Sandbox) strike(c *call) faults {
 func glob(pattern, text string) bool { return pattern == "" || iam.Match(pattern, text) }
 
 // draw decides by the seed whether the n-th request of its kind is struck.
-func (f *Fault) draw(c *call) bool {
+func (f *Fault) draw(c *service.Call) bool {
 	if f.Probability == 0 {
 		return true
 	}
-	kind := c.op + " " + c.account + " " + c.bucket
+	kind := c.Op + " " + c.Account + " " + c.BucketName
 	if f.drawn == nil {
 		f.drawn = map[string]int{}
 	}
@@ -139,47 +141,47 @@ type faults []*Fault
 
 // before acts ahead of the operation: an apiError is answered instead of it, an
 // error breaks the connection.
-func (all faults) before(c *call) (*apiError, error) {
+func (all faults) before(c *service.Call) (*wire.Error, error) {
 	for _, f := range all {
 		switch f.Kind {
 		case Latency:
-			if err := sleep(c.r.Context(), f.Delay); err != nil {
+			if err := sleep(c.HTTP.Context(), f.Delay); err != nil {
 				return nil, err
 			}
 		case Reset:
 			return nil, errReset
 		case Throttling:
-			return c.service.errors.throttled.fresh(), nil
+			return c.Service.Errors.Throttled.Fresh(), nil
 		case ServerError:
-			return serverError(c.service, f.Status), nil
+			return serverError(c.Service, f.Status), nil
 		case AccessDenied:
-			return c.denied("Access Denied"), nil
+			return c.Denied("Access Denied"), nil
 		case NotImplemented:
-			return notImplemented(c.op), nil
+			return wire.NotImplemented(c.Op), nil
 		case ExpiredToken:
-			return c.service.errors.expired.fresh(), nil
+			return c.Service.Errors.Expired.Fresh(), nil
 		}
 	}
 	return nil, nil
 }
 
 // after acts on the answer.
-func (all faults) after(res *response) error {
+func (all faults) after(res *wire.Response) error {
 	for _, f := range all {
 		switch f.Kind {
 		case LostReply:
 			return errReset
 		case SlowBody:
-			res.pause += f.Delay
+			res.Pause += f.Delay
 		case Truncated:
-			res.cut = true
+			res.Cut = true
 		case Malformed:
-			if strings.Contains(res.header.Get("Content-Type"), "json") {
-				res.body = []byte(`{"Malformed": [`)
+			if strings.Contains(res.Header.Get("Content-Type"), "json") {
+				res.Body = []byte(`{"Malformed": [`)
 			} else {
-				res.body = []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<Malformed><Body")
+				res.Body = []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<Malformed><Body")
 			}
-			res.header.Del("Content-Length")
+			res.Header.Del("Content-Length")
 		}
 	}
 	return nil
@@ -202,31 +204,31 @@ func sleep(ctx context.Context, d time.Duration) error {
 // faultyBody reads the body of a response, with a pause or an end in its middle.
 type faultyBody struct {
 	ctx    context.Context
-	res    *response
+	res    *wire.Response
 	offset int
 	paused bool
 }
 
 func (b *faultyBody) Read(p []byte) (int, error) {
-	end := len(b.res.body)
-	if half := end / 2; b.offset < half && (b.res.cut || b.res.pause > 0) {
+	end := len(b.res.Body)
+	if half := end / 2; b.offset < half && (b.res.Cut || b.res.Pause > 0) {
 		end = half
 	}
-	if b.offset == len(b.res.body)/2 {
-		if b.res.cut {
+	if b.offset == len(b.res.Body)/2 {
+		if b.res.Cut {
 			return 0, io.ErrUnexpectedEOF
 		}
-		if b.res.pause > 0 && !b.paused {
-			if err := sleep(b.ctx, b.res.pause); err != nil {
+		if b.res.Pause > 0 && !b.paused {
+			if err := sleep(b.ctx, b.res.Pause); err != nil {
 				return 0, err
 			}
 			b.paused = true
 		}
 	}
-	if b.offset == len(b.res.body) {
+	if b.offset == len(b.res.Body) {
 		return 0, io.EOF
 	}
-	n := copy(p, b.res.body[b.offset:end])
+	n := copy(p, b.res.Body[b.offset:end])
 	b.offset += n
 	return n, nil
 }
@@ -234,13 +236,13 @@ func (b *faultyBody) Read(p []byte) (int, error) {
 func (*faultyBody) Close() error { return nil }
 
 // serverError is the service's 5xx error.
-func serverError(of *service, status int) *apiError {
+func serverError(of *service.Service, status int) *wire.Error {
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
-	e := &apiError{status: status, code: of.errors.internal, message: "We encountered an internal error. Please try again."}
+	e := &wire.Error{Status: status, Code: of.Errors.Internal, Message: "We encountered an internal error. Please try again."}
 	if status == http.StatusServiceUnavailable {
-		e.code = "ServiceUnavailable"
+		e.Code = "ServiceUnavailable"
 	}
 	return e
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"crosscheck/scanner/sandbox/service"
 )
 
 func fault(t testing.TB, s *Sandbox, f Fault) {
@@ -154,7 +156,7 @@ func TestWhatABrokenConnectionLeaves(t *testing.T) {
 		if err := probes["s3control"](s.as(DefaultAccessKey, "us-east-1")); err == nil {
 			t.Errorf("%s: no error", kind)
 		}
-		if got := s.state.accounts["111111111111"].publicAccess != nil; got != want {
+		if got := s.state.Accounts["111111111111"].PublicAccess != nil; got != want {
 			t.Errorf("%s: the operation happened: %v, want %v", kind, got, want)
 		}
 	}
@@ -192,10 +194,10 @@ func TestFaultProbability(t *testing.T) {
 	strikes := func(seed uint64, disturb bool) (out []bool) {
 		s := control(t)
 		fault(t, s, Fault{Operation: "iam:*", Kind: Throttling, Probability: p, Seed: seed})
-		c := &call{op: "iam:GetRole", account: "222222222222"}
+		c := &service.Call{Op: "iam:GetRole", Account: "222222222222"}
 		for range n {
 			if disturb {
-				s.strike(&call{op: "iam:ListRoles", account: "222222222222"})
+				s.strike(&service.Call{Op: "iam:ListRoles", Account: "222222222222"})
 			}
 			out = append(out, len(s.strike(c)) == 1)
 		}

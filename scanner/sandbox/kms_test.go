@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/scanner/sandbox/state"
 )
 
 const (
@@ -180,7 +182,7 @@ func TestAliasesAndTheAWSManagedKey(t *testing.T) {
 func TestPutKeyPolicy(t *testing.T) {
 	s := control(t)
 	client := kms.NewFromConfig(s.as("AKIAALICE00000000000", "us-east-1"))
-	policy := strings.Replace(defaultKeyPolicy("aws", "222222222222"), "kms:*", "kms:Describe*", 1)
+	policy := strings.Replace(state.DefaultKeyPolicy("aws", "222222222222"), "kms:*", "kms:Describe*", 1)
 	put := func(id, policy string) error {
 		_, err := client.PutKeyPolicy(background, &kms.PutKeyPolicyInput{KeyId: &id, Policy: &policy})
 		return err
@@ -189,7 +191,7 @@ func TestPutKeyPolicy(t *testing.T) {
 	wantCode(t, "an AWS managed key", put("arn:aws:kms:us-east-1:222222222222:alias/aws/s3", policy), "NotFoundException", 400)
 	wantCode(t, "a good policy", put(objectsKey, policy), "", 0)
 	wantCode(t, "after giving it away", put(objectsKey, policy), "AccessDeniedException", 400)
-	if s.state.keys[objectsKey].policy != policy {
-		t.Errorf("policy %s", s.state.keys[objectsKey].policy)
+	if s.state.Keys[objectsKey].Policy != policy {
+		t.Errorf("policy %s", s.state.Keys[objectsKey].Policy)
 	}
 }

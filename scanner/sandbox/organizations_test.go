@@ -29,7 +29,7 @@ func TestOrganizationsTree(t *testing.T) {
 	}
 	a := account.Account
 	if *a.Name != "workload" || *a.Email != "workload@example.org" || a.Status != types.AccountStatusActive || a.State != types.AccountStateActive ||
-		*a.Arn != "arn:aws:organizations::111111111111:account/o-ctrl000001/222222222222" || !a.JoinedTimestamp.Equal(s.state.created.Truncate(1e6)) {
+		*a.Arn != "arn:aws:organizations::111111111111:account/o-ctrl000001/222222222222" || !a.JoinedTimestamp.Equal(s.state.Created.Truncate(1e6)) {
 		t.Errorf("account %+v", a)
 	}
 

@@ -2,6 +2,11 @@ package sandbox
 
 import (
 	"bytes"
+	"crosscheck/scanner/sandbox/iam"
+	"crosscheck/scanner/sandbox/kms"
+	"crosscheck/scanner/sandbox/s3"
+	"crosscheck/scanner/sandbox/s3control"
+	"crosscheck/scanner/sandbox/sts"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -12,16 +17,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"crosscheck/scanner/sandbox/organizations"
+	"crosscheck/scanner/sandbox/s3/replicate"
+	"crosscheck/scanner/sandbox/service"
+	"crosscheck/scanner/sandbox/state"
+	"crosscheck/scanner/sandbox/wire"
 )
 
 // services are those that the sandbox has, by the name that a request is signed
 // for; s3control signs as s3.
-var services = byName(organizationsService, kmsService, stsService, iamService, s3ControlService, s3Service)
+var services = byName(organizations.Service, kms.Service, sts.Service, iam.Service, s3control.Service, s3.Service)
 
-func byName(list ...*service) map[string]*service {
-	all := map[string]*service{}
+func byName(list ...*service.Service) map[string]*service.Service {
+	all := map[string]*service.Service{}
 	for _, s := range list {
-		all[s.name] = s
+		all[s.Name] = s
 	}
 	return all
 }
@@ -31,42 +42,42 @@ const maxBody = 256 << 20
 
 // serve answers one request. It returns an error only for what a network does:
 // a connection reset, or the end of the request's context.
-func (s *Sandbox) serve(r *http.Request) (*response, error) {
-	c := &call{r: r}
+func (s *Sandbox) serve(r *http.Request) (*wire.Response, error) {
+	c := &service.Call{HTTP: r}
 	res, err := s.answer(c)
 	if err != nil {
 		return nil, err
 	}
-	res.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	res.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	return res, nil
 }
 
-func (s *Sandbox) answer(c *call) (*response, error) {
+func (s *Sandbox) answer(c *service.Call) (*wire.Response, error) {
 	var err error
-	if c.r.Body != nil {
-		c.body, err = io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
+	if c.HTTP.Body != nil {
+		c.Body, err = io.ReadAll(io.LimitReader(c.HTTP.Body, maxBody+1))
 		if err != nil {
 			return nil, fmt.Errorf("read request body: %w", err)
 		}
 	}
-	credential := parseCredential(c.r)
+	credential := parseCredential(c.HTTP)
 	name := serviceOf(c, credential)
-	c.region = credential.region
+	c.Region = credential.region
 
 	s.mu.Lock()
-	c.id = s.newRequestID()
-	var do operation
-	var e *apiError
-	switch c.service = services[name]; {
-	case c.service == nil:
-		c.service = unknownService(name)
-		_, e = c.service.route(s.state, c)
-	case len(c.body) > maxBody:
-		e = &apiError{status: 400, code: "EntityTooLarge", message: "the request body is too large for the sandbox"}
+	c.ID = s.newRequestID()
+	var do service.Operation
+	var e *wire.Error
+	switch c.Service = services[name]; {
+	case c.Service == nil:
+		c.Service = unknownService(name)
+		_, e = c.Service.Route(s.state, c)
+	case len(c.Body) > maxBody:
+		e = &wire.Error{Status: 400, Code: "EntityTooLarge", Message: "the request body is too large for the sandbox"}
 	default:
-		c.caller, e = identify(s.state, c, credential)
-		var unrouted *apiError
-		if do, unrouted = c.service.route(s.state, c); unrouted != nil {
+		c.Caller, e = identify(s.state, c, credential)
+		var unrouted *wire.Error
+		if do, unrouted = c.Service.Route(s.state, c); unrouted != nil {
 			e = unrouted
 		}
 	}
@@ -77,22 +88,22 @@ func (s *Sandbox) answer(c *call) (*response, error) {
 	if err == nil && broken != nil {
 		e = broken
 	}
-	var res *response
+	var res *wire.Response
 	if err == nil && e == nil {
-		if do.prepare != nil {
-			do.prepare()
+		if do.Prepare != nil {
+			do.Prepare()
 		}
 		s.mu.Lock()
-		settle(s.state)
-		res, e = do.run()
+		replicate.Settle(s.state)
+		res, e = do.Run()
 		s.mu.Unlock()
 	}
 	if e != nil {
-		res = c.service.fail(c, e)
+		res = c.Service.Fail(c, e)
 	}
 	if err == nil {
-		if res.header == nil {
-			res.header = http.Header{}
+		if res.Header == nil {
+			res.Header = http.Header{}
 		}
 		err = struck.after(res)
 	}
@@ -100,7 +111,7 @@ func (s *Sandbox) answer(c *call) (*response, error) {
 	case err != nil:
 		s.log(c, "network")
 	case e != nil:
-		s.log(c, e.code)
+		s.log(c, e.Code)
 	default:
 		s.log(c, "")
 	}
@@ -109,22 +120,22 @@ func (s *Sandbox) answer(c *call) (*response, error) {
 
 // unknownService answers for a service that the sandbox does not have, in the form
 // that the request was made in.
-func unknownService(name string) *service {
-	return &service{
-		name:   name,
-		errors: queryErrors("InternalFailure"),
-		route: func(_ *State, c *call) (operation, *apiError) {
-			c.op = name + ":Unknown"
-			return operation{}, notImplemented(name)
+func unknownService(name string) *service.Service {
+	return &service.Service{
+		Name:   name,
+		Errors: service.QueryErrors("InternalFailure"),
+		Route: func(_ *state.State, c *service.Call) (service.Operation, *wire.Error) {
+			c.Op = name + ":Unknown"
+			return service.Operation{}, wire.NotImplemented(name)
 		},
-		fail: func(c *call, e *apiError) *response {
+		Fail: func(c *service.Call, e *wire.Error) *wire.Response {
 			switch {
-			case c.r.Header.Get("X-Amz-Target") != "":
-				return failJSON(c.id, e)
-			case strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
-				return failQuery("", c.id, e)
+			case c.HTTP.Header.Get("X-Amz-Target") != "":
+				return wire.FailJSON(c.ID, e)
+			case strings.HasPrefix(c.HTTP.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+				return wire.FailQuery("", c.ID, e)
 			}
-			return failS3Control(c, e)
+			return s3control.Fail(c, e)
 		},
 	}
 }
@@ -132,7 +143,7 @@ func unknownService(name string) *service {
 // newRequestID is the id of a request: the same for the same sequence of requests.
 func (s *Sandbox) newRequestID() string {
 	s.requests++
-	id := hex.EncodeToString(digest("request", strconv.FormatUint(s.requests, 10)))
+	id := hex.EncodeToString(state.Digest("request", strconv.FormatUint(s.requests, 10)))
 	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-8" + id[17:20] + "-" + id[20:32]
 }
 
@@ -183,14 +194,14 @@ func parseCredential(r *http.Request) credential {
 
 // serviceOf says which service a request is for: the one it was signed for, or
 // what its form says where it is not signed for any.
-func serviceOf(c *call, signed credential) string {
-	target, path := c.r.Header.Get("X-Amz-Target"), c.r.URL.Path
-	form := c.r.Method == http.MethodPost && path == "/" &&
-		strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+func serviceOf(c *service.Call, signed credential) string {
+	target, path := c.HTTP.Header.Get("X-Amz-Target"), c.HTTP.URL.Path
+	form := c.HTTP.Method == http.MethodPost && path == "/" &&
+		strings.HasPrefix(c.HTTP.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	switch {
 	case signed.service != "s3" && signed.service != "":
 		return signed.service
-	case strings.HasPrefix(path, s3ControlPath):
+	case strings.HasPrefix(path, s3control.Path):
 		return "s3control"
 	case signed.service == "s3":
 		return "s3"
@@ -198,7 +209,7 @@ func serviceOf(c *call, signed credential) string {
 		return "organizations"
 	case strings.HasPrefix(target, "TrentService."):
 		return "kms"
-	case form && bytes.Contains(c.body, []byte("Version=2010-05-08")):
+	case form && bytes.Contains(c.Body, []byte("Version=2010-05-08")):
 		return "iam"
 	case form:
 		return "sts"
@@ -207,21 +218,21 @@ func serviceOf(c *call, signed credential) string {
 }
 
 // identify finds the caller by the access key. Only S3 serves anonymous callers.
-func identify(s *State, c *call, signed credential) (*identity, *apiError) {
+func identify(s *state.State, c *service.Call, signed credential) (*state.Identity, *wire.Error) {
 	if signed.accessKey == "" {
-		if c.service.anonymous {
+		if c.Service.Anonymous {
 			return nil, nil
 		}
-		return nil, &apiError{status: 403, code: "MissingAuthenticationToken", message: "Request is missing Authentication Token"}
+		return nil, &wire.Error{Status: 403, Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token"}
 	}
-	who := s.access[signed.accessKey]
+	who := s.Access[signed.accessKey]
 	switch {
 	case who == nil:
-		return nil, c.service.errors.unknownKey.fresh()
-	case who.token != signed.token:
-		return nil, c.service.errors.badToken.fresh()
-	case !who.expires.IsZero() && !time.Now().Before(who.expires):
-		return nil, c.service.errors.expired.fresh()
+		return nil, c.Service.Errors.UnknownKey.Fresh()
+	case who.Token != signed.token:
+		return nil, c.Service.Errors.BadToken.Fresh()
+	case !who.Expires.IsZero() && !time.Now().Before(who.Expires):
+		return nil, c.Service.Errors.Expired.Fresh()
 	}
 	return who, nil
 }
@@ -255,16 +266,16 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 		return fail(err)
 	}
 	out := &http.Response{
-		Status:        strconv.Itoa(res.status) + " " + http.StatusText(res.status),
-		StatusCode:    res.status,
+		Status:        strconv.Itoa(res.Status) + " " + http.StatusText(res.Status),
+		StatusCode:    res.Status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        res.header,
-		ContentLength: int64(len(res.body)),
+		Header:        res.Header,
+		ContentLength: int64(len(res.Body)),
 		Request:       r,
 	}
-	if text := res.header.Get("Content-Length"); text != "" {
+	if text := res.Header.Get("Content-Length"); text != "" {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			out.ContentLength = n
 		}
@@ -272,10 +283,10 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	switch {
 	case r.Method == http.MethodHead:
 		out.Body = http.NoBody
-	case res.pause > 0 || res.cut:
+	case res.Pause > 0 || res.Cut:
 		out.Body = &faultyBody{ctx: r.Context(), res: res}
 	default:
-		out.Body = io.NopCloser(bytes.NewReader(res.body))
+		out.Body = io.NopCloser(bytes.NewReader(res.Body))
 	}
 	return out, nil
 }
@@ -286,16 +297,16 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
-	for name, values := range res.header {
+	for name, values := range res.Header {
 		if strings.HasPrefix(name, "X-Amz-") {
 			name = strings.ToLower(name) // as S3 sends it: boto3 takes the case of metadata keys from the wire
 		}
 		w.Header()[name] = values
 	}
 	if w.Header().Get("Content-Length") == "" {
-		w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
+		w.Header().Set("Content-Length", strconv.Itoa(len(res.Body)))
 	}
-	w.WriteHeader(res.status)
+	w.WriteHeader(res.Status)
 	if r.Method == http.MethodHead {
 		return
 	}
@@ -307,7 +318,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if _, err := w.Write(buffer[:n]); err != nil {
 				return
 			}
-			if res.pause > 0 || res.cut {
+			if res.Pause > 0 || res.Cut {
 				_ = http.NewResponseController(w).Flush()
 			}
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+
+	"crosscheck/scanner/sandbox/service"
 )
 
 const (
@@ -96,9 +98,9 @@ func TestServiceOfARequest(t *testing.T) {
 		{"unsigned form to a bucket", "POST", "https://h/bucket", "", form, "", "Action=X", "s3"},
 		{"anonymous GET", "GET", "https://h/bucket/key", "", "", "", "", "s3"},
 	} {
-		c := &call{r: httptest.NewRequest(test.method, test.url, nil), body: []byte(test.body)}
-		c.r.Header.Set("Content-Type", test.contentType)
-		c.r.Header.Set("X-Amz-Target", test.target)
+		c := &service.Call{HTTP: httptest.NewRequest(test.method, test.url, nil), Body: []byte(test.body)}
+		c.HTTP.Header.Set("Content-Type", test.contentType)
+		c.HTTP.Header.Set("X-Amz-Target", test.target)
 		if got := serviceOf(c, credential{service: test.service}); got != test.want {
 			t.Errorf("%s goes to %s, want %s", test.name, got, test.want)
 		}
@@ -221,15 +223,15 @@ func BenchmarkListAccounts(b *testing.B) {
 // No request makes the sandbox panic or succeed where it knows nothing: the
 // seeds run as a test, go test -fuzz goes on from there.
 func FuzzControlPlane(f *testing.F) {
-	for op := range organizationsOperations {
+	for _, op := range services["organizations"].Operations {
 		f.Add("organizations", json1, "AWSOrganizationsV20161128."+op, `{"TargetId":"222222222222","Filter":"","ParentId":"r-ctrl","NextToken":"-1"}`)
 	}
-	for op := range kmsOperations {
+	for _, op := range services["organizations"].Operations {
 		f.Add("kms", json1, "TrentService."+op, `{"KeyId":"arn:aws:kms:us-east-1:222222222222:key/","Limit":0,"Marker":"9"}`)
 		f.Add("kms", json1, "TrentService."+op, `{"KeyId":"alias/aws/s3"}`)
 		f.Add("kms", json1, "TrentService."+op, `null`)
 	}
-	for op := range iamOperations {
+	for _, op := range services["organizations"].Operations {
 		f.Add("iam", form, "", "Action="+op+"&RoleName=%00&MaxItems=x&Marker=1")
 		f.Add("iam", form, "", "Action="+op+"&PolicyArn=arn:aws:iam::aws:policy/&RoleName=auditor&PolicyDocument={}&PolicyName=x")
 	}

@@ -164,7 +164,7 @@ func TestS3ForeignAccount(t *testing.T) {
 	wantCode(t, "a grant in the bucket policy", err, "ReplicationConfigurationNotFoundError", 404)
 	_, err = source.DeleteBucketReplication(background, &s3.DeleteBucketReplicationInput{Bucket: dst})
 	wantCode(t, "delete with a grant", err, "", 0)
-	_, err = source.PutBucketReplication(background, replicate("dst", rule("src")))
+	_, err = source.PutBucketReplication(background, configure("dst", rule("src")))
 	wantCode(t, "put with a grant", err, "AccessDenied", 403)
 	_, err = source.GetBucketPolicy(background, &s3.GetBucketPolicyInput{Bucket: dst})
 	wantCode(t, "policy with a grant", err, "MethodNotAllowed", 405)
@@ -215,7 +215,7 @@ func TestS3Concurrency(t *testing.T) {
 	}
 	all.Wait()
 	for _, bucket := range []string{"src", "dst"} {
-		if n := len(s.state.bucket(bucket).keys); n != 80 {
+		if n := len(s.state.Bucket(bucket).Keys); n != 80 {
 			t.Errorf("%s has %d keys, want 80", bucket, n)
 		}
 	}

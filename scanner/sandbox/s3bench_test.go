@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"crosscheck/scanner/sandbox/state"
 )
 
 // crowd adds so many buckets to testdata/s3.yaml, spread over 1,000 accounts.
@@ -14,7 +16,7 @@ func crowd(b *testing.B, buckets int) *Sandbox {
 	s := storage(b)
 	for i := range buckets {
 		name := fmt.Sprintf("crowd-%06d", i)
-		s.state.addBucket(newBucket(name, fmt.Sprintf("%012d", 500_000_000_000+i%1000), "us-east-1"))
+		s.state.AddBucket(state.NewBucket(name, fmt.Sprintf("%012d", 500_000_000_000+i%1000), "us-east-1"))
 	}
 	return s
 }
@@ -60,10 +62,10 @@ func BenchmarkReplicate(b *testing.B) {
 		}
 		id = *out.VersionId
 		s.ReplicationFailures("src")
-		if s.state.bucket("dst").version("k", id) == nil {
+		if s.state.Bucket("dst").Version("k", id) == nil {
 			b.Fatal("not replicated")
 		}
-		s.state.bucket("src").remove(s.state.bucket("src").current("k"))
-		s.state.bucket("dst").remove(s.state.bucket("dst").current("k"))
+		s.state.Bucket("src").Remove(s.state.Bucket("src").Current("k"))
+		s.state.Bucket("dst").Remove(s.state.Bucket("dst").Current("k"))
 	}
 }

@@ -11,22 +11,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"crosscheck/scanner/sandbox/state"
 )
 
 // filled is a bucket with random keys, versions and delete markers.
 func filled(t *rapid.T, s *Sandbox) (c *s3.Client, bucket string) {
 	c, bucket = s.s3(sourceAdmin, "us-east-1"), "versioned"
-	b := s.state.bucket(bucket)
-	*b = *newBucket(bucket, b.account, b.region)
-	b.versioning = enabled
+	b := s.state.Bucket(bucket)
+	*b = *state.NewBucket(bucket, b.Account, b.Region)
+	b.Versioning = state.Enabled
 	if rapid.Bool().Draw(t, "starts unversioned") {
-		b.versioning = ""
+		b.Versioning = ""
 	}
 	key := rapid.StringOfN(rapid.SampledFrom([]rune("ab/é ")), 1, 4, -1)
 	for range rapid.IntRange(0, 25).Draw(t, "writes") {
 		switch rapid.IntRange(0, 9).Draw(t, "what") {
 		case 0:
-			b.versioning = rapid.SampledFrom([]string{enabled, suspended}).Draw(t, "versioning")
+			b.Versioning = rapid.SampledFrom([]string{state.Enabled, state.Suspended}).Draw(t, "versioning")
 		case 1, 2:
 			if _, err := c.DeleteObject(background, &s3.DeleteObjectInput{Bucket: &bucket, Key: aws.String(key.Draw(t, "key"))}); err != nil {
 				t.Fatal(err)
@@ -40,9 +42,9 @@ func filled(t *rapid.T, s *Sandbox) (c *s3.Client, bucket string) {
 	return c, bucket
 }
 
-// listing is what a naive reading of the API lists: keys or
+// modelListing is what a naive reading of the API lists: keys or
 // common prefixes, each once.
-func listing(keys []string, prefix, delimiter string) (entries []string) {
+func modelListing(keys []string, prefix, delimiter string) (entries []string) {
 	for _, key := range keys {
 		rest, ok := strings.CutPrefix(key, prefix)
 		if !ok {
@@ -68,12 +70,12 @@ func TestListObjectsPages(t *testing.T) {
 		delimiter := rapid.SampledFrom([]string{"", "/", "a"}).Draw(t, "delimiter")
 		most := rapid.Int32Range(1, 6).Draw(t, "max keys")
 		var keys []string
-		for _, key := range s.state.bucket(bucket).keys {
-			if !s.state.bucket(bucket).current(key).marker {
+		for _, key := range s.state.Bucket(bucket).Keys {
+			if !s.state.Bucket(bucket).Current(key).Marker {
 				keys = append(keys, key)
 			}
 		}
-		want := listing(keys, prefix, delimiter)
+		want := modelListing(keys, prefix, delimiter)
 
 		var v2, v1 []string
 		pages := s3.NewListObjectsV2Paginator(c, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, Delimiter: &delimiter, MaxKeys: &most})
@@ -134,20 +136,20 @@ func TestListObjectVersionsPages(t *testing.T) {
 	s := storage(t)
 	rapid.Check(t, func(t *rapid.T) {
 		c, bucket := filled(t, s)
-		b := s.state.bucket(bucket)
+		b := s.state.Bucket(bucket)
 		prefix := rapid.SampledFrom([]string{"", "a", "a/", "b"}).Draw(t, "prefix")
 		delimiter := rapid.SampledFrom([]string{"", "/"}).Draw(t, "delimiter")
 		most := rapid.Int32Range(1, 6).Draw(t, "max keys")
 		clean := delimiter == "" && rapid.Bool().Draw(t, "delete what was listed")
 
 		var want []string
-		for _, entry := range listing(b.keys, prefix, delimiter) {
+		for _, entry := range modelListing(b.Keys, prefix, delimiter) {
 			if p, ok := strings.CutPrefix(entry, "prefix "); ok {
 				want = append(want, "prefix "+p)
 				continue
 			}
-			for i, v := range b.objects[entry].versions {
-				want = append(want, fmt.Sprint(entry, " ", v.id, " ", v.marker, " ", i == 0))
+			for i, v := range b.Objects[entry].Versions {
+				want = append(want, fmt.Sprint(entry, " ", v.ID, " ", v.Marker, " ", i == 0))
 			}
 		}
 		var got []string
@@ -191,8 +193,8 @@ func TestListObjectVersionsPages(t *testing.T) {
 		if clean {
 			// IsLatest moves on as versions go, and a null version that is gone leaves
 			// no place to go on from, so only completeness is asked for.
-			if n := len(b.keys); n > 0 && prefix == "" {
-				t.Fatalf("%d keys left: %q", n, b.keys)
+			if n := len(b.Keys); n > 0 && prefix == "" {
+				t.Fatalf("%d keys left: %q", n, b.Keys)
 			}
 			return
 		}
@@ -218,7 +220,7 @@ func TestListObjectVersionsShape(t *testing.T) {
 	}
 	v := out.Versions[0]
 	if v.ChecksumAlgorithm[0] != "CRC64NVME" || v.ChecksumType != "FULL_OBJECT" || *v.ETag != `"`+hexMD5("x")+`"` || *v.Size != 1 || v.StorageClass != "STANDARD" ||
-		!*v.IsLatest || *v.Owner.ID != s.state.canonicalID("111111111111") || v.Owner.DisplayName != nil || v.LastModified.Nanosecond() != 0 {
+		!*v.IsLatest || *v.Owner.ID != s.state.CanonicalID("111111111111") || v.Owner.DisplayName != nil || v.LastModified.Nanosecond() != 0 {
 		t.Errorf("%+v", v)
 	}
 	_, err = c.ListObjectVersions(background, &s3.ListObjectVersionsInput{Bucket: aws.String("versioned"), VersionIdMarker: v.VersionId})
@@ -230,13 +232,13 @@ func TestListObjectVersionsShape(t *testing.T) {
 func TestVersionIDs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seq := rapid.Uint64().Draw(t, "seq")
-		id := versionID(seq)
-		if got, ok := versionSeq(id); got != seq || !ok || len(id) != 32 {
+		id := state.VersionID(seq)
+		if got, ok := state.VersionSeq(id); got != seq || !ok || len(id) != 32 {
 			t.Fatalf("%d became %s, then %d %v", seq, id, got, ok)
 		}
 		other := []byte(id)
 		other[rapid.IntRange(0, 31).Draw(t, "at")] ^= 1
-		if _, ok := versionSeq(string(other)); ok {
+		if _, ok := state.VersionSeq(string(other)); ok {
 			t.Fatalf("%s is taken for a version id", other)
 		}
 	})

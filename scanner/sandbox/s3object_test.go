@@ -18,6 +18,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/scanner/sandbox/s3/checksum"
+	"crosscheck/scanner/sandbox/s3/object"
+	"crosscheck/scanner/sandbox/s3/request"
+	"crosscheck/scanner/sandbox/state"
 )
 
 func hexMD5(s string) string {
@@ -80,7 +85,7 @@ func TestObjectRoundTrip(t *testing.T) {
 		t.Errorf("GetObjectAttributes: %+v", attributes)
 	}
 	acl, err := c.GetObjectAcl(background, &s3.GetObjectAclInput{Bucket: b, Key: k})
-	if err != nil || len(acl.Grants) != 1 || *acl.Owner.ID != s.state.canonicalID("111111111111") || acl.Owner.DisplayName != nil {
+	if err != nil || len(acl.Grants) != 1 || *acl.Owner.ID != s.state.CanonicalID("111111111111") || acl.Owner.DisplayName != nil {
 		t.Errorf("GetObjectAcl: %+v, %v", acl, err)
 	}
 	tagging, err := c.GetObjectTagging(background, &s3.GetObjectTaggingInput{Bucket: b, Key: k})
@@ -192,7 +197,7 @@ func TestUnchunk(t *testing.T) {
 		{"huge length", "fffffffff\r\nhello\r\n", "", nil, false},
 		{"empty", "", "", nil, false},
 	} {
-		body, trailer, ok := unchunk([]byte(test.in))
+		body, trailer, ok := request.Unchunk([]byte(test.in))
 		if string(body) != test.body || ok != test.ok || !cmp.Equal(trailer, test.trailer) {
 			t.Errorf("%s: %q, %v, %v", test.name, body, trailer, ok)
 		}
@@ -202,7 +207,7 @@ func TestUnchunk(t *testing.T) {
 func FuzzUnchunk(f *testing.F) {
 	f.Add([]byte("5\r\nhello\r\n0\r\nx:y\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if body, _, ok := unchunk(in); ok && len(body) > len(in) {
+		if body, _, ok := request.Unchunk(in); ok && len(body) > len(in) {
 			t.Errorf("%d bytes out of %d", len(body), len(in))
 		}
 	})
@@ -232,7 +237,7 @@ func TestVersions(t *testing.T) {
 			t.Errorf("version id %q without versioning", id)
 		}
 	}
-	if n := len(s.state.bucket("plain").objects["k"].versions); n != 1 {
+	if n := len(s.state.Bucket("plain").Objects["k"].Versions); n != 1 {
 		t.Errorf("%d versions without versioning", n)
 	}
 	version("Enabled")
@@ -374,12 +379,12 @@ func TestEncryption(t *testing.T) {
 		}
 	}
 	managed, err := c.PutObject(background, &s3.PutObjectInput{Bucket: b, Key: aws.String("managed"), Body: strings.NewReader("x"), ServerSideEncryption: "aws:kms"})
-	if err != nil || s.state.keys[aws.ToString(managed.SSEKMSKeyId)].manager != "AWS" {
+	if err != nil || s.state.Keys[aws.ToString(managed.SSEKMSKeyId)].Manager != "AWS" {
 		t.Errorf("aws/s3: %+v, %v", managed, err)
 	}
 	_, err = c.PutObject(background, &s3.PutObjectInput{Bucket: b, Key: aws.String("kms"), ServerSideEncryption: "aws:kms", SSEKMSKeyId: aws.String("alias/none")})
 	wantCode(t, "no such key", err, "KMS.NotFoundException", 400)
-	s.state.keys[keyARN].state = "Disabled"
+	s.state.Keys[keyARN].State = "Disabled"
 	_, err = c.GetObject(background, &s3.GetObjectInput{Bucket: b, Key: aws.String("kms")})
 	wantCode(t, "disabled key", err, "KMS.DisabledException", 400)
 	_, err = c.HeadObject(background, &s3.HeadObjectInput{Bucket: b, Key: aws.String("kms")})
@@ -430,8 +435,8 @@ func TestMultipart(t *testing.T) {
 	s := storage(t)
 	c := s.s3(sourceAdmin, "us-east-1")
 	b, k := aws.String("versioned"), aws.String("big")
-	whole := bytes.Repeat([]byte("0123456789abcdef"), (2*minPart+100)/16)
-	pieces := [][]byte{whole[:minPart], whole[minPart : 2*minPart], whole[2*minPart:]}
+	whole := bytes.Repeat([]byte("0123456789abcdef"), (2*object.MinPart+100)/16)
+	pieces := [][]byte{whole[:object.MinPart], whole[object.MinPart : 2*object.MinPart], whole[2*object.MinPart:]}
 
 	upload := func(algorithm types.ChecksumAlgorithm, kind types.ChecksumType) (*s3.CompleteMultipartUploadOutput, error) {
 		created, err := c.CreateMultipartUpload(background, &s3.CreateMultipartUploadInput{
@@ -452,7 +457,7 @@ func TestMultipart(t *testing.T) {
 			})
 		}
 		listed, err := c.ListParts(background, &s3.ListPartsInput{Bucket: b, Key: k, UploadId: created.UploadId, MaxParts: aws.Int32(2)})
-		if err != nil || len(listed.Parts) != 2 || !aws.ToBool(listed.IsTruncated) || *listed.Parts[1].Size != minPart {
+		if err != nil || len(listed.Parts) != 2 || !aws.ToBool(listed.IsTruncated) || *listed.Parts[1].Size != object.MinPart {
 			t.Errorf("ListParts: %+v, %v", listed, err)
 		}
 		return c.CompleteMultipartUpload(background, &s3.CompleteMultipartUploadInput{Bucket: b, Key: k, UploadId: created.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}})
@@ -466,12 +471,12 @@ func TestMultipart(t *testing.T) {
 	for _, test := range []struct {
 		algorithm types.ChecksumAlgorithm
 		kind      types.ChecksumType
-		want      checksum
+		want      checksum.Checksum
 	}{
-		{"CRC64NVME", "FULL_OBJECT", checksumOf("CRC64NVME", whole)},
-		{"CRC32", "FULL_OBJECT", checksumOf("CRC32", whole)},
-		{"SHA256", "COMPOSITE", checksum{"SHA256", checksumOf("SHA256", slices.Concat(sum("SHA256", pieces[0]), sum("SHA256", pieces[1]), sum("SHA256", pieces[2]))).value + "-3", "COMPOSITE"}},
-		{"", "", checksum{}},
+		{"CRC64NVME", "FULL_OBJECT", checksum.Of("CRC64NVME", whole)},
+		{"CRC32", "FULL_OBJECT", checksum.Of("CRC32", whole)},
+		{"SHA256", "COMPOSITE", checksum.Checksum{Algorithm: "SHA256", Value: checksum.Of("SHA256", slices.Concat(checksum.Sum("SHA256", pieces[0]), checksum.Sum("SHA256", pieces[1]), checksum.Sum("SHA256", pieces[2]))).Value + "-3", Kind: "COMPOSITE"}},
+		{"", "", checksum.Checksum{}},
 	} {
 		out, err := upload(test.algorithm, test.kind)
 		if err != nil {
@@ -481,9 +486,9 @@ func TestMultipart(t *testing.T) {
 		if *out.ETag != etag || aws.ToString(out.VersionId) == "" {
 			t.Errorf("%s: ETag %s, want %s", test.algorithm, *out.ETag, etag)
 		}
-		if test.want.value != "" {
-			v := s.state.bucket("versioned").current("big")
-			if diff := cmp.Diff(test.want, v.checksum, cmp.AllowUnexported(checksum{})); diff != "" {
+		if test.want.Value != "" {
+			v := s.state.Bucket("versioned").Current("big")
+			if diff := cmp.Diff(test.want, v.Checksum, cmp.AllowUnexported(checksum.Checksum{})); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", test.algorithm, diff)
 			}
 		}
@@ -562,7 +567,7 @@ func TestObjectLock(t *testing.T) {
 		b, k := aws.String("versioned"), aws.String("k")
 		_, err := c.PutObject(background, &s3.PutObjectInput{Bucket: b, Key: k, ObjectLockLegalHoldStatus: "ON"})
 		wantCode(t, "without a lock on the bucket", err, "InvalidRequest", 400)
-		s.state.bucket("versioned").lock = &objectLock{Mode: "GOVERNANCE", Days: 1}
+		s.state.Bucket("versioned").Lock = &state.ObjectLock{Mode: "GOVERNANCE", Days: 1}
 
 		id := put(t, c, *b, *k, "x")
 		head, err := c.HeadObject(background, &s3.HeadObjectInput{Bucket: b, Key: k})
@@ -602,9 +607,9 @@ func TestObjectLock(t *testing.T) {
 // the bucket's owner reads it only if the ACL says so.
 func TestForeignOwnedObjects(t *testing.T) {
 	s := storage(t)
-	b := s.state.bucket("versioned")
-	b.ownership = objectWriter
-	b.policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":["s3:PutObject","s3:PutObjectAcl"],"Resource":"arn:aws:s3:::versioned/*"}]}`
+	b := s.state.Bucket("versioned")
+	b.Ownership = state.ObjectWriter
+	b.Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":["s3:PutObject","s3:PutObjectAcl"],"Resource":"arn:aws:s3:::versioned/*"}]}`
 	writer, owner := s.s3(backupAdmin, "us-east-1"), s.s3(sourceAdmin, "us-east-1")
 	put(t, writer, "versioned", "private", "x")
 	put(t, writer, "versioned", "shared", "x", func(in *s3.PutObjectInput) { in.ACL = "bucket-owner-full-control" })
@@ -616,15 +621,15 @@ func TestForeignOwnedObjects(t *testing.T) {
 	wantCode(t, "bucket owner, private", get(owner, "private"), "AccessDenied", 403)
 	wantCode(t, "bucket owner, shared", get(owner, "shared"), "", 0)
 	acl, err := writer.GetObjectAcl(background, &s3.GetObjectAclInput{Bucket: aws.String("versioned"), Key: aws.String("shared")})
-	if err != nil || len(acl.Grants) != 2 || *acl.Owner.ID != s.state.canonicalID("222222222222") {
+	if err != nil || len(acl.Grants) != 2 || *acl.Owner.ID != s.state.CanonicalID("222222222222") {
 		t.Errorf("ACL: %+v, %v", acl, err)
 	}
-	b.ownership = bucketOwnerPreferred
+	b.Ownership = state.BucketOwnerPreferred
 	put(t, writer, "versioned", "preferred", "x", func(in *s3.PutObjectInput) { in.ACL = "bucket-owner-full-control" })
-	if got := b.current("preferred").owner; got != "111111111111" {
+	if got := b.Current("preferred").Owner; got != "111111111111" {
 		t.Errorf("BucketOwnerPreferred: owner %s", got)
 	}
-	b.ownership = bucketOwnerEnforced
+	b.Ownership = state.BucketOwnerEnforced
 	wantCode(t, "bucket owner, enforced", get(owner, "private"), "", 0)
 	_, err = writer.PutObject(background, &s3.PutObjectInput{Bucket: aws.String("versioned"), Key: aws.String("k"), ACL: "bucket-owner-read"})
 	wantCode(t, "ACL where there are none", err, "AccessControlListNotSupported", 400)
@@ -632,8 +637,8 @@ func TestForeignOwnedObjects(t *testing.T) {
 
 func TestRequesterPays(t *testing.T) {
 	s := storage(t)
-	s.state.bucket("versioned").requestPayment = "Requester"
-	s.state.bucket("versioned").policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::versioned/*"}]}`
+	s.state.Bucket("versioned").RequestPayment = "Requester"
+	s.state.Bucket("versioned").Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::versioned/*"}]}`
 	put(t, s.s3(sourceAdmin, "us-east-1"), "versioned", "k", "x")
 	c := s.s3(backupAdmin, "us-east-1")
 	_, err := c.GetObject(background, &s3.GetObjectInput{Bucket: aws.String("versioned"), Key: aws.String("k")})
@@ -664,7 +669,7 @@ func TestBucketPolicyDenies(t *testing.T) {
 	c := s.s3(sourceAdmin, "us-east-1")
 	b, k := aws.String("versioned"), aws.String("k")
 	id := put(t, c, *b, *k, "x")
-	s.state.bucket("versioned").policy = `{"Version":"2012-10-17","Statement":[
+	s.state.Bucket("versioned").Policy = `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::versioned/*"},
 		{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::versioned/*","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}}]}`
 	_, err := c.GetObject(background, &s3.GetObjectInput{Bucket: b, Key: k, VersionId: &id})

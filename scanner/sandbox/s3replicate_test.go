@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/scanner/sandbox/state"
 )
 
 // pair is the source and the destination of testdata/s3.yaml with a client for
@@ -69,23 +71,25 @@ func (p *pair) tags(c *s3.Client, bucket, key string) string {
 // role replaces one text in the role's policy.
 func (p *pair) role(old, replacement string) {
 	p.Helper()
-	r := p.s.state.accounts["111111111111"].roles["replication"]
-	edit(p.T, &r.inline[0].document, old, replacement)
+	r := p.s.state.Accounts["111111111111"].Roles["replication"]
+	edit(p.T, &r.Inline[0].Document, old, replacement)
 }
 
-func (p *pair) trust(policy string) { p.s.state.accounts["111111111111"].roles["replication"].trust = policy }
+func (p *pair) trust(policy string) {
+	p.s.state.Accounts["111111111111"].Roles["replication"].Trust = policy
+}
 
 func (p *pair) policy(bucket, old, replacement string) {
 	p.Helper()
-	edit(p.T, &p.s.state.bucket(bucket).policy, old, replacement)
+	edit(p.T, &p.s.state.Bucket(bucket).Policy, old, replacement)
 }
 
 func (p *pair) key(old, replacement string) {
 	p.Helper()
-	edit(p.T, &p.s.state.keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].policy, old, replacement)
+	edit(p.T, &p.s.state.Keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].Policy, old, replacement)
 }
 
-func (p *pair) rule() *replicationRule { return &p.s.state.bucket("src").replication.Rules[0] }
+func (p *pair) rule() *state.ReplicationRule { return &p.s.state.Bucket("src").Replication.Rules[0] }
 
 func edit(t *testing.T, text *string, old, replacement string) {
 	t.Helper()
@@ -101,9 +105,9 @@ func deny(action, resource string) (old, replacement string) {
 }
 
 func override(p *pair) {
-	p.s.state.bucket("dst").ownership = objectWriter
+	p.s.state.Bucket("dst").Ownership = state.ObjectWriter
 	p.rule().Destination.Account = aws.String("222222222222")
-	p.rule().Destination.AccessControlTranslation = &accessControlTranslation{"Destination"}
+	p.rule().Destination.AccessControlTranslation = &state.AccessControlTranslation{Owner: "Destination"}
 }
 
 func grantOverride(p *pair) {
@@ -141,9 +145,9 @@ func TestReplicationOutcomes(t *testing.T) {
 	const locked, unlocked = "locked", "unlocked"
 	lock := func(src, dst string) func(*pair) {
 		return func(p *pair) {
-			for bucket, state := range map[string]string{"src": src, "dst": dst} {
-				if state == locked {
-					p.s.state.bucket(bucket).lock = &objectLock{}
+			for bucket, how := range map[string]string{"src": src, "dst": dst} {
+				if how == locked {
+					p.s.state.Bucket(bucket).Lock = &state.ObjectLock{}
 				}
 			}
 		}
@@ -169,7 +173,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		}, nil, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"no read (recorded)", func(p *pair) { p.role("GetObjectVersionForReplication", "GetObjectTorrent") }, nil, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"source bucket policy denies (recorded)", func(p *pair) {
-			p.s.state.bucket("src").policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/*"}]}`
+			p.s.state.Bucket("src").Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/*"}]}`
 		}, nil, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"no ACL read (recorded)", func(p *pair) { p.role("GetObjectVersionAcl", "GetObjectTorrent") }, nil, "FAILED", "SrcGetAclNotPermitted", "absent"},
 		{"tag read denied, tagged (recorded)", func(p *pair) { p.role(deny("s3:GetObjectVersionTagging", "*")) }, tagged, "FAILED", "SrcGetTaggingNotPermitted", ""},
@@ -180,7 +184,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		{"no ReplicateObject in the role (recorded)", func(p *pair) { p.role("s3:ReplicateObject", "s3:PutObject") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"no ReplicateObject in the destination policy", func(p *pair) { p.policy("dst", "s3:ReplicateObject", "s3:PutObject") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"role ARN without its path in the destination policy", func(p *pair) { p.policy("dst", "role/service-role/replication", "role/replication") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"no destination policy", func(p *pair) { p.s.state.bucket("dst").policy = "" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
+		{"no destination policy", func(p *pair) { p.s.state.Bucket("dst").Policy = "" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"PutObject alone denied at the destination", func(p *pair) { p.denyAtDestination("s3:PutObject") }, nil, "COMPLETED", "", ""},
 		{"insecure transport denied at the destination", func(p *pair) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},`)
@@ -195,26 +199,26 @@ func TestReplicationOutcomes(t *testing.T) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*"},`)
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"SCP over the source account denies", func(p *pair) {
-			p.s.state.org.policies["p-FullAWSAccess"].document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:Replicate*","Resource":"*"}]}`
-			p.s.state.org.managementID = "222222222222"
+			p.s.state.Organization.Policies["p-FullAWSAccess"].Document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:Replicate*","Resource":"*"}]}`
+			p.s.state.Organization.ManagementID = "222222222222"
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"RCP over the destination account denies", func(p *pair) {
-			p.s.state.org.policies["p-rcp00000"] = &orgPolicy{id: "p-rcp00000", name: "perimeter", kind: rcpType, document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"*"}]}`}
-			p.s.state.org.attached["222222222222"] = append(p.s.state.org.attached["222222222222"], "p-rcp00000")
+			p.s.state.Organization.Policies["p-rcp00000"] = &state.OrgPolicy{ID: "p-rcp00000", Name: "perimeter", Kind: state.RCP, Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"*"}]}`}
+			p.s.state.Organization.Attached["222222222222"] = append(p.s.state.Organization.Attached["222222222222"], "p-rcp00000")
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"permissions boundary leaves ReplicateTags out (recorded)", func(p *pair) { p.boundary(`"Action":["s3:Get*","s3:ReplicateObject"]`) }, tagged, "COMPLETED", "", "team=dr"},
 		{"permissions boundary denies ReplicateTags (recorded)", func(p *pair) {
 			p.boundary(`"Action":["s3:*"]`)
-			a := p.s.state.accounts["111111111111"]
-			m := a.managed["arn:aws:iam::111111111111:policy/boundary"]
-			edit(p.T, &m.document, `"Statement":[`, `"Statement":[{"Effect":"Deny","Action":"s3:ReplicateTags","Resource":"*"},`)
+			a := p.s.state.Accounts["111111111111"]
+			m := a.Managed["arn:aws:iam::111111111111:policy/boundary"]
+			edit(p.T, &m.Document, `"Statement":[`, `"Statement":[{"Effect":"Deny","Action":"s3:ReplicateTags","Resource":"*"},`)
 		}, tagged, "FAILED", "DstPutTaggingNotPermitted", ""},
 		{"permissions boundary leaves ReplicateObject out", func(p *pair) { p.boundary(`"Action":["s3:Get*"]`) }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"destination unversioned (recorded)", func(p *pair) { p.s.state.bucket("dst").versioning = suspended }, nil, "FAILED", "DstBucketUnversioned", "absent"},
-		{"destination gone", func(p *pair) { p.s.state.deleteBucket(p.s.state.bucket("dst")) }, nil, "FAILED", "DstBucketNotFound", "absent"},
+		{"destination unversioned (recorded)", func(p *pair) { p.s.state.Bucket("dst").Versioning = state.Suspended }, nil, "FAILED", "DstBucketUnversioned", "absent"},
+		{"destination gone", func(p *pair) { p.s.state.DeleteBucket(p.s.state.Bucket("dst")) }, nil, "FAILED", "DstBucketNotFound", "absent"},
 		{"destination of another account than it says", func(p *pair) { p.rule().Destination.Account = aws.String("333333333333") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"destination in Requester Pays", func(p *pair) { p.s.state.bucket("dst").requestPayment = "Requester" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"role gone", func(p *pair) { delete(p.s.state.accounts["111111111111"].roles, "replication") }, nil, "FAILED", "AssumeRoleNotPermitted", "absent"},
+		{"destination in Requester Pays", func(p *pair) { p.s.state.Bucket("dst").RequestPayment = "Requester" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
+		{"role gone", func(p *pair) { delete(p.s.state.Accounts["111111111111"].Roles, "replication") }, nil, "FAILED", "AssumeRoleNotPermitted", "absent"},
 		{"trust for another service (recorded)", func(p *pair) {
 			p.trust(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"batchoperations.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)
 		}, nil, "FAILED", "AssumeRoleNotPermitted", "absent"},
@@ -227,7 +231,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		{"session policy name in the destination policy", func(p *pair) {
 			p.policy("dst", "arn:aws:iam::111111111111:role/service-role/replication", "arn:aws:sts::111111111111:assumed-role/replication/s3-replication")
 		}, nil, "COMPLETED", "", ""},
-		{"configuration removed meanwhile", func(p *pair) { p.meanwhile = func() { p.s.state.bucket("src").replication = nil } }, nil, "FAILED", "SrcBucketReplicationConfigMissing", "absent"},
+		{"configuration removed meanwhile", func(p *pair) { p.meanwhile = func() { p.s.state.Bucket("src").Replication = nil } }, nil, "FAILED", "SrcBucketReplicationConfigMissing", "absent"},
 
 		{"owner override without its permission", override, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"owner override with its permission (recorded)", grantOverride, nil, "COMPLETED", "", ""},
@@ -237,7 +241,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"owner override into BucketOwnerEnforced without permission", func(p *pair) {
 			override(p)
-			p.s.state.bucket("dst").ownership = bucketOwnerEnforced
+			p.s.state.Bucket("dst").Ownership = state.BucketOwnerEnforced
 		}, nil, "COMPLETED", "", ""},
 
 		{"KMS (recorded)", nil, withKMS, "COMPLETED", "", ""},
@@ -255,10 +259,10 @@ func TestReplicationOutcomes(t *testing.T) {
 			p.key(`"Action":"kms:Encrypt"`, `"Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src/*"}},"Action":"kms:Encrypt"`)
 		}, withKMS, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"destination key disabled", func(p *pair) {
-			p.s.state.keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].state = "Disabled"
+			p.s.state.Keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].State = "Disabled"
 		}, withKMS, "FAILED", "DstKmsKeyInvalidState", "absent"},
 		{"destination key gone", func(p *pair) {
-			delete(p.s.state.keys, "arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222")
+			delete(p.s.state.Keys, "arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222")
 		}, withKMS, "FAILED", "DstKmsKeyNotFound", "absent"},
 		{"destination key in the source Region", func(p *pair) {
 			p.rule().Destination.EncryptionConfiguration.ReplicaKmsKeyID = "arn:aws:kms:us-east-1:111111111111:key/11111111-1111-4111-8111-111111111111"
@@ -268,7 +272,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		}, withKMS, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"source key disabled", func(p *pair) {
 			p.meanwhile = func() {
-				p.s.state.keys["arn:aws:kms:us-east-1:111111111111:key/11111111-1111-4111-8111-111111111111"].state = "Disabled"
+				p.s.state.Keys["arn:aws:kms:us-east-1:111111111111:key/11111111-1111-4111-8111-111111111111"].State = "Disabled"
 			}
 		}, withKMS, "FAILED", "SrcKmsKeyInvalidState", "absent"},
 		{"bucket key, Encrypt alone (documented)", nil, func(in *s3.PutObjectInput) { withKMS(in); in.BucketKeyEnabled = aws.Bool(true) }, "FAILED", "DstPutObjectNotPermitted", "absent"},
@@ -283,21 +287,25 @@ func TestReplicationOutcomes(t *testing.T) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}},`)
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"SSE-C (recorded)", nil, withCustomerKey, "COMPLETED", "", ""},
-		{"SSE-C where the destination blocks it (recorded but for the code)", func(p *pair) { p.s.state.bucket("dst").encryption.Blocked = []string{"SSE-C"} }, withCustomerKey, "FAILED", "DstPutObjectNotPermitted", "absent"},
+		{"SSE-C where the destination blocks it (recorded but for the code)", func(p *pair) { p.s.state.Bucket("dst").Encryption.Blocked = []string{"SSE-C"} }, withCustomerKey, "FAILED", "DstPutObjectNotPermitted", "absent"},
 
 		{"GLACIER is not eligible (recorded)", nil, func(in *s3.PutObjectInput) { in.StorageClass = "GLACIER" }, "", "", "absent"},
 		{"GLACIER_IR is", nil, func(in *s3.PutObjectInput) { in.StorageClass = "GLACIER_IR" }, "COMPLETED", "", ""},
-		{"source suspended", func(p *pair) { p.s.state.bucket("src").versioning = suspended }, nil, "", "", "absent"},
-		{"rule disabled", func(p *pair) { p.rule().Status = disabled }, nil, "", "", "absent"},
+		{"source suspended", func(p *pair) { p.s.state.Bucket("src").Versioning = state.Suspended }, nil, "", "", "absent"},
+		{"rule disabled", func(p *pair) { p.rule().Status = state.Disabled }, nil, "", "", "absent"},
 		{"another prefix", func(p *pair) { p.rule().Filter.Prefix = aws.String("logs/") }, nil, "", "", "absent"},
 		{"this prefix", func(p *pair) { p.rule().Filter.Prefix = aws.String("ob") }, nil, "COMPLETED", "", ""},
-		{"tag filter, tagged", func(p *pair) { p.rule().Filter.Tag = &tag{"team", "dr"} }, tagged, "COMPLETED", "", "team=dr"},
-		{"tag filter, untagged", func(p *pair) { p.rule().Filter.Tag = &tag{"team", "dr"} }, nil, "", "", "absent"},
-		{"tag filter, another value", func(p *pair) { p.rule().Filter.Tag = &tag{"team", "qa"} }, tagged, "", "", "absent"},
-		{"and filter", func(p *pair) { p.rule().Filter.And = &replicationAnd{aws.String("ob"), []tag{{"team", "dr"}}} }, tagged, "COMPLETED", "", "team=dr"},
-		{"and filter with one tag missing", func(p *pair) { p.rule().Filter.And = &replicationAnd{nil, []tag{{"team", "dr"}, {"env", "prod"}}} }, tagged, "", "", "absent"},
+		{"tag filter, tagged", func(p *pair) { p.rule().Filter.Tag = &state.Tag{Key: "team", Value: "dr"} }, tagged, "COMPLETED", "", "team=dr"},
+		{"tag filter, untagged", func(p *pair) { p.rule().Filter.Tag = &state.Tag{Key: "team", Value: "dr"} }, nil, "", "", "absent"},
+		{"tag filter, another value", func(p *pair) { p.rule().Filter.Tag = &state.Tag{Key: "team", Value: "qa"} }, tagged, "", "", "absent"},
+		{"and filter", func(p *pair) {
+			p.rule().Filter.And = &state.ReplicationAnd{Prefix: aws.String("ob"), Tags: []state.Tag{{Key: "team", Value: "dr"}}}
+		}, tagged, "COMPLETED", "", "team=dr"},
+		{"and filter with one tag missing", func(p *pair) {
+			p.rule().Filter.And = &state.ReplicationAnd{Prefix: nil, Tags: []state.Tag{{Key: "team", Value: "dr"}, {Key: "env", Value: "prod"}}}
+		}, tagged, "", "", "absent"},
 		{"V1", func(p *pair) {
-			*p.rule() = replicationRule{ID: "all", Prefix: aws.String("ob"), Status: enabled, Destination: p.rule().Destination}
+			*p.rule() = state.ReplicationRule{ID: "all", Prefix: aws.String("ob"), Status: state.Enabled, Destination: p.rule().Destination}
 		}, nil, "COMPLETED", "", ""},
 
 		{"locked source, unlocked destination, plain object (recorded)", lock(locked, unlocked), nil, "COMPLETED", "", ""},
@@ -321,16 +329,16 @@ func TestReplicationOutcomes(t *testing.T) {
 					object = func(*s3.PutObjectInput) {}
 				}
 				id := put(t, p.src, "src", "object", "hello", object)
-				if v := p.s.state.bucket("src").current("object"); (v.status == "PENDING") != (test.status != "") {
-					t.Errorf("status right after: %q", v.status)
+				if v := p.s.state.Bucket("src").Current("object"); (v.Status == "PENDING") != (test.status != "") {
+					t.Errorf("status right after: %q", v.Status)
 				}
-				if dst := p.s.state.bucket("dst"); dst != nil && dst.current("object") != nil {
+				if dst := p.s.state.Bucket("dst"); dst != nil && dst.Current("object") != nil {
 					t.Error("there before its time")
 				}
 				p.settleAfter()
-				v := p.s.state.bucket("src").current("object")
-				if v.status != test.status {
-					t.Errorf("source status %q, want %q", v.status, test.status)
+				v := p.s.state.Bucket("src").Current("object")
+				if v.Status != test.status {
+					t.Errorf("source status %q, want %q", v.Status, test.status)
 				}
 				code := ""
 				if f := p.s.ReplicationFailures("src"); len(f) == 1 {
@@ -339,9 +347,9 @@ func TestReplicationOutcomes(t *testing.T) {
 				if code != test.code {
 					t.Errorf("failure code %q, want %q", code, test.code)
 				}
-				var replica *version
-				if dst := p.s.state.bucket("dst"); dst != nil {
-					replica = dst.version("object", id)
+				var replica *state.Version
+				if dst := p.s.state.Bucket("dst"); dst != nil {
+					replica = dst.Version("object", id)
 				}
 				if (replica == nil) != (test.tags == "absent") {
 					t.Fatalf("replica %v, want %s", replica, test.tags)
@@ -350,13 +358,13 @@ func TestReplicationOutcomes(t *testing.T) {
 					return
 				}
 				var tags []string
-				for _, tag := range replica.tags {
+				for _, tag := range replica.Tags {
 					tags = append(tags, tag.Key+"="+tag.Value)
 				}
 				if got := strings.Join(tags, ","); got != test.tags {
 					t.Errorf("tags of the replica %q, want %q", got, test.tags)
 				}
-				if replica.status != "REPLICA" || replica.etag != v.etag || !replica.modified.Equal(v.modified) || replica.checksum != v.checksum {
+				if replica.Status != "REPLICA" || replica.ETag != v.ETag || !replica.Modified.Equal(v.Modified) || replica.Checksum != v.Checksum {
 					t.Errorf("replica %+v\nsource %+v", replica, v)
 				}
 			})
@@ -371,10 +379,10 @@ func (p *pair) denyAtDestination(action string) {
 
 // boundary gives the role a permissions boundary with one Allow.
 func (p *pair) boundary(action string) {
-	a := p.s.state.accounts["111111111111"]
+	a := p.s.state.Accounts["111111111111"]
 	arn := "arn:aws:iam::111111111111:policy/boundary"
-	a.managed[arn] = &managedPolicy{arn: arn, name: "boundary", document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + action + `,"Resource":"*"}]}`}
-	a.roles["replication"].boundary = arn
+	a.Managed[arn] = &state.ManagedPolicy{ARN: arn, Name: "boundary", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + action + `,"Resource":"*"}]}`}
+	a.Roles["replication"].Boundary = arn
 }
 
 // settleAfter lets the lag pass and makes a request that settles what is due.
@@ -464,7 +472,7 @@ func TestReplicaOwner(t *testing.T) {
 		owner       string
 		destination bool // the destination account may read
 	}{
-		{"ObjectWriter, no override", func(p *pair) { p.s.state.bucket("dst").ownership = objectWriter }, "111111111111", false},
+		{"ObjectWriter, no override", func(p *pair) { p.s.state.Bucket("dst").Ownership = state.ObjectWriter }, "111111111111", false},
 		{"override", grantOverride, "222222222222", true},
 		{"BucketOwnerEnforced", func(*pair) {}, "222222222222", true},
 	} {
@@ -474,7 +482,7 @@ func TestReplicaOwner(t *testing.T) {
 				test.setup(p)
 				put(t, p.src, "src", "k", "x", tagged)
 				p.settleAfter()
-				if got := p.s.state.bucket("dst").current("k").owner; got != test.owner {
+				if got := p.s.state.Bucket("dst").Current("k").Owner; got != test.owner {
 					t.Errorf("owner %s, want %s", got, test.owner)
 				}
 				if got := p.head(p.dst, "dst", "k") != nil; got != test.destination {
@@ -504,8 +512,8 @@ func TestReplicaOwner(t *testing.T) {
 func TestReplicaDefaultRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.s.state.bucket("src").lock = &objectLock{}
-		p.s.state.bucket("dst").lock = &objectLock{Mode: "GOVERNANCE", Days: 7}
+		p.s.state.Bucket("src").Lock = &state.ObjectLock{}
+		p.s.state.Bucket("dst").Lock = &state.ObjectLock{Mode: "GOVERNANCE", Days: 7}
 		put(t, p.src, "src", "plain", "x")
 		put(t, p.src, "src", "off", "x", released)
 		put(t, p.src, "src", "on", "x", held)
@@ -534,13 +542,13 @@ func TestReplicationLag(t *testing.T) {
 		arrives := func(want time.Duration) {
 			t.Helper()
 			put(t, p.src, "src", "k", "x")
-			id := p.s.state.bucket("src").current("k").id
+			id := p.s.state.Bucket("src").Current("k").ID
 			time.Sleep(want - 1)
-			if p.s.ReplicationFailures(""); p.s.state.bucket("dst").version("k", id) != nil {
+			if p.s.ReplicationFailures(""); p.s.state.Bucket("dst").Version("k", id) != nil {
 				t.Errorf("there before %v", want)
 			}
 			time.Sleep(time.Nanosecond)
-			if p.s.ReplicationFailures(""); p.s.state.bucket("dst").version("k", id) == nil {
+			if p.s.ReplicationFailures(""); p.s.state.Bucket("dst").Version("k", id) == nil {
 				t.Errorf("not there after %v", want)
 			}
 		}
@@ -580,9 +588,9 @@ func TestDeleteMarkers(t *testing.T) {
 		code    string
 	}{
 		{"V2 enabled", func(*pair) {}, true, ""},
-		{"V2 disabled", func(p *pair) { p.rule().DeleteMarkerReplication.Status = disabled }, false, ""},
+		{"V2 disabled", func(p *pair) { p.rule().DeleteMarkerReplication.Status = state.Disabled }, false, ""},
 		{"V1", func(p *pair) {
-			*p.rule() = replicationRule{ID: "all", Prefix: aws.String(""), Status: enabled, Destination: p.rule().Destination}
+			*p.rule() = state.ReplicationRule{ID: "all", Prefix: aws.String(""), Status: state.Enabled, Destination: p.rule().Destination}
 		}, true, ""},
 		{"without ReplicateDelete", func(p *pair) { p.role("s3:ReplicateDelete", "s3:DeleteObject") }, false, "DstDelObjNotPermitted"},
 		{"without ReplicateDelete at the destination", func(p *pair) { p.policy("dst", "s3:ReplicateDelete", "s3:DeleteObject") }, false, "DstDelObjNotPermitted"},
@@ -597,8 +605,8 @@ func TestDeleteMarkers(t *testing.T) {
 					t.Fatal(err)
 				}
 				p.settleAfter()
-				marker := p.s.state.bucket("dst").version("k", *out.VersionId)
-				if (marker != nil && marker.marker) != test.arrives {
+				marker := p.s.state.Bucket("dst").Version("k", *out.VersionId)
+				if (marker != nil && marker.Marker) != test.arrives {
 					t.Errorf("marker at the destination: %+v", marker)
 				}
 				code := ""
@@ -614,7 +622,7 @@ func TestDeleteMarkers(t *testing.T) {
 					}
 				}
 				p.settleAfter()
-				if p.s.state.bucket("dst").version("k", id) == nil {
+				if p.s.state.Bucket("dst").Version("k", id) == nil {
 					t.Error("the deletion of a version went along")
 				}
 			})
@@ -695,7 +703,7 @@ func second(_, b string) string { return b }
 func TestFailureEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.s.state.bucket("dst").versioning = suspended
+		p.s.state.Bucket("dst").Versioning = state.Suspended
 		written := time.Now().UTC().Truncate(time.Millisecond)
 		id := put(t, p.src, "src", "k", "hello")
 		p.settleAfter()
@@ -728,15 +736,15 @@ func TestFailureEvent(t *testing.T) {
 func TestManyDestinations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		rules := &p.s.state.bucket("src").replication.Rules
+		rules := &p.s.state.Bucket("src").Replication.Rules
 		second := (*rules)[0]
 		second.ID, second.Priority = "second", aws.Int32(2)
-		second.Destination = &replicationDestination{Bucket: "arn:aws:s3:::dst2"}
+		second.Destination = &state.ReplicationDestination{Bucket: "arn:aws:s3:::dst2"}
 		second.SourceSelectionCriteria = nil
 		low := (*rules)[0]
 		low.ID, low.Priority = "low", aws.Int32(0)
-		low.Destination = &replicationDestination{Bucket: "arn:aws:s3:::dst", StorageClass: "ONEZONE_IA"}
-		*rules = append([]replicationRule{low}, append(*rules, second)...)
+		low.Destination = &state.ReplicationDestination{Bucket: "arn:aws:s3:::dst", StorageClass: "ONEZONE_IA"}
+		*rules = append([]state.ReplicationRule{low}, append(*rules, second)...)
 		p.s.SetLag("src", "second", 5*time.Second)
 
 		put(t, p.src, "src", "k", "x")
@@ -745,10 +753,10 @@ func TestManyDestinations(t *testing.T) {
 			t.Errorf("after the first: %+v, %s", got, p.status("k"))
 		}
 		time.Sleep(3 * time.Second)
-		if got := p.status("k"); got != "COMPLETED" || p.s.state.bucket("dst2").current("k") == nil {
+		if got := p.status("k"); got != "COMPLETED" || p.s.state.Bucket("dst2").Current("k") == nil {
 			t.Errorf("after both: %s", got)
 		}
-		p.s.state.bucket("dst2").versioning = suspended
+		p.s.state.Bucket("dst2").Versioning = state.Suspended
 		put(t, p.src, "src", "k2", "x")
 		time.Sleep(2 * time.Second)
 		if got := p.status("k2"); got != "PENDING" {
@@ -771,9 +779,9 @@ func TestReplicasDoNotChain(t *testing.T) {
 		p := newPair(t)
 		back := *p.rule()
 		back.ID = "back"
-		back.Destination = &replicationDestination{Bucket: "arn:aws:s3:::src"}
-		back.SourceSelectionCriteria = &sourceSelectionCriteria{ReplicaModifications: &status{enabled}}
-		p.s.state.bucket("dst").replication = &replicationConfiguration{replicationRole, []replicationRule{back}}
+		back.Destination = &state.ReplicationDestination{Bucket: "arn:aws:s3:::src"}
+		back.SourceSelectionCriteria = &state.SourceSelectionCriteria{ReplicaModifications: &state.Status{Status: state.Enabled}}
+		p.s.state.Bucket("dst").Replication = &state.ReplicationConfiguration{Role: replicationRole, Rules: []state.ReplicationRule{back}}
 		p.role(`"s3:GetObjectVersionForReplication"`, `"s3:ReplicateObject","s3:GetObjectVersionForReplication"`)
 		p.role(`"Resource":"arn:aws:s3:::src/*"`, `"Resource":["arn:aws:s3:::src/*","arn:aws:s3:::dst/*"]`)
 		p.policy("dst", `"s3:ReplicateObject"`, `"s3:GetObjectVersionForReplication","s3:GetObjectVersionTagging","s3:ReplicateObject"`)
@@ -784,7 +792,7 @@ func TestReplicasDoNotChain(t *testing.T) {
 		if got := p.head(p.dst, "dst", "k").ReplicationStatus; got != "REPLICA" {
 			t.Errorf("replica %s", got)
 		}
-		if n := len(p.s.state.bucket("src").objects["k"].versions); n != 1 {
+		if n := len(p.s.state.Bucket("src").Objects["k"].Versions); n != 1 {
 			t.Errorf("%d versions at the source", n)
 		}
 		retag := func() {
@@ -803,10 +811,10 @@ func TestReplicasDoNotChain(t *testing.T) {
 			t.Errorf("tags at the source %s, failures %+v", got, p.s.ReplicationFailures(""))
 		}
 		p.settleAfter()
-		if len(p.s.state.pending) != 0 || len(p.s.ReplicationFailures("")) != 0 {
-			t.Errorf("still pending %d, failures %+v", len(p.s.state.pending), p.s.ReplicationFailures(""))
+		if len(p.s.state.Pending) != 0 || len(p.s.ReplicationFailures("")) != 0 {
+			t.Errorf("still pending %d, failures %+v", len(p.s.state.Pending), p.s.ReplicationFailures(""))
 		}
-		p.s.state.bucket("dst").replication.Rules[0].SourceSelectionCriteria = nil
+		p.s.state.Bucket("dst").Replication.Rules[0].SourceSelectionCriteria = nil
 		_, err := p.dst.DeleteObjectTagging(background, &s3.DeleteObjectTaggingInput{Bucket: aws.String("dst"), Key: aws.String("k")})
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"crosscheck/scanner/sandbox/s3/setting"
+	"crosscheck/scanner/sandbox/state"
+	"crosscheck/scanner/sandbox/wire"
 )
 
 const replicationRole = "arn:aws:iam::111111111111:role/service-role/replication"
@@ -27,7 +31,7 @@ func rule(destination string, change ...func(*types.ReplicationRule)) types.Repl
 	return r
 }
 
-func replicate(bucket string, rules ...types.ReplicationRule) *s3.PutBucketReplicationInput {
+func configure(bucket string, rules ...types.ReplicationRule) *s3.PutBucketReplicationInput {
 	return &s3.PutBucketReplicationInput{
 		Bucket:                   &bucket,
 		ReplicationConfiguration: &types.ReplicationConfiguration{Role: aws.String(replicationRole), Rules: append([]types.ReplicationRule{}, rules...)},
@@ -81,65 +85,65 @@ func TestPutBucketReplication(t *testing.T) {
 		code   string
 		status int
 	}{
-		{"good", replicate("src", rule("dst")), "", 0},
-		{"bucket missing", replicate("no-such-bucket", rule("dst")), "NoSuchBucket", 404},
-		{"source not versioned", replicate("plain", rule("dst")), "InvalidRequest", 400},
-		{"destination not versioned", replicate("src", rule("plain")), "InvalidRequest", 400},
-		{"destination missing", replicate("src", rule("no-such-bucket")), "InvalidRequest", 400},
-		{"destination is the source", replicate("src", rule("src")), "InvalidRequest", 400},
-		{"destination as bare name", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.Bucket = aws.String("dst") })), "InvalidArgument", 400},
-		{"destination as object ARN", replicate("src", rule("dst/*")), "InvalidArgument", 400},
-		{"no rule", replicate("src"), "MalformedXML", 400},
-		{"V1", replicate("src", rule("dst", v1)), "", 0},
-		{"V1 without Prefix", replicate("src", rule("dst", v1, func(r *types.ReplicationRule) { r.Prefix = nil })), "MalformedXML", 400}, //nolint:staticcheck // as above
-		{"V2 without Priority", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Priority = nil })), "InvalidRequest", 400},
-		{"V2 without DeleteMarkerReplication", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.DeleteMarkerReplication = nil })), "InvalidRequest", 400},
-		{"V1 with DeleteMarkerReplication", replicate("src", rule("dst", v1, func(r *types.ReplicationRule) {
+		{"good", configure("src", rule("dst")), "", 0},
+		{"bucket missing", configure("no-such-bucket", rule("dst")), "NoSuchBucket", 404},
+		{"source not versioned", configure("plain", rule("dst")), "InvalidRequest", 400},
+		{"destination not versioned", configure("src", rule("plain")), "InvalidRequest", 400},
+		{"destination missing", configure("src", rule("no-such-bucket")), "InvalidRequest", 400},
+		{"destination is the source", configure("src", rule("src")), "InvalidRequest", 400},
+		{"destination as bare name", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.Bucket = aws.String("dst") })), "InvalidArgument", 400},
+		{"destination as object ARN", configure("src", rule("dst/*")), "InvalidArgument", 400},
+		{"no rule", configure("src"), "MalformedXML", 400},
+		{"V1", configure("src", rule("dst", v1)), "", 0},
+		{"V1 without Prefix", configure("src", rule("dst", v1, func(r *types.ReplicationRule) { r.Prefix = nil })), "MalformedXML", 400}, //nolint:staticcheck // as above
+		{"V2 without Priority", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Priority = nil })), "InvalidRequest", 400},
+		{"V2 without DeleteMarkerReplication", configure("src", rule("dst", func(r *types.ReplicationRule) { r.DeleteMarkerReplication = nil })), "InvalidRequest", 400},
+		{"V1 with DeleteMarkerReplication", configure("src", rule("dst", v1, func(r *types.ReplicationRule) {
 			r.DeleteMarkerReplication = &types.DeleteMarkerReplication{Status: "Disabled"}
 		})), "InvalidRequest", 400},
-		{"V1 beside V2", replicate("src", rule("dst", v1), rule("dst", func(r *types.ReplicationRule) { r.ID = aws.String("r2") })), "InvalidRequest", 400},
-		{"existing objects", replicate("src", rule("dst", func(r *types.ReplicationRule) {
+		{"V1 beside V2", configure("src", rule("dst", v1), rule("dst", func(r *types.ReplicationRule) { r.ID = aws.String("r2") })), "InvalidRequest", 400},
+		{"existing objects", configure("src", rule("dst", func(r *types.ReplicationRule) {
 			r.ExistingObjectReplication = &types.ExistingObjectReplication{Status: "Disabled"}
 		})), "MalformedXML", 400},
-		{"priority 0", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Priority = aws.Int32(0) })), "", 0},
-		{"duplicate priority", replicate("src", rule("dst"), rule("dst2", func(r *types.ReplicationRule) { r.ID = aws.String("r2") })), "InvalidRequest", 400},
-		{"duplicate id", replicate("src", rule("dst"), rule("dst2", func(r *types.ReplicationRule) { r.Priority = aws.Int32(2) })), "InvalidArgument", 400},
-		{"id not ASCII", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.ID = aws.String("régle") })), "InvalidArgument", 400},
-		{"unknown status", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Status = "On" })), "MalformedXML", 400},
-		{"storage class GLACIER", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.StorageClass = "GLACIER" })), "", 0},
-		{"storage class EXPRESS_ONEZONE", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.StorageClass = "EXPRESS_ONEZONE" })), "MalformedXML", 400},
-		{"storage class unknown", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.StorageClass = "COLD" })), "MalformedXML", 400},
-		{"account of a non-owner", replicate("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.Account = aws.String("333333333333") })), "", 0},
-		{"override without account", replicate("src", rule("dst", func(r *types.ReplicationRule) {
+		{"priority 0", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Priority = aws.Int32(0) })), "", 0},
+		{"duplicate priority", configure("src", rule("dst"), rule("dst2", func(r *types.ReplicationRule) { r.ID = aws.String("r2") })), "InvalidRequest", 400},
+		{"duplicate id", configure("src", rule("dst"), rule("dst2", func(r *types.ReplicationRule) { r.Priority = aws.Int32(2) })), "InvalidArgument", 400},
+		{"id not ASCII", configure("src", rule("dst", func(r *types.ReplicationRule) { r.ID = aws.String("régle") })), "InvalidArgument", 400},
+		{"unknown status", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Status = "On" })), "MalformedXML", 400},
+		{"storage class GLACIER", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.StorageClass = "GLACIER" })), "", 0},
+		{"storage class EXPRESS_ONEZONE", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.StorageClass = "EXPRESS_ONEZONE" })), "MalformedXML", 400},
+		{"storage class unknown", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.StorageClass = "COLD" })), "MalformedXML", 400},
+		{"account of a non-owner", configure("src", rule("dst", func(r *types.ReplicationRule) { r.Destination.Account = aws.String("333333333333") })), "", 0},
+		{"override without account", configure("src", rule("dst", func(r *types.ReplicationRule) {
 			r.Destination.AccessControlTranslation = &types.AccessControlTranslation{Owner: "Destination"}
 		})), "InvalidRequest", 400},
-		{"delete markers with a tag filter", replicate("src", rule("dst", func(r *types.ReplicationRule) {
+		{"delete markers with a tag filter", configure("src", rule("dst", func(r *types.ReplicationRule) {
 			r.Filter.Tag = &types.Tag{Key: aws.String("k"), Value: aws.String("v")}
 			r.DeleteMarkerReplication.Status = "Enabled"
 		})), "InvalidRequest", 400},
-		{"two filters", replicate("src", rule("dst", func(r *types.ReplicationRule) {
+		{"two filters", configure("src", rule("dst", func(r *types.ReplicationRule) {
 			r.Filter.Tag, r.Filter.Prefix = &types.Tag{Key: aws.String("k"), Value: aws.String("v")}, aws.String("p")
 		})), "MalformedXML", 400},
-		{"opt-in without key", replicate("src", rule("dst", kms("", on))), "InvalidRequest", 400},
-		{"opt-out without key", replicate("src", rule("dst", kms("", off))), "InvalidRequest", 400},
-		{"key without opt-in", replicate("src", rule("dst", kms(missingKey, nil))), "InvalidRequest", 400},
-		{"key that is no ARN", replicate("src", rule("dst", kms("not-a-key", on))), "InvalidArgument", 400},
-		{"key that does not exist", replicate("src", rule("dst", kms(missingKey, on))), "", 0},
-		{"metrics alone", replicate("src", rule("dst", times(nil, metrics("Enabled", 0)))), "", 0},
-		{"metrics alone, disabled", replicate("src", rule("dst", times(nil, metrics("Disabled", 0)))), "", 0},
-		{"RTC", replicate("src", rule("dst", times(rtc("Enabled", 15), metrics("Enabled", 15)))), "", 0},
-		{"threshold without RTC", replicate("src", rule("dst", times(nil, metrics("Enabled", 15)))), "InvalidArgument", 400},
-		{"RTC with disabled metrics", replicate("src", rule("dst", times(rtc("Enabled", 15), metrics("Disabled", 15)))), "InvalidArgument", 400},
-		{"RTC of 14 minutes", replicate("src", rule("dst", times(rtc("Enabled", 14), metrics("Enabled", 15)))), "InvalidArgument", 400},
-		{"RTC without metrics", replicate("src", rule("dst", times(rtc("Enabled", 15), nil))), "InvalidRequest", 400},
-		{"disabled RTC without metrics", replicate("src", rule("dst", times(rtc("Disabled", 15), nil))), "InvalidRequest", 400},
+		{"opt-in without key", configure("src", rule("dst", kms("", on))), "InvalidRequest", 400},
+		{"opt-out without key", configure("src", rule("dst", kms("", off))), "InvalidRequest", 400},
+		{"key without opt-in", configure("src", rule("dst", kms(missingKey, nil))), "InvalidRequest", 400},
+		{"key that is no ARN", configure("src", rule("dst", kms("not-a-key", on))), "InvalidArgument", 400},
+		{"key that does not exist", configure("src", rule("dst", kms(missingKey, on))), "", 0},
+		{"metrics alone", configure("src", rule("dst", times(nil, metrics("Enabled", 0)))), "", 0},
+		{"metrics alone, disabled", configure("src", rule("dst", times(nil, metrics("Disabled", 0)))), "", 0},
+		{"RTC", configure("src", rule("dst", times(rtc("Enabled", 15), metrics("Enabled", 15)))), "", 0},
+		{"threshold without RTC", configure("src", rule("dst", times(nil, metrics("Enabled", 15)))), "InvalidArgument", 400},
+		{"RTC with disabled metrics", configure("src", rule("dst", times(rtc("Enabled", 15), metrics("Disabled", 15)))), "InvalidArgument", 400},
+		{"RTC of 14 minutes", configure("src", rule("dst", times(rtc("Enabled", 14), metrics("Enabled", 15)))), "InvalidArgument", 400},
+		{"RTC without metrics", configure("src", rule("dst", times(rtc("Enabled", 15), nil))), "InvalidRequest", 400},
+		{"disabled RTC without metrics", configure("src", rule("dst", times(rtc("Disabled", 15), nil))), "InvalidRequest", 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := storage(t)
-			before := s.state.bucket("src").replication
+			before := s.state.Bucket("src").Replication
 			_, err := s.s3(sourceAdmin, "us-east-1").PutBucketReplication(background, test.in)
 			wantCode(t, "put", err, test.code, test.status)
-			if (s.state.bucket("src").replication == before) != (test.code != "") {
+			if (s.state.Bucket("src").Replication == before) != (test.code != "") {
 				t.Error("a refused put leaves the old configuration, an accepted one replaces it")
 			}
 		})
@@ -159,7 +163,7 @@ func TestPutBucketReplicationRole(t *testing.T) {
 		{"without PassRole", sourceLimited, replicationRole, "AccessDenied", 403},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			in := replicate("src", rule("dst"))
+			in := configure("src", rule("dst"))
 			in.ReplicationConfiguration.Role = &test.role
 			_, err := storage(t).s3(test.caller, "us-east-1").PutBucketReplication(background, in)
 			wantCode(t, "put", err, test.code, test.status)
@@ -237,7 +241,7 @@ func TestGetBucketReplication(t *testing.T) {
 
 	s := storage(t)
 	c := s.s3(sourceAdmin, "us-east-1")
-	if _, err := c.PutBucketReplication(background, replicate("src", rule("dst", func(r *types.ReplicationRule) { r.ID = nil }))); err != nil {
+	if _, err := c.PutBucketReplication(background, configure("src", rule("dst", func(r *types.ReplicationRule) { r.ID = nil }))); err != nil {
 		t.Fatal(err)
 	}
 	first, err := c.GetBucketReplication(background, &s3.GetBucketReplicationInput{Bucket: aws.String("src")})
@@ -264,16 +268,16 @@ func FuzzReplicationXML(f *testing.F) {
 	f.Add([]byte(`<ReplicationConfiguration><Role>` + replicationRole + `</Role><Rule><Priority>1</Priority><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status>` +
 		`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::dst</Bucket><Metrics><Status>Enabled</Status></Metrics></Destination></Rule></ReplicationConfiguration>`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var first, second replicationConfiguration
-		if strictXML(body, "ReplicationConfiguration", &first) != nil || checkConfiguration(&first) != nil {
+		var first, second state.ReplicationConfiguration
+		if wire.StrictXML(body, "ReplicationConfiguration", &first) != nil || setting.CheckConfiguration(&first) != nil {
 			return
 		}
-		out, e := xmlAnswer("ReplicationConfiguration", first)
+		out, e := wire.AnswerXML("ReplicationConfiguration", first)
 		if e != nil {
 			t.Fatal(e)
 		}
-		if e := strictXML(out.body, "ReplicationConfiguration", &second); e != nil {
-			t.Fatalf("%v: %s", e, out.body)
+		if e := wire.StrictXML(out.Body, "ReplicationConfiguration", &second); e != nil {
+			t.Fatalf("%v: %s", e, out.Body)
 		}
 		if diff := cmp.Diff(first, second); diff != "" {
 			t.Errorf("(-put +read):\n%s", diff)

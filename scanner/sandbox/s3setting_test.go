@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/scanner/sandbox/state"
 )
 
 // TestFreshBucket holds what every read answers for a bucket as CreateBucket
@@ -76,7 +78,7 @@ func TestFreshBucket(t *testing.T) {
 		t.Errorf("GetBucketLocation: %+v, %v", location, err)
 	}
 	acl, err := c.GetBucketAcl(background, &s3.GetBucketAclInput{Bucket: fresh})
-	if err != nil || aws.ToString(acl.Owner.ID) != s.state.canonicalID("111111111111") || acl.Grants[0].Permission != "FULL_CONTROL" || acl.Grants[0].Grantee.Type != "CanonicalUser" {
+	if err != nil || aws.ToString(acl.Owner.ID) != s.state.CanonicalID("111111111111") || acl.Grants[0].Permission != "FULL_CONTROL" || acl.Grants[0].Grantee.Type != "CanonicalUser" {
 		t.Errorf("GetBucketAcl: %+v, %v", acl, err)
 	}
 	head, err := c.HeadBucket(background, &s3.HeadBucketInput{Bucket: fresh})
@@ -169,7 +171,7 @@ func TestSettings(t *testing.T) {
 	}
 	_, err = c.DeleteBucketEncryption(background, &s3.DeleteBucketEncryptionInput{Bucket: b})
 	wantCode(t, "DeleteBucketEncryption", err, "", 0)
-	if got := s.state.bucket("versioned").encryption.Algorithm; got != "AES256" {
+	if got := s.state.Bucket("versioned").Encryption.Algorithm; got != "AES256" {
 		t.Errorf("encryption after delete: %s", got)
 	}
 
@@ -219,7 +221,7 @@ func TestSettings(t *testing.T) {
 
 	_, err = c.PutPublicAccessBlock(background, &s3.PutPublicAccessBlockInput{Bucket: b, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)}})
 	wantCode(t, "PutPublicAccessBlock", err, "", 0)
-	if diff := cmp.Diff(publicAccessBlock{BlockACLs: true}, *s.state.bucket("versioned").publicAccess); diff != "" {
+	if diff := cmp.Diff(state.PublicAccessBlock{BlockACLs: true}, *s.state.Bucket("versioned").PublicAccess); diff != "" {
 		t.Errorf("a partial block replaces the whole (-want +got):\n%s", diff)
 	}
 	_, err = c.PutPublicAccessBlock(background, &s3.PutPublicAccessBlockInput{Bucket: b, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}})
@@ -291,7 +293,7 @@ func TestBucketPolicy(t *testing.T) {
 	wantCode(t, "another bucket", putPolicy(strings.ReplaceAll(statement(`"*"`), "versioned/*", "src/*")), "MalformedPolicy", 400)
 	wantCode(t, "en dashes", putPolicy(strings.ReplaceAll(statement(`{"AWS": "222222222222"}`), "2012-10-17", "2012–10–17")), "MalformedPolicy", 400)
 	wantCode(t, "no JSON", putPolicy("{"), "MalformedPolicy", 400)
-	if s.state.bucket("versioned").policy != want {
+	if s.state.Bucket("versioned").Policy != want {
 		t.Error("a refused policy leaves the old one")
 	}
 	if _, err := c.DeletePublicAccessBlock(background, &s3.DeletePublicAccessBlockInput{Bucket: b}); err != nil {
@@ -313,7 +315,7 @@ func TestListBuckets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plain.Buckets) != 4 || plain.Buckets[0].BucketRegion != nil || aws.ToString(plain.Owner.ID) != s.state.canonicalID("111111111111") {
+	if len(plain.Buckets) != 4 || plain.Buckets[0].BucketRegion != nil || aws.ToString(plain.Owner.ID) != s.state.CanonicalID("111111111111") {
 		t.Errorf("without parameters: %d buckets, Region %v", len(plain.Buckets), plain.Buckets[0].BucketRegion)
 	}
 	list := func(in s3.ListBucketsInput) (names []string) {

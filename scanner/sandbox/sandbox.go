@@ -14,17 +14,21 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"crosscheck/scanner/sandbox/s3/replicate"
+	"crosscheck/scanner/sandbox/service"
+	"crosscheck/scanner/sandbox/state"
 )
 
 // Sandbox is one AWS organization in memory. It is safe for concurrent use.
 type Sandbox struct {
 	mu sync.Mutex // guards everything below; never held while a fault sleeps
 
-	state    *State
+	state    *state.State
 	faults   []*Fault
 	requests uint64 // so many requests were made
 	calls    map[Call]int
-	actions  map[Action]int
+	actions  map[service.Action]int
 }
 
 // Call is a kind of request; [Sandbox.Calls] counts them.
@@ -44,7 +48,7 @@ func (s *Sandbox) Calls() map[Call]int {
 
 // Actions counts the IAM actions that requests were judged for. A policy that
 // allows exactly these is the least that the caller can do with.
-func (s *Sandbox) Actions() map[Action]int {
+func (s *Sandbox) Actions() map[service.Action]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.actions)
@@ -56,24 +60,24 @@ func (s *Sandbox) Actions() map[Action]int {
 func (s *Sandbox) SetLag(bucket, rule string, lag time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.setLag(bucket, rule, lag)
+	return s.state.SetLag(bucket, rule, lag)
 }
 
 // ReplicationFailures are the failures of a source bucket until now, oldest first;
 // "" for those of all buckets.
-func (s *Sandbox) ReplicationFailures(bucket string) []ReplicationEvent {
+func (s *Sandbox) ReplicationFailures(bucket string) []state.ReplicationEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	settle(s.state)
-	return s.state.failuresOf(bucket)
+	replicate.Settle(s.state)
+	return s.state.FailuresOf(bucket)
 }
 
 // log counts a call and the actions that it asked for. It takes s.mu.
-func (s *Sandbox) log(c *call, code string) {
+func (s *Sandbox) log(c *service.Call, code string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range c.asked {
+	for _, a := range c.Asked {
 		s.actions[a]++
 	}
-	s.calls[Call{Operation: c.op, Account: c.account, Caller: c.caller.lasting(), Code: code}]++
+	s.calls[Call{Operation: c.Op, Account: c.Account, Caller: c.Caller.PrincipalARN(), Code: code}]++
 }

@@ -26,7 +26,7 @@ func TestDueBeforeAChange(t *testing.T) {
 				p.s.SetLag("src", "", 2*time.Second)
 				put(t, p.src, "src", "k", "x")
 				time.Sleep(c.wait)
-				name := p.s.state.accounts["111111111111"].roles["replication"].inline[0].name
+				name := p.s.state.Accounts["111111111111"].Roles["replication"].Inline[0].Name
 				client := iam.New(iam.Options{Region: "us-east-1", HTTPClient: p.s.HTTPClient(), Credentials: p.src.Options().Credentials})
 				if _, err := client.DeleteRolePolicy(background, &iam.DeleteRolePolicyInput{RoleName: aws.String("replication"), PolicyName: &name}); err != nil {
 					t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"crosscheck/scanner/sandbox/state"
 )
 
 // World is one AWS organization as a world file describes it; docs/worlds.md
@@ -76,13 +78,13 @@ type worldAccount struct {
 	CanonicalID       string `yaml:"canonical_id"` // left out: made from the id
 	Parent            string `yaml:"parent"`       // OU or root id; left out: the root; none: outside the organization
 	worldTarget       `yaml:",inline"`
-	Tags              map[string]string  `yaml:"tags"`
-	PublicAccessBlock *publicAccessBlock `yaml:"public_access_block"` // left out: none at account level
-	Roles             []worldRole        `yaml:"roles"`
-	Users             []worldUser        `yaml:"users"`
-	Policies          []worldPolicy      `yaml:"policies"` // customer managed policies
-	Keys              []worldKey         `yaml:"keys"`
-	Buckets           []worldBucket      `yaml:"buckets"`
+	Tags              map[string]string        `yaml:"tags"`
+	PublicAccessBlock *state.PublicAccessBlock `yaml:"public_access_block"` // left out: none at account level
+	Roles             []worldRole              `yaml:"roles"`
+	Users             []worldUser              `yaml:"users"`
+	Policies          []worldPolicy            `yaml:"policies"` // customer managed policies
+	Keys              []worldKey               `yaml:"keys"`
+	Buckets           []worldBucket            `yaml:"buckets"`
 }
 
 // worldEntity is what roles and users share.
@@ -254,7 +256,7 @@ func (w *World) defaults() {
 		set(&o.ID, "o-sandbox001")
 		set(&o.Root, "r-sand")
 		if o.PolicyTypes == nil {
-			o.PolicyTypes = []string{scpType, rcpType}
+			o.PolicyTypes = []string{state.SCP, state.RCP}
 		}
 	}
 	for i := range w.AWSManagedPolicies {
@@ -352,7 +354,7 @@ func (w *World) check() error {
 	buckets, keys := map[string]string{}, map[string]string{}
 	for i := range w.Accounts {
 		a, at := &w.Accounts[i], fmt.Sprintf("accounts[%d]", i)
-		p.match(at+".id", a.ID, isAccountID, "an account id of 12 digits")
+		p.match(at+".id", a.ID, state.IsAccountID, "an account id of 12 digits")
 		p.unique(at+".id", "account", a.ID, accounts)
 		p.oneOf(at+".status", a.Status, "ACTIVE", "SUSPENDED", "PENDING_CLOSURE")
 		if a.Parent != outside && !parents[a.Parent] {
@@ -416,13 +418,13 @@ func (w *World) checkOrganization(p *problems) map[string]bool {
 	p.match("organization.root", o.Root, regexp.MustCompile(`^r-[a-z0-9]{4,32}$`).MatchString, "a root id such as r-ab12")
 	p.oneOf("organization.feature_set", o.FeatureSet, "ALL", "CONSOLIDATED_BILLING")
 	for i, t := range o.PolicyTypes {
-		p.oneOf(fmt.Sprintf("organization.policy_types[%d]", i), t, scpType, rcpType)
+		p.oneOf(fmt.Sprintf("organization.policy_types[%d]", i), t, state.SCP, state.RCP)
 	}
 	seen := map[string]string{}
 	for i, d := range o.Policies {
 		at := fmt.Sprintf("organization.policies[%d]", i)
 		p.match(at+".id", d.ID, regexp.MustCompile(`^p-[0-9a-zA-Z_]{8,128}$`).MatchString, "a policy id such as p-a1b2c3d4")
-		p.oneOf(at+".type", d.Type, scpType, rcpType)
+		p.oneOf(at+".type", d.Type, state.SCP, state.RCP)
 		if d.Name == "" || d.Document == "" {
 			p.add(at, "a policy needs a name and a document")
 		}
@@ -473,12 +475,12 @@ func (w *World) orgPolicy(kind, ref string) *worldOrgPolicy {
 
 func (p *problems) attached(at string, t worldTarget) {
 	for i, ref := range t.SCPs {
-		if p.w.orgPolicy(scpType, ref) == nil {
+		if p.w.orgPolicy(state.SCP, ref) == nil {
 			p.add(fmt.Sprintf("%s.scps[%d]", at, i), "no SCP %q in organization.policies", ref)
 		}
 	}
 	for i, ref := range t.RCPs {
-		if p.w.orgPolicy(rcpType, ref) == nil {
+		if p.w.orgPolicy(state.RCP, ref) == nil {
 			p.add(fmt.Sprintf("%s.rcps[%d]", at, i), "no RCP %q in organization.policies", ref)
 		}
 	}
@@ -575,7 +577,7 @@ var administratorAccess = worldPolicy{
 
 func (p *problems) key(at string, a *worldAccount, k worldKey, keys map[string]string) {
 	p.match(at+".id", k.ID, keyID.MatchString, "a key id: a UUID, or mrk- and 32 hexadecimal digits")
-	p.match(at+".region", k.Region, isRegion, "a Region such as us-east-1")
+	p.match(at+".region", k.Region, state.IsRegion, "a Region such as us-east-1")
 	p.unique(at+".id", "key", a.ID+"/"+k.Region+"/"+k.ID, keys)
 	if k.MultiRegion != strings.HasPrefix(k.ID, "mrk-") {
 		p.add(at+".id", "exactly the multi-Region keys have an id that begins with mrk-")

@@ -147,7 +147,7 @@ accounts:
 `)
 	want := "{\"Version\": \"2012–10–17\",   \"Statement\": \"not even a list\"\n"
 	for _, name := range []string{"a", "b"} {
-		if got := s.state.accounts["111111111111"].roles[name].trust; got != want {
+		if got := s.state.Accounts["111111111111"].Roles[name].Trust; got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -161,18 +161,18 @@ accounts:
     roles: [{name: a, trust: "{}"}]
     keys: [{id: 00000000-1111-2222-3333-444444444444, region: us-gov-west-1, aliases: [k]}]
 `)
-	a := s.state.accounts["011111111111"]
-	if a == nil || a.name != "account-011111111111" || a.email != "account-011111111111@example.com" || a.status != "ACTIVE" || len(a.canonicalID) != 64 {
+	a := s.state.Accounts["011111111111"]
+	if a == nil || a.Name != "account-011111111111" || a.Email != "account-011111111111@example.com" || a.Status != "ACTIVE" || len(a.CanonicalID) != 64 {
 		t.Fatalf("account %+v", a)
 	}
-	if r := a.roles["a"]; r.arn != "arn:aws-us-gov:iam::011111111111:role/a" || len(r.id) != 21 {
+	if r := a.Roles["a"]; r.ARN != "arn:aws-us-gov:iam::011111111111:role/a" || len(r.ID) != 21 {
 		t.Errorf("role %+v", r)
 	}
-	if arn := a.aliases["us-gov-west-1/alias/k"]; s.state.keys[arn] == nil {
-		t.Errorf("aliases %v", a.aliases)
+	if arn := a.Aliases["us-gov-west-1/alias/k"]; s.state.Keys[arn] == nil {
+		t.Errorf("aliases %v", a.Aliases)
 	}
-	if who := s.state.access[DefaultAccessKey]; who.principal.ARN != "arn:aws-us-gov:iam::011111111111:user/administrator" {
-		t.Errorf("default caller %+v", who.principal)
+	if who := s.state.Access[DefaultAccessKey]; who.Principal.ARN != "arn:aws-us-gov:iam::011111111111:user/administrator" {
+		t.Errorf("default caller %+v", who.Principal)
 	}
 }
 
@@ -222,23 +222,23 @@ func TestSameWorldSameIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := sandboxOf(t, string(data)), sandboxOf(t, string(data))
-	for id, a := range one.state.accounts {
-		for name, r := range a.roles {
-			if other := two.state.accounts[id].roles[name]; r.id != other.id {
-				t.Errorf("role %s has ids %s and %s", name, r.id, other.id)
+	for id, a := range one.state.Accounts {
+		for name, r := range a.Roles {
+			if other := two.state.Accounts[id].Roles[name]; r.ID != other.ID {
+				t.Errorf("role %s has ids %s and %s", name, r.ID, other.ID)
 			}
 		}
 	}
 	seen := map[string]string{}
-	for arn := range one.state.keys {
-		if two.state.keys[arn] == nil {
+	for arn := range one.state.Keys {
+		if two.state.Keys[arn] == nil {
 			t.Errorf("key %s is not in both", arn)
 		}
-		for _, g := range one.state.keys[arn].grants {
-			if seen[g.id] != "" {
-				t.Errorf("grant id %s twice", g.id)
+		for _, g := range one.state.Keys[arn].Grants {
+			if seen[g.ID] != "" {
+				t.Errorf("grant id %s twice", g.ID)
 			}
-			seen[g.id] = arn
+			seen[g.ID] = arn
 		}
 	}
 }

@@ -1,0 +1,55 @@
+package state
+
+import (
+	"strings"
+)
+
+// Organization is the tree of OUs over the accounts.
+type Organization struct {
+	ID, ManagementID, RootID, FeatureSet string
+	EnabledTypes                         map[string]bool   // SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY
+	Parent                               map[string]string // account or OU id → parent id
+	Children                             map[string][]string
+	UnitName                             map[string]string // OU id → name
+	Policies                             map[string]*OrgPolicy
+	Attached                             map[string][]string // target id → policy ids, in order
+	Delegated                            []Delegated
+}
+
+// Delegated is a delegated administrator and the services it administers.
+type Delegated struct {
+	Account  string
+	Services []string
+}
+
+type OrgPolicy struct {
+	ID, ARN, Name, Description, Kind, Document string
+	AwsManaged                                 bool
+}
+
+const (
+	SCP = "SERVICE_CONTROL_POLICY"
+	RCP = "RESOURCE_CONTROL_POLICY"
+)
+
+// OrgARN is the ARN of a resource of the organization: kind/o-…/rest.
+func (s *State) OrgARN(kind string, rest ...string) string {
+	return "arn:" + s.Partition + ":organizations::" + s.Organization.ManagementID + ":" + kind + "/" +
+		strings.Join(append([]string{s.Organization.ID}, rest...), "/")
+}
+
+// orgPath is an account's value in aws:PrincipalOrgPaths, "" outside an organization.
+func (s *State) orgPath(accountID string) string {
+	if s.Organization == nil || s.Organization.Parent[accountID] == "" {
+		return ""
+	}
+	path := "/"
+	for target := s.Organization.Parent[accountID]; target != ""; target = s.Organization.Parent[target] {
+		path = "/" + target + path
+	}
+	return s.Organization.ID + path
+}
+
+func (s *State) IsManagement(accountID string) bool {
+	return s.Organization != nil && s.Organization.ManagementID == accountID
+}

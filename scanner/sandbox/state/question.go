@@ -1,0 +1,52 @@
+package state
+
+import (
+	"strings"
+
+	"crosscheck/rules/iam"
+)
+
+// BucketQuestion asks for an action on a bucket or on an object of it.
+func (s *State) BucketQuestion(b *Bucket, action, resource string, context map[string]iam.Value) Question {
+	context["s3:resourceaccount"] = iam.One(b.Account)
+	return Question{
+		Action: action, Resource: resource, Account: b.Account,
+		Kind: iam.BucketPolicy, Policy: b.Policy, Name: b.Name,
+		Context: context, RestrictPublic: s.restrictPublic(b),
+	}
+}
+
+// restrictPublic is the effective RestrictPublicBuckets of a bucket.
+func (s *State) restrictPublic(b *Bucket) bool {
+	a := s.Accounts[b.Account]
+	return b.PublicAccess != nil && b.PublicAccess.Restrict ||
+		a != nil && a.PublicAccess != nil && a.PublicAccess.Restrict
+}
+
+// BlockPublicPolicy is the effective BlockPublicPolicy of a bucket.
+func (s *State) BlockPublicPolicy(b *Bucket) bool {
+	a := s.Accounts[b.Account]
+	return b.PublicAccess != nil && b.PublicAccess.BlockPolicy ||
+		a != nil && a.PublicAccess != nil && a.PublicAccess.BlockPolicy
+}
+
+func AddTags(context map[string]iam.Value, prefix string, tags []Tag) {
+	for _, t := range tags {
+		context[prefix+strings.ToLower(t.Key)] = iam.One(t.Value)
+	}
+}
+
+// KeyQuestion asks for a cryptographic operation of a key that S3 does on behalf
+// of a principal; object is the ARN of the object, or of the bucket with a bucket key.
+func (s *State) KeyQuestion(who *Identity, k *Key, operation, object string) Question {
+	context := s.KeyContext(k, who.Account)
+	context["kms:viaservice"] = iam.One("s3." + k.Region + ".amazonaws.com")
+	context["kms:encryptioncontext:aws:s3:arn"] = iam.One(object)
+	context["kms:encryptioncontextkeys"] = iam.Many("aws:s3:arn")
+	context["aws:requestedregion"] = iam.One(k.Region)
+	return Question{
+		Action: "kms:" + operation, Resource: k.ARN, Account: k.Account,
+		Kind: iam.KeyPolicy, Policy: k.Policy, Name: k.ARN,
+		Grants: Truth(k.Granted(who, operation)), Context: context,
+	}
+}
