@@ -44,7 +44,33 @@ var packages = []pkg{
 	{"rules", "the engine: loads, compiles and evaluates rules, and gives links their verdicts",
 		[]string{"rules/finding", "rules/iam", "rules/internal/opa", "rules/internal/recent", "rules/permission", "scanner/fact"}},
 
-	{"scanner/sandbox", "AWS in memory: an http.Handler and an HTTP client of the SDK", []string{"rules/iam"}},
+	{"scanner/sandbox/wire", "AWS's protocols: answers, errors, and strict reading of requests", nil},
+	{"scanner/sandbox/s3/checksum", "the checksums of S3 objects", nil},
+	{"scanner/sandbox/state", "the one state behind all services of the sandbox, and who may do what with it",
+		[]string{"rules/iam", "scanner/sandbox/s3/checksum"}},
+	{"scanner/sandbox/service", "what services have in common: calls, authorization, general errors, tables of operations",
+		[]string{"rules/iam", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/organizations", "AWS Organizations", []string{"scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/sts", "AWS STS", []string{"rules/iam", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/iam", "AWS IAM", []string{"rules/iam", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/kms", "AWS KMS", []string{"rules/iam", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/s3control", "S3 Control", []string{"scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/s3/request", "an S3 request: its bucket, key, operation, permission and checked body",
+		[]string{"rules/iam", "scanner/sandbox/s3/checksum", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/s3/replicate", "the replication engine of S3", []string{"rules/iam", "scanner/sandbox/state"}},
+	{"scanner/sandbox/s3/listing", "listings of objects, versions and uploads",
+		[]string{"scanner/sandbox/s3/request", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/s3/object", "objects: versions, bytes, tags, locks, multipart uploads",
+		[]string{"rules/iam", "scanner/sandbox/s3/checksum", "scanner/sandbox/s3/replicate", "scanner/sandbox/s3/request", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/s3/setting", "the settings of a bucket, a row and a file for each",
+		[]string{"rules/iam", "scanner/sandbox/s3/request", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/s3", "Amazon S3: its buckets, and all its operations in one table",
+		[]string{"rules/iam", "scanner/sandbox/s3/listing", "scanner/sandbox/s3/object", "scanner/sandbox/s3/request", "scanner/sandbox/s3/setting",
+			"scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox", "AWS in memory: worlds, faults, an http.Handler and an HTTP client of the SDK",
+		[]string{"rules/iam", "scanner/sandbox/iam", "scanner/sandbox/kms", "scanner/sandbox/organizations", "scanner/sandbox/s3",
+			"scanner/sandbox/s3/replicate", "scanner/sandbox/s3/setting", "scanner/sandbox/s3control", "scanner/sandbox/service",
+			"scanner/sandbox/state", "scanner/sandbox/sts", "scanner/sandbox/wire"}},
 	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, checks of answers, errors", []string{"scanner/fact"}},
 	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts",
 		[]string{"scanner/client", "scanner/fact", "scanner/flow"}},
@@ -114,7 +140,7 @@ const (
 // tooLarge are packages that still are above maxLines, with what they may have
 // until they are split.
 var tooLarge = map[string]int{
-	"scanner/sandbox": 9100, "rules/iam": 7100, "report": 6900, "cmd/crosscheck/internal/cli": 4200,
+	"rules/iam": 7100, "report": 6900, "cmd/crosscheck/internal/cli": 4200,
 }
 
 // source is a Go file of the project.
