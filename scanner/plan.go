@@ -153,10 +153,10 @@ var organizationsRates = map[string]float64{
 	"organizations:ListRoots":             1,
 }
 
-// Least is how long the calls take at least, if no bucket replicates and if each
+// MinDuration is how long the calls take at least, if no bucket replicates and if each
 // does: as many of them at a time as are allowed, each as long as those of the plan,
 // and those to Organizations at its rates.
-func (p *Plan) Least(concurrency int) (none, all time.Duration) {
+func (p *Plan) MinDuration(concurrency int) (none, all time.Duration) {
 	o := Options{Concurrency: concurrency}
 	var calls, slowest [2]time.Duration
 	for _, c := range p.Calls {

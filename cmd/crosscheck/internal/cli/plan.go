@@ -76,7 +76,7 @@ func printPlan(out io.Writer, p *scanner.Plan, concurrency int) error {
 		fmt.Fprintf(w, "%d\t%d\t  %s (%s)\n", c.None, c.All, c.API, c.By)
 	}
 	fmt.Fprintf(w, "%d\t%d\t  calls in all\n", none, all)
-	shortest, longest := p.Least(concurrency)
+	shortest, longest := p.MinDuration(concurrency)
 	fmt.Fprintf(w, "%s\t%s\t  at least\n", roughly(shortest), roughly(longest))
 	if err := w.Flush(); err != nil {
 		return err
@@ -105,7 +105,7 @@ func roughly(d time.Duration) string {
 
 func printPlanJSON(out io.Writer, p *scanner.Plan, concurrency int) error {
 	listing, none, all := totals(p)
-	shortest, longest := p.Least(concurrency)
+	shortest, longest := p.MinDuration(concurrency)
 	type amounts struct {
 		Listing int `json:"listing"`
 		None    int `json:"none"`

@@ -1,7 +1,6 @@
 package scanner
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -9,22 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3control"
-	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
-
-// account is an account in scope.
-type account struct {
-	id, name string
-	as       *client.Identity // nil = not entered
-	buckets  []string
-	complete bool // the list of buckets is whole
-}
 
 // visit is the work on one bucket: what it reads goes into one document, what it
 // could not read into notes.
@@ -253,59 +241,4 @@ func (v *visit) whyForeign(name, declared string) string {
 		return fmt.Sprintf("account %s, which the replication rule names as the owner, has no bucket %s; it belongs to an account that is not scanned", declared, name)
 	}
 	return fmt.Sprintf("bucket %s is in none of the scanned accounts; %s", name, v.whyUnread(declared))
-}
-
-// whyUnread says why an account's resources cannot be read, and what to do.
-func (s *scan) whyUnread(id string) string {
-	if _, in := s.accounts[id]; in {
-		return fmt.Sprintf("account %s could not be entered", id)
-	}
-	switch {
-	case slices.Contains(s.opts.ExcludeAccounts, id):
-		return fmt.Sprintf("account %s is left out by --exclude-accounts", id)
-	case s.org.members != nil:
-		return fmt.Sprintf("account %s is not in the organization: add it with --accounts and an audit role there", id)
-	}
-	return fmt.Sprintf("account %s is not scanned: add it to --accounts", id)
-}
-
-// reader is the account to read in, or the error of one that is not entered.
-func (s *scan) reader(id string) (*account, error) {
-	if a := s.accounts[id]; a != nil && a.as != nil {
-		return a, nil
-	}
-	return nil, client.NotRead("%s", s.whyUnread(id))
-}
-
-// account is all that is known of an account.
-func (v *visit) account(ctx context.Context, id string) fact.Account {
-	return v.cache.accounts.get(id, func() fact.Account {
-		a := v.org.account(ctx, &v.notes, id)
-		a.PublicAccessBlock = ask(&v.notes, question{account: id, resource: id, fact: "account.public_access_block",
-			api: "s3control:GetPublicAccessBlock", absent: "NoSuchPublicAccessBlockConfiguration"},
-			func() (p fact.PublicAccessBlock, err error) {
-				in, err := v.reader(id)
-				if err != nil {
-					return p, err
-				}
-				out, err := v.session.s3control(in).GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &id})
-				if err != nil {
-					return p, err
-				}
-				c := cmp.Or(out.PublicAccessBlockConfiguration, &types.PublicAccessBlockConfiguration{})
-				return publicAccessBlock(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets)
-			})
-		return a
-	})
-}
-
-// publicAccessBlock makes a fact of the four settings. AWS returns all of them: one that
-// is left out is off, but an answer without any of them is refused.
-func publicAccessBlock(blockACLs, ignoreACLs, blockPolicy, restrict *bool) (fact.PublicAccessBlock, error) {
-	var err error
-	if cmp.Or(blockACLs, ignoreACLs, blockPolicy, restrict) == nil {
-		err = client.Malformed("the answer has none of the four settings")
-	}
-	return fact.PublicAccessBlock{BlockPublicAcls: aws.ToBool(blockACLs), IgnorePublicAcls: aws.ToBool(ignoreACLs),
-		BlockPublicPolicy: aws.ToBool(blockPolicy), RestrictPublicBuckets: aws.ToBool(restrict)}, err
 }
