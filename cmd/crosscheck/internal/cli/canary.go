@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/access"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/canary/prove"
@@ -215,7 +216,7 @@ func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags
 // probeAll finds the links, proves them and reports; with whole, what the scan finds
 // is reported too. After an interruption it reports what there is.
 func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFlags, out *reportFlags, load configLoader, whole bool) error {
-	p := &prober{s: s, f: f, quiet: out.quiet, results: out.streams(s), run: newRunID(), reach: f.reacher(load)}
+	p := &prober{s: s, f: f, quiet: out.quiet, results: out.streams(s), run: newRunID(), clients: f.clients(load)}
 	var interrupted error
 	sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
 		p.w = &audit.Trailer{Writer: w}
@@ -241,8 +242,8 @@ func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFl
 
 func newRunID() string { return canary.NewRun(time.Now(), rand.Text()) }
 
-func (f *canaryFlags) reacher(load configLoader) *reacher {
-	return newReacher(func(ctx context.Context, profile, _ string) (aws.Config, error) {
+func (f *canaryFlags) clients(load configLoader) *access.Clients {
+	return access.New(func(ctx context.Context, profile string) (aws.Config, error) {
 		return load(ctx, profile, f.scope.region)
 	}, f.scope.externalID)
 }
@@ -254,7 +255,7 @@ type prober struct {
 	quiet   bool
 	results bool   // go to the terminal while the run goes on
 	run     string // id
-	reach   *reacher
+	clients *access.Clients
 	w       *audit.Trailer
 	targets []*canary.Target
 	each    func(*fact.Document, *fact.Link) // sees every link to probe; nil = nobody does
@@ -387,7 +388,7 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 		}
 		return f.scope.roleName
 	}
-	source, err := p.located(ctx, journal.Location{
+	source, err := p.clients.Locate(ctx, journal.Location{
 		Bucket: f.source, AccountID: f.sourceAccount, Region: f.scope.region,
 		Access: journal.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: role(f.sourceAccount)},
 	})
@@ -415,49 +416,14 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 	return errors.Join(p.w.Run(&run), p.w.Coverage(&coverage))
 }
 
-// located reaches a bucket in the Region where it is.
-func (p *prober) located(ctx context.Context, place journal.Location) (*canary.Bucket, error) {
-	e, err := p.reach.end(ctx, place)
-	if err != nil {
-		return nil, err
-	}
-	region, err := bucketRegion(ctx, e)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, usererr.Hint(err, "check the name, the credentials and the endpoint")
-	}
-	if region != "" && region != place.Region {
-		place.Region = region
-		return p.reach.end(ctx, place)
-	}
-	return e, nil
-}
-
-// connect reaches both ends of a target; where it cannot, the end says why.
+// connect gives access to both buckets of a target; where it cannot, the bucket says why.
 func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, destinationRole string) {
 	f := p.f
-	join := func(e *canary.Bucket, reach journal.Access) {
-		place := journal.Location{Bucket: e.Name, AccountID: e.AccountID, Region: e.Region, Access: reach}
-		var at *canary.Bucket
-		var err error
-		if e.Region == "" {
-			at, err = p.located(ctx, place)
-		} else {
-			at, err = p.reach.end(ctx, place)
-		}
-		if err != nil {
-			e.Err = err
-			return
-		}
-		e.S3, e.Access, e.Region = at.S3, at.Access, at.Region
-	}
-	join(&t.Source, journal.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: sourceRole})
 	if f.destinationProfile != "" && !f.roleGiven {
 		destinationRole = "" // credentials of their own
 	}
-	join(&t.Destination, journal.Access{
+	p.clients.Connect(ctx, &t.Source, journal.Access{Profile: f.scope.profile, Endpoint: f.endpoint, RoleName: sourceRole})
+	p.clients.Connect(ctx, &t.Destination, journal.Access{
 		Profile: cmp.Or(f.destinationProfile, f.scope.profile), Endpoint: cmp.Or(f.destinationEndpoint, f.endpoint), RoleName: destinationRole,
 	})
 }

@@ -98,7 +98,7 @@ func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryF
 	if err != nil {
 		return err
 	}
-	p := &prober{s: s, f: f, quiet: quiet, run: newRunID(), reach: f.reacher(load), w: &audit.Trailer{Writer: report.Discard{}}}
+	p := &prober{s: s, f: f, quiet: quiet, run: newRunID(), clients: f.clients(load), w: &audit.Trailer{Writer: report.Discard{}}}
 	unfit := map[string]error{}
 	p.each = func(doc *fact.Document, l *fact.Link) { unfit[l.ID] = x.Fits(doc, l) }
 	if err := p.discover(ctx, engine, load, false); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/access"
 	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
@@ -107,8 +108,8 @@ func (f *sweepFlags) place(p journal.Location, destination bool) journal.Locatio
 	return p
 }
 
-func (f *sweepFlags) reacher(load configLoader) *reacher {
-	return newReacher(func(ctx context.Context, profile, _ string) (aws.Config, error) {
+func (f *sweepFlags) clients(load configLoader) *access.Clients {
+	return access.New(func(ctx context.Context, profile string) (aws.Config, error) {
 		return load(ctx, profile, f.region)
 	}, f.externalID)
 }
@@ -122,7 +123,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 	if err != nil {
 		return usererr.Hint(fmt.Errorf("the journals cannot be read: %w", usererr.Path(err)), "give their folder with --journal")
 	}
-	reach := f.reacher(load)
+	clients := f.clients(load)
 	left, late := 0, 0
 	for _, path := range journals {
 		if f.dryRun {
@@ -136,7 +137,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 			continue
 		}
 		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p journal.Location, destination bool) (*canary.Bucket, error) {
-			return reach.end(ctx, f.place(p, destination))
+			return clients.Bucket(ctx, f.place(p, destination))
 		}, canary.Options{})
 		switch {
 		case errors.Is(err, journal.ErrBusy):
@@ -175,7 +176,7 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 	if err := canary.CheckFolder(f.folder); err != nil {
 		return usererr.Hint(err, "for example --folder crosscheck-canary")
 	}
-	p := &prober{s: s, quiet: f.quiet, reach: f.reacher(load)}
+	clients := f.clients(load)
 	prefixes := f.prefixes
 	if len(prefixes) == 0 {
 		prefixes = []string{""}
@@ -186,7 +187,7 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 		if f.account != "" {
 			place.RoleName = f.roleName
 		}
-		e, err := p.located(ctx, place)
+		e, err := clients.Locate(ctx, place)
 		if err != nil {
 			return err
 		}

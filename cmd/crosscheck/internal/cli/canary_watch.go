@@ -79,7 +79,7 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return err
 	}
 	find := func() (*prober, []canary.Plan, error) {
-		p := &prober{s: s, f: f, quiet: w.quiet, run: newRunID(), reach: f.reacher(load), w: &audit.Trailer{Writer: report.Discard{}}}
+		p := &prober{s: s, f: f, quiet: w.quiet, run: newRunID(), clients: f.clients(load), w: &audit.Trailer{Writer: report.Discard{}}}
 		if err := p.discover(ctx, engine, load, false); err != nil {
 			return nil, nil, err
 		}

@@ -70,7 +70,7 @@ func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config
 		timeout: 10 * time.Second, quietTime: time.Second, folder: canary.Folder, yes: true,
 	}
 	f.scope.roleName = config.CanaryRole
-	p := &prober{s: s, f: f, quiet: true, forgetful: true, run: newRunID(), reach: f.reacher(load), w: &audit.Trailer{Writer: w}}
+	p := &prober{s: s, f: f, quiet: true, forgetful: true, run: newRunID(), clients: f.clients(load), w: &audit.Trailer{Writer: w}}
 	if err := p.discover(ctx, engine, load, true); err != nil {
 		return err
 	}

@@ -1,0 +1,164 @@
+// Package access gives the canary access to the buckets of links: with the canary's
+// role in the account of a bucket, or with the credentials of a profile as they are.
+package access
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"crosscheck/canary"
+	"crosscheck/canary/journal"
+	"crosscheck/scanner/client"
+	"crosscheck/scanner/fact"
+)
+
+// LoadProfile reads the AWS configuration of a profile, "" = as the environment says.
+type LoadProfile func(ctx context.Context, profile string) (aws.Config, error)
+
+// Clients makes clients of S3 and keeps them: one session for each profile, one client
+// for each account, role, Region and endpoint. Its methods may be called by several
+// goroutines.
+type Clients struct {
+	load       LoadProfile
+	externalID string
+
+	mu       sync.Mutex
+	profiles map[string]profile
+	clients  map[journal.Location]*s3.Client // by a location without its bucket
+}
+
+// profile is how AWS is called with an AWS profile.
+type profile struct {
+	region   string // "" = none is set
+	endpoint bool   // one is set for all services
+	session  *client.Session
+}
+
+// New makes Clients that have no client yet. externalID is sent when a role is assumed;
+// "" = none.
+func New(load LoadProfile, externalID string) *Clients {
+	return &Clients{
+		load: load, externalID: externalID,
+		profiles: map[string]profile{}, clients: map[journal.Location]*s3.Client{},
+	}
+}
+
+// Bucket gives access to the bucket at a location. A location without a Region is taken
+// to be in that of the profile. It fails where there are no credentials, the role cannot
+// be assumed, or no Region is known; the bucket itself is not called.
+func (c *Clients) Bucket(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, err := c.profile(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	region := cmp.Or(at.Region, p.region)
+	as := p.session.Own()
+	if at.RoleName != "" {
+		if at.AccountID == "" {
+			return nil, fmt.Errorf("the account of the bucket %s is not known, so no role can be assumed there", at.Bucket)
+		}
+		arn := client.RoleARN(fact.PartitionOf(region), at.AccountID, at.RoleName)
+		as = p.session.Role(arn)
+		if err := as.Enter(ctx); err != nil {
+			return nil, fmt.Errorf("the role %s cannot be assumed: %s", arn, client.OneLine(err))
+		}
+	}
+	if region == "" && (at.Endpoint != "" || p.endpoint) {
+		region = "us-east-1" // what S3-compatible servers are signed for
+	}
+	if region == "" {
+		return nil, &client.Error{
+			Kind: client.BadOptions, Problem: "no AWS Region is set", Hint: "set AWS_REGION or --region",
+		}
+	}
+	return &canary.Bucket{
+		Bucket: fact.Bucket{Name: at.Bucket, AccountID: at.AccountID, Region: at.Region}, Access: at.Access,
+		S3: c.client(p.session, as, region, at),
+	}, nil
+}
+
+// profile is that of a location. It runs with c.mu held.
+func (c *Clients) profile(ctx context.Context, at journal.Location) (profile, error) {
+	if p, ok := c.profiles[at.Profile]; ok {
+		return p, nil
+	}
+	cfg, err := c.load(ctx, at.Profile)
+	if err != nil {
+		return profile{}, err
+	}
+	p := profile{region: cfg.Region, endpoint: cfg.BaseEndpoint != nil}
+	if cfg.Region == "" {
+		cfg.Region = at.Region // to assume roles
+	}
+	p.session = client.New(cfg, client.Options{
+		SessionName: "crosscheck-canary", ExternalID: c.externalID, Attempts: 4,
+		Concurrency: 256, // more than other commands: probes in flight mostly wait
+	})
+	c.profiles[at.Profile] = p
+	return p, nil
+}
+
+// client is the client for a location. It runs with c.mu held.
+func (c *Clients) client(s *client.Session, as *client.Identity, region string, at journal.Location) *s3.Client {
+	key := at
+	key.Bucket, key.Region = "", region
+	if c.clients[key] == nil {
+		c.clients[key] = client.NewS3(s.Config(as, region), func(o *s3.Options) {
+			o.DisableLogOutputChecksumValidationSkipped = true // a multipart checksum of parts cannot be checked
+			if at.Endpoint != "" {
+				o.BaseEndpoint = &at.Endpoint
+			}
+		})
+	}
+	return c.clients[key]
+}
+
+// Locate gives access to a bucket in the Region where it is, which it asks S3 for. A
+// server that does not say is taken to have it in the Region of the location.
+func (c *Clients) Locate(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
+	b, err := c.Bucket(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	region, exists, err := client.HeadBucket(ctx, b.S3.(*s3.Client), b.Name, "")
+	status, _ := client.Response(err)
+	const hint = "check the name, the credentials and the endpoint"
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err == nil && !exists:
+		return nil, &client.Error{Kind: client.BadOptions, Problem: "there is no bucket " + b.Name, Hint: hint}
+	case err != nil && status == 0:
+		return nil, &client.Error{
+			Kind: client.NoNetwork, Hint: hint,
+			Problem: fmt.Sprintf("the bucket %s cannot be reached: %s", b.Name, client.OneLine(err)),
+		}
+	case region != "" && region != at.Region:
+		at.Region = region
+		return c.Bucket(ctx, at)
+	}
+	return b, nil
+}
+
+// Connect completes a bucket of a link with access to it. Where that fails, the bucket
+// has the error.
+func (c *Clients) Connect(ctx context.Context, b *canary.Bucket, a journal.Access) {
+	at := journal.Location{Bucket: b.Name, AccountID: b.AccountID, Region: b.Region, Access: a}
+	open := c.Bucket
+	if b.Region == "" {
+		open = c.Locate
+	}
+	found, err := open(ctx, at)
+	if err != nil {
+		b.Err = err
+		return
+	}
+	b.S3, b.Access, b.Region = found.S3, found.Access, found.Region
+}
