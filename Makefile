@@ -48,7 +48,7 @@ $(VENV)/.ready: testdata/integration/requirements.txt
 
 ## differential: rules/iam against another evaluator, as an external process (npm)
 differential:
-	XCTEST_CACHE=$(CACHE) $(GO) test -tags differential -count=1 -run Differential -v ./rules/iam
+	XCTEST_CACHE=$(CACHE) $(GO) test -tags differential -count=1 -run Differential -v ./rules/iam/spec
 
 ## bench: the figures of docs/benchmarks.md
 bench:

@@ -12,7 +12,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/types"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/simulate"
 	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
@@ -85,7 +86,7 @@ func builtinsOver(docs *documents) []opa.Builtin {
 		}},
 		{Name: "iam.public", Decl: types.NewFunction(types.Args(types.S, types.S), types.S), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
 			bucket := text(args[0])
-			return ast.StringTerm(iam.Classify(bucket, docs.get(iam.BucketPolicy, bucket, text(args[1])).Policy).Public.String()), nil
+			return ast.StringTerm(policy.Classify(bucket, docs.get(policy.Bucket, bucket, text(args[1])).Policy).Public.String()), nil
 		}},
 	}...)
 }
@@ -177,7 +178,8 @@ func decideBuiltin(_ context.Context, args []*ast.Term) (*ast.Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := ast.ValueFromReader(bytes.NewReader(iam.Simulate(line)))
+	answer, _ := simulate.Line(line)
+	out, err := ast.ValueFromReader(bytes.NewReader(answer))
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,9 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/match"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/statement"
 	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/internal/recent"
 )
@@ -21,7 +23,7 @@ type documents struct {
 }
 
 type documentKey struct {
-	kind         iam.Kind
+	kind         policy.Kind
 	bucket, text string
 }
 
@@ -29,8 +31,8 @@ func newDocuments() *documents { return &documents{recent.New[documentKey, *docu
 
 // document is a policy document as rules see it.
 type document struct {
-	*iam.Policy
-	infos      func() []iam.StatementInfo
+	*policy.Policy
+	infos      func() []policy.StatementInfo
 	statements func() *ast.Term // as they are written
 
 	grantsMu sync.Mutex
@@ -38,13 +40,13 @@ type document struct {
 }
 
 // get parses a document, or finds it parsed; bucket is "" but for bucket policies.
-func (d *documents) get(kind iam.Kind, bucket, text string) *document {
+func (d *documents) get(kind policy.Kind, bucket, text string) *document {
 	return d.parsed.Get(documentKey{kind, bucket, text}, func() *document {
-		opts := []iam.ParseOption{iam.Stored()}
+		opts := []policy.ParseOption{policy.Stored()}
 		if bucket != "" {
-			opts = append(opts, iam.ForBucket(bucket))
+			opts = append(opts, policy.ForBucket(bucket))
 		}
-		p := &document{Policy: iam.Parse(kind, "", []byte(text), opts...)}
+		p := &document{Policy: policy.Parse(kind, "", []byte(text), opts...)}
 		p.infos = sync.OnceValue(p.Policy.Statements)
 		p.statements = sync.OnceValue(func() *ast.Term {
 			infos := p.infos()
@@ -60,7 +62,7 @@ func (d *documents) get(kind iam.Kind, bucket, text string) *document {
 
 // ofKind is get with the kind by its name.
 func (d *documents) ofKind(kind, text string) (*document, error) {
-	k, ok := iam.KindNamed(kind)
+	k, ok := policy.KindNamed(kind)
 	if !ok {
 		return nil, fmt.Errorf("iam.statements: unknown kind of policy %q", kind)
 	}
@@ -104,14 +106,14 @@ func (p *document) grantsOf(actions *ast.Array, account string) *ast.Term {
 	var list []*ast.Term
 	for i := range infos {
 		info := &infos[i]
-		if info.Effect != iam.Allow {
+		if info.Effect != statement.Allow {
 			continue
 		}
 		named := []string{}
 		for k := range actions.Len() {
 			action := text(actions.Elem(k))
 			matches := slices.ContainsFunc(info.Actions, func(a string) bool {
-				return iam.Match(strings.ToLower(a), strings.ToLower(action))
+				return match.Match(strings.ToLower(a), strings.ToLower(action))
 			})
 			if matches != info.NotAction {
 				named = append(named, action)
@@ -149,8 +151,8 @@ func accountOf(principal string) string {
 	return ""
 }
 
-// statement is a statement of a policy as rules see it.
-type statement struct {
+// statementEntry is a statement of a policy as rules see it.
+type statementEntry struct {
 	Sid          string         `json:"sid"`
 	Effect       string         `json:"effect"` // Allow, Deny
 	Index        int            `json:"index"`
@@ -175,13 +177,13 @@ type keyCondition struct {
 	Values   []string `json:"values"`
 }
 
-func statementOf(i *iam.StatementInfo) statement {
-	s := statement{
+func statementOf(i *policy.StatementInfo) statementEntry {
+	s := statementEntry{
 		Sid: i.Sid, Effect: "Allow", Index: i.Index, Line: i.Line,
 		Actions: notNil(i.Actions), NotAction: i.NotAction, Resources: notNil(i.Resources), NotResource: i.NotResource,
 		Principals: []principal{}, NotPrincipal: i.NotPrincipal, Conditions: []keyCondition{},
 	}
-	if i.Effect == iam.Deny {
+	if i.Effect == statement.Deny {
 		s.Effect = "Deny"
 	}
 	for _, p := range i.Principals {

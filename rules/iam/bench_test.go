@@ -8,6 +8,12 @@ import (
 	"time"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/explain"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
+	"crosscheck/rules/iam/simulate"
 )
 
 const (
@@ -30,27 +36,27 @@ const (
 )
 
 func benchRequest() (*iam.Request, *iam.Input) {
-	p := iam.RoleSession("arn:aws:iam::111111111111:role/service-role/R", "AROAEXAMPLEEXAMPLE123", "s3-replication")
+	p := principal.RoleSession("arn:aws:iam::111111111111:role/service-role/R", "AROAEXAMPLEEXAMPLE123", "s3-replication")
 	req := &iam.Request{
 		Principal: p, Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::dst/logs/2026/01/01/k", ResourceAccount: "222222222222",
-		Context: map[string]iam.Value{
-			"aws:principalarn":          iam.One(p.RoleARN),
-			"aws:principalaccount":      iam.One(p.Account),
-			"aws:principalorgid":        iam.One("o-example"),
-			"aws:principalisawsservice": iam.One("false"),
-			"aws:securetransport":       iam.One("true"),
-			"aws:userid":                iam.One(p.RoleID + ":s3-replication"),
+		Context: map[string]contextkey.Value{
+			"aws:principalarn":          contextkey.One(p.RoleARN),
+			"aws:principalaccount":      contextkey.One(p.Account),
+			"aws:principalorgid":        contextkey.One("o-example"),
+			"aws:principalisawsservice": contextkey.One("false"),
+			"aws:securetransport":       contextkey.One("true"),
+			"aws:userid":                contextkey.One(p.RoleID + ":s3-replication"),
 		},
 	}
 	in := &iam.Input{
-		Identity:              iam.Policies(iam.Parse(iam.IdentityPolicy, "role", []byte(benchRole))),
+		Identity:              iam.Policies(policy.Parse(policy.Identity, "role", []byte(benchRole))),
 		Boundary:              iam.Policies(),
 		Session:               iam.Policies(),
-		SCPs:                  iam.OnPath(iam.Level{Target: "r-root", Layer: iam.Policies(iam.Parse(iam.SCP, "FullAWSAccess", []byte(benchSCP)))}),
-		RCPs:                  iam.OnPath(iam.Level{Target: "r-root", Layer: iam.Policies(iam.Parse(iam.RCP, "perimeter", []byte(benchRCP)))}),
-		Resource:              iam.Policies(iam.Parse(iam.BucketPolicy, "dst", []byte(benchBucket), iam.ForBucket("dst"))),
-		Grants:                iam.False,
-		RestrictPublicBuckets: iam.True,
+		SCPs:                  iam.OnPath(iam.Level{Target: "r-root", Layer: iam.Policies(policy.Parse(policy.SCP, "FullAWSAccess", []byte(benchSCP)))}),
+		RCPs:                  iam.OnPath(iam.Level{Target: "r-root", Layer: iam.Policies(policy.Parse(policy.RCP, "perimeter", []byte(benchRCP)))}),
+		Resource:              iam.Policies(policy.Parse(policy.Bucket, "dst", []byte(benchBucket), policy.ForBucket("dst"))),
+		Grants:                logic.False,
+		RestrictPublicBuckets: logic.True,
 	}
 	return req, in
 }
@@ -71,7 +77,7 @@ func cpu(b *testing.B) func() {
 
 func run(b *testing.B, want iam.Result, req *iam.Request, in *iam.Input, f func(*iam.Request, *iam.Input) iam.Decision) {
 	b.Helper()
-	if d := iam.Explain(req, in); d.Result != want {
+	if d := explain.Decide(req, in); d.Result != want {
 		b.Fatalf("%s: %s %+v", d.Result, d.Message, d.Errors)
 	}
 	b.ReportAllocs()
@@ -88,7 +94,7 @@ func BenchmarkDecideAllowed(b *testing.B) {
 
 func BenchmarkDecideDenied(b *testing.B) {
 	req, in := benchRequest()
-	req.Context["aws:securetransport"] = iam.One("false")
+	req.Context["aws:securetransport"] = contextkey.One("false")
 	run(b, iam.Denied, req, in, iam.Decide)
 }
 
@@ -100,30 +106,30 @@ func BenchmarkDecideMissing(b *testing.B) {
 
 func BenchmarkExplainAllowed(b *testing.B) {
 	req, in := benchRequest()
-	run(b, iam.Allowed, req, in, iam.Explain)
+	run(b, iam.Allowed, req, in, explain.Decide)
 }
 
 func BenchmarkExplainMissing(b *testing.B) {
 	req, in := benchRequest()
 	req.Resource = "arn:aws:s3:::dst"
-	run(b, iam.Denied, req, in, iam.Explain)
+	run(b, iam.Denied, req, in, explain.Decide)
 }
 
 func BenchmarkDecideKey(b *testing.B) {
 	req, in := benchRequest()
 	req.Action, req.Resource = "kms:Encrypt", "arn:aws:kms:eu-central-1:222222222222:key/00000000-0000-0000-0000-000000000000"
-	req.Context["kms:viaservice"] = iam.One("s3.eu-central-1.amazonaws.com")
-	req.Context["kms:encryptioncontext:aws:s3:arn"] = iam.One("arn:aws:s3:::dst/logs/2026/01/01/k")
-	in.Identity = iam.Policies(iam.Parse(iam.IdentityPolicy, "role", []byte(benchRoleKey)))
-	in.Resource = iam.Policies(iam.Parse(iam.KeyPolicy, "key", []byte(benchKey)))
+	req.Context["kms:viaservice"] = contextkey.One("s3.eu-central-1.amazonaws.com")
+	req.Context["kms:encryptioncontext:aws:s3:arn"] = contextkey.One("arn:aws:s3:::dst/logs/2026/01/01/k")
+	in.Identity = iam.Policies(policy.Parse(policy.Identity, "role", []byte(benchRoleKey)))
+	in.Resource = iam.Policies(policy.Parse(policy.Key, "key", []byte(benchKey)))
 	run(b, iam.Allowed, req, in, iam.Decide)
 }
 
 // BenchmarkDecideUnknown asks with two unknown keys, of which each is tried.
 func BenchmarkDecideUnknown(b *testing.B) {
 	req, in := benchRequest()
-	req.Context["aws:securetransport"] = iam.Value{}
-	req.Context["aws:principalorgid"] = iam.Value{}
+	req.Context["aws:securetransport"] = contextkey.Value{}
+	req.Context["aws:principalorgid"] = contextkey.Value{}
 	run(b, iam.Undecided, req, in, iam.Decide)
 }
 
@@ -139,7 +145,7 @@ func BenchmarkGlob(b *testing.B) {
 	for _, r := range []string{"dst/secret/*", "dst/tmp/*.part", "dst/quarantine/*", "elsewhere/*", "dst/trash/*"} {
 		s = append(s, fmt.Sprintf(`{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::%s"}`, r))
 	}
-	in.Identity = iam.Policies(iam.Parse(iam.IdentityPolicy, "role", []byte(`{"Version":"2012-10-17","Statement":[`+strings.Join(s, ",")+`]}`)))
+	in.Identity = iam.Policies(policy.Parse(policy.Identity, "role", []byte(`{"Version":"2012-10-17","Statement":[`+strings.Join(s, ",")+`]}`)))
 	run(b, iam.Allowed, req, in, iam.Decide)
 }
 
@@ -152,7 +158,7 @@ func BenchmarkGlobDenied(b *testing.B) {
 		s = append(s, fmt.Sprintf(`{"Effect":"Allow","Action":"s3:Replicate*","Resource":"arn:aws:s3:::dst/%s*"}`, "logs/"[:i+1]))
 		s = append(s, fmt.Sprintf(`{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::dst/*.t%cp"}`, 'a'+i))
 	}
-	in.Identity = iam.Policies(iam.Parse(iam.IdentityPolicy, "role", []byte(`{"Version":"2012-10-17","Statement":[`+strings.Join(s, ",")+`]}`)))
+	in.Identity = iam.Policies(policy.Parse(policy.Identity, "role", []byte(`{"Version":"2012-10-17","Statement":[`+strings.Join(s, ",")+`]}`)))
 	run(b, iam.Denied, req, in, iam.Decide)
 }
 
@@ -173,14 +179,14 @@ func parseDocument() []byte {
 
 func BenchmarkParse(b *testing.B) {
 	doc := parseDocument()
-	if p := iam.Parse(iam.IdentityPolicy, "p", doc); !p.Valid() {
+	if p := policy.Parse(policy.Identity, "p", doc); !p.Valid() {
 		b.Fatal(p.Diagnostics())
 	}
 	b.SetBytes(int64(len(doc)))
 	b.ReportAllocs()
 	defer cpu(b)()
 	for b.Loop() {
-		iam.Parse(iam.IdentityPolicy, "p", doc)
+		policy.Parse(policy.Identity, "p", doc)
 	}
 }
 
@@ -189,6 +195,6 @@ func BenchmarkSimulate(b *testing.B) {
 	b.ReportAllocs()
 	defer cpu(b)()
 	for b.Loop() {
-		iam.Simulate(line)
+		simulate.Line(line)
 	}
 }

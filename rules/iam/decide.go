@@ -1,34 +1,36 @@
 package iam
 
-import "strings"
+import (
+	"strings"
 
-// evaluation is one request against its policies.
-type evaluation struct {
+	"crosscheck/rules/iam/catalog"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/match"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
+	"crosscheck/rules/iam/statement"
+)
+
+// Evaluation is one request against its policies. It is for those who ask why: [Evaluation.Examine].
+type Evaluation struct {
 	req      *Request
 	in       *Input
-	resource arnValue
+	Resource match.ARN // the request's; where a glob was decided, one that shows why
 
 	// views are the parts of a set of resources, nil for one resource; matched
 	// is how the part at hand relates to each statement.
 	views   []view
 	view    int
-	matched []Truth            // by slot
-	slots   map[*statement]int // the place of a statement in matched
-	// fixed are values assumed for keys that are not known, denials counts by view
-	// how many of those tried deny it.
-	fixed   []binding
-	denials []int
-	work    int // steps of automata, bounded by maxWork
+	matched []logic.Truth                // by slot
+	slots   map[*statement.Statement]int // the place of a statement in matched
+	denials []int                        // how many of the values tried for unknown keys deny a view
+	budget  match.Budget
+	Keys    contextkey.Known
 
 	state  layers
-	words  bool // Explain
-	varies bool // a context key takes every value of a glob
-}
-
-// binding is a context key with an assumed value.
-type binding struct {
-	key   string
-	value Value
+	At     Place // what decided a denial
+	varies bool  // a context key takes every value of a glob
 }
 
 // layers is what every layer of a request says.
@@ -36,60 +38,60 @@ type layers struct {
 	identity, boundary, session layer
 	scp, rcp                    layer
 	scpLevel                    int // the first level without an Allow
-	resource                    classSet
-	resourceDeny                Truth
-	public                      Truth // RestrictPublicBuckets cuts the caller off
-	same                        Truth // caller and resource belong to one account
-	invalid                     bool  // a document that AWS would not store takes part
+	resource                    principal.ClassSet
+	resourceDeny                logic.Truth
+	public                      logic.Truth // RestrictPublicBuckets cuts the caller off
+	same                        logic.Truth // caller and resource belong to one account
+	invalid                     bool        // a document that AWS would not store takes part
 }
 
 // layer is what the policies of one kind say together.
-type layer struct{ allow, deny Truth }
+type layer struct{ allow, deny logic.Truth }
 
-// layerKind names a layer in a [Decision].
-type layerKind uint8
+// PlaceKind names a layer in a [Decision].
+type PlaceKind uint8
 
 const (
-	layerNone layerKind = iota
-	layerIdentity
-	layerBoundary
-	layerSession
-	layerSCP
-	layerRCP
-	layerResource
-	layerGrants
-	layerPublic
+	PlaceNone PlaceKind = iota
+	PlaceIdentity
+	PlaceBoundary
+	PlaceSession
+	PlaceSCP
+	PlaceRCP
+	PlaceResource
+	PlaceGrants
+	PlacePublic
 )
 
-// layerRef is a layer and, for SCPs and RCPs, its level.
-type layerRef struct {
-	kind  layerKind
-	level int
+// Place is a layer and, for SCPs and RCPs, its level.
+type Place struct {
+	Kind  PlaceKind
+	Level int
 }
 
 // verdict is a decision without its words.
 type verdict struct {
 	result Result
 	reason string
-	layer  layerRef
+	layer  Place
 	view   int  // the part of the resources that it comes from
 	part   bool // it does not hold for all of them
 }
 
 // Reasons of a [Decision].
 const (
-	reasonExplicitDeny = "explicit_deny"
-	reasonImplicitDeny = "implicit_deny"
-	reasonAllowed      = "allowed"
-	reasonInvalid      = "invalid_policy"
-	reasonUnknown      = "unknown"
+	ReasonExplicitDeny = "explicit_deny"
+	ReasonImplicitDeny = "implicit_deny"
+	ReasonAllowed      = "allowed"
+	ReasonInvalid      = "invalid_policy"
+	ReasonUnknown      = "unknown"
 )
 
 // decide follows AWS's diagram: an explicit Deny of any layer wins; every level
 // of SCPs must allow; then, within one account, either side may allow, and
 // between accounts both must.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-func (e *evaluation) decide() verdict {
+func (e *Evaluation) decide() verdict {
 	s := &e.state
 	*s = layers{same: e.sameAccount()}
 	s.rcp = e.rcps()
@@ -97,103 +99,103 @@ func (e *evaluation) decide() verdict {
 	e.identityLayers()
 	e.resourceLayer()
 
-	deny := or(or(s.rcp.deny, s.scp.deny), s.resourceDeny)
-	deny = or(deny, or(s.identity.deny, or(s.boundary.deny, s.session.deny)))
-	allow := and(s.scp.allow, e.granted())
+	deny := logic.Or(logic.Or(s.rcp.deny, s.scp.deny), s.resourceDeny)
+	deny = logic.Or(deny, logic.Or(s.identity.deny, logic.Or(s.boundary.deny, s.session.deny)))
+	allow := logic.And(s.scp.allow, e.granted())
 
 	switch {
-	case deny == True:
-		return verdict{result: Denied, reason: reasonExplicitDeny, layer: e.denyingLayer()}
-	case allow == False:
-		reason := reasonImplicitDeny
+	case deny == logic.True:
+		return verdict{result: Denied, reason: ReasonExplicitDeny, layer: e.denyingLayer()}
+	case allow == logic.False:
+		reason := ReasonImplicitDeny
 		if s.invalid {
-			reason = reasonInvalid
+			reason = ReasonInvalid
 		}
 		return verdict{result: Denied, reason: reason, layer: e.missing()}
-	case allow == True && deny == False:
-		return verdict{result: Allowed, reason: reasonAllowed}
+	case allow == logic.True && deny == logic.False:
+		return verdict{result: Allowed, reason: ReasonAllowed}
 	case s.invalid:
-		return verdict{result: Undecided, reason: reasonInvalid}
+		return verdict{result: Undecided, reason: ReasonInvalid}
 	}
-	return verdict{result: Undecided, reason: reasonUnknown}
+	return verdict{result: Undecided, reason: ReasonUnknown}
 }
 
 // granted is what identity side and resource side allow together.
-func (e *evaluation) granted() Truth {
+func (e *Evaluation) granted() logic.Truth {
 	s := &e.state
 	r := s.resource
-	capped := and(s.boundary.allow, s.session.allow)
-	identity := and(s.identity.allow, capped)
-	direct := r.of(classSession | classStar | classUser | classService) // not capped by the caller's own policies
-	role := and(r.of(classRole), capped)
+	capped := logic.And(s.boundary.allow, s.session.allow)
+	identity := logic.And(s.identity.allow, capped)
+	direct := r.Of(principal.ClassSession | principal.ClassStar | principal.ClassUser | principal.ClassService) // not capped by the caller's own policies
+	role := logic.And(r.Of(principal.ClassRole), capped)
 
 	switch e.req.Principal.Kind {
-	case PrincipalService:
-		if isKMS(e.req.Action) {
-			return or(r.of(classService|classStar), e.in.Grants)
+	case principal.ServiceKind:
+		if catalog.IsKMS(e.req.Action) {
+			return logic.Or(r.Of(principal.ClassService|principal.ClassStar), e.in.Grants)
 		}
-		return r.of(classService | classStar)
-	case PrincipalAnonymous:
-		return and(r.of(classStar), not(s.public))
-	case PrincipalUnknown:
-		return Unknown
+		return r.Of(principal.ClassService | principal.ClassStar)
+	case principal.AnonymousKind:
+		return logic.And(r.Of(principal.ClassStar), logic.Not(s.public))
+	case principal.Unknown:
+		return logic.Unknown
 	}
 	switch {
-	case isKMS(e.req.Action):
+	case catalog.IsKMS(e.req.Action):
 		return e.grantedKey(identity, direct, role)
 	case e.aboutRole():
 		// A role's trust policy must always agree; naming the account, it hands
 		// the decision to the IAM policies there.
-		return choose(s.same, or(or(direct, role), and(r.of(classAccount), identity)), and(r.of(anyClass), identity))
+		return logic.Choose(s.same, logic.Or(logic.Or(direct, role), logic.And(r.Of(principal.ClassAccount), identity)), logic.And(r.Of(principal.AnyClass), identity))
 	}
-	return choose(s.same,
-		or(identity, or(role, direct)),
-		and(identity, and(r.of(anyClass), not(s.public))))
+	return logic.Choose(s.same,
+		logic.Or(identity, logic.Or(role, direct)),
+		logic.And(identity, logic.And(r.Of(principal.AnyClass), logic.Not(s.public))))
 }
 
 // grantedKey: a key answers to its key policy and its grants; IAM policies count
 // only where the key policy hands the decision to the account.
 // https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
-func (e *evaluation) grantedKey(identity, direct, role Truth) Truth {
+func (e *Evaluation) grantedKey(identity, direct, role logic.Truth) logic.Truth {
 	s, grants := &e.state, e.in.Grants
-	account := and(s.resource.of(classAccount), identity)
-	here := or(or(direct, role), or(account, grants))
-	abroad := and(or(s.resource.of(anyClass), grants), identity)
-	if grants != False {
-		abroad = or(abroad, Unknown) // whether a grant needs the caller's own policies is not documented
+	account := logic.And(s.resource.Of(principal.ClassAccount), identity)
+	here := logic.Or(logic.Or(direct, role), logic.Or(account, grants))
+	abroad := logic.And(logic.Or(s.resource.Of(principal.AnyClass), grants), identity)
+	if grants != logic.False {
+		abroad = logic.Or(abroad, logic.Unknown) // whether a grant needs the caller's own policies is not documented
 	}
-	if !usableAbroad(e.req.Action) {
-		abroad = False
+	if !catalog.UsableAbroad(e.req.Action) {
+		abroad = logic.False
 	}
-	return choose(s.same, here, abroad)
+	return logic.Choose(s.same, here, abroad)
 }
 
 // aboutRole reports whether the call is to assume a role.
-func (e *evaluation) aboutRole() bool {
-	return isSTS(e.req.Action) && strings.Contains(e.req.Resource, ":role/")
+func (e *Evaluation) aboutRole() bool {
+	return catalog.IsSTS(e.req.Action) && strings.Contains(e.req.Resource, ":role/")
 }
 
 // denyingLayer is the first layer with an explicit Deny.
-func (e *evaluation) denyingLayer() layerRef {
+func (e *Evaluation) denyingLayer() Place {
 	s := &e.state
-	switch True {
+	switch logic.True {
 	case s.identity.deny:
-		return layerRef{kind: layerIdentity}
+		return Place{Kind: PlaceIdentity}
 	case s.boundary.deny:
-		return layerRef{kind: layerBoundary}
+		return Place{Kind: PlaceBoundary}
 	case s.session.deny:
-		return layerRef{kind: layerSession}
+		return Place{Kind: PlaceSession}
 	case s.scp.deny:
-		return layerRef{layerSCP, e.denyingLevel(&e.in.SCPs, SCP)}
+		return Place{PlaceSCP, e.denyingLevel(&e.in.SCPs, policy.SCP)}
 	case s.rcp.deny:
-		return layerRef{layerRCP, e.denyingLevel(&e.in.RCPs, RCP)}
+		return Place{PlaceRCP, e.denyingLevel(&e.in.RCPs, policy.RCP)}
 	}
-	return layerRef{kind: layerResource}
+	return Place{Kind: PlaceResource}
 }
 
-func (e *evaluation) denyingLevel(l *Levels, kind Kind) int {
+func (e *Evaluation) denyingLevel(l *Levels, kind policy.Kind) int {
 	for i := range l.levels {
-		if e.policies(&l.levels[i].Layer, kind).deny == True {
+		if e.policies(&l.levels[i].Layer, kind).deny == logic.True {
 			return i
 		}
 	}
@@ -201,338 +203,299 @@ func (e *evaluation) denyingLevel(l *Levels, kind Kind) int {
 }
 
 // missing is the layer where the Allow is missing that would have had to come first.
-func (e *evaluation) missing() layerRef {
+func (e *Evaluation) missing() Place {
 	s := &e.state
-	kms := isKMS(e.req.Action)
+	kms := catalog.IsKMS(e.req.Action)
 	switch {
-	case s.scp.allow == False:
-		return layerRef{layerSCP, s.scpLevel}
-	case s.public == True:
-		return layerRef{kind: layerPublic}
-	case e.req.Principal.Kind == PrincipalService || e.req.Principal.Kind == PrincipalAnonymous,
-		(kms || e.aboutRole()) && s.resource.of(anyClass) == False,
-		s.same == False && kms && !usableAbroad(e.req.Action):
-		return layerRef{kind: layerResource}
-	case s.identity.allow == False:
-		return layerRef{kind: layerIdentity}
-	case s.boundary.allow == False:
-		return layerRef{kind: layerBoundary}
-	case s.session.allow == False:
-		return layerRef{kind: layerSession}
+	case s.scp.allow == logic.False:
+		return Place{PlaceSCP, s.scpLevel}
+	case s.public == logic.True:
+		return Place{Kind: PlacePublic}
+	case e.req.Principal.Kind == principal.ServiceKind || e.req.Principal.Kind == principal.AnonymousKind,
+		(kms || e.aboutRole()) && s.resource.Of(principal.AnyClass) == logic.False,
+		s.same == logic.False && kms && !catalog.UsableAbroad(e.req.Action):
+		return Place{Kind: PlaceResource}
+	case s.identity.allow == logic.False:
+		return Place{Kind: PlaceIdentity}
+	case s.boundary.allow == logic.False:
+		return Place{Kind: PlaceBoundary}
+	case s.session.allow == logic.False:
+		return Place{Kind: PlaceSession}
 	}
-	return layerRef{kind: layerResource}
+	return Place{Kind: PlaceResource}
 }
 
 // sameAccount compares the accounts of caller and resource.
-func (e *evaluation) sameAccount() Truth {
+func (e *Evaluation) sameAccount() logic.Truth {
 	a, b := e.req.Principal.Account, e.req.ResourceAccount
 	if a == "" || b == "" {
-		return Unknown
+		return logic.Unknown
 	}
-	return truth(a == b)
+	return logic.Of(a == b)
 }
 
 // identityLayers reads the caller's own policies. A service and an anonymous
 // caller have none; nor has the root user, who may do everything of the account.
-func (e *evaluation) identityLayers() {
+func (e *Evaluation) identityLayers() {
 	s := &e.state
-	s.boundary, s.session = layer{True, False}, layer{True, False}
+	s.boundary, s.session = layer{logic.True, logic.False}, layer{logic.True, logic.False}
 	switch e.req.Principal.Kind {
-	case PrincipalService, PrincipalAnonymous:
-		s.identity = layer{False, False}
-	case PrincipalRoot:
-		s.identity = layer{True, False}
+	case principal.ServiceKind, principal.AnonymousKind:
+		s.identity = layer{logic.False, logic.False}
+	case principal.Root:
+		s.identity = layer{logic.True, logic.False}
 	default:
-		s.identity = e.policies(&e.in.Identity, IdentityPolicy)
+		s.identity = e.policies(&e.in.Identity, policy.Identity)
 		s.boundary = e.boundaries()
 		if l := &e.in.Session; !l.known || len(l.policies) > 0 {
-			s.session = e.policies(l, IdentityPolicy)
+			s.session = e.policies(l, policy.Identity)
 		}
 	}
 }
 
 // boundaries must each allow; an account can attach one only.
-func (e *evaluation) boundaries() layer {
+func (e *Evaluation) boundaries() layer {
 	l := &e.in.Boundary
 	if !l.known {
 		return layer{}
 	}
-	all := layer{True, False}
+	all := layer{logic.True, logic.False}
 	for i := range l.policies {
 		one := Layer{known: true, policies: l.policies[i : i+1]}
-		b := e.policies(&one, IdentityPolicy)
-		all = layer{and(all.allow, b.allow), or(all.deny, b.deny)}
+		b := e.policies(&one, policy.Identity)
+		all = layer{logic.And(all.allow, b.allow), logic.Or(all.deny, b.deny)}
 	}
 	return all
 }
 
 // scps asks every level from the root to the account: each must allow.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-func (e *evaluation) scps() layer {
+func (e *Evaluation) scps() layer {
 	p, l := &e.req.Principal, &e.in.SCPs
-	exempt := p.linked()
-	if p.Kind == PrincipalService || p.Kind == PrincipalAnonymous || p.InManagementAccount || l.notApplied || exempt == True {
-		return layer{True, False}
+	exempt := p.ServiceLinked()
+	if p.Kind == principal.ServiceKind || p.Kind == principal.AnonymousKind || p.InManagementAccount || l.notApplied || exempt == logic.True {
+		return layer{logic.True, logic.False}
 	}
 	if !l.known {
 		return layer{}
 	}
-	all := layer{True, False}
+	all := layer{logic.True, logic.False}
 	for i := range l.levels {
-		one := e.policies(&l.levels[i].Layer, SCP)
-		if one.allow == False && all.allow != False {
+		one := e.policies(&l.levels[i].Layer, policy.SCP)
+		if one.allow == logic.False && all.allow != logic.False {
 			e.state.scpLevel = i
 		}
-		all = layer{and(all.allow, one.allow), or(all.deny, one.deny)}
+		all = layer{logic.And(all.allow, one.allow), logic.Or(all.deny, one.deny)}
 	}
-	if exempt == Unknown {
-		return layer{or(all.allow, Unknown), and(all.deny, Unknown)}
+	if exempt == logic.Unknown {
+		return layer{logic.Or(all.allow, logic.Unknown), logic.And(all.deny, logic.Unknown)}
 	}
 	return all
 }
 
 // rcps can only deny: RCPFullAWSAccess is attached everywhere and cannot be detached.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
-func (e *evaluation) rcps() layer {
+func (e *Evaluation) rcps() layer {
 	l := &e.in.RCPs
-	exempt := e.req.Principal.linked()
-	if l.notApplied || exempt == True || e.rcpExempt() {
-		return layer{True, False}
+	exempt := e.req.Principal.ServiceLinked()
+	if l.notApplied || exempt == logic.True || e.rcpExempt() {
+		return layer{logic.True, logic.False}
 	}
 	if !l.known {
-		return layer{True, Unknown}
+		return layer{logic.True, logic.Unknown}
 	}
-	deny := False
+	deny := logic.False
 	for i := range l.levels {
-		deny = or(deny, e.policies(&l.levels[i].Layer, RCP).deny)
+		deny = logic.Or(deny, e.policies(&l.levels[i].Layer, policy.RCP).deny)
 	}
-	if exempt == Unknown {
-		deny = and(deny, Unknown)
+	if exempt == logic.Unknown {
+		deny = logic.And(deny, logic.Unknown)
 	}
-	return layer{True, deny}
+	return layer{logic.True, deny}
 }
 
 // rcpExempt lists the calls that no RCP restricts, whoever makes them.
-func (e *evaluation) rcpExempt() bool {
-	return equalASCIIFold(e.req.Action, "kms:RetireGrant") ||
-		isSTS(e.req.Action) && e.resource.cut >= 0 && strings.HasPrefix(e.resource.text[e.resource.cut:], "role/aws-service-role/")
+func (e *Evaluation) rcpExempt() bool {
+	return catalog.SameAction(e.req.Action, "kms:RetireGrant") ||
+		catalog.IsSTS(e.req.Action) && e.Resource.Cut >= 0 && strings.HasPrefix(e.Resource.Text[e.Resource.Cut:], "role/aws-service-role/")
 }
 
 // policies is what the documents of one layer say together. kind is the kind
 // that they must be of; the three kinds of IAM policy stand for each other.
-func (e *evaluation) policies(l *Layer, kind Kind) layer {
+func (e *Evaluation) policies(l *Layer, kind policy.Kind) layer {
 	if !l.known {
 		return layer{}
 	}
-	all := layer{False, False}
+	all := layer{logic.False, logic.False}
 	for _, p := range l.policies {
 		switch {
-		case p == nil || !fits(p.kind, kind):
-			all = layer{or(all.allow, Unknown), or(all.deny, Unknown)}
+		case p == nil || !fits(p.Kind(), kind):
+			all = layer{logic.Or(all.allow, logic.Unknown), logic.Or(all.deny, logic.Unknown)}
 			continue
-		case p.invalid:
+		case !p.Valid():
 			// It grants nothing, and what stands in its place is not known.
 			e.state.invalid = true
-			all.deny = or(all.deny, Unknown)
+			all.deny = logic.Or(all.deny, logic.Unknown)
 			continue
 		}
-		for i := range p.statements {
-			s := &p.statements[i]
-			if s.effect == Deny {
-				if all.deny != True {
-					all.deny = or(all.deny, e.matches(s, kind))
+		for i := range p.Compiled() {
+			s := &p.Compiled()[i]
+			if s.Effect == statement.Deny {
+				if all.deny != logic.True {
+					all.deny = logic.Or(all.deny, e.Matches(s, kind))
 				}
-			} else if all.allow != True {
-				all.allow = or(all.allow, e.matches(s, kind))
+			} else if all.allow != logic.True {
+				all.allow = logic.Or(all.allow, e.Matches(s, kind))
 			}
 		}
 	}
 	return all
 }
 
-func fits(k, want Kind) bool {
-	if want == IdentityPolicy {
-		return k == IdentityPolicy || k == BoundaryPolicy || k == SessionPolicy
+func fits(k, want policy.Kind) bool {
+	if want == policy.Identity {
+		return k == policy.Identity || k == policy.Boundary || k == policy.Session
 	}
 	return k == want
 }
 
 // resourceLayer reads the bucket, key or trust policy by the classes in which
 // its statements match the caller.
-func (e *evaluation) resourceLayer() {
+func (e *Evaluation) resourceLayer() {
 	s, l := &e.state, &e.in.Resource
-	s.resourceDeny, s.public = False, False
+	s.resourceDeny, s.public = logic.False, logic.False
 	if !l.known {
-		s.resource.maybe, s.resourceDeny = anyClass, Unknown
-		s.public = e.cutOff(Unknown)
+		s.resource.Maybe, s.resourceDeny = principal.AnyClass, logic.Unknown
+		s.public = e.cutOff(logic.Unknown)
 		return
 	}
 	for _, p := range l.policies {
-		if p == nil || !e.resourceKind(p.kind) {
-			s.resource.maybe, s.resourceDeny = anyClass, or(s.resourceDeny, Unknown)
+		if p == nil || !e.resourceKind(p.Kind()) {
+			s.resource.Maybe, s.resourceDeny = principal.AnyClass, logic.Or(s.resourceDeny, logic.Unknown)
 			continue
 		}
-		if p.invalid {
+		if !p.Valid() {
 			s.invalid = true
-			s.resourceDeny = or(s.resourceDeny, Unknown)
+			s.resourceDeny = logic.Or(s.resourceDeny, logic.Unknown)
 			continue
 		}
-		for i := range p.statements {
-			st := &p.statements[i]
-			who := e.principalClasses(st, p.kind)
-			if who.yes|who.maybe == 0 {
+		for i := range p.Compiled() {
+			st := &p.Compiled()[i]
+			who := e.PrincipalClasses(st, p.Kind())
+			if who.Yes|who.Maybe == 0 {
 				continue
 			}
-			t := e.matches(st, p.kind)
-			if st.effect == Deny {
-				s.resourceDeny = or(s.resourceDeny, and(t, who.of(anyClass)))
+			t := e.Matches(st, p.Kind())
+			if st.Effect == statement.Deny {
+				s.resourceDeny = logic.Or(s.resourceDeny, logic.And(t, who.Of(principal.AnyClass)))
 				continue
 			}
 			switch t {
-			case True:
-				s.resource.yes |= who.yes
-				s.resource.maybe |= who.maybe
-			case Unknown:
-				s.resource.maybe |= who.yes | who.maybe
+			case logic.True:
+				s.resource.Yes |= who.Yes
+				s.resource.Maybe |= who.Maybe
+			case logic.Unknown:
+				s.resource.Maybe |= who.Yes | who.Maybe
 			}
 		}
-		s.public = or(s.public, e.cutOff(p.public.Public))
+		s.public = logic.Or(s.public, e.cutOff(p.Public().Public))
 	}
 }
 
 // resourceKind: a key has a key policy, a role a trust policy, everything else neither.
-func (e *evaluation) resourceKind(k Kind) bool {
+func (e *Evaluation) resourceKind(k policy.Kind) bool {
 	switch {
-	case isKMS(e.req.Action):
-		return k == KeyPolicy
-	case isSTS(e.req.Action):
-		return k == TrustPolicy
+	case catalog.IsKMS(e.req.Action):
+		return k == policy.Key
+	case catalog.IsSTS(e.req.Action):
+		return k == policy.Trust
 	}
-	return k == BucketPolicy || k == ResourcePolicy
+	return k == policy.Bucket || k == policy.Resource
 }
 
 // cutOff reports whether RestrictPublicBuckets keeps the caller out of a bucket
 // whose policy is public: everyone but services and the owner's account.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
-func (e *evaluation) cutOff(public Truth) Truth {
-	if !isS3(e.req.Action) || e.req.Principal.Kind == PrincipalService {
-		return False
+func (e *Evaluation) cutOff(public logic.Truth) logic.Truth {
+	if !catalog.IsS3(e.req.Action) || e.req.Principal.Kind == principal.ServiceKind {
+		return logic.False
 	}
-	outside := not(e.state.same)
-	if e.req.Principal.Kind == PrincipalAnonymous {
-		outside = True
+	outside := logic.Not(e.state.same)
+	if e.req.Principal.Kind == principal.AnonymousKind {
+		outside = logic.True
 	}
-	return and(and(e.in.RestrictPublicBuckets, public), outside)
+	return logic.And(logic.And(e.in.RestrictPublicBuckets, public), outside)
 }
 
-// matches is a statement's action, resource and conditions; who may call is the
+// Matches is a statement's action, resource and conditions; who may call is the
 // resource layer's own question.
-func (e *evaluation) matches(s *statement, kind Kind) Truth {
-	if !e.actionMatches(s) {
-		return False
+func (e *Evaluation) Matches(s *statement.Statement, kind policy.Kind) logic.Truth {
+	if !s.CoversAction(e.req.Action) {
+		return logic.False
 	}
-	t := e.resourceMatches(s, kind)
-	for i := range s.conditions {
-		if t == False {
-			return False
+	t := e.ResourceMatches(s, kind)
+	for i := range s.Conditions {
+		if t == logic.False {
+			return logic.False
 		}
-		t = and(t, e.condition(&s.conditions[i], s.effect))
+		t = logic.And(t, s.Conditions[i].Holds(&e.Keys, s.Effect == statement.Deny))
 	}
 	return t
 }
 
-func (e *evaluation) actionMatches(s *statement) bool {
-	for i := range s.actions {
-		if s.actions[i].matchFold(e.req.Action) {
-			return !s.notAction
-		}
-	}
-	return s.notAction
-}
-
-func (e *evaluation) resourceMatches(s *statement, kind Kind) Truth {
-	if len(s.resources) == 0 {
+func (e *Evaluation) ResourceMatches(s *statement.Statement, kind policy.Kind) logic.Truth {
+	if len(s.Resources) == 0 {
 		// A role's trust policy is about the role; elsewhere a statement without
 		// Resource has no effect.
-		return truth(kind == TrustPolicy)
+		return logic.Of(kind == policy.Trust)
 	}
 	if e.matched != nil {
 		if slot, ok := e.slots[s]; ok {
 			return e.matched[slot]
 		}
-		return Unknown // its action does not match: nobody asked
+		return logic.Unknown // its action does not match: nobody asked
 	}
-	t := False
-	for i := range s.resources {
-		if t = or(t, e.covers(&s.resources[i])); t == True {
-			break
-		}
-	}
-	if s.notResource {
-		return not(t)
-	}
-	return t
+	return s.CoversResource(e.Resource, &e.Keys)
 }
 
-// covers reports whether an entry of Resource matches the request's.
-func (e *evaluation) covers(r *resource) Truth {
-	switch {
-	case !r.match(e.resource):
-		return False
-	case r.tail != nil:
-		tail, is := e.expandTokens(nil, r.tail)
-		if is == boundNull || !matchTokens(tail, e.resource.text[e.resource.cut:]) {
-			return False
-		}
-		if is == boundUnknown {
-			return Unknown
-		}
+// PrincipalClasses is how the statement's Principal or NotPrincipal matches the caller.
+func (e *Evaluation) PrincipalClasses(s *statement.Statement, kind policy.Kind) (set principal.ClassSet) {
+	listed := e.req.Principal.Classes(s.Principals, kind == policy.Trust)
+	if !s.NotPrincipal {
+		return listed
 	}
-	if r.state == arnDoubt {
-		return Unknown
-	}
-	return True
+	set.Add(principal.ClassStar, e.notPrincipal(s, listed))
+	return set
 }
 
-// lookup is a context key of the request; a key that is not there is absent.
-func (e *evaluation) lookup(key string) Value {
-	for i := range e.fixed {
-		if e.fixed[i].key == key {
-			return e.fixed[i].value
+// notPrincipal: a Deny meets everyone who is not listed; a caller with a
+// permissions boundary is never exempt.
+func (e *Evaluation) notPrincipal(s *statement.Statement, listed principal.ClassSet) logic.Truth {
+	if s.Effect == statement.Allow {
+		// AWS refuses it nearly everywhere; it is not shown to allow anybody.
+		if listed.Of(principal.AnyClass) == logic.True {
+			return logic.False
 		}
+		return logic.Unknown
 	}
-	v, ok := e.req.Context[key]
-	switch {
-	case !ok:
-		return Value{state: valueAbsent}
-	case v.state == valueEach:
-		return e.current(key)
-	}
-	return v
+	return logic.Not(logic.And(e.req.Principal.Exempt(listed), logic.Not(e.bounded())))
 }
 
-func isS3(action string) bool  { return hasPrefixFold(action, "s3:") }
-func isKMS(action string) bool { return hasPrefixFold(action, "kms:") }
-func isSTS(action string) bool { return hasPrefixFold(action, "sts:") }
-
-func equalASCIIFold(a, b string) bool { return len(a) == len(b) && hasPrefixFold(a, lowerASCII(b)) }
-
-// usableAbroad reports whether a key can be used so from another account.
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
-func usableAbroad(action string) bool {
-	for _, a := range abroad {
-		if equalASCIIFold(action, a) {
-			return true
-		}
+// bounded reports whether the caller has a permissions boundary.
+func (e *Evaluation) bounded() logic.Truth {
+	switch e.req.Principal.Kind {
+	case principal.Role, principal.User:
+	default:
+		return logic.False
 	}
-	return false
-}
-
-var abroad = []string{
-	"kms:encrypt", "kms:decrypt", "kms:reencryptfrom", "kms:reencryptto",
-	"kms:generatedatakey", "kms:generatedatakeywithoutplaintext",
-	"kms:generatedatakeypair", "kms:generatedatakeypairwithoutplaintext",
-	"kms:generatemac", "kms:verifymac", "kms:sign", "kms:verify", "kms:derivesharedsecret",
-	"kms:describekey", "kms:getkeyrotationstatus", "kms:getpublickey",
-	"kms:creategrant", "kms:listgrants", "kms:retiregrant", "kms:revokegrant",
+	b := &e.in.Boundary
+	switch own := e.req.Principal.Boundary; {
+	case b.known && len(b.policies) > 0:
+		return logic.True
+	case own != logic.Unknown:
+		return own
+	case b.known:
+		return logic.False
+	}
+	return logic.Unknown
 }

@@ -1,112 +1,80 @@
-package iam
+package iam_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
+
+	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/explain"
+	"crosscheck/rules/iam/iamtest"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/match"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
 )
-
-const (
-	allowEverything = `{"Version":"2012-10-17","Statement":[{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]}`
-	allowNothing    = `{"Version":"2012-10-17","Statement":[{"Sid":"Else","Effect":"Allow","Action":"ec2:*","Resource":"*"}]}`
-	denyEverything  = `{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":"*","Resource":"*"}]}`
-	enDash          = `{"Version":"2012–10–17","Statement":[{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]}`
-)
-
-func identityLayer(docs ...string) Layer { return layerOf(IdentityPolicy, docs...) }
-
-func layerOf(kind Kind, docs ...string) Layer {
-	var p []*Policy
-	for i, d := range docs {
-		p = append(p, Parse(kind, fmt.Sprintf("%d", i), []byte(d)))
-	}
-	return Policies(p...)
-}
-
-// bucketPolicy allows every action on every object of dst to a principal.
-func bucketPolicy(principal string, more ...string) Layer {
-	doc := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"Grant","Effect":"Allow","Principal":%s,"Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}%s]}`,
-		principal, strings.Join(append([]string{""}, more...), ","))
-	return layerOf(BucketPolicy, doc)
-}
-
-func keyPolicy(principal string) Layer {
-	return layerOf(KeyPolicy, fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,"Action":"kms:*","Resource":"*"}]}`, principal))
-}
-
-// open is an input in which nothing stands in the way but the identity policy.
-func open() *Input {
-	return &Input{
-		Identity: identityLayer(), Boundary: Policies(), Session: Policies(), SCPs: NotApplicable(), RCPs: NotApplicable(),
-		Resource: Policies(), Grants: False, RestrictPublicBuckets: False,
-	}
-}
-
-func put(account string, caller Principal) *Request {
-	return &Request{Principal: caller, Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::dst/k", ResourceAccount: account}
-}
 
 // TestPaths is the table of principal kinds of AWS's evaluation page, in one
 // account and between two.
 func TestPaths(t *testing.T) {
 	const account, role, session, star = `{"AWS":"111111111111"}`, `{"AWS":"arn:aws:iam::111111111111:role/p/R"}`, `{"AWS":"arn:aws:sts::111111111111:assumed-role/R/s3-replication"}`, `"*"`
 	const user = `{"AWS":"arn:aws:iam::111111111111:user/U"}`
-	none := Layer{known: true}
-	capped := layerOf(BoundaryPolicy, allowNothing)
+	none := iam.Policies()
+	capped := iamtest.Layer(policy.Boundary, iamtest.AllowNothing)
 	for _, c := range []struct {
 		name       string
-		caller     Principal
-		identity   Layer
-		boundary   Layer
-		session    Layer
-		resource   Layer
-		same, away Result
+		caller     principal.Caller
+		identity   iam.Layer
+		boundary   iam.Layer
+		session    iam.Layer
+		Resource   iam.Layer
+		same, away iam.Result
 	}{
-		{"identity alone", callerRole, identityLayer(allowEverything), none, none, none, Allowed, Denied},
-		{"nothing", callerRole, none, none, none, none, Denied, Denied},
-		{"identity under a boundary", callerRole, identityLayer(allowEverything), capped, none, none, Denied, Denied},
-		{"account alone", callerRole, none, none, none, bucketPolicy(account), Denied, Denied},
-		{"account and identity", callerRole, identityLayer(allowEverything), none, none, bucketPolicy(account), Allowed, Allowed},
-		{"account, identity, boundary", callerRole, identityLayer(allowEverything), capped, none, bucketPolicy(account), Denied, Denied},
-		{"role alone", callerRole, none, none, none, bucketPolicy(role), Allowed, Denied},
-		{"role under a boundary", callerRole, none, capped, none, bucketPolicy(role), Denied, Denied},
-		{"role under a session policy", callerRole, none, none, capped, bucketPolicy(role), Denied, Denied},
-		{"role and identity", callerRole, identityLayer(allowEverything), none, none, bucketPolicy(role), Allowed, Allowed},
-		{"session alone", callerRole, none, none, none, bucketPolicy(session), Allowed, Denied},
-		{"session under a boundary", callerRole, none, capped, capped, bucketPolicy(session), Allowed, Denied},
-		{"session and identity", callerRole, identityLayer(allowEverything), none, none, bucketPolicy(session), Allowed, Allowed},
-		{"star alone", callerRole, none, none, none, bucketPolicy(star), Allowed, Denied},
-		{"star under a boundary", callerRole, none, capped, none, bucketPolicy(star), Allowed, Denied},
-		{"star, identity, boundary", callerRole, identityLayer(allowEverything), capped, none, bucketPolicy(star), Allowed, Denied},
-		{"user alone", callerUser, none, none, none, bucketPolicy(user), Allowed, Denied},
-		{"user under a boundary", callerUser, none, capped, none, bucketPolicy(user), Allowed, Denied},
-		{"user and identity", callerUser, identityLayer(allowEverything), none, none, bucketPolicy(user), Allowed, Allowed},
-		{"root", callerRoot, none, none, none, none, Allowed, Denied},
-		{"root and account", callerRoot, none, none, none, bucketPolicy(account), Allowed, Allowed},
-		{"anonymous", Anonymous(), none, none, none, bucketPolicy(star), Allowed, Allowed},
-		{"anonymous and account", Anonymous(), none, none, none, bucketPolicy(account), Denied, Denied},
-		{"service", callerS3, none, none, none, bucketPolicy(`{"Service":"s3.amazonaws.com"}`), Allowed, Allowed},
-		{"service without grant", callerS3, none, none, none, bucketPolicy(account), Denied, Denied},
-		{"deny of identity", callerRole, identityLayer(allowEverything, denyEverything), none, none, bucketPolicy(session), Denied, Denied},
-		{"deny of boundary", callerRole, identityLayer(allowEverything), layerOf(BoundaryPolicy, denyEverything), none, bucketPolicy(session), Denied, Denied},
-		{"deny of session", callerRole, identityLayer(allowEverything), none, layerOf(SessionPolicy, denyEverything), bucketPolicy(session), Denied, Denied},
-		{"identity not read", callerRole, NotRead("AccessDenied"), none, none, bucketPolicy(role), Undecided, Undecided},
-		{"resource not read", callerRole, identityLayer(allowEverything), none, none, NotRead("AccessDenied"), Undecided, Undecided},
-		{"resource not read, identity silent", callerRole, none, none, none, NotRead("AccessDenied"), Undecided, Denied},
+		{"identity alone", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), none, none, none, iam.Allowed, iam.Denied},
+		{"nothing", iamtest.Role, none, none, none, none, iam.Denied, iam.Denied},
+		{"identity under a boundary", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), capped, none, none, iam.Denied, iam.Denied},
+		{"account alone", iamtest.Role, none, none, none, iamtest.Bucket(account), iam.Denied, iam.Denied},
+		{"account and identity", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), none, none, iamtest.Bucket(account), iam.Allowed, iam.Allowed},
+		{"account, identity, boundary", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), capped, none, iamtest.Bucket(account), iam.Denied, iam.Denied},
+		{"role alone", iamtest.Role, none, none, none, iamtest.Bucket(role), iam.Allowed, iam.Denied},
+		{"role under a boundary", iamtest.Role, none, capped, none, iamtest.Bucket(role), iam.Denied, iam.Denied},
+		{"role under a session policy", iamtest.Role, none, none, capped, iamtest.Bucket(role), iam.Denied, iam.Denied},
+		{"role and identity", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), none, none, iamtest.Bucket(role), iam.Allowed, iam.Allowed},
+		{"session alone", iamtest.Role, none, none, none, iamtest.Bucket(session), iam.Allowed, iam.Denied},
+		{"session under a boundary", iamtest.Role, none, capped, capped, iamtest.Bucket(session), iam.Allowed, iam.Denied},
+		{"session and identity", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), none, none, iamtest.Bucket(session), iam.Allowed, iam.Allowed},
+		{"star alone", iamtest.Role, none, none, none, iamtest.Bucket(star), iam.Allowed, iam.Denied},
+		{"star under a boundary", iamtest.Role, none, capped, none, iamtest.Bucket(star), iam.Allowed, iam.Denied},
+		{"star, identity, boundary", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), capped, none, iamtest.Bucket(star), iam.Allowed, iam.Denied},
+		{"user alone", iamtest.User, none, none, none, iamtest.Bucket(user), iam.Allowed, iam.Denied},
+		{"user under a boundary", iamtest.User, none, capped, none, iamtest.Bucket(user), iam.Allowed, iam.Denied},
+		{"user and identity", iamtest.User, iamtest.Identity(iamtest.AllowEverything), none, none, iamtest.Bucket(user), iam.Allowed, iam.Allowed},
+		{"root", iamtest.Root, none, none, none, none, iam.Allowed, iam.Denied},
+		{"root and account", iamtest.Root, none, none, none, iamtest.Bucket(account), iam.Allowed, iam.Allowed},
+		{"anonymous", principal.Anonymous(), none, none, none, iamtest.Bucket(star), iam.Allowed, iam.Allowed},
+		{"anonymous and account", principal.Anonymous(), none, none, none, iamtest.Bucket(account), iam.Denied, iam.Denied},
+		{"service", iamtest.S3, none, none, none, iamtest.Bucket(`{"Service":"s3.amazonaws.com"}`), iam.Allowed, iam.Allowed},
+		{"service without grant", iamtest.S3, none, none, none, iamtest.Bucket(account), iam.Denied, iam.Denied},
+		{"deny of identity", iamtest.Role, iamtest.Identity(iamtest.AllowEverything, iamtest.DenyEverything), none, none, iamtest.Bucket(session), iam.Denied, iam.Denied},
+		{"deny of boundary", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), iamtest.Layer(policy.Boundary, iamtest.DenyEverything), none, iamtest.Bucket(session), iam.Denied, iam.Denied},
+		{"deny of session", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), none, iamtest.Layer(policy.Session, iamtest.DenyEverything), iamtest.Bucket(session), iam.Denied, iam.Denied},
+		{"identity not read", iamtest.Role, iam.NotRead("AccessDenied"), none, none, iamtest.Bucket(role), iam.Undecided, iam.Undecided},
+		{"resource not read", iamtest.Role, iamtest.Identity(iamtest.AllowEverything), none, none, iam.NotRead("AccessDenied"), iam.Undecided, iam.Undecided},
+		{"resource not read, identity silent", iamtest.Role, none, none, none, iam.NotRead("AccessDenied"), iam.Undecided, iam.Denied},
 	} {
-		in := open()
-		in.Identity, in.Boundary, in.Session, in.Resource = c.identity, c.boundary, c.session, c.resource
-		for account, want := range map[string]Result{"111111111111": c.same, "222222222222": c.away} {
-			if d := Decide(put(account, c.caller), in); d.Result != want {
-				t.Errorf("%s in %s: %v (%s), want %v", c.name, account, d.Result, Explain(put(account, c.caller), in).Message, want)
+		in := iamtest.Open()
+		in.Identity, in.Boundary, in.Session, in.Resource = c.identity, c.boundary, c.session, c.Resource
+		for account, want := range map[string]iam.Result{"111111111111": c.same, "222222222222": c.away} {
+			if d := iam.Decide(iamtest.Put(account, c.caller), in); d.Result != want {
+				t.Errorf("%s in %s: %v (%s), want %v", c.name, account, d.Result, explain.Decide(iamtest.Put(account, c.caller), in).Message, want)
 			}
 		}
 		// The owner of the resource is not known: only what holds both ways may be said.
 		want := c.same
 		if c.same != c.away {
-			want = Undecided
+			want = iam.Undecided
 		}
-		if d := Decide(put("", c.caller), in); d.Result != want {
+		if d := iam.Decide(iamtest.Put("", c.caller), in); d.Result != want {
 			t.Errorf("%s, owner unknown: %v, want %v", c.name, d.Result, want)
 		}
 	}
@@ -114,35 +82,35 @@ func TestPaths(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	const root, role = `{"AWS":"arn:aws:iam::111111111111:root"}`, `{"AWS":"arn:aws:iam::111111111111:role/p/R"}`
-	none := Layer{known: true}
-	full := identityLayer(allowEverything)
+	none := iam.Policies()
+	full := iamtest.Identity(iamtest.AllowEverything)
 	for _, c := range []struct {
 		name       string
 		action     string
-		identity   Layer
-		policy     Layer
-		grants     Truth
-		same, away Result
+		identity   iam.Layer
+		policy     iam.Layer
+		grants     logic.Truth
+		same, away iam.Result
 	}{
-		{"no delegation", "kms:Encrypt", full, keyPolicy(`{"AWS":"333333333333"}`), False, Denied, Denied},
-		{"delegation", "kms:Encrypt", full, keyPolicy(root), False, Allowed, Allowed},
-		{"delegation, identity silent", "kms:Encrypt", none, keyPolicy(root), False, Denied, Denied},
-		{"role named", "kms:Encrypt", none, keyPolicy(role), False, Allowed, Denied},
-		{"role named and identity", "kms:Encrypt", full, keyPolicy(role), False, Allowed, Allowed},
-		{"grant", "kms:Encrypt", none, keyPolicy(`{"AWS":"333333333333"}`), True, Allowed, Undecided},
-		{"grant and identity", "kms:Encrypt", full, keyPolicy(`{"AWS":"333333333333"}`), True, Allowed, Allowed},
-		{"grants not read", "kms:Encrypt", none, keyPolicy(`{"AWS":"333333333333"}`), Unknown, Undecided, Undecided},
-		{"grants not needed", "kms:Encrypt", full, keyPolicy(root), Unknown, Allowed, Allowed},
-		{"administration from abroad", "kms:PutKeyPolicy", full, keyPolicy(root), False, Allowed, Denied},
-		{"no key policy", "kms:Encrypt", full, none, False, Denied, Denied},
-		{"policy of another kind", "kms:Encrypt", full, layerOf(ResourcePolicy, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`), False, Undecided, Undecided},
-		{"statement without Resource", "kms:Encrypt", full, layerOf(KeyPolicy, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*"}}`), False, Denied, Denied},
+		{"no delegation", "kms:Encrypt", full, iamtest.Key(`{"AWS":"333333333333"}`), logic.False, iam.Denied, iam.Denied},
+		{"delegation", "kms:Encrypt", full, iamtest.Key(root), logic.False, iam.Allowed, iam.Allowed},
+		{"delegation, identity silent", "kms:Encrypt", none, iamtest.Key(root), logic.False, iam.Denied, iam.Denied},
+		{"role named", "kms:Encrypt", none, iamtest.Key(role), logic.False, iam.Allowed, iam.Denied},
+		{"role named and identity", "kms:Encrypt", full, iamtest.Key(role), logic.False, iam.Allowed, iam.Allowed},
+		{"grant", "kms:Encrypt", none, iamtest.Key(`{"AWS":"333333333333"}`), logic.True, iam.Allowed, iam.Undecided},
+		{"grant and identity", "kms:Encrypt", full, iamtest.Key(`{"AWS":"333333333333"}`), logic.True, iam.Allowed, iam.Allowed},
+		{"grants not read", "kms:Encrypt", none, iamtest.Key(`{"AWS":"333333333333"}`), logic.Unknown, iam.Undecided, iam.Undecided},
+		{"grants not needed", "kms:Encrypt", full, iamtest.Key(root), logic.Unknown, iam.Allowed, iam.Allowed},
+		{"administration from abroad", "kms:PutKeyPolicy", full, iamtest.Key(root), logic.False, iam.Allowed, iam.Denied},
+		{"no key policy", "kms:Encrypt", full, none, logic.False, iam.Denied, iam.Denied},
+		{"policy of another kind", "kms:Encrypt", full, iamtest.Layer(policy.Resource, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`), logic.False, iam.Undecided, iam.Undecided},
+		{"statement without Resource", "kms:Encrypt", full, iamtest.Layer(policy.Key, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*"}}`), logic.False, iam.Denied, iam.Denied},
 	} {
-		in := open()
+		in := iamtest.Open()
 		in.Identity, in.Resource, in.Grants = c.identity, c.policy, c.grants
-		for account, want := range map[string]Result{"111111111111": c.same, "222222222222": c.away} {
-			req := &Request{Principal: callerRole, Action: c.action, Resource: "arn:aws:kms:eu-west-1:" + account + ":key/k", ResourceAccount: account}
-			if d := Explain(req, in); d.Result != want {
+		for account, want := range map[string]iam.Result{"111111111111": c.same, "222222222222": c.away} {
+			req := &iam.Request{Principal: iamtest.Role, Action: c.action, Resource: "arn:aws:kms:eu-west-1:" + account + ":key/k", ResourceAccount: account}
+			if d := explain.Decide(req, in); d.Result != want {
 				t.Errorf("%s in %s: %v (%s), want %v", c.name, account, d.Result, d.Message, want)
 			}
 		}
@@ -151,31 +119,31 @@ func TestKeys(t *testing.T) {
 
 // TestTrust: within an account, too, the trust policy must agree.
 func TestTrust(t *testing.T) {
-	trust := func(principal string) Layer {
-		return layerOf(TrustPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+principal+`,"Action":"sts:AssumeRole"}}`)
+	trust := func(principal string) iam.Layer {
+		return iamtest.Layer(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+principal+`,"Action":"sts:AssumeRole"}}`)
 	}
-	full, none := identityLayer(allowEverything), Layer{known: true}
+	full, none := iamtest.Identity(iamtest.AllowEverything), iam.Policies()
 	for _, c := range []struct {
 		name       string
-		caller     Principal
-		identity   Layer
-		trust      Layer
-		same, away Result
+		caller     principal.Caller
+		identity   iam.Layer
+		trust      iam.Layer
+		same, away iam.Result
 	}{
-		{"service", callerS3, none, trust(`{"Service":"s3.amazonaws.com"}`), Allowed, Allowed},
-		{"another service", callerS3, none, trust(`{"Service":"ec2.amazonaws.com"}`), Denied, Denied},
-		{"identity alone", callerRole, full, trust(`{"Service":"s3.amazonaws.com"}`), Denied, Denied},
-		{"no trust policy", callerRole, full, none, Denied, Denied},
-		{"account and identity", callerRole, full, trust(`{"AWS":"111111111111"}`), Allowed, Allowed},
-		{"account alone", callerRole, none, trust(`{"AWS":"111111111111"}`), Denied, Denied},
-		{"role alone", callerRole, none, trust(`{"AWS":"arn:aws:iam::111111111111:role/p/R"}`), Allowed, Denied},
-		{"trust not read", callerRole, full, NotRead("AccessDenied"), Undecided, Undecided},
+		{"service", iamtest.S3, none, trust(`{"Service":"s3.amazonaws.com"}`), iam.Allowed, iam.Allowed},
+		{"another service", iamtest.S3, none, trust(`{"Service":"ec2.amazonaws.com"}`), iam.Denied, iam.Denied},
+		{"identity alone", iamtest.Role, full, trust(`{"Service":"s3.amazonaws.com"}`), iam.Denied, iam.Denied},
+		{"no trust policy", iamtest.Role, full, none, iam.Denied, iam.Denied},
+		{"account and identity", iamtest.Role, full, trust(`{"AWS":"111111111111"}`), iam.Allowed, iam.Allowed},
+		{"account alone", iamtest.Role, none, trust(`{"AWS":"111111111111"}`), iam.Denied, iam.Denied},
+		{"role alone", iamtest.Role, none, trust(`{"AWS":"arn:aws:iam::111111111111:role/p/R"}`), iam.Allowed, iam.Denied},
+		{"trust not read", iamtest.Role, full, iam.NotRead("AccessDenied"), iam.Undecided, iam.Undecided},
 	} {
-		in := open()
+		in := iamtest.Open()
 		in.Identity, in.Resource = c.identity, c.trust
-		for account, want := range map[string]Result{"111111111111": c.same, "222222222222": c.away} {
-			req := &Request{Principal: c.caller, Action: "sts:AssumeRole", Resource: "arn:aws:iam::" + account + ":role/Target", ResourceAccount: account}
-			if d := Explain(req, in); d.Result != want {
+		for account, want := range map[string]iam.Result{"111111111111": c.same, "222222222222": c.away} {
+			req := &iam.Request{Principal: c.caller, Action: "sts:AssumeRole", Resource: "arn:aws:iam::" + account + ":role/Target", ResourceAccount: account}
+			if d := explain.Decide(req, in); d.Result != want {
 				t.Errorf("%s in %s: %v (%s), want %v", c.name, account, d.Result, d.Message, want)
 			}
 		}
@@ -183,66 +151,70 @@ func TestTrust(t *testing.T) {
 }
 
 func TestOrganizations(t *testing.T) {
-	level := func(target string, docs ...string) Level { return Level{target, layerOf(SCP, docs...)} }
-	rcp := func(docs ...string) Levels { return OnPath(Level{"r-root", layerOf(RCP, docs...)}) }
+	level := func(target string, docs ...string) iam.Level {
+		return iam.Level{Target: target, Layer: iamtest.Layer(policy.SCP, docs...)}
+	}
+	rcp := func(docs ...string) iam.Levels {
+		return iam.OnPath(iam.Level{Target: "r-root", Layer: iamtest.Layer(policy.RCP, docs...)})
+	}
 	const stop = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":["s3:*","kms:*","sts:*"],"Resource":"*"}]}`
-	linked := RoleSession("arn:aws:iam::111111111111:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX", "", "s")
-	maybeLinked, _ := ParsePrincipal("arn:aws:sts::111111111111:assumed-role/AWSServiceRoleForX/s")
-	manager := callerRole
+	linked := principal.RoleSession("arn:aws:iam::111111111111:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX", "", "s")
+	maybeLinked, _ := principal.Parse("arn:aws:sts::111111111111:assumed-role/AWSServiceRoleForX/s")
+	manager := iamtest.Role
 	manager.InManagementAccount = true
 	for _, c := range []struct {
 		name   string
-		caller Principal
-		scps   Levels
-		rcps   Levels
-		want   Result
+		caller principal.Caller
+		scps   iam.Levels
+		rcps   iam.Levels
+		want   iam.Result
 		layer  string
 	}{
-		{"every level allows", callerRole, OnPath(level("r-root", allowEverything), level("ou-1", allowEverything), level("111111111111", allowNothing, allowEverything)), NotApplicable(), Allowed, ""},
-		{"one level is silent", callerRole, OnPath(level("r-root", allowEverything), level("ou-1", allowNothing), level("111111111111", allowEverything)), NotApplicable(), Denied, "scp:ou-1"},
-		{"one level is empty", callerRole, OnPath(level("r-root", allowEverything), level("ou-1")), NotApplicable(), Denied, "scp:ou-1"},
-		{"one level denies", callerRole, OnPath(level("r-root", allowEverything), level("ou-1", allowEverything, denyEverything)), NotApplicable(), Denied, "scp:ou-1"},
-		{"one level is not read", callerRole, OnPath(level("r-root", allowEverything), Level{"ou-1", NotRead("AccessDenied")}), NotApplicable(), Undecided, ""},
-		{"one level is not read, another silent", callerRole, OnPath(level("r-root"), Level{"ou-1", NotRead("AccessDenied")}), NotApplicable(), Denied, "scp:r-root"},
-		{"path not read", callerRole, LevelsNotRead("AccessDenied"), NotApplicable(), Undecided, ""},
-		{"zero value", callerRole, Levels{}, NotApplicable(), Undecided, ""},
-		{"management account", manager, OnPath(level("r-root", denyEverything)), NotApplicable(), Allowed, ""},
-		{"management account, not read", manager, Levels{}, NotApplicable(), Allowed, ""},
-		{"service-linked role", linked, OnPath(level("r-root", denyEverything)), rcp(stop), Allowed, ""},
-		{"perhaps a service-linked role", maybeLinked, OnPath(level("r-root", denyEverything)), NotApplicable(), Undecided, ""},
-		{"perhaps a service-linked role, rcp", maybeLinked, NotApplicable(), rcp(stop), Undecided, ""},
-		{"root user", callerRoot, OnPath(level("r-root", allowNothing)), NotApplicable(), Denied, "scp:r-root"},
-		{"rcp denies", callerRole, NotApplicable(), rcp(stop), Denied, "rcp:r-root"},
-		{"rcp denies the management account's callers", manager, NotApplicable(), rcp(stop), Denied, "rcp:r-root"},
-		{"no rcp", callerRole, NotApplicable(), rcp(), Allowed, ""},
-		{"rcp not read", callerRole, NotApplicable(), Levels{}, Undecided, ""},
-		{"an SCP that is none", callerRole, OnPath(Level{"r-root", identityLayer(allowEverything)}), NotApplicable(), Undecided, ""},
-		{"invalid scp", callerRole, OnPath(level("r-root", enDash)), NotApplicable(), Denied, "scp:r-root"},
-		{"invalid scp beside another", callerRole, OnPath(level("r-root", enDash, allowEverything)), NotApplicable(), Undecided, ""},
-		{"invalid rcp", callerRole, NotApplicable(), rcp(allowEverything), Undecided, ""},
+		{"every level allows", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), level("ou-1", iamtest.AllowEverything), level("111111111111", iamtest.AllowNothing, iamtest.AllowEverything)), iam.NotApplicable(), iam.Allowed, ""},
+		{"one level is silent", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), level("ou-1", iamtest.AllowNothing), level("111111111111", iamtest.AllowEverything)), iam.NotApplicable(), iam.Denied, "scp:ou-1"},
+		{"one level is empty", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), level("ou-1")), iam.NotApplicable(), iam.Denied, "scp:ou-1"},
+		{"one level denies", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), level("ou-1", iamtest.AllowEverything, iamtest.DenyEverything)), iam.NotApplicable(), iam.Denied, "scp:ou-1"},
+		{"one level is not read", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), iam.Level{Target: "ou-1", Layer: iam.NotRead("AccessDenied")}), iam.NotApplicable(), iam.Undecided, ""},
+		{"one level is not read, another silent", iamtest.Role, iam.OnPath(level("r-root"), iam.Level{Target: "ou-1", Layer: iam.NotRead("AccessDenied")}), iam.NotApplicable(), iam.Denied, "scp:r-root"},
+		{"path not read", iamtest.Role, iam.LevelsNotRead("AccessDenied"), iam.NotApplicable(), iam.Undecided, ""},
+		{"zero value", iamtest.Role, iam.Levels{}, iam.NotApplicable(), iam.Undecided, ""},
+		{"management account", manager, iam.OnPath(level("r-root", iamtest.DenyEverything)), iam.NotApplicable(), iam.Allowed, ""},
+		{"management account, not read", manager, iam.Levels{}, iam.NotApplicable(), iam.Allowed, ""},
+		{"service-linked role", linked, iam.OnPath(level("r-root", iamtest.DenyEverything)), rcp(stop), iam.Allowed, ""},
+		{"perhaps a service-linked role", maybeLinked, iam.OnPath(level("r-root", iamtest.DenyEverything)), iam.NotApplicable(), iam.Undecided, ""},
+		{"perhaps a service-linked role, rcp", maybeLinked, iam.NotApplicable(), rcp(stop), iam.Undecided, ""},
+		{"root user", iamtest.Root, iam.OnPath(level("r-root", iamtest.AllowNothing)), iam.NotApplicable(), iam.Denied, "scp:r-root"},
+		{"rcp denies", iamtest.Role, iam.NotApplicable(), rcp(stop), iam.Denied, "rcp:r-root"},
+		{"rcp denies the management account's callers", manager, iam.NotApplicable(), rcp(stop), iam.Denied, "rcp:r-root"},
+		{"no rcp", iamtest.Role, iam.NotApplicable(), rcp(), iam.Allowed, ""},
+		{"rcp not read", iamtest.Role, iam.NotApplicable(), iam.Levels{}, iam.Undecided, ""},
+		{"an SCP that is none", iamtest.Role, iam.OnPath(iam.Level{Target: "r-root", Layer: iamtest.Identity(iamtest.AllowEverything)}), iam.NotApplicable(), iam.Undecided, ""},
+		{"invalid scp", iamtest.Role, iam.OnPath(level("r-root", iamtest.EnDash)), iam.NotApplicable(), iam.Denied, "scp:r-root"},
+		{"invalid scp beside another", iamtest.Role, iam.OnPath(level("r-root", iamtest.EnDash, iamtest.AllowEverything)), iam.NotApplicable(), iam.Undecided, ""},
+		{"invalid rcp", iamtest.Role, iam.NotApplicable(), rcp(iamtest.AllowEverything), iam.Undecided, ""},
 	} {
-		in := open()
-		in.Identity, in.SCPs, in.RCPs = identityLayer(allowEverything), c.scps, c.rcps
-		d := Explain(put("111111111111", c.caller), in)
+		in := iamtest.Open()
+		in.Identity, in.SCPs, in.RCPs = iamtest.Identity(iamtest.AllowEverything), c.scps, c.rcps
+		d := explain.Decide(iamtest.Put("111111111111", c.caller), in)
 		if d.Result != c.want || d.Layer != c.layer {
 			t.Errorf("%s: %v at %q (%s), want %v at %q", c.name, d.Result, d.Layer, d.Message, c.want, c.layer)
 		}
 	}
 
 	// Calls that no RCP restricts, and a service that one does.
-	in := open()
-	in.Identity, in.RCPs, in.Resource = identityLayer(allowEverything), rcp(stop), keyPolicy(`{"AWS":"111111111111"}`)
-	req := &Request{Principal: callerRole, Action: "kms:RetireGrant", Resource: "arn:aws:kms:eu-west-1:111111111111:key/k", ResourceAccount: "111111111111"}
-	if d := Decide(req, in); d.Result != Allowed {
+	in := iamtest.Open()
+	in.Identity, in.RCPs, in.Resource = iamtest.Identity(iamtest.AllowEverything), rcp(stop), iamtest.Key(`{"AWS":"111111111111"}`)
+	req := &iam.Request{Principal: iamtest.Role, Action: "kms:RetireGrant", Resource: "arn:aws:kms:eu-west-1:111111111111:key/k", ResourceAccount: "111111111111"}
+	if d := iam.Decide(req, in); d.Result != iam.Allowed {
 		t.Errorf("RetireGrant: %+v", d)
 	}
-	in.Resource = layerOf(TrustPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}}`)
-	for resource, want := range map[string]Result{
-		"arn:aws:iam::111111111111:role/R":                                    Denied,
-		"arn:aws:iam::111111111111:role/aws-service-role/s3.amazonaws.com/XX": Allowed,
+	in.Resource = iamtest.Layer(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}}`)
+	for resource, want := range map[string]iam.Result{
+		"arn:aws:iam::111111111111:role/R":                                    iam.Denied,
+		"arn:aws:iam::111111111111:role/aws-service-role/s3.amazonaws.com/XX": iam.Allowed,
 	} {
-		req := &Request{Principal: callerS3, Action: "sts:AssumeRole", Resource: resource, ResourceAccount: "111111111111"}
-		if d := Decide(req, in); d.Result != want {
+		req := &iam.Request{Principal: iamtest.S3, Action: "sts:AssumeRole", Resource: resource, ResourceAccount: "111111111111"}
+		if d := iam.Decide(req, in); d.Result != want {
 			t.Errorf("%s: %+v, want %v", resource, d, want)
 		}
 	}
@@ -254,26 +226,26 @@ func TestRestrictPublicBuckets(t *testing.T) {
 	const account = `{"AWS":["111111111111","arn:aws:iam::111111111111:role/p/R"],"Service":"s3.amazonaws.com"}`
 	for _, c := range []struct {
 		name     string
-		caller   Principal
-		policy   Layer
-		restrict Truth
+		caller   principal.Caller
+		policy   iam.Layer
+		restrict logic.Truth
 		owner    string
-		want     Result
+		want     iam.Result
 	}{
-		{"private", callerRole, bucketPolicy(account), True, "222222222222", Allowed},
-		{"public", callerRole, bucketPolicy(account, public), True, "222222222222", Denied},
-		{"public, off", callerRole, bucketPolicy(account, public), False, "222222222222", Allowed},
-		{"public, not read", callerRole, bucketPolicy(account, public), Unknown, "222222222222", Undecided},
-		{"private, not read", callerRole, bucketPolicy(account), Unknown, "222222222222", Allowed},
-		{"doubtful", callerRole, bucketPolicy(account, doubtful), True, "222222222222", Undecided},
-		{"public, owner's caller", callerRole, bucketPolicy(account, public), True, "111111111111", Allowed},
-		{"public, service", callerS3, bucketPolicy(account, public), True, "222222222222", Allowed},
-		{"public, anonymous", Anonymous(), bucketPolicy(`"*"`), True, "222222222222", Denied},
-		{"public, owner unknown", callerRole, bucketPolicy(account, public), True, "", Undecided},
+		{"private", iamtest.Role, iamtest.Bucket(account), logic.True, "222222222222", iam.Allowed},
+		{"public", iamtest.Role, iamtest.Bucket(account, public), logic.True, "222222222222", iam.Denied},
+		{"public, off", iamtest.Role, iamtest.Bucket(account, public), logic.False, "222222222222", iam.Allowed},
+		{"public, not read", iamtest.Role, iamtest.Bucket(account, public), logic.Unknown, "222222222222", iam.Undecided},
+		{"private, not read", iamtest.Role, iamtest.Bucket(account), logic.Unknown, "222222222222", iam.Allowed},
+		{"doubtful", iamtest.Role, iamtest.Bucket(account, doubtful), logic.True, "222222222222", iam.Undecided},
+		{"public, owner's caller", iamtest.Role, iamtest.Bucket(account, public), logic.True, "111111111111", iam.Allowed},
+		{"public, service", iamtest.S3, iamtest.Bucket(account, public), logic.True, "222222222222", iam.Allowed},
+		{"public, anonymous", principal.Anonymous(), iamtest.Bucket(`"*"`), logic.True, "222222222222", iam.Denied},
+		{"public, owner unknown", iamtest.Role, iamtest.Bucket(account, public), logic.True, "", iam.Undecided},
 	} {
-		in := open()
-		in.Identity, in.Resource, in.RestrictPublicBuckets = identityLayer(allowEverything), c.policy, c.restrict
-		if d := Explain(put(c.owner, c.caller), in); d.Result != c.want {
+		in := iamtest.Open()
+		in.Identity, in.Resource, in.RestrictPublicBuckets = iamtest.Identity(iamtest.AllowEverything), c.policy, c.restrict
+		if d := explain.Decide(iamtest.Put(c.owner, c.caller), in); d.Result != c.want {
 			t.Errorf("%s: %v (%s), want %v", c.name, d.Result, d.Message, c.want)
 		}
 	}
@@ -281,51 +253,51 @@ func TestRestrictPublicBuckets(t *testing.T) {
 
 // TestZeroInput: whatever is left out was not read, and nothing is allowed by it.
 func TestZeroInput(t *testing.T) {
-	if d := Decide(&Request{}, &Input{}); d.Result != Undecided {
+	if d := iam.Decide(&iam.Request{}, &iam.Input{}); d.Result != iam.Undecided {
 		t.Errorf("%+v", d)
 	}
-	full := func() *Input {
-		in := open()
-		in.Identity, in.Resource = identityLayer(allowEverything), bucketPolicy(`{"AWS":"111111111111"}`)
+	full := func() *iam.Input {
+		in := iamtest.Open()
+		in.Identity, in.Resource = iamtest.Identity(iamtest.AllowEverything), iamtest.Bucket(`{"AWS":"111111111111"}`)
 		return in
 	}
-	req := put("222222222222", callerRole)
-	if d := Decide(req, full()); d.Result != Allowed {
+	req := iamtest.Put("222222222222", iamtest.Role)
+	if d := iam.Decide(req, full()); d.Result != iam.Allowed {
 		t.Fatalf("%+v", d)
 	}
-	for name, forget := range map[string]func(*Input){
-		"identity": func(in *Input) { in.Identity = Layer{} },
-		"boundary": func(in *Input) { in.Boundary = Layer{} },
-		"session":  func(in *Input) { in.Session = Layer{} },
-		"scp":      func(in *Input) { in.SCPs = Levels{} },
-		"rcp":      func(in *Input) { in.RCPs = Levels{} },
-		"resource": func(in *Input) { in.Resource = Layer{} },
+	for name, forget := range map[string]func(*iam.Input){
+		"identity": func(in *iam.Input) { in.Identity = iam.Layer{} },
+		"boundary": func(in *iam.Input) { in.Boundary = iam.Layer{} },
+		"session":  func(in *iam.Input) { in.Session = iam.Layer{} },
+		"scp":      func(in *iam.Input) { in.SCPs = iam.Levels{} },
+		"rcp":      func(in *iam.Input) { in.RCPs = iam.Levels{} },
+		"resource": func(in *iam.Input) { in.Resource = iam.Layer{} },
 	} {
 		in := full()
 		forget(in)
-		d := Decide(req, in)
-		if d.Result != Undecided || len(d.UnknownLayers) != 1 || d.UnknownLayers[0] != name {
+		d := iam.Decide(req, in)
+		if d.Result != iam.Undecided || len(d.UnknownLayers) != 1 || d.UnknownLayers[0] != name {
 			t.Errorf("without %s: %+v", name, d)
 		}
 	}
-	for name, layer := range map[string]Layer{"nil": Policies(nil), "of no kind": Policies(&Policy{})} {
+	for name, layer := range map[string]iam.Layer{"nil": iam.Policies(nil), "of no kind": iam.Policies(&policy.Policy{})} {
 		in := full()
 		in.Boundary = layer
-		if d := Decide(req, in); d.Result == Allowed {
+		if d := iam.Decide(req, in); d.Result == iam.Allowed {
 			t.Errorf("a policy %s allows", name)
 		}
 	}
-	for name, spoil := range map[string]func(*Request){
-		"caller":       func(r *Request) { r.Principal = Principal{} },
-		"action":       func(r *Request) { r.Action = "" },
-		"no service":   func(r *Request) { r.Action = "ReplicateObject" },
-		"wild action":  func(r *Request) { r.Action = "s3:*" },
-		"capital key":  func(r *Request) { r.Context = map[string]Value{"aws:SourceVpce": One("x")} },
-		"capital head": func(r *Request) { r.Resource = "arn:aws:S3:::dst/k" },
+	for name, spoil := range map[string]func(*iam.Request){
+		"caller":       func(r *iam.Request) { r.Principal = principal.Caller{} },
+		"action":       func(r *iam.Request) { r.Action = "" },
+		"no service":   func(r *iam.Request) { r.Action = "ReplicateObject" },
+		"wild action":  func(r *iam.Request) { r.Action = "s3:*" },
+		"capital key":  func(r *iam.Request) { r.Context = map[string]contextkey.Value{"aws:SourceVpce": contextkey.One("x")} },
+		"capital head": func(r *iam.Request) { r.Resource = "arn:aws:S3:::dst/k" },
 	} {
 		bad := *req
 		spoil(&bad)
-		if d := Decide(&bad, full()); d.Result == Allowed {
+		if d := iam.Decide(&bad, full()); d.Result == iam.Allowed {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
@@ -335,78 +307,80 @@ func TestZeroInput(t *testing.T) {
 // never overlooked.
 func TestInvalidTakesPart(t *testing.T) {
 	duplicate := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Resource":"*"}]}`
-	for _, bad := range []string{enDash, duplicate, `{`, ``, `{"Statement":{"Effect":"Deny","Action":"*"}}`} {
-		for name, set := range map[string]func(*Input){
-			"identity": func(in *Input) { in.Identity = identityLayer(allowEverything, bad) },
-			"alone":    func(in *Input) { in.Identity = identityLayer(bad) },
-			"boundary": func(in *Input) { in.Boundary = layerOf(BoundaryPolicy, bad) },
-			"session":  func(in *Input) { in.Session = layerOf(SessionPolicy, bad) },
-			"scp":      func(in *Input) { in.SCPs = OnPath(Level{"r", layerOf(SCP, allowEverything, bad)}) },
-			"rcp":      func(in *Input) { in.RCPs = OnPath(Level{"r", layerOf(RCP, bad)}) },
-			"resource": func(in *Input) { in.Resource = layerOf(BucketPolicy, bad) },
+	for _, bad := range []string{iamtest.EnDash, duplicate, `{`, ``, `{"Statement":{"Effect":"Deny","Action":"*"}}`} {
+		for name, set := range map[string]func(*iam.Input){
+			"identity": func(in *iam.Input) { in.Identity = iamtest.Identity(iamtest.AllowEverything, bad) },
+			"alone":    func(in *iam.Input) { in.Identity = iamtest.Identity(bad) },
+			"boundary": func(in *iam.Input) { in.Boundary = iamtest.Layer(policy.Boundary, bad) },
+			"session":  func(in *iam.Input) { in.Session = iamtest.Layer(policy.Session, bad) },
+			"scp": func(in *iam.Input) {
+				in.SCPs = iam.OnPath(iam.Level{Target: "r", Layer: iamtest.Layer(policy.SCP, iamtest.AllowEverything, bad)})
+			},
+			"rcp": func(in *iam.Input) {
+				in.RCPs = iam.OnPath(iam.Level{Target: "r", Layer: iamtest.Layer(policy.RCP, bad)})
+			},
+			"resource": func(in *iam.Input) { in.Resource = iamtest.Layer(policy.Bucket, bad) },
 		} {
-			in := open()
-			in.Identity = identityLayer(allowEverything)
+			in := iamtest.Open()
+			in.Identity = iamtest.Identity(iamtest.AllowEverything)
 			set(in)
-			d := Explain(put("111111111111", callerRole), in)
-			if d.Result == Allowed || d.Reason != reasonInvalid || len(d.Errors) == 0 || d.Errors[0].Line < 1 {
+			d := explain.Decide(iamtest.Put("111111111111", iamtest.Role), in)
+			if d.Result == iam.Allowed || d.Reason != iam.ReasonInvalid || len(d.Errors) == 0 || d.Errors[0].Line < 1 {
 				t.Errorf("%s, %.40q: %+v", name, bad, d)
 			}
 		}
 	}
 	// An explicit Deny elsewhere needs no other document.
-	in := open()
-	in.Identity = identityLayer(enDash, denyEverything)
-	if d := Decide(put("111111111111", callerRole), in); d.Result != Denied || d.Reason != reasonExplicitDeny || d.Deciding[0].Sid != "No" {
+	in := iamtest.Open()
+	in.Identity = iamtest.Identity(iamtest.EnDash, iamtest.DenyEverything)
+	if d := iam.Decide(iamtest.Put("111111111111", iamtest.Role), in); d.Result != iam.Denied || d.Reason != iam.ReasonExplicitDeny || d.Deciding[0].Sid != "No" {
 		t.Errorf("%+v", d)
 	}
 }
 
 func TestResources(t *testing.T) {
 	for _, c := range []struct {
-		resource, pattern string
+		Resource, pattern string
 		version           string
-		want              Truth
+		want              logic.Truth
 	}{
-		{"arn:aws:s3:::b/k", "*", "2012-10-17", True},
-		{"arn:aws:s3:::b/k", "arn:aws:s3:::b", "2012-10-17", False},
-		{"arn:aws:s3:::b", "arn:aws:s3:::b/*", "2012-10-17", False},
-		{"arn:aws:s3:::b", "arn:aws:s3:::b*", "2012-10-17", True},
-		{"arn:aws:s3:::bother/k", "arn:aws:s3:::b*", "2012-10-17", True},
-		{"arn:aws:s3:::b/k:x/y", "arn:aws:s3:::b/*y", "2012-10-17", True},
-		{"arn:aws:s3:::b/K", "arn:aws:s3:::b/k", "2012-10-17", False},
-		{"arn:aws:s3:::b/k", "arn:aws:s3:*:*:b/k", "2012-10-17", True},
-		{"arn:aws:s3:::b/k", "arn:*:s3:::b/k", "2012-10-17", True},
-		{"arn:aws-cn:s3:::b/k", "arn:aws:s3:::b/k", "2012-10-17", False},
-		{"arn:aws:s3:::b/k", "arn:aws:s3:::*/k", "2012-10-17", True},
-		{"arn:aws:s3:::b/k", "arn:aws:S3:::b/k", "2012-10-17", Unknown}, // letter case before the sixth field
-		{"arn:aws:s3:::b/k", "arn:aws:s3*", "2012-10-17", True},
-		{"arn:aws:s3:::b/k", "arn:aws:s3:*", "2012-10-17", True},
-		{"arn:aws:sqs:::b/k", "arn:aws:s3*", "2012-10-17", False},
-		{"arn:aws:s3:::b/k", "arn:aws:s*3", "2012-10-17", Unknown},
-		{"arn:aws:s3:::b/111111111111/k", "arn:aws:s3:::b/${aws:PrincipalAccount}/*", "2012-10-17", True},
-		{"arn:aws:s3:::b/111111111111/k", "arn:aws:s3:::b/${aws:PrincipalAccount}/*", "2008-10-17", False},
-		{"arn:aws:s3:::b/x/k", "arn:aws:s3:::b/${aws:username, 'x'}/*", "2012-10-17", True},
-		{"arn:aws:s3:::b/x/k", "arn:aws:s3:::b/${aws:username}/*", "2012-10-17", False},
-		{"arn:aws:s3:::b/x/k", "arn:aws:s3:::b/${unknown}/*", "2012-10-17", Unknown},
-		{"arn:aws:s3:::c/x/k", "arn:aws:s3:::b/${unknown}/*", "2012-10-17", False},
-		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/${*}", "2012-10-17", True},
-		{"arn:aws:s3:::b/k", "arn:aws:s3:::b/${*}", "2012-10-17", False},
-		{"arn:aws:iam::111111111111:role/r", "arn:aws:iam::${aws:PrincipalAccount}:role/r", "2012-10-17", Unknown},
-		{"*", "*", "2012-10-17", True},
-		{"*", "arn:aws:s3:::*", "2012-10-17", False},
+		{"arn:aws:s3:::b/k", "*", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/k", "arn:aws:s3:::b", "2012-10-17", logic.False},
+		{"arn:aws:s3:::b", "arn:aws:s3:::b/*", "2012-10-17", logic.False},
+		{"arn:aws:s3:::b", "arn:aws:s3:::b*", "2012-10-17", logic.True},
+		{"arn:aws:s3:::bother/k", "arn:aws:s3:::b*", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/k:x/y", "arn:aws:s3:::b/*y", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/K", "arn:aws:s3:::b/k", "2012-10-17", logic.False},
+		{"arn:aws:s3:::b/k", "arn:aws:s3:*:*:b/k", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/k", "arn:*:s3:::b/k", "2012-10-17", logic.True},
+		{"arn:aws-cn:s3:::b/k", "arn:aws:s3:::b/k", "2012-10-17", logic.False},
+		{"arn:aws:s3:::b/k", "arn:aws:s3:::*/k", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/k", "arn:aws:S3:::b/k", "2012-10-17", logic.Unknown}, // letter case before the sixth field
+		{"arn:aws:s3:::b/k", "arn:aws:s3*", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/k", "arn:aws:s3:*", "2012-10-17", logic.True},
+		{"arn:aws:sqs:::b/k", "arn:aws:s3*", "2012-10-17", logic.False},
+		{"arn:aws:s3:::b/k", "arn:aws:s*3", "2012-10-17", logic.Unknown},
+		{"arn:aws:s3:::b/111111111111/k", "arn:aws:s3:::b/${aws:PrincipalAccount}/*", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/111111111111/k", "arn:aws:s3:::b/${aws:PrincipalAccount}/*", "2008-10-17", logic.False},
+		{"arn:aws:s3:::b/x/k", "arn:aws:s3:::b/${aws:username, 'x'}/*", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/x/k", "arn:aws:s3:::b/${aws:username}/*", "2012-10-17", logic.False},
+		{"arn:aws:s3:::b/x/k", "arn:aws:s3:::b/${unknown}/*", "2012-10-17", logic.Unknown},
+		{"arn:aws:s3:::c/x/k", "arn:aws:s3:::b/${unknown}/*", "2012-10-17", logic.False},
+		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/${*}", "2012-10-17", logic.True},
+		{"arn:aws:s3:::b/k", "arn:aws:s3:::b/${*}", "2012-10-17", logic.False},
+		{"arn:aws:iam::111111111111:role/r", "arn:aws:iam::${aws:PrincipalAccount}:role/r", "2012-10-17", logic.Unknown},
+		{"*", "*", "2012-10-17", logic.True},
+		{"*", "arn:aws:s3:::*", "2012-10-17", logic.False},
 	} {
 		doc := fmt.Sprintf(`{"Version":%q,"Statement":[{"Effect":"Allow","Action":"*","Resource":%q},{"Effect":"Allow","Action":"*","NotResource":%q}]}`, c.version, c.pattern, c.pattern)
-		p := Parse(IdentityPolicy, "p", []byte(doc))
-		e := &evaluation{
-			req: &Request{Context: map[string]Value{"aws:principalaccount": One("111111111111"), "unknown": {}}}, in: &Input{},
-			resource: newARNValue(c.resource),
+		p := policy.Parse(policy.Identity, "p", []byte(doc))
+		known := &contextkey.Known{Context: map[string]contextkey.Value{"aws:principalaccount": contextkey.One("111111111111"), "unknown": {}}}
+		resource := match.NewARN(c.Resource)
+		if got := p.Compiled()[0].CoversResource(resource, known); got != c.want {
+			t.Errorf("%s of %s: %v, want %v", c.pattern, c.Resource, got, c.want)
 		}
-		if got := e.resourceMatches(&p.statements[0], IdentityPolicy); got != c.want {
-			t.Errorf("%s of %s: %v, want %v", c.pattern, c.resource, got, c.want)
-		}
-		if got := e.resourceMatches(&p.statements[1], IdentityPolicy); got != not(c.want) {
-			t.Errorf("NotResource %s of %s: %v, want %v", c.pattern, c.resource, got, not(c.want))
+		if got := p.Compiled()[1].CoversResource(resource, known); got != logic.Not(c.want) {
+			t.Errorf("NotResource %s of %s: %v, want %v", c.pattern, c.Resource, got, logic.Not(c.want))
 		}
 	}
 }
@@ -425,9 +399,8 @@ func TestActions(t *testing.T) {
 		{"s3:*Object", "S3:PUTOBJECT", true},
 	} {
 		for member, want := range map[string]bool{"Action": c.want, "NotAction": !c.want} {
-			p := Parse(IdentityPolicy, "p", fmt.Appendf(nil, `{"Statement":{"Effect":"Allow",%q:["ec2:*",%q],"Resource":"*"}}`, member, c.pattern))
-			e := &evaluation{req: &Request{Action: c.action}}
-			if got := e.actionMatches(&p.statements[0]); got != want {
+			p := policy.Parse(policy.Identity, "p", fmt.Appendf(nil, `{"Statement":{"Effect":"Allow",%q:["ec2:*",%q],"Resource":"*"}}`, member, c.pattern))
+			if got := p.Compiled()[0].CoversAction(c.action); got != want {
 				t.Errorf("%s %s of %s: %v, want %v", member, c.pattern, c.action, got, want)
 			}
 		}

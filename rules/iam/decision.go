@@ -4,6 +4,14 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"crosscheck/rules/iam/catalog"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/match"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
+	"crosscheck/rules/iam/statement"
 )
 
 // Decide answers a request. It gives no words: [Explain] does. On an implicit
@@ -12,19 +20,29 @@ import (
 // A layer, a level or a key that was not read is unknown and can never lead to
 // [Allowed] by its absence. The same holds for a document that AWS would not store.
 func Decide(req *Request, in *Input) Decision {
-	e := evaluation{req: req, in: in}
+	e := Evaluation{req: req, in: in, Keys: contextkey.Known{Context: req.Context}}
+	return e.answer()
+}
+
+// Examine is [Decide] for those who ask why: it leaves the evaluation, which is a
+// zero value before, as it was when it decided.
+func (e *Evaluation) Examine(req *Request, in *Input) Decision {
+	e.req, e.in, e.Keys.Context = req, in, req.Context
 	d := e.answer()
+	if e.matched != nil && d.Result != Undecided {
+		e.Resource = match.NewARN(e.views[e.view].witness)
+	}
 	return d
 }
 
 // answer decides for one resource or for each of a set.
-func (e *evaluation) answer() Decision {
+func (e *Evaluation) answer() Decision {
 	problem := e.unfit()
 	if problem == "" && (e.req.ResourceIsGlob || e.varies) {
 		problem = e.divide()
 	}
 	if problem != "" {
-		return Decision{Result: Undecided, Reason: reasonUnknown, Unfit: true, UnknownLayers: []string{"request"}, Message: problem}
+		return Decision{Result: Undecided, Reason: ReasonUnknown, Unfit: true, UnknownLayers: []string{"request"}, Message: problem}
 	}
 	v := e.judge()
 	if v.result == Undecided {
@@ -36,105 +54,103 @@ func (e *evaluation) answer() Decision {
 const upperCase = "the resource has upper-case letters before its sixth field, where AWS does not document whether case counts"
 
 // unfit says why a request cannot be decided at all.
-func (e *evaluation) unfit() string {
+func (e *Evaluation) unfit() string {
 	switch {
-	case e.req.Principal.Kind == PrincipalUnknown:
+	case e.req.Principal.Kind == principal.Unknown:
 		return "the kind of the caller is not known"
 	case strings.IndexByte(e.req.Action, ':') <= 0 || strings.ContainsAny(e.req.Action, "*?"):
 		return "the action " + e.req.Action + " is not one such as s3:GetObject"
 	}
 	for key, v := range e.req.Context {
-		e.varies = e.varies || v.state == valueEach
+		e.varies = e.varies || v.State == contextkey.StateEach
 		for i := 0; i < len(key); i++ {
 			if c := key[i]; c >= 'A' && c <= 'Z' {
 				return "the context key " + key + " is not in lower case"
 			}
 		}
 	}
-	e.resource = newARNValue(e.req.Resource)
-	if e.resource.cut >= 0 {
-		if head := e.resource.text[:e.resource.cut]; lowerASCII(head) != head {
+	e.Resource = match.NewARN(e.req.Resource)
+	if e.Resource.Cut >= 0 {
+		if head := e.Resource.Text[:e.Resource.Cut]; match.LowerASCII(head) != head {
 			return upperCase
 		}
 	}
 	return ""
 }
 
-func (e *evaluation) decided(v verdict) Decision {
+func (e *Evaluation) decided(v verdict) Decision {
 	d := Decision{Result: v.result, Reason: v.reason, Layer: e.layerName(v.layer), Target: e.target(v.layer), Witness: e.witness(v)}
-	if v.reason == reasonExplicitDeny {
-		e.each(func(ref layerRef, p *Policy, s *statement, t Truth) {
-			if s.effect == Deny && t == True {
-				d.Deciding = append(d.Deciding, e.statementOf(ref, p, s))
+	if v.reason == ReasonExplicitDeny {
+		e.Each(func(ref Place, p *policy.Policy, s *statement.Statement, t logic.Truth) {
+			if s.Effect == statement.Deny && t == logic.True {
+				d.Deciding = append(d.Deciding, e.StatementOf(ref, p, s))
 			}
 		})
 	}
 	if e.state.invalid {
 		d.Errors = e.errors()
 	}
-	if e.words {
-		e.explain(&d, v)
-	}
+	e.At = v.layer
 	return d
 }
 
-// each visits the statements of every layer that takes part, with what they say
+// Each visits the statements of every layer that takes part, with what they say
 // of the request; in the resource layer the caller is part of that.
-func (e *evaluation) each(visit func(ref layerRef, p *Policy, s *statement, t Truth)) {
-	e.eachPolicy(func(ref layerRef, p *Policy) {
-		if p.invalid {
+func (e *Evaluation) Each(visit func(ref Place, p *policy.Policy, s *statement.Statement, t logic.Truth)) {
+	e.EachPolicy(func(ref Place, p *policy.Policy) {
+		if !p.Valid() {
 			return
 		}
-		for i := range p.statements {
-			s := &p.statements[i]
-			t := e.matches(s, p.kind)
-			if ref.kind == layerResource && t != False {
-				t = and(t, e.principalClasses(s, p.kind).of(anyClass))
+		for i := range p.Compiled() {
+			s := &p.Compiled()[i]
+			t := e.Matches(s, p.Kind())
+			if ref.Kind == PlaceResource && t != logic.False {
+				t = logic.And(t, e.PrincipalClasses(s, p.Kind()).Of(principal.AnyClass))
 			}
 			visit(ref, p, s, t)
 		}
 	})
 }
 
-// eachPolicy visits the documents of every layer that takes part.
-func (e *evaluation) eachPolicy(visit func(ref layerRef, p *Policy)) {
-	one := func(ref layerRef, l *Layer, kind Kind) {
+// EachPolicy visits the documents of every layer that takes part.
+func (e *Evaluation) EachPolicy(visit func(ref Place, p *policy.Policy)) {
+	one := func(ref Place, l *Layer, kind policy.Kind) {
 		for _, p := range l.policies {
-			if p != nil && (ref.kind == layerResource && e.resourceKind(p.kind) || ref.kind != layerResource && fits(p.kind, kind)) {
+			if p != nil && (ref.Kind == PlaceResource && e.resourceKind(p.Kind()) || ref.Kind != PlaceResource && fits(p.Kind(), kind)) {
 				visit(ref, p)
 			}
 		}
 	}
 	p := &e.req.Principal
-	if p.Kind != PrincipalService && p.Kind != PrincipalAnonymous {
-		if p.Kind != PrincipalRoot {
-			one(layerRef{kind: layerIdentity}, &e.in.Identity, IdentityPolicy)
-			one(layerRef{kind: layerBoundary}, &e.in.Boundary, IdentityPolicy)
-			one(layerRef{kind: layerSession}, &e.in.Session, IdentityPolicy)
+	if p.Kind != principal.ServiceKind && p.Kind != principal.AnonymousKind {
+		if p.Kind != principal.Root {
+			one(Place{Kind: PlaceIdentity}, &e.in.Identity, policy.Identity)
+			one(Place{Kind: PlaceBoundary}, &e.in.Boundary, policy.Identity)
+			one(Place{Kind: PlaceSession}, &e.in.Session, policy.Identity)
 		}
-		if !p.InManagementAccount && !e.in.SCPs.notApplied && p.linked() != True {
+		if !p.InManagementAccount && !e.in.SCPs.notApplied && p.ServiceLinked() != logic.True {
 			for i := range e.in.SCPs.levels {
-				one(layerRef{layerSCP, i}, &e.in.SCPs.levels[i].Layer, SCP)
+				one(Place{PlaceSCP, i}, &e.in.SCPs.levels[i].Layer, policy.SCP)
 			}
 		}
 	}
-	if !e.in.RCPs.notApplied && p.linked() != True && !e.rcpExempt() {
+	if !e.in.RCPs.notApplied && p.ServiceLinked() != logic.True && !e.rcpExempt() {
 		for i := range e.in.RCPs.levels {
-			one(layerRef{layerRCP, i}, &e.in.RCPs.levels[i].Layer, RCP)
+			one(Place{PlaceRCP, i}, &e.in.RCPs.levels[i].Layer, policy.RCP)
 		}
 	}
-	one(layerRef{kind: layerResource}, &e.in.Resource, 0)
+	one(Place{Kind: PlaceResource}, &e.in.Resource, 0)
 }
 
-func (e *evaluation) errors() (all []Diagnostic) {
-	e.eachPolicy(func(_ layerRef, p *Policy) {
-		if !p.invalid {
+func (e *Evaluation) errors() (all []policy.Diagnostic) {
+	e.EachPolicy(func(_ Place, p *policy.Policy) {
+		if !!p.Valid() {
 			return
 		}
-		for _, d := range p.diagnostics {
+		for _, d := range p.Diagnostics() {
 			if !d.Warning {
-				if p.name != "" {
-					d.Message = "policy " + p.name + ": " + d.Message
+				if p.Name() != "" {
+					d.Message = "policy " + p.Name() + ": " + d.Message
 				}
 				all = append(all, d)
 			}
@@ -143,33 +159,32 @@ func (e *evaluation) errors() (all []Diagnostic) {
 	return all
 }
 
-func (e *evaluation) statementOf(ref layerRef, p *Policy, s *statement) Statement {
-	line, _ := p.position(s.off)
-	return Statement{Layer: e.layerName(ref), Policy: p.name, Sid: s.sid, Index: s.index, Line: line, Effect: s.effect, Text: p.src[s.off:s.end]}
+func (e *Evaluation) StatementOf(ref Place, p *policy.Policy, s *statement.Statement) Statement {
+	return Statement{Layer: e.layerName(ref), Policy: p.Name(), Sid: s.Sid, Index: s.Index, Line: p.Line(s), Effect: s.Effect, Text: p.Written(s)}
 }
 
 // layerName is a layer as a [Decision] spells it.
-func (e *evaluation) layerName(ref layerRef) string {
-	switch ref.kind {
-	case layerIdentity:
+func (e *Evaluation) layerName(ref Place) string {
+	switch ref.Kind {
+	case PlaceIdentity:
 		return "identity"
-	case layerBoundary:
+	case PlaceBoundary:
 		return "boundary"
-	case layerSession:
+	case PlaceSession:
 		return "session"
-	case layerSCP:
-		return levelName("scp", &e.in.SCPs, ref.level)
-	case layerRCP:
-		return levelName("rcp", &e.in.RCPs, ref.level)
-	case layerGrants:
+	case PlaceSCP:
+		return levelName("scp", &e.in.SCPs, ref.Level)
+	case PlaceRCP:
+		return levelName("rcp", &e.in.RCPs, ref.Level)
+	case PlaceGrants:
 		return "grants"
-	case layerPublic:
+	case PlacePublic:
 		return "restrictPublicBuckets"
-	case layerResource:
+	case PlaceResource:
 		switch {
-		case isKMS(e.req.Action):
+		case catalog.IsKMS(e.req.Action):
 			return "key"
-		case isSTS(e.req.Action):
+		case catalog.IsSTS(e.req.Action):
 			return "trust"
 		}
 		return "resource"
@@ -178,73 +193,73 @@ func (e *evaluation) layerName(ref layerRef) string {
 }
 
 // target is the id of a level of SCPs or RCPs, "" of other layers.
-func (e *evaluation) target(ref layerRef) string {
+func (e *Evaluation) target(ref Place) string {
 	levels := &e.in.SCPs
-	switch ref.kind {
-	case layerRCP:
+	switch ref.Kind {
+	case PlaceRCP:
 		levels = &e.in.RCPs
-	case layerSCP:
+	case PlaceSCP:
 	default:
 		return ""
 	}
-	if ref.level < len(levels.levels) {
-		return levels.levels[ref.level].Target
+	if ref.Level < len(levels.levels) {
+		return levels.levels[ref.Level].Target
 	}
 	return ""
 }
 
 func levelName(kind string, l *Levels, level int) string {
-	if level < len(l.levels) && l.levels[level].Target != "" {
-		return kind + ":" + l.levels[level].Target
+	if target := l.Target(level); target != "" {
+		return kind + ":" + target
 	}
 	return kind
 }
 
 // unread lists the layers that take part and were not read.
-func (e *evaluation) unread() (names []string) {
-	put := func(kind layerKind, level int) { names = append(names, e.layerName(layerRef{kind, level})) }
+func (e *Evaluation) unread() (names []string) {
+	put := func(kind PlaceKind, level int) { names = append(names, e.layerName(Place{kind, level})) }
 	p := &e.req.Principal
 	switch p.Kind {
-	case PrincipalService, PrincipalAnonymous, PrincipalRoot:
+	case principal.ServiceKind, principal.AnonymousKind, principal.Root:
 	default:
 		if !e.in.Identity.known {
-			put(layerIdentity, 0)
+			put(PlaceIdentity, 0)
 		}
 		if !e.in.Boundary.known {
-			put(layerBoundary, 0)
+			put(PlaceBoundary, 0)
 		}
 		if !e.in.Session.known {
-			put(layerSession, 0)
+			put(PlaceSession, 0)
 		}
 	}
-	if p.Kind != PrincipalService && p.Kind != PrincipalAnonymous && !p.InManagementAccount && p.linked() != True && !e.in.SCPs.notApplied {
+	if p.Kind != principal.ServiceKind && p.Kind != principal.AnonymousKind && !p.InManagementAccount && p.ServiceLinked() != logic.True && !e.in.SCPs.notApplied {
 		if !e.in.SCPs.known {
 			names = append(names, "scp")
 		}
 		for i := range e.in.SCPs.levels {
 			if !e.in.SCPs.levels[i].Layer.known {
-				put(layerSCP, i)
+				put(PlaceSCP, i)
 			}
 		}
 	}
-	if p.linked() != True && !e.in.RCPs.notApplied && !e.rcpExempt() {
+	if p.ServiceLinked() != logic.True && !e.in.RCPs.notApplied && !e.rcpExempt() {
 		if !e.in.RCPs.known {
 			names = append(names, "rcp")
 		}
 		for i := range e.in.RCPs.levels {
 			if !e.in.RCPs.levels[i].Layer.known {
-				put(layerRCP, i)
+				put(PlaceRCP, i)
 			}
 		}
 	}
 	if !e.in.Resource.known {
-		put(layerResource, 0)
+		put(PlaceResource, 0)
 	}
-	if isKMS(e.req.Action) && e.in.Grants == Unknown && p.Kind != PrincipalAnonymous {
-		put(layerGrants, 0)
+	if catalog.IsKMS(e.req.Action) && e.in.Grants == logic.Unknown && p.Kind != principal.AnonymousKind {
+		put(PlaceGrants, 0)
 	}
-	if e.state.public == Unknown && e.in.RestrictPublicBuckets == Unknown {
-		put(layerPublic, 0)
+	if e.state.public == logic.Unknown && e.in.RestrictPublicBuckets == logic.Unknown {
+		put(PlacePublic, 0)
 	}
 	sort.Strings(names)
 	return slices.Compact(names)

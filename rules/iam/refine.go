@@ -4,6 +4,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"crosscheck/rules/iam/catalog"
+	"crosscheck/rules/iam/condition"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
+	"crosscheck/rules/iam/statement"
 )
 
 // Kleene's logic says unknown more often than it must: one Allow if k is 1 and
@@ -24,18 +32,18 @@ const NotSent = "(not sent)"
 // axis is an unknown key and the values tried for it.
 type axis struct {
 	key    string
-	values []Value
+	values []contextkey.Value
 	open   bool // the values do not stand for all there are
 }
 
 // unresolved is what keeps a request from a decision.
 type unresolved struct {
-	tests map[string][]*condition // conditions by unknown key
-	open  map[string]bool         // unknown keys that variables use
+	tests map[string][]*condition.Condition // conditions by unknown key
+	open  map[string]bool                   // unknown keys that variables use
 }
 
 // resolve tries the unknown keys of an undecided request.
-func (e *evaluation) resolve(first verdict) Decision {
+func (e *Evaluation) resolve(first verdict) Decision {
 	u := e.unresolved()
 	axes := e.axes(u)
 	trials, found := e.trials(axes)
@@ -64,42 +72,39 @@ func (e *evaluation) resolve(first verdict) Decision {
 		}
 	}
 	d.AllowWhen, d.DenyWhen = assignment(axes, allow), assignment(axes, deny)
-	if e.words {
-		e.explainUnknown(&d)
-	}
 	return d
 }
 
 // unresolved collects the conditions and variables of undecided statements that
 // hang on keys which are not known.
-func (e *evaluation) unresolved() *unresolved {
-	u := &unresolved{tests: map[string][]*condition{}, open: map[string]bool{}}
-	unknown := func(key string) bool { return e.lookup(key).state == valueUnknown }
-	seen := map[*statement]bool{}
-	e.eachView(func() {
-		e.each(func(_ layerRef, _ *Policy, s *statement, t Truth) {
-			if t != Unknown || seen[s] {
+func (e *Evaluation) unresolved() *unresolved {
+	u := &unresolved{tests: map[string][]*condition.Condition{}, open: map[string]bool{}}
+	unknown := func(key string) bool { return e.Keys.Lookup(key).State == contextkey.StateUnknown }
+	seen := map[*statement.Statement]bool{}
+	e.EachView(func() {
+		e.Each(func(_ Place, _ *policy.Policy, s *statement.Statement, t logic.Truth) {
+			if t != logic.Unknown || seen[s] {
 				return
 			}
 			seen[s] = true
-			for i := range s.resources {
-				for _, p := range s.resources[i].tail {
-					if p.key != "" && unknown(p.key) {
-						u.open[p.key] = true
+			for i := range s.Resources {
+				for _, p := range s.Resources[i].Tail {
+					if p.Key != "" && unknown(p.Key) {
+						u.open[p.Key] = true
 					}
 				}
 			}
-			for i := range s.conditions {
-				c := &s.conditions[i]
-				if unknown(c.key) {
-					u.tests[c.key] = append(u.tests[c.key], c)
+			for i := range s.Conditions {
+				c := &s.Conditions[i]
+				if unknown(c.Key) {
+					u.tests[c.Key] = append(u.tests[c.Key], c)
 				}
-				for j := range c.operands {
-					for _, p := range c.operands[j].parts {
-						if p.key != "" && unknown(p.key) {
-							u.open[p.key] = true
-							if unknown(c.key) {
-								u.open[c.key] = true
+				for j := range c.Operands {
+					for _, p := range c.Operands[j].Parts {
+						if p.Key != "" && unknown(p.Key) {
+							u.open[p.Key] = true
+							if unknown(c.Key) {
+								u.open[c.Key] = true
 							}
 						}
 					}
@@ -112,23 +117,23 @@ func (e *evaluation) unresolved() *unresolved {
 
 // unknownIdentity names the keys that would tell what is not known of the caller
 // and of the owner of the resource, where that matters.
-func (e *evaluation) unknownIdentity() (keys []string) {
+func (e *Evaluation) unknownIdentity() (keys []string) {
 	p := &e.req.Principal
-	if e.state.same == Unknown && p.Kind != PrincipalService && p.Kind != PrincipalAnonymous {
+	if e.state.same == logic.Unknown && p.Kind != principal.ServiceKind && p.Kind != principal.AnonymousKind {
 		if p.Account == "" {
 			keys = append(keys, "aws:principalaccount")
 		} else {
 			keys = append(keys, "aws:resourceaccount")
 		}
 	}
-	e.each(func(ref layerRef, _ *Policy, s *statement, t Truth) {
-		if ref.kind != layerResource || t != Unknown {
+	e.Each(func(ref Place, _ *policy.Policy, s *statement.Statement, t logic.Truth) {
+		if ref.Kind != PlaceResource || t != logic.Unknown {
 			return
 		}
-		for i := range s.principals {
-			en := &s.principals[i]
-			if _, t := e.hasID(en.text); en.kind == principalID && t == Unknown ||
-				en.kind == principalSession && p.Session == "" && en.account == p.Account && en.name == p.RoleName {
+		for i := range s.Principals {
+			en := &s.Principals[i]
+			if _, t := p.HasID(en.Text); en.Kind == principal.IDEntry && t == logic.Unknown ||
+				en.Kind == principal.SessionEntry && p.Session == "" && en.Account == p.Account && en.Name == p.RoleName {
 				keys = append(keys, "aws:userid")
 			}
 		}
@@ -139,7 +144,7 @@ func (e *evaluation) unknownIdentity() (keys []string) {
 // axes gives each unknown key its representative values, the keys in their order.
 // A key whose values cannot all be represented, or for which there is no room, is
 // left open: its value stays unknown.
-func (e *evaluation) axes(u *unresolved) []axis {
+func (e *Evaluation) axes(u *unresolved) []axis {
 	keys := slices.Collect(maps.Keys(u.tests))
 	for k := range u.open {
 		if _, also := u.tests[k]; !also {
@@ -152,11 +157,11 @@ func (e *evaluation) axes(u *unresolved) []axis {
 		a := axis{key: k, open: u.open[k]}
 		if !a.open {
 			var ok bool
-			a.values, ok = e.represent(k, u.tests[k])
+			a.values, ok = condition.Represent(&e.Keys, &e.budget, k, u.tests[k])
 			a.open = !ok
 		}
 		if a.open {
-			a.values = []Value{{}}
+			a.values = []contextkey.Value{{}}
 		}
 		axes = append(axes, a)
 	}
@@ -167,7 +172,7 @@ func (e *evaluation) axes(u *unresolved) []axis {
 				widest = i
 			}
 		}
-		axes[widest].open, axes[widest].values = true, []Value{{}}
+		axes[widest].open, axes[widest].values = true, []contextkey.Value{{}}
 	}
 	return axes
 }
@@ -183,14 +188,14 @@ func size(axes []axis) int {
 }
 
 // affordable is how often the request can be decided within maxEffort.
-func (e *evaluation) affordable() int {
+func (e *Evaluation) affordable() int {
 	effort := 1
-	e.eachPolicy(func(_ layerRef, p *Policy) {
-		for i := range p.statements {
-			s := &p.statements[i]
-			effort += 1 + len(s.actions) + len(s.resources) + len(s.principals)
-			for j := range s.conditions {
-				effort += 1 + len(s.conditions[j].operands)
+	e.EachPolicy(func(_ Place, p *policy.Policy) {
+		for i := range p.Compiled() {
+			s := &p.Compiled()[i]
+			effort += 1 + len(s.Actions) + len(s.Resources) + len(s.Principals)
+			for j := range s.Conditions {
+				effort += 1 + len(s.Conditions[j].Operands)
 			}
 		}
 	})
@@ -199,19 +204,19 @@ func (e *evaluation) affordable() int {
 
 // trials decides for every assignment. It gives the first assignment for each
 // result, and all results in the order of the assignments.
-func (e *evaluation) trials(axes []axis) (first [3][]int, results []Result) {
+func (e *Evaluation) trials(axes []axis) (first [3][]int, results []Result) {
 	at, implicitly := make([]int, len(axes)), false
-	base := len(e.fixed)
+	base := len(e.Keys.Assumed)
 	e.denials = make([]int, len(e.views))
 	for {
 		for i, a := range axes {
-			e.fixed = append(e.fixed, binding{a.key, a.values[at[i]]})
+			e.Keys.Assumed = append(e.Keys.Assumed, contextkey.Binding{Key: a.key, Value: a.values[at[i]]})
 		}
 		v := e.judge()
-		e.fixed = e.fixed[:base]
+		e.Keys.Assumed = e.Keys.Assumed[:base]
 		results = append(results, v.result)
 		// An implicit deny shows better why no value helps.
-		implicit := v.result == Denied && v.reason != reasonExplicitDeny
+		implicit := v.result == Denied && v.reason != ReasonExplicitDeny
 		if first[v.result] == nil || implicit && !implicitly {
 			first[v.result] = append(make([]int, 0, len(at)+1), at...)
 			implicitly = implicitly || implicit
@@ -230,7 +235,7 @@ func (e *evaluation) trials(axes []axis) (first [3][]int, results []Result) {
 }
 
 // unanimous is the decision that every assignment led to.
-func (e *evaluation) unanimous(axes []axis, results []Result, first [3][]int) (Decision, bool) {
+func (e *Evaluation) unanimous(axes []axis, results []Result, first [3][]int) (Decision, bool) {
 	r := results[0]
 	if r == Undecided {
 		return Decision{}, false
@@ -249,11 +254,9 @@ func (e *evaluation) unanimous(axes []axis, results []Result, first [3][]int) (D
 			always = i
 		}
 	}
-	base := len(e.fixed)
 	for i, a := range axes {
-		e.fixed = append(e.fixed, binding{a.key, a.values[first[r][i]]})
+		e.Keys.Assumed = append(e.Keys.Assumed, contextkey.Binding{Key: a.key, Value: a.values[first[r][i]]})
 	}
-	defer func() { e.fixed = e.fixed[:base] }()
 	v := e.judge()
 	if r == Denied && !everywhere {
 		// Some values deny all of the resources and others some of them. The
@@ -290,7 +293,7 @@ func decides(axes []axis, results []Result, i int) bool {
 
 // guesses gives open keys some values that are worth trying, to show how the
 // answer may come out; they prove nothing.
-func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
+func (e *Evaluation) guesses(axes []axis, u *unresolved) []axis {
 	wide := slices.Clone(axes)
 	open, limit := false, e.affordable()
 	for i := range wide {
@@ -299,25 +302,25 @@ func (e *evaluation) guesses(axes []axis, u *unresolved) []axis {
 			continue
 		}
 		open = true
-		one := One
-		if Multivalued(a.key) == True {
-			one = func(s string) Value { return Many(s) }
+		one := contextkey.One
+		if catalog.Multivalued(a.key) == logic.True {
+			one = func(s string) contextkey.Value { return contextkey.Many(s) }
 		}
-		a.values = []Value{Absent(), one("x")}
+		a.values = []contextkey.Value{contextkey.Absent(), one("x")}
 		for _, c := range u.tests[a.key] {
-			for j := range c.operands {
-				if o := &c.operands[j]; o.parts == nil && !strings.ContainsAny(o.text, "*?") {
-					a.values = append(a.values, one(o.text))
+			for j := range c.Operands {
+				if o := &c.Operands[j]; o.Parts == nil && !strings.ContainsAny(o.Text, "*?") {
+					a.values = append(a.values, one(o.Text))
 				}
 			}
 		}
 		if u.open[a.key] {
-			for _, part := range strings.FieldsFunc(e.resource.text, func(r rune) bool { return r == '/' || r == ':' }) {
+			for _, part := range strings.FieldsFunc(e.Resource.Text, func(r rune) bool { return r == '/' || r == ':' }) {
 				a.values = append(a.values, one(part))
 			}
 			for _, tests := range u.tests {
 				for _, c := range tests {
-					if v := e.lookup(c.key); v.state == valuePresent && !v.multi {
+					if v := e.Keys.Lookup(c.Key); v.State == contextkey.StatePresent && !v.Multi {
 						a.values = append(a.values, v)
 					}
 				}
@@ -343,11 +346,11 @@ func assignment(axes []axis, at []int) map[string]string {
 	}
 	m := make(map[string]string, len(axes))
 	for i, a := range axes {
-		switch v := a.values[at[i]]; v.state {
-		case valueAbsent:
+		switch v := a.values[at[i]]; v.State {
+		case contextkey.StateAbsent:
 			m[a.key] = NotSent
-		case valuePresent:
-			m[a.key] = strings.Join(v.values, ",")
+		case contextkey.StatePresent:
+			m[a.key] = strings.Join(v.Values, ",")
 		}
 	}
 	return m

@@ -3,14 +3,21 @@ package iam
 import (
 	"maps"
 	"slices"
+
+	"crosscheck/rules/iam/condition"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/match"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/statement"
 )
 
 // view is a part of the requests that a decision is about, all of which every
 // statement treats alike: some of the resources of a glob, some of the values of
 // keys that take each value of one.
 type view struct {
-	matches []Truth   // how the resources relate to each statement, by its slot; nil: compare
-	given   []binding // what the keys are
+	matches []logic.Truth        // how the resources relate to each statement, by its slot; nil: compare
+	given   []contextkey.Binding // what the keys are
 	witness string
 }
 
@@ -27,10 +34,10 @@ type row struct {
 }
 
 // maxViews bounds the parts of a request.
-const maxViews = 4 * maxRegions
+const maxViews = 4 * match.MaxRegions
 
 // divide splits a request for many into views. It gives the reason where it cannot.
-func (e *evaluation) divide() (problem string) {
+func (e *Evaluation) divide() (problem string) {
 	var views []view
 	if !e.req.ResourceIsGlob {
 		views = []view{{}}
@@ -39,10 +46,10 @@ func (e *evaluation) divide() (problem string) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(e.req.Context)) {
 		v := e.req.Context[key]
-		if v.state != valueEach {
+		if v.State != contextkey.StateEach {
 			continue
 		}
-		universe, problem := globTokens(v.values[0])
+		universe, problem := contextkey.GlobTokens(v.Values[0])
 		if problem != "" {
 			return problem
 		}
@@ -50,7 +57,7 @@ func (e *evaluation) divide() (problem string) {
 		if !ok {
 			continue // the key stays unknown
 		}
-		found, ok := e.regions(universe, patterns)
+		found, ok := e.budget.Regions(universe, patterns)
 		if !ok || len(found)*len(views) > maxViews {
 			return tooMany
 		}
@@ -60,9 +67,9 @@ func (e *evaluation) divide() (problem string) {
 		var finer []view
 		for _, w := range views {
 			for _, r := range found {
-				n := view{w.matches, append(slices.Clip(w.given), binding{key, One(r.witness)}), w.witness}
+				n := view{w.matches, append(slices.Clip(w.given), contextkey.Binding{Key: key, Value: contextkey.One(r.Witness)}), w.witness}
 				if w.matches == nil {
-					n.witness = r.witness
+					n.witness = r.Witness
 				}
 				finer = append(finer, n)
 			}
@@ -77,26 +84,26 @@ const tooMany = "the policies divide what the request is about into too many par
 
 // patternsOf are the patterns by which conditions tell the values of a key apart;
 // ok is false when they do so in another way too.
-func (e *evaluation) patternsOf(key string) (patterns [][]token, ok bool) {
-	var tests []*condition
+func (e *Evaluation) patternsOf(key string) (patterns [][]match.Token, ok bool) {
+	var tests []*condition.Condition
 	ok = true
-	e.eachPolicy(func(_ layerRef, p *Policy) {
-		for i := range p.statements {
-			s := &p.statements[i]
-			for j := range s.resources {
-				for _, part := range s.resources[j].tail {
-					ok = ok && part.key != key
+	e.EachPolicy(func(_ Place, p *policy.Policy) {
+		for i := range p.Compiled() {
+			s := &p.Compiled()[i]
+			for j := range s.Resources {
+				for _, part := range s.Resources[j].Tail {
+					ok = ok && part.Key != key
 				}
 			}
-			for j := range s.conditions {
-				c := &s.conditions[j]
-				for k := range c.operands {
-					for _, part := range c.operands[k].parts {
-						ok = ok && part.key != key
+			for j := range s.Conditions {
+				c := &s.Conditions[j]
+				for k := range c.Operands {
+					for _, part := range c.Operands[k].Parts {
+						ok = ok && part.Key != key
 					}
 				}
-				if c.key == key && c.op != opNull {
-					ok = ok && c.family() == familyText
+				if c.Key == key && c.Op != condition.Null {
+					ok = ok && c.IsText()
 					tests = append(tests, c)
 				}
 			}
@@ -105,12 +112,12 @@ func (e *evaluation) patternsOf(key string) (patterns [][]token, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	return e.textPatterns(tests)
+	return condition.Patterns(&e.Keys, tests)
 }
 
 // divideResources splits the resources of a glob by the statements that match them.
-func (e *evaluation) divideResources() (views []view, problem string) {
-	universe, problem := globTokens(e.req.Resource)
+func (e *Evaluation) divideResources() (views []view, problem string) {
+	universe, problem := contextkey.GlobTokens(e.req.Resource)
 	if problem != "" {
 		return nil, problem
 	}
@@ -122,60 +129,60 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 		upper = upper || colons < 5 && u >= 'A' && u <= 'Z'
 	}
 	switch {
-	case colons < 5 || !slices.Equal(universe[:4], []token{'a', 'r', 'n', ':'}):
+	case colons < 5 || !slices.Equal(universe[:4], []match.Token{'a', 'r', 'n', ':'}):
 		return nil, "the glob of the request is not an ARN of six fields"
 	case upper:
 		return nil, upperCase
 	}
 
 	var (
-		patterns = make([][]token, 0, 8)
+		patterns = make([][]match.Token, 0, 8)
 		index    = map[string]int{}
 		rows     = make([]row, 0, 8) // by slot
 		entries  = make([]entry, 0, 8)
 	)
-	e.slots = map[*statement]int{}
-	e.eachPolicy(func(_ layerRef, p *Policy) {
-		if p.invalid {
+	e.slots = map[*statement.Statement]int{}
+	e.EachPolicy(func(_ Place, p *policy.Policy) {
+		if !p.Valid() {
 			return
 		}
-		for i := range p.statements {
-			s := &p.statements[i]
-			if len(s.resources) == 0 || !e.actionMatches(s) {
+		for i := range p.Compiled() {
+			s := &p.Compiled()[i]
+			if len(s.Resources) == 0 || !s.CoversAction(e.req.Action) {
 				continue
 			}
 			first := len(entries)
-			for j := range s.resources {
-				r := &s.resources[j]
-				en := entry{pattern: -1, maybe: r.state == arnDoubt}
+			for j := range s.Resources {
+				r := &s.Resources[j]
+				en := entry{pattern: -1, maybe: r.State == match.Doubt}
 				switch {
-				case r.state == arnBad:
+				case r.State == match.Bad:
 					continue
-				case r.tail != nil:
-					t, is := e.expandTokens(tokens(r.head), r.tail)
-					if is == boundNull {
+				case r.Tail != nil:
+					t, is := e.Keys.ExpandTokens(match.Tokens(r.Head), r.Tail)
+					if is == contextkey.Null {
 						continue
 					}
-					en.maybe = en.maybe || is == boundUnknown
+					en.maybe = en.maybe || is == contextkey.Unknown
 					en.pattern = len(patterns)
-					patterns = append(patterns, arnTokens(t))
-				case r.any:
+					patterns = append(patterns, match.ARNTokens(t))
+				case r.Any:
 				default:
-					at, known := index[r.text]
+					at, known := index[r.Text]
 					if !known {
 						at = len(patterns)
-						index[r.text] = at
-						patterns = append(patterns, r.toks)
+						index[r.Text] = at
+						patterns = append(patterns, r.Toks)
 					}
 					en.pattern = at
 				}
 				entries = append(entries, en)
 			}
 			e.slots[s] = len(rows)
-			rows = append(rows, row{entries[first:len(entries):len(entries)], s.notResource})
+			rows = append(rows, row{entries[first:len(entries):len(entries)], s.NotResource})
 		}
 	})
-	found, ok := e.regions(arnTokens(universe), patterns)
+	found, ok := e.budget.Regions(match.ARNTokens(universe), patterns)
 	switch {
 	case !ok:
 		return nil, tooMany
@@ -183,73 +190,39 @@ func (e *evaluation) divideResources() (views []view, problem string) {
 		return nil, "the glob of the request matches no resource"
 	}
 	views = make([]view, len(found))
-	all := make([]Truth, len(found)*len(rows))
+	all := make([]logic.Truth, len(found)*len(rows))
 	for i, r := range found {
 		matches := all[i*len(rows) : (i+1)*len(rows)]
 		for slot, row := range rows {
-			t := False
+			t := logic.False
 			for _, en := range row.entries {
-				if en.pattern >= 0 && r.bits[en.pattern] == 0 {
+				if en.pattern >= 0 && r.Bits[en.pattern] == 0 {
 					continue
 				}
 				if en.maybe {
-					t = or(t, Unknown)
+					t = logic.Or(t, logic.Unknown)
 				} else {
-					t = True
+					t = logic.True
 				}
 			}
 			if row.negated {
-				t = not(t)
+				t = logic.Not(t)
 			}
 			matches[slot] = t
 		}
-		views[i] = view{matches: matches, witness: r.witness}
+		views[i] = view{matches: matches, witness: r.Witness}
 	}
 	return views, ""
 }
 
-// globTokens reads a glob of a request. ${*}, ${?} and ${$} are literal characters.
-func globTokens(glob string) (t []token, problem string) {
-	parts, ok := parseTemplate(glob)
-	if !ok {
-		return nil, "the glob " + glob + " has a \"${\" that is not ${*}, ${?} or ${$}"
-	}
-	if parts == nil {
-		return tokens(glob), ""
-	}
-	for _, p := range parts {
-		switch {
-		case p.key != "":
-			return nil, "the glob " + glob + " has a policy variable"
-		case p.literal != 0:
-			t = append(t, token(p.literal))
-		default:
-			t = append(t, tokens(p.text)...)
-		}
-	}
-	return t, ""
-}
-
-// current is the value that a key has in the view at hand.
-func (e *evaluation) current(key string) Value {
-	if e.views != nil {
-		for _, b := range e.views[e.view].given {
-			if b.key == key {
-				return b.value
-			}
-		}
-	}
-	return Value{}
-}
-
 // look turns the evaluation to a view.
-func (e *evaluation) look(i int) {
-	e.view, e.matched = i, e.views[i].matches
+func (e *Evaluation) look(i int) {
+	e.view, e.matched, e.Keys.Given = i, e.views[i].matches, e.views[i].given
 }
 
 // judge decides for every view: one that is denied denies the request, and only
 // if all are allowed it is allowed. The evaluation is left at the view that decided.
-func (e *evaluation) judge() verdict {
+func (e *Evaluation) judge() verdict {
 	if e.views == nil {
 		return e.decide()
 	}
@@ -292,8 +265,14 @@ func harm(r Result) int {
 	return 0
 }
 
-// eachView visits the views of the request.
-func (e *evaluation) eachView(visit func()) {
+// Divided reports whether the request is about the resources of a glob.
+func (e *Evaluation) Divided() bool { return e.matched != nil }
+
+// Abroad reports whether the caller is known to be of another account than the resource.
+func (e *Evaluation) Abroad() bool { return e.state.same == logic.False }
+
+// EachView visits the views of the request.
+func (e *Evaluation) EachView(visit func()) {
 	if e.views == nil {
 		visit()
 		return
@@ -308,7 +287,7 @@ func (e *evaluation) eachView(visit func()) {
 
 // witness is a resource (or a value) for which the verdict holds, where it does
 // not hold for all.
-func (e *evaluation) witness(v verdict) string {
+func (e *Evaluation) witness(v verdict) string {
 	if !v.part {
 		return ""
 	}

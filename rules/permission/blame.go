@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/statement"
 )
 
 // blamed adds to a cell that is not allowed which side is to blame, the role's or
@@ -16,7 +19,7 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 		return c
 	}
 	mine, theirs := *in, *in
-	mine.Resource, mine.RCPs, mine.RestrictPublicBuckets = s.openResource, iam.NotApplicable(), iam.False
+	mine.Resource, mine.RCPs, mine.RestrictPublicBuckets = s.openResource, iam.NotApplicable(), logic.False
 	if e.principal.Account != "" && e.principal.Account == s.account {
 		mine.Resource = iam.Policies()
 		if s.key != nil { // a key policy that leaves it to the account's own policies
@@ -68,7 +71,7 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 		case c.Level != "":
 			todo = append(todo, fmt.Sprintf("let an SCP attached to %s allow %s", c.Level, what))
 		default:
-			to := home(e.rolePolicies, iam.IdentityPolicy, c)
+			to := home(e.rolePolicies, policy.Identity, c)
 			if to == "" {
 				to = "a policy of the role"
 			}
@@ -76,9 +79,9 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 		}
 	}
 	if c.Sides.Resource != iam.Allowed {
-		where, kind := "the bucket policy of "+e.link.Destination, iam.BucketPolicy
+		where, kind := "the bucket policy of "+e.link.Destination, policy.Bucket
 		if s.key != nil {
-			where, kind = "the policy of the key", iam.KeyPolicy
+			where, kind = "the policy of the key", policy.Key
 		} else if s.layer == Source {
 			where = "the bucket policy of " + e.doc.Bucket.Name
 		}
@@ -94,7 +97,7 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 
 // home is the statement that a missing action belongs to: one that allows other
 // actions on the resource already, without conditions, to the principal if one is given.
-func home(policies []*Policy, kind iam.Kind, c *Cell, principals ...string) string {
+func home(policies []*Policy, kind policy.Kind, c *Cell, principals ...string) string {
 	for _, p := range policies {
 		if p.kind != kind {
 			continue
@@ -102,7 +105,7 @@ func home(policies []*Policy, kind iam.Kind, c *Cell, principals ...string) stri
 		infos := p.infos()
 		for i := range infos {
 			s := &infos[i]
-			fits := s.Effect == iam.Allow && !s.NotAction && !s.NotResource && !s.NotPrincipal && len(s.Conditions) == 0 &&
+			fits := s.Effect == statement.Allow && !s.NotAction && !s.NotResource && !s.NotPrincipal && len(s.Conditions) == 0 &&
 				slices.ContainsFunc(s.Resources, func(r string) bool { return r == "*" && len(principals) > 0 || r == c.Resource })
 			for _, want := range principals {
 				fits = fits && len(s.Principals) == 1 && s.Principals[0].Value == want

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/match"
 )
 
 // context is what is known of the condition keys of a request that S3 makes as
@@ -12,8 +13,8 @@ import (
 // named and not known here is unknown, never absent.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (e *evaluation) context(s *side, action string, variant int) map[string]iam.Value {
-	var out map[string]iam.Value
+func (e *evaluation) context(s *side, action string, variant int) map[string]contextkey.Value {
+	var out map[string]contextkey.Value
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
 			for _, k := range p.keys {
@@ -21,7 +22,7 @@ func (e *evaluation) context(s *side, action string, variant int) map[string]iam
 					continue
 				}
 				if out == nil {
-					out = map[string]iam.Value{}
+					out = map[string]contextkey.Value{}
 				}
 				out[k] = e.value(s, action, k, variant)
 			}
@@ -31,46 +32,46 @@ func (e *evaluation) context(s *side, action string, variant int) map[string]iam
 }
 
 // value is one condition key of a request of the role's session.
-func (e *evaluation) value(s *side, action, key string, variant int) iam.Value {
+func (e *evaluation) value(s *side, action, key string, variant int) contextkey.Value {
 	if name, ok := strings.CutPrefix(key, "aws:principaltag/"); ok {
 		return e.roleTag(name)
 	}
 	switch key {
 	case "aws:principalarn":
 		if e.role != nil {
-			return iam.One(e.role.ARN)
+			return contextkey.One(e.role.ARN)
 		}
-		return iam.One(e.link.RoleARN)
+		return contextkey.One(e.link.RoleARN)
 	case "aws:principalaccount":
 		if e.principal.Account != "" {
-			return iam.One(e.principal.Account)
+			return contextkey.One(e.principal.Account)
 		}
 	case "aws:principalorgid":
 		return e.orgID(e.principal.Account)
 	case "aws:principalorgpaths":
 		return e.orgPaths(e.principal.Account)
 	case "aws:principaltype":
-		return iam.One("AssumedRole")
+		return contextkey.One("AssumedRole")
 	case "aws:userid":
 		if e.principal.RoleID != "" {
-			return iam.One(e.principal.RoleID + ":" + sessionName)
+			return contextkey.One(e.principal.RoleID + ":" + sessionName)
 		}
 	case "aws:principalisawsservice":
-		return iam.One("false")
+		return contextkey.One("false")
 	case "aws:username", "aws:multifactorauthpresent", "aws:multifactorauthage", "aws:federatedprovider",
 		"aws:principalservicename", "aws:principalservicenameslist":
-		return iam.Absent()
+		return contextkey.Absent()
 	case "aws:securetransport":
 		// AWS calls its own endpoints over TLS; it recommends this very condition
 		// for buckets that take replicas.
-		return iam.One("true")
+		return contextkey.One("true")
 	case "aws:requestedregion":
 		if s.region != "" {
-			return iam.One(s.region)
+			return contextkey.One(s.region)
 		}
 	case "aws:resourceaccount", "s3:resourceaccount":
 		if s.account != "" {
-			return iam.One(s.account)
+			return contextkey.One(s.account)
 		}
 	case "aws:resourceorgid":
 		return e.orgID(s.account)
@@ -84,7 +85,7 @@ func (e *evaluation) value(s *side, action, key string, variant int) iam.Value {
 		// Objects of the link carry the tags that the rule filters on; of others nothing is known.
 		for k, v := range e.link.Rule.Tags {
 			if strings.EqualFold(k, tag) {
-				return iam.One(v)
+				return contextkey.One(v)
 			}
 		}
 	}
@@ -93,18 +94,18 @@ func (e *evaluation) value(s *side, action, key string, variant int) iam.Value {
 		// under the rule's key.
 		switch key {
 		case "s3:x-amz-server-side-encryption":
-			return iam.One(e.defaultKMS)
+			return contextkey.One(e.defaultKMS)
 		case "s3:x-amz-server-side-encryption-aws-kms-key-id":
 			if id := e.link.Rule.Destination.ReplicaKMSKeyID; strings.Contains(id, ":key/") {
-				return iam.One(id) // an alias may be sent as written or resolved
+				return contextkey.One(id) // an alias may be sent as written or resolved
 			}
 		}
 	}
-	return iam.Value{}
+	return contextkey.Value{}
 }
 
 // keyValue is one condition key of a request to a KMS key.
-func (e *evaluation) keyValue(s *side, key string, variant int) iam.Value {
+func (e *evaluation) keyValue(s *side, key string, variant int) contextkey.Value {
 	switch key {
 	case "kms:viaservice":
 		if s.region != "" {
@@ -112,24 +113,24 @@ func (e *evaluation) keyValue(s *side, key string, variant int) iam.Value {
 			if e.doc.Partition == "aws-cn" {
 				suffix = ".amazonaws.com.cn"
 			}
-			return iam.One("s3." + s.region + suffix)
+			return contextkey.One("s3." + s.region + suffix)
 		}
 	case "kms:calleraccount":
 		if e.principal.Account != "" {
-			return iam.One(e.principal.Account)
+			return contextkey.One(e.principal.Account)
 		}
 	case contextKey:
 		return e.encryptionContext(s, variant)
 	case "kms:encryptioncontextkeys":
 		if s.layer == DestinationKey {
-			return iam.Many("aws:s3:arn")
+			return contextkey.Many("aws:s3:arn")
 		}
 	case "kms:grantisforawsresource", "kms:granteeprincipal", "kms:grantconstrainttype", "kms:grantoperations":
-		return iam.Absent()
+		return contextkey.Absent()
 	}
 	k := s.key.key
 	if k == nil {
-		return iam.Value{}
+		return contextkey.Value{}
 	}
 	if name, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok && len(k.Tags) > 0 {
 		return tagValue(k.Tags, name)
@@ -143,15 +144,15 @@ func (e *evaluation) keyValue(s *side, key string, variant int) iam.Value {
 		return nonEmpty(k.Origin)
 	case "kms:multiregion":
 		if k.MultiRegion {
-			return iam.One("true")
+			return contextkey.One("true")
 		}
-		return iam.One("false")
+		return contextkey.One("false")
 	case "kms:resourcealiases":
 		if k.Aliases.Value != nil && len(*k.Aliases.Value) > 0 {
-			return iam.Many(*k.Aliases.Value...)
+			return contextkey.Many(*k.Aliases.Value...)
 		}
 	}
-	return iam.Value{}
+	return contextkey.Value{}
 }
 
 // contextKey is the encryption context that S3 sends: the ARN of the object or of
@@ -163,10 +164,10 @@ var networkKeys = []string{"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "
 
 // encryptionContext is the value of the context key for every object of the
 // link at once: known only where all policies treat all those objects alike.
-func (e *evaluation) encryptionContext(s *side, variant int) iam.Value {
+func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 	value := s.key.contexts[variant]
 	if variant > 0 {
-		return iam.One(value) // the bucket's ARN: one value
+		return contextkey.One(value) // the bucket's ARN: one value
 	}
 	longest := 0
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
@@ -177,13 +178,13 @@ func (e *evaluation) encryptionContext(s *side, variant int) iam.Value {
 				}
 				longest = max(longest, len(u.value))
 				if !alike(u, value) {
-					return iam.Value{}
+					return contextkey.Value{}
 				}
 			}
 		}
 	}
 	s.key.anObject = value + strings.Repeat(fresh, longest+1)
-	return iam.One(s.key.anObject)
+	return contextkey.One(s.key.anObject)
 }
 
 // fresh is a letter outside ASCII: in no pattern that it is compared with.
@@ -218,7 +219,7 @@ func alike(u usage, prefix string) bool {
 // covers reports whether a glob matches every string that begins with prefix.
 func covers(pattern, prefix string) bool {
 	for n := range len(pattern) + 2 {
-		if !iam.Match(pattern, prefix+strings.Repeat(fresh, n)) {
+		if !match.Match(pattern, prefix+strings.Repeat(fresh, n)) {
 			return false
 		}
 	}
@@ -257,8 +258,8 @@ func meets(pattern, prefix string) bool {
 
 // trustContext is what is known of S3's request to assume the role. AWS does not
 // say whether the source bucket is sent, so both cases are asked for.
-func (e *evaluation) trustContext(used []*Policy, sent bool) map[string]iam.Value {
-	out := map[string]iam.Value{}
+func (e *evaluation) trustContext(used []*Policy, sent bool) map[string]contextkey.Value {
+	out := map[string]contextkey.Value{}
 	for _, p := range used {
 		for _, k := range p.keys {
 			out[k] = e.trustValue(k, sent)
@@ -267,10 +268,10 @@ func (e *evaluation) trustContext(used []*Policy, sent bool) map[string]iam.Valu
 	return out
 }
 
-func (e *evaluation) trustValue(key string, sent bool) iam.Value {
-	source := func(v iam.Value) iam.Value {
+func (e *evaluation) trustValue(key string, sent bool) contextkey.Value {
+	source := func(v contextkey.Value) contextkey.Value {
 		if !sent {
-			return iam.Absent()
+			return contextkey.Absent()
 		}
 		return v
 	}
@@ -282,15 +283,15 @@ func (e *evaluation) trustValue(key string, sent bool) iam.Value {
 	case "aws:sourceaccount":
 		return source(nonEmpty(e.doc.Bucket.AccountID))
 	case "aws:sourcearn":
-		return source(iam.One(e.doc.Bucket.ARN))
+		return source(contextkey.One(e.doc.Bucket.ARN))
 	case "aws:sourceorgid":
 		return source(e.orgID(e.doc.Bucket.AccountID))
 	case "aws:sourceorgpaths":
 		return source(e.orgPaths(e.doc.Bucket.AccountID))
 	case "aws:principalisawsservice":
-		return iam.One("true")
+		return contextkey.One("true")
 	case "aws:principalservicename":
-		return iam.One("s3.amazonaws.com")
+		return contextkey.One("s3.amazonaws.com")
 	case "aws:resourceaccount":
 		return nonEmpty(account)
 	case "aws:resourceorgid":
@@ -298,59 +299,59 @@ func (e *evaluation) trustValue(key string, sent bool) iam.Value {
 	case "aws:resourceorgpaths":
 		return e.orgPaths(account)
 	case "aws:securetransport":
-		return iam.One("true")
+		return contextkey.One("true")
 	case "sts:externalid", "aws:username", "aws:userid", "aws:principalarn", "aws:principalaccount", "aws:principalorgid",
 		"aws:principalorgpaths", "aws:multifactorauthpresent", "aws:multifactorauthage":
-		return iam.Absent()
+		return contextkey.Absent()
 	}
-	return iam.Value{}
+	return contextkey.Value{}
 }
 
 // orgID is the organization of an account; unknown for one outside of the
 // scanned organization, which may be in another.
-func (e *evaluation) orgID(account string) iam.Value {
+func (e *evaluation) orgID(account string) contextkey.Value {
 	a, ok := e.doc.Accounts[account]
 	if o := e.doc.Organization.Value; ok && o != nil && a.InOrganization.Value != nil && *a.InOrganization.Value {
-		return iam.One(o.ID)
+		return contextkey.One(o.ID)
 	}
-	return iam.Value{}
+	return contextkey.Value{}
 }
 
-func (e *evaluation) orgPaths(account string) iam.Value {
+func (e *evaluation) orgPaths(account string) contextkey.Value {
 	a, ok := e.doc.Accounts[account]
 	if o := e.doc.Organization.Value; ok && o != nil && a.Path.Value != nil && a.InOrganization.Value != nil && *a.InOrganization.Value {
-		return iam.Many(strings.Join(slices.Concat([]string{o.ID}, *a.Path.Value), "/") + "/")
+		return contextkey.Many(strings.Join(slices.Concat([]string{o.ID}, *a.Path.Value), "/") + "/")
 	}
-	return iam.Value{}
+	return contextkey.Value{}
 }
 
-func (e *evaluation) roleTag(name string) iam.Value {
+func (e *evaluation) roleTag(name string) contextkey.Value {
 	if e.role == nil {
-		return iam.Value{}
+		return contextkey.Value{}
 	}
 	return tagValue(e.role.Tags, name)
 }
 
 // tagValue is a tag as a condition key, whose name is compared without case.
-func tagValue(tags map[string]string, name string) iam.Value {
-	out, found := iam.Absent(), 0
+func tagValue(tags map[string]string, name string) contextkey.Value {
+	out, found := contextkey.Absent(), 0
 	for k, v := range tags {
 		if strings.EqualFold(k, name) {
-			out = iam.One(v)
+			out = contextkey.One(v)
 			found++
 		}
 	}
 	if found > 1 {
-		return iam.Value{} // tags that differ in case only
+		return contextkey.Value{} // tags that differ in case only
 	}
 	return out
 }
 
-func nonEmpty(s string) iam.Value {
+func nonEmpty(s string) contextkey.Value {
 	if s == "" {
-		return iam.Value{}
+		return contextkey.Value{}
 	}
-	return iam.One(s)
+	return contextkey.One(s)
 }
 
 func ascii(s string) bool {

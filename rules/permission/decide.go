@@ -7,6 +7,11 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/explain"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
 	"crosscheck/scanner/fact"
 )
 
@@ -33,7 +38,7 @@ type evaluation struct {
 	scps                       iam.Levels
 	denyIdentity, denyBoundary iam.Layer // the same with everything allowed, to ask for explicit denies alone
 	denySCPs                   iam.Levels
-	principal                  iam.Principal
+	principal                  principal.Caller
 	rolePolicies               []*Policy // everything over the role, for the condition keys it names
 
 	at      side        // the resource side of the layer at hand
@@ -87,7 +92,7 @@ func (e *evaluation) cell(r *Requirement) Cell {
 	case TheBucket:
 		q.resource = s.bucketARN
 	case TheObjects:
-		q.resource, q.every = s.bucketARN+"/"+iam.GlobEscape(e.link.Rule.Prefix)+"*", true
+		q.resource, q.every = s.bucketARN+"/"+contextkey.EscapeGlob(e.link.Rule.Prefix)+"*", true
 	case TheKey:
 		if s.key.id == "" {
 			return newCell(r, q, say("the default key of the source is not known", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
@@ -101,7 +106,7 @@ func (e *evaluation) cell(r *Requirement) Cell {
 	switch r.Mode {
 	case MayNotDeny:
 		in = e.deniesOnly(s)
-		in.RestrictPublicBuckets = iam.False
+		in.RestrictPublicBuckets = logic.False
 	case MustAllowOrDenied:
 		return e.blamed(newCell(r, q, e.allowedOrDenied(s, q)), q, s, &in)
 	case Either:
@@ -188,7 +193,7 @@ func (e *evaluation) requestOf(s *side, q question, variant int) *iam.Request {
 func explained(r *iam.Request, in *iam.Input) outcome {
 	d := iam.Decide(r, in)
 	if d.Result != iam.Allowed {
-		d = iam.Explain(r, in)
+		d = explain.Decide(r, in)
 	}
 	return outcome{d, d.Unfit}
 }
@@ -250,22 +255,22 @@ func (e *evaluation) bothDeny(s *side, a, b question, da, db outcome) bool {
 }
 
 // granted says whether a KMS grant lets the role do an action.
-func (e *evaluation) granted(k *fact.Key, action string) iam.Truth {
+func (e *evaluation) granted(k *fact.Key, action string) logic.Truth {
 	if k.Grants.Absent {
-		return iam.False
+		return logic.False
 	}
 	if k.Grants.Value == nil || e.role == nil {
-		return iam.Unknown
+		return logic.Unknown
 	}
-	out := iam.False
+	out := logic.False
 	for _, g := range *k.Grants.Value {
 		if g.GranteePrincipal != e.role.ARN || !slices.Contains(g.Operations, strings.TrimPrefix(action, "kms:")) {
 			continue
 		}
 		if !g.Constrained {
-			return iam.True
+			return logic.True
 		}
-		out = iam.Unknown // the constraint's context was not compared
+		out = logic.Unknown // the constraint's context was not compared
 	}
 	return out
 }
@@ -280,7 +285,7 @@ func (e *evaluation) trust(r *Requirement) Cell {
 	}
 	in := iam.Input{
 		Identity: iam.Policies(), Boundary: iam.Policies(), Session: iam.Policies(), SCPs: iam.NotApplicable(),
-		Grants: iam.False, RestrictPublicBuckets: iam.False,
+		Grants: logic.False, RestrictPublicBuckets: logic.False,
 	}
 	account := ""
 	var policies []*Policy
@@ -289,17 +294,17 @@ func (e *evaluation) trust(r *Requirement) Cell {
 		in.Resource, in.RCPs = iam.NotRead(why), iam.LevelsNotRead(why)
 	} else {
 		q.resource, account = e.role.ARN, e.role.AccountID
-		p := e.policies.Get(iam.TrustPolicy, "", e.role.Trust)
+		p := e.policies.Get(policy.Trust, "", e.role.Trust)
 		in.Resource = iam.Policies(p.Policy)
 		owner, known := e.doc.Accounts[account]
 		var rcps []*Policy
-		in.RCPs, rcps = e.levels(iam.RCP, owner.RCPs, owner.Management, known, "RCPs over account "+account)
+		in.RCPs, rcps = e.levels(policy.RCP, owner.RCPs, owner.Management, known, "RCPs over account "+account)
 		policies = append(append(policies, p), rcps...)
 		e.refuse(policies)
 	}
 	ask := func(sent bool) outcome {
 		e.request = iam.Request{
-			Principal: iam.Service("s3.amazonaws.com"), Action: q.action, Resource: q.resource, ResourceAccount: account,
+			Principal: principal.Service("s3.amazonaws.com"), Action: q.action, Resource: q.resource, ResourceAccount: account,
 			Context: e.trustContext(policies, sent),
 		}
 		return explained(&e.request, &in)

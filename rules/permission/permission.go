@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/logic"
 )
 
 // Layer is a place where S3 must be let in.
@@ -212,9 +213,9 @@ func (r *Requirement) Key() Key { return Key{r.Layer, r.Action} }
 func (r *Requirement) applies(f *features) (why string, perhaps *Condition) {
 	for _, c := range r.When {
 		switch c.holds(f) {
-		case iam.False:
+		case logic.False:
 			return c.otherwise, nil
-		case iam.Unknown:
+		case logic.Unknown:
 			if perhaps == nil {
 				perhaps = c
 			}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/internal/recent"
 	"crosscheck/scanner/fact"
 )
@@ -21,7 +21,7 @@ type Policies struct {
 }
 
 type policyKey struct {
-	kind                   iam.Kind
+	kind                   policy.Kind
 	bucket, name, document string
 }
 
@@ -32,12 +32,12 @@ func NewPolicies() *Policies {
 
 // Policy is a compiled policy with what the matrix wants to know beside it.
 type Policy struct {
-	*iam.Policy
-	kind iam.Kind
+	*policy.Policy
+	kind policy.Kind
 	keys []string // lower-case condition keys and variables that it names, sorted
 	uses []usage  // every value compared with a condition key
 
-	infos func() []iam.StatementInfo
+	infos func() []policy.StatementInfo
 }
 
 // usage is one condition value: key and operator in lower case.
@@ -45,14 +45,14 @@ type usage struct{ key, operator, value string }
 
 // Get compiles a policy, or finds it compiled. bucket is the bucket that a bucket
 // policy belongs to, "" for other kinds.
-func (c *Policies) Get(kind iam.Kind, bucket string, doc fact.Policy) *Policy {
+func (c *Policies) Get(kind policy.Kind, bucket string, doc fact.Policy) *Policy {
 	key := policyKey{kind, bucket, cmp.Or(doc.ARN, doc.Name), doc.Document}
 	return c.compiled.Get(key, func() *Policy {
-		opts := []iam.ParseOption{iam.Stored()}
+		opts := []policy.ParseOption{policy.Stored()}
 		if bucket != "" {
-			opts = append(opts, iam.ForBucket(bucket))
+			opts = append(opts, policy.ForBucket(bucket))
 		}
-		p := &Policy{Policy: iam.Parse(kind, key.name, []byte(doc.Document), opts...), kind: kind}
+		p := &Policy{Policy: policy.Parse(kind, key.name, []byte(doc.Document), opts...), kind: kind}
 		p.keys, p.uses = conditionKeys(doc.Document)
 		p.infos = sync.OnceValue(p.Statements)
 		return p
@@ -129,23 +129,23 @@ func (c *conditions) element(v any) {
 }
 
 // allowAll are policies that let everything through, to ask for explicit denies alone.
-var allowAll = struct{ identity, scp, key *iam.Policy }{
-	identity: iam.Parse(iam.IdentityPolicy, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
-	key:      iam.Parse(iam.KeyPolicy, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)),
-	scp:      iam.Parse(iam.SCP, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
+var allowAll = struct{ identity, scp, key *policy.Policy }{
+	identity: policy.Parse(policy.Identity, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
+	key:      policy.Parse(policy.Key, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}`)),
+	scp:      policy.Parse(policy.SCP, own, []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
 }
 
 // own names policies that are made here.
 const own = "crosscheck"
 
 // openBucket is a bucket policy that lets everything through.
-func (c *Policies) openBucket(b *fact.Bucket) *iam.Policy {
-	return c.Get(iam.BucketPolicy, b.Name, fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["` +
+func (c *Policies) openBucket(b *fact.Bucket) *policy.Policy {
+	return c.Get(policy.Bucket, b.Name, fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["` +
 		b.ARN + `","` + b.ARN + `/*"]}}`}).Policy
 }
 
 // accountKey is a key policy that leaves everything to the policies of the account.
-func (c *Policies) accountKey(account string) *iam.Policy {
-	return c.Get(iam.KeyPolicy, "", fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` +
+func (c *Policies) accountKey(account string) *policy.Policy {
+	return c.Get(policy.Key, "", fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` +
 		account + `"},"Action":"kms:*","Resource":"*"}}`}).Policy
 }

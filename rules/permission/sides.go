@@ -4,6 +4,9 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
 	"crosscheck/scanner/fact"
 )
 
@@ -15,23 +18,23 @@ func (e *evaluation) readRole() {
 		why := reason(role, "role")
 		e.identity, e.boundary, e.scps = iam.NotRead(why), iam.NotRead(why), iam.LevelsNotRead(why)
 		e.denyIdentity, e.denyBoundary, e.denySCPs = e.identity, e.boundary, e.scps
-		if p, err := iam.ParsePrincipal(e.link.RoleARN); err == nil {
-			e.principal = iam.RoleSession(p.RoleARN, "", sessionName)
+		if p, err := principal.Parse(e.link.RoleARN); err == nil {
+			e.principal = principal.RoleSession(p.RoleARN, "", sessionName)
 		}
 		return
 	}
 	r := e.role
-	e.principal = iam.RoleSession(r.ARN, r.ID, sessionName)
+	e.principal = principal.RoleSession(r.ARN, r.ID, sessionName)
 	account, known := e.doc.Accounts[r.AccountID]
 	e.principal.InManagementAccount = known && account.Management
-	denies := []*iam.Policy{allowAll.identity}
+	denies := []*policy.Policy{allowAll.identity}
 	switch {
 	case r.Boundary.Absent:
-		e.principal.Boundary, e.boundary = iam.False, iam.Policies()
+		e.principal.Boundary, e.boundary = logic.False, iam.Policies()
 		e.denyBoundary = e.boundary
 	case r.Boundary.Value != nil:
-		p := e.policies.Get(iam.BoundaryPolicy, "", *r.Boundary.Value)
-		e.principal.Boundary, e.boundary = iam.True, iam.Policies(p.Policy)
+		p := e.policies.Get(policy.Boundary, "", *r.Boundary.Value)
+		e.principal.Boundary, e.boundary = logic.True, iam.Policies(p.Policy)
 		e.rolePolicies = append(e.rolePolicies, p)
 		// Its denies count, its silence does not: it joins the identity's policies.
 		e.denyBoundary, denies = iam.Policies(), append(denies, p.Policy)
@@ -47,13 +50,13 @@ func (e *evaluation) readRole() {
 		e.identity = iam.NotRead(reason(r.Attached, "role.attached"))
 		e.denyIdentity = e.identity
 	default:
-		var list []*iam.Policy
+		var list []*policy.Policy
 		for _, f := range []fact.Fact[[]fact.Policy]{r.Inline, r.Attached} {
 			if f.Value == nil {
 				continue
 			}
 			for _, doc := range *f.Value {
-				p := e.policies.Get(iam.IdentityPolicy, "", doc)
+				p := e.policies.Get(policy.Identity, "", doc)
 				list = append(list, p.Policy)
 				e.rolePolicies = append(e.rolePolicies, p)
 			}
@@ -62,14 +65,14 @@ func (e *evaluation) readRole() {
 		e.denyIdentity = iam.Policies(append(denies, list...)...)
 	}
 	var scps []*Policy
-	e.scps, scps = e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID)
-	e.denySCPs, _ = e.levels(iam.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID, allowAll.scp)
+	e.scps, scps = e.levels(policy.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID)
+	e.denySCPs, _ = e.levels(policy.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID, allowAll.scp)
 	e.rolePolicies = append(e.rolePolicies, scps...)
 	e.refuse(e.rolePolicies)
 }
 
 // levels is a chain of SCPs or RCPs as it was read.
-func (e *evaluation) levels(kind iam.Kind, f fact.Fact[[]fact.PolicyLevel], management, known bool, name string, more ...*iam.Policy) (iam.Levels, []*Policy) {
+func (e *evaluation) levels(kind policy.Kind, f fact.Fact[[]fact.PolicyLevel], management, known bool, name string, more ...*policy.Policy) (iam.Levels, []*Policy) {
 	switch {
 	case management:
 		return iam.NotApplicable(), nil
@@ -81,11 +84,11 @@ func (e *evaluation) levels(kind iam.Kind, f fact.Fact[[]fact.PolicyLevel], mana
 	var all []*Policy
 	levels := make([]iam.Level, len(*f.Value))
 	for i, l := range *f.Value {
-		list := make([]*iam.Policy, 0, len(l.Policies)+len(more))
+		list := make([]*policy.Policy, 0, len(l.Policies)+len(more))
 		for _, doc := range l.Policies {
 			// RCPFullAWSAccess, which AWS attaches everywhere, allows; customers'
 			// RCPs can only deny, and are refused where they do not.
-			if kind == iam.RCP && strings.Contains(doc.ARN, ":organizations::aws:policy/") {
+			if kind == policy.RCP && strings.Contains(doc.ARN, ":organizations::aws:policy/") {
 				continue
 			}
 			p := e.policies.Get(kind, "", doc)
@@ -144,7 +147,7 @@ func (e *evaluation) sideOf(layer Layer) *side {
 // bucketSide is the resource side of requests to a bucket and its objects.
 func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bucket]) side {
 	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.Bucket.ARN}
-	s.in.Grants = iam.False
+	s.in.Grants = logic.False
 	if layer == Destination {
 		s.bucketARN = e.doc.BucketARN(e.link.Destination)
 	}
@@ -161,7 +164,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 		s.in.Resource = iam.Policies()
 		s.denyResource = iam.Policies(open)
 	case b.Policy.Value != nil:
-		p := e.policies.Get(iam.BucketPolicy, b.Name, *b.Policy.Value)
+		p := e.policies.Get(policy.Bucket, b.Name, *b.Policy.Value)
 		s.in.Resource = iam.Policies(p.Policy)
 		s.denyResource = iam.Policies(p.Policy, open)
 		s.policies = append(s.policies, p)
@@ -173,7 +176,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 	account, known := e.doc.Accounts[b.AccountID]
 	name := strings.TrimSpace("RCPs over the owner of the " + string(layer) + " " + b.AccountID)
 	var rcps []*Policy
-	s.in.RCPs, rcps = e.levels(iam.RCP, account.RCPs, account.Management, known && b.AccountID != "", name)
+	s.in.RCPs, rcps = e.levels(policy.RCP, account.RCPs, account.Management, known && b.AccountID != "", name)
 	s.policies = append(s.policies, rcps...)
 	s.in.RestrictPublicBuckets = or(restricts(b.PublicAccessBlock), restricts(account.PublicAccessBlock))
 	return s
@@ -183,10 +186,10 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	f := e.doc.Keys[id]
 	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.BucketARN(bucket), key: &keySide{id: id, key: f.Value}}
-	s.in.RestrictPublicBuckets = iam.False
+	s.in.RestrictPublicBuckets = logic.False
 	s.openResource = iam.Policies(allowAll.key)
 	s.key.contexts = []string{s.bucketARN + "/" + e.link.Rule.Prefix}
-	if e.bucketKeys != iam.False {
+	if e.bucketKeys != logic.False {
 		// With bucket keys the context is documented to be the bucket; whether
 		// this object's request uses one is not known.
 		s.key.contexts = append(s.key.contexts, s.bucketARN)
@@ -200,7 +203,7 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	s.account, s.region = k.AccountID, k.Region
 	switch {
 	case k.Policy.Value != nil:
-		p := e.policies.Get(iam.KeyPolicy, "", *k.Policy.Value)
+		p := e.policies.Get(policy.Key, "", *k.Policy.Value)
 		s.in.Resource = iam.Policies(p.Policy)
 		s.policies = append(s.policies, p)
 	case k.Policy.Absent:
@@ -211,7 +214,7 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	account, known := e.doc.Accounts[k.AccountID]
 	managed := k.Manager == "AWS"
 	var rcps []*Policy
-	s.in.RCPs, rcps = e.levels(iam.RCP, account.RCPs, account.Management || managed,
+	s.in.RCPs, rcps = e.levels(policy.RCP, account.RCPs, account.Management || managed,
 		known && k.AccountID != "" || managed, "RCPs over account "+k.AccountID)
 	s.policies = append(s.policies, rcps...)
 	return s
@@ -231,22 +234,22 @@ func (e *evaluation) deniesOnly(s *side) iam.Input {
 }
 
 // restricts is the setting RestrictPublicBuckets of a public access block.
-func restricts(f fact.Fact[fact.PublicAccessBlock]) iam.Truth {
+func restricts(f fact.Fact[fact.PublicAccessBlock]) logic.Truth {
 	switch {
 	case f.Absent:
-		return iam.False
+		return logic.False
 	case f.Value == nil:
-		return iam.Unknown
+		return logic.Unknown
 	}
 	return truth(f.Value.RestrictPublicBuckets)
 }
 
-func or(a, b iam.Truth) iam.Truth {
+func or(a, b logic.Truth) logic.Truth {
 	switch {
-	case a == iam.True || b == iam.True:
-		return iam.True
-	case a == iam.False && b == iam.False:
-		return iam.False
+	case a == logic.True || b == logic.True:
+		return logic.True
+	case a == logic.False && b == logic.False:
+		return logic.False
 	}
-	return iam.Unknown
+	return logic.Unknown
 }

@@ -3,7 +3,7 @@ package permission
 import (
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/logic"
 	"crosscheck/scanner/fact"
 )
 
@@ -70,7 +70,7 @@ func and(list []*Condition, more ...*Condition) []*Condition {
 
 // Condition is what a link must be like to need a permission.
 type Condition struct {
-	holds     func(*features) iam.Truth
+	holds     func(*features) logic.Truth
 	otherwise string // why a link does not need the permission
 	// needed completes "… is needed if …", where it is not known whether it holds.
 	needed string
@@ -79,55 +79,55 @@ type Condition struct {
 
 var (
 	roleExists = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(!f.roleAbsent) },
+		holds:     func(f *features) logic.Truth { return truth(!f.roleAbsent) },
 		otherwise: "the role does not exist",
 	}
 	destinationExists = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(!f.destinationAbsent) },
+		holds:     func(f *features) logic.Truth { return truth(!f.destinationAbsent) },
 		otherwise: "the destination does not exist",
 	}
 	locked = &Condition{
-		holds:     func(f *features) iam.Truth { return f.objectLock },
+		holds:     func(f *features) logic.Truth { return f.objectLock },
 		otherwise: "Object Lock is not enabled on the source",
 		needed:    "Object Lock is enabled on the source",
 		facts:     []string{"bucket.object_lock"},
 	}
 	deleteMarkers = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(f.deleteMarkers) },
+		holds:     func(f *features) logic.Truth { return truth(f.deleteMarkers) },
 		otherwise: "the rule does not replicate delete markers",
 	}
 	ownerOverride = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(f.ownerOverride) },
+		holds:     func(f *features) logic.Truth { return truth(f.ownerOverride) },
 		otherwise: "the rule does not change the owner",
 	}
 	ownershipOpen = &Condition{
-		holds:     func(f *features) iam.Truth { return f.ownershipOpen },
+		holds:     func(f *features) logic.Truth { return f.ownershipOpen },
 		otherwise: "the destination enforces bucket ownership",
 		needed:    "the destination does not enforce bucket ownership",
 		facts:     []string{"destination.ownership when owner_override"},
 	}
 	kmsObjects = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(f.kms) },
+		holds:     func(f *features) logic.Truth { return truth(f.kms) },
 		otherwise: "the rule does not take objects under KMS",
 	}
 	sourceKeyNamed = &Condition{
-		holds:     func(f *features) iam.Truth { return f.sourceKey },
+		holds:     func(f *features) logic.Truth { return f.sourceKey },
 		otherwise: "the source's default encryption is not KMS",
 	}
 	sourceKeyExists = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(!f.sourceKeyAbsent) },
+		holds:     func(f *features) logic.Truth { return truth(!f.sourceKeyAbsent) },
 		otherwise: "the source key does not exist",
 	}
 	replicaKeyNamed = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(f.replicaKey) },
+		holds:     func(f *features) logic.Truth { return truth(f.replicaKey) },
 		otherwise: "the rule names no key for replicas",
 	}
 	replicaKeyExists = &Condition{
-		holds:     func(f *features) iam.Truth { return truth(!f.replicaKeyAbsent) },
+		holds:     func(f *features) logic.Truth { return truth(!f.replicaKeyAbsent) },
 		otherwise: "the replica key does not exist",
 	}
 	bucketKeys = &Condition{
-		holds:     func(f *features) iam.Truth { return f.bucketKeys },
+		holds:     func(f *features) logic.Truth { return f.bucketKeys },
 		otherwise: "bucket keys are off on both sides",
 	}
 )
@@ -141,11 +141,11 @@ type features struct {
 	kms           bool // the rule takes objects under KMS
 	replicaKey    bool // the rule names a key for replicas
 
-	ownershipOpen iam.Truth // the destination does not enforce bucket ownership
-	objectLock    iam.Truth // is enabled on the source
-	sourceKey     iam.Truth // new source objects are under a key by default; unknown also where it is not known which
-	bucketKeys    iam.Truth // are on at one of the ends
-	defaultKMS    string    // the KMS algorithm of new source objects, "" where the default is another or not known
+	ownershipOpen logic.Truth // the destination does not enforce bucket ownership
+	objectLock    logic.Truth // is enabled on the source
+	sourceKey     logic.Truth // new source objects are under a key by default; unknown also where it is not known which
+	bucketKeys    logic.Truth // are on at one of the ends
+	defaultKMS    string      // the KMS algorithm of new source objects, "" where the default is another or not known
 }
 
 func featuresOf(doc *fact.Document, link *fact.Link) features {
@@ -157,7 +157,7 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 		ownerOverride: r.Destination.OwnerOverride,
 		kms:           r.SSEKMSObjects == "Enabled",
 		replicaKey:    link.ReplicaKey != "",
-		bucketKeys:    iam.False,
+		bucketKeys:    logic.False,
 	}
 	if b := destination.Value; b != nil && b.Ownership.Known() {
 		f.ownershipOpen = truth(b.Ownership.Value == nil || *b.Ownership.Value != "BucketOwnerEnforced")
@@ -170,26 +170,26 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 	}
 	switch {
 	case link.SourceKey != "":
-		f.sourceKey = iam.True
+		f.sourceKey = logic.True
 	case source.Encryption.Known() && f.defaultKMS == "":
-		f.sourceKey = iam.False
+		f.sourceKey = logic.False
 	}
 	for _, b := range []*fact.Bucket{source, destination.Value} {
 		switch {
 		case b == nil || !b.Encryption.Known():
-			if f.bucketKeys == iam.False {
-				f.bucketKeys = iam.Unknown
+			if f.bucketKeys == logic.False {
+				f.bucketKeys = logic.Unknown
 			}
 		case b.Encryption.Value != nil && b.Encryption.Value.BucketKey:
-			f.bucketKeys = iam.True
+			f.bucketKeys = logic.True
 		}
 	}
 	return f
 }
 
-func truth(b bool) iam.Truth {
+func truth(b bool) logic.Truth {
 	if b {
-		return iam.True
+		return logic.True
 	}
-	return iam.False
+	return logic.False
 }

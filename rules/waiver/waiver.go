@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"crosscheck/rules/finding"
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/match"
 	"crosscheck/scanner/fact"
 )
 
@@ -216,8 +216,8 @@ func (e *Entry) matches(f *finding.Finding) bool {
 	if e.Resource == "" {
 		return true
 	}
-	return iam.Match(e.Resource, f.Resource) ||
-		f.Link != "" && (iam.Match(e.Resource, f.Link) || iam.Match(strings.Replace(e.Resource, "->", "→", 1), f.Link))
+	return match.Match(e.Resource, f.Resource) ||
+		f.Link != "" && (match.Match(e.Resource, f.Link) || match.Match(strings.Replace(e.Resource, "->", "→", 1), f.Link))
 }
 
 // Apply gives the waiver of a failing finding, nil where there is none. The

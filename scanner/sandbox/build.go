@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/principal"
 	"crosscheck/scanner/sandbox/service"
 	"crosscheck/scanner/sandbox/state"
 )
@@ -248,7 +248,7 @@ func (b builder) addCaller(c worldCaller) error {
 	case c.User != "":
 		who = b.UserIdentity(a, a.Users[strings.ToLower(c.User)], "")
 	default:
-		p, err := iam.ParsePrincipal("arn:" + b.Partition + ":iam::" + a.ID + ":root")
+		p, err := principal.Parse("arn:" + b.Partition + ":iam::" + a.ID + ":root")
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/match"
 	"crosscheck/scanner/sandbox/service"
 	"crosscheck/scanner/sandbox/wire"
 )
@@ -114,7 +114,7 @@ func (s *Sandbox) strike(c *service.Call) faults {
 	return all
 }
 
-func glob(pattern, text string) bool { return pattern == "" || iam.Match(pattern, text) }
+func glob(pattern, text string) bool { return pattern == "" || match.Match(pattern, text) }
 
 // draw decides by the seed whether the n-th request of its kind is struck.
 func (f *Fault) draw(c *service.Call) bool {

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/policy"
 	"crosscheck/scanner/sandbox/service"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
@@ -421,12 +421,12 @@ func detailObject(s *state.State, account string, e *state.Entity, policies stri
 }
 
 // newDocument reads a policy document that is to be stored: AWS stores no invalid one.
-func newDocument(c *service.Call, kind iam.Kind) (string, *wire.Error) {
+func newDocument(c *service.Call, kind policy.Kind) (string, *wire.Error) {
 	text, e := required(c, "PolicyDocument")
 	if e != nil {
 		return "", e
 	}
-	if p := iam.Parse(kind, "new policy", []byte(text)); !p.Valid() {
+	if p := policy.Parse(kind, "new policy", []byte(text)); !p.Valid() {
 		return "", &wire.Error{Status: 400, Code: "MalformedPolicyDocument", Message: service.FirstFault(p)}
 	}
 	return text, nil
@@ -441,7 +441,7 @@ func putRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
 	if e != nil {
 		return nil, e
 	}
-	text, e := newDocument(c, iam.IdentityPolicy)
+	text, e := newDocument(c, policy.Identity)
 	if e != nil {
 		return nil, e
 	}
@@ -476,7 +476,7 @@ func updateAssumeRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire
 	if e != nil {
 		return nil, e
 	}
-	text, e := newDocument(c, iam.TrustPolicy)
+	text, e := newDocument(c, policy.Trust)
 	if e != nil {
 		return nil, e
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/policy"
 	"crosscheck/scanner/sandbox/service"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
@@ -107,7 +107,7 @@ func authorizedKey(s *state.State, c *service.Call, in request) (*state.Key, *wi
 	}
 	if e := c.Authorize(s, state.Question{
 		Action: c.Op, Resource: k.ARN, Account: k.Account,
-		Kind: iam.KeyPolicy, Policy: k.Policy, Name: k.ARN,
+		Kind: policy.Key, Policy: k.Policy, Name: k.ARN,
 		Context: s.KeyContext(k, c.Caller.Account), Grants: state.Truth(k.Granted(c.Caller, c.Operation())),
 	}); e != nil {
 		return nil, e
@@ -183,7 +183,7 @@ func putKeyPolicy(s *state.State, c *service.Call, in request) (wire.Object, *wi
 	if e != nil {
 		return nil, e
 	}
-	if p := iam.Parse(iam.KeyPolicy, k.ARN, []byte(in.Policy)); !p.Valid() {
+	if p := policy.Parse(policy.Key, k.ARN, []byte(in.Policy)); !p.Valid() {
 		return nil, &wire.Error{Status: 400, Code: "MalformedPolicyDocumentException", Message: service.FirstFault(p)}
 	}
 	if k.Manager == "AWS" {
@@ -223,7 +223,7 @@ func listAliases(s *state.State, c *service.Call, in request) (wire.Object, *wir
 	// delegates to the account.
 	account := c.Caller.Account
 	if e := c.Authorize(s, state.Question{
-		Action: c.Op, Resource: "*", Account: account, Kind: iam.KeyPolicy, Policy: state.DefaultKeyPolicy(s.Partition, account),
+		Action: c.Op, Resource: "*", Account: account, Kind: policy.Key, Policy: state.DefaultKeyPolicy(s.Partition, account),
 	}); e != nil {
 		return nil, e
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
 	"crosscheck/scanner/sandbox/s3/request"
 	"crosscheck/scanner/sandbox/s3/setting"
 	"crosscheck/scanner/sandbox/state"
@@ -118,7 +118,7 @@ func createBucket(c *request.Request) (*wire.Response, *wire.Error) {
 	fresh := state.NewBucket(c.BucketName, c.Caller.Account, region)
 	existing := c.Bucket
 	c.Bucket = fresh // decides as the owner would be asked
-	e := c.Allow("s3:CreateBucket", c.BucketARN(), map[string]iam.Value{"s3:locationconstraint": iam.One(region)})
+	e := c.Allow("s3:CreateBucket", c.BucketARN(), map[string]contextkey.Value{"s3:locationconstraint": contextkey.One(region)})
 	if e != nil {
 		return nil, e
 	}

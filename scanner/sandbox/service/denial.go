@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/principal"
 	"crosscheck/scanner/sandbox/state"
 )
 
 // denial is AWS's sentence for a denied request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func denial(who *state.Identity, req state.Question, d iam.Decision) string {
-	if who.Principal.Kind == iam.PrincipalAnonymous {
+	if who.Principal.Kind == principal.AnonymousKind {
 		return "Access Denied"
 	}
 	resource := req.Resource

@@ -3,7 +3,7 @@ package service
 import (
 	"fmt"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/policy"
 	"crosscheck/scanner/sandbox/wire"
 )
 
@@ -13,7 +13,7 @@ func InvalidValue(format string, args ...any) *wire.Error {
 }
 
 // FirstFault is why AWS would not store a policy.
-func FirstFault(p *iam.Policy) string {
+func FirstFault(p *policy.Policy) string {
 	for _, d := range p.Diagnostics() {
 		if !d.Warning {
 			return d.Message

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/principal"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
 )
@@ -88,12 +90,12 @@ func (c *Call) Authorize(s *state.State, req state.Question) *wire.Error {
 	if who == nil {
 		who = Anonymous
 	}
-	global := map[string]iam.Value{"aws:requestedregion": iam.One(c.Region)}
+	global := map[string]contextkey.Value{"aws:requestedregion": contextkey.One(c.Region)}
 	if agent := c.HTTP.UserAgent(); agent != "" {
-		global["aws:useragent"] = iam.One(agent)
+		global["aws:useragent"] = contextkey.One(agent)
 	}
 	if referer := c.HTTP.Referer(); referer != "" {
-		global["aws:referer"] = iam.One(referer)
+		global["aws:referer"] = contextkey.One(referer)
 	}
 	maps.Copy(global, req.Context)
 	req.Context = global
@@ -106,4 +108,4 @@ func (c *Call) Authorize(s *state.State, req state.Question) *wire.Error {
 }
 
 // Anonymous is the caller of an unsigned request.
-var Anonymous = &state.Identity{Principal: iam.Anonymous()}
+var Anonymous = &state.Identity{Principal: principal.Anonymous()}

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
 )
 
 // Question asks whether a caller may do one action on one resource.
@@ -16,13 +20,13 @@ type Question struct {
 	Resource string // ARN, or * for an action without resource type
 	Account  string // owner of the resource
 
-	Kind   iam.Kind // of the resource policy: BucketPolicy, KeyPolicy, TrustPolicy
-	Policy string   // text of the resource policy, "" = none
-	Name   string   // of the resource policy in messages; for bucket policies the bucket
+	Kind   policy.Kind // of the resource policy: BucketPolicy, KeyPolicy, TrustPolicy
+	Policy string      // text of the resource policy, "" = none
+	Name   string      // of the resource policy in messages; for bucket policies the bucket
 
-	Context        map[string]iam.Value // lower-case keys beside and above the global ones; the zero Value = unknown
-	Grants         iam.Truth            // KMS: a grant allows it
-	RestrictPublic bool                 // S3: effective RestrictPublicBuckets
+	Context        map[string]contextkey.Value // lower-case keys beside and above the global ones; the zero Value = unknown
+	Grants         logic.Truth                 // KMS: a grant allows it
+	RestrictPublic bool                        // S3: effective RestrictPublicBuckets
 }
 
 // Decide judges a request of any principal: a caller, or the session that S3
@@ -32,27 +36,27 @@ func (s *State) Decide(who *Identity, req Question) iam.Decision {
 		Identity: iam.Policies(s.identityPolicies(who)...),
 		Boundary: iam.Policies(),
 		Session:  iam.Policies(),
-		SCPs:     s.levels(SCP, iam.SCP, who.Account),
-		RCPs:     s.levels(RCP, iam.RCP, req.Account),
+		SCPs:     s.levels(SCP, policy.SCP, who.Account),
+		RCPs:     s.levels(RCP, policy.RCP, req.Account),
 		Resource: iam.Policies(),
-		Grants:   iam.False,
+		Grants:   logic.False,
 
-		RestrictPublicBuckets: iam.False,
+		RestrictPublicBuckets: logic.False,
 	}
 	if e := who.entity(); e != nil && e.Boundary != "" {
-		in.Boundary = iam.Policies(s.managedPolicy(who.Account, e.Boundary, iam.BoundaryPolicy))
+		in.Boundary = iam.Policies(s.managedPolicy(who.Account, e.Boundary, policy.Boundary))
 	}
 	if who.Session != "" {
-		in.Session = iam.Policies(s.Parse(iam.SessionPolicy, "session policy", who.Session))
+		in.Session = iam.Policies(s.Parse(policy.Session, "session policy", who.Session))
 	}
 	if req.Policy != "" {
 		in.Resource = iam.Policies(s.Parse(req.Kind, req.Name, req.Policy))
 	}
-	if req.Grants == iam.True {
-		in.Grants = iam.True
+	if req.Grants == logic.True {
+		in.Grants = logic.True
 	}
 	if req.RestrictPublic {
-		in.RestrictPublicBuckets = iam.True
+		in.RestrictPublicBuckets = logic.True
 	}
 	context := s.globalContext(who, req.Account)
 	maps.Copy(context, req.Context)
@@ -66,47 +70,47 @@ func (s *State) Decide(who *Identity, req Question) iam.Decision {
 }
 
 // identityPolicies are the inline and managed policies of a caller.
-func (s *State) identityPolicies(who *Identity) []*iam.Policy {
+func (s *State) identityPolicies(who *Identity) []*policy.Policy {
 	e := who.entity()
 	if e == nil {
 		return nil
 	}
-	var all []*iam.Policy
+	var all []*policy.Policy
 	for _, d := range e.Inline {
-		all = append(all, s.Parse(iam.IdentityPolicy, d.Name, d.Document))
+		all = append(all, s.Parse(policy.Identity, d.Name, d.Document))
 	}
 	for _, arn := range e.Attached {
-		all = append(all, s.managedPolicy(who.Account, arn, iam.IdentityPolicy))
+		all = append(all, s.managedPolicy(who.Account, arn, policy.Identity))
 	}
 	return all
 }
 
-func (s *State) managedPolicy(account, arn string, kind iam.Kind) *iam.Policy {
+func (s *State) managedPolicy(account, arn string, kind policy.Kind) *policy.Policy {
 	return s.Parse(kind, arn, s.FindManaged(account, arn).Document)
 }
 
 type parsedKey struct {
-	kind       iam.Kind
+	kind       policy.Kind
 	name, text string
 }
 
 // Parse reads a policy that is in force, once for all requests.
-func (s *State) Parse(kind iam.Kind, name, text string) *iam.Policy {
+func (s *State) Parse(kind policy.Kind, name, text string) *policy.Policy {
 	k := parsedKey{kind, name, text}
 	p := s.parsed[k]
 	if p == nil {
-		options := []iam.ParseOption{iam.Stored()}
-		if kind == iam.BucketPolicy {
-			options = append(options, iam.ForBucket(name))
+		options := []policy.ParseOption{policy.Stored()}
+		if kind == policy.Bucket {
+			options = append(options, policy.ForBucket(name))
 		}
-		p = iam.Parse(kind, name, []byte(text), options...)
+		p = policy.Parse(kind, name, []byte(text), options...)
 		s.parsed[k] = p
 	}
 	return p
 }
 
 // levels is the chain of SCPs or RCPs over an account, from the root down.
-func (s *State) levels(policyType string, kind iam.Kind, accountID string) iam.Levels {
+func (s *State) levels(policyType string, kind policy.Kind, accountID string) iam.Levels {
 	o := s.Organization
 	if o == nil || o.FeatureSet != "ALL" || !o.EnabledTypes[policyType] ||
 		accountID == o.ManagementID || o.Parent[accountID] == "" {
@@ -114,7 +118,7 @@ func (s *State) levels(policyType string, kind iam.Kind, accountID string) iam.L
 	}
 	var chain []iam.Level
 	for target := accountID; target != ""; target = o.Parent[target] {
-		var policies []*iam.Policy
+		var policies []*policy.Policy
 		for _, id := range o.Attached[target] {
 			if p := o.Policies[id]; p.Kind == policyType {
 				policies = append(policies, s.Parse(kind, p.ARN, p.Document))
@@ -128,60 +132,60 @@ func (s *State) levels(policyType string, kind iam.Kind, accountID string) iam.L
 
 // globalContext is the global condition keys of a request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (s *State) globalContext(who *Identity, resourceAccount string) map[string]iam.Value {
+func (s *State) globalContext(who *Identity, resourceAccount string) map[string]contextkey.Value {
 	now := time.Now().UTC()
-	keys := map[string]iam.Value{
-		"aws:currenttime":           iam.One(now.Format(time.RFC3339)),
-		"aws:epochtime":             iam.One(strconv.FormatInt(now.Unix(), 10)),
-		"aws:securetransport":       iam.One("true"), // loopback stands for TLS
-		"aws:sourceip":              iam.One("127.0.0.1"),
-		"aws:viaawsservice":         iam.One("false"),
-		"aws:principalisawsservice": iam.One("false"),
+	keys := map[string]contextkey.Value{
+		"aws:currenttime":           contextkey.One(now.Format(time.RFC3339)),
+		"aws:epochtime":             contextkey.One(strconv.FormatInt(now.Unix(), 10)),
+		"aws:securetransport":       contextkey.One("true"), // loopback stands for TLS
+		"aws:sourceip":              contextkey.One("127.0.0.1"),
+		"aws:viaawsservice":         contextkey.One("false"),
+		"aws:principalisawsservice": contextkey.One("false"),
 	}
 	if resourceAccount != "" {
-		keys["aws:resourceaccount"] = iam.One(resourceAccount)
+		keys["aws:resourceaccount"] = contextkey.One(resourceAccount)
 		if path := s.orgPath(resourceAccount); path != "" {
-			keys["aws:resourceorgid"] = iam.One(s.Organization.ID)
-			keys["aws:resourceorgpaths"] = iam.Many(path)
+			keys["aws:resourceorgid"] = contextkey.One(s.Organization.ID)
+			keys["aws:resourceorgpaths"] = contextkey.Many(path)
 		}
 	}
 	p := who.Principal
-	if p.Kind == iam.PrincipalService {
-		keys["aws:principalisawsservice"] = iam.One("true")
-		keys["aws:principalservicename"] = iam.One(p.Service)
-		keys["aws:principalservicenameslist"] = iam.Many(p.Service)
+	if p.Kind == principal.ServiceKind {
+		keys["aws:principalisawsservice"] = contextkey.One("true")
+		keys["aws:principalservicename"] = contextkey.One(p.Service)
+		keys["aws:principalservicenameslist"] = contextkey.Many(p.Service)
 		return keys
 	}
-	if p.Kind == iam.PrincipalAnonymous {
-		keys["aws:principaltype"] = iam.One("Anonymous")
-		keys["aws:userid"] = iam.One("anonymous")
+	if p.Kind == principal.AnonymousKind {
+		keys["aws:principaltype"] = contextkey.One("Anonymous")
+		keys["aws:userid"] = contextkey.One("anonymous")
 		return keys
 	}
-	keys["aws:principalaccount"] = iam.One(who.Account)
+	keys["aws:principalaccount"] = contextkey.One(who.Account)
 	if path := s.orgPath(who.Account); path != "" {
-		keys["aws:principalorgid"] = iam.One(s.Organization.ID)
-		keys["aws:principalorgpaths"] = iam.Many(path)
+		keys["aws:principalorgid"] = contextkey.One(s.Organization.ID)
+		keys["aws:principalorgpaths"] = contextkey.Many(path)
 	}
-	keys["aws:principalarn"] = iam.One(who.PrincipalARN())
+	keys["aws:principalarn"] = contextkey.One(who.PrincipalARN())
 	switch {
 	case who.Role != nil:
-		keys["aws:principaltype"] = iam.One("AssumedRole")
-		keys["aws:userid"] = iam.One(p.RoleID + ":" + p.Session)
+		keys["aws:principaltype"] = contextkey.One("AssumedRole")
+		keys["aws:userid"] = contextkey.One(p.RoleID + ":" + p.Session)
 		if !who.Issued.IsZero() { // a session that S3 began for itself has neither
-			keys["aws:multifactorauthpresent"] = iam.One("false")
-			keys["aws:tokenissuetime"] = iam.One(who.Issued.UTC().Format(time.RFC3339))
+			keys["aws:multifactorauthpresent"] = contextkey.One("false")
+			keys["aws:tokenissuetime"] = contextkey.One(who.Issued.UTC().Format(time.RFC3339))
 		}
 	case who.User != nil:
-		keys["aws:principaltype"] = iam.One("User")
-		keys["aws:userid"] = iam.One(who.User.ID)
-		keys["aws:username"] = iam.One(who.User.Name)
+		keys["aws:principaltype"] = contextkey.One("User")
+		keys["aws:userid"] = contextkey.One(who.User.ID)
+		keys["aws:username"] = contextkey.One(who.User.Name)
 	default:
-		keys["aws:principaltype"] = iam.One("Account")
-		keys["aws:userid"] = iam.One(who.Account)
+		keys["aws:principaltype"] = contextkey.One("Account")
+		keys["aws:userid"] = contextkey.One(who.Account)
 	}
 	if e := who.entity(); e != nil {
 		for k, v := range e.Tags {
-			keys["aws:principaltag/"+strings.ToLower(k)] = iam.One(v)
+			keys["aws:principaltag/"+strings.ToLower(k)] = contextkey.One(v)
 		}
 	}
 	return keys

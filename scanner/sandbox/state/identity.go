@@ -3,13 +3,14 @@ package state
 import (
 	"time"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/principal"
 )
 
 // Identity is a caller: who an access key belongs to.
 type Identity struct {
 	Account       string
-	Principal     iam.Principal
+	Principal     principal.Caller
 	Role          *Role     // of a role session
 	User          *User     // of an IAM user; neither: root, a service or anonymous
 	Session       string    // session policy document, "" = none
@@ -52,23 +53,23 @@ func (who *Identity) UserID() string {
 }
 
 func (s *State) UserIdentity(a *Account, u *User, secret string) *Identity {
-	return &Identity{Account: a.ID, User: u, Secret: secret, Principal: iam.Principal{
-		Kind: iam.PrincipalUser, ARN: u.ARN, Account: a.ID, Partition: s.Partition, UserID: u.ID,
+	return &Identity{Account: a.ID, User: u, Secret: secret, Principal: principal.Caller{
+		Kind: principal.User, ARN: u.ARN, Account: a.ID, Partition: s.Partition, UserID: u.ID,
 		Boundary: Truth(u.Boundary != ""), InManagementAccount: s.IsManagement(a.ID),
 	}}
 }
 
 // SessionIdentity is a session of a role.
 func (s *State) SessionIdentity(accountID string, r *Role, session string) *Identity {
-	p := iam.RoleSession(r.ARN, r.ID, session)
+	p := principal.RoleSession(r.ARN, r.ID, session)
 	p.Boundary = Truth(r.Boundary != "")
 	p.InManagementAccount = s.IsManagement(accountID)
 	return &Identity{Account: accountID, Role: r, Principal: p}
 }
 
-func Truth(b bool) iam.Truth {
+func Truth(b bool) logic.Truth {
 	if b {
-		return iam.True
+		return logic.True
 	}
-	return iam.False
+	return logic.False
 }

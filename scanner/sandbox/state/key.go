@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
 )
 
 type Key struct {
@@ -31,19 +31,19 @@ func (k *Key) Granted(who *Identity, operation string) bool {
 
 // KeyContext is the condition keys of KMS that follow from the key and the caller's account.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-func (s *State) KeyContext(k *Key, caller string) map[string]iam.Value {
-	context := map[string]iam.Value{
-		"kms:calleraccount": iam.One(caller),
-		"kms:keyspec":       iam.One(k.Spec),
-		"kms:keyusage":      iam.One(k.Usage),
-		"kms:keyorigin":     iam.One(k.Origin),
-		"kms:multiregion":   iam.One(map[bool]string{true: "true", false: "false"}[k.MultiRegion]),
+func (s *State) KeyContext(k *Key, caller string) map[string]contextkey.Value {
+	context := map[string]contextkey.Value{
+		"kms:calleraccount": contextkey.One(caller),
+		"kms:keyspec":       contextkey.One(k.Spec),
+		"kms:keyusage":      contextkey.One(k.Usage),
+		"kms:keyorigin":     contextkey.One(k.Origin),
+		"kms:multiregion":   contextkey.One(map[bool]string{true: "true", false: "false"}[k.MultiRegion]),
 	}
 	if aliases := s.aliasesOf(k); len(aliases) > 0 {
-		context["kms:resourcealiases"] = iam.Many(aliases...)
+		context["kms:resourcealiases"] = contextkey.Many(aliases...)
 	}
 	for name, v := range k.Tags {
-		context["aws:resourcetag/"+strings.ToLower(name)] = iam.One(v)
+		context["aws:resourcetag/"+strings.ToLower(name)] = contextkey.One(v)
 	}
 	return context
 }

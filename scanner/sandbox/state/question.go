@@ -3,15 +3,16 @@ package state
 import (
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/policy"
 )
 
 // BucketQuestion asks for an action on a bucket or on an object of it.
-func (s *State) BucketQuestion(b *Bucket, action, resource string, context map[string]iam.Value) Question {
-	context["s3:resourceaccount"] = iam.One(b.Account)
+func (s *State) BucketQuestion(b *Bucket, action, resource string, context map[string]contextkey.Value) Question {
+	context["s3:resourceaccount"] = contextkey.One(b.Account)
 	return Question{
 		Action: action, Resource: resource, Account: b.Account,
-		Kind: iam.BucketPolicy, Policy: b.Policy, Name: b.Name,
+		Kind: policy.Bucket, Policy: b.Policy, Name: b.Name,
 		Context: context, RestrictPublic: s.restrictPublic(b),
 	}
 }
@@ -30,9 +31,9 @@ func (s *State) BlockPublicPolicy(b *Bucket) bool {
 		a != nil && a.PublicAccess != nil && a.PublicAccess.BlockPolicy
 }
 
-func AddTags(context map[string]iam.Value, prefix string, tags []Tag) {
+func AddTags(context map[string]contextkey.Value, prefix string, tags []Tag) {
 	for _, t := range tags {
-		context[prefix+strings.ToLower(t.Key)] = iam.One(t.Value)
+		context[prefix+strings.ToLower(t.Key)] = contextkey.One(t.Value)
 	}
 }
 
@@ -40,13 +41,13 @@ func AddTags(context map[string]iam.Value, prefix string, tags []Tag) {
 // of a principal; object is the ARN of the object, or of the bucket with a bucket key.
 func (s *State) KeyQuestion(who *Identity, k *Key, operation, object string) Question {
 	context := s.KeyContext(k, who.Account)
-	context["kms:viaservice"] = iam.One("s3." + k.Region + ".amazonaws.com")
-	context["kms:encryptioncontext:aws:s3:arn"] = iam.One(object)
-	context["kms:encryptioncontextkeys"] = iam.Many("aws:s3:arn")
-	context["aws:requestedregion"] = iam.One(k.Region)
+	context["kms:viaservice"] = contextkey.One("s3." + k.Region + ".amazonaws.com")
+	context["kms:encryptioncontext:aws:s3:arn"] = contextkey.One(object)
+	context["kms:encryptioncontextkeys"] = contextkey.Many("aws:s3:arn")
+	context["aws:requestedregion"] = contextkey.One(k.Region)
 	return Question{
 		Action: "kms:" + operation, Resource: k.ARN, Account: k.Account,
-		Kind: iam.KeyPolicy, Policy: k.Policy, Name: k.ARN,
+		Kind: policy.Key, Policy: k.Policy, Name: k.ARN,
 		Grants: Truth(k.Granted(who, operation)), Context: context,
 	}
 }

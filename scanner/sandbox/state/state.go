@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/policy"
 )
 
 // State is what the services of one AWS organization work on. Its user guards it:
@@ -33,7 +33,7 @@ type State struct {
 	Seq          uint64                    // source of ids: same requests, same ids
 	Created      time.Time                 // of everything that was there from the beginning
 
-	parsed map[parsedKey]*iam.Policy
+	parsed map[parsedKey]*policy.Policy
 	names  map[string][]string // sorted bucket names by account; nil: to be made again
 }
 
@@ -48,7 +48,7 @@ func New(partition string, lag time.Duration) *State {
 		Access:     map[string]*Identity{},
 		lag:        lag,
 		Created:    time.Now(),
-		parsed:     map[parsedKey]*iam.Policy{},
+		parsed:     map[parsedKey]*policy.Policy{},
 	}
 }
 

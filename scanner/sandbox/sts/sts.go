@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/policy"
 	"crosscheck/scanner/sandbox/service"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
@@ -91,17 +92,17 @@ func assumeRole(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
 	if r == nil || r.ARN != roleARN {
 		return nil, refused
 	}
-	context := map[string]iam.Value{"sts:rolesessionname": iam.One(session)}
+	context := map[string]contextkey.Value{"sts:rolesessionname": contextkey.One(session)}
 	if external != "" {
-		context["sts:externalid"] = iam.One(external)
+		context["sts:externalid"] = contextkey.One(external)
 	}
 	for k, v := range r.Tags {
-		context["aws:resourcetag/"+strings.ToLower(k)] = iam.One(v)
-		context["iam:resourcetag/"+strings.ToLower(k)] = iam.One(v)
+		context["aws:resourcetag/"+strings.ToLower(k)] = contextkey.One(v)
+		context["iam:resourcetag/"+strings.ToLower(k)] = contextkey.One(v)
 	}
 	if e := c.Authorize(s, state.Question{
 		Action: "sts:AssumeRole", Resource: r.ARN, Account: a.ID,
-		Kind: iam.TrustPolicy, Policy: r.Trust, Name: r.ARN, Context: context,
+		Kind: policy.Trust, Policy: r.Trust, Name: r.ARN, Context: context,
 	}); e != nil {
 		return nil, e
 	}
@@ -109,9 +110,9 @@ func assumeRole(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
 	if e != nil {
 		return nil, e
 	}
-	policy := c.Form.Get("Policy")
-	if policy != "" {
-		if p := iam.Parse(iam.SessionPolicy, "session policy", []byte(policy)); !p.Valid() {
+	document := c.Form.Get("Policy")
+	if document != "" {
+		if p := policy.Parse(policy.Session, "session policy", []byte(document)); !p.Valid() {
 			return nil, &wire.Error{Status: 400, Code: "MalformedPolicyDocument", Message: "Syntax errors in policy."}
 		}
 	}
@@ -120,7 +121,7 @@ func assumeRole(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
 	n := strconv.FormatUint(s.Seq, 10)
 	key := state.UniqueID("ASIA", n)[:20]
 	who := s.SessionIdentity(a.ID, r, session)
-	who.Session = policy
+	who.Session = document
 	who.Issued = time.Now()
 	who.Expires = who.Issued.Add(lasts).Truncate(time.Second)
 	who.Secret = base64.StdEncoding.EncodeToString(state.Digest("secret", n))[:40]

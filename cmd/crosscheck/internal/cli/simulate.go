@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/simulate"
 )
 
 func newSimulateCommand(s *streams) *cobra.Command {
@@ -56,7 +56,7 @@ theirs, and the exit status is 2.
 				defer func() { _ = f.Close() }()
 				in = f
 			}
-			return simulate(cmd.Context(), in, s.out)
+			return answerLines(cmd.Context(), in, s.out)
 		},
 	}
 }
@@ -65,8 +65,8 @@ theirs, and the exit status is 2.
 // so that the answer to a longer line says that it is too long.
 const maxSimulateLine = 8<<20 + 1
 
-// simulate answers each line as it comes; blank lines have no answer.
-func simulate(ctx context.Context, in io.Reader, out io.Writer) error {
+// answerLines answers each line as it comes; blank lines have no answer.
+func answerLines(ctx context.Context, in io.Reader, out io.Writer) error {
 	type read struct {
 		line []byte
 		more bool // another line is there already
@@ -100,7 +100,7 @@ func simulate(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 		if line := bytes.TrimSpace(l.line); len(line) > 0 {
 			total++
-			answer, ok := iam.SimulateLine(line)
+			answer, ok := simulate.Line(line)
 			if !ok {
 				unread++
 			}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
 	"crosscheck/scanner/sandbox/s3/replicate"
 	"crosscheck/scanner/sandbox/s3/request"
 	"crosscheck/scanner/sandbox/state"
@@ -119,7 +119,7 @@ func authorizeWrite(c *request.Request, action string, v *state.Version) *wire.E
 		for _, t := range v.Tags {
 			keys = append(keys, t.Key)
 		}
-		context["s3:requestobjecttagkeys"] = iam.Many(keys...)
+		context["s3:requestobjecttagkeys"] = contextkey.Many(keys...)
 	}
 	return c.Authorize(c.State, c.State.BucketQuestion(c.Bucket, action, c.ObjectARN(v.Key), context))
 }

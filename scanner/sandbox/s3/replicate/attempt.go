@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/principal"
 	"crosscheck/scanner/sandbox/state"
 )
 
@@ -70,13 +73,13 @@ func (a *attempt) assume() bool {
 	if r == nil || r.ARN != arn || strings.HasPrefix(r.Path, "/aws-service-role/") {
 		return false
 	}
-	service := &state.Identity{Principal: iam.Service("s3.amazonaws.com")}
+	service := &state.Identity{Principal: principal.Service("s3.amazonaws.com")}
 	allowed := s.Decide(service, state.Question{
 		Action: "sts:AssumeRole", Resource: r.ARN, Account: owner.ID,
-		Kind: iam.TrustPolicy, Policy: r.Trust, Name: r.Name,
-		Context: map[string]iam.Value{
-			"aws:sourceaccount": iam.One(a.source.Account),
-			"aws:sourcearn":     iam.One("arn:" + s.Partition + ":s3:::" + a.source.Name),
+		Kind: policy.Trust, Policy: r.Trust, Name: r.Name,
+		Context: map[string]contextkey.Value{
+			"aws:sourceaccount": contextkey.One(a.source.Account),
+			"aws:sourcearn":     contextkey.One("arn:" + s.Partition + ":s3:::" + a.source.Name),
 		},
 	}).Result == iam.Allowed
 	if !allowed {
@@ -87,7 +90,7 @@ func (a *attempt) assume() bool {
 }
 
 // decide judges an action of the role's session on an object at either end.
-func (a *attempt) decide(b *state.Bucket, action string, context map[string]iam.Value) iam.Decision {
+func (a *attempt) decide(b *state.Bucket, action string, context map[string]contextkey.Value) iam.Decision {
 	return a.s.Decide(a.who, a.request(b, action, "/"+a.v.Key, context))
 }
 
@@ -98,8 +101,8 @@ func (a *attempt) may(b *state.Bucket, action string) bool {
 // request is an question of the role's session. Where S3's own calls come from
 // is not documented, so a policy that depends on the network is undecided, which
 // does not permit: AWS names such policies as a cause of failed replication.
-func (a *attempt) request(b *state.Bucket, action, key string, context map[string]iam.Value) state.Question {
-	all := map[string]iam.Value{"aws:requestedregion": iam.One(b.Region)}
+func (a *attempt) request(b *state.Bucket, action, key string, context map[string]contextkey.Value) state.Question {
+	all := map[string]contextkey.Value{"aws:requestedregion": contextkey.One(b.Region)}
 	state.AddTags(all, "s3:existingobjecttag/", a.v.Tags)
 	unknownNetwork(all)
 	for k, v := range context {
@@ -108,9 +111,9 @@ func (a *attempt) request(b *state.Bucket, action, key string, context map[strin
 	return a.s.BucketQuestion(b, action, "arn:"+a.s.Partition+":s3:::"+b.Name+key, all)
 }
 
-func unknownNetwork(context map[string]iam.Value) {
+func unknownNetwork(context map[string]contextkey.Value) {
 	for _, k := range []string{"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"} {
-		context[k] = iam.Value{}
+		context[k] = contextkey.Value{}
 	}
 }
 
@@ -195,7 +198,7 @@ func (a *attempt) mayUseKey(k *state.Key, operation string, b *state.Bucket, buc
 	req := a.s.KeyQuestion(a.who, k, operation, object)
 	unknownNetwork(req.Context)
 	for _, name := range []string{"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"} {
-		req.Context[name] = iam.Value{} // not documented for this call
+		req.Context[name] = contextkey.Value{} // not documented for this call
 	}
 	return a.s.Decide(a.who, req).Result == iam.Allowed
 }
@@ -207,11 +210,11 @@ func (a *attempt) authorizePut(replica *state.Version) string {
 	if b.RequestPayment == "Requester" && b.Account != a.who.Account {
 		return dstPutObjectNotPermitted // documented: not for Requester Pays of another account
 	}
-	context := map[string]iam.Value{}
+	context := map[string]contextkey.Value{}
 	var k *state.Key
 	switch {
 	case a.v.SSE.KeyMD5 != "":
-		context["s3:x-amz-server-side-encryption-customer-algorithm"] = iam.One("AES256")
+		context["s3:x-amz-server-side-encryption-customer-algorithm"] = contextkey.One("AES256")
 		if slices.Contains(b.Encryption.Blocked, "SSE-C") {
 			return dstPutObjectNotPermitted // FAILED is recorded, the code is not
 		}
@@ -225,10 +228,10 @@ func (a *attempt) authorizePut(replica *state.Version) string {
 			return dstKmsKeyInvalidState
 		}
 		replica.SSE.Key = k.ARN
-		context["s3:x-amz-server-side-encryption"] = iam.One(a.v.SSE.Algorithm)
-		context["s3:x-amz-server-side-encryption-aws-kms-key-id"] = iam.One(d.EncryptionConfiguration.ReplicaKmsKeyID)
+		context["s3:x-amz-server-side-encryption"] = contextkey.One(a.v.SSE.Algorithm)
+		context["s3:x-amz-server-side-encryption-aws-kms-key-id"] = contextkey.One(d.EncryptionConfiguration.ReplicaKmsKeyID)
 	default:
-		context["s3:x-amz-server-side-encryption"] = iam.One(a.v.SSE.Algorithm)
+		context["s3:x-amz-server-side-encryption"] = contextkey.One(a.v.SSE.Algorithm)
 	}
 	if a.decide(b, "s3:ReplicateObject", context).Result != iam.Allowed {
 		return dstPutObjectNotPermitted

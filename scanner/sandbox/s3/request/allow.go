@@ -2,6 +2,7 @@ package request
 
 import (
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
 	"crosscheck/scanner/sandbox/service"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
@@ -9,7 +10,7 @@ import (
 
 // Allow decides an action of the caller on the bucket, or on the account where
 // the request names none.
-func (c *Request) Allow(action, resource string, extra map[string]iam.Value) *wire.Error {
+func (c *Request) Allow(action, resource string, extra map[string]contextkey.Value) *wire.Error {
 	context := c.Context()
 	for k, v := range extra {
 		context[k] = v
@@ -102,33 +103,33 @@ func (c *Request) UseKey(arn, operation, object string) *wire.Error {
 		return wire.AccessDenied()
 	}
 	req := c.State.KeyQuestion(c.Caller, k, operation, object)
-	req.Context["aws:viaawsservice"] = iam.One("true")
-	req.Context["aws:calledvia"] = iam.Many("s3.amazonaws.com")
-	req.Context["aws:calledviafirst"] = iam.One("s3.amazonaws.com")
-	req.Context["aws:calledvialast"] = iam.One("s3.amazonaws.com")
+	req.Context["aws:viaawsservice"] = contextkey.One("true")
+	req.Context["aws:calledvia"] = contextkey.Many("s3.amazonaws.com")
+	req.Context["aws:calledviafirst"] = contextkey.One("s3.amazonaws.com")
+	req.Context["aws:calledvialast"] = contextkey.One("s3.amazonaws.com")
 	return c.Authorize(c.State, req)
 }
 
 // Context is the S3 condition keys of a request.
-func (c *Request) Context() map[string]iam.Value {
-	keys := map[string]iam.Value{"s3:tlsversion": iam.One("1.3")}
+func (c *Request) Context() map[string]contextkey.Value {
+	keys := map[string]contextkey.Value{"s3:tlsversion": contextkey.One("1.3")}
 	for header, key := range requestKeys {
 		if value := c.HTTP.Header.Get(header); value != "" {
-			keys[key] = iam.One(value)
+			keys[key] = contextkey.One(value)
 		}
 	}
 	for parameter, key := range map[string]string{
 		"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys", "versionId": "s3:versionid",
 	} {
 		if c.Query.Has(parameter) {
-			keys[key] = iam.One(c.Query.Get(parameter))
+			keys[key] = contextkey.One(c.Query.Get(parameter))
 		}
 	}
 	switch {
 	case c.Query.Has("X-Amz-Credential"):
-		keys["s3:authtype"], keys["s3:signatureversion"] = iam.One("REST-QUERY-STRING"), iam.One("AWS4-HMAC-SHA256")
+		keys["s3:authtype"], keys["s3:signatureversion"] = contextkey.One("REST-QUERY-STRING"), contextkey.One("AWS4-HMAC-SHA256")
 	case c.Caller != nil:
-		keys["s3:authtype"], keys["s3:signatureversion"] = iam.One("REST-HEADER"), iam.One("AWS4-HMAC-SHA256")
+		keys["s3:authtype"], keys["s3:signatureversion"] = contextkey.One("REST-HEADER"), contextkey.One("AWS4-HMAC-SHA256")
 	}
 	return keys
 }

@@ -6,7 +6,8 @@ import (
 	"net/http"
 	"regexp"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/policy"
 	"crosscheck/scanner/sandbox/s3/request"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
@@ -31,7 +32,7 @@ func putPolicy(c *request.Request) (*wire.Response, *wire.Error) {
 	if len(body) > maxPolicy {
 		return nil, &wire.Error{Status: 400, Code: "PolicyTooLarge", Message: "The policy exceeds the maximum allowed size"}
 	}
-	p := iam.Parse(iam.BucketPolicy, c.BucketName, body, iam.ForBucket(c.BucketName))
+	p := policy.Parse(policy.Bucket, c.BucketName, body, policy.ForBucket(c.BucketName))
 	if !p.Valid() {
 		message := "This policy contains invalid Json"
 		for _, d := range p.Diagnostics() {
@@ -42,7 +43,7 @@ func putPolicy(c *request.Request) (*wire.Response, *wire.Error) {
 		}
 		return nil, &wire.Error{Status: 400, Code: "MalformedPolicy", Message: message}
 	}
-	if c.State.BlockPublicPolicy(c.Bucket) && iam.Classify(c.BucketName, p).Public == iam.True {
+	if c.State.BlockPublicPolicy(c.Bucket) && policy.Classify(c.BucketName, p).Public == logic.True {
 		return nil, &wire.Error{
 			Status: 403, Code: "AccessDenied",
 			Message: "User: " + c.Caller.Principal.ARN + " is not authorized to perform: s3:PutBucketPolicy on resource: \"" + c.BucketARN() +
@@ -69,8 +70,8 @@ func getPolicyStatus(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, noPolicy(c)
 	}
 	type policyStatus struct{ IsPublic bool }
-	p := c.State.Parse(iam.BucketPolicy, c.BucketName, c.Bucket.Policy)
-	return wire.AnswerXML("PolicyStatus", policyStatus{iam.Classify(c.BucketName, p).Public != iam.False})
+	p := c.State.Parse(policy.Bucket, c.BucketName, c.Bucket.Policy)
+	return wire.AnswerXML("PolicyStatus", policyStatus{policy.Classify(c.BucketName, p).Public != logic.False})
 }
 
 // ownersOnly refuses the policy operations to callers of other accounts, even

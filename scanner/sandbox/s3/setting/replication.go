@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
 	"crosscheck/scanner/sandbox/s3/request"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
@@ -68,7 +68,7 @@ func putReplication(c *request.Request) (*wire.Response, *wire.Error) {
 	}
 	e := c.Authorize(c.State, state.Question{
 		Action: "iam:PassRole", Resource: in.Role, Account: owner,
-		Context: map[string]iam.Value{"iam:passedtoservice": iam.One("s3.amazonaws.com"), "iam:associatedresourcearn": iam.One(c.BucketARN())},
+		Context: map[string]contextkey.Value{"iam:passedtoservice": contextkey.One("s3.amazonaws.com"), "iam:associatedresourcearn": contextkey.One(c.BucketARN())},
 	})
 	if e != nil {
 		return nil, e

@@ -1,0 +1,68 @@
+// Package contextkey says what is known of the context keys of a request, and
+// expands policy variables with them.
+package contextkey
+
+// Value is what is known of a context key of a request. The zero value is unknown.
+type Value struct {
+	State  valueState
+	Multi  bool
+	Values []string
+}
+
+type valueState uint8
+
+const (
+	StateUnknown valueState = iota
+	StateAbsent
+	StatePresent
+	StateEach
+)
+
+// One is a key with one value, Many a multivalued key, Absent a key that is known not to be sent.
+func One(v string) Value     { return Value{State: StatePresent, Values: []string{v}} }
+func Many(v ...string) Value { return Value{State: StatePresent, Multi: true, Values: v} }
+func Absent() Value          { return Value{State: StateAbsent} }
+
+// Each is a key that differs between the requests which a decision is about: it
+// takes every value that the glob matches (as in a [Request], ${*} is a literal
+// "*"). kms:EncryptionContext:aws:s3:arn is one, when the decision is for all
+// objects under a prefix.
+func Each(glob string) Value { return Value{State: StateEach, Values: []string{glob}} }
+
+// Known reports whether anything is known of the key.
+func (v Value) Known() bool { return v.State != StateUnknown }
+
+// Binding is a key with its value.
+type Binding struct {
+	Key   string
+	Value Value
+}
+
+// Known is what is known of the context keys of a request. Keys are lower case.
+type Known struct {
+	Context map[string]Value // as the request has them; a key that is not there is absent
+	Given   []Binding        // values for keys of Context that are [Each]
+	Assumed []Binding        // come before all others
+}
+
+// Lookup is what is known of a key. A key with [Each] value and nothing given is unknown.
+func (k *Known) Lookup(key string) Value {
+	for i := range k.Assumed {
+		if k.Assumed[i].Key == key {
+			return k.Assumed[i].Value
+		}
+	}
+	v, ok := k.Context[key]
+	switch {
+	case !ok:
+		return Value{State: StateAbsent}
+	case v.State == StateEach:
+		for i := range k.Given {
+			if k.Given[i].Key == key {
+				return k.Given[i].Value
+			}
+		}
+		return Value{}
+	}
+	return v
+}

@@ -1,0 +1,124 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestValidateByKind(t *testing.T) {
+	bucket := func(s string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111111111111"},` + s + `}]}`
+	}
+	deny := func(s string) string { return `{"Version":"2012-10-17","Statement":[{"Effect":"Deny",` + s + `}]}` }
+	trust := func(s string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + s + `}]}`
+	}
+	for _, c := range []struct {
+		kind Kind
+		doc  string
+		want string // "" = stored
+	}{
+		{Bucket, bucket(`"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"`), ""},
+		{Bucket, bucket(`"Action":"S3:getobject","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/k"]`), ""},
+		{Bucket, bucket(`"Action":"*","Resource":"arn:aws:s3:::b"`), ""},
+		{Bucket, bucket(`"Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
+		{Bucket, bucket(`"Action":"s3:Get*","Resource":"arn:aws:s3:::b"`), ""},
+		{Bucket, bucket(`"Action":"s3:Replicate*","Resource":"arn:aws:s3:::b"`), "acts on objects"},
+		{Bucket, bucket(`"Action":["s3:GetObject","s3:ListBucket"],"Resource":"arn:aws:s3:::b/*"`), "acts on the bucket"},
+		{Bucket, bucket(`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::b/*","arn:aws:s3:::b"]`), ""},
+		{Bucket, bucket(`"Action":"s3:ListBucket","NotResource":"arn:aws:s3:::b/x"`), ""},
+		{Bucket, bucket(`"Action":"s3:ListAllMyBuckets","Resource":"arn:aws:s3:::b"`), "acts on other resources"},
+		{Bucket, bucket(`"Action":"s3:ReplicateObjects","Resource":"arn:aws:s3:::b/*"`), "matches no action"},
+		{Bucket, bucket(`"NotAction":"s3:Foo","Resource":"arn:aws:s3:::b/*"`), "matches no action"},
+		{Bucket, bucket(`"Action":"sqs:SendMessage","Resource":"arn:aws:s3:::b/*"`), "not of s3"},
+		{Bucket, bucket(`"Action":"s3:*","Resource":"*"`), "not the ARN of an S3 bucket"},
+		{Bucket, bucket(`"Action":"s3:*","Resource":"arn:aws:s3:::b*"`), ""},
+		{Bucket, bucket(`"Action":"s3:*","Resource":"arn:aws:s3:::bb"`), "not in the bucket"},
+		{Bucket, bucket(`"Action":"s3:*","Resource":"arn:aws:s3:::*"`), "in full"},
+		{Bucket, bucket(`"Action":"s3:*","Resource":"arn:aws:s3:eu-west-1::b"`), "no Region"},
+		{Bucket, bucket(`"Action":"s3:*","Resource":"arn:aws:sqs:::b"`), "not the ARN of an S3 bucket"},
+		{Bucket, `{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b"}]}`, "no Principal"},
+		{Bucket, bucket(`"Action":"s3:*"`), "neither Resource"},
+		{Bucket, deny(`"NotPrincipal":{"AWS":"111111111111"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
+		{Bucket, trust(`"NotPrincipal":{"AWS":"111111111111"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), "NotPrincipal"},
+		{Bucket, deny(`"Principal":{"AWS":"arn:aws:iam::*:root"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), "no account, role"},
+		{Bucket, deny(`"Principal":{"AWS":"arn:aws:iam::111111111111:role/*"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), "no account, role"},
+		{Bucket, deny(`"Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/R/s"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
+		{Bucket, deny(`"Principal":{"AWS":"bob"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), "no account, role"},
+		{Bucket, deny(`"Principal":{"Service":"*"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), "no service name"},
+		{Bucket, deny(`"Principal":{"aws":"*"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), "unknown kind of principal"},
+		{Bucket, deny(`"Principal":"111111111111","Action":"s3:*","Resource":"arn:aws:s3:::b"`), `only string`},
+		{Bucket, deny(`"Principal":["*"],"Action":"s3:*","Resource":"arn:aws:s3:::b"`), `Principal is an array`},
+		{Bucket, deny(`"Principal":{},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), `empty object`},
+		{Bucket, deny(`"Sid":"with blanks","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
+		{Bucket, deny(`"Principal":{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EAAAAAAAAAAAA"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
+		{Bucket, deny(`"Principal":{"CanonicalUser":"abc"},"Action":"s3:*","Resource":"arn:aws:s3:::b"`), ""},
+		{Key, trust(`"Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"kms:*","Resource":"*"`), ""},
+		{Key, trust(`"Action":"kms:*","Resource":"*"`), "no Principal"},
+		{Trust, trust(`"Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"`), ""},
+		{Trust, trust(`"Principal":{"Service":["s3.amazonaws.com","batchoperations.s3.amazonaws.com"]},"Action":["sts:AssumeRole","sts:TagSession"]`), ""},
+		{Trust, trust(`"Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole","Resource":"*"`), "has a Resource"},
+		{Trust, trust(`"Principal":"*","Action":"sts:AssumeRole"`), "bare Principal"},
+		{Trust, trust(`"Principal":{"AWS":"*"},"Action":"sts:AssumeRole"`), ""},
+		{Trust, trust(`"NotPrincipal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"`), "NotPrincipal"},
+		{Trust, trust(`"Principal":{"AWS":"111111111111"},"Action":"s3:GetObject"`), "sts only"},
+		{Trust, trust(`"Action":"sts:AssumeRole"`), "no Principal"},
+		{SCP, deny(`"NotAction":"s3:*","Resource":"*","Condition":{"StringEquals":{"a":"b"}}`), ""},
+		{SCP, trust(`"Action":"s3:*","NotResource":"arn:aws:s3:::b","Condition":{"StringEquals":{"a":"b"}}`), ""},
+		{SCP, deny(`"Principal":"*","Action":"s3:*","Resource":"*"`), "must not have"},
+		{SCP, deny(`"Action":"s3:*"`), "neither Resource"},
+		{RCP, deny(`"Principal":"*","Action":"s3:*","Resource":"*"`), ""},
+		{RCP, deny(`"Principal":{"AWS":"*"},"Action":["s3:*","KMS:Decrypt"],"NotResource":"arn:aws:s3:::b"`), ""},
+		{RCP, deny(`"Principal":{"AWS":["*"]},"Action":"s3:*","Resource":"*"`), "must be"},
+		{RCP, deny(`"Principal":{"AWS":"111111111111"},"Action":"s3:*","Resource":"*"`), "must be"},
+		{RCP, deny(`"NotPrincipal":{"AWS":"*"},"Action":"s3:*","Resource":"*"`), "must be"},
+		{RCP, deny(`"Principal":"*","NotAction":"s3:*","Resource":"*"`), "NotAction"},
+		{RCP, deny(`"Principal":"*","Action":"*","Resource":"*"`), "bare Action"},
+		{RCP, deny(`"Principal":"*","Action":"s3:NoSuchAction","Resource":"*"`), ""},
+		{RCP, deny(`"Principal":"*","Action":"ec2:*","Resource":"*"`), "do not cover"},
+		{RCP, trust(`"Principal":"*","Action":"s3:*","Resource":"*"`), "can only deny"},
+		{Session, trust(`"Action":"*","Resource":"*","Condition":{"ArnLike":{"a":"x"},"IpAddress":{"a":"x"},"DateEquals":{"a":"x"},"NumericEquals":{"a":"x"},"BinaryEquals":{"a":"x"}}`), ""},
+		{Session, trust(`"Action":"*","Resource":"*","Condition":{"StringEquals":{"a":"Σ"}}`), ""},
+		{Boundary, trust(`"Action":"*","Resource":"*","Condition":{"StringEquals":{"a":"Σ"}}`), "U+03A3"},
+		{Boundary, trust(`"Action":"*","Resource":"*","Condition":{"StringEquals":{"a":"é\u03a3"}}`), ""},
+		{Resource, trust(`"Principal":"*","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:us-east-1:111111111111:q"`), ""},
+	} {
+		p := Parse(c.kind, "p", []byte(c.doc), ForBucket("b"))
+		switch d := first(p, false); {
+		case c.want == "" && d != nil:
+			t.Errorf("%s %s: %s", c.kind, c.doc, d.Message)
+		case c.want != "" && (d == nil || !strings.Contains(d.Message, c.want)):
+			t.Errorf("%s %s: want %q, got %+v", c.kind, c.doc, c.want, p.Diagnostics())
+		}
+		if p.Valid() != (c.want == "") {
+			t.Errorf("%s %s: valid %v", c.kind, c.doc, p.Valid())
+		}
+	}
+}
+
+// TestStored: what AWS returned it has stored, whatever our lists say.
+func TestStored(t *testing.T) {
+	for _, c := range []struct {
+		kind  Kind
+		doc   string
+		valid bool
+	}{
+		{Bucket, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:BrandNewAction","Resource":"arn:aws:s3:::b"}}`, true},
+		{RCP, `{"Statement":{"Effect":"Deny","Principal":"*","Action":"newservice:*","Resource":"*"}}`, true},
+		{RCP, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`, true},
+		{Bucket, `{"Statement":{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::something:new/x"},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}`, true},
+		{Trust, `{"Statement":{"Sid":"a b","Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}`, true},
+		{Identity, `{"Version":"2012–10–17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, false},
+		{Bucket, `{"Statement":{"Effect":"Permit","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}}`, false},
+	} {
+		if p := Parse(c.kind, "p", []byte(c.doc), Stored()); p.Valid() != c.valid {
+			t.Errorf("%s: %+v", c.doc, p.Diagnostics())
+		}
+		if p := Parse(c.kind, "p", []byte(c.doc)); p.Valid() {
+			t.Errorf("%s is accepted without Stored", c.doc)
+		}
+	}
+	if p := Parse(RCP, "p-RCPFullAWSAccess", []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`)); !p.Valid() {
+		t.Errorf("AWS's own RCP: %+v", p.Diagnostics())
+	}
+}
