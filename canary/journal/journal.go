@@ -87,9 +87,9 @@ const (
 )
 
 // DefaultDirectory is the directory of the journals of this user: below XDG_STATE_HOME,
-// else below ~/.local/state.
-func DefaultDirectory() (string, error) {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+// which getenv gives, else below ~/.local/state.
+func DefaultDirectory(getenv func(name string) string) (string, error) {
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "crosscheck", "canary"), nil
 	}
 	home, err := os.UserHomeDir()

@@ -19,6 +19,7 @@ import (
 // The same organization with its statements renamed, and everything in them in
 // another order, has nothing new and nothing fixed.
 func TestBaselineOfARewrittenOrganization(t *testing.T) {
+	t.Parallel()
 	worlds, err := filepath.Glob(filepath.Join(repo, "testdata", "worlds", "*.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -33,12 +34,12 @@ func TestBaselineOfARewrittenOrganization(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join(t.TempDir(), "run.jsonl")
-			served(t, text)
-			if status, _, stderr := inProcess(t.Context(), "scan", "-q", "-o", "jsonl="+path); status != exitFindings {
+			p := served(t, text)
+			if status, _, stderr := p.run(t.Context(), "scan", "-q", "-o", "jsonl="+path); status != exitFindings {
 				t.Fatalf("exit status %d: %s", status, stderr)
 			}
-			served(t, rewritten(t, text))
-			status, stdout, stderr := inProcess(t.Context(), "scan", "-q", "--baseline", path, "--fail-on-new")
+			p = served(t, rewritten(t, text))
+			status, stdout, stderr := p.run(t.Context(), "scan", "-q", "--baseline", path, "--fail-on-new")
 			if status == exitFindings || !regexp.MustCompile(`(?m)^Baseline: 0 new, [1-9][0-9]* existing, 0 fixed$`).MatchString(stdout) {
 				t.Errorf("exit status %d:\n%s%s", status, stdout, stderr)
 			}
@@ -113,6 +114,7 @@ func reverse(v any) {
 
 // A drill is held against a drill: what its probes showed before is not new.
 func TestDrillAgainstABaseline(t *testing.T) {
+	t.Parallel()
 	good := testdata.DemoWorld
 	const versioned = "name: backup-ledger\n        region: eu-west-1\n        versioning: "
 	bad := bytes.Replace(good, []byte(versioned+"Enabled"), []byte(versioned+"Suspended"), 1)
@@ -121,8 +123,8 @@ func TestDrillAgainstABaseline(t *testing.T) {
 	}
 	dir := t.TempDir()
 	drill := func(world []byte, more ...string) (int, string) {
-		served(t, world)
-		status, stdout, stderr := inProcess(t.Context(), append([]string{"drill", "-q", "--yes", "--variant", "plain", "--timeout", "2s"}, more...)...)
+		p := served(t, world)
+		status, stdout, stderr := p.run(t.Context(), append([]string{"drill", "-q", "--yes", "--variant", "plain", "--timeout", "2s"}, more...)...)
 		return status, stdout + stderr
 	}
 	a, b := filepath.Join(dir, "a.jsonl"), filepath.Join(dir, "b.jsonl")

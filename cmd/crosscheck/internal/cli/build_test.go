@@ -152,6 +152,7 @@ func identify(text string) (ids []string, refuse string) {
 }
 
 func TestIdentify(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"Apache License\n   Version 2.0, January 2004\n":                                                                                            "[Apache-2.0] ",
 		"Permission is hereby granted, free of\ncharge, to any person obtaining a copy of this":                                                     "[MIT] ",
@@ -170,6 +171,7 @@ func TestIdentify(t *testing.T) {
 // TestDependencies holds docs/dependencies.md and docs/third-party-licenses.txt to
 // what the program is made of, and refuses licenses that do not go with its own.
 func TestDependencies(t *testing.T) {
+	t.Parallel()
 	var page strings.Builder
 	page.WriteString("# Dependencies\n\nThis file is generated (`UPDATE=1 go test ./cmd/crosscheck/internal/cli -run TestDependencies`): the modules of which code is in the program for Linux, " +
 		"and their licenses, read from the texts in [third-party-licenses.txt](third-party-licenses.txt). " +

@@ -29,7 +29,6 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
-	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -119,8 +118,8 @@ const shortest = 100 * time.Millisecond
 
 // configure gives the configuration of a command that probes, which its flags then
 // have, and refuses what contradicts itself, before anything is called.
-func (f *canaryFlags) configure(cmd *cobra.Command) (*config.Config, error) {
-	c, err := configure(cmd)
+func (f *canaryFlags) configure(s *streams, cmd *cobra.Command) (*config.Config, error) {
+	c, err := s.configure(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -186,11 +185,11 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
   crosscheck canary --source src --destination dst --endpoint http://127.0.0.1:9000 --destination-profile backup --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.configure(cmd)
+			c, err := f.configure(s, cmd)
 			if err != nil {
 				return err
 			}
-			return runCanary(cmd.Context(), s, c, &f, &out, client.LoadConfig)
+			return runCanary(cmd.Context(), s, c, &f, &out, s.aws)
 		},
 	}
 	f.add(cmd)
@@ -201,9 +200,6 @@ before it is put; after a crash, 'crosscheck canary sweep' removes it.
 	cmd.AddCommand(newSweepCommand(s), newWatchCommand(s), newExperimentCommand(s))
 	return cmd
 }
-
-// configLoader loads the AWS configuration of a profile.
-type configLoader func(ctx context.Context, profile, region string) (aws.Config, error)
 
 func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, load configLoader) error {
 	engine, err := c.Engine()
@@ -573,7 +569,7 @@ func (p *prober) openJournal() (*journal.Journal, error) {
 	if p.forgetful {
 		return nil, nil
 	}
-	dir, err := journalFolder(p.f.journal)
+	dir, err := p.s.journals(p.f.journal)
 	if err != nil {
 		return nil, err
 	}
@@ -581,11 +577,12 @@ func (p *prober) openJournal() (*journal.Journal, error) {
 	return j, usererr.Hint(err, "give a folder that can be written with --journal")
 }
 
-func journalFolder(given string) (string, error) {
+// journals is the directory of the journals of canaries.
+func (s *streams) journals(given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	dir, err := journal.DefaultDirectory()
+	dir, err := journal.DefaultDirectory(s.getenv)
 	return dir, usererr.Hint(err, "give a folder with --journal")
 }
 

@@ -16,7 +16,6 @@ import (
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
-	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -77,11 +76,11 @@ Exit status 0 means that the question is answered, 3 that it is not.
 				return usererr.Hint(err, "'crosscheck canary experiment list' explains them")
 			}
 			f.count, f.sloPercentile = 1, 99
-			c, err := f.configure(cmd)
+			c, err := f.configure(s, cmd)
 			if err != nil {
 				return err
 			}
-			return runExperiment(cmd.Context(), s, c, &f, quiet, x, client.LoadConfig)
+			return runExperiment(cmd.Context(), s, c, &f, quiet, x, s.aws)
 		},
 	}
 	f.add(cmd)

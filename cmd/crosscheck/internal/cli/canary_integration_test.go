@@ -289,7 +289,7 @@ func TestIntegrationCanary(t *testing.T) {
 		t.Helper()
 		args := append([]string{"canary", "--source", bucket, "--destination", copy, "--profile", "source", "--destination-profile", "destination",
 			"--endpoint", source.url(), "--destination-endpoint", destination.url(), "--yes", "-o", "json"}, more...)
-		status, out, errs := inProcess(t.Context(), args...)
+		status, out, errs := realProgram().run(t.Context(), args...)
 		var p probed
 		if err := json.Unmarshal([]byte(out), &p); err != nil && status != exitUsage {
 			t.Fatalf("%v: %s\n%s", err, out, errs)
@@ -418,12 +418,12 @@ func TestIntegrationCanary(t *testing.T) {
 			t.Errorf("exit %d, %+v", status, p)
 		}
 		destination.start()
-		status, out, errs := inProcess(t.Context(), "canary", "sweep")
+		status, out, errs := realProgram().run(t.Context(), "canary", "sweep")
 		if status != exitClean {
 			t.Errorf("sweep: exit %d\n%s\n%s", status, out, errs)
 		}
 		t.Logf("sweep: %s%s", out, errs)
-		if _, out, _ := inProcess(t.Context(), "canary", "sweep"); !strings.Contains(out, "nothing to sweep") {
+		if _, out, _ := realProgram().run(t.Context(), "canary", "sweep"); !strings.Contains(out, "nothing to sweep") {
 			t.Errorf("second sweep: %s", out)
 		}
 		clean(t)
@@ -444,7 +444,7 @@ func TestIntegrationCanary(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}()
-		status, _, errs := inProcess(ctx, "canary", "--source", "src", "--profile", "source", "--destination-profile", "destination",
+		status, _, errs := realProgram().run(ctx, "canary", "--source", "src", "--profile", "source", "--destination-profile", "destination",
 			"--endpoint", source.url(), "--destination-endpoint", destination.url(), "--yes", "--variant", "plain")
 		if status != exitInterrupted || !strings.Contains(errs, "something may be left of this run") {
 			t.Errorf("exit %d\n%s", status, errs)
@@ -458,7 +458,7 @@ func TestIntegrationCanary(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		t.Logf("came late: %v", destination.versions("dst"))
-		if status, out, errs := inProcess(t.Context(), "canary", "sweep"); status != exitClean {
+		if status, out, errs := realProgram().run(t.Context(), "canary", "sweep"); status != exitClean {
 			t.Errorf("sweep: exit %d\n%s\n%s", status, out, errs)
 		}
 		clean(t)

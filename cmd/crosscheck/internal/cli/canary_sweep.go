@@ -14,7 +14,6 @@ import (
 	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -64,9 +63,9 @@ folder in that bucket and is older than --older-than, and nothing else.
 						return usererr.Hint(fmt.Errorf("--%s belongs to --bucket", name), "a journal knows exactly what was put")
 					}
 				}
-				return sweepJournals(cmd.Context(), s, &f, client.LoadConfig)
+				return sweepJournals(cmd.Context(), s, &f, s.aws)
 			}
-			return sweepBuckets(cmd.Context(), s, &f, client.LoadConfig)
+			return sweepBuckets(cmd.Context(), s, &f, s.aws)
 		},
 	}
 	fs := cmd.Flags()
@@ -115,7 +114,7 @@ func (f *sweepFlags) clients(load configLoader) *access.Clients {
 }
 
 func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLoader) error {
-	dir, err := journalFolder(f.journal)
+	dir, err := s.journals(f.journal)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,63 +21,11 @@ import (
 	"go.uber.org/goleak"
 
 	"crosscheck/canary/experiment"
-	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
-
-// served serves a world on loopback and points the AWS environment at it.
-func served(t *testing.T, world []byte) *sandbox.Sandbox {
-	t.Helper()
-	w, err := sandbox.Load("world.yaml", world)
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := sandbox.New(w)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(box)
-	t.Cleanup(server.Close)
-	for _, kv := range os.Environ() {
-		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "")
-		}
-	}
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_ACCESS_KEY_ID": sandbox.DefaultAccessKey, "AWS_SECRET_ACCESS_KEY": sandbox.DefaultSecretKey,
-		"AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "none"),
-		"XDG_STATE_HOME": t.TempDir(),
-	} {
-		t.Setenv(name, value)
-	}
-	return box
-}
-
-// inProcess runs the program in this process; nobody sits at its terminal.
-func inProcess(ctx context.Context, args ...string) (status int, stdout, stderr string) {
-	return answering(ctx, "", false, args...)
-}
-
-// answering runs the program with somebody who types.
-func answering(ctx context.Context, typed string, tty bool, args ...string) (status int, stdout, stderr string) {
-	var out, errs bytes.Buffer
-	s := &streams{in: strings.NewReader(typed), out: &out, err: &lockedWriter{w: &errs}, inTTY: tty}
-	root := newRootCommand(s)
-	if c, _, err := root.Find([]string{"canary"}); err != nil || c == root {
-		root.AddCommand(newCanaryCommand(s), newDrillCommand(s))
-	}
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = errInterrupted // as run does
-	}
-	status = conclude(s, err)
-	return status, out.String(), errs.String()
-}
 
 // canaryReport is a JSON report, as far as the canary goes.
 type canaryReport struct {
@@ -105,20 +52,6 @@ func (r *canaryReport) own() (ids []string) {
 	}
 	slices.Sort(ids)
 	return ids
-}
-
-// reported runs a command with -o json.
-func reported(t *testing.T, args ...string) (int, canaryReport, string) {
-	t.Helper()
-	status, out, errs := inProcess(t.Context(), append(args, "-o", "json")...)
-	var r canaryReport
-	if err := json.Unmarshal([]byte(out), &r); err != nil {
-		t.Fatalf("%v: %d\n%s\n%s", args, status, out, errs)
-	}
-	if r.Summary.ExitStatus != status {
-		t.Errorf("the report says exit status %d, the program %d", r.Summary.ExitStatus, status)
-	}
-	return status, r, errs
 }
 
 // puts counts the objects that were ever put.
@@ -188,49 +121,40 @@ func assumed(t *testing.T, box *sandbox.Sandbox, account string) credentials.Sta
 	return credentials.NewStaticCredentialsProvider(field("AccessKeyId"), field("SecretAccessKey"), field("SessionToken"))
 }
 
-func noJournal(t *testing.T) {
-	t.Helper()
-	dir, err := journal.DefaultDirectory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if left, _ := journal.List(dir); len(left) > 0 {
-		t.Errorf("journals left: %v", left)
-	}
-}
-
 const invoices = "orders-invoices/to-backup→backup-invoices"
 
 func TestCanaryAsks(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
-	status, out, errs := inProcess(t.Context(), "canary", "--dry-run")
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	status, out, errs := p.run(t.Context(), "canary", "--dry-run")
 	if status != exitClean || strings.Count(out, "s3://") != 8 || !strings.Contains(out, invoices+": s3://orders-invoices/crosscheck-canary/") ||
 		!strings.Contains(out, "media-partner/to-partner→partner-archive: nothing: the account of the bucket partner-archive is not known") {
 		t.Errorf("dry run: %d\n%s\n%s", status, out, errs)
 	}
-	status, out, errs = inProcess(t.Context(), "canary")
+	status, out, errs = p.run(t.Context(), "canary")
 	if status != exitUsage || out != "" || !strings.Contains(errs, "nobody is here to agree; --yes agrees, --dry-run shows") {
 		t.Errorf("without --yes: %d\n%s\n%s", status, out, errs)
 	}
 	for typed, want := range map[string]int{"n\n": exitUsage, "\n": exitUsage, "": exitUsage, "maybe\n": exitUsage} {
-		if status, _, errs := answering(t.Context(), typed, true, "canary"); status != want || !strings.Contains(errs, "Go on? [y/N]") {
+		if status, _, errs := p.answering(t.Context(), typed, true, "canary"); status != want || !strings.Contains(errs, "Go on? [y/N]") {
 			t.Errorf("typed %q: %d\n%s", typed, status, errs)
 		}
 	}
-	if n := puts(box); n != 0 {
+	if n := puts(p.box); n != 0 {
 		t.Errorf("%d objects were put", n)
 	}
-	noJournal(t)
-	status, _, errs = answering(t.Context(), "y\n", true, "canary", "--link", strings.Replace(invoices, "→", "->", 1), "--variant", "plain", "--accounts", "111111111111,333333333333")
-	if n := puts(box); status != exitClean || n != 1 {
+	p.noJournal(t)
+	status, _, errs = p.answering(t.Context(), "y\n", true, "canary", "--link", strings.Replace(invoices, "→", "->", 1), "--variant", "plain", "--accounts", "111111111111,333333333333")
+	if n := puts(p.box); status != exitClean || n != 1 {
 		t.Errorf("yes: %d, %d objects were put\n%s", status, n, errs)
 	}
-	nothingLeft(t, box, testdata.DemoWorld)
+	nothingLeft(t, p.box, testdata.DemoWorld)
 }
 
 func TestCanaryReport(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
-	status, r, errs := reported(t, "canary", "--link", invoices, "--yes", "--accounts", "111111111111,333333333333", "--count", "4", "--interval", "10ms", "--slo", "10s", "--slo-percentile", "50")
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	status, r, errs := p.reported(t, "canary", "--link", invoices, "--yes", "--accounts", "111111111111,333333333333", "--count", "4", "--interval", "10ms", "--slo", "10s", "--slo-percentile", "50")
 	if status != exitClean || len(r.Measurements) != 12 {
 		t.Errorf("%d, %d measurements\n%s", status, len(r.Measurements), errs)
 	}
@@ -249,29 +173,30 @@ func TestCanaryReport(t *testing.T) {
 		t.Errorf("a p99 of 12 samples: %s", errs)
 	}
 	// One sample carries no p99, so the objective is undecided.
-	status, r, _ = reported(t, "canary", "--link", invoices, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain", "--slo", "15m")
+	status, r, _ = p.reported(t, "canary", "--link", invoices, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain", "--slo", "15m")
 	if status != exitIncomplete || r.own()[0] != "XC903 unknown "+invoices {
 		t.Errorf("%d, %v", status, r.own())
 	}
 	// And one that is missed fails.
-	status, r, _ = reported(t, "canary", "--link", invoices, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain", "--count", "2", "--slo", "1ms", "--slo-percentile", "50")
+	status, r, _ = p.reported(t, "canary", "--link", invoices, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain", "--count", "2", "--slo", "1ms", "--slo-percentile", "50")
 	if status != exitFindings || r.own()[0] != "XC903 fail "+invoices {
 		t.Errorf("%d, %v", status, r.own())
 	}
 	// Without the audit's findings in the report, what is proven is said here.
 	const exports = "orders-exports/to-backup→backup-exports"
-	status, r, _ = reported(t, "canary", "--link", exports, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain")
+	status, r, _ = p.reported(t, "canary", "--link", exports, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain")
 	if own := r.own(); status != exitFindings || len(own) != 1 || own[0] != "XC902 fail "+exports {
 		t.Errorf("%d, %v", status, own)
 	}
-	nothingLeft(t, box, testdata.DemoWorld)
-	noJournal(t)
+	nothingLeft(t, p.box, testdata.DemoWorld)
+	p.noJournal(t)
 }
 
 // TestDrill holds what the audit predicts of the demo against what happens.
 func TestDrill(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
-	status, r, errs := reported(t, "drill", "--yes", "--timeout", "20s", "--absence", "200ms")
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	status, r, errs := p.reported(t, "drill", "--yes", "--timeout", "20s", "--absence", "200ms")
 	if status != exitFindings {
 		t.Errorf("exit %d\n%s", status, errs)
 	}
@@ -292,19 +217,20 @@ func TestDrill(t *testing.T) {
 	if own := r.own(); len(own) != 1 || own[0] != "XC902 unknown media-partner/to-partner→partner-archive" {
 		t.Errorf("findings %v", own)
 	}
-	nothingLeft(t, box, testdata.DemoWorld)
-	noJournal(t)
+	nothingLeft(t, p.box, testdata.DemoWorld)
+	p.noJournal(t)
 }
 
 // TestDisagreement: the audit says works, the probe says otherwise.
 func TestDisagreement(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
-	if !box.SetLag("orders-invoices", "", time.Hour) {
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	if !p.box.SetLag("orders-invoices", "", time.Hour) {
 		t.Fatal("no such bucket")
 	}
 	dir := t.TempDir()
 	sarif, markdown := filepath.Join(dir, "drill.sarif"), filepath.Join(dir, "drill.md")
-	status, out, errs := inProcess(t.Context(), "drill", "--link", invoices, "--yes", "--timeout", "300ms", "--variant", "plain", "-o", "table", "-o", "sarif="+sarif, "-o", "markdown="+markdown)
+	status, out, errs := p.run(t.Context(), "drill", "--link", invoices, "--yes", "--timeout", "300ms", "--variant", "plain", "-o", "table", "-o", "sarif="+sarif, "-o", "markdown="+markdown)
 	if status != exitFindings {
 		t.Errorf("exit %d\n%s", status, errs)
 	}
@@ -316,12 +242,12 @@ func TestDisagreement(t *testing.T) {
 	if strings.Contains(errs, "something may be left") == false {
 		t.Errorf("a replica may still come, and nothing says so:\n%s", errs)
 	}
-	status, out, errs = inProcess(t.Context(), "canary", "sweep")
+	status, out, errs = p.run(t.Context(), "canary", "sweep")
 	if status != exitClean || !strings.Contains(out, "1 probes, 0 versions removed, 0 left") {
 		t.Errorf("sweep: %d\n%s\n%s", status, out, errs)
 	}
-	nothingLeft(t, box, testdata.DemoWorld)
-	noJournal(t)
+	nothingLeft(t, p.box, testdata.DemoWorld)
+	p.noJournal(t)
 }
 
 // changed is the demo world with all of old made new.
@@ -340,6 +266,7 @@ func changed(t *testing.T, pairs ...string) []byte {
 // TestExperiments runs every experiment on a link that is prepared for it. What
 // it says is what the sandbox does; only AWS can answer.
 func TestExperiments(t *testing.T) {
+	t.Parallel()
 	status, list, _ := inProcess(t.Context(), "canary", "experiment", "list")
 	if status != exitClean {
 		t.Fatal(status)
@@ -372,13 +299,13 @@ func TestExperiments(t *testing.T) {
 				t.Errorf("the list does not explain it:\n%s", list)
 			}
 			world := changed(t, test.world...)
-			box := served(t, world)
-			status, out, errs := inProcess(t.Context(), "canary", "experiment", "run", test.name, "--link", test.link, "--yes")
+			p := served(t, world)
+			status, out, errs := p.run(t.Context(), "canary", "experiment", "run", test.name, "--link", test.link, "--yes")
 			if status != test.status || !strings.Contains(out, test.want) {
 				t.Errorf("%d\n%s%s", status, out, errs)
 			}
-			nothingLeft(t, box, world)
-			noJournal(t)
+			nothingLeft(t, p.box, world)
+			p.noJournal(t)
 		})
 	}
 	for _, x := range experiment.All {
@@ -399,31 +326,33 @@ func read(t *testing.T, path string) string {
 
 // TestCanaryDirect probes one bucket without a scan.
 func TestCanaryDirect(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
-	status, r, errs := reported(t, "canary", "--source", "orders-ledger", "--source-account", "111111111111", "--destination", "backup-ledger", "--destination-account", "333333333333",
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	status, r, errs := p.reported(t, "canary", "--source", "orders-ledger", "--source-account", "111111111111", "--destination", "backup-ledger", "--destination-account", "333333333333",
 		"--role-name", "crosscheck-canary", "--variant", "plain", "--yes")
 	if status == exitUsage || len(r.Measurements) != 1 {
 		t.Fatalf("%d\n%s", status, errs)
 	}
-	for c := range box.Calls() {
+	for c := range p.box.Calls() {
 		if !strings.HasPrefix(c.Operation, "s3:") && c.Operation != "sts:AssumeRole" {
 			t.Errorf("%s was called", c.Operation)
 		}
 	}
-	nothingLeft(t, box, testdata.DemoWorld)
+	nothingLeft(t, p.box, testdata.DemoWorld)
 }
 
 func TestCanaryInterrupted(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
-	box.SetLag("", "", time.Hour)
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	p.box.SetLag("", "", time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for puts(box) < 3 {
+		for puts(p.box) < 3 {
 			time.Sleep(5 * time.Millisecond)
 		}
 		cancel()
 	}()
-	status, out, errs := inProcess(ctx, "canary", "--yes", "--variant", "plain", "-o", "json")
+	status, out, errs := p.run(ctx, "canary", "--yes", "--variant", "plain", "-o", "json")
 	if status != exitInterrupted || !strings.Contains(errs, "crosscheck: interrupted") {
 		t.Errorf("exit %d\n%s", status, errs)
 	}
@@ -431,20 +360,21 @@ func TestCanaryInterrupted(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Measurements) < 3 {
 		t.Errorf("%v: the report of an interrupted run says what it put: %s", err, out)
 	}
-	nothingLeft(t, box, testdata.DemoWorld)
-	if status, out, errs := inProcess(t.Context(), "canary", "sweep"); status != exitClean {
+	nothingLeft(t, p.box, testdata.DemoWorld)
+	if status, out, errs := p.run(t.Context(), "canary", "sweep"); status != exitClean {
 		t.Errorf("sweep: %d\n%s\n%s", status, out, errs)
 	}
-	if status, out, _ := inProcess(t.Context(), "canary", "sweep"); status != exitClean || out != "nothing to sweep: no canary left a journal\n" {
+	if status, out, _ := p.run(t.Context(), "canary", "sweep"); status != exitClean || out != "nothing to sweep: no canary left a journal\n" {
 		t.Errorf("second sweep: %d %s", status, out)
 	}
-	noJournal(t)
+	p.noJournal(t)
 }
 
 func TestSweepBucketCommand(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
-	creds := assumed(t, box, "111111111111")
-	client := s3.New(s3.Options{Region: "us-east-1", UsePathStyle: true, HTTPClient: box.HTTPClient(), Credentials: creds})
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	creds := assumed(t, p.box, "111111111111")
+	client := s3.New(s3.Options{Region: "us-east-1", UsePathStyle: true, HTTPClient: p.box.HTTPClient(), Credentials: creds})
 	bucket, key := "orders-invoices", "crosscheck-canary/run-1/7"
 	if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")}); err != nil {
 		t.Fatal(err)
@@ -460,7 +390,7 @@ func TestSweepBucketCommand(t *testing.T) {
 		{[]string{"--older-than", "0s"}, "bucket orders-invoices: 1 probes, 1 versions removed, 0 left\n"},
 		{[]string{"--older-than", "0s"}, "bucket orders-invoices: 0 probes, 0 versions removed, 0 left\n"},
 	} {
-		status, out, errs := inProcess(t.Context(), append(slices.Clone(args), test.more...)...)
+		status, out, errs := p.run(t.Context(), append(slices.Clone(args), test.more...)...)
 		if status != exitClean || !strings.HasPrefix(out, test.want) {
 			t.Errorf("%v: %d %q, want %q\n%s", test.more, status, out, test.want, errs)
 		}
@@ -469,7 +399,8 @@ func TestSweepBucketCommand(t *testing.T) {
 
 // TestCanaryBadInput: each is one line with a hint, and nothing is put.
 func TestCanaryBadInput(t *testing.T) {
-	box := served(t, testdata.DemoWorld)
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
@@ -508,12 +439,12 @@ func TestCanaryBadInput(t *testing.T) {
 		`unexpected argument "x"`:                                                               "drill x",
 		`--every 1ms`:                                                                           "canary watch --every 1ms",
 	} {
-		status, out, errs := inProcess(t.Context(), strings.Fields(args)...)
+		status, out, errs := p.run(t.Context(), strings.Fields(args)...)
 		if status != exitUsage || !strings.Contains(errs, want) || out != "" {
 			t.Errorf("%s: %d, want %q in\n%s%s", args, status, want, out, errs)
 		}
 	}
-	if n := puts(box); n != 0 {
+	if n := puts(p.box); n != 0 {
 		t.Errorf("%d objects were put", n)
 	}
 }
@@ -522,12 +453,12 @@ func TestCanaryBadInput(t *testing.T) {
 func TestWatch(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	t.Run("", func(t *testing.T) {
-		box := served(t, testdata.DemoWorld)
+		p := served(t, testdata.DemoWorld)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		read, write := io.Pipe()
-		var errs bytes.Buffer
-		s := &streams{in: strings.NewReader(""), out: write, err: &errs}
+		s, _, errs := p.streams("")
+		s.out = write
 		cmd := newCanaryCommand(s)
 		cmd.SetArgs([]string{"watch", "--yes", "--every", "1s", "--rediscover", "1s", "--listen", "127.0.0.1:0", "--timeout", "5s"})
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -582,13 +513,14 @@ func TestWatch(t *testing.T) {
 				t.Errorf("no %q in\n%s", want, text)
 			}
 		}
-		nothingLeft(t, box, testdata.DemoWorld)
+		nothingLeft(t, p.box, testdata.DemoWorld)
 	})
 }
 
 // TestDemoDrill: the demo's canary proves every prediction, and keeps no journal.
 func TestDemoDrill(t *testing.T) {
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	t.Parallel()
+	p := program{state: t.TempDir()}
 	cfg, c, err := demoAWS()
 	if err != nil {
 		t.Fatal(err)
@@ -597,9 +529,9 @@ func TestDemoDrill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out, errs bytes.Buffer
-	s := &streams{in: strings.NewReader(""), out: &out, err: &errs}
-	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
+	p.environ = []string{"XDG_STATE_HOME=" + p.state}
+	s, out, errs := p.streams("")
+	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: out}
 	if _, err := set.Run(func(w report.Writer) error { return demoDrill(t.Context(), s, cfg, c, engine, w) }); err != nil {
 		t.Fatal(err)
 	}
@@ -618,11 +550,12 @@ func TestDemoDrill(t *testing.T) {
 	if errs.Len() > 0 {
 		t.Errorf("said %s", errs.String())
 	}
-	noJournal(t)
+	p.noJournal(t)
 }
 
 // TestCanaryRole prints what the canary needs, by side and in every format.
 func TestCanaryRole(t *testing.T) {
+	t.Parallel()
 	run := func(args ...string) (string, error) {
 		var out bytes.Buffer
 		s := &streams{out: &out, err: io.Discard}
@@ -673,8 +606,9 @@ func TestCanaryRole(t *testing.T) {
 
 // TestDryRunCountsWhatIsPut: a link that nothing is put into is not counted.
 func TestDryRunCountsWhatIsPut(t *testing.T) {
-	served(t, testdata.DemoWorld)
-	status, stdout, stderr := inProcess(t.Context(), "canary", "--dry-run", "-q")
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
+	status, stdout, stderr := p.run(t.Context(), "canary", "--dry-run", "-q")
 	if want := "The canary puts 23 probe objects into 8 source buckets"; status != exitClean || !strings.Contains(stdout+stderr, want) {
 		t.Errorf("status %d, want %q in\n%s%s", status, want, stdout, stderr)
 	}

@@ -48,7 +48,7 @@ It puts plain probes unless --variant says otherwise.
 				f.variants = []string{string(measure.Plain)}
 			}
 			f.count, f.sloPercentile = 1, 99
-			c, err := f.configure(cmd)
+			c, err := f.configure(s, cmd)
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ It puts plain probes unless --variant says otherwise.
 			case w.rediscover < 0 || w.rounds < 0:
 				return usererr.Hint(errors.New("--rediscover and --rounds are not negative"), "for example --rediscover 1h")
 			}
-			return runWatch(cmd.Context(), s, c, &f, &w, client.LoadConfig)
+			return runWatch(cmd.Context(), s, c, &f, &w, s.aws)
 		},
 	}
 	f.add(cmd)

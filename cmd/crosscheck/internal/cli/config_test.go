@@ -36,8 +36,9 @@ func configFile(t *testing.T, text string) string {
 // TestStrict: what AWS leaves open is unknown, and fails with --strict or strict:
 // true; the flag stands above the file.
 func TestStrict(t *testing.T) {
+	t.Parallel()
 	// A tag filter without the right to read tags: no source says what S3 does.
-	served(t, guideWorld(t, "guide.yaml", "Filter: {}", "Filter: {Tag: {Key: a, Value: b}}", `                    "s3:GetObjectVersionTagging",`+"\n", ""))
+	p := served(t, guideWorld(t, "guide.yaml", "Filter: {}", "Filter: {Tag: {Key: a, Value: b}}", `                    "s3:GetObjectVersionTagging",`+"\n", ""))
 	for _, test := range []struct {
 		file    string
 		args    []string
@@ -51,7 +52,7 @@ func TestStrict(t *testing.T) {
 		{"strict: false", []string{"--strict"}, exitFindings, "1 broken"},
 	} {
 		args := append([]string{"scan", "--fail-on", "critical", "--config", configFile(t, test.file)}, test.args...)
-		status, stdout, stderr := inProcess(t.Context(), args...)
+		status, stdout, stderr := p.run(t.Context(), args...)
 		if status != test.want || !strings.Contains(stdout, test.verdict) {
 			t.Errorf("%q %v: exit status %d, want %d and %s\n%s%s", test.file, test.args, status, test.want, test.verdict, stdout, stderr)
 		}
@@ -60,14 +61,15 @@ func TestStrict(t *testing.T) {
 
 // TestStrictDrill: a drill predicts as strictly as it is told to.
 func TestStrictDrill(t *testing.T) {
-	served(t, guideWorld(t, "guide.yaml", "Filter: {}", "Filter: {Tag: {Key: a, Value: b}}", `                    "s3:GetObjectVersionTagging",`+"\n", ""))
+	t.Parallel()
+	p := served(t, guideWorld(t, "guide.yaml", "Filter: {}", "Filter: {Tag: {Key: a, Value: b}}", `                    "s3:GetObjectVersionTagging",`+"\n", ""))
 	for _, strict := range []bool{false, true} {
 		args := []string{"drill", "--yes", "--fail-on", "critical"}
 		want := "1 unknown"
 		if strict {
 			args, want = append(args, "--strict"), "1 broken"
 		}
-		if status, stdout, stderr := inProcess(t.Context(), args...); !strings.Contains(stdout, want) {
+		if status, stdout, stderr := p.run(t.Context(), args...); !strings.Contains(stdout, want) {
 			t.Errorf("%v: exit status %d, no %s\n%s%s", args, status, want, stdout, stderr)
 		}
 	}
@@ -75,14 +77,15 @@ func TestStrictDrill(t *testing.T) {
 
 // TestDisabledRules: findings of disabled rules are gone, verdicts stay.
 func TestDisabledRules(t *testing.T) {
+	t.Parallel()
 	config := configFile(t, "rules: {disable: [XC043, XC044, XC047, XC023, XC026]}\n")
-	served(t, guideWorld(t, "guide.yaml"))
-	status, stdout, stderr := inProcess(t.Context(), "scan", "--config", config, "--fail-on", "medium")
+	p := served(t, guideWorld(t, "guide.yaml"))
+	status, stdout, stderr := p.run(t.Context(), "scan", "--config", config, "--fail-on", "medium")
 	if status != exitClean || strings.Contains(stdout, "XC043") || !strings.Contains(stdout, "XC058") {
 		t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 	}
-	served(t, guideWorld(t, "guide-kms.yaml"))
-	status, stdout, stderr = inProcess(t.Context(), "scan", "--config", config, "--fail-on", "critical")
+	p = served(t, guideWorld(t, "guide-kms.yaml"))
+	status, stdout, stderr = p.run(t.Context(), "scan", "--config", config, "--fail-on", "critical")
 	if status != exitFindings || !strings.Contains(stdout, "1 broken") || !strings.Contains(stdout, "DstPutObjectNotPermitted") {
 		t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 	}
@@ -90,7 +93,8 @@ func TestDisabledRules(t *testing.T) {
 
 // TestDestinations: the parameter reaches the rule, each key of it.
 func TestDestinations(t *testing.T) {
-	served(t, guideWorld(t, "guide.yaml"))
+	t.Parallel()
+	p := served(t, guideWorld(t, "guide.yaml"))
 	for file, want := range map[string]string{
 		"":                           "",
 		"accounts: ['222222222222']": "",
@@ -104,14 +108,14 @@ func TestDestinations(t *testing.T) {
 		if file != "" {
 			file = "destinations: {" + file + "}\n"
 		}
-		_, stdout, stderr := inProcess(t.Context(), "scan", "-q", "--config", configFile(t, file), "-o", "csv")
+		_, stdout, stderr := p.run(t.Context(), "scan", "-q", "--config", configFile(t, file), "-o", "csv")
 		if !strings.Contains(stdout, want) || strings.Contains(stdout, "not allowed") != (want != "") || stderr != "" {
 			t.Errorf("%q: no %q\n%s%s", file, want, stdout, stderr)
 		}
 	}
 	// The same account and Region.
-	served(t, guideWorld(t, "guide.yaml", "eu-west-1", "us-east-1"))
-	_, stdout, _ := inProcess(t.Context(), "scan", "--config", configFile(t, "destinations: {other_region: true}\n"), "-o", "csv")
+	p = served(t, guideWorld(t, "guide.yaml", "eu-west-1", "us-east-1"))
+	_, stdout, _ := p.run(t.Context(), "scan", "--config", configFile(t, "destinations: {other_region: true}\n"), "-o", "csv")
 	if !strings.Contains(stdout, "stands in the Region of the source") {
 		t.Error(stdout)
 	}
@@ -119,6 +123,7 @@ func TestDestinations(t *testing.T) {
 
 // TestConfigRefuses: what cannot be meant is one line with a hint.
 func TestConfigRefuses(t *testing.T) {
+	t.Parallel()
 	for file, want := range map[string]string{
 		"strict: maybe":                                `:1: strict is "maybe", not true or false`,
 		"strikt: true":                                 `unknown key "strikt"`,

@@ -109,7 +109,7 @@ Exit status:
 			if format != "table" && format != "json" {
 				return usererr.Hint(fmt.Errorf("unknown output format %q", format), "use table or json")
 			}
-			c, err := configure(cmd)
+			c, err := s.configure(cmd)
 			if err != nil {
 				return err
 			}

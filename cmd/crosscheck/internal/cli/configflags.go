@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -36,13 +34,16 @@ const configUsage = "configuration `file` (crosscheck.yaml; also: " + config.Env
 
 func addConfigFlag(cmd *cobra.Command) { cmd.Flags().String("config", "", configUsage) }
 
-// configure gives the configuration of a command: flags above the environment above
-// the file above the defaults. The command's flags have its values afterwards.
-func configure(cmd *cobra.Command) (*config.Config, error) { return layer(config.Defaults(), cmd) }
+// configure gives the configuration of a command: flags override the environment, which
+// overrides the file, which overrides the defaults. The command's flags have its values
+// afterwards.
+func (s *streams) configure(cmd *cobra.Command) (*config.Config, error) {
+	return s.layer(config.Defaults(), cmd)
+}
 
-// layer lays the file of --config, the environment and the flags of a command above c.
-func layer(c *config.Config, cmd *cobra.Command) (*config.Config, error) {
-	if err := c.Load(cmd.Flag("config").Value.String(), os.Environ(), settingFlags(cmd)); err != nil {
+// layer lays the file of --config, the environment and the flags of a command over c.
+func (s *streams) layer(c *config.Config, cmd *cobra.Command) (*config.Config, error) {
+	if err := c.Load(cmd.Flag("config").Value.String(), s.environ, settingFlags(cmd)); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -31,7 +31,7 @@ shows predicted beside proven. It exits 0 and says what a real scan would exit w
 				return err
 			}
 			role := c.Scan.RoleName // of the demo's organization, whatever a file for another says
-			if c, err = layer(c, cmd); err != nil {
+			if c, err = s.layer(c, cmd); err != nil {
 				return err
 			}
 			c.Scan.RoleName = role

@@ -116,10 +116,11 @@ var expression = regexp.MustCompile(`\$\{\{ *(.*?) *\}\}`)
 type runner struct {
 	dir    string // workspace
 	values map[string]string
+	env    []string
 }
 
 // runAction runs the action with inputs; status is that of the first step that failed.
-func runAction(t *testing.T, inputs map[string]string) (status int, outputs map[string]string, summary, log string, dir string) {
+func runAction(t *testing.T, env []string, inputs map[string]string) (status int, outputs map[string]string, summary, log string, dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("bash"); err != nil {
 		missing(t, "the action's scripts are for bash, which is not here")
@@ -129,7 +130,7 @@ func runAction(t *testing.T, inputs map[string]string) (status int, outputs map[
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runner{dir: t.TempDir(), values: map[string]string{"github.action_path": actionPath, "github.action_ref": "v1"}}
+	r := runner{dir: t.TempDir(), env: env, values: map[string]string{"github.action_path": actionPath, "github.action_ref": "v1"}}
 	for name, in := range a.Inputs {
 		r.values["inputs."+name] = *in.Default
 	}
@@ -159,7 +160,7 @@ func runAction(t *testing.T, inputs map[string]string) (status int, outputs map[
 		if err := os.WriteFile(script, []byte(step.Run), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		env := []string{"GITHUB_OUTPUT=" + output, "GITHUB_STEP_SUMMARY=" + summaryFile}
+		env := append(slices.Clone(r.env), "GITHUB_OUTPUT="+output, "GITHUB_STEP_SUMMARY="+summaryFile)
 		for name, value := range step.Env {
 			env = append(env, name+"="+r.expand(t, value))
 		}
@@ -211,7 +212,7 @@ func (r *runner) holds(t *testing.T, condition string) bool {
 // TestAction runs the scripts of the composite action as GitHub's runner would.
 func TestAction(t *testing.T) {
 	self := filepath.Join(programs(t), "crosscheck")
-	served(t, testdata.DemoWorld)
+	env := exported(t, testdata.DemoWorld).environ
 	config, err := filepath.Abs(filepath.Join(repo, "testdata", "worlds", "demo.crosscheck.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +234,7 @@ func TestAction(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.inputs["binary"] = self
-			status, outputs, summary, log, dir := runAction(t, test.inputs)
+			status, outputs, summary, log, dir := runAction(t, env, test.inputs)
 			if status != test.status || outputs["exit-status"] != test.exit || !strings.Contains(log, test.log) {
 				t.Fatalf("status %d, outputs %v\n%s", status, outputs, log)
 			}
@@ -267,6 +268,7 @@ func TestAction(t *testing.T) {
 // TestActionIsSound: what reviewers of actions look for. Inputs are no text of
 // scripts, and each has a description and a default.
 func TestActionIsSound(t *testing.T) {
+	t.Parallel()
 	a := readAction(t)
 	for name, in := range a.Inputs {
 		if in.Description == "" || in.Default == nil {
@@ -301,6 +303,7 @@ type workflow struct {
 // TestWorkflow: the workflow gives the action inputs that it has and reads outputs
 // that it has, and the arguments in it are a scan that runs.
 func TestWorkflow(t *testing.T) {
+	t.Parallel()
 	a := readAction(t)
 	w := documents[workflow](t, "github-workflow.yml")[0]
 	if w.Permissions == nil || len(w.Permissions) > 0 {
@@ -345,7 +348,7 @@ func mapValues(m map[string]string) (values []string) {
 // a scan finds what there is to find.
 func runsAgainstDemo(t *testing.T, line []string, env ...string) {
 	t.Helper()
-	served(t, testdata.DemoWorld)
+	env = append(exported(t, testdata.DemoWorld).environ, env...)
 	dir := t.TempDir()
 	for name, data := range pageFiles {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
@@ -379,17 +382,17 @@ func TestGitLabTemplate(t *testing.T) {
 	if !slices.Equal(job.AllowFailure.ExitCodes, []int{exitIncomplete}) {
 		t.Errorf("allowed exit codes are %v", job.AllowFailure.ExitCodes)
 	}
-	served(t, testdata.DemoWorld)
 	dir := t.TempDir()
 	token := filepath.Join(dir, "token")
+	env := exported(t, testdata.DemoWorld).environ
 	for name, value := range job.Variables {
-		t.Setenv(name, value) // crosscheck refuses variables that look like its own
+		env = append(env, name+"="+value) // crosscheck refuses variables that look like its own
 	}
-	t.Setenv("AWS_ROLE_ARN", "") // the world has no web identity
+	env = append(env, "AWS_WEB_IDENTITY_TOKEN_FILE="+token, "AWS_ROLE_ARN=") // the world has no web identity
 	for name := range job.IDTokens {
-		t.Setenv(name, "a.b.c")
+		env = append(env, name+"=a.b.c")
 	}
-	status, out := shell(t, dir, []string{"AWS_WEB_IDENTITY_TOKEN_FILE=" + token}, "sh", "-ec", strings.Join(job.Script, "\n"))
+	status, out := shell(t, dir, env, "sh", "-ec", strings.Join(job.Script, "\n"))
 	if status != exitFindings || !strings.Contains(out, "Links: 5 broken") {
 		t.Errorf("exit status %d\n%s", status, out)
 	}
@@ -412,6 +415,7 @@ func TestGitLabTemplate(t *testing.T) {
 // TestCronJob runs the container's arguments, and holds the pod to what the
 // namespace of the example enforces (Pod Security Standards, restricted).
 func TestCronJob(t *testing.T) {
+	t.Parallel()
 	type securityContext struct {
 		RunAsNonRoot             bool              `yaml:"runAsNonRoot"`
 		RunAsUser                int               `yaml:"runAsUser"`
@@ -489,6 +493,7 @@ func missing(t *testing.T, what string) {
 
 // TestSystemdUnits runs ExecStart.
 func TestSystemdUnits(t *testing.T) {
+	t.Parallel()
 	service, err := os.ReadFile(deployed("crosscheck.service"))
 	if err != nil {
 		t.Fatal(err)
@@ -511,6 +516,7 @@ func TestSystemdUnits(t *testing.T) {
 
 // TestSystemdReadsUnits lets systemd itself read both units.
 func TestSystemdReadsUnits(t *testing.T) {
+	t.Parallel()
 	service, err := os.ReadFile(deployed("crosscheck.service"))
 	if err != nil {
 		t.Fatal(err)
@@ -555,6 +561,7 @@ func TestSystemdReadsUnits(t *testing.T) {
 // TestDockerfile: the images are distroless, run as nobody in particular, and
 // start crosscheck; what the build needs is copied in.
 func TestDockerfile(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(deployed("Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
@@ -611,6 +618,7 @@ func TestDockerfile(t *testing.T) {
 // TestDeployIsWhole: a file that is added to docs/deploy is tested here, too, and
 // the page names it.
 func TestDeployIsWhole(t *testing.T) {
+	t.Parallel()
 	known := []string{"Dockerfile", "Dockerfile.dockerignore", "cronjob.yaml", "crosscheck.service", "crosscheck.timer", "github-action/action.yml", "github-workflow.yml", "gitlab-ci.yml"}
 	var found []string
 	err := filepath.WalkDir(deployed("."), func(path string, d fs.DirEntry, err error) error {
@@ -641,6 +649,7 @@ func TestDeployIsWhole(t *testing.T) {
 // TestTrustOfPipelines: AWS would store the trust policy that docs/ci.md shows, and
 // it is for one subject.
 func TestTrustOfPipelines(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(repo, "docs", "ci.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -655,7 +664,7 @@ func TestTrustOfPipelines(t *testing.T) {
 		t.Fatal(err)
 	}
 	line.WriteString("}}\n")
-	status, out, stderr := answering(t.Context(), line.String(), false, "simulate")
+	status, out, stderr := new(program).answering(t.Context(), line.String(), false, "simulate")
 	if status != exitClean || !strings.Contains(out, `"accepted":true`) {
 		t.Errorf("exit status %d, %s%s", status, out, stderr)
 	}

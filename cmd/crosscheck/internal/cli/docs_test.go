@@ -54,6 +54,7 @@ func docLines(t *testing.T, f func(where, line string)) {
 // TestCommandLinesInDocs parses every command line that the documentation and the
 // help show: a command or flag that is renamed leaves none behind.
 func TestCommandLinesInDocs(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{} // commands by path
 	docLines(t, func(where, line string) {
 		for _, args := range crosscheckCommands(line) {
@@ -73,6 +74,7 @@ func TestCommandLinesInDocs(t *testing.T) {
 
 // TestFormatsPage: docs/formats.md has a row for every format and for no other.
 func TestFormatsPage(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(repo, "docs", "formats.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -160,13 +162,13 @@ var (
 
 // runLine runs a command line of the documentation in a shell. What serves or
 // watches until it is stopped is interrupted when it first says something.
-func runLine(t *testing.T, dir, line, fault string) (status int, output string) {
+func runLine(t *testing.T, env []string, dir, line, fault string) (status int, output string) {
 	t.Helper()
 	args := crosscheckCommands(line)[0]
 	switch name, _ := parseCommandLine(args); name {
 	case "crosscheck sandbox", "crosscheck canary watch":
 		cmd := exec.CommandContext(t.Context(), filepath.Join(programs(t), "crosscheck"), append(args, "--listen", "127.0.0.1:0")...)
-		cmd.Dir = dir
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 		var errs bytes.Buffer
 		cmd.Stderr = &errs
 		out, err := cmd.StdoutPipe()
@@ -189,16 +191,16 @@ func runLine(t *testing.T, dir, line, fault string) (status int, output string) 
 		}
 	}
 	line = fingerprint.ReplaceAllString(line, fault)
-	return shell(t, dir, nil, "sh", "-c", systemFolder.ReplaceAllString(line, "="))
+	return shell(t, dir, env, "sh", "-c", systemFolder.ReplaceAllString(line, "="))
 }
 
 // TestCommandLinesOfDocsRun runs every command line of the documentation and of the
 // help in a shell, against the demo world, those of a page after another in one
 // folder: none is refused (exit status 2) or breaks.
 func TestCommandLinesOfDocsRun(t *testing.T) {
-	served(t, docsWorld())
+	p := exported(t, docsWorld())
 	record := filepath.Join(t.TempDir(), "run.jsonl")
-	if status, _, stderr := inProcess(t.Context(), "scan", "-q", "-o", "jsonl="+record); status != exitFindings {
+	if status, _, stderr := p.run(t.Context(), "scan", "-q", "-o", "jsonl="+record); status != exitFindings {
 		t.Fatal(stderr)
 	}
 	run, err := os.ReadFile(record)
@@ -211,7 +213,8 @@ func TestCommandLinesOfDocsRun(t *testing.T) {
 		files[name] = string(run)
 	}
 	files["run.jsonl.partial"] = string(run[:len(run)/2]) // an interrupted run
-	folders, count := map[string]string{}, 0
+	pages := map[string][]string{}                        // their lines
+	count := 0
 	stale := maps.Clone(notRun)
 	docLines(t, func(where, line string) {
 		line = strings.TrimSpace(line)
@@ -224,36 +227,41 @@ func TestCommandLinesOfDocsRun(t *testing.T) {
 				return
 			}
 		}
-		dir, ok := folders[where]
-		if !ok {
-			dir = t.TempDir()
-			folders[where] = dir
+		pages[where] = append(pages[where], line)
+		count++
+	})
+	for where, lines := range pages {
+		t.Run(where, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
 			if page, err := os.ReadFile(filepath.Join(repo, "docs", where)); err == nil {
 				pageBlocks(t, string(page), dir)
 			}
-		}
-		for name, text := range files {
-			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-				continue // a line before wrote it
+			for _, line := range lines {
+				for name, text := range files {
+					if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+						continue // a line before wrote it
+					}
+					if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				status, out := runLine(t, p.environ, dir, line, fault)
+				if status != exitClean && status != exitFindings && status != exitIncomplete {
+					t.Errorf("%s: %s\nexit status %d (files that it reads come from pageFiles and pageRuns; see notRun)\n%s", where, line, status, out)
+				}
 			}
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		count++
-		status, out := runLine(t, dir, line, fault)
-		if status != exitClean && status != exitFindings && status != exitIncomplete {
-			t.Errorf("%s: %s\nexit status %d (files that it reads come from pageFiles and pageRuns; see notRun)\n%s", where, line, status, out)
-		}
-	})
+		})
+	}
 	for part, why := range stale {
 		t.Errorf("no page shows %q any more, which is not run: %s", part, why)
 	}
-	t.Logf("%d command lines ran", count)
+	t.Logf("%d command lines run", count)
 }
 
 // TestCommandLinesAreRefused: the test above can fail.
 func TestCommandLinesAreRefused(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{
 		"crosscheck scna":                             "unknown command",
 		"crosscheck scan --rolename x":                "unknown flag: --rolename",
@@ -276,6 +284,7 @@ func TestCommandLinesAreRefused(t *testing.T) {
 }
 
 func TestCrosscheckCommands(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string][][]string{
 		"crosscheck scan -o table   # a comment":                   {{"scan", "-o", "table"}},
 		"crosscheck canary --link 'a/b->c' --folder \"x y\"":       {{"canary", "--link", "a/b->c", "--folder", "x y"}},
@@ -390,12 +399,12 @@ func TestWritingRulesPage(t *testing.T) {
 	}
 	dir := t.TempDir()
 	pageBlocks(t, string(page), dir)
-	served(t, docsWorld())
-	status, out := shell(t, dir, nil, "crosscheck", "rules", "test", "acme")
+	env := exported(t, docsWorld()).environ
+	status, out := shell(t, dir, env, "crosscheck", "rules", "test", "acme")
 	if status != exitClean || !strings.Contains(out, "3 passed, 0 failed") {
 		t.Fatalf("exit status %d\n%s", status, out)
 	}
-	status, out = shell(t, dir, nil, "crosscheck", "scan", "-q", "--config", "acme.yaml", "-o", "json")
+	status, out = shell(t, dir, env, "crosscheck", "scan", "-q", "--config", "acme.yaml", "-o", "json")
 	if status != exitFindings {
 		t.Fatalf("exit status %d\n%s", status, out)
 	}
@@ -425,6 +434,7 @@ func TestWritingRulesPage(t *testing.T) {
 // TestPagesAreLinked: docs/README.md lists every page, and no link between files of
 // this repository leads nowhere.
 func TestPagesAreLinked(t *testing.T) {
+	t.Parallel()
 	root := repo
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
@@ -479,6 +489,7 @@ func TestPagesAreLinked(t *testing.T) {
 // row is compared as a bag of letters without its latencies: these differ from run to
 // run, and with them where cells are broken into lines.
 func TestReadmeShowsTheDemo(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(repo, "README.md"))
 	if err != nil {
 		t.Fatal(err)

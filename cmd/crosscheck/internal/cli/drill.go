@@ -14,7 +14,6 @@ import (
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
-	"crosscheck/scanner/client"
 )
 
 func newDrillCommand(s *streams) *cobra.Command {
@@ -37,11 +36,11 @@ will put where, asks on a terminal, and needs --yes elsewhere.
   crosscheck drill --yes -o table -o markdown=drill.md -o sarif=drill.sarif`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.configure(cmd)
+			c, err := f.configure(s, cmd)
 			if err != nil {
 				return err
 			}
-			return runDrill(cmd.Context(), s, c, &f, &out, client.LoadConfig)
+			return runDrill(cmd.Context(), s, c, &f, &out, s.aws)
 		},
 	}
 	f.add(cmd)

@@ -8,7 +8,6 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/scanner"
-	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -39,7 +38,7 @@ Exit status:
   crosscheck scan --facts facts.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := configure(cmd)
+			c, err := s.configure(cmd)
 			if err != nil {
 				return err
 			}
@@ -49,7 +48,7 @@ Exit status:
 			}
 			options := scope.options(s, engine.Needs())
 			source := func(ctx context.Context, emit func(fact.Message) error) error {
-				cfg, err := client.LoadConfig(ctx, scope.profile, scope.region)
+				cfg, err := s.aws(ctx, scope.profile, scope.region)
 				if err != nil {
 					return err
 				}

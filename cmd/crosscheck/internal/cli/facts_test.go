@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,36 +16,14 @@ import (
 
 // typed runs one command as the program would and returns its exit status and
 // what it wrote.
-func typed(t *testing.T, in string, command func(*streams) *cobra.Command, args ...string) (status int, stdout, stderr string) {
+func (p *program) typed(t *testing.T, in string, command func(*streams) *cobra.Command, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	s := &streams{in: strings.NewReader(in), out: &out, err: &errs}
+	s, out, errs := p.streams(in)
 	cmd := command(s)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetArgs(args)
 	status = conclude(s, cmd.ExecuteContext(t.Context()))
 	return status, out.String(), errs.String()
-}
-
-// againstDemo points the AWS environment at the demo world on loopback.
-func againstDemo(t *testing.T) {
-	t.Helper()
-	world, err := sandbox.Load("demo.yaml", testdata.DemoWorld)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := sandbox.New(world)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": sandbox.DefaultAccessKey, "AWS_SECRET_ACCESS_KEY": sandbox.DefaultSecretKey, "AWS_REGION": "us-east-1",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "", "AWS_SESSION_TOKEN": "", "AWS_EC2_METADATA_DISABLED": "true",
-	} {
-		t.Setenv(name, value)
-	}
 }
 
 var (
@@ -64,17 +40,18 @@ func withoutTimes(report string) string {
 // TestFactsAreJudgedAsAWSIs: a file of facts gives the same report, byte for
 // byte but for times and ids, as reading AWS.
 func TestFactsAreJudgedAsAWSIs(t *testing.T) {
-	againstDemo(t)
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
 	config := filepath.Join(t.TempDir(), "crosscheck.yaml")
 	if err := os.WriteFile(config, testdata.DemoConfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantStatus, live, stderr := typed(t, "", newScanCommand, "--config", config, "-o", "json", "-q")
+	wantStatus, live, stderr := p.typed(t, "", newScanCommand, "--config", config, "-o", "json", "-q")
 	if wantStatus != exitFindings || stderr != "" {
 		t.Fatalf("scan: status %d, %s", wantStatus, stderr)
 	}
 	path := filepath.Join(t.TempDir(), "facts.jsonl")
-	status, stdout, stderr := typed(t, "", newFactsCommand, "--config", config, "-o", path, "-q")
+	status, stdout, stderr := p.typed(t, "", newFactsCommand, "--config", config, "-o", path, "-q")
 	if status != exitIncomplete || stdout != "" || !strings.HasPrefix(stderr, "crosscheck: incomplete: ") {
 		t.Fatalf("facts: status %d, stdout %q, stderr %q", status, stdout, stderr)
 	}
@@ -86,7 +63,7 @@ func TestFactsAreJudgedAsAWSIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, read := range map[string]struct{ arg, in string }{"from a file": {path, ""}, "from standard input": {"-", string(file)}} {
-		status, offline, stderr := typed(t, read.in, newScanCommand, "--config", config, "--facts", read.arg, "-o", "json")
+		status, offline, stderr := p.typed(t, read.in, newScanCommand, "--config", config, "--facts", read.arg, "-o", "json")
 		if status != wantStatus || stderr != "" {
 			t.Errorf("%s: status %d, %s", name, status, stderr)
 		}
@@ -98,14 +75,15 @@ func TestFactsAreJudgedAsAWSIs(t *testing.T) {
 		t.Error("the facts hold a secret")
 	}
 
-	status, stdout, _ = typed(t, "", newFactsCommand, "--config", config, "--allow-incomplete")
+	status, stdout, _ = p.typed(t, "", newFactsCommand, "--config", config, "--allow-incomplete")
 	if status != exitClean || strings.Count(stdout, "\n") != strings.Count(string(file), "\n") {
 		t.Errorf("to standard output: status %d, %d lines of %d", status, strings.Count(stdout, "\n"), strings.Count(string(file), "\n"))
 	}
 }
 
 func TestFactsGoingWrong(t *testing.T) {
-	againstDemo(t)
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
 	dir := t.TempDir()
 	old := filepath.Join(dir, "old.jsonl")
 	if err := os.WriteFile(old, []byte("as it was"), 0o644); err != nil {
@@ -123,7 +101,7 @@ func TestFactsGoingWrong(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			status, stdout, stderr := typed(t, "", newFactsCommand, c.args...)
+			status, stdout, stderr := p.typed(t, "", newFactsCommand, c.args...)
 			if status != exitUsage || stdout != "" || !strings.HasPrefix(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("status %d, stdout %q, stderr %q\nwant %q", status, stdout, stderr, c.want)
 			}

@@ -11,6 +11,7 @@ import (
 // TestGuideVariants: the worlds of the guide's options differ from the guide in the
 // option alone, so that what the audit says of them is due to it.
 func TestGuideVariants(t *testing.T) {
+	t.Parallel()
 	content := func(name string) []string {
 		return slices.DeleteFunc(strings.Split(string(guideWorld(t, name)), "\n"), func(l string) bool { return strings.HasPrefix(l, "#") })
 	}
@@ -50,6 +51,7 @@ func TestGuideVariants(t *testing.T) {
 // TestGuideKMSRepaired: each grant that the audit asks for is needed, and with all
 // of them the link works.
 func TestGuideKMSRepaired(t *testing.T) {
+	t.Parallel()
 	const (
 		decrypt = `{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555"},`
 		encrypt = `{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "arn:aws:kms:eu-west-1:222222222222:key/66666666-7777-8888-9999-000000000000"},`
@@ -73,8 +75,8 @@ func TestGuideKMSRepaired(t *testing.T) {
 		"key policy untouched": {[]string{first, grant(decrypt + encrypt)}, "1 broken", []string{"DstPutObjectNotPermitted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			served(t, guideWorld(t, "guide-kms.yaml", test.replaced...))
-			_, stdout, stderr := inProcess(t.Context(), "scan")
+			p := served(t, guideWorld(t, "guide-kms.yaml", test.replaced...))
+			_, stdout, stderr := p.run(t.Context(), "scan")
 			if !strings.Contains(stdout, test.want) {
 				t.Errorf("not %s:\n%s%s", test.want, stdout, stderr)
 			}

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,36 +29,42 @@ import (
 	"crosscheck/testdata"
 )
 
-// secretive serves a sandbox over loopback and remembers what nobody may write down:
-// keys, session tokens, authorization headers and their signatures.
-func secretive(t *testing.T, world []byte) (secrets func() []string) {
+// doFunc is an HTTP client.
+type doFunc func(*http.Request) (*http.Response, error)
+
+func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// secretive is the program with a world as its AWS. It remembers what must not be
+// written down: keys, session tokens, authorization headers and their signatures.
+func secretive(t *testing.T, world []byte) (p *program, secrets func() []string) {
 	t.Helper()
-	box := served(t, world)
+	p = served(t, world)
 	var mu sync.Mutex
 	seen := map[string]bool{sandbox.DefaultSecretKey: true}
 	handedOut := regexp.MustCompile(`<(SecretAccessKey|SessionToken|AccessKeyId)>([^<]+)<`)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := httptest.NewRecorder()
-		box.ServeHTTP(answer, r)
+	p.client = doFunc(func(r *http.Request) (*http.Response, error) {
+		answer, err := p.box.HTTPClient().Do(r)
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(answer.Body)
+		if err := errors.Join(err, answer.Body.Close()); err != nil {
+			return nil, err
+		}
+		answer.Body = io.NopCloser(bytes.NewReader(body))
 		mu.Lock()
+		defer mu.Unlock()
 		authorization := r.Header.Get("Authorization")
 		_, signature, _ := strings.Cut(authorization, "Signature=")
 		for _, s := range []string{authorization, signature, r.Header.Get("X-Amz-Security-Token")} {
 			seen[s] = true
 		}
-		for _, m := range handedOut.FindAllStringSubmatch(answer.Body.String(), -1) {
-			seen[m[2]] = true
+		for _, m := range handedOut.FindAllSubmatch(body, -1) {
+			seen[string(m[2])] = true
 		}
-		mu.Unlock()
-		for k, v := range answer.Header() {
-			w.Header()[k] = v
-		}
-		w.WriteHeader(answer.Code)
-		_, _ = io.Copy(w, answer.Body)
-	}))
-	t.Cleanup(server.Close)
-	t.Setenv("AWS_ENDPOINT_URL", server.URL)
-	return func() []string {
+		return answer, nil
+	})
+	return p, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		var list []string
@@ -74,7 +80,8 @@ func secretive(t *testing.T, world []byte) (secrets func() []string) {
 // TestNothingSecretIsWritten: no key, token, authorization or signature of a run
 // stands in any of its outputs, its run file, its facts, its log or its error lines.
 func TestNothingSecretIsWritten(t *testing.T) {
-	secrets := secretive(t, append(bytes.Clone(testdata.DemoWorld), []byte(`
+	t.Parallel()
+	p, secrets := secretive(t, append(bytes.Clone(testdata.DemoWorld), []byte(`
 faults:
   - {operation: "s3:GetBucketPolicy", bucket: orders-ledger, kind: access_denied}
   - {operation: "kms:DescribeKey", kind: error, count: 2}
@@ -92,14 +99,14 @@ faults:
 		for _, f := range report.Formats() {
 			args = append(args, "-o", f+"="+filepath.Join(dir, format+"-"+f))
 		}
-		status, stdout, stderr := inProcess(t.Context(), args...)
+		status, stdout, stderr := p.run(t.Context(), args...)
 		if status != exitFindings {
 			t.Fatalf("exit status %d: %s", status, stderr)
 		}
 		logs = append(logs, stdout, stderr)
-		_, stdout, stderr = inProcess(t.Context(), "facts", "--config", config, "--debug", "--log-format", format)
+		_, stdout, stderr = p.run(t.Context(), "facts", "--config", config, "--debug", "--log-format", format)
 		logs = append(logs, stdout, stderr)
-		_, stdout, stderr = inProcess(t.Context(), "drill", "--config", config, "--debug", "--log-format", format, "--yes", "--journal", dir,
+		_, stdout, stderr = p.run(t.Context(), "drill", "--config", config, "--debug", "--log-format", format, "--yes", "--journal", dir,
 			"--timeout", "2s", "--absence", "200ms", "--link", "orders-invoices/to-backup->backup-invoices", "-o", "json")
 		logs = append(logs, stdout, stderr)
 	}
@@ -140,12 +147,13 @@ faults:
 
 // TestDebugLogsCalls: each call once, with what went wrong with it.
 func TestDebugLogsCalls(t *testing.T) {
-	secretive(t, append(bytes.Clone(testdata.DemoWorld), []byte(`
+	t.Parallel()
+	p, _ := secretive(t, append(bytes.Clone(testdata.DemoWorld), []byte(`
 faults:
   - {operation: "s3:GetBucketPolicy", bucket: orders-ledger, kind: throttling, count: 1}
 `)...))
 	run := filepath.Join(t.TempDir(), "run.json")
-	status, _, stderr := inProcess(t.Context(), "scan", "--role-name", "crosscheck-audit", "--accounts", "111111111111,444444444444", "--debug", "--log-format", "json", "-o", "json="+run)
+	status, _, stderr := p.run(t.Context(), "scan", "--role-name", "crosscheck-audit", "--accounts", "111111111111,444444444444", "--debug", "--log-format", "json", "-o", "json="+run)
 	if status != exitFindings && status != exitIncomplete {
 		t.Fatalf("exit status %d: %s", status, stderr)
 	}
@@ -199,6 +207,7 @@ faults:
 // TestProgressOfAScan: what is told of an account of 5,000 buckets, of which 1,000 were
 // read before and 50 a second are, and how long it will take.
 func TestProgressOfAScan(t *testing.T) {
+	t.Parallel()
 	var world strings.Builder
 	world.WriteString("accounts:\n  - id: \"111111111111\"\n    name: one\n    buckets:\n")
 	for i := range 5000 {

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,6 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("XCTEST_MAIN") != "" {
 		main() // a test runs this binary as the program
 	}
+	debug.SetGCPercent(400) // as the program does
 	testscript.Main(m, map[string]func(){"crosscheck": main})
 }
 

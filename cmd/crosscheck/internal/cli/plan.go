@@ -14,7 +14,6 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
-	"crosscheck/scanner/client"
 )
 
 // planAssumptions say what the figures of a plan rest on.
@@ -37,7 +36,7 @@ func plannedScan(cmd *cobra.Command, s *streams, options scanner.Options, f *sco
 	if cmd.Flags().Changed("output") && !asJSON {
 		return usererr.Hint(errors.New("a plan is plain text or, with -o json, JSON, on standard output"), "leave --output out, or use -o json")
 	}
-	cfg, err := client.LoadConfig(cmd.Context(), f.profile, f.region)
+	cfg, err := s.aws(cmd.Context(), f.profile, f.region)
 	if err != nil {
 		return err
 	}

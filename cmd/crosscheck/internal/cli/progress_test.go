@@ -17,6 +17,7 @@ import (
 // TestProgress: what a scan of 65 seconds says of itself, and that nothing is said
 // after its end.
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		tty, quiet bool
 		writes     int
@@ -51,6 +52,7 @@ func TestProgress(t *testing.T) {
 
 // TestProgressOfShortScan: what is done at once says nothing, not even on a terminal.
 func TestProgressOfShortScan(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var w lines
 		p := (&streams{err: &w, errTTY: true}).watch(false, false, &logFlags{}, nil)
@@ -65,14 +67,15 @@ func TestProgressOfShortScan(t *testing.T) {
 // TestScanTellsItsProgress: a scan that AWS holds up says so on a terminal, leaves
 // the terminal clean, and is silent with --quiet.
 func TestScanTellsItsProgress(t *testing.T) {
-	served(t, append(bytes.Clone(testdata.DemoWorld), []byte(`
+	t.Parallel()
+	p := served(t, append(bytes.Clone(testdata.DemoWorld), []byte(`
 faults:
   - {operation: "s3:GetBucketReplication", bucket: orders-ledger, kind: latency, delay: 900ms}
 `)...))
 	for _, quiet := range []bool{false, true} {
-		var out bytes.Buffer
 		var errs lines
-		s := &streams{in: strings.NewReader(""), out: &out, err: &errs, errTTY: true}
+		s, out, _ := p.streams("")
+		s.err, s.errTTY = &errs, true
 		root := newRootCommand(s)
 		args := []string{"scan", "--accounts", "111111111111", "-o", "csv"}
 		if quiet {

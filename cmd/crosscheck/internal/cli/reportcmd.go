@@ -41,7 +41,7 @@ status is 2.
 				return err
 			}
 			defer func() { _ = run.Close() }() // read only
-			c, err := configure(cmd)
+			c, err := s.configure(cmd)
 			if err != nil {
 				return err
 			}

@@ -17,12 +17,12 @@ func Main() int { return run(os.Args[1:], newStreams()) }
 
 // run is the whole program on given streams.
 func run(args []string, s *streams) int {
-	if os.Getenv("GOGC") == "" {
+	if s.getenv("GOGC") == "" {
 		// Documents are short-lived and what stays is some tens of megabytes: fewer
 		// collections judge about a fifth more buckets a second (docs/benchmarks.md).
 		debug.SetGCPercent(400)
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if s.getenv("GOMEMLIMIT") == "" {
 		// From here on collections are as frequent as usual, or more.
 		debug.SetMemoryLimit(160 << 20)
 	}

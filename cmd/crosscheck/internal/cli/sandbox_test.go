@@ -23,6 +23,7 @@ import (
 // The printed environment is all that a client needs; the end of the context is
 // a good end.
 func TestSandboxServesUntilInterrupted(t *testing.T) {
+	t.Parallel()
 	for _, listen := range []string{"127.0.0.1:0", "localhost:0"} {
 		ctx, interrupt := context.WithCancel(t.Context())
 		defer interrupt()
@@ -84,6 +85,7 @@ func TestSandboxServesUntilInterrupted(t *testing.T) {
 
 // What is wrong is one line with a hint, before anything is printed.
 func TestSandboxRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken.yaml")
 	if err := os.WriteFile(broken, []byte("accounts:\n  - id: \"111111111111\"\n    buckts: []\n"), 0o600); err != nil {

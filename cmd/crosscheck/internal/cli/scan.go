@@ -13,7 +13,6 @@ import (
 	"crosscheck/report"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
-	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -148,7 +147,7 @@ APIs the scan would call, as whom, how often and for how long.
   crosscheck scan --baseline accepted.jsonl --fail-on-new`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := configure(cmd)
+			c, err := s.configure(cmd)
 			if err != nil {
 				return err
 			}
@@ -176,7 +175,7 @@ APIs the scan would call, as whom, how often and for how long.
 					if a.Resume, err = audit.Resume(resume, version, engine); err != nil {
 						return err
 					}
-					cfg, err := client.LoadConfig(cmd.Context(), scope.profile, scope.region)
+					cfg, err := s.aws(cmd.Context(), scope.profile, scope.region)
 					if err != nil {
 						return err
 					}

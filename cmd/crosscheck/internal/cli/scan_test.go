@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,7 +17,6 @@ import (
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
 	"crosscheck/scanner"
-	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/testdata"
 )
@@ -49,17 +49,21 @@ func scanned(t *testing.T, cfg aws.Config) []byte {
 // TestScanOverHTTPEqualsInProcess: the sandbox has two doors, and a scan through
 // either says the same, byte for byte.
 func TestScanOverHTTPEqualsInProcess(t *testing.T) {
+	t.Parallel()
 	inProcess, _, err := demoAWS()
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := scanned(t, inProcess)
 
-	served(t, testdata.DemoWorld)
-	cfg, err := client.LoadConfig(t.Context(), "", "us-east-1")
+	p := served(t, testdata.DemoWorld)
+	server := httptest.NewServer(p.box)
+	defer server.Close()
+	cfg, err := p.config(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.HTTPClient, cfg.BaseEndpoint = nil, &server.URL
 	if diff := cmp.Diff(string(want), string(scanned(t, cfg))); diff != "" {
 		t.Errorf("over HTTP the report differs (-in process +HTTP):\n%s", diff)
 	}
@@ -70,6 +74,7 @@ func TestScanOverHTTPEqualsInProcess(t *testing.T) {
 
 // TestSameInputSameOutput: nothing depends on the order in which goroutines end.
 func TestSameInputSameOutput(t *testing.T) {
+	t.Parallel()
 	var first []byte
 	for range 5 {
 		cfg, _, err := demoAWS()
@@ -88,6 +93,7 @@ func TestSameInputSameOutput(t *testing.T) {
 // TestScanThatCannotBeDone: one clear line with a hint, exit status 2, and no
 // half-written output.
 func TestScanThatCannotBeDone(t *testing.T) {
+	t.Parallel()
 	expired := append([]byte(nil), testdata.DemoWorld...)
 	expired = append(expired, []byte(`
 callers:
@@ -106,12 +112,12 @@ callers:
 		"bad account id":        {"", []string{"--accounts", "12345"}, []string{"12345"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			served(t, expired)
+			p := served(t, expired)
 			if test.key != "" {
-				t.Setenv("AWS_ACCESS_KEY_ID", test.key)
+				p.accessKey = test.key
 			}
 			out := filepath.Join(t.TempDir(), "out.json")
-			status, stdout, stderr := inProcess(t.Context(), append([]string{"scan", "-o", "json=" + out, "-o", "table"}, test.args...)...)
+			status, stdout, stderr := p.run(t.Context(), append([]string{"scan", "-o", "json=" + out, "-o", "table"}, test.args...)...)
 			if status != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
 			}
@@ -129,7 +135,8 @@ callers:
 
 // TestExitStatus: 1 wins over 3, and 3 over 0.
 func TestExitStatus(t *testing.T) {
-	served(t, testdata.DemoWorld)
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
 	config := filepath.Join(repo, "testdata", "worlds", "demo.crosscheck.yaml")
 	for _, test := range []struct {
 		want int
@@ -141,7 +148,7 @@ func TestExitStatus(t *testing.T) {
 		{exitFindings, []string{"--accounts", "111111111111,333333333333", "--buckets", "orders-invoices", "--fail-on", "info"}},
 		{exitClean, []string{"--accounts", "111111111111,333333333333", "--buckets", "orders-invoices", "--fail-on", "medium"}},
 	} {
-		status, stdout, stderr := inProcess(t.Context(), append([]string{"scan"}, test.args...)...)
+		status, stdout, stderr := p.run(t.Context(), append([]string{"scan"}, test.args...)...)
 		if status != test.want {
 			t.Errorf("%v: exit status %d, want %d\n%s%s", test.args, status, test.want, stdout, stderr)
 		}
@@ -150,6 +157,7 @@ func TestExitStatus(t *testing.T) {
 
 // TestDemoHasTheAuditRole: the roles of the demo allow what setup audit-role prints.
 func TestDemoHasTheAuditRole(t *testing.T) {
+	t.Parallel()
 	for _, action := range scanner.Permissions() {
 		if !bytes.Contains(testdata.DemoWorld, []byte(`"`+action+`"`)) {
 			t.Errorf("no role of the demo allows %s", action)

@@ -138,6 +138,7 @@ const (
 )
 
 func TestSendBatches(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, 100, 101, 250} {
 		h, all, errs := fakeHubs(t, false)
 		var ms []report.Message
@@ -169,6 +170,7 @@ func TestSendBatches(t *testing.T) {
 }
 
 func TestSendToOwnAccounts(t *testing.T) {
+	t.Parallel()
 	h, all, _ := fakeHubs(t, true)
 	if err := sendRun(t, h, found(one, "eu-central-1", "a", finding.Fail), found(one, "us-east-1", "b", finding.Pass), found(two, "us-east-1", "c", finding.Unknown),
 		found("", "", "d", finding.Fail), found(two, "../evil", "e", finding.Fail),
@@ -186,6 +188,7 @@ func TestSendToOwnAccounts(t *testing.T) {
 }
 
 func TestSendFailures(t *testing.T) {
+	t.Parallel()
 	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not you"}
 	for name, c := range map[string]struct {
 		break_   func(*fakeHub)
@@ -237,6 +240,7 @@ func TestSendFailures(t *testing.T) {
 }
 
 func TestSendIsInterrupted(t *testing.T) {
+	t.Parallel()
 	h, all, _ := fakeHubs(t, false)
 	ctx, cancel := context.WithCancel(t.Context())
 	h.ctx = ctx
@@ -252,6 +256,7 @@ func TestSendIsInterrupted(t *testing.T) {
 // What an earlier run found and this one does not is archived where it was looked
 // at again and decided, and only there.
 func TestSendArchives(t *testing.T) {
+	t.Parallel()
 	h, all, _ := fakeHubs(t, false)
 	on := func(m report.Message, link string, waived bool) report.Message {
 		m.Finding.Link = link

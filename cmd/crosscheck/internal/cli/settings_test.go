@@ -114,6 +114,7 @@ func flagJSON(t *testing.T, flag config.FlagValue) string {
 }
 
 func TestEnvironmentRefuses(t *testing.T) {
+	t.Parallel()
 	for kv, want := range map[string]string{
 		"CROSSCHECK_FAILON=high":              "unknown setting CROSSCHECK_FAILON in the environment; did you mean CROSSCHECK_FAIL_ON?",
 		"CROSSCHECK_VENV=x":                   "unknown setting CROSSCHECK_VENV in the environment; did you mean CROSSCHECK_CONFIG?",
@@ -126,11 +127,12 @@ func TestEnvironmentRefuses(t *testing.T) {
 		"CROSSCHECK_REQUIRED_REPLICATION=[{}": "CROSSCHECK_REQUIRED_REPLICATION is \"[{}\", not a list",
 		"CROSSCHECK_CONFIG=nowhere.yaml":      "nowhere.yaml: no such file or directory; check the path given with CROSSCHECK_CONFIG",
 	} {
-		name, text, _ := strings.Cut(kv, "=")
+		name, _, _ := strings.Cut(kv, "=")
 		t.Run(name, func(t *testing.T) {
-			t.Setenv(name, text)
+			t.Parallel()
+			p := &program{environ: []string{kv}}
 			for _, command := range [][]string{{"scan"}, {"config", "show"}, {"demo"}} {
-				if status, stdout, stderr := inProcess(t.Context(), command...); status != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "crosscheck: "+want) {
+				if status, stdout, stderr := p.run(t.Context(), command...); status != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "crosscheck: "+want) {
 					t.Errorf("%s of %v: exit status %d, %q, want %q", kv, command, status, stderr, want)
 				}
 			}
@@ -180,6 +182,7 @@ func settingsTable(t *testing.T) string {
 
 // TestConfigPage: the table is current, and the example is read and valid.
 func TestConfigPage(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(repo, "docs", "configuration.md")
 	text, err := os.ReadFile(path)
 	if err != nil {

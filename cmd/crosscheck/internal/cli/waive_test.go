@@ -18,7 +18,8 @@ import (
 // TestCanaryWaivers: what a canary finds can be waived, what it does not judge is not
 // said to be unused. Its objective comes from the configuration.
 func TestCanaryWaivers(t *testing.T) {
-	served(t, testdata.DemoWorld)
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
 	path := filepath.Join(t.TempDir(), "waivers.yaml")
 	err := os.WriteFile(path, []byte(`waivers:
   - {rule: XC903, reason: r, expires: 2999-12-31}
@@ -42,7 +43,7 @@ func TestCanaryWaivers(t *testing.T) {
 		{append(slices.Clone(canary), "--waivers", path, "-o", "json", "-o", "jsonl="+run), exitClean, 2, unused},
 		{[]string{"report", "--from", run, "--allow-incomplete", "-o", "json", "--waivers", path}, exitClean, 2, unused},
 	} {
-		status, out, errs := inProcess(t.Context(), c.args...)
+		status, out, errs := p.run(t.Context(), c.args...)
 		var r struct{ Findings []finding.Finding }
 		if err := json.Unmarshal([]byte(out), &r); err != nil {
 			t.Fatalf("%v: %v\n%s%s", c.args, err, out, errs)
@@ -66,7 +67,8 @@ func TestCanaryWaivers(t *testing.T) {
 // proves. Whether one of what only a drill finds is unused is then a question, and
 // open here, since the account of a partner was not read.
 func TestDrillWaivers(t *testing.T) {
-	served(t, testdata.DemoWorld)
+	t.Parallel()
+	p := served(t, testdata.DemoWorld)
 	path := filepath.Join(t.TempDir(), "waivers.yaml")
 	err := os.WriteFile(path, []byte(`waivers:
   - {resource: "*", account: "111111111111", reason: r, expires: 2999-12-31}
@@ -76,7 +78,7 @@ func TestDrillWaivers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, out, errs := inProcess(t.Context(), "drill", "-o", "json", "--yes", "--waivers", path, "--accounts", "111111111111,222222222222,333333333333", "--variant", "plain", "--timeout", "20s")
+	status, out, errs := p.run(t.Context(), "drill", "-o", "json", "--yes", "--waivers", path, "--accounts", "111111111111,222222222222,333333333333", "--variant", "plain", "--timeout", "20s")
 	if status != exitFindings {
 		t.Errorf("exit %d\n%s", status, errs)
 	}
@@ -108,11 +110,12 @@ func TestDrillWaivers(t *testing.T) {
 	if waived == 0 || !slices.Equal(unused, []finding.Status{finding.Unknown}) {
 		t.Errorf("%d waived, unused %v", waived, unused)
 	}
-	noJournal(t)
+	p.noJournal(t)
 }
 
 // TestWaiversPage reads the waivers file that the documentation shows.
 func TestWaiversPage(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(repo, "docs", "waivers.md"))
 	if err != nil {
 		t.Fatal(err)
