@@ -17,7 +17,6 @@ import (
 type answer struct {
 	Status       finding.Status
 	Message      string
-	Link         string
 	Key          string // what tells two faults of a rule on one subject apart; part of the fingerprint
 	Severity     finding.Severity
 	FailureCodes []string
@@ -25,9 +24,9 @@ type answer struct {
 	Remediation  string
 	Contested    bool // AWS leaves it open: a failure with Options.Strict
 
-	link int // index of Link in the document, or theBucket
-	// of organization rules only
-	Account, Region, Bucket string
+	link int // index in the document, or theBucket
+	// Account and Bucket are what the answer of an organization rule is about.
+	Account, Bucket string
 }
 
 // appendAnswers adds the answers of a permission rule on a link.
@@ -54,6 +53,7 @@ func sortByLink(list []answer) {
 // intelligible is an error.
 func (a *answer) decode(t *ast.Term, r *Rule, doc *fact.Document) error {
 	a.link = theBucket
+	var link, region string // the Region is known by the bucket
 	obj, ok := t.Value.(ast.Object)
 	if !ok {
 		return fmt.Errorf("an answer is an object, not %s", ast.TypeName(t.Value))
@@ -61,7 +61,14 @@ func (a *answer) decode(t *ast.Term, r *Rule, doc *fact.Document) error {
 	for _, k := range obj.Keys() {
 		v := obj.Get(k)
 		key, _ := k.Value.(ast.String)
-		if to := a.textField(string(key)); to != nil {
+		to := a.textField(string(key))
+		switch key {
+		case "link":
+			to = &link
+		case "region":
+			to = &region
+		}
+		if to != nil {
 			s, ok := v.Value.(ast.String)
 			if !ok {
 				return fmt.Errorf("the %s of an answer is a string", key)
@@ -112,10 +119,10 @@ func (a *answer) decode(t *ast.Term, r *Rule, doc *fact.Document) error {
 	if r.Scope != ScopeLink {
 		return nil
 	}
-	for a.link = len(doc.Links) - 1; a.link >= 0 && doc.Links[a.link].ID != a.Link; a.link-- {
+	for a.link = len(doc.Links) - 1; a.link >= 0 && doc.Links[a.link].ID != link; a.link-- {
 	}
 	if a.link < 0 {
-		return fmt.Errorf("an answer names the link %q, which the document does not have", a.Link)
+		return fmt.Errorf("an answer names the link %q, which the document does not have", link)
 	}
 	return nil
 }
@@ -127,16 +134,12 @@ func (a *answer) textField(name string) *string {
 		return (*string)(&a.Status)
 	case "message":
 		return &a.Message
-	case "link":
-		return &a.Link
 	case "key":
 		return &a.Key
 	case "remediation":
 		return &a.Remediation
 	case "account_id":
 		return &a.Account
-	case "region":
-		return &a.Region
 	case "bucket":
 		return &a.Bucket
 	}

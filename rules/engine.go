@@ -183,11 +183,11 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	for i := range doc.Links {
 		matrices[i] = permission.Of(doc, &doc.Links[i], e.premises.policies)
 	}
-	answers, err := e.evaluator.ask(ctx, doc, matrices, subjects)
+	outcomes, err := e.evaluator.ask(ctx, doc, matrices, subjects)
 	if err != nil {
 		return Result{}, err
 	}
-	j := e.judge.document(doc, subjects, answers)
+	j := e.judge.document(doc, outcomes)
 	return Result{Links: j.verdicts(doc, matrices), Findings: j.findings, Kept: e.keep(j.records)}, nil
 }
 
@@ -246,7 +246,7 @@ func (e *Engine) Finish(ctx context.Context) ([]finding.Finding, error) {
 			return nil, err
 		}
 		if e.premises.inapplicable(r, nil, nil) == "" {
-			all = append(all, e.judge.organization(r, o, kept.records[r.ID])...)
+			all = append(all, e.judge.organization(o, kept.records[r.ID])...)
 		}
 	}
 	return all, nil

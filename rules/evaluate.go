@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
+	"math/bits"
 	"strings"
 	"sync"
 
@@ -64,31 +66,22 @@ func newEvaluator(list []*Rule, modules map[string]*ast.Module, params map[strin
 	return v, nil
 }
 
-// outcome is what asking one rule gave. A rule whose answers are not all
-// intelligible has a fault.
+// outcome is what asking one rule about a document gave. A rule whose answers are not
+// all intelligible has a fault.
 type outcome struct {
-	answers []answer    // sorted by link, where the rule is about links
-	records []*ast.Term // of an organization rule
-	fault   error
+	rule     *Rule
+	subjects []subject
+	answers  []answer    // sorted by link, where the rule is about links
+	records  []*ast.Term // of an organization rule
+	fault    error
 }
 
-// ask asks the rules that apply to a document. An error is not one of a rule.
-func (v *evaluator) ask(ctx context.Context, doc *fact.Document, matrices []permission.Matrix, subjects [][]subject) ([]outcome, error) {
-	out := make([]outcome, len(v.rules))
+// ask asks the rules that apply to a document, and gives the outcome of every rule that
+// has subjects, each until the next. An error is not one of a rule.
+func (v *evaluator) ask(ctx context.Context, doc *fact.Document, matrices []permission.Matrix, subjects []subject) (iter.Seq[outcome], error) {
 	asked := newRuleSet(len(v.rules))
-	list := make([]answer, 0, len(v.rules)*max(1, len(doc.Links)))
-	for i, r := range v.rules {
-		switch {
-		case !applies(subjects[i]):
-		case r.permission != nil:
-			first := len(list)
-			for k, s := range subjects[i] {
-				if s.why == "" {
-					list = appendAnswers(list, k, r.permission.Answers(&matrices[k], &doc.Links[k]))
-				}
-			}
-			out[i].answers = list[first:len(list):len(list)]
-		default:
+	for i, mine := range byRule(subjects) {
+		if v.rules[i].permission == nil && applies(mine) {
 			asked.add(i)
 		}
 	}
@@ -96,29 +89,52 @@ func (v *evaluator) ask(ctx context.Context, doc *fact.Document, matrices []perm
 	if err != nil {
 		return nil, err
 	}
-	for i, r := range v.rules {
-		if !asked.has(i) {
-			continue
-		}
-		o := &out[i]
-		var terms []*ast.Term
-		if terms, o.fault = sets[i].elements(); r.Scope == ScopeOrganization {
-			o.records = terms
-			continue
-		}
-		first := len(list)
-		for _, t := range terms {
-			var a answer
-			if err := a.decode(t, r, doc); err != nil {
-				o.fault = cmp.Or(o.fault, err)
-				continue
+	return func(yield func(outcome) bool) {
+		sets, list := sets, make([]answer, 0, 2*len(doc.Links))
+		for i, mine := range byRule(subjects) {
+			o := outcome{rule: v.rules[i], subjects: mine}
+			switch {
+			case o.rule.permission != nil:
+				list = permitted(list[:0], o.rule.permission, mine, doc, matrices)
+				o.answers = list
+			case asked.has(i):
+				o.read(sets[0], doc, list[:0])
+				sets, list = sets[1:], o.answers
 			}
-			list = append(list, a)
+			if !yield(o) {
+				return
+			}
 		}
-		o.answers = list[first:len(list):len(list)]
-		sortByLink(o.answers)
+	}, nil
+}
+
+// permitted are the answers of a permission rule on the links that it applies to.
+func permitted(list []answer, rule *permission.Rule, subjects []subject, doc *fact.Document, matrices []permission.Matrix) []answer {
+	for _, s := range subjects {
+		if s.why == "" {
+			list = appendAnswers(list, s.link, rule.Answers(&matrices[s.link], &doc.Links[s.link]))
+		}
 	}
-	return out, nil
+	return list
+}
+
+// read reads what a Rego rule gave; list is where to put the answers.
+func (o *outcome) read(g given, doc *fact.Document, list []answer) {
+	o.answers = list
+	var terms []*ast.Term
+	if terms, o.fault = g.elements(); o.rule.Scope == ScopeOrganization && doc != nil {
+		o.records = terms
+		return
+	}
+	for _, t := range terms {
+		var a answer
+		if err := a.decode(t, o.rule, doc); err != nil {
+			o.fault = cmp.Or(o.fault, err)
+			continue
+		}
+		o.answers = append(o.answers, a)
+	}
+	sortByLink(o.answers)
 }
 
 // ruleSet is a set of rules by their place: a bit each.
@@ -128,6 +144,14 @@ func newRuleSet(n int) ruleSet { return make(ruleSet, (n+7)/8) }
 
 func (s ruleSet) add(i int)      { s[i/8] |= 1 << (i % 8) }
 func (s ruleSet) has(i int) bool { return s[i/8]&(1<<(i%8)) != 0 }
+
+func (s ruleSet) len() int {
+	n := 0
+	for _, b := range s {
+		n += bits.OnesCount8(b)
+	}
+	return n
+}
 
 // given is the set that a rule gave, or why there is none.
 type given struct {
@@ -148,8 +172,9 @@ func (r given) elements() ([]*ast.Term, error) {
 	return nil, errors.New("answers is no set")
 }
 
-// sets evaluates the rules of a set together. Where one of them fails, each is
-// evaluated by itself, so that the fault of one rule stays its own.
+// sets evaluates the rules of a set together, and gives their sets in their order.
+// Where one of them fails, each is evaluated by itself, so that the fault of one rule
+// stays its own.
 func (v *evaluator) sets(ctx context.Context, doc *fact.Document, asked ruleSet) ([]given, error) {
 	p := v.together.Get(string(asked), func() prepared {
 		q, err := v.prepare(asked)
@@ -159,37 +184,31 @@ func (v *evaluator) sets(ctx context.Context, doc *fact.Document, asked ruleSet)
 		return nil, p.err
 	}
 	input := opa.Fields(doc, v.fields)
-	out := make([]given, len(v.rules))
+	out := make([]given, 0, asked.len())
 	x, err := v.rego.Eval(ctx, p.query, input)
 	if err == nil {
 		if x == nil {
 			return nil, errors.New("the rules gave no result")
 		}
-		list, next := x.Value.(*ast.Array), 0
-		for i := range out {
-			if asked.has(i) {
-				out[i].set = list.Elem(next)
-				next++
-			}
-		}
+		x.Value.(*ast.Array).Foreach(func(set *ast.Term) { out = append(out, given{set: set}) })
 		return out, nil
 	}
 	if opa.IsCancel(err) || ctx.Err() != nil {
 		return nil, cmp.Or(ctx.Err(), err)
 	}
-	for i := range out {
+	for i := range v.rules {
 		if !asked.has(i) {
 			continue
 		}
+		var g given
 		q, err := v.single[i]()
-		if err != nil {
-			out[i].err = err
-			continue
+		if g.err = err; err == nil {
+			g.set, g.err = v.rego.Eval(ctx, q, input)
 		}
-		out[i].set, out[i].err = v.rego.Eval(ctx, q, input)
-		if opa.IsCancel(out[i].err) || ctx.Err() != nil {
-			return nil, cmp.Or(ctx.Err(), out[i].err)
+		if opa.IsCancel(g.err) || ctx.Err() != nil {
+			return nil, cmp.Or(ctx.Err(), g.err)
 		}
+		out = append(out, g)
 	}
 	return out, nil
 }
@@ -211,16 +230,7 @@ func (v *evaluator) askAtTheEnd(ctx context.Context, i int, kept *evaluation) (o
 	if err != nil && (opa.IsCancel(err) || ctx.Err() != nil) {
 		return outcome{}, cmp.Or(ctx.Err(), err)
 	}
-	var o outcome
-	terms, err := given{set, err}.elements()
-	o.fault = err
-	for _, t := range terms {
-		var a answer
-		if err := a.decode(t, v.rules[i], nil); err != nil {
-			o.fault = cmp.Or(o.fault, err)
-			continue
-		}
-		o.answers = append(o.answers, a)
-	}
+	o := outcome{rule: v.rules[i]}
+	o.read(given{set, err}, nil, nil)
 	return o, nil
 }

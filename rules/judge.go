@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -37,38 +38,43 @@ type decided struct {
 	codes   []string
 }
 
-// document judges a document by the answers of the rules on their subjects.
-func (g *judge) document(doc *fact.Document, subjects [][]subject, answers []outcome) *judgement {
+// document judges a document by the outcomes of the rules.
+func (g *judge) document(doc *fact.Document, outcomes iter.Seq[outcome]) *judgement {
 	j := &judgement{
 		judge: g, bucket: &doc.Bucket, links: doc.Links, decided: make([][]decided, len(doc.Links)),
 		findings: make([]finding.Finding, 0, len(g.rules)*len(doc.Links)), records: map[string][]*ast.Term{},
 	}
-	for i, r := range g.rules {
-		if r.Scope == ScopeOrganization {
-			for _, s := range subjects[i] {
-				j.collect(r, s, answers[i])
-			}
-			continue
-		}
-		left := answers[i].answers
-		for _, s := range subjects[i] {
-			n := 0
-			for n < len(left) && left[n].link == s.link {
-				n++
-			}
-			mine := left[:n:n]
-			left = left[n:]
-			if s.why != "" {
-				j.add(r, s.link, &answer{Status: finding.NotApplicable, Message: s.why})
-				continue
-			}
-			mine = j.settle(s, mine, answers[i].fault)
-			for k := range mine {
-				j.add(r, s.link, &mine[k])
-			}
+	for o := range outcomes {
+		if o.rule.Scope == ScopeOrganization {
+			j.collect(o)
+		} else {
+			j.rule(o)
 		}
 	}
 	return j
+}
+
+// rule turns the answers of a rule into findings, one subject after the other. A
+// subject without an answer is unknown, so that a rule that is undefined, fails or is
+// misspelled never passes anything.
+func (j *judgement) rule(o outcome) {
+	left := o.answers
+	for _, s := range o.subjects {
+		n := 0
+		for n < len(left) && left[n].link == s.link {
+			n++
+		}
+		answers := left[:n:n]
+		left = left[n:]
+		if s.why != "" {
+			j.add(o.rule, s.link, &answer{Status: finding.NotApplicable, Message: s.why})
+			continue
+		}
+		answers = j.settle(s, answers, o.fault)
+		for k := range answers {
+			j.add(o.rule, s.link, &answers[k])
+		}
+	}
 }
 
 // settle applies what no rule can talk its way around: faults of the rule, needs

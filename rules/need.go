@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -323,6 +324,7 @@ func (p *premises) gap(list []need, doc *fact.Document, link *fact.Link) *fact.G
 
 // subject is the bucket or a link of a document as one rule is asked about it.
 type subject struct {
+	rule    int       // its place
 	link    int       // its index, or theBucket
 	why     string    // why the rule does not apply, "" where it does
 	missing *fact.Gap // a fact that the rule needs
@@ -331,31 +333,28 @@ type subject struct {
 
 const theBucket = -1
 
-// subjects are what each rule is asked about in a document, in the order of the rules.
-func (p *premises) subjects(rules []*Rule, doc *fact.Document) [][]subject {
-	list := make([]subject, 0, len(rules)*max(1, len(doc.Links)))
-	out := make([][]subject, len(rules))
+// subjects are what the rules are asked about in a document, sorted by rule and link.
+func (p *premises) subjects(rules []*Rule, doc *fact.Document) []subject {
+	list := make([]subject, 0, len(rules)*len(doc.Links)+8)
 	for i, r := range rules {
-		first := len(list)
 		switch {
 		case r.Scope == ScopeLink:
 			for k := range doc.Links {
-				list = append(list, p.subject(r, doc, k))
+				list = append(list, p.subject(i, r, doc, k))
 			}
 		case r.Scope != ScopeSource || !doc.Bucket.Replication.Absent:
-			list = append(list, p.subject(r, doc, theBucket))
+			list = append(list, p.subject(i, r, doc, theBucket))
 		}
-		out[i] = list[first:len(list):len(list)]
 	}
-	return out
+	return list
 }
 
-func (p *premises) subject(r *Rule, doc *fact.Document, k int) subject {
+func (p *premises) subject(i int, r *Rule, doc *fact.Document, k int) subject {
 	var link *fact.Link
 	if k != theBucket {
 		link = &doc.Links[k]
 	}
-	s := subject{link: k, why: p.inapplicable(r, doc, link)}
+	s := subject{rule: i, link: k, why: p.inapplicable(r, doc, link)}
 	if s.why == "" {
 		s.missing = p.gap(r.needs, doc, link)
 		if s.missing == nil && r.permission == nil { // which answers always
@@ -363,6 +362,22 @@ func (p *premises) subject(r *Rule, doc *fact.Document, k int) subject {
 		}
 	}
 	return s
+}
+
+// byRule gives the subjects of each rule that has any, by the place of the rule.
+func byRule(subjects []subject) iter.Seq2[int, []subject] {
+	return func(yield func(int, []subject) bool) {
+		for len(subjects) > 0 {
+			n := 1
+			for n < len(subjects) && subjects[n].rule == subjects[0].rule {
+				n++
+			}
+			if !yield(subjects[0].rule, subjects[:n]) {
+				return
+			}
+			subjects = subjects[n:]
+		}
+	}
 }
 
 // applies reports whether a rule applies to any of its subjects.

@@ -80,7 +80,8 @@ func (m *memory) all() *evaluation {
 // collect takes the records of an organization rule on a document. Where the rule's
 // needs are gaps the document's bucket is unknown at once, and only what is about
 // other buckets is kept.
-func (j *judgement) collect(r *Rule, s subject, o outcome) {
+func (j *judgement) collect(o outcome) {
+	r, s := o.rule, o.subjects[0]
 	if s.why != "" {
 		return
 	}
@@ -112,7 +113,7 @@ func isSubject(record *ast.Term) bool {
 
 // organization turns the answers of an organization rule at the end into findings.
 // Every record with "subject": true is something the rule must answer on.
-func (g *judge) organization(r *Rule, o outcome, records []*ast.Term) []finding.Finding {
+func (g *judge) organization(o outcome, records []*ast.Term) []finding.Finding {
 	type id struct{ account, bucket string }
 	buckets := map[id]*fact.Bucket{}
 	var order []id
@@ -147,7 +148,7 @@ func (g *judge) organization(r *Rule, o outcome, records []*ast.Term) []finding.
 			list = []answer{{Status: finding.Unknown, Message: "the rule gave no answer"}}
 		}
 		for i := range list {
-			j.add(r, theBucket, &list[i])
+			j.add(o.rule, theBucket, &list[i])
 		}
 		all = append(all, j.findings...)
 	}

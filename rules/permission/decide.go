@@ -54,11 +54,16 @@ func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
 	if !e.roleAbsent {
 		e.readRole()
 	}
-	m := Matrix{Cells: make([]Cell, 0, len(requirements)), notNeeded: make([]notNeeded, 0, len(requirements))}
+	needed := 0
+	for _, r := range requirements {
+		if why, _ := r.applies(&e.features); why == "" {
+			needed++
+		}
+	}
+	m := Matrix{Cells: make([]Cell, 0, needed), features: e.features}
 	for _, r := range requirements {
 		why, perhaps := r.applies(&e.features)
 		if why != "" {
-			m.notNeeded = append(m.notNeeded, notNeeded{r, why})
 			continue
 		}
 		c := e.cell(r)
@@ -87,7 +92,7 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		return e.trust(r)
 	}
 	s := e.sideOf(r.Layer)
-	in, q := s.in, question{r.Action, "", false}
+	in, q := &s.in, question{r.Action, "", false}
 	switch r.On {
 	case TheBucket:
 		q.resource = s.bucketARN
@@ -105,10 +110,11 @@ func (e *evaluation) cell(r *Requirement) Cell {
 	}
 	switch r.Mode {
 	case MayNotDeny:
-		in = e.deniesOnly(s)
-		in.RestrictPublicBuckets = logic.False
+		denies := e.deniesOnly(s)
+		denies.RestrictPublicBuckets = logic.False
+		in = &denies
 	case MustAllowOrDenied:
-		return e.blamed(newCell(r, q, e.allowedOrDenied(s, q)), q, s, &in)
+		return e.blamed(newCell(r, q, e.allowedOrDenied(s, q)), q, s, in)
 	case Either:
 		if !e.kms {
 			return e.either(r, q, s)
@@ -116,11 +122,11 @@ func (e *evaluation) cell(r *Requirement) Cell {
 	}
 	if foreign := e.foreignManagedKey(s); foreign != "" {
 		c := e.blamed(newCell(r, q, say(foreign+" is an AWS managed key, which no other account can use",
-			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "key"})), q, s, &in)
+			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "key"})), q, s, in)
 		c.Remediation = fmt.Sprintf("name a customer managed key that the owner of %s shares with the role", e.link.Destination)
 		return c
 	}
-	return e.blamed(newCell(r, q, e.decide(s, &in, q)), q, s, &in)
+	return e.blamed(newCell(r, q, e.decide(s, in, q)), q, s, in)
 }
 
 // foreignManagedKey is the ARN of the key of a side which AWS manages for another

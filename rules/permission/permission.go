@@ -49,13 +49,7 @@ type Matrix struct {
 	// Refused are the policies over the link that AWS would not store.
 	Refused []*Policy
 
-	notNeeded []notNeeded
-}
-
-// notNeeded is a requirement that a link does not have, and why.
-type notNeeded struct {
-	requirement *Requirement
-	why         string
+	features features // of the link
 }
 
 // Find gives the cell of a requirement. Where the link does not have the
@@ -67,10 +61,9 @@ func (m *Matrix) Find(key Key) (cell *Cell, why string, ok bool) {
 			return c, "", true
 		}
 	}
-	for _, n := range m.notNeeded {
-		if n.requirement.Key() == key {
-			return nil, n.why, true
-		}
+	if r := Lookup(key); r != nil {
+		why, _ = r.applies(&m.features)
+		return nil, why, true
 	}
 	return nil, "", false
 }
