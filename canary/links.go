@@ -17,7 +17,9 @@ import (
 
 // ReplicationReader reads a bucket's replication configuration.
 type ReplicationReader interface {
-	GetBucketReplication(context.Context, *s3.GetBucketReplicationInput, ...func(*s3.Options)) (*s3.GetBucketReplicationOutput, error)
+	GetBucketReplication(
+		context.Context, *s3.GetBucketReplicationInput, ...func(*s3.Options),
+	) (*s3.GetBucketReplicationOutput, error)
 }
 
 // ErrNoLink says that a bucket has no such link.
@@ -25,10 +27,12 @@ var ErrNoLink = errors.New("no link matches")
 
 // Links finds the links of one bucket without a scan, as S3-compatible servers
 // allow: the role may be empty and a destination's ARN need not be AWS's; its
-// last part is the bucket. With destination, only the links to it. The ends of
-// the targets have their names alone; reaching them is the caller's.
+// last part is the bucket. With destination, only the links to it. The buckets of
+// the targets have their names alone: the caller gives access to them.
 func Links(ctx context.Context, r ReplicationReader, source *Bucket, destination string) ([]*Target, error) {
-	out, err := r.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: &source.Name, ExpectedBucketOwner: source.owner()})
+	out, err := r.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{
+		Bucket: &source.Name, ExpectedBucketOwner: source.owner(),
+	})
 	switch {
 	case err != nil && client.Code(err) == "ReplicationConfigurationNotFoundError":
 		return nil, fmt.Errorf("%w: the bucket %s has no replication configuration", ErrNoLink, source.Name)
@@ -61,7 +65,8 @@ func Links(ctx context.Context, r ReplicationReader, source *Bucket, destination
 		return targets, nil
 	case len(others) > 0:
 		slices.Sort(others)
-		return nil, fmt.Errorf("%w: %s replicates to %s, not to %s", ErrNoLink, source.Name, strings.Join(slices.Compact(others), ", "), destination)
+		return nil, fmt.Errorf("%w: %s replicates to %s, not to %s",
+			ErrNoLink, source.Name, strings.Join(slices.Compact(others), ", "), destination)
 	}
 	return nil, fmt.Errorf("%w: the bucket %s has no enabled replication rule", ErrNoLink, source.Name)
 }
@@ -110,8 +115,8 @@ func ruleFact(in types.ReplicationRule) fact.ReplicationRule {
 	return r
 }
 
-// TargetOf is the target of a link that a scan found. Its ends still have to be
-// reached.
+// TargetOf is the target of a link that a scan found. The caller still has to give
+// access to its buckets.
 func TargetOf(doc *fact.Document, l *fact.Link) *Target {
 	t := &Target{Link: l.ID, Rule: l.Rule, Source: Bucket{Bucket: essential(doc.Bucket)}}
 	if r := doc.Bucket.Replication.Value; r != nil {

@@ -12,7 +12,7 @@ const (
 
 // Actions are the IAM actions that the canary's role in an account must be
 // allowed, sorted: on the buckets themselves, on the probe objects, and on keys
-// through S3. A test holds them against what probes call.
+// through S3. A test compares them with what probes call.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 func Actions(side Side) (buckets, objects, keys []string) {
 	buckets = []string{
@@ -27,7 +27,8 @@ func Actions(side Side) (buckets, objects, keys []string) {
 		buckets = append(buckets,
 			"s3:GetReplicationConfiguration", // canary --source, which needs no scan
 			"s3:ListBucketMultipartUploads")  // uploads that were not completed
-		objects = append(objects, "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging")
+		objects = append(objects,
+			"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging")
 		keys = append(keys, "kms:GenerateDataKey") // Decrypt is for completing an upload in parts
 	} else {
 		objects = append(objects, "s3:GetObjectVersionTagging")
@@ -66,6 +67,8 @@ func Policy(partition, folder string, sides ...Side) []Statement {
 	return []Statement{
 		{Sid: "Buckets", Action: unique(buckets), Resource: "arn:" + partition + ":s3:::*"},
 		{Sid: "ProbeObjects", Action: unique(objects), Resource: "arn:" + partition + ":s3:::*/*" + folder + "/*"},
-		{Sid: "KeysThroughS3", Action: unique(keys), Resource: "*", Condition: map[string]map[string]string{"StringLike": {"kms:ViaService": "s3.*" + suffix}}},
+		{Sid: "KeysThroughS3", Action: unique(keys), Resource: "*", Condition: map[string]map[string]string{
+			"StringLike": {"kms:ViaService": "s3.*" + suffix},
+		}},
 	}
 }

@@ -20,6 +20,7 @@ var probeOptions = Options{Run: "test"}
 // TestThirteenMinutes measures a replication that takes as long as many of
 // AWS's do: within the slack that it reports, in few polls.
 func TestThirteenMinutes(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const lag = 13 * time.Minute
 		l := newLab(t, labWorld{lag: lag})
@@ -51,8 +52,10 @@ func within(t *testing.T, m measure.Measurement, truth time.Duration) {
 
 // TestLatency measures lags of all sizes. The slack stays what the schedule promises.
 func TestLatency(t *testing.T) {
+	t.Parallel()
 	for _, lag := range []time.Duration{0, time.Millisecond, 60 * time.Millisecond, 200 * time.Millisecond, 2 * time.Second, 8 * time.Second, 100 * time.Second, 14*time.Minute + 59*time.Second} {
 		t.Run(lag.String(), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, labWorld{lag: lag})
 				m := Probe(t.Context(), l.target(0), measure.Plain, 1, probeOptions)
@@ -79,8 +82,10 @@ func TestLatency(t *testing.T) {
 
 // TestVariants probes a link in every way.
 func TestVariants(t *testing.T) {
+	t.Parallel()
 	for _, v := range Variants() {
 		t.Run(string(v), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := labWorld{lag: 3 * time.Second}
 				switch v {
@@ -130,6 +135,7 @@ func TestVariants(t *testing.T) {
 
 // TestFailed ends at once when S3 says FAILED, and hands on what the audit predicts.
 func TestFailed(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: 90 * time.Second, actions: `"s3:ReplicateDelete"`})
 		target := l.target(0)
@@ -149,6 +155,7 @@ func TestFailed(t *testing.T) {
 // TestOwner finds a replica that belongs to the wrong account, and one that its
 // own account cannot read.
 func TestOwner(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, source: "ownership: ObjectWriter", target: "ownership: ObjectWriter"})
 		target := l.target(0)
@@ -170,6 +177,7 @@ func TestOwner(t *testing.T) {
 // TestTagsDenied sees what no event and no metric of AWS shows: the object
 // arrives, its tags do not.
 func TestTagsDenied(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, actions: `"s3:ReplicateObject"],"Resource":"arn:aws:s3:::dst/*"},{"Effect":"Deny","Principal":"*","Action":["s3:ReplicateTags"`})
 		if m := Probe(t.Context(), l.target(0), measure.Plain, 1, probeOptions); m.Outcome != measure.Arrived {
@@ -185,6 +193,7 @@ func TestTagsDenied(t *testing.T) {
 
 // TestTimeout gives up in time, says what the source shows, and cleans up.
 func TestTimeout(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Hour})
 		start := time.Now()
@@ -201,6 +210,7 @@ func TestTimeout(t *testing.T) {
 
 // TestNoRule waits for a replica that no rule promises any more.
 func TestNoRule(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{rule: "Filter: {Prefix: other/}, DeleteMarkerReplication: {Status: Disabled}"})
 		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", Timeout: time.Minute})
@@ -213,6 +223,7 @@ func TestNoRule(t *testing.T) {
 
 // TestNegativeControlFails sees an object arrive that no known rule covers.
 func TestNegativeControlFails(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second})
 		target := l.target(0)
@@ -227,6 +238,7 @@ func TestNegativeControlFails(t *testing.T) {
 
 // TestDeleteMarkerStays checks that a marker does not arrive where the rule says so.
 func TestDeleteMarkerStays(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, rule: "Filter: {}, DeleteMarkerReplication: {Status: Disabled}"})
 		target := l.target(0)
@@ -241,6 +253,7 @@ func TestDeleteMarkerStays(t *testing.T) {
 
 // TestInterrupted cleans up under its own deadline after the user gave up.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Minute})
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -277,6 +290,7 @@ func (s sentS3) PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...fu
 
 // TestInterruptedPut waits for what was sent, so that the clean-up finds it.
 func TestInterruptedPut(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Minute})
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -293,6 +307,7 @@ func TestInterruptedPut(t *testing.T) {
 
 // TestRefused puts nothing where it could not be removed or watched.
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	locked := "object_lock: {mode: GOVERNANCE, days: 1}"
 	for _, test := range []struct {
 		name   string
@@ -320,6 +335,7 @@ func TestRefused(t *testing.T) {
 		}, want: "rule over has the higher priority"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, test.world)
 				target := l.target(0)
@@ -347,8 +363,9 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestAllowRetained: who wants it all the same is told what stays.
+// TestAllowRetained puts it all the same, and says what stays.
 func TestAllowRetained(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, target: "object_lock: {mode: GOVERNANCE, days: 1}"})
 		dir := t.TempDir()
@@ -380,6 +397,7 @@ func TestAllowRetained(t *testing.T) {
 
 // TestDestinationUnreadable: what was put must go again, and the outcome is not a timeout.
 func TestDestinationUnreadable(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second})
 		for _, op := range []string{"s3:HeadObject", "s3:ListObjectVersions"} {
@@ -405,6 +423,7 @@ func TestDestinationUnreadable(t *testing.T) {
 
 // TestBadWeather rides out faults that pass, and never takes them for an answer.
 func TestBadWeather(t *testing.T) {
+	t.Parallel()
 	for _, f := range []sandbox.Fault{
 		{Operation: "s3:HeadObject", Kind: sandbox.ServerError, Count: 12},
 		{Operation: "s3:HeadObject", Kind: sandbox.Reset, Probability: 0.5},
@@ -412,6 +431,7 @@ func TestBadWeather(t *testing.T) {
 		{Operation: "s3:*", Kind: sandbox.Latency, Delay: 300 * time.Millisecond},
 	} {
 		t.Run(string(f.Kind), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, labWorld{lag: 5 * time.Second})
 				if err := l.aws.AddFault(f); err != nil {
@@ -436,6 +456,7 @@ func TestBadWeather(t *testing.T) {
 
 // TestLostReply: the PUT took effect, but its answer never came.
 func TestLostReply(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second})
 		if err := l.aws.AddFault(sandbox.Fault{Operation: "s3:PutObject", Kind: sandbox.LostReply}); err != nil {
@@ -450,6 +471,7 @@ func TestLostReply(t *testing.T) {
 }
 
 func TestClockJump(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ wall, monotonic, want time.Duration }{
 		{time.Second, time.Second, 0},
 		{1999 * time.Millisecond, time.Second, 0},

@@ -17,22 +17,40 @@ import (
 // S3 is what a probe asks of S3; *s3.Client is one. [Actions] lists what a role
 // must be allowed for it.
 type S3 interface {
-	GetBucketVersioning(context.Context, *s3.GetBucketVersioningInput, ...func(*s3.Options)) (*s3.GetBucketVersioningOutput, error)
-	GetObjectLockConfiguration(context.Context, *s3.GetObjectLockConfigurationInput, ...func(*s3.Options)) (*s3.GetObjectLockConfigurationOutput, error)
-	ListObjectVersions(context.Context, *s3.ListObjectVersionsInput, ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
-	ListMultipartUploads(context.Context, *s3.ListMultipartUploadsInput, ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error)
+	GetBucketVersioning(
+		context.Context, *s3.GetBucketVersioningInput, ...func(*s3.Options),
+	) (*s3.GetBucketVersioningOutput, error)
+	GetObjectLockConfiguration(
+		context.Context, *s3.GetObjectLockConfigurationInput, ...func(*s3.Options),
+	) (*s3.GetObjectLockConfigurationOutput, error)
+	ListObjectVersions(
+		context.Context, *s3.ListObjectVersionsInput, ...func(*s3.Options),
+	) (*s3.ListObjectVersionsOutput, error)
+	ListMultipartUploads(
+		context.Context, *s3.ListMultipartUploadsInput, ...func(*s3.Options),
+	) (*s3.ListMultipartUploadsOutput, error)
 
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
-	GetObjectTagging(context.Context, *s3.GetObjectTaggingInput, ...func(*s3.Options)) (*s3.GetObjectTaggingOutput, error)
-	PutObjectTagging(context.Context, *s3.PutObjectTaggingInput, ...func(*s3.Options)) (*s3.PutObjectTaggingOutput, error)
+	GetObjectTagging(
+		context.Context, *s3.GetObjectTaggingInput, ...func(*s3.Options),
+	) (*s3.GetObjectTaggingOutput, error)
+	PutObjectTagging(
+		context.Context, *s3.PutObjectTaggingInput, ...func(*s3.Options),
+	) (*s3.PutObjectTaggingOutput, error)
 
-	CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
+	CreateMultipartUpload(
+		context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options),
+	) (*s3.CreateMultipartUploadOutput, error)
 	UploadPart(context.Context, *s3.UploadPartInput, ...func(*s3.Options)) (*s3.UploadPartOutput, error)
-	CompleteMultipartUpload(context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error)
-	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
+	CompleteMultipartUpload(
+		context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options),
+	) (*s3.CompleteMultipartUploadOutput, error)
+	AbortMultipartUpload(
+		context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options),
+	) (*s3.AbortMultipartUploadOutput, error)
 }
 
 // owner makes S3 refuse a request when the bucket belongs to another account by
@@ -111,9 +129,12 @@ func (b *Bucket) list(ctx context.Context, prefix string, each func(key string, 
 }
 
 // head asks for a version; present is false if S3 says that there is none.
-func (b *Bucket) head(ctx context.Context, key, version string, c customerKey) (out *s3.HeadObjectOutput, present bool, err error) {
+func (b *Bucket) head(
+	ctx context.Context, key, version string, c customerKey,
+) (out *s3.HeadObjectOutput, present bool, err error) {
 	out, err = b.S3.HeadObject(ctx, &s3.HeadObjectInput{
-		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(), ChecksumMode: types.ChecksumModeEnabled,
+		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
+		ChecksumMode:         types.ChecksumModeEnabled,
 		SSECustomerAlgorithm: c.algorithm, SSECustomerKey: c.key, SSECustomerKeyMD5: c.md5,
 	})
 	if status, _ := client.Response(err); status == http.StatusNotFound {

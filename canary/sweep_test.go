@@ -29,7 +29,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("CANARY_TEST_JOURNALS"); dir != "" {
-		probeForEver(dir, os.Getenv("CANARY_TEST_ENDPOINT"))
+		probeUntilKilled(dir, os.Getenv("CANARY_TEST_ENDPOINT"))
 		return
 	}
 	goleak.VerifyTestMain(m)
@@ -43,9 +43,9 @@ func served(endpoint, accessKey, region string) *s3.Client {
 	})
 }
 
-// probeForEver is the process that gets killed: it probes src in all variants,
-// several probes at a time, until somebody ends it.
-func probeForEver(dir, endpoint string) {
+// probeUntilKilled is the process that gets killed: it probes src in all variants,
+// several probes at a time, until it is killed.
+func probeUntilKilled(dir, endpoint string) {
 	run := fmt.Sprintf("run-%d", os.Getpid())
 	j, err := journal.Open(dir, run)
 	if err != nil {
@@ -79,6 +79,7 @@ func probeForEver(dir, endpoint string) {
 // TestKilled kills a canary at 20 random points; a sweep by its journal then
 // leaves nothing on either side, and has nothing to do the second time.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -154,6 +155,7 @@ func TestKilled(t *testing.T) {
 
 // TestJournalIsGone: a run that cleans up after itself leaves no file.
 func TestJournalIsGone(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		l := newLab(t, labWorld{lag: time.Second})
@@ -175,6 +177,7 @@ func TestJournalIsGone(t *testing.T) {
 
 // TestLateReplica: what S3 may still deliver stays in the journal.
 func TestLateReplica(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		l := newLab(t, labWorld{lag: time.Hour})
@@ -213,6 +216,7 @@ func TestLateReplica(t *testing.T) {
 
 // TestJournalComesFirst: what cannot be journalled is not put.
 func TestJournalComesFirst(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, labWorld{})
 	j, err := journal.Open(t.TempDir(), "r1")
 	if err != nil {
@@ -230,6 +234,7 @@ func TestJournalComesFirst(t *testing.T) {
 
 // TestSweepBucket removes what looks like a probe and is old, and nothing else.
 func TestSweepBucket(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Hour})
 		source, _ := l.admin(0)
@@ -274,6 +279,7 @@ func TestSweepBucket(t *testing.T) {
 }
 
 func TestCheckFolder(t *testing.T) {
+	t.Parallel()
 	for folder, ok := range map[string]bool{"crosscheck-canary": true, "a": true, "": false, "a/b": false, "..": false, "x y": false, "*": false} {
 		if err := CheckFolder(folder); (err == nil) != ok {
 			t.Errorf("%q: %v", folder, err)
@@ -284,6 +290,7 @@ func TestCheckFolder(t *testing.T) {
 // TestLeastPrivilege holds the published policies against what probes and sweeps
 // call: everything asked is allowed, and everything allowed is asked.
 func TestLeastPrivilege(t *testing.T) {
+	t.Parallel()
 	asked := map[Side]map[string]bool{SourceSide: {}, DestinationSide: {}}
 	for _, kms := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -349,6 +356,7 @@ func TestLeastPrivilege(t *testing.T) {
 
 // TestRunGoesOn: what is under way when the user gives up is cleaned up and told.
 func TestRunGoesOn(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Minute, links: 5})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -385,6 +393,7 @@ func TestRunGoesOn(t *testing.T) {
 // 5 % of the truth at 200 ms. Time is the bubble's, so the machine's speed is no
 // part of it; BenchmarkThousandLinks shows what it is on this machine.
 func TestThousandLinks(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const links, lag = 1000, 200 * time.Millisecond
 		l := newLab(t, labWorld{lag: lag, links: links})
@@ -416,6 +425,7 @@ func TestThousandLinks(t *testing.T) {
 
 // TestAllInFlight: slow links do not wait for each other.
 func TestAllInFlight(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const links, lag = 200, 10 * time.Minute
 		l := newLab(t, labWorld{lag: lag, links: links})

@@ -47,6 +47,7 @@ func to(bucket string) func(*fact.ReplicationRule) {
 func disabled(r *fact.ReplicationRule) { r.Status = "Disabled" }
 
 func TestPlace(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name         string
 		rules        []fact.ReplicationRule // the first is the target's
@@ -101,6 +102,7 @@ func TestPlace(t *testing.T) {
 // TestPlaceIsCovered: wherever a probe is put, its rule is the one that applies
 // to it, and a negative control falls under no rule.
 func TestPlaceIsCovered(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		one := rapid.Custom(func(t *rapid.T) fact.ReplicationRule {
 			r := rule(rapid.StringMatching(`[a-c]`).Draw(t, "id"), rapid.Int32Range(0, 5).Draw(t, "priority"),
@@ -134,6 +136,7 @@ func TestPlaceIsCovered(t *testing.T) {
 // TestSchedule: whatever the jitter, a wait of 15 minutes costs at most 120 polls,
 // and no slack is larger than promised.
 func TestSchedule(t *testing.T) {
+	t.Parallel()
 	const end = 15 * time.Minute
 	for range 1000 {
 		polls := 2 // the last look and the last status
@@ -156,6 +159,7 @@ func TestSchedule(t *testing.T) {
 }
 
 func TestBody(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.Int64Range(0, 100_000).Draw(t, "size")
 		b := newBody("seed", size)
@@ -210,6 +214,7 @@ func TestBody(t *testing.T) {
 
 // TestRulePromises compares with what the rule says, and sees when it is not so.
 func TestRulePromises(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		world  labWorld
@@ -227,6 +232,7 @@ func TestRulePromises(t *testing.T) {
 		{"owner expected otherwise", labWorld{}, func(t *Target) { t.Destination.Ownership = fact.Of("ObjectWriter") }, "owner (wanted source, got destination)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				test.world.lag = time.Second
 				l := newLab(t, test.world)
@@ -248,6 +254,7 @@ func TestRulePromises(t *testing.T) {
 // TestSeveralDestinations: one status stands for all destinations of a source,
 // so FAILED of another one does not end the wait.
 func TestSeveralDestinations(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: 20 * time.Second, links: 2, second: "arn:aws:s3:::dst-gone"})
 		target := l.target(0)
@@ -265,6 +272,7 @@ func TestSeveralDestinations(t *testing.T) {
 
 // TestOwnKeys: a sweep of a bucket takes nothing for a probe that is none.
 func TestOwnKeys(t *testing.T) {
+	t.Parallel()
 	for key, yes := range map[string]bool{
 		"p/crosscheck-canary/20261124T061200Z-abcdefgh/1": true,
 		"p/crosscheck-canary/r/123456789":                 true,

@@ -158,10 +158,13 @@ func syncDirectory(dir string) error {
 		return err
 	}
 	defer func() { _ = d.Close() }()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) && !errors.Is(err, os.ErrPermission) {
-		return err
+	err = d.Sync()
+	for _, cannot := range []error{errors.ErrUnsupported, os.ErrInvalid, os.ErrPermission} {
+		if errors.Is(err, cannot) {
+			return nil
+		}
 	}
-	return nil
+	return err
 }
 
 // Path is the file of the journal.

@@ -14,6 +14,7 @@ import (
 // inconclusive, never arrived.
 type Outcome string
 
+// The outcomes.
 const (
 	Arrived      Outcome = "arrived"      // the replica was seen at the destination
 	Failed       Outcome = "failed"       // S3 reported FAILED at the source
@@ -26,25 +27,35 @@ const (
 
 // Measurement is what one probe showed. The field order is the JSON order.
 type Measurement struct {
-	Link         string  `json:"link"`    // id of the link
-	Key          string  `json:"key"`     // key of the probe object
-	Variant      string  `json:"variant"` // plain, …
-	Outcome      Outcome `json:"outcome"`
-	LatencyMS    int64   `json:"latency_ms"`    // milliseconds from the answer to the PUT to the first sight of the replica; 0 unless it arrived
-	SlackMS      int64   `json:"slack_ms"`      // milliseconds; the replica appeared within (latency-slack, latency]
-	SourceStatus string  `json:"source_status"` // last x-amz-replication-status of the source: PENDING, COMPLETED, FAILED, or "" = none seen
-	Message      string  `json:"message"`       // what went wrong, "" when it arrived
+	Link    string  `json:"link"`    // id of the link
+	Key     string  `json:"key"`     // key of the probe object
+	Variant string  `json:"variant"` // a [Variant]
+	Outcome Outcome `json:"outcome"`
+	// LatencyMS is the time from the answer to the PUT to the first sight of the replica,
+	// in milliseconds; 0 unless it arrived.
+	LatencyMS int64 `json:"latency_ms"`
+	// SlackMS is how much shorter the latency may have been, in milliseconds: the replica
+	// appeared within (latency-slack, latency].
+	SlackMS int64 `json:"slack_ms"`
+	// SourceStatus is the last x-amz-replication-status of the source: PENDING, COMPLETED,
+	// FAILED, or "" = none was seen.
+	SourceStatus string `json:"source_status"`
+	Message      string `json:"message"` // what went wrong, "" when it arrived
 
-	VersionID    string       `json:"version_id,omitempty"`    // of the probe object
-	PutAt        string       `json:"put_at,omitempty"`        // RFC 3339 with milliseconds, UTC, by the local wall clock
-	Transitions  []Transition `json:"transitions,omitempty"`   // each status of the source when it was first seen
-	Checks       []Check      `json:"checks,omitempty"`        // replica against source and rule
-	Predicted    string       `json:"predicted,omitempty"`     // the audit's verdict on the link: works, broken, unknown; "" = not audited
-	FailureCodes []string     `json:"failure_codes,omitempty"` // the codes that the audit predicts; S3 names none at the source
-	Polls        int          `json:"polls,omitempty"`         // looks at the destination and at the source's status
-	Requests     int          `json:"requests,omitempty"`      // all requests of the probe with its clean-up; the SDK's retries not counted
-	Leftovers    []Leftover   `json:"left,omitempty"`          // what could not be removed
-	Baseline     string       `json:"baseline,omitempty"`      // of a fault: new or existing, "" = compared with no run
+	VersionID   string       `json:"version_id,omitempty"`  // of the probe object
+	PutAt       string       `json:"put_at,omitempty"`      // RFC 3339 with milliseconds, UTC, by the local clock
+	Transitions []Transition `json:"transitions,omitempty"` // each status of the source when it was first seen
+	Checks      []Check      `json:"checks,omitempty"`      // replica compared with source and rule
+	// Predicted is the audit's verdict on the link: works, partial, broken or unknown; "" =
+	// not audited.
+	Predicted    string   `json:"predicted,omitempty"`
+	FailureCodes []string `json:"failure_codes,omitempty"` // that the audit predicts; S3 shows none at the source
+	Polls        int      `json:"polls,omitempty"`         // looks at the destination and at the source's status
+	// Requests counts all requests of the probe with its clean-up, without the retries of
+	// the SDK.
+	Requests  int        `json:"requests,omitempty"`
+	Leftovers []Leftover `json:"left,omitempty"`     // what could not be removed
+	Baseline  string     `json:"baseline,omitempty"` // of a fault: new or existing, "" = compared with no run
 }
 
 // Transition is a replication status of the source object and when it was first
@@ -56,13 +67,15 @@ type Transition struct {
 
 // Check compares one property of the replica with what it has to be.
 type Check struct {
-	Name   string `json:"name"`   // version_id, size, checksum, body, metadata, tags, storage_class, encryption, owner, status, etag, last_modified
+	// Name is what is compared: version_id, size, checksum, body, metadata, tags,
+	// storage_class, encryption, owner, status, etag, last_modified and others.
+	Name   string `json:"name"`
 	Result string `json:"result"` // equal, different, unknown, noted
 	Want   string `json:"want,omitempty"`
 	Got    string `json:"got,omitempty"`
 }
 
-// Results of a check.
+// Results of a [Check].
 const (
 	Equal     = "equal"
 	Different = "different"

@@ -36,11 +36,11 @@ func newExperimentListCommand(s *streams) *cobra.Command {
 		Short: "List the experiments: what each puts, observes and settles",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			for i, x := range experiment.All {
+			for i, x := range experiment.All() {
 				if i > 0 {
 					fmt.Fprintln(s.out)
 				}
-				printExperiment(s, &x)
+				printExperiment(s, x)
 			}
 			return nil
 		},
@@ -137,23 +137,23 @@ func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) error
 	status, number := exitClean, 0
 	for _, t := range p.targets {
 		o := p.f.options(p.run, j)
-		ms, conclusion, settled := x.Run(ctx, t, number, o)
-		number += len(ms)
+		r := x.Run(ctx, t, number+1, o)
+		number += len(r.Measurements)
 		fmt.Fprintf(p.s.out, "\n%s\n", usererr.OneLine(t.Link))
-		for _, m := range ms {
+		for _, m := range r.Measurements {
 			fmt.Fprintf(p.s.out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), usererr.OneLine(colon(m.Message)))
 			if len(m.Leftovers) > 0 {
 				status = exitFindings
 			}
 		}
 		word := "answered"
-		if !settled {
+		if !r.Answered {
 			word = "not answered"
 			if status == exitClean {
 				status = exitIncomplete
 			}
 		}
-		fmt.Fprintf(p.s.out, "  %s: %s\n", word, usererr.OneLine(conclusion))
+		fmt.Fprintf(p.s.out, "  %s: %s\n", word, usererr.OneLine(r.Conclusion))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

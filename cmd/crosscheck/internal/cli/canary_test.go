@@ -308,7 +308,7 @@ func TestExperiments(t *testing.T) {
 			p.noJournal(t)
 		})
 	}
-	for _, x := range experiment.All {
+	for _, x := range experiment.All() {
 		if !strings.Contains(list, x.Name) {
 			t.Errorf("%s is not listed", x.Name)
 		}
