@@ -17,6 +17,7 @@ import (
 // TestPaths is the table of principal kinds of AWS's evaluation page, in one
 // account and between two.
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	const account, role, session, star = `{"AWS":"111111111111"}`, `{"AWS":"arn:aws:iam::111111111111:role/p/R"}`, `{"AWS":"arn:aws:sts::111111111111:assumed-role/R/s3-replication"}`, `"*"`
 	const user = `{"AWS":"arn:aws:iam::111111111111:user/U"}`
 	none := iam.Policies()
@@ -81,6 +82,7 @@ func TestPaths(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	const root, role = `{"AWS":"arn:aws:iam::111111111111:root"}`, `{"AWS":"arn:aws:iam::111111111111:role/p/R"}`
 	none := iam.Policies()
 	full := iamtest.Identity(iamtest.AllowEverything)
@@ -119,6 +121,7 @@ func TestKeys(t *testing.T) {
 
 // TestTrust: within an account, too, the trust policy must agree.
 func TestTrust(t *testing.T) {
+	t.Parallel()
 	trust := func(principal string) iam.Layer {
 		return iamtest.Layer(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+principal+`,"Action":"sts:AssumeRole"}}`)
 	}
@@ -151,6 +154,7 @@ func TestTrust(t *testing.T) {
 }
 
 func TestOrganizations(t *testing.T) {
+	t.Parallel()
 	level := func(target string, docs ...string) iam.Level {
 		return iam.Level{Target: target, Layer: iamtest.Layer(policy.SCP, docs...)}
 	}
@@ -221,6 +225,7 @@ func TestOrganizations(t *testing.T) {
 }
 
 func TestRestrictPublicBuckets(t *testing.T) {
+	t.Parallel()
 	const public = `{"Sid":"Public","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/public/*"}`
 	const doubtful = `{"Sid":"Perhaps","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/public/*","Condition":{"StringEquals":{"aws:PrincipalOrgPaths":"o/r/ou"}}}`
 	const account = `{"AWS":["111111111111","arn:aws:iam::111111111111:role/p/R"],"Service":"s3.amazonaws.com"}`
@@ -253,6 +258,7 @@ func TestRestrictPublicBuckets(t *testing.T) {
 
 // TestZeroInput: whatever is left out was not read, and nothing is allowed by it.
 func TestZeroInput(t *testing.T) {
+	t.Parallel()
 	if d := iam.Decide(&iam.Request{}, &iam.Input{}); d.Result != iam.Undecided {
 		t.Errorf("%+v", d)
 	}
@@ -306,6 +312,7 @@ func TestZeroInput(t *testing.T) {
 // TestInvalidTakesPart: a document that AWS would not store allows nothing and is
 // never overlooked.
 func TestInvalidTakesPart(t *testing.T) {
+	t.Parallel()
 	duplicate := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Resource":"*"}]}`
 	for _, bad := range []string{iamtest.EnDash, duplicate, `{`, ``, `{"Statement":{"Effect":"Deny","Action":"*"}}`} {
 		for name, set := range map[string]func(*iam.Input){
@@ -339,6 +346,7 @@ func TestInvalidTakesPart(t *testing.T) {
 }
 
 func TestResources(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		Resource, pattern string
 		version           string
@@ -386,6 +394,7 @@ func TestResources(t *testing.T) {
 }
 
 func TestActions(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		pattern, action string
 		want            bool

@@ -12,6 +12,7 @@ import (
 )
 
 func TestPrincipalClasses(t *testing.T) {
+	t.Parallel()
 	type set = principal.ClassSet
 	for _, c := range []struct {
 		Entry  string
@@ -69,6 +70,7 @@ func TestPrincipalClasses(t *testing.T) {
 }
 
 func TestNotPrincipal(t *testing.T) {
+	t.Parallel()
 	const account, role, session = `"111111111111"`, `"arn:aws:iam::111111111111:role/p/R"`, `"arn:aws:sts::111111111111:assumed-role/R/s3-replication"`
 	noBoundary, boundary := iam.Policies(), iam.Policies(policy.Parse(policy.Boundary, "b", nil))
 	for _, c := range []struct {
@@ -101,6 +103,7 @@ func TestNotPrincipal(t *testing.T) {
 
 // TestTrustStar: whether {"AWS": "*"} of a trust policy lets services in is not documented.
 func TestTrustStar(t *testing.T) {
+	t.Parallel()
 	trust := policy.Parse(policy.Trust, "t", []byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}`))
 	req := &iam.Request{Principal: iamtest.S3, Action: "sts:AssumeRole", Resource: "arn:aws:iam::111111111111:role/R", ResourceAccount: "111111111111"}
 	if d := iam.Decide(req, &iam.Input{Resource: iam.Policies(trust), RCPs: iam.NotApplicable()}); d.Result != iam.Undecided {

@@ -15,6 +15,7 @@ import (
 )
 
 func TestUnknownKeys(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		policy iam.Layer
@@ -64,6 +65,7 @@ func TestUnknownKeys(t *testing.T) {
 
 // TestWitnesses: the assignments that are shown do what they say.
 func TestWitnesses(t *testing.T) {
+	t.Parallel()
 	for i, policy := range []iam.Layer{
 		iamtest.Statements(`{"StringLike":{"aws:k":"a?*b"}}`),
 		iamtest.Statements(`{}`, `!{"StringNotEquals":{"aws:k":"vpce-1"}}`),
@@ -99,6 +101,7 @@ func TestWitnesses(t *testing.T) {
 }
 
 func TestUnknownCaller(t *testing.T) {
+	t.Parallel()
 	in := iamtest.Open()
 	in.Resource = iamtest.Bucket(`{"AWS":"AROAROLEROLEROLEROLE1"}`)
 	if d := iam.Decide(iamtest.Put("111111111111", iamtest.RoleWithoutPath), in); d.Result != iam.Undecided || !slices.Equal(d.UnknownKeys, []string{"aws:userid"}) {
@@ -114,6 +117,7 @@ func TestUnknownCaller(t *testing.T) {
 // TestImplicitBeatsExplicit: where some values meet a Deny and the others no
 // Allow, no single Deny is to blame.
 func TestImplicitBeatsExplicit(t *testing.T) {
+	t.Parallel()
 	in := iamtest.Open()
 	in.Identity = iamtest.Statements(`!{"StringEquals":{"aws:k":"1"}}`)
 	req := iamtest.Put("111111111111", iamtest.Role)
@@ -125,6 +129,7 @@ func TestImplicitBeatsExplicit(t *testing.T) {
 
 // TestUnknownIsBounded: many keys, many values, and still an answer soon.
 func TestUnknownIsBounded(t *testing.T) {
+	t.Parallel()
 	var conditions []string
 	keys := map[string]contextkey.Value{}
 	for i := range 300 {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestSets(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		glob    string
@@ -65,6 +66,7 @@ func TestSets(t *testing.T) {
 // TestSetsOverLayers: what each layer allows of a set need not be the same
 // statements, but all of them must allow all of it.
 func TestSetsOverLayers(t *testing.T) {
+	t.Parallel()
 	in := iamtest.Open()
 	in.Identity = iamtest.Objects("dst/a*", "~dst/a*")
 	in.SCPs = iam.OnPath(iam.Level{Target: "r", Layer: iamtest.Layer(policy.SCP, iamtest.AllowEverything)}, iam.Level{Target: "ou", Layer: iamtest.Layer(policy.SCP,
@@ -92,6 +94,7 @@ func TestSetsOverLayers(t *testing.T) {
 }
 
 func TestSetsAreBounded(t *testing.T) {
+	t.Parallel()
 	var r []string
 	for i := range 14 {
 		r = append(r, "dst/*"+strings.Repeat("?", i)+"a"+strings.Repeat("?", 14-i))
@@ -106,6 +109,7 @@ func TestSetsAreBounded(t *testing.T) {
 }
 
 func TestEach(t *testing.T) {
+	t.Parallel()
 	key := func(condition string) iam.Layer {
 		return iamtest.Layer(policy.Key, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/p/R"},"Action":"kms:*","Resource":"*","Condition":`+condition+`}]}`)
 	}

@@ -3,17 +3,22 @@
 // services that RCPs cover, operations on keys of other accounts.
 package catalog
 
+//go:generate go run gen.go package
+
 import (
+	"slices"
 	"strings"
 
 	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/match"
 )
 
+// IsS3, IsKMS and IsSTS report whether an action is one of the service's.
 func IsS3(action string) bool  { return match.HasPrefixFold(action, "s3:") }
 func IsKMS(action string) bool { return match.HasPrefixFold(action, "kms:") }
 func IsSTS(action string) bool { return match.HasPrefixFold(action, "sts:") }
 
+// SameAction reports whether two names are of one action: letter case does not count.
 func SameAction(a, b string) bool {
 	return len(a) == len(b) && match.HasPrefixFold(a, match.LowerASCII(b))
 }
@@ -29,6 +34,7 @@ func UsableAbroad(action string) bool {
 	return false
 }
 
+// abroad is not in the published data: AWS has it in the text of that page.
 var abroad = []string{
 	"kms:encrypt", "kms:decrypt", "kms:reencryptfrom", "kms:reencryptto",
 	"kms:generatedatakey", "kms:generatedatakeywithoutplaintext",
@@ -38,14 +44,10 @@ var abroad = []string{
 	"kms:creategrant", "kms:listgrants", "kms:retiregrant", "kms:revokegrant",
 }
 
-// RCPCovers reports whether RCPs cover a service (lower case), as far as is known.
-func RCPCovers(service string) bool { return rcpServices[service] }
-
-// rcpServices are the services that RCPs cover; the list grows.
-// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
-var rcpServices = map[string]bool{
-	"s3": true, "sts": true, "kms": true, "sqs": true, "secretsmanager": true, "cognito-identity": true, "cognito-idp": true,
-	"logs": true, "dynamodb": true, "ecr": true, "aoss": true,
+// RCPCovers reports whether RCPs cover a service (lower case), by the published list.
+func RCPCovers(service string) bool {
+	_, found := slices.BinarySearch(rcpServices, service)
+	return found
 }
 
 // Multivalued says whether a request can carry several values of a context key.
@@ -68,18 +70,23 @@ func Multivalued(key string) logic.Truth {
 // HasSeveral is Multivalued for a key in lower case of which that is known.
 func HasSeveral(key string) bool { return multivalued[key] }
 
-var multivalued = map[string]bool{
-	"aws:calledvia":                 true,
-	"aws:principalorgpaths":         true,
-	"aws:principalservicenameslist": true,
-	"aws:resourceorgpaths":          true,
-	"aws:sourceorgpaths":            true,
-	"aws:vpceorgpaths":              true,
-	"aws:tagkeys":                   true,
-	"kms:encryptioncontextkeys":     true,
-	"kms:grantoperations":           true,
-	"kms:resourcealiases":           true,
-	"s3:requestobjecttagkeys":       true,
-	"sts:transitivetagkeys":         true,
-	"sts:requestcontextproviders":   true,
+var multivalued = func() map[string]bool {
+	m := map[string]bool{}
+	for _, key := range slices.Concat(globalKeys, severalValues) {
+		m[key] = true
+	}
+	return m
+}()
+
+// globalKeys are the global context keys with several values, which the published
+// data does not have:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+var globalKeys = []string{
+	"aws:calledvia",
+	"aws:principalorgpaths",
+	"aws:principalservicenameslist",
+	"aws:resourceorgpaths",
+	"aws:sourceorgpaths",
+	"aws:tagkeys",
+	"aws:vpceorgpaths",
 }

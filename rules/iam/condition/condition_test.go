@@ -35,6 +35,7 @@ func holds(t *testing.T, version, condition string, context map[string]contextke
 }
 
 func TestCondition(t *testing.T) {
+	t.Parallel()
 	one := func(v string) map[string]contextkey.Value { return map[string]contextkey.Value{"k": contextkey.One(v)} }
 	many := func(v ...string) map[string]contextkey.Value {
 		return map[string]contextkey.Value{"k": contextkey.Many(v...)}
@@ -140,6 +141,7 @@ func TestCondition(t *testing.T) {
 }
 
 func TestVariables(t *testing.T) {
+	t.Parallel()
 	context := map[string]contextkey.Value{
 		"k": contextkey.One("ana"), "star": contextkey.One("*"), "aws:username": contextkey.One("ana"), "set": contextkey.Many("ana"), "unknown": {}, "empty": contextkey.One(""),
 		"arn": contextkey.One("arn:aws:iam::111111111111:role/ana"), "acct": contextkey.One("111111111111"), "word": contextkey.One("x"), "dollar": contextkey.One("$"), "text": contextkey.One("${aws:username}"),

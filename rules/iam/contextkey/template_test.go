@@ -8,6 +8,7 @@ import (
 )
 
 func TestGlobEscape(t *testing.T) {
+	t.Parallel()
 	for _, s := range []string{"", "plain/", "a*b", "a?b", "${aws:username}", "$", "$$", "$*", "${*}", "*?$", "é*", "a$b{c}"} {
 		universe, problem := GlobTokens(EscapeGlob(s))
 		if problem != "" {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	level := func(target string, docs ...string) iam.Level {
 		return iam.Level{Target: target, Layer: iamtest.Layer(policy.SCP, docs...)}
 	}

@@ -9,6 +9,7 @@ import (
 )
 
 func TestDecimalCompare(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		a, b string
 		want int
@@ -34,6 +35,7 @@ func TestDecimalCompare(t *testing.T) {
 }
 
 func TestDecimalAgainstBig(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 9))
 	draw := func() string {
 		s := []string{"", "-", "+"}[rng.IntN(3)]
@@ -66,6 +68,7 @@ func TestDecimalAgainstBig(t *testing.T) {
 }
 
 func TestNotDecimal(t *testing.T) {
+	t.Parallel()
 	for s, want := range map[string]Form{
 		"": Bad, " 1": Bad, "1 ": Bad, "NaN": Bad, "Infinity": Bad, "-Infinity": Bad, "0x1": Bad, "1_0": Bad, "1,5": Bad,
 		"1d": Bad, "1e": Bad, "e1": Bad, "+": Bad, ".": Bad, "--1": Bad, "1e+-1": Bad, "1.2.3": Bad,
@@ -78,6 +81,7 @@ func TestNotDecimal(t *testing.T) {
 }
 
 func TestParseDate(t *testing.T) {
+	t.Parallel()
 	day := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	for s, want := range map[string]int64{
 		"2030-01-01T00:00:00Z":          day,
@@ -110,6 +114,7 @@ func TestParseDate(t *testing.T) {
 }
 
 func TestParseAddress(t *testing.T) {
+	t.Parallel()
 	for s, want := range map[string]string{
 		"192.0.2.1": "192.0.2.1", "192.000.002.001": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:DB8::1": "2001:db8::1", "0.0.0.0": "0.0.0.0",
 	} {
@@ -147,6 +152,7 @@ func TestParseAddress(t *testing.T) {
 }
 
 func TestLower(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		a, b string
 		want bool
@@ -164,6 +170,7 @@ func TestLower(t *testing.T) {
 }
 
 func TestSigmaDoubt(t *testing.T) {
+	t.Parallel()
 	for s, want := range map[string]bool{"ΟΣ": false, "ΟΣΑ": false, "a.ΟΣ": false, "ΟΣ.": true, "ΟΣ'Α": true, "Α\u0301Σ": true, "Ο Σ": false, "o.k": false} {
 		if got := SigmaDoubt(s); got != want {
 			t.Errorf("%q: %v, want %v", s, got, want)
@@ -172,6 +179,7 @@ func TestSigmaDoubt(t *testing.T) {
 }
 
 func TestBase64(t *testing.T) {
+	t.Parallel()
 	for s, want := range map[string]bool{"YQ==": true, "": true, "YQ": false, " YQ==": false, "YR==": false, "YQ==\n": false, "YQ=": false, "Y-_=": false} {
 		if got := ValidBase64(s); got != want {
 			t.Errorf("%q: %v, want %v", s, got, want)

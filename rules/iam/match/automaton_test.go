@@ -19,6 +19,7 @@ func bitsOf(patterns [][]Token, s string) string {
 
 // TestRegions compares the regions of random patterns with all short strings.
 func TestRegions(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 5))
 	pick := func(n int) []Token {
 		var b strings.Builder
@@ -83,6 +84,7 @@ func TestRegions(t *testing.T) {
 }
 
 func TestRegionsAreBounded(t *testing.T) {
+	t.Parallel()
 	// "n-th letter from the end" needs exponentially many states.
 	b := new(Budget)
 	if _, ok := b.Regions([]Token{Run}, [][]Token{Tokens("*a" + strings.Repeat("?", 40))}); ok {
@@ -103,6 +105,7 @@ func TestRegionsAreBounded(t *testing.T) {
 }
 
 func TestRegionsShortestWitness(t *testing.T) {
+	t.Parallel()
 	b := new(Budget)
 	found, ok := b.Regions(ARNTokens(Tokens("arn:aws:s3:::dst/*")), [][]Token{ARNTokens(Tokens("arn:aws:s3:::dst/logs/*"))})
 	if !ok || len(found) != 2 {

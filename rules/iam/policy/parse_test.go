@@ -21,6 +21,7 @@ func first(p *Policy, warning bool) *Diagnostic {
 }
 
 func TestParseRefuses(t *testing.T) {
+	t.Parallel()
 	const ok = `"Effect":"Allow","Action":"s3:GetObject","Resource":"*"`
 	for _, c := range []struct {
 		doc, want    string
@@ -108,6 +109,7 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestParseAccepts(t *testing.T) {
+	t.Parallel()
 	for _, doc := range []string{
 		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
 		"\n{ \"Version\" : \"2008-10-17\" , \"Id\":\"é\", \"Statement\" : [ { \"Sid\":\"\", \"Effect\":\"Deny\",\"NotAction\":[\"s3:Get*\",\"iam:*\"],\"NotResource\":[\"arn:aws:s3:::b\"],\"Condition\":{}}]}\r\n\t",
@@ -122,6 +124,7 @@ func TestParseAccepts(t *testing.T) {
 }
 
 func TestParseWarns(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kind      Kind
 		doc, want string
@@ -144,6 +147,7 @@ func TestParseWarns(t *testing.T) {
 }
 
 func TestParseBounds(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ doc, want string }{
 		{strings.Repeat("[", 1000), "levels deep"},
 		{`{"Statement":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + "}", "levels deep"},
@@ -160,6 +164,7 @@ func TestParseBounds(t *testing.T) {
 }
 
 func TestParseEncoded(t *testing.T) {
+	t.Parallel()
 	doc := "{\"Version\":\"2012-10-17\",\n\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:Get+*\",\"Resource\":\"*\"}}"
 	p := Parse(Identity, "p", []byte(url.PathEscape(doc)))
 	plain := Parse(Identity, "p", []byte(doc))
@@ -172,6 +177,7 @@ func TestParseEncoded(t *testing.T) {
 }
 
 func TestStatements(t *testing.T) {
+	t.Parallel()
 	p := Parse(Bucket, "p", []byte(`{"Version":"2012-10-17","Statement":[
   {"Sid":"One","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"},
   {"Effect":"Deny","NotPrincipal":{"AWS":["111111111111"],"Service":"s3.amazonaws.com"},"NotAction":["S3:Get*","s3:\u0050ut*"],"NotResource":["arn:aws:s3:::b"],
@@ -195,6 +201,7 @@ func TestStatements(t *testing.T) {
 }
 
 func TestDiagnosticsAreInOrder(t *testing.T) {
+	t.Parallel()
 	p := Parse(Identity, "p", []byte("{\"Statement\":[\n{\"Effect\":\"x\"},\n{\"Action\":1},\n{\"b\":1}],\"c\":1,\"c\":2,\"Version\":\"–\"}"))
 	if !slices.IsSortedFunc(p.Diagnostics(), func(a, b Diagnostic) int { return a.Offset - b.Offset }) || len(p.Diagnostics()) < 8 {
 		t.Errorf("%+v", p.Diagnostics())

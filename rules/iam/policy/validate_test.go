@@ -6,6 +6,7 @@ import (
 )
 
 func TestValidateByKind(t *testing.T) {
+	t.Parallel()
 	bucket := func(s string) string {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111111111111"},` + s + `}]}`
 	}
@@ -75,6 +76,9 @@ func TestValidateByKind(t *testing.T) {
 		{RCP, deny(`"Principal":"*","NotAction":"s3:*","Resource":"*"`), "NotAction"},
 		{RCP, deny(`"Principal":"*","Action":"*","Resource":"*"`), "bare Action"},
 		{RCP, deny(`"Principal":"*","Action":"s3:NoSuchAction","Resource":"*"`), ""},
+		{RCP, deny(`"Principal":"*","Action":"events:*","Resource":"*"`), ""},
+		{Bucket, trust(`"Principal":"*","Action":["s3:ReplicateObjectAnnotation","s3:PutObjectAnnotation"],"Resource":"arn:aws:s3:::b/*"`), ""},
+		{Bucket, trust(`"Principal":"*","Action":"s3:ReplicateObjectAnnotation","Resource":"arn:aws:s3:::b"`), "acts on objects"},
 		{RCP, deny(`"Principal":"*","Action":"ec2:*","Resource":"*"`), "do not cover"},
 		{RCP, trust(`"Principal":"*","Action":"s3:*","Resource":"*"`), "can only deny"},
 		{Session, trust(`"Action":"*","Resource":"*","Condition":{"ArnLike":{"a":"x"},"IpAddress":{"a":"x"},"DateEquals":{"a":"x"},"NumericEquals":{"a":"x"},"BinaryEquals":{"a":"x"}}`), ""},
@@ -98,6 +102,7 @@ func TestValidateByKind(t *testing.T) {
 
 // TestStored: what AWS returned it has stored, whatever our lists say.
 func TestStored(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kind  Kind
 		doc   string

@@ -7,6 +7,7 @@ import (
 )
 
 func TestParsePrincipal(t *testing.T) {
+	t.Parallel()
 	for arn, want := range map[string]Caller{
 		"arn:aws:sts::111111111111:assumed-role/R/s":   {Kind: Role, RoleName: "R", Session: "s", ARN: "arn:aws:sts::111111111111:assumed-role/R/s", Account: "111111111111", Partition: "aws"},
 		"arn:aws:iam::111111111111:role/p/R":           {Kind: Role, RoleName: "R", RoleARN: "arn:aws:iam::111111111111:role/p/R", Account: "111111111111", Partition: "aws"},

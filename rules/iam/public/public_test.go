@@ -11,6 +11,7 @@ import (
 
 // TestClassify holds what the recorded vectors do not: above all what must stay unknown.
 func TestClassify(t *testing.T) {
+	t.Parallel()
 	allow := func(principal, condition string) string {
 		return fmt.Sprintf(`{"Effect":"Allow","Principal":%s,"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":%s}`, principal, condition)
 	}

@@ -13,6 +13,7 @@ const simulated = `"request":{"principal":"arn:aws:sts::111111111111:assumed-rol
 const simulatedPolicy = `"identityPolicies":[{"name":"p","policy":{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Action":"s3:*","Resource":"*"}]}}]`
 
 func TestSimulateAnswers(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ line, want string }{
 		{`{"id":"a",` + simulated + `,` + simulatedPolicy + `}`,
 			`{"id":"a","decision":"allowed","reason":"allowed","deciding":[{"layer":"identity","policy":"p","sid":"S","statement":0,"effect":"Allow"}],"unknown_keys":[],"witness":"","errors":[]}`},
@@ -33,6 +34,7 @@ func TestSimulateAnswers(t *testing.T) {
 }
 
 func TestSimulateDecides(t *testing.T) {
+	t.Parallel()
 	const full = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 	for _, c := range []struct{ line, want string }{
 		{`{` + simulated + `,` + simulatedPolicy + `,"resourcePolicy":null,"scps":null}`, "allowed"},
@@ -65,6 +67,7 @@ func mustJSON(s string) string {
 
 // TestSimulateRefuses: a slip in a line must not make a layer vanish.
 func TestSimulateRefuses(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ line, want string }{
 		{``, "empty"},
 		{`x`, "not JSON"},

@@ -38,6 +38,7 @@ const peerVersion = "@cloud-copilot/iam-simulate@0.1.173"
 // XCTEST_CACHE says where the npm package is installed,
 // XCTEST_SPEC_N and XCTEST_SPEC_SEED how many cases and which.
 func TestDifferential(t *testing.T) {
+	t.Parallel()
 	cache := installPeer(t)
 	n, seed := int(envInt("XCTEST_SPEC_N", 3000)), envInt("XCTEST_SPEC_SEED", 1)
 

@@ -100,6 +100,7 @@ func (c *specCase) slots() []slot {
 func more(a, b iam.Decision) bool { return a.Result == iam.Allowed && b.Result != iam.Allowed }
 
 func TestAddingDenyNeverAllowsMore(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g, c := drawCase(t)
 		// A Deny can make a public policy non-public, and so take RestrictPublicBuckets away.
@@ -131,6 +132,7 @@ func TestAddingDenyNeverAllowsMore(t *testing.T) {
 }
 
 func TestRemovingAllowNeverAllowsMore(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		_, c := drawCase(t)
 		c.RestrictPublic = logic.False // removing the public Allow would take it away
@@ -172,6 +174,7 @@ func contradicts(before, after iam.Decision) bool {
 }
 
 func TestKnowingMoreRefines(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g, c := drawCase(t)
 		before := decide(t, c)
@@ -239,6 +242,7 @@ func TestKnowingMoreRefines(t *testing.T) {
 }
 
 func TestGlobIsEveryMember(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g, c := drawCase(t)
 		for !strings.HasPrefix(c.Action, "s3:") {
@@ -305,6 +309,7 @@ func shuffled(g *specGen, v any) string {
 }
 
 func TestOrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g, c := drawCase(t)
 		before := decide(t, c)
@@ -333,6 +338,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 }
 
 func TestMatchAgainstRegexp(t *testing.T) {
+	t.Parallel()
 	// Within the basic plane a rune is a UTF-16 unit, so regexp can serve as the oracle.
 	text := rapid.StringOfN(rapid.SampledFrom([]rune("aab*?/:.[\\^$é\n")), 0, 12, -1)
 	rapid.Check(t, func(t *rapid.T) {
@@ -379,6 +385,7 @@ func quoteGlob(p string) string {
 
 // TestMatchCountsUTF16 goes beyond the basic plane, where backtracking is the oracle.
 func TestMatchCountsUTF16(t *testing.T) {
+	t.Parallel()
 	text := rapid.StringOfN(rapid.SampledFrom([]rune("a*?𝄞𐐀é")), 0, 8, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		p, s := text.Draw(t, "pattern"), text.Draw(t, "text")
@@ -391,6 +398,7 @@ func TestMatchCountsUTF16(t *testing.T) {
 // TestUnreadNeverAllows: whoever asks for what, an Input of zero values allows nothing,
 // and neither does any case with a field forgotten that takes part in it.
 func TestUnreadNeverAllows(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		_, c := drawCase(t)
 		req, in, err := c.build()

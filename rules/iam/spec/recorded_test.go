@@ -56,6 +56,7 @@ func ask(t *testing.T, line []byte, answer any) {
 }
 
 func TestRecordedDecisions(t *testing.T) {
+	t.Parallel()
 	eachVector(t, "decisions.jsonl", func(t *testing.T, line []byte) {
 		var want struct{ AWS, Note string }
 		if err := json.Unmarshal(line, &want); err != nil {
@@ -74,6 +75,7 @@ func TestRecordedDecisions(t *testing.T) {
 }
 
 func TestRecordedValidations(t *testing.T) {
+	t.Parallel()
 	eachVector(t, "validation.jsonl", func(t *testing.T, line []byte) {
 		var v struct {
 			ID, Kind, Note string
@@ -105,6 +107,7 @@ func TestRecordedValidations(t *testing.T) {
 }
 
 func TestRecordedPublicness(t *testing.T) {
+	t.Parallel()
 	eachVector(t, "public.jsonl", func(t *testing.T, line []byte) {
 		var v struct {
 			ID, Bucket, Note string

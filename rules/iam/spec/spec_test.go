@@ -176,6 +176,7 @@ func envInt(name string, otherwise uint64) uint64 {
 // and which, XCTEST_SPEC_WORLDS how many worlds of each are tried at most;
 // XCTEST_SPEC_AT runs one request alone.
 func TestSpecification(t *testing.T) {
+	t.Parallel()
 	n, seed := envInt("XCTEST_SPEC_N", 20000), envInt("XCTEST_SPEC_SEED", 1)
 	from := uint64(0)
 	if at := os.Getenv("XCTEST_SPEC_AT"); at != "" {

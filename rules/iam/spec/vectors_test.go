@@ -83,6 +83,7 @@ type answer struct {
 }
 
 func TestVectors(t *testing.T) {
+	t.Parallel()
 	seen := map[string]string{}
 	n := 0
 	lines(t, "testdata/spec/*.jsonl", func(t *testing.T, file string, line []byte) {
@@ -184,6 +185,7 @@ func (v *vector) checkDecision(t *testing.T, a answer, line []byte) {
 // TestVectorsBySpecification asks the executable specification for the same
 // answers: a vector and the formulas must say the same.
 func TestVectorsBySpecification(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	n := 0
 	lines(t, "testdata/spec/*.jsonl", func(t *testing.T, file string, line []byte) {
@@ -231,6 +233,7 @@ func TestVectorsBySpecification(t *testing.T) {
 // TestRecordingsBySpecification holds the executable specification to what AWS
 // was recorded to answer: where it is wrong, it proves nothing of the package.
 func TestRecordingsBySpecification(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	lines(t, "testdata/decisions.jsonl", func(t *testing.T, _ string, line []byte) {
 		l, err := readLine(line)
