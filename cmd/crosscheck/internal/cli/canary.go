@@ -70,7 +70,7 @@ func (f *canaryFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.Lookup("role-name").Usage = "the canary's own `role`, assumed in every account; never the audit role"
 	fs.StringVar(&f.auditRole, "audit-role-name", "crosscheck-audit", "`role` that the scan for links assumes")
-	fs.StringArrayVar(&f.links, "link", nil, "probe this `link` only (its id, as scan prints it; -> may stand for →); repeatable")
+	fs.StringArrayVar(&f.links, "link", nil, "probe only this `link` (its id as scan prints it, with -> or →); repeatable")
 	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as for the source)")
 	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server of source buckets")
 	fs.StringVar(&f.destinationEndpoint, "destination-endpoint", "", "`URL` of the S3-compatible server of destination buckets (default: as for the source)")
@@ -89,26 +89,26 @@ func (f *canaryFlags) addDirect(cmd *cobra.Command) {
 // addProbes adds the flags that say what a probe is.
 func (f *canaryFlags) addProbes(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringSliceVar(&f.variants, "variant", []string{"auto"}, "`kinds` of probe: auto (as the link's features ask), all, or some of "+canary.JoinVariants(canary.Variants()))
+	fs.StringSliceVar(&f.variants, "variant", []string{"auto"}, "`kinds` of probe: auto (those that the link's features need), all, or some of "+canary.JoinVariants(canary.Variants()))
 	fs.DurationVar(&f.timeout, "timeout", canary.DefaultTimeout, "how long to wait for a replica")
-	fs.DurationVar(&f.quietTime, "absence", canary.DefaultAbsence, "how long to watch for what must not arrive")
-	fs.Int64Var(&f.size, "size", canary.DefaultSize, "`bytes` of the variant large")
-	fs.IntVar(&f.parallel, "parallel", 200, "`probes` in flight at a time")
-	fs.StringVar(&f.folder, "folder", canary.Folder, "`name` under which probes lie, inside the rule's prefix")
-	fs.BoolVar(&f.allowRetained, "allow-retained", false, "probe buckets with default retention or MFA delete too, where probes stay behind")
-	fs.StringVar(&f.journal, "journal", "", "`folder` of the journals (default: ~/.local/state/crosscheck/canary)")
-	fs.BoolVar(&f.yes, "yes", false, "put probes without asking")
-	fs.BoolVar(&f.dryRun, "dry-run", false, "say what would be put where, and put nothing")
+	fs.DurationVar(&f.quietTime, "absence", canary.DefaultAbsence, "how long to wait before a negative control counts as passed")
+	fs.Int64Var(&f.size, "size", canary.DefaultSize, "size of the large variant in `bytes`")
+	fs.IntVar(&f.parallel, "parallel", 200, "concurrent `probes`")
+	fs.StringVar(&f.folder, "folder", canary.Folder, "`prefix` of probe objects, after the prefix of the replication rule")
+	fs.BoolVar(&f.allowRetained, "allow-retained", false, "also probe buckets with default retention or MFA delete, where probes cannot be removed")
+	fs.StringVar(&f.journal, "journal", "", "`directory` of the journals (default: ~/.local/state/crosscheck/canary)")
+	fs.BoolVar(&f.yes, "yes", false, "put probes without asking for confirmation")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be put where, and put nothing")
 	bind(cmd, "timeout", "canary.timeout", "parallel", "canary.parallel", "folder", "canary.folder")
 }
 
 // addSeries adds the flags of several probes of one link.
 func (f *canaryFlags) addSeries(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.IntVar(&f.count, "count", 1, "`probes` of each kind for each link")
+	fs.IntVar(&f.count, "count", 1, "`probes` of each kind per link")
 	fs.DurationVar(&f.interval, "interval", 0, "time between the starts of two probes of a link")
-	fs.DurationVar(&f.slo, "slo", 0, "latency that --slo-percentile of a link's probes must keep (default: none)")
-	fs.Float64Var(&f.sloPercentile, "slo-percentile", 99, "`percent` of probes that must keep --slo")
+	fs.DurationVar(&f.slo, "slo", 0, "latency that --slo-percentile of a link's probes must meet (default: none)")
+	fs.Float64Var(&f.sloPercentile, "slo-percentile", 99, "`percentage` of probes that must meet --slo")
 	bind(cmd, "count", "canary.count", "interval", "canary.interval", "slo", "canary.slo", "slo-percentile", "canary.slo_percentile")
 }
 
@@ -132,17 +132,17 @@ func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
 	scoped := slices.ContainsFunc([]string{"account-only", "accounts", "exclude-accounts", "buckets"}, cmd.Flags().Changed)
 	switch {
 	case f.scope.roleName == f.auditRole && f.scope.roleName != "":
-		return usererr.Hint(fmt.Errorf("the canary's role and the audit role are both %q", f.auditRole), "the audit role only reads; deploy a role of the canary's own with 'crosscheck setup canary-role'")
+		return usererr.Hint(fmt.Errorf("the canary's role and the audit role are both %q", f.auditRole), "the audit role only reads; deploy a separate role with 'crosscheck setup canary-role'")
 	case direct && len(f.links) > 0:
 		return usererr.Hint(errors.New("--source and --link exclude each other"), "--link finds its link by a scan, --source reads one bucket")
 	case !direct && (f.destination != "" || f.sourceAccount != "" || f.destinationAccount != ""):
 		return usererr.Hint(errors.New("--destination, --source-account and --destination-account belong to --source"), "name a link of a scan with --link")
 	case direct && scoped:
-		return usererr.Hint(errors.New("--source needs no scan, so it takes no accounts and no --buckets"), "leave out one or the other")
+		return usererr.Hint(errors.New("--source probes without a scan, so accounts and --buckets do not apply"), "leave out one or the other")
 	case f.timeout < shortest:
-		return usererr.Hint(fmt.Errorf("--timeout %s is shorter than the first look at the destination", f.timeout), fmt.Sprintf("give at least %s; 15m is what Replication Time Control promises", shortest))
+		return usererr.Hint(fmt.Errorf("--timeout %s is shorter than the first check of the destination", f.timeout), fmt.Sprintf("give at least %s; 15m is what Replication Time Control promises", shortest))
 	case f.quietTime < shortest:
-		return usererr.Hint(fmt.Errorf("--absence %s is too short to see anything arrive", f.quietTime), fmt.Sprintf("give at least %s", shortest))
+		return usererr.Hint(fmt.Errorf("--absence %s is too short for anything to arrive", f.quietTime), fmt.Sprintf("give at least %s", shortest))
 	case f.size < 0:
 		return usererr.Hint(fmt.Errorf("--size %d is not a number of bytes", f.size), "for example --size 1073741824")
 	}
@@ -172,14 +172,19 @@ func newCanaryCommand(s *streams) *cobra.Command {
 		Short: "Prove links with probe objects, and remove them again",
 		Long: `canary puts a probe object into the source bucket of every link, waits for its
 replica, compares the two byte by byte and property by property, and removes every
-version on both sides. Links are found as scan finds them; --link picks some,
---source names a bucket without a scan, also on S3-compatible servers.
+version on both sides. It finds links by a scan; --link selects some of them. --source
+probes one bucket without a scan, also on S3-compatible servers.
 
-It writes into production buckets: it says first what it will put where, asks on a
-terminal, and needs --yes elsewhere. Its role is its own, never the audit role
-('crosscheck setup canary-role' prints it). What it puts stands in a journal
-before it is put; after a crash, 'crosscheck canary sweep' removes it.
-` + exitStatusHelp,
+The canary writes to production buckets. It prints first what it will put where, asks for
+confirmation on a terminal, and needs --yes elsewhere. Its role is separate from the audit
+role ('crosscheck setup canary-role' prints it). Every probe is recorded in a journal
+before it is put; after a crash, 'crosscheck canary sweep' removes what is left.
+` + exits{
+			clean:      "every probed link is proven to work",
+			findings:   "a failed probe, or a finding at or above --fail-on such as a missed latency objective",
+			usage:      "usage, configuration, rule or credential error",
+			incomplete: "incomplete: something is unknown and nothing failed",
+		}.help(),
 		Example: `  crosscheck canary --dry-run
   crosscheck canary --link 'orders/to-backup->backup-orders' --count 10 --slo 15m --slo-percentile 90
   crosscheck canary --source src --destination dst --endpoint http://127.0.0.1:9000 --destination-profile backup --yes`,
@@ -469,7 +474,7 @@ func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 }
 
 // errDeclined is the answer no.
-var errDeclined = usererr.Hint(errors.New("nothing was put"), "--dry-run shows what would be put, --yes agrees to it")
+var errDeclined = usererr.Hint(errors.New("nothing was put"), "--dry-run shows what would be put, --yes confirms it")
 
 // agree asks whether the probes may be put.
 func (p *prober) agree(ctx context.Context, plans []canary.Plan) error {
@@ -481,7 +486,7 @@ func (p *prober) agree(ctx context.Context, plans []canary.Plan) error {
 	}
 	p.announce(p.s.err, plans)
 	if !p.s.inTTY {
-		return usererr.Hint(errors.New("the canary writes into production buckets, and nobody is here to agree"), "--yes agrees, --dry-run shows what it would put")
+		return usererr.Hint(errors.New("refusing to write to production buckets without confirmation (no terminal)"), "use --yes, or --dry-run to see what would be put")
 	}
 	fmt.Fprint(p.s.err, "Go on? [y/N] ")
 	answer := make(chan string, 1)
@@ -574,7 +579,7 @@ func (p *prober) openJournal() (*journal.Journal, error) {
 		return nil, err
 	}
 	j, err := journal.Open(dir, p.run)
-	return j, usererr.Hint(err, "give a folder that can be written with --journal")
+	return j, usererr.Hint(err, "give a writable directory with --journal")
 }
 
 // journals is the directory of the journals of canaries.
@@ -583,7 +588,7 @@ func (s *streams) journals(given string) (string, error) {
 		return given, nil
 	}
 	dir, err := journal.DefaultDirectory(s.getenv)
-	return dir, usererr.Hint(err, "give a folder with --journal")
+	return dir, usererr.Hint(err, "give a directory with --journal")
 }
 
 func (p *prober) closeJournal(j *journal.Journal) {
@@ -595,7 +600,7 @@ func (p *prober) closeJournal(j *journal.Journal) {
 		fmt.Fprintf(p.s.err, "crosscheck: the journal %s cannot be closed: %s\n", path, usererr.OneLine(err.Error()))
 	}
 	if _, err := usererr.ReadFile(path); err == nil {
-		fmt.Fprintf(p.s.err, "crosscheck: something may be left of this run: 'crosscheck canary sweep' removes it (journal %s)\n", path)
+		fmt.Fprintf(p.s.err, "crosscheck: this run may have left probes: 'crosscheck canary sweep' removes it (journal %s)\n", path)
 	}
 }
 

@@ -20,21 +20,16 @@ import (
 )
 
 func newExperimentCommand(s *streams) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "experiment",
-		Short: "Ask S3 what no documentation says: list | run NAME",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newExperimentListCommand(s), newExperimentRunCommand(s))
-	return cmd
+	return newGroup("experiment", "Ask S3 what its documentation does not say: list | run NAME", newExperimentListCommand(s), newExperimentRunCommand(s))
 }
 
 func newExperimentListCommand(s *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the experiments: what each puts, observes and settles",
-		Args:  noArgs,
+		Long: "list prints every experiment: its question, how to prepare a link for it, what it puts\nand observes, and what the answer settles.\n" +
+			exits{clean: "the experiments were printed", usage: "usage error"}.help(),
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			for i, x := range experiment.All() {
 				if i > 0 {
@@ -57,12 +52,15 @@ func newExperimentRunCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run NAME",
 		Short: "Run an experiment on a link that is prepared for it",
-		Long: `run puts the probes of an experiment into a link that is prepared for it and says
-what follows. Without --link it takes every prepared link that a scan finds. It
+		Long: `run puts the probes of an experiment into a link that is prepared for it, and prints
+the conclusion. Without --link it takes every prepared link that a scan finds. It
 changes no configuration, and removes what it puts.
-
-Exit status 0 means that the question is answered, 3 that it is not.
-` + exitStatusHelp,
+` + exits{
+			clean:      "the question is answered",
+			findings:   "probes could not be removed",
+			usage:      "usage, configuration or credential error, or no link is prepared",
+			incomplete: "the question is not answered",
+		}.help(),
 		Example: `  crosscheck canary experiment run multipart --link 'orders/to-backup->backup-orders' --yes`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -86,7 +84,7 @@ Exit status 0 means that the question is answered, 3 that it is not.
 	f.add(cmd)
 	f.addProbes(cmd)
 	for _, name := range []string{"variant", "absence", "size", "parallel"} {
-		_ = cmd.Flags().MarkHidden(name) // an experiment says itself what it puts
+		_ = cmd.Flags().MarkHidden(name) // the experiment decides what it puts
 	}
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress on standard error")
 	return cmd

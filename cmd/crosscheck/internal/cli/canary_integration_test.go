@@ -446,7 +446,7 @@ func TestIntegrationCanary(t *testing.T) {
 		}()
 		status, _, errs := realProgram().run(ctx, "canary", "--source", "src", "--profile", "source", "--destination-profile", "destination",
 			"--endpoint", source.url(), "--destination-endpoint", destination.url(), "--yes", "--variant", "plain")
-		if status != exitInterrupted || !strings.Contains(errs, "something may be left of this run") {
+		if status != exitInterrupted || !strings.Contains(errs, "this run may have left probes") {
 			t.Errorf("exit %d\n%s", status, errs)
 		}
 		clean(t)

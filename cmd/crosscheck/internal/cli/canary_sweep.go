@@ -42,13 +42,18 @@ func newSweepCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep",
 		Short: "Remove probes that a killed canary left behind",
-		Long: `sweep reads the journals of canaries that are not alive any more and removes what
-they left, on both sides; a second sweep finds nothing to do. It gets to the
-buckets as the canary did.
+		Long: `sweep reads the journals of canaries that are no longer running and removes what they
+left, on both sides; a second sweep finds nothing to do. It uses the same credentials
+as the original run.
 
-With --bucket it needs no journal: it removes what lies under the canary's own
-folder in that bucket and is older than --older-than, and nothing else.
-` + exitStatusHelp,
+With --bucket it needs no journal: it removes objects under the canary's own prefix in
+that bucket that are older than --older-than, and nothing else.
+` + exits{
+			clean:      "nothing is left",
+			findings:   "something could not be removed",
+			usage:      "usage, journal or credential error",
+			incomplete: "S3 had not finished with some probes: sweep again in some minutes",
+		}.help(),
 		Example: `  crosscheck canary sweep
   crosscheck canary sweep --bucket src --prefix logs/ --older-than 24h --dry-run`,
 		Args: noArgs,
@@ -69,21 +74,21 @@ folder in that bucket and is older than --older-than, and nothing else.
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.profile, "profile", "", "AWS `profile` (default: as the journal says, or AWS_PROFILE)")
+	fs.StringVar(&f.profile, "profile", "", "AWS `profile` (default: that of the journal, or AWS_PROFILE)")
 	fs.StringVar(&f.region, "region", "", "AWS `Region` to start from (default: AWS_REGION)")
-	fs.StringVar(&f.roleName, "role-name", config.CanaryRole, "the canary's own `role` (default: as the journal says)")
+	fs.StringVar(&f.roleName, "role-name", config.CanaryRole, "the canary's own `role` (default: that of the journal)")
 	fs.StringVar(&f.externalID, "external-id", "", "external `id` for assuming the role")
-	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server (default: as the journal says)")
-	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as the journal says)")
-	fs.StringVar(&f.destinationEndpoint, "destination-endpoint", "", "`URL` of the server of destination buckets (default: as the journal says)")
-	fs.StringVar(&f.journal, "journal", "", "`folder` of the journals (default: ~/.local/state/crosscheck/canary)")
+	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server (default: that of the journal)")
+	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: that of the journal)")
+	fs.StringVar(&f.destinationEndpoint, "destination-endpoint", "", "`URL` of the server of destination buckets (default: that of the journal)")
+	fs.StringVar(&f.journal, "journal", "", "`directory` of the journals (default: ~/.local/state/crosscheck/canary)")
 	fs.StringArrayVar(&f.buckets, "bucket", nil, "sweep this `bucket` without a journal; repeatable")
-	fs.StringArrayVar(&f.prefixes, "prefix", nil, "with --bucket: the `prefix` of a replication rule under which probes lie; repeatable (default: none)")
+	fs.StringArrayVar(&f.prefixes, "prefix", nil, "with --bucket: the `prefix` of a replication rule that has probes; repeatable (default: none)")
 	fs.StringVar(&f.account, "account", "", "with --bucket: `account id` of its owner, where the role is assumed (default: no role)")
-	fs.StringVar(&f.folder, "folder", canary.Folder, "with --bucket: `name` under which probes lie")
-	fs.DurationVar(&f.olderThan, "older-than", 24*time.Hour, "with --bucket: leave what is younger, a canary may still need it")
-	fs.BoolVar(&f.dryRun, "dry-run", false, "say what would be removed, and remove nothing")
-	fs.BoolVarP(&f.quiet, "quiet", "q", false, "say only what could not be removed")
+	fs.StringVar(&f.folder, "folder", canary.Folder, "with --bucket: `prefix` of probe objects")
+	fs.DurationVar(&f.olderThan, "older-than", 24*time.Hour, "with --bucket: keep newer objects, which a running canary may need")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be removed, and remove nothing")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print only what could not be removed")
 	return cmd
 }
 
@@ -120,7 +125,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 	}
 	journals, err := journal.List(dir)
 	if err != nil {
-		return usererr.Hint(fmt.Errorf("the journals cannot be read: %w", usererr.Path(err)), "give their folder with --journal")
+		return usererr.Hint(fmt.Errorf("the journals cannot be read: %w", usererr.Path(err)), "give their directory with --journal")
 	}
 	clients := f.clients(load)
 	left, late := 0, 0
@@ -141,7 +146,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		switch {
 		case errors.Is(err, journal.ErrBusy):
 			if !f.quiet {
-				fmt.Fprintf(s.out, "run %s is still alive, its probes are not touched\n", journal.RunOf(path))
+				fmt.Fprintf(s.out, "run %s is still running, its probes are not touched\n", journal.RunOf(path))
 			}
 			continue
 		case err != nil && ctx.Err() != nil:
@@ -159,7 +164,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		return exitError(exitFindings)
 	}
 	if late > 0 {
-		fmt.Fprintf(s.err, "crosscheck: S3 had not finished with %d probes, so that replicas of them may still arrive: sweep again in some minutes\n", late)
+		fmt.Fprintf(s.err, "crosscheck: S3 had not finished with %d probes, so their replicas may still arrive: sweep again in some minutes\n", late)
 		return exitError(exitIncomplete)
 	}
 	return nil

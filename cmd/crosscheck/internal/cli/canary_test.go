@@ -132,7 +132,7 @@ func TestCanaryAsks(t *testing.T) {
 		t.Errorf("dry run: %d\n%s\n%s", status, out, errs)
 	}
 	status, out, errs = p.run(t.Context(), "canary")
-	if status != exitUsage || out != "" || !strings.Contains(errs, "nobody is here to agree; --yes agrees, --dry-run shows") {
+	if status != exitUsage || out != "" || !strings.Contains(errs, "refusing to write to production buckets without confirmation (no terminal); use --yes") {
 		t.Errorf("without --yes: %d\n%s\n%s", status, out, errs)
 	}
 	for typed, want := range map[string]int{"n\n": exitUsage, "\n": exitUsage, "": exitUsage, "maybe\n": exitUsage} {
@@ -239,7 +239,7 @@ func TestDisagreement(t *testing.T) {
 			t.Errorf("%s does not show the disagreement:\n%s", name, text)
 		}
 	}
-	if strings.Contains(errs, "something may be left") == false {
+	if !strings.Contains(errs, "may have left probes") {
 		t.Errorf("a replica may still come, and nothing says so:\n%s", errs)
 	}
 	status, out, errs = p.run(t.Context(), "canary", "sweep")
@@ -410,34 +410,34 @@ func TestCanaryBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string]string{
-		`there is no link "orders-invoices/nope→backup-invoices"; there are ` + invoices:        "canary --yes --link orders-invoices/nope->backup-invoices",
-		`there is no link "nope/a→b"; see with 'crosscheck scan'`:                               "canary --yes --link nope/a->b",
-		`no link was found to probe`:                                                            "canary --yes --buckets media-scratch",
-		`the canary's role and the audit role are both "crosscheck-audit"`:                      "canary --yes --role-name crosscheck-audit",
-		`--timeout 10ms is shorter than the first look at the destination; give at least 100ms`: "canary --yes --timeout 10ms",
-		`unknown variant "plan": use auto, all, or some of plain`:                               "canary --yes --variant plan",
-		`--count: 0 is not a number of probes`:                                                  "canary --yes --count 0",
-		`--parallel: 0 is not a number of probes`:                                               "canary --yes --parallel 0",
-		`--slo-percentile: 0 is not a percentage`:                                               "canary --yes --slo-percentile 0",
-		`--source and --link exclude each other`:                                                "canary --yes --source a --link b",
-		`--destination, --source-account and --destination-account belong to --source`:          "canary --yes --destination b",
-		`"12" is not an account id`:                                                             "canary --yes --source a --source-account 12",
-		`the folder "a/b" is not a name`:                                                        "canary --yes --folder a/b",
-		`there is no bucket no-such-bucket; check the name`:                                     "canary --yes --source no-such-bucket",
-		`no link matches: orders-ledger replicates to backup-ledger, not to elsewhere`:          "canary --yes --source orders-ledger --source-account 111111111111 --role-name crosscheck-canary --destination elsewhere",
-		`no link matches: the bucket media-scratch has no replication configuration`:            "canary --yes --source media-scratch --source-account 222222222222 --role-name crosscheck-canary",
-		`the canary's journal cannot be written`:                                                "canary --yes --variant plain --journal " + file,
-		`unknown output format "txt"`:                                                           "canary --yes -o txt",
-		`--prefix belongs to --bucket`:                                                          "canary sweep --prefix a/",
-		`line 1 is no journal entry`:                                                            "canary sweep --journal " + bad,
-		`--every 10ms is too short`:                                                             "canary watch --yes --every 10ms",
-		`the metrics cannot be served at 256.0.0.1:80`:                                          "canary watch --yes --listen 256.0.0.1:80 --rounds 1",
-		`there is no experiment "nope": there are source-conditions`:                            "canary experiment run nope",
-		`one experiment is run at a time; 'crosscheck canary experiment list'`:                  "canary experiment run",
-		`the experiment request-context needs a link whose destination policy`:                  "canary experiment run request-context --yes",
-		`the source's default is not SSE-KMS with a bucket key`:                                 "canary experiment run kms-bucket-key --yes --link orders-ledger/to-backup->backup-ledger",
-		`unexpected argument "x"`:                                                               "drill x",
-		`--every 1ms`:                                                                           "canary watch --every 1ms",
+		`there is no link "orders-invoices/nope→backup-invoices"; there are ` + invoices:         "canary --yes --link orders-invoices/nope->backup-invoices",
+		`there is no link "nope/a→b"; see with 'crosscheck scan'`:                                "canary --yes --link nope/a->b",
+		`no link was found to probe`:                                                             "canary --yes --buckets media-scratch",
+		`the canary's role and the audit role are both "crosscheck-audit"`:                       "canary --yes --role-name crosscheck-audit",
+		`--timeout 10ms is shorter than the first check of the destination; give at least 100ms`: "canary --yes --timeout 10ms",
+		`unknown variant "plan": use auto, all, or some of plain`:                                "canary --yes --variant plan",
+		`--count: 0 is not a number of probes`:                                                   "canary --yes --count 0",
+		`--parallel: 0 is not a number of probes`:                                                "canary --yes --parallel 0",
+		`--slo-percentile: 0 is not a percentage`:                                                "canary --yes --slo-percentile 0",
+		`--source and --link exclude each other`:                                                 "canary --yes --source a --link b",
+		`--destination, --source-account and --destination-account belong to --source`:           "canary --yes --destination b",
+		`"12" is not an account id`:                                                              "canary --yes --source a --source-account 12",
+		`the folder "a/b" is not a name`:                                                         "canary --yes --folder a/b",
+		`there is no bucket no-such-bucket; check the name`:                                      "canary --yes --source no-such-bucket",
+		`no link matches: orders-ledger replicates to backup-ledger, not to elsewhere`:           "canary --yes --source orders-ledger --source-account 111111111111 --role-name crosscheck-canary --destination elsewhere",
+		`no link matches: the bucket media-scratch has no replication configuration`:             "canary --yes --source media-scratch --source-account 222222222222 --role-name crosscheck-canary",
+		`the canary's journal cannot be written`:                                                 "canary --yes --variant plain --journal " + file,
+		`unknown output format "txt"`:                                                            "canary --yes -o txt",
+		`--prefix belongs to --bucket`:                                                           "canary sweep --prefix a/",
+		`line 1 is no journal entry`:                                                             "canary sweep --journal " + bad,
+		`--every 10ms is too short`:                                                              "canary watch --yes --every 10ms",
+		`the metrics cannot be served at 256.0.0.1:80`:                                           "canary watch --yes --listen 256.0.0.1:80 --rounds 1",
+		`there is no experiment "nope": there are source-conditions`:                             "canary experiment run nope",
+		`one experiment is run at a time; 'crosscheck canary experiment list'`:                   "canary experiment run",
+		`the experiment request-context needs a link whose destination policy`:                   "canary experiment run request-context --yes",
+		`the source's default is not SSE-KMS with a bucket key`:                                  "canary experiment run kms-bucket-key --yes --link orders-ledger/to-backup->backup-ledger",
+		`unexpected argument "x"`:                                                                "drill x",
+		`--every 1ms`:                                                                            "canary watch --every 1ms",
 	} {
 		status, out, errs := p.run(t.Context(), strings.Fields(args)...)
 		if status != exitUsage || !strings.Contains(errs, want) || out != "" {

@@ -34,12 +34,16 @@ func newWatchCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch",
 		Short: "Probe links again and again, and serve metrics for Prometheus",
-		Long: `watch probes every link on a schedule and serves what it measures at /metrics, on a
-loopback address unless --listen says otherwise. It ends with Ctrl-C, after it has
-removed what it put; its alert rules and its dashboard stand in docs/prometheus.
+		Long: `watch probes every link on a schedule and serves its measurements at /metrics, on a
+loopback address unless --listen names another. Ctrl-C ends it, after it has removed
+what it put. docs/prometheus has alert rules and a dashboard.
 
-It puts plain probes unless --variant says otherwise.
-` + exitStatusHelp,
+It puts plain probes unless --variant selects others.
+` + exits{
+			clean:    "ended with Ctrl-C or after --rounds; nothing is left",
+			findings: "ended, and probes could not be removed",
+			usage:    "usage, configuration, rule or credential error",
+		}.help(),
 		Example: `  crosscheck canary watch --every 5m --yes
   crosscheck canary watch --link 'orders/to-backup->backup-orders' --every 1m --listen 127.0.0.1:9400 --yes`,
 		Args: noArgs,

@@ -17,14 +17,7 @@ import (
 )
 
 func newConfigCommand(s *streams) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "config",
-		Short: "Begin a configuration file, show what is configured, print the schemas",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newConfigInitCommand(s), newConfigShowCommand(s), newConfigSchemaCommand(s))
-	return cmd
+	return newGroup("config", "Create a configuration file, show the settings in effect, print the schemas", newConfigInitCommand(s), newConfigShowCommand(s), newConfigSchemaCommand(s))
 }
 
 func newConfigInitCommand(s *streams) *cobra.Command {
@@ -32,14 +25,10 @@ func newConfigInitCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [PATH]",
 		Short: "Print a commented configuration file, or write it to PATH",
-		Long: `init prints a configuration file in which every key stands as a comment, with what
-it is for and an example. With a path it is written there; a file that is there
-already stays as it is, unless --force is given.
-
-Exit status:
-  0    the file was printed or written
-  2    usage error, or the file is there already
-  130  interrupted`,
+		Long: `init prints a configuration file with every key as a comment, its purpose and an
+example. With a path it writes the file there; an existing file is not changed unless
+--force is given.
+` + exits{clean: "the file was printed or written", usage: "usage error, or the file exists"}.help(),
 		Example: `  crosscheck config init crosscheck.yaml
   crosscheck scan --config crosscheck.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -55,7 +44,7 @@ Exit status:
 			}
 			err := writeNew(args[0], config.Example(), force)
 			if errors.Is(err, os.ErrExist) {
-				return usererr.Hint(fmt.Errorf("%s is there already", args[0]), "give --force to overwrite it, or another path")
+				return usererr.Hint(fmt.Errorf("%s exists", args[0]), "give --force to overwrite it, or another path")
 			}
 			return usererr.Hint(usererr.Path(err), "give a path that can be written")
 		},
@@ -93,15 +82,11 @@ func newConfigShowCommand(s *streams) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "show",
-		Short: "Print the settings in force, and where each comes from",
-		Long: `show prints the value of every setting and where it comes from: a flag, a variable
-of the environment, a line of the configuration file, or the default. It takes the
-flags of scan and canary that are settings, and refuses what these would refuse.
-
-Exit status:
-  0    the settings were printed
-  2    usage or configuration error
-  130  interrupted`,
+		Short: "Print the settings in effect, and where each comes from",
+		Long: `show prints the value of every setting and where it comes from: a flag, an environment
+variable, a line of the configuration file, or the default. It takes the flags of scan
+and canary that are settings, and refuses what these would refuse.
+` + exits{clean: "the settings were printed", usage: "usage or configuration error"}.help(),
 		Example: `  crosscheck config show --config crosscheck.yaml
   crosscheck config show --config crosscheck.yaml --fail-on high -o json`,
 		Args: noArgs,
@@ -156,12 +141,8 @@ func newConfigSchemaCommand(s *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [config|waivers]",
 		Short: "Print the JSON schema of configuration files, or of waivers files",
-		Long: `schema prints a JSON schema by which editors complete and check a file.
-
-Exit status:
-  0    the schema was printed
-  2    usage error
-  130  interrupted`,
+		Long: `schema prints a JSON schema with which editors complete and check the file.
+` + exits{clean: "the schema was printed", usage: "usage error"}.help(),
 		Example: `  crosscheck config schema > crosscheck.schema.json
   crosscheck config schema waivers > waivers.schema.json`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -30,7 +30,7 @@ func settingFlags(cmd *cobra.Command) []config.Flag {
 	return flags
 }
 
-const configUsage = "configuration `file` (crosscheck.yaml; also: " + config.EnvFile + "); flags stand above it"
+const configUsage = "configuration `file` (crosscheck.yaml; also: " + config.EnvFile + "); flags take precedence"
 
 func addConfigFlag(cmd *cobra.Command) { cmd.Flags().String("config", "", configUsage) }
 

@@ -20,10 +20,11 @@ func newDemoCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Scan and probe an organization in memory, with no account and no network",
-		Long: `demo runs the main job on an organization that lives in this process: five
-accounts, two Regions, nine replication links of which some work and most are broken
-in the ways people break them. It scans them, proves each with a canary object, and
-shows predicted beside proven. It exits 0 and says what a real scan would exit with.`,
+		Long: `demo runs a drill on an organization in memory: five accounts, two Regions, nine
+replication links, some working and most broken in common ways. It scans them, probes
+each with a canary object, and shows predicted and proven. It exits with 0 and prints
+the status that a real run would exit with.
+` + exits{clean: "the demo ran, whatever it found", usage: "usage, configuration or rule error"}.help(),
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, c, err := demoAWS()

@@ -20,15 +20,14 @@ func newDiffCommand(s *streams) *cobra.Command {
 		Use:   "diff A B",
 		Short: "Compare two recorded runs: what appeared, what was fixed",
 		Long: `diff compares two run files, written with -o jsonl=FILE: failing findings that
-appeared or were fixed, findings that became waived or unknown, and links that
-changed verdict. What the later run did not look at is unknown, never fixed.
-
-Exit status:
-  0    nothing got worse
-  1    a finding at or above --fail-on appeared, a link broke or no longer works
-  2    usage error, or a file that is no whole run
-  3    nothing got worse, but something is not known any more
-  130  interrupted`,
+appeared or were fixed, findings that became waived or unknown, and links whose
+verdict changed. What the later run did not cover is unknown, never fixed.
+` + exits{
+			clean:      "nothing got worse",
+			findings:   "a finding at or above --fail-on appeared, or a link broke or no longer works",
+			usage:      "usage error, or an incomplete run file",
+			incomplete: "nothing got worse, but something is no longer known",
+		}.help(),
 		Example: `  crosscheck diff yesterday.jsonl today.jsonl
   crosscheck diff main.jsonl branch.jsonl -o json --fail-on high`,
 		Args: func(cmd *cobra.Command, args []string) error {

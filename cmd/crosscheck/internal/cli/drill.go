@@ -24,14 +24,18 @@ func newDrillCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "drill",
 		Short: "Scan and canary in one report: predicted beside proven",
-		Long: `drill audits the organization as scan does and then proves every link as canary
-does. Its report holds what was predicted beside what was proven; where the two
-contradict each other, that is a finding of high severity, because then either the
-setup or crosscheck is wrong.
+		Long: `drill audits the organization as scan does, then probes every link as canary does,
+and reports both: predicted and proven. A contradiction between them is a finding of
+high severity, because then either the setup or crosscheck is wrong.
 
-It writes into production buckets and removes what it wrote: it says first what it
-will put where, asks on a terminal, and needs --yes elsewhere.
-` + exitStatusHelp,
+It writes to production buckets and removes what it wrote. It prints first what it will
+put where, asks for confirmation on a terminal, and needs --yes elsewhere.
+` + exits{
+			clean:      "clean",
+			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
+			usage:      "usage, configuration, rule or credential error",
+			incomplete: "incomplete: something is unknown and nothing failed",
+		}.help(),
 		Example: `  crosscheck drill --dry-run
   crosscheck drill --yes -o table -o markdown=drill.md -o sarif=drill.sarif`,
 		Args: noArgs,

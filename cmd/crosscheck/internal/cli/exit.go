@@ -3,12 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/client"
 )
 
-// Exit statuses. They stand in every command's help; no renderer decides them.
+// Exit statuses. No renderer decides them.
 const (
 	exitClean       = 0
 	exitFindings    = 1
@@ -17,16 +18,27 @@ const (
 	exitInterrupted = 130
 )
 
-const exitStatusHelp = `
-Exit status:
-  0    clean
-  1    findings at or above --fail-on, a broken link, or a failed probe
-  2    usage, configuration, rule or credential error
-  3    incomplete: something was unknown and nothing failed
-  130  interrupted`
+// exits are the exit statuses that a command has, each in its own words; "" = the
+// command does not have it. Every command has 130.
+type exits struct{ clean, findings, usage, incomplete string }
 
-// exitError ends the program with a status and says nothing more: whatever
-// there is to say stands in the report.
+// help is the part of a command's help on its exit statuses.
+func (e exits) help() string {
+	var b strings.Builder
+	b.WriteString("\nExit status:\n")
+	for _, x := range []struct {
+		status  int
+		meaning string
+	}{{exitClean, e.clean}, {exitFindings, e.findings}, {exitUsage, e.usage}, {exitIncomplete, e.incomplete}, {exitInterrupted, "interrupted"}} {
+		if x.meaning != "" {
+			fmt.Fprintf(&b, "  %-3d  %s\n", x.status, x.meaning)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// exitError ends the program with a status and prints nothing: the report has said
+// everything.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
@@ -34,8 +46,8 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 var errInterrupted = errors.New("interrupted")
 
 // conclude prints the error as one line with its hint and maps it to an exit
-// status. What is printed here is the only place where errors reach a person:
-// lower case, no full stop, control characters made visible.
+// status. Errors are printed here and nowhere else: in lower case, without a
+// full stop, without control characters.
 func conclude(s *streams, err error) int {
 	var status exitError
 	switch {

@@ -20,20 +20,19 @@ func newFactsCommand(s *streams) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "facts",
-		Short: "Write what was read as JSON lines, to judge it offline",
-		Long: `facts reads AWS as scan does and writes what it read instead of judging it: one
-JSON line for the run, one for each gap and each bucket, the coverage at the end.
+		Short: "Write what a scan reads as JSON lines, to judge it offline",
+		Long: `facts reads AWS as scan does and writes what it read instead of judging it: one JSON
+line for the run, one for each gap and each bucket, and the coverage at the end.
 scan --facts judges such a file, with the same result as if it had read AWS.
 
-The file holds policies and names of the organization, and no secret. It is
-written with the facts that the rules of --config and --rules need; rules that
-come later may need more, and say so.
-` + `
-Exit status:
-  0    everything in scope was read
-  2    usage, configuration or credential error
-  3    incomplete: something could not be read; it stands in the file
-  130  interrupted`,
+The file contains policies and names of the organization, and no secrets. It has the
+facts that the rules of --config and --rules need; rules that are added later may need
+more, and report it.
+` + exits{
+			clean:      "everything in scope was read",
+			usage:      "usage, configuration or credential error",
+			incomplete: "incomplete: something could not be read; the file lists it",
+		}.help(),
 		Example: `  crosscheck facts --role-name crosscheck-audit -o facts.jsonl
   crosscheck scan --facts facts.jsonl`,
 		Args: noArgs,
@@ -62,7 +61,7 @@ Exit status:
 			}
 			p.finished()
 			if gaps > 0 && !allowIncomplete {
-				fmt.Fprintf(s.err, "crosscheck: incomplete: %d facts could not be read; they stand in the file as gaps\n", gaps)
+				fmt.Fprintf(s.err, "crosscheck: incomplete: %d facts could not be read; the file lists them as gaps\n", gaps)
 				return exitError(exitIncomplete)
 			}
 			return nil
@@ -71,8 +70,8 @@ Exit status:
 	scope.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVarP(&output, "output", "o", "-", "`file` to write; - is standard output")
-	fs.StringArray("rules", nil, "`directory` with rules of your own, whose facts are read too; repeatable")
-	fs.BoolVar(&allowIncomplete, "allow-incomplete", false, "exit 0 although something could not be read")
+	fs.StringArray("rules", nil, "`directory` of custom rules, whose facts are read too; repeatable")
+	fs.BoolVar(&allowIncomplete, "allow-incomplete", false, "exit 0 even if something could not be read")
 	fs.BoolVarP(&quiet, "quiet", "q", false, "no progress on standard error")
 	bind(cmd, "rules", "rules.dirs", "allow-incomplete", "allow_incomplete")
 	return cmd

@@ -11,7 +11,7 @@ import (
 
 func printSkipped(s *streams, dir string, skipped []report.Skipped) {
 	for _, f := range skipped {
-		fmt.Fprintf(s.err, "crosscheck: history %s: %s is left out: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
+		fmt.Fprintf(s.err, "crosscheck: history %s: %s is skipped: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
 	}
 }
 
@@ -23,22 +23,21 @@ func newHistoryCommand(s *streams) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "history DIR",
-		Short: "Show the trend over the recorded runs of a folder",
-		Long: `history reads the run files of a folder, which scan, canary, drill and report keep
-there with --history DIR, and shows how links, findings and latencies went: one run a
-line, by start, each held against the run before it. Whatever else stands in the
-folder is named and left out; hidden files are not looked at. Nothing is removed: how
-long runs are kept is up to you.
-
-Exit status:
-  0    all runs are shown
-  2    usage error, or the folder cannot be read
-  3    a file is no whole run and was left out
-  130  interrupted`,
+		Short: "Show the trend over the recorded runs in a directory",
+		Long: `history shows the trend of links, findings and latencies over the run files in DIR,
+one run a line, ordered by start, each compared with the previous one. scan, canary,
+drill and report write run files there with --history DIR. Other files are skipped with
+a warning; hidden files are ignored. Nothing is removed: how long to keep runs is up to
+you.
+` + exits{
+			clean:      "all runs are shown",
+			usage:      "usage error, or the directory cannot be read",
+			incomplete: "an incomplete or foreign file was skipped",
+		}.help(),
 		Example: `  crosscheck scan --history runs
   crosscheck history runs --last 30
   crosscheck history runs -o csv`,
-		Args: oneArg("the folder that --history names"),
+		Args: oneArg("the directory given with --history"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := map[string]func(*report.History) error{
 				"json": func(h *report.History) error { return h.WriteJSON(s.out) },
@@ -55,7 +54,7 @@ Exit status:
 			}
 			h, err := report.ReadHistory(args[0], last)
 			if err != nil {
-				return usererr.Hint(err, "give the folder that --history names")
+				return usererr.Hint(err, "give the directory that --history names")
 			}
 			if err := cmd.Context().Err(); err != nil {
 				return err

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// logFlags say how standard error tells of what is going on.
+// logFlags say what is logged on standard error, and how.
 type logFlags struct {
 	format logFormat
 	debug  bool

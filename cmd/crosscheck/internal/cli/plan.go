@@ -29,7 +29,7 @@ var planAssumptions = []string{
 func plannedScan(cmd *cobra.Command, s *streams, options scanner.Options, f *scopeFlags, outputs []string) error {
 	for _, name := range []string{"facts", "resume"} {
 		if cmd.Flags().Changed(name) {
-			return usererr.Hint(fmt.Errorf("--dry-run and --%s exclude each other", name), "a plan is made for a scan from its beginning")
+			return usererr.Hint(fmt.Errorf("--dry-run and --%s exclude each other", name), "a plan is for a whole scan")
 		}
 	}
 	asJSON := cmd.Flags().Changed("output") && slices.Equal(outputs, []string{"json"})

@@ -16,18 +16,22 @@ func newReportCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Write a recorded run in any format",
-		Long: `report reads a run file, which scan, canary, drill and demo write with
--o jsonl=FILE, and writes the run in other formats: the same bytes that the run
-itself would have written. Nothing is judged again; the exit status is decided anew
-from --fail-on and --allow-incomplete, and with --waivers also what is waived.
+		Long: `report reads a run file, which scan, canary, drill and demo write with -o jsonl=FILE,
+and writes the run in other formats: the same bytes that the run itself would have
+written. It does not judge again. --fail-on, --allow-incomplete and --waivers are
+applied anew, and decide the exit status.
 
-AWS is called only with --send securityhub, which imports the findings into AWS
-Security Hub: into that of the caller's account and Region, or with --send-role into
-that of each bucket's. Findings of earlier runs that this run judged again and does
-not have are archived. It needs securityhub:BatchImportFindings and
-securityhub:GetFindings. What was not taken is listed on standard error, and the exit
-status is 2.
-` + exitStatusHelp,
+It calls AWS only with --send securityhub, which imports the findings into AWS Security
+Hub: that of the caller's account and Region, or with --send-role that of each bucket's
+account and Region. Findings of earlier runs that are resolved in this run are archived.
+It needs securityhub:BatchImportFindings and securityhub:GetFindings. Rejected findings
+are listed on standard error, and the exit status is 2.
+` + exits{
+			clean:      "clean",
+			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
+			usage:      "usage, configuration or credential error, or findings were rejected",
+			incomplete: "incomplete: something is unknown and nothing failed",
+		}.help(),
 		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
   crosscheck report --from run.jsonl -o markdown -o sarif=crosscheck.sarif
   crosscheck report --from run.jsonl --send securityhub --region eu-central-1`,
@@ -77,7 +81,7 @@ status is 2.
 	send.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
-	fs.StringArray("rules", nil, "`directory` with the rules of your own that judged the run, for their help; repeatable")
+	fs.StringArray("rules", nil, "`directory` of the custom rules that judged the run, for their help; repeatable")
 	bind(cmd, "rules", "rules.dirs")
 	addConfigFlag(cmd)
 	return cmd

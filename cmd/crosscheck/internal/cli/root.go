@@ -14,11 +14,18 @@ func newRootCommand(s *streams) *cobra.Command {
 		Short: "Audit Amazon S3 replication across an AWS organization, and prove that it works",
 		Long: `crosscheck answers, for every replication rule of every bucket: will an object
 written now arrive in the other account, owned by that account, readable and
-protected there; and if not, which of S3's own failure codes will it meet, and
-which policy statement is to blame.
+protected there? If not, with which of S3's own failure codes will it fail, and which
+policy statement is to blame?
 
 Try it without an account: crosscheck demo
-` + exitStatusHelp,
+` + exits{
+			clean:      "clean",
+			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
+			usage:      "usage, configuration, rule or credential error",
+			incomplete: "incomplete: something is unknown and nothing failed",
+		}.help() + `
+
+Every command's help lists the statuses that it has.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -41,23 +48,23 @@ Try it without an account: crosscheck demo
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(
-		newScanCommand(s),
-		newCanaryCommand(s),
-		newDrillCommand(s),
-		newFactsCommand(s),
-		newSimulateCommand(s),
-		newRulesCommand(s),
-		newReportCommand(s),
-		newWaiveCommand(s),
-		newDiffCommand(s),
-		newConfigCommand(s),
-		newHistoryCommand(s),
-		newSetupCommand(s),
-		newDemoCommand(s),
-		newSandboxCommand(s),
-		newVersionCommand(s),
-	)
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Audit", []*cobra.Command{newScanCommand(s), newFactsCommand(s), newSimulateCommand(s)}},
+		{"Prove", []*cobra.Command{newCanaryCommand(s), newDrillCommand(s)}},
+		{"Report", []*cobra.Command{newReportCommand(s), newDiffCommand(s), newHistoryCommand(s), newWaiveCommand(s)}},
+		{"Configure", []*cobra.Command{newConfigCommand(s), newRulesCommand(s), newSetupCommand(s)}},
+		{"Try and develop", []*cobra.Command{newDemoCommand(s), newSandboxCommand(s), newVersionCommand(s)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.SetHelpCommandGroupID("Try and develop")
 	return root
 }
 
@@ -68,4 +75,15 @@ func noArgs(cmd *cobra.Command, args []string) error {
 			fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath()))
 	}
 	return nil
+}
+
+// newGroup is a command that has others and does nothing itself.
+func newGroup(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: noArgs,
+		Long: short + ".\n" + exits{clean: "this help was printed", usage: "usage error"}.help(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(commands...)
+	return cmd
 }

@@ -18,15 +18,9 @@ import (
 
 func newRulesCommand(s *streams) *cobra.Command {
 	var dirs []string
-	cmd := &cobra.Command{
-		Use:   "rules",
-		Short: "List, show and test the rules",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.PersistentFlags().StringArrayVar(&dirs, "rules", nil, "`directory` with rules of your own, repeatable")
 	options := func() rules.Options { return rules.Options{Dirs: dirs} }
-	cmd.AddCommand(newRulesListCommand(s, options), newRulesShowCommand(s, options), newRulesTestCommand(s), newRulesCodesCommand(s, options))
+	cmd := newGroup("rules", "List, show and test the rules", newRulesListCommand(s, options), newRulesShowCommand(s, options), newRulesTestCommand(s), newRulesCodesCommand(s, options))
+	cmd.PersistentFlags().StringArrayVar(&dirs, "rules", nil, "`directory` of custom rules, repeatable")
 	return cmd
 }
 
@@ -35,7 +29,9 @@ func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the rules",
-		Args:  noArgs,
+		Long: "list prints the id, severity, pack, scope and title of every rule, and whether it decides\nlinks.\n" +
+			exits{clean: "the rules were printed", usage: "usage or rule error"}.help(),
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			list, err := rules.List(options())
 			if err != nil {
@@ -71,7 +67,9 @@ func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Comman
 	return &cobra.Command{
 		Use:   "show ID",
 		Short: "Show a rule: what it checks, why, the fix, and its text",
-		Args:  oneArg("the id of a rule, such as XC004"),
+		Long: "show prints a rule, or a finding that is not made by a rule, such as XC911.\n" +
+			exits{clean: "the rule was printed", usage: "usage or rule error, or no such rule"}.help(),
+		Args: oneArg("the id of a rule, such as XC004"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if a, ok := finding.AboutOf(args[0]); ok {
 				return showAbout(s.out, a)
@@ -131,8 +129,9 @@ func newRulesTestCommand(s *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test DIR",
 		Short: "Run the Rego tests of a directory of rules",
-		Long: `test runs the rules named test_… of the files of DIR that end in _test.rego,
-together with the embedded rules. Exit status 1: a test failed.`,
+		Long: `test runs the rules named test_… in the files of DIR that end in _test.rego, together
+with the embedded rules.
+` + exits{clean: "all tests passed", findings: "a test failed", usage: "usage or rule error"}.help(),
 		Args: oneArg("a directory of rules"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			results, err := rules.Test(cmd.Context(), args[0])
@@ -170,8 +169,9 @@ func newRulesCodesCommand(s *streams, options func() rules.Options) *cobra.Comma
 		Use:   "codes",
 		Short: "List S3's replication failure codes and what predicts them",
 		Long: `codes lists S3's own failure codes with their predictability: Y decided by
-configuration, P by policies, O needs the objects (a warning at most), R happens
-at run time, B in Batch Replication only.`,
+configuration, P by policies, O depends on the objects (a warning at most), R happens at
+run time, B in Batch Replication only.
+` + exits{clean: "the codes were printed", usage: "usage or rule error"}.help(),
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			engine, err := rules.New(options())

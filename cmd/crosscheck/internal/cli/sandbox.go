@@ -27,14 +27,14 @@ func newSandboxCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve an AWS organization in memory on loopback",
-		Long: `Serve an AWS organization in memory: Organizations, STS, IAM, KMS, S3 Control and
-S3 with replication, for crosscheck, the aws CLI and every SDK. It holds the demo
+		Long: `sandbox serves an AWS organization in memory: Organizations, STS, IAM, KMS, S3 Control
+and S3 with replication, for crosscheck, the aws CLI and every SDK. It serves the demo
 world, or the one of --world (docs/worlds.md describes the format).
 
-What is to be exported for its clients is printed on standard output. The program
-ends with Ctrl-C and forgets everything. Signatures are not verified, so that it
-listens on loopback only.
-` + exitStatusHelp,
+The environment for its clients is printed on standard output. Ctrl-C ends the sandbox,
+and everything in it is lost. It does not verify signatures, so it listens on loopback
+only.
+` + exits{clean: "ended with Ctrl-C", usage: "usage error, or a world that cannot be served"}.help(),
 		Example: `  crosscheck sandbox > sandbox.env &
   . ./sandbox.env && aws s3 ls`,
 		Args: noArgs,

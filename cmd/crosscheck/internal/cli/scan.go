@@ -38,12 +38,12 @@ func (f *scopeFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.region, "region", "", "AWS `Region` to start from (default: AWS_REGION)")
 	fs.StringVar(&f.roleName, "role-name", f.roleNameFallback, "`role` to assume in every account")
 	fs.StringVar(&f.externalID, "external-id", "", "external `id` for assuming the role")
-	fs.StringSliceVar(&f.accounts, "accounts", nil, "look at these `account ids` only, without listing the organization")
-	fs.StringSliceVar(&f.excludeAccounts, "exclude-accounts", nil, "leave these `account ids` out; coverage says so")
-	fs.BoolVar(&f.accountOnly, "account-only", false, "look at the caller's own account only, with the caller's own credentials")
-	fs.StringVar(&f.buckets, "buckets", "", "look at source buckets that match this `glob` only (* and ?)")
-	fs.IntVar(&f.concurrency, "concurrency", 64, "`calls` to AWS at a time")
-	fs.IntVar(&f.perAccount, "account-concurrency", 0, "`calls` at a time in one account; 0 is half of --concurrency, and all of it while no other account is left")
+	fs.StringSliceVar(&f.accounts, "accounts", nil, "scan only these `account ids`, without listing the organization")
+	fs.StringSliceVar(&f.excludeAccounts, "exclude-accounts", nil, "exclude these `account ids` (listed under coverage)")
+	fs.BoolVar(&f.accountOnly, "account-only", false, "scan only the caller's own account, with the caller's own credentials")
+	fs.StringVar(&f.buckets, "buckets", "", "scan only source buckets that match this `glob` (* and ?)")
+	fs.IntVar(&f.concurrency, "concurrency", 64, "concurrent `calls` to AWS")
+	fs.IntVar(&f.perAccount, "account-concurrency", 0, "concurrent `calls` in one account; 0 is half of --concurrency, or all of it once a single account is left")
 	f.log.add(fs)
 	addConfigFlag(cmd)
 	bind(cmd, "role-name", "scan.role_name", "external-id", "scan.external_id", "accounts", "scan.accounts", "exclude-accounts", "scan.exclude_accounts",
@@ -66,10 +66,10 @@ func (f *scopeFlags) options(s *streams, needs []string) scanner.Options {
 // addRuleFlags adds the flags that say what judges and how strictly.
 func addRuleFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArray("rules", nil, "`directory` with rules of your own, repeatable")
-	fs.StringSlice("enable", nil, "these `rules and packs` only (see crosscheck rules list)")
-	fs.StringSlice("disable", nil, "not these `rules and packs`; what decides links goes on deciding them")
-	fs.Bool("strict", false, "what AWS leaves open fails instead of being unknown")
+	fs.StringArray("rules", nil, "`directory` of custom rules, repeatable")
+	fs.StringSlice("enable", nil, "only these `rules and packs` (see crosscheck rules list)")
+	fs.StringSlice("disable", nil, "suppress findings of these `rules and packs`; link verdicts are unaffected")
+	fs.Bool("strict", false, "treat behavior AWS does not document as a failure, not as unknown")
 	bind(cmd, "rules", "rules.dirs", "enable", "rules.enable", "disable", "rules.disable", "strict", "strict")
 }
 
@@ -91,7 +91,7 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "`FORMAT[=PATH]`, repeatable: "+strings.Join(report.Formats(), ", "))
 	fs.StringVar(&f.failOn, "fail-on", "low", "lowest `severity` that gives exit status 1: critical, high, medium, low, info")
-	fs.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 although something was unknown")
+	fs.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 even if something is unknown")
 	bind(cmd, "output", "outputs", "fail-on", "fail_on", "allow-incomplete", "allow_incomplete")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
@@ -131,14 +131,19 @@ func newScanCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan",
 		Short: "Audit an organization (or --accounts, or --account-only)",
-		Long: `scan lists the accounts of the organization, assumes the audit role in each,
-reads what bears on S3 replication, and judges every replication link: works,
-broken or unknown. It calls read APIs only. What could not be read is listed, and
-whatever depends on it is unknown.
+		Long: `scan lists the accounts of the organization, assumes the audit role in each, reads
+the settings that S3 replication depends on, and decides whether each replication link
+works, is partial, broken or unknown. It calls read APIs only. Facts that could not be
+read are listed, and results that depend on them are unknown.
 
-With --dry-run it lists accounts and buckets, reads nothing of them, and prints which
+With --dry-run it lists accounts and buckets, reads nothing about them, and prints which
 APIs the scan would call, as whom, how often and for how long.
-` + exitStatusHelp,
+` + exits{
+			clean:      "clean",
+			findings:   "a finding at or above --fail-on, or a broken or partial link",
+			usage:      "usage, configuration, rule or credential error",
+			incomplete: "incomplete: something is unknown and nothing failed",
+		}.help(),
 		Example: `  crosscheck scan --role-name crosscheck-audit
   crosscheck scan --dry-run
   crosscheck scan --accounts 111111111111,222222222222 -o table -o sarif=crosscheck.sarif
@@ -154,7 +159,7 @@ APIs the scan would call, as whom, how often and for how long.
 			if facts != "" {
 				for _, name := range []string{"resume", "profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency", "account-concurrency"} {
 					if cmd.Flags().Changed(name) {
-						return usererr.Hint(fmt.Errorf("--facts and --%s exclude each other", name), "a facts file was scanned already; narrow the scope when you write it")
+						return usererr.Hint(fmt.Errorf("--facts and --%s exclude each other", name), "the scope of a facts file is chosen when it is written")
 					}
 				}
 			}
@@ -206,7 +211,7 @@ APIs the scan would call, as whom, how often and for how long.
 	scope.add(cmd)
 	out.add(cmd)
 	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the calls that the scan would make, and list accounts and buckets only")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "list accounts and buckets only, and print the calls that the scan would make")
 	addRuleFlags(cmd)
 	cmd.Flags().StringVar(&resume, "resume", "", "run `file` to continue (PATH.partial of a scan with -o jsonl=PATH): buckets that it has without a gap are not read again")
 	return cmd

@@ -16,14 +16,7 @@ import (
 )
 
 func newSetupCommand(s *streams) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "setup",
-		Short: "Print the roles to deploy: policies, CloudFormation, Terraform",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newAuditRoleCommand(s), newCanaryRoleCommand(s))
-	return cmd
+	return newGroup("setup", "Print the roles to deploy: policies, CloudFormation, Terraform", newAuditRoleCommand(s), newCanaryRoleCommand(s))
 }
 
 // roleFlags say which role is printed, and how.
@@ -63,7 +56,8 @@ that scan makes and no others; all of them are reads.
 
   policy          the permissions alone, as JSON
   cloudformation  a template for a service-managed StackSet over the organization
-  terraform       the same as Terraform resources`,
+  terraform       the same as Terraform resources
+` + exits{clean: "the role was printed", usage: "usage error"}.help(),
 		Example: `  crosscheck setup audit-role --trust 100000000001
   crosscheck setup audit-role --trust 100000000001 --format cloudformation > audit-role.json`,
 		Args: noArgs,
@@ -92,7 +86,8 @@ compares. Deploy it separately from the audit role, which only reads.
 
   policy          the permissions alone, as JSON
   cloudformation  a template for a service-managed StackSet over the organization
-  terraform       the same as Terraform resources`,
+  terraform       the same as Terraform resources
+` + exits{clean: "the role was printed", usage: "usage error"}.help(),
 		Example: `  crosscheck setup canary-role --side source
   crosscheck setup canary-role --trust 100000000001 --format cloudformation > canary-role.json`,
 		Args: noArgs,
@@ -114,7 +109,7 @@ compares. Deploy it separately from the audit role, which only reads.
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&side, "side", "both", "which end of links the account has: source, destination or both")
-	fs.StringVar(&folder, "folder", canary.Folder, "`name` of the prefix that probes are under")
+	fs.StringVar(&folder, "folder", canary.Folder, "`prefix` of probe objects")
 	fs.StringVar(&partition, "partition", "aws", "aws, aws-cn or aws-us-gov")
 	f.add(cmd, config.CanaryRole, "runs the canary")
 	return cmd

@@ -19,8 +19,8 @@ func newSimulateCommand(s *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "simulate [FILE]",
 		Short: "Decide policy requests given as JSON lines",
-		Long: `simulate reads one request a line, from FILE or standard input, and writes one
-answer a line: is it allowed, denied or unknown, and which statement decided.
+		Long: `simulate reads one request per line, from FILE or standard input, and writes one answer
+per line: allowed, denied or unknown, and which statement decided.
 
 A request and its policies:
   {"id":"a","request":{"principal":"arn:aws:sts::111111111111:assumed-role/R/s3-replication",
@@ -29,17 +29,17 @@ A request and its policies:
    "identityPolicies":[{"name":"p","policy":{…}}],"boundaries":[…],"sessionPolicy":{…},
    "scps":[{"target":"r-root","policies":[…]}],"rcps":[…],"resourcePolicy":{…},
    "restrictPublicBuckets":false,"unknownLayers":[]}
-A layer that is left out is known not to exist, a context key that is left out is
-known to be absent. A resource with * or ? stands for every resource it matches.
+A missing layer is known not to exist; a missing context key is known to be absent. A
+resource with * or ? means every resource that it matches.
 
-A document that AWS would store, or refuse:
+Would AWS store this document?
   {"id":"b","validate":{"kind":"bucket-policy","bucket":"dst","document":{…}}}
-A bucket policy that Block Public Access calls public, or not:
+Does Block Public Access call this bucket policy public?
   {"id":"c","classify":{"bucket":"dst","policy":{…}}}
 
-A line that cannot be read has its error in its own answer; the others still get
-theirs, and the exit status is 2.
-` + exitStatusHelp,
+A line that cannot be read gets its error as its answer; the other lines get theirs,
+and the exit status is 2.
+` + exits{clean: "every line was answered", usage: "usage error, or a line that cannot be read"}.help(),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usererr.Hint(fmt.Errorf("unexpected argument %q", args[1]), "give one file, or none to read standard input")

@@ -22,26 +22,22 @@ func newWaiveCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "waive FINGERPRINT",
 		Short: "Print a waiver for a finding of a recorded run",
-		Long: `waive looks a failing finding up in a run file and prints the entry that waives it
-and no other finding, to be pasted under waivers: in the file that scan --waivers
-reads. The JSON report and the run file show the fingerprints.
-
-Exit status:
-  0    the entry was printed
-  2    usage error, or the run has no such failing finding
-  130  interrupted`,
+		Long: `waive looks up a failing finding in a run file and prints the entry that waives it and
+no other finding. Paste it under waivers: in the file that scan --waivers reads. The
+JSON report and the run file have the fingerprints.
+` + exits{clean: "the entry was printed", usage: "usage error, or the run has no such failing finding"}.help(),
 		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
   crosscheck waive 0123456789abcdef0123456789abcdef --from run.jsonl --reason "migrates in autumn" --owner storage --expires 2026-12-31`,
 		Args: oneArg("the fingerprint of a finding"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return usererr.Hint(errors.New("--reason is empty"), "say why the finding may stand, for those who read the report")
+				return usererr.Hint(errors.New("--reason is empty"), "give a justification for the readers of the report")
 			}
 			switch day, err := time.Parse(time.DateOnly, expires); {
 			case err != nil:
 				return usererr.Hint(fmt.Errorf("--expires %q is not a date", expires), "write the last day of the waiver as YYYY-MM-DD")
 			case day.Format(time.DateOnly) < time.Now().UTC().Format(time.DateOnly):
-				return usererr.Hint(fmt.Errorf("--expires %s is over", expires), "give a day to come")
+				return usererr.Hint(fmt.Errorf("--expires %s is in the past", expires), "give a future date")
 			}
 			run, err := audit.OpenRun("--from", from, s.in)
 			if err != nil {
@@ -73,9 +69,9 @@ Exit status:
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
-	fs.StringVar(&reason, "reason", "", "`why` the finding may stand (required)")
-	fs.StringVar(&owner, "owner", "", "`who` answers for it")
-	fs.StringVar(&ticket, "ticket", "", "`where` it is followed up")
+	fs.StringVar(&reason, "reason", "", "`justification` (required)")
+	fs.StringVar(&owner, "owner", "", "`owner` of the waiver")
+	fs.StringVar(&ticket, "ticket", "", "`ticket` that tracks it")
 	fs.StringVar(&expires, "expires", "", "last `day` of the waiver, YYYY-MM-DD in UTC (required)")
 	return cmd
 }
