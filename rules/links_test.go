@@ -113,7 +113,7 @@ var links = []link{
 	{"Requester Pays", func(w *world) { w.dst(func(b *fact.Bucket) { b.RequestPayment = fact.Of("Requester") }) }, finding.Broken, "", "Requester Pays"},
 	{"KMS by default and left out", func(w *world) {
 		w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms"})
-	}, finding.Broken, "", "silently"},
+	}, finding.Broken, "", "S3 reports no failure"},
 	{"versioning of the source suspended", func(w *world) {
 		w.Bucket.Versioning = fact.Of(fact.Versioning{Status: "Suspended"})
 	}, finding.Broken, "", "suspended"},
@@ -270,7 +270,7 @@ func TestRemediation(t *testing.T) {
 				r.Boundary = fact.Of(fact.Policy{Name: "boundary", Document: replaced(fullAccess, `"Action":"*"`, `"Action":["s3:Get*","s3:List*"]`)})
 			})
 		}},
-		{"excess grant", "XC043", "take s3:PutBucketVersioning out of statement Bucket of the policy of dst", func(w *world) {
+		{"excess grant", "XC043", "remove s3:PutBucketVersioning from statement Bucket of the policy of dst", func(w *world) {
 			w.policy(`"Statement":[`, `"Statement":[{"Sid":"Bucket","Effect":"Allow","Principal":{"AWS":"`+roleARN+`"},"Action":"s3:PutBucketVersioning","Resource":"arn:aws:s3:::dst"},`)
 		}},
 	} {

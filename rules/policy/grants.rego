@@ -4,10 +4,10 @@ package crosscheck.grants
 # What tells two grants of one policy apart.
 key(grant) := concat(",", array.concat(grant.actions, sort(grant.principals)))
 
-# The fault that the policy of the destination grants somebody more than replication needs.
+# The fault that the policy of the destination grants more than replication needs.
 fault(link, grant) := {
 	"key": key(grant),
 	"message": sprintf("the policy of %s lets %s do %s", [link.destination, concat(", ", grant.principals), concat(", ", grant.actions)]),
 	"evidence": {"grant": grant},
-	"remediation": sprintf("take %s out of statement %s of the policy of %s", [concat(", ", grant.actions), grant.name, link.destination]),
+	"remediation": sprintf("remove %s from statement %s of the policy of %s", [concat(", ", grant.actions), grant.name, link.destination]),
 }

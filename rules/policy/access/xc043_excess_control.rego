@@ -2,8 +2,8 @@
 # title: The source side cannot change the destination bucket
 # description: |
 #   AWS's own sample lets the replication role put the versioning of the destination,
-#   which replication never needs. Whoever holds such a grant can suspend versioning,
-#   remove protection or delete copies: the backup is then no better guarded than the
+#   which replication never needs. A principal with such a grant can suspend versioning,
+#   remove protection or delete copies: the backup is then no better protected than the
 #   original.
 # custom:
 #   id: XC043
@@ -12,7 +12,7 @@
 #   when: [destination, destination_policy]
 #   needs: [destination.policy, destination.owner]
 #   controls: [SecurityHub/S3.6, NIST-800-53r5/AC-6, NIST-800-53r5/CA-9(1)]
-#   remediation: take the actions out of the destination's bucket policy; replication needs none of them
+#   remediation: remove the actions from the destination's bucket policy; replication needs none of them
 #   evidence: documented
 #   sources:
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html

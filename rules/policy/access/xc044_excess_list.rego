@@ -10,7 +10,7 @@
 #   when: [destination, destination_policy]
 #   needs: [destination.policy, destination.owner]
 #   controls: [NIST-800-53r5/AC-6]
-#   remediation: take the listing actions out of the destination's bucket policy
+#   remediation: remove the listing actions from the destination's bucket policy
 #   evidence: documented
 #   sources:
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html

@@ -1,5 +1,5 @@
 # METADATA
-# title: The role's trust names whose replication it is for
+# title: The role's trust policy limits for which source S3 may assume it
 # description: |
 #   IAM recommends aws:SourceAccount or aws:SourceArn where a service may assume a role.
 #   No S3 sample has them, whether S3 sends them here is not documented, and only the
@@ -35,9 +35,9 @@ answers contains answer if {
 		principal.value == "s3.amazonaws.com"
 		not guarded(statement)
 		fault := {
-			"message": sprintf("the trust policy of %s does not say whose replication it is for", [link.role_arn]),
+			"message": sprintf("the trust policy of %s does not limit for which source S3 may assume the role", [link.role_arn]),
 			"remediation": "after a canary has shown that replication still works with it, add the condition StringEquals aws:SourceAccount with the account of the source",
 		}
 	}
-	some answer in crosscheck.result(link, faults, "the trust policy is guarded by a source")
+	some answer in crosscheck.result(link, faults, "the trust policy names the source")
 }

@@ -30,7 +30,7 @@ answers contains crosscheck.fail(link, "Block Public Access calls the policy of 
 	public[link.id] == "true"
 }
 
-answers contains crosscheck.unknown(link, "whether Block Public Access calls the policy of the destination public is not decided", {}) if {
+answers contains crosscheck.unknown(link, "whether Block Public Access calls the policy of the destination public could not be decided", {}) if {
 	some link in input.links
 	public[link.id] == "unknown"
 }

@@ -10,7 +10,7 @@
 #   scope: source
 #   needs: [bucket.policy]
 #   controls: [SecurityHub/S3.6, NIST-800-53r5/AC-6, NIST-800-53r5/CM-2]
-#   remediation: take s3:PutReplicationConfiguration out of the source's bucket policy
+#   remediation: remove s3:PutReplicationConfiguration from the source's bucket policy
 #   evidence: recorded
 #   sources:
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html
@@ -26,7 +26,7 @@ answers contains answer if {
 			"key": concat(",", sort(grant.principals)),
 			"message": sprintf("the policy of %s lets %s change or delete its replication configuration", [input.bucket.name, concat(", ", grant.principals)]),
 			"evidence": {"grant": grant},
-			"remediation": sprintf("take s3:PutReplicationConfiguration out of statement %s of the policy of %s", [grant.name, input.bucket.name]),
+			"remediation": sprintf("remove s3:PutReplicationConfiguration from statement %s of the policy of %s", [grant.name, input.bucket.name]),
 		}
 	}
 	some answer in crosscheck.result(input.bucket, faults, "the source's policy lets no other account change the replication")

@@ -2,7 +2,7 @@
 # title: The destination's policy names principals that exist
 # description: |
 #   AWS shows a principal as its unique id (AROA…, AIDA…) once the role or user is
-#   deleted. A new role of the same name has another id and is not meant by it.
+#   deleted. A new role of the same name has another id, which the policy does not name.
 # custom:
 #   id: XC057
 #   severity: medium
@@ -30,5 +30,5 @@ answers contains answer if {
 			"remediation": sprintf("name the ARN of the role that is meant in the policy of %s", [link.destination]),
 		}
 	}
-	some answer in crosscheck.result(link, faults, "no principal of the destination's policy is an orphan")
+	some answer in crosscheck.result(link, faults, "the destination's policy names no deleted role or user")
 }

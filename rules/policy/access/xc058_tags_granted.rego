@@ -1,8 +1,8 @@
 # METADATA
-# title: The destination lets the role replicate tags by name
+# title: The destination's policy allows s3:ReplicateTags
 # description: |
 #   A missing Allow of s3:ReplicateTags was recorded to be harmless within one account:
-#   s3:ReplicateObject covers tags. Between accounts nobody has recorded it, and one
+#   s3:ReplicateObject covers tags. Between accounts this was not recorded, and one
 #   AWS page asks for it.
 # custom:
 #   id: XC058
@@ -24,7 +24,7 @@ answers contains answer if {
 	faults := {fault |
 		count(granted) == 0
 		fault := {
-			"message": sprintf("the policy of %s does not name s3:ReplicateTags; recorded to be harmless within one account, open between accounts", [link.destination]),
+			"message": sprintf("the policy of %s does not name s3:ReplicateTags; this is harmless within one account, but was not recorded between accounts", [link.destination]),
 			"remediation": sprintf("add `s3:ReplicateTags` on `%s/*` to the statement for %s in the policy of %s", [destination.arn, link.role_arn, link.destination]),
 		}
 	}

@@ -1,8 +1,8 @@
 # METADATA
 # title: No replication rule is disabled
 # description: |
-#   A disabled rule replicates nothing, and what is written meanwhile is not picked up
-#   when it is enabled again.
+#   A disabled rule replicates nothing, and objects that are written meanwhile are not
+#   replicated when it is enabled again.
 # custom:
 #   id: XC030
 #   severity: medium

@@ -3,8 +3,8 @@
 # description: |
 #   Of two enabled rules to one destination that both match an object, S3 follows the
 #   one with the higher priority alone. A rule whose objects all match a stronger one
-#   never acts: its storage class, key, owner override and delete marker setting are
-#   dead. Where only a part is shadowed, those settings hold for the rest.
+#   never applies: its storage class, key, owner override and delete marker setting
+#   have no effect. Where only a part is shadowed, those settings apply to the rest.
 # custom:
 #   id: XC032
 #   severity: medium
@@ -42,7 +42,7 @@ stronger(b, a) if {
 
 faults contains {
 	"key": a.id,
-	"message": sprintf("the rule %s never acts: all its objects match %s, which has the higher priority", [a.id, b.id]),
+	"message": sprintf("the rule %s never applies: all its objects match %s, which has the higher priority", [a.id, b.id]),
 	"evidence": {"rule": a.id, "shadowed_by": b.id},
 	"remediation": sprintf("remove the rule %s, or raise its priority above %v", [a.id, priority(b)]),
 } if {
@@ -55,7 +55,7 @@ faults contains {
 faults contains {
 	"key": sprintf("%s/%s", [a.id, b.id]),
 	"severity": "info",
-	"message": sprintf("for objects of the rule %s the settings of %s do not hold: it has the higher priority", [b.id, a.id]),
+	"message": sprintf("objects that match both %s and %s get the settings of %s, which has the higher priority", [a.id, b.id, b.id]),
 	"evidence": {"rule": a.id, "shadowed_by": b.id},
 	"remediation": sprintf("check that the settings of %s are wanted for its objects", [b.id]),
 } if {

@@ -19,7 +19,7 @@ answers contains answer if {
 	faults := {fault |
 		startswith(link.rule.prefix, "/")
 		fault := {
-			"message": sprintf("the prefix %s begins with a slash: it matches only keys that do", [link.rule.prefix]),
+			"message": sprintf("the prefix %s begins with a slash: it matches only keys that begin with one", [link.rule.prefix]),
 			"evidence": {"prefix": link.rule.prefix},
 			"remediation": sprintf("write the prefix %s, unless keys really begin with a slash", [trim_left(link.rule.prefix, "/")]),
 		}

@@ -19,7 +19,7 @@ answers contains answer if {
 	faults := {fault |
 		count(link.rule.tags) > 0
 		fault := {
-			"message": "the rule takes only objects that are created with its tags; tags added later and delete markers do not replicate",
+			"message": "the rule replicates only objects that are created with its tags; tags added later and delete markers do not replicate",
 			"evidence": {"tags": link.rule.tags},
 			"remediation": "filter by prefix, or make sure that every writer sets the tags in the PUT itself",
 		}

@@ -1,9 +1,9 @@
 # METADATA
-# title: Nobody relies on ExistingObjectReplication
+# title: The rule does not use ExistingObjectReplication
 # description: |
 #   S3 no longer supports the element and refuses it in new configurations. Objects that
-#   are older than the rule, or were written while it was disabled, move with Batch
-#   Replication alone; so do objects that FAILED after the fault is repaired.
+#   are older than the rule, or were written while it was disabled, are replicated only by
+#   Batch Replication; so are objects that FAILED, once the fault is repaired.
 # custom:
 #   id: XC037
 #   severity: low

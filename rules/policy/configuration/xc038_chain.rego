@@ -1,5 +1,5 @@
 # METADATA
-# title: What arrives by replication is not expected to move on
+# title: Replicas are not expected to replicate again
 # description: |
 #   Replicas do not replicate again: with A to B and B to C, what is written to A never
 #   reaches C, unless A replicates to C itself.
@@ -37,7 +37,7 @@ answers contains answer if {
 		not arn in direct
 		fault := {
 			"key": name(arn),
-			"message": sprintf("objects that arrive in %s from %s do not move on to %s", [link.destination, input.bucket.name, name(arn)]),
+			"message": sprintf("objects replicated from %s to %s do not replicate further to %s", [input.bucket.name, link.destination, name(arn)]),
 			"evidence": {"from": input.bucket.name, "to": name(arn)},
 			"remediation": sprintf("replicate from %s to %s directly, if its objects must be there", [input.bucket.name, name(arn)]),
 		}

@@ -42,7 +42,7 @@ answers contains answer if {
 	faults := {fault |
 		synced(forth(link)) != synced(back[link.id])
 		fault := {
-			"message": sprintf("%s and %s replicate to each other, and only one of them takes changes of replicas along", [input.bucket.name, link.destination]),
+			"message": sprintf("%s and %s replicate to each other, and only one direction replicates changes of replicas", [input.bucket.name, link.destination]),
 			"remediation": "set SourceSelectionCriteria.ReplicaModifications to Enabled in the rules of both directions, or in neither",
 		}
 	}

@@ -1,9 +1,9 @@
 # METADATA
-# title: Objects under KMS are taken along where KMS is the default
+# title: The rule replicates objects encrypted with KMS where KMS is the default
 # description: |
-#   A rule takes objects under SSE-KMS or DSSE-KMS only if it says so. Where KMS is the
-#   default encryption of the source, nothing that is written with the default
-#   replicates, and nothing tells: such objects are not eligible, so they have no
+#   A rule replicates objects encrypted with SSE-KMS or DSSE-KMS only if it opts in. Where
+#   KMS is the default encryption of the source, nothing that is written with the default
+#   replicates, and nothing reports it: such objects are not eligible, so they have no
 #   replication status.
 # custom:
 #   id: XC021
@@ -29,13 +29,13 @@ answers contains crosscheck.not_applicable(link, "the default encryption of the 
 	input.bucket.encryption.value.algorithm == "AES256"
 }
 
-answers contains crosscheck.pass(link, "the rule takes objects under KMS") if {
+answers contains crosscheck.pass(link, "the rule replicates objects encrypted with KMS") if {
 	some link in input.links
 	startswith(input.bucket.encryption.value.algorithm, "aws:kms")
 	link.rule.sse_kms_objects == "Enabled"
 }
 
-answers contains crosscheck.fail(link, sprintf("%s encrypts with KMS by default and the rule leaves objects under KMS out: nothing replicates, silently", [input.bucket.name]), {
+answers contains crosscheck.fail(link, sprintf("%s encrypts with KMS by default and the rule does not replicate objects encrypted with KMS: nothing replicates, and S3 reports no failure", [input.bucket.name]), {
 	"evidence": {"algorithm": input.bucket.encryption.value.algorithm},
 	"remediation": "set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID",
 }) if {

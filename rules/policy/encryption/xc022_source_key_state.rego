@@ -1,8 +1,8 @@
 # METADATA
 # title: The default key of the source can be used
 # description: |
-#   S3 decrypts source objects with the key they were written under. A default key that
-#   is disabled or about to be deleted stops what is under it.
+#   S3 decrypts source objects with the key they were encrypted with. A default key that
+#   is disabled or about to be deleted stops the replication of objects encrypted with it.
 # custom:
 #   id: XC022
 #   severity: critical
@@ -12,7 +12,7 @@
 #   decides: true
 #   failure_codes: [SrcKmsKeyInvalidState]
 #   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
-#   remediation: enable the key or encrypt the source under another one
+#   remediation: enable the key or encrypt the source with another key
 #   evidence: documented
 #   sources:
 #     - https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -27,7 +27,7 @@ answers contains crosscheck.pass(link, "the key is enabled") if {
 answers contains crosscheck.fail(link, sprintf("the default key %s of the source is in state %s", [link.source_key, state]), {
 	"failure_codes": ["SrcKmsKeyInvalidState"],
 	"evidence": {"key": link.source_key, "state": state},
-	"remediation": sprintf("enable the key %s, or encrypt the source under another one", [link.source_key]),
+	"remediation": sprintf("enable the key %s, or encrypt the source with another key", [link.source_key]),
 }) if {
 	some link in input.links
 	state := input.keys[link.source_key].value.state
@@ -37,7 +37,7 @@ answers contains crosscheck.fail(link, sprintf("the default key %s of the source
 answers contains crosscheck.fail(link, sprintf("the default key %s of the source does not exist", [link.source_key]), {
 	"failure_codes": ["SrcKmsKeyInvalidState"],
 	"evidence": {"key": link.source_key},
-	"remediation": "encrypt the source under a key that exists",
+	"remediation": "encrypt the source with a key that exists",
 }) if {
 	some link in input.links
 	input.keys[link.source_key].absent

@@ -1,7 +1,7 @@
 # METADATA
-# title: The key for replicas exists where the destination is
+# title: The key for replicas exists in the Region of the destination
 # description: |
-#   S3 stores a rule whose key does not exist. The key must stand in the Region of the
+#   S3 stores a rule whose key does not exist. The key must be in the Region of the
 #   destination; a related multi-Region key must be named by its own ARN.
 # custom:
 #   id: XC024
@@ -33,7 +33,7 @@ answers contains crosscheck.fail(link, sprintf("the key %s for replicas does not
 	input.keys[link.replica_key].absent
 }
 
-answers contains crosscheck.fail(link, sprintf("the key %s for replicas stands in %s and the destination in %s", [link.replica_key, region, wanted]), {
+answers contains crosscheck.fail(link, sprintf("the key %s for replicas is in %s, but the destination is in %s", [link.replica_key, region, wanted]), {
 	"failure_codes": ["DstKmsKeyNotFound"],
 	"evidence": {"key": link.replica_key, "key_region": region, "destination_region": wanted},
 	"remediation": sprintf("name a key of %s in ReplicaKmsKeyID", [wanted]),

@@ -1,8 +1,8 @@
 # METADATA
 # title: The destination account owns the key for replicas
 # description: |
-#   Replicas under a key of the source account can be read at the destination only as
-#   long as that account allows it: a copy that its owner may be unable to read. An alias
+#   Replicas encrypted with a key of the source account can be read at the destination only
+#   while that account allows it, so the owner may be unable to read its own copies. An alias
 #   in ReplicaKmsKeyID is looked up in the account of the source.
 # custom:
 #   id: XC027
@@ -30,7 +30,7 @@ answers contains answer if {
 	faults := {fault |
 		key.account_id != owner
 		fault := {
-			"message": sprintf("replicas are encrypted under %s of account %s, and the destination belongs to account %s", [link.replica_key, key.account_id, owner]),
+			"message": sprintf("replicas are encrypted with %s of account %s, and the destination belongs to account %s", [link.replica_key, key.account_id, owner]),
 			"evidence": {"key": link.replica_key, "key_account": key.account_id, "key_manager": key.manager},
 			"remediation": sprintf("name the ARN of a customer managed key of account %s in ReplicaKmsKeyID", [owner]),
 		}

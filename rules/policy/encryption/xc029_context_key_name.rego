@@ -2,7 +2,7 @@
 # title: Policies name the encryption context key that S3 sends
 # description: |
 #   One AWS page writes the condition key as kms:EncryptionContext:arn:aws:arn. S3 sends
-#   kms:EncryptionContext:aws:s3:arn; a condition on the other never holds.
+#   kms:EncryptionContext:aws:s3:arn; a condition on the other is never met.
 # custom:
 #   id: XC029
 #   severity: medium

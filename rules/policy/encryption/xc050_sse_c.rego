@@ -1,7 +1,7 @@
 # METADATA
-# title: The destination takes what the source takes under SSE-C
+# title: The destination accepts SSE-C where the source does
 # description: |
-#   New buckets refuse SSE-C. Recorded: an object under a customer's key fails to
+#   New buckets refuse SSE-C. Recorded: an object encrypted with a customer-provided key fails to
 #   replicate into a bucket that blocks SSE-C; its failure code is not known.
 # custom:
 #   id: XC050
@@ -18,9 +18,9 @@ package crosscheck.rules.encryption.sse_c
 
 source_blocks := "SSE-C" in object.get(crosscheck.value(input.bucket.encryption, {}), "blocked_types", [])
 
-good := "the destination takes objects under SSE-C, or the source does not either"
+good := "the destination accepts SSE-C, or the source blocks it"
 
-# The destination need not be known where the source takes none.
+# The destination need not be known where the source accepts none.
 answers contains crosscheck.pass(link, good) if {
 	some link in input.links
 	source_blocks
@@ -33,7 +33,7 @@ answers contains answer if {
 	faults := {fault |
 		"SSE-C" in encryption.blocked_types
 		fault := {
-			"message": sprintf("%s blocks SSE-C and %s does not: objects under a customer's key would fail", [link.destination, input.bucket.name]),
+			"message": sprintf("%s blocks SSE-C and %s does not: objects encrypted with a customer-provided key would fail", [link.destination, input.bucket.name]),
 			"remediation": sprintf("block SSE-C on %s as well, or allow it on %s", [input.bucket.name, link.destination]),
 		}
 	}

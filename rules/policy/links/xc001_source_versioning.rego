@@ -2,8 +2,8 @@
 # title: The source bucket keeps versions
 # description: |
 #   Replication needs versioning on the source bucket. S3 refuses to suspend it
-#   while a replication configuration exists, so a failure here means that the
-#   configuration and the bucket were changed behind one another.
+#   while a replication configuration exists, so a failure here means that one of
+#   the two was changed without the other.
 # custom:
 #   id: XC001
 #   severity: high

@@ -2,10 +2,10 @@
 # title: The destination bucket belongs to the account that the rule names
 # description: |
 #   Bucket names are free again once a bucket is deleted. A rule whose
-#   Destination.Account is not the owner of the bucket sends data to a stranger,
-#   or nowhere: S3 stores such a rule, and what happens when it replicates was
-#   not recorded. A bucket outside the scanned accounts is unknown, unless it is
-#   seen to belong to the account of the rule.
+#   Destination.Account is not the owner of the bucket sends data to an unknown
+#   account, or nowhere: S3 accepts such a rule, and its effect was not recorded. A
+#   bucket outside the scanned accounts is unknown, unless it is known to belong to
+#   the account that the rule names.
 # custom:
 #   id: XC003
 #   severity: critical
@@ -34,7 +34,7 @@ answers contains crosscheck.not_applicable(link, "the rule names no account") if
 
 answers contains crosscheck.unknown(
 	link, sprintf(
-		"the rule names account %s, but %s belongs to account %s; AWS documents that this fails and S3 stores it all the same",
+		"the rule names account %s, but %s belongs to account %s; AWS documents that such a rule fails, and S3 accepts it",
 		[link.rule.destination.account, link.destination, owner],
 	),
 	{

@@ -1,5 +1,5 @@
 # METADATA
-# title: Every policy of the link is one that AWS accepts
+# title: AWS accepts every policy of the link
 # description: |
 #   A document with a wrong Version (an en dash in 2012-10-17 is the commonest), an
 #   unknown field or a wrong type is refused when it is stored. In facts that were read

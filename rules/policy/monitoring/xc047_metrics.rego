@@ -1,8 +1,8 @@
 # METADATA
-# title: Failures of the rule are measured
+# title: Replication metrics are enabled
 # description: |
 #   Without Metrics on the rule S3 sends neither the metric nor the event of a failed
-#   replication: a link can be broken for months unseen.
+#   replication: a link can be broken for months unnoticed.
 # custom:
 #   id: XC047
 #   severity: medium
@@ -19,7 +19,7 @@ answers contains crosscheck.pass(link, "metrics are enabled") if {
 	link.rule.destination.metrics == "Enabled"
 }
 
-answers contains crosscheck.fail(link, "metrics are off: S3 tells nobody when an object fails to replicate", {
+answers contains crosscheck.fail(link, "metrics are off: S3 does not report objects that fail to replicate", {
 	"remediation": "set Destination.Metrics.Status to Enabled in the rule",
 }) if {
 	some link in input.links

@@ -1,5 +1,5 @@
 # METADATA
-# title: Somebody is told about failed replication
+# title: Failed replication sends a notification
 # description: |
 #   The event s3:Replication:OperationFailedReplication goes to SNS, SQS or Lambda, if the
 #   bucket subscribes to it; EventBridge does not carry it as far as documented. Tag
@@ -24,9 +24,9 @@ answers contains answer if {
 	faults := {fault |
 		count(subscribed) == 0
 		fault := {
-			"message": sprintf("%s notifies nobody of failed replication", [input.bucket.name]),
+			"message": sprintf("%s sends no notification of failed replication", [input.bucket.name]),
 			"remediation": sprintf("subscribe a queue or topic to s3:Replication:OperationFailedReplication on %s", [input.bucket.name]),
 		}
 	}
-	some answer in crosscheck.result(input.bucket, faults, "failed replication is notified")
+	some answer in crosscheck.result(input.bucket, faults, "failed replication sends a notification")
 }

@@ -4,7 +4,7 @@
 #   The parameter required_replication is a list of requirements. Each selects buckets by
 #   a name pattern, tags, accounts and organizational units, by all of those that it has,
 #   and may say where a link must lead to: to one of some accounts, units or Regions. A
-#   bucket that is itself the destination of a link is never told to replicate. Where a
+#   bucket that is itself the destination of a link is not required to replicate. Where a
 #   link to it may be unseen, because the replication of another bucket or an account was
 #   not read, that is unknown. A suspended account hides nothing: its resources are not
 #   available.
@@ -16,7 +16,7 @@
 #   needs: [bucket.replication]
 #   uses: [bucket.tags if required_replication.tags, source_account.path if required_replication.ous]
 #   controls: [SecurityHub/S3.7, NIST-800-53r5/CP-9, NIST-800-53r5/SI-13(5)]
-#   remediation: add a replication rule to the bucket, or take it out of the requirement
+#   remediation: add a replication rule to the bucket, or exclude it from the requirement
 #   evidence: documented
 #   sources:
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
@@ -154,7 +154,7 @@ state(r) := "has no enabled replication rule" if {
 
 fault(r) := crosscheck.fail(r, sprintf("the bucket must replicate and %s", [state(r)]), {
 	"key": "",
-	"remediation": "add a replication rule to the bucket, or take it out of the requirement",
+	"remediation": "add a replication rule to the bucket, or exclude it from the requirement",
 }) if {
 	r.to == {}
 } else := crosscheck.fail(r, sprintf("the bucket must replicate to %s and %s", [places(r.to), state(r)]), {

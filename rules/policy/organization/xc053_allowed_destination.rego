@@ -2,8 +2,8 @@
 # title: The destination is where the organization wants it
 # description: |
 #   The parameter destinations says where data may go: accounts and regions, lists of
-#   what is allowed, and other_account and other_region, which demand that the copy stands
-#   apart from the original.
+#   what is allowed, and other_account and other_region, which require another
+#   account or Region than that of the source.
 # custom:
 #   id: XC053
 #   severity: high
@@ -26,7 +26,7 @@ faults[link.id] contains {"key": "account", "message": sprintf("%s belongs to ac
 	not account in wanted.accounts
 }
 
-faults[link.id] contains {"key": "region", "message": sprintf("%s stands in %s, which is not allowed", [link.destination, region])} if {
+faults[link.id] contains {"key": "region", "message": sprintf("%s is in %s, which is not allowed", [link.destination, region])} if {
 	some link in input.links
 	count(wanted.regions) > 0
 	region := input.buckets[link.destination].value.region
@@ -39,7 +39,7 @@ faults[link.id] contains {"key": "other_account", "message": sprintf("%s belongs
 	input.buckets[link.destination].value.account_id == input.bucket.account_id
 }
 
-faults[link.id] contains {"key": "other_region", "message": sprintf("%s stands in the Region of the source", [link.destination])} if {
+faults[link.id] contains {"key": "other_region", "message": sprintf("%s is in the Region of the source", [link.destination])} if {
 	some link in input.links
 	wanted.other_region
 	input.buckets[link.destination].value.region == input.bucket.region

@@ -23,7 +23,7 @@ answers contains answer if {
 	faults := {fault |
 		ownership != "BucketOwnerEnforced"
 		fault := {
-			"message": sprintf("object ownership of %s is %s: objects that other accounts own in it would fail", [input.bucket.name, ownership]),
+			"message": sprintf("object ownership of %s is %s: objects in it that other accounts own would fail", [input.bucket.name, ownership]),
 			"failure_codes": ["SrcGetAclNotPermitted"],
 			"evidence": {"ownership": ownership},
 			"remediation": sprintf("set object ownership of %s to BucketOwnerEnforced", [input.bucket.name]),

@@ -1,5 +1,5 @@
 # METADATA
-# title: Delete markers replicate only where somebody said so
+# title: Delete markers replicate only where the rule says so
 # description: |
 #   A rule without a Filter element is of schema V1, and V1 replicates the delete
 #   markers that users make, with nothing in the rule to say so: a deletion at the

@@ -1,5 +1,5 @@
 # METADATA
-# title: Deletions by lifecycle are wanted on both sides
+# title: Lifecycle expirations are configured on both sides
 # description: |
 #   What a lifecycle rule deletes at the source stays at the destination: S3 never
 #   replicates its delete markers. A destination without an expiration of its own grows
@@ -38,7 +38,7 @@ answers contains answer if {
 	faults := {fault |
 		not expires(rules)
 		fault := {
-			"message": sprintf("%s expires objects and %s keeps their copies for ever", [input.bucket.name, link.destination]),
+			"message": sprintf("%s expires objects and %s keeps their copies forever", [input.bucket.name, link.destination]),
 			"remediation": sprintf("give %s a lifecycle of its own, or accept that it keeps everything", [link.destination]),
 		}
 	}

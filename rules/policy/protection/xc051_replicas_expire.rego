@@ -27,7 +27,7 @@ expires(rule) if rule.expiration_days > 0
 
 expires(rule) if rule.expiration_date
 
-# The source gives the objects of a rule up no later.
+# The source expires the objects of a rule no later.
 matched(rule, originals) if {
 	some other in originals
 	other.status == "Enabled"

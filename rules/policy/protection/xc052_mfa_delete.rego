@@ -1,9 +1,8 @@
 # METADATA
-# title: Versions at the destination are guarded
+# title: Versions at the destination are protected against deletion
 # description: |
-#   MFA delete or Object Lock keep whoever holds the destination account's credentials
-#   from deleting copies or suspending versioning. MFA delete does not go together with
-#   lifecycle rules.
+#   With MFA delete or Object Lock, credentials of the destination account alone do not
+#   suffice to delete copies. MFA delete cannot be combined with lifecycle rules.
 # custom:
 #   id: XC052
 #   severity: info
@@ -17,17 +16,17 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html
 package crosscheck.rules.protection.mfa_delete
 
-answers contains crosscheck.pass(link, "MFA delete guards the versions") if {
+answers contains crosscheck.pass(link, "MFA delete protects the versions") if {
 	some link in input.links
 	input.buckets[link.destination].value.versioning.value.mfa_delete == "Enabled"
 }
 
-answers contains crosscheck.pass(link, "Object Lock guards the versions") if {
+answers contains crosscheck.pass(link, "Object Lock protects the versions") if {
 	some link in input.links
 	input.buckets[link.destination].value.object_lock.value.enabled
 }
 
-answers contains crosscheck.fail(link, sprintf("neither MFA delete nor Object Lock guards the versions in %s", [link.destination]), {"remediation": sprintf("enable Object Lock on %s, or MFA delete if it has no lifecycle rules", [link.destination])}) if {
+answers contains crosscheck.fail(link, sprintf("neither MFA delete nor Object Lock protects the versions in %s", [link.destination]), {"remediation": sprintf("enable Object Lock on %s, or MFA delete if it has no lifecycle rules", [link.destination])}) if {
 	some link in input.links
 	destination := input.buckets[link.destination].value
 	object.get(destination.versioning.value, "mfa_delete", "") != "Enabled"

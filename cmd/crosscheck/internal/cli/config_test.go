@@ -102,8 +102,8 @@ func TestDestinations(t *testing.T) {
 		"other_account: true":                 "",
 		"other_region: true":                  "",
 		"accounts: ['333333333333']":          "belongs to account 222222222222, which is not allowed",
-		"regions: [eu-central-1]":             "stands in eu-west-1, which is not allowed",
-		"regions: [us-gov-west-1, us-east-1]": "stands in eu-west-1, which is not allowed",
+		"regions: [eu-central-1]":             "is in eu-west-1, which is not allowed",
+		"regions: [us-gov-west-1, us-east-1]": "is in eu-west-1, which is not allowed",
 	} {
 		if file != "" {
 			file = "destinations: {" + file + "}\n"
@@ -116,7 +116,7 @@ func TestDestinations(t *testing.T) {
 	// The same account and Region.
 	p = served(t, guideWorld(t, "guide.yaml", "eu-west-1", "us-east-1"))
 	_, stdout, _ := p.run(t.Context(), "scan", "--config", configFile(t, "destinations: {other_region: true}\n"), "-o", "csv")
-	if !strings.Contains(stdout, "stands in the Region of the source") {
+	if !strings.Contains(stdout, "is in the Region of the source") {
 		t.Error(stdout)
 	}
 }
