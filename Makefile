@@ -19,7 +19,7 @@ PACKAGES = ./... ./testdata
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL = build
-.PHONY: build demo test race integration differential bench lint sbom vuln clean
+.PHONY: build demo test race integration differential mutants bench lint sbom vuln clean
 
 ## build: the binary, stripped and reproducible, as bin/crosscheck
 build:
@@ -49,6 +49,11 @@ $(VENV)/.ready: testdata/integration/requirements.txt
 ## differential: rules/iam against another evaluator, as an external process (npm)
 differential:
 	XCTEST_CACHE=$(CACHE) $(GO) test -tags differential -count=1 -run Differential -v ./rules/iam/spec
+
+## mutants: small changes to the code that no test notices; MUTANTS="flags and packages", see docs/testing.md
+MUTANTS ?= -sample 500 -seed 11 ./rules/iam/...
+mutants:
+	XCTEST_SPEC_N=1500 $(GO) run ./testdata/mutants $(MUTANTS)
 
 ## bench: the figures of docs/benchmarks.md
 bench:
