@@ -22,7 +22,7 @@ const (
 	defaultUser = "administrator"
 )
 
-// New is an AWS that holds what w describes. Its clock is time.Now: everything
+// New is an AWS with what w describes. Its clock is time.Now: everything
 // that is there from the beginning was created now.
 func New(w *World) (*Sandbox, error) {
 	built, err := w.build()
@@ -49,8 +49,8 @@ func (w *World) build() (*state.State, error) {
 	b := builder{state.New(w.Partition, w.Lag), w}
 	for _, p := range append(w.AWSManagedPolicies, administratorAccess) {
 		arn := w.policyARN("aws", p)
-		if b.AwsManaged[arn] == nil {
-			b.AwsManaged[arn] = b.newManaged(arn, p)
+		if b.AWSManaged[arn] == nil {
+			b.AWSManaged[arn] = b.newManaged(arn, p)
 		}
 	}
 	for i := range w.Accounts {
@@ -172,7 +172,7 @@ func (b builder) addOrganization() {
 		{ID: "p-RCPFullAWSAccess", Name: "RCPFullAWSAccess", Kind: state.RCP, Description: "Allows access to every operation", Document: rcpFullAWSAccess},
 	} {
 		p.ARN = "arn:" + b.Partition + ":organizations::aws:policy/" + strings.ToLower(p.Kind) + "/" + p.ID
-		p.AwsManaged = true
+		p.AWSManaged = true
 		o.Policies[p.ID] = p
 	}
 	for _, p := range from.Policies {

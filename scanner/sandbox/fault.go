@@ -139,7 +139,7 @@ func (f *Fault) draw(c *service.Call) bool {
 // faults are those that strike one call.
 type faults []*Fault
 
-// before acts ahead of the operation: an apiError is answered instead of it, an
+// before acts ahead of the operation: a wire.Error is answered instead of it, an
 // error breaks the connection.
 func (all faults) before(c *service.Call) (*wire.Error, error) {
 	for _, f := range all {

@@ -133,7 +133,7 @@ func TestOrganizationsPolicies(t *testing.T) {
 			t.Errorf("%s has content %s", id, *out.Policy.Content)
 		}
 		if managed := strings.HasSuffix(id, "FullAWSAccess"); out.Policy.PolicySummary.AwsManaged != managed {
-			t.Errorf("%s: AwsManaged is %v", id, !managed)
+			t.Errorf("%s: AWSManaged is %v", id, !managed)
 		}
 	}
 	out, _ := client.DescribePolicy(background, &organizations.DescribePolicyInput{PolicyId: aws.String("p-RCPFullAWSAccess")})

@@ -155,7 +155,7 @@ type credential struct {
 var hostRegion = regexp.MustCompile(`\bs3[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.`)
 
 // parseCredential reads the credential scope of the Authorization header or of a
-// presigned URL. Without one, only the host can tell the Region.
+// presigned URL. Without one, the Region can only come from the host.
 func parseCredential(r *http.Request) credential {
 	var c credential
 	query := r.URL.Query()
@@ -223,7 +223,10 @@ func identify(s *state.State, c *service.Call, signed credential) (*state.Identi
 		if c.Service.Anonymous {
 			return nil, nil
 		}
-		return nil, &wire.Error{Status: 403, Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token"}
+		return nil, &wire.Error{
+			Status: 403, Code: "MissingAuthenticationToken",
+			Message: "Request is missing Authentication Token",
+		}
 	}
 	who := s.Access[signed.accessKey]
 	switch {

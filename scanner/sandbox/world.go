@@ -21,9 +21,9 @@ type World struct {
 	Partition          string             `yaml:"partition"` // aws (default), aws-cn, aws-us-gov
 	Lag                time.Duration      `yaml:"lag"`       // default replication lag
 	Organization       *worldOrganization `yaml:"organization"`
-	AWSManagedPolicies []worldPolicy      `yaml:"aws_managed_policies"` // beside AdministratorAccess
+	AWSManagedPolicies []worldPolicy      `yaml:"aws_managed_policies"` // in addition to AdministratorAccess
 	Accounts           []worldAccount     `yaml:"accounts"`
-	Callers            []worldCaller      `yaml:"callers"` // beside the default caller
+	Callers            []worldCaller      `yaml:"callers"` // in addition to the default caller
 	Faults             []Fault            `yaml:"faults"`
 
 	name  string
@@ -36,14 +36,14 @@ type worldOrganization struct {
 	Root                    string           `yaml:"root"`
 	FeatureSet              string           `yaml:"feature_set"`  // ALL (default), CONSOLIDATED_BILLING
 	PolicyTypes             []string         `yaml:"policy_types"` // enabled types; left out: both
-	Policies                []worldOrgPolicy `yaml:"policies"`     // beside FullAWSAccess and RCPFullAWSAccess
+	Policies                []worldOrgPolicy `yaml:"policies"`     // in addition to FullAWSAccess and RCPFullAWSAccess
 	worldTarget             `yaml:",inline"` // what is attached to the root
 	Units                   []worldUnit      `yaml:"units"`
 	DelegatedAdministrators []worldDelegated `yaml:"delegated_administrators"`
 }
 
 // worldTarget is what is attached to a root, an OU or an account: names or ids
-// of policies of the organization, beside FullAWSAccess and RCPFullAWSAccess.
+// of policies of the organization, in addition to FullAWSAccess and RCPFullAWSAccess.
 type worldTarget struct {
 	SCPs          []string `yaml:"scps"`
 	RCPs          []string `yaml:"rcps"`

@@ -389,7 +389,7 @@ func getAccountAuthorizationDetails(s *state.State, c *service.Call) (wire.Objec
 		policies(a.Managed)
 	}
 	if want("AWSManagedPolicy") {
-		policies(s.AwsManaged)
+		policies(s.AWSManaged)
 	}
 
 	items, out, e := paged(c, all)

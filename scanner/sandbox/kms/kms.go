@@ -79,8 +79,8 @@ func findKey(s *state.State, c *service.Call, id string) (*state.Key, *wire.Erro
 	prefix := "arn:" + s.Partition + ":kms:" + c.Region + ":" + account + ":"
 	owner := s.Accounts[account]
 	if strings.HasPrefix(resource, "alias/") {
-		if owner != nil && resource == state.AwsManagedS3Alias {
-			return s.AwsManagedS3Key(account, c.Region), nil
+		if owner != nil && resource == state.AWSManagedS3Alias {
+			return s.AWSManagedS3Key(account, c.Region), nil
 		}
 		if owner == nil || owner.Aliases[c.Region+"/"+resource] == "" {
 			return nil, notFound("Alias " + prefix + resource + " is not found.")
@@ -236,9 +236,9 @@ func listAliases(s *state.State, c *service.Call, in request) (wire.Object, *wir
 		only = k
 	}
 	a := s.Accounts[account]
-	names := []string{state.AwsManagedS3Alias} // listed without a key until it is used
+	names := []string{state.AWSManagedS3Alias} // listed without a key until it is used
 	for name := range a.Aliases {
-		if region, alias, _ := strings.Cut(name, "/"); region == c.Region && alias != state.AwsManagedS3Alias {
+		if region, alias, _ := strings.Cut(name, "/"); region == c.Region && alias != state.AWSManagedS3Alias {
 			names = append(names, alias)
 		}
 	}

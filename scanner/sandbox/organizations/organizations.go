@@ -219,7 +219,7 @@ func describeOrganizationalUnit(s *state.State, _ *service.Call, in request) (wi
 func summary(p *state.OrgPolicy) wire.Object {
 	return wire.Object{
 		"Id": p.ID, "Arn": p.ARN, "Name": p.Name, "Description": p.Description,
-		"Type": p.Kind, "AwsManaged": p.AwsManaged,
+		"Type": p.Kind, "AwsManaged": p.AWSManaged,
 	}
 }
 
@@ -280,7 +280,10 @@ func listChildren(s *state.State, _ *service.Call, in request) (wire.Object, *wi
 		return nil, noParent()
 	}
 	if in.ChildType != "ACCOUNT" && in.ChildType != "ORGANIZATIONAL_UNIT" {
-		return nil, &wire.Error{Status: 400, Code: "InvalidInputException", Message: "You specified an invalid value: ChildType"}
+		return nil, &wire.Error{
+			Status: 400, Code: "InvalidInputException",
+			Message: "You specified an invalid value: ChildType",
+		}
 	}
 	var all []wire.Object
 	for _, id := range s.Organization.Children[in.ParentID] {
@@ -350,7 +353,7 @@ func listPoliciesForTarget(s *state.State, _ *service.Call, in request) (wire.Ob
 	}
 	var all []wire.Object
 	for _, id := range s.Organization.Attached[in.TargetID] {
-		// While a policy type is not enabled nothing of it is attached.
+		// While a policy type is not enabled, no policy of that type is attached.
 		if p := s.Organization.Policies[id]; p.Kind == in.Filter && s.Organization.EnabledTypes[p.Kind] {
 			all = append(all, summary(p))
 		}

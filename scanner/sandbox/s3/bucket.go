@@ -34,7 +34,10 @@ func listBuckets(c *request.Request) (*wire.Response, *wire.Error) {
 	if text := c.Query.Get("max-buckets"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 10000 {
-			return nil, wire.InvalidArgument("Argument max-buckets must be an integer between 1 and 10000", "max-buckets", text)
+			return nil, wire.InvalidArgument(
+				"Argument max-buckets must be an integer between 1 and 10000",
+				"max-buckets", text,
+			)
 		}
 		limit = n
 	}
@@ -44,7 +47,10 @@ func listBuckets(c *request.Request) (*wire.Response, *wire.Error) {
 	}
 	after, err := base64.URLEncoding.DecodeString(c.Query.Get("continuation-token"))
 	if err != nil {
-		return nil, wire.InvalidArgument("The continuation token provided is incorrect", "continuation-token", c.Query.Get("continuation-token"))
+		return nil, wire.InvalidArgument(
+			"The continuation token provided is incorrect",
+			"continuation-token", c.Query.Get("continuation-token"),
+		)
 	}
 	answer.Prefix = c.Query.Get("prefix")
 	detailed := region != "" || answer.Prefix != "" || c.Query.Has("max-buckets") || c.Query.Has("continuation-token")
@@ -104,7 +110,10 @@ func createBucket(c *request.Request) (*wire.Response, *wire.Error) {
 			Message: "The " + constraint + " location constraint is incompatible for the region specific endpoint this request was sent to.",
 		}
 	case region == "us-east-1" || !state.IsRegion(region):
-		return nil, &wire.Error{Status: 400, Code: "InvalidLocationConstraint", Message: "The specified location-constraint is not valid"}
+		return nil, &wire.Error{
+			Status: 400, Code: "InvalidLocationConstraint",
+			Message: "The specified location-constraint is not valid",
+		}
 	}
 	if !state.IsBucketName(c.BucketName) {
 		return nil, &wire.Error{
@@ -137,7 +146,10 @@ func createBucket(c *request.Request) (*wire.Response, *wire.Error) {
 	}
 	if acl := c.HTTP.Header.Get("X-Amz-Acl"); acl != "" && acl != "private" {
 		if fresh.Ownership == state.BucketOwnerEnforced {
-			return nil, &wire.Error{Status: 400, Code: "InvalidBucketAclWithObjectOwnership", Message: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"}
+			return nil, &wire.Error{
+				Status: 400, Code: "InvalidBucketAclWithObjectOwnership",
+				Message: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+			}
 		}
 		return nil, wire.NotImplemented("CreateBucket with the ACL " + acl)
 	}
@@ -169,7 +181,10 @@ func removeBucket(c *request.Request) (*wire.Response, *wire.Error) {
 		if c.Bucket.Versioning != "" {
 			message += ". You must delete all versions in the bucket."
 		}
-		return nil, &wire.Error{Status: 409, Code: "BucketNotEmpty", Message: message, Detail: map[string]string{"BucketName": c.BucketName}}
+		return nil, &wire.Error{
+			Status: 409, Code: "BucketNotEmpty", Message: message,
+			Detail: map[string]string{"BucketName": c.BucketName},
+		}
 	}
 	c.State.DeleteBucket(c.Bucket)
 	return wire.Done(204)

@@ -40,7 +40,10 @@ func route(s *state.State, c *service.Call) (service.Operation, *wire.Error) {
 // accountPublicAccess reads, sets or deletes the public access block of an account.
 func accountPublicAccess(s *state.State, c *service.Call) (*wire.Response, *wire.Error) {
 	if !state.IsAccountID(c.Account) {
-		return nil, &wire.Error{Status: 400, Code: "InvalidRequest", Message: "AccountId must be a valid 12-digit account id"}
+		return nil, &wire.Error{
+			Status: 400, Code: "InvalidRequest",
+			Message: "AccountId must be a valid 12-digit account id",
+		}
 	}
 	action := "s3:GetAccountPublicAccessBlock"
 	if c.Operation() != "GetPublicAccessBlock" {

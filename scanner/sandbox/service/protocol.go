@@ -20,6 +20,7 @@ type JSON[In any] struct {
 	Operations          map[string]func(*state.State, *Call, In) (wire.Object, *wire.Error)
 }
 
+// Service is the service that answers with these operations.
 func (j JSON[In]) Service() *Service {
 	return &Service{
 		Name: j.Name, Operations: slices.Sorted(maps.Keys(j.Operations)),
@@ -84,6 +85,7 @@ type Query struct {
 	Operations      map[string]func(*state.State, *Call) (wire.Object, *wire.Error)
 }
 
+// Service is the service that answers with these operations.
 func (q Query) Service() *Service {
 	return &Service{
 		Name: q.Name, Operations: slices.Sorted(maps.Keys(q.Operations)),
@@ -98,7 +100,10 @@ func (q Query) route(s *state.State, c *Call) (Operation, *wire.Error) {
 	c.Op = q.Name + ":Unknown"
 	form, err := url.ParseQuery(string(c.Body))
 	if err != nil {
-		return Operation{}, &wire.Error{Status: 400, Code: "MalformedQueryString", Message: "The query string contains a syntax error."}
+		return Operation{}, &wire.Error{
+			Status: 400, Code: "MalformedQueryString",
+			Message: "The query string contains a syntax error.",
+		}
 	}
 	for k, v := range c.HTTP.URL.Query() {
 		if !strings.HasPrefix(k, "X-Amz-") && form[k] == nil {
@@ -134,6 +139,7 @@ func (q Query) run(s *state.State, c *Call, action string) (*wire.Response, *wir
 	return wire.AnswerQuery(q.Namespace, c.ID, action, out), nil
 }
 
+// QueryErrors are the general errors of a Query service.
 func QueryErrors(internal string) Errors {
 	return Errors{
 		denied:     wire.Error{Status: 403, Code: "AccessDenied"},

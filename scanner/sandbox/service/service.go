@@ -39,7 +39,7 @@ type Operation struct {
 // Errors are a service's forms of the errors that every service has.
 type Errors struct {
 	denied     wire.Error // without its message
-	UnknownKey wire.Error // access key that nobody has
+	UnknownKey wire.Error // unknown access key
 	BadToken   wire.Error // session token that does not belong to the access key
 	Expired    wire.Error // session that is over
 	Throttled  wire.Error

@@ -25,16 +25,20 @@ type Entity struct {
 	Created                       time.Time
 }
 
+// Role is an IAM role.
 type Role struct {
 	Entity
 	Trust, Description string
 	MaxSession         time.Duration
 }
 
+// User is an IAM user.
 type User struct{ Entity }
 
+// NamedDocument is an inline policy.
 type NamedDocument struct{ Name, Document string }
 
+// ManagedPolicy is a managed policy with its one version.
 type ManagedPolicy struct {
 	ARN, Name, Path, ID, Document string
 	Created                       time.Time
@@ -42,7 +46,7 @@ type ManagedPolicy struct {
 
 // FindManaged finds a managed policy of an account or of AWS by ARN.
 func (s *State) FindManaged(account, arn string) *ManagedPolicy {
-	if m := s.AwsManaged[arn]; m != nil {
+	if m := s.AWSManaged[arn]; m != nil {
 		return m
 	}
 	if a := s.Accounts[account]; a != nil {

@@ -11,7 +11,7 @@ type Bucket struct {
 	Created               time.Time
 
 	Versioning     string // Enabled, Suspended, "" = never enabled
-	MfaDelete      string // Enabled, Disabled, ""
+	MFADelete      string // Enabled, Disabled, ""
 	Policy         string // JSON text; "" = none
 	Ownership      string // "" = no ownership controls
 	Encryption     Encryption
@@ -25,7 +25,7 @@ type Bucket struct {
 	RuleLag map[string]time.Duration
 
 	Keys     []string            // sorted; every key of objects
-	Objects  map[string]*history // by key
+	Objects  map[string]*History // by key
 	Uploads  map[string]*Upload  // multipart uploads by id
 	Failures []ReplicationEvent
 }
@@ -50,6 +50,7 @@ func (l *ObjectLock) RetainUntil(now time.Time) time.Time {
 	return now.AddDate(int(l.Years), 0, int(l.Days))
 }
 
+// Values of settings.
 const (
 	Enabled   = "Enabled"
 	Suspended = "Suspended"
@@ -70,7 +71,7 @@ func NewBucket(name, account, region string) *Bucket {
 		RequestPayment: "BucketOwner",
 		PublicAccess:   &PublicAccessBlock{BlockACLs: true, IgnoreACLs: true, BlockPolicy: true, Restrict: true},
 		Stored:         map[string]any{},
-		Objects:        map[string]*history{},
+		Objects:        map[string]*History{},
 		Uploads:        map[string]*Upload{},
 	}
 }
@@ -99,7 +100,7 @@ func (b *Bucket) Version(key, id string) *Version {
 func (b *Bucket) Insert(v *Version) {
 	h := b.Objects[v.Key]
 	if h == nil {
-		h = &history{}
+		h = &History{}
 		b.Objects[v.Key] = h
 		at, _ := slices.BinarySearch(b.Keys, v.Key)
 		b.Keys = slices.Insert(b.Keys, at, v.Key)

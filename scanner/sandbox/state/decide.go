@@ -24,7 +24,7 @@ type Question struct {
 	Policy string      // text of the resource policy, "" = none
 	Name   string      // of the resource policy in messages; for bucket policies the bucket
 
-	Context        map[string]contextkey.Value // lower-case keys beside and above the global ones; the zero Value = unknown
+	Context        map[string]contextkey.Value // lower-case keys, which take precedence over the global ones; the zero Value = unknown
 	Grants         logic.Truth                 // KMS: a grant allows it
 	RestrictPublic bool                        // S3: effective RestrictPublicBuckets
 }
@@ -137,7 +137,7 @@ func (s *State) globalContext(who *Identity, resourceAccount string) map[string]
 	keys := map[string]contextkey.Value{
 		"aws:currenttime":           contextkey.One(now.Format(time.RFC3339)),
 		"aws:epochtime":             contextkey.One(strconv.FormatInt(now.Unix(), 10)),
-		"aws:securetransport":       contextkey.One("true"), // loopback stands for TLS
+		"aws:securetransport":       contextkey.One("true"), // loopback counts as TLS
 		"aws:sourceip":              contextkey.One("127.0.0.1"),
 		"aws:viaawsservice":         contextkey.One("false"),
 		"aws:principalisawsservice": contextkey.One("false"),

@@ -52,6 +52,7 @@ func (who *Identity) UserID() string {
 	return who.Account
 }
 
+// UserIdentity is an IAM user as a caller.
 func (s *State) UserIdentity(a *Account, u *User, secret string) *Identity {
 	return &Identity{Account: a.ID, User: u, Secret: secret, Principal: principal.Caller{
 		Kind: principal.User, ARN: u.ARN, Account: a.ID, Partition: s.Partition, UserID: u.ID,
@@ -67,6 +68,7 @@ func (s *State) SessionIdentity(accountID string, r *Role, session string) *Iden
 	return &Identity{Account: accountID, Role: r, Principal: p}
 }
 
+// Truth is a bool among the three values of package logic.
 func Truth(b bool) logic.Truth {
 	if b {
 		return logic.True

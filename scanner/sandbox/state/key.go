@@ -9,6 +9,7 @@ import (
 	"crosscheck/rules/iam/contextkey"
 )
 
+// Key is a KMS key.
 type Key struct {
 	ARN, ID, Account, Region, State, Manager, Spec, Usage, Origin, Policy, Description string
 	MultiRegion                                                                        bool
@@ -17,6 +18,7 @@ type Key struct {
 	Created                                                                            time.Time
 }
 
+// Grant lets a principal do operations with a key.
 type Grant struct {
 	ID, Grantee string
 	Operations  []string
@@ -65,7 +67,7 @@ func (s *State) aliasesOf(k *Key) []string {
 // aws/s3, which comes into being with its first use. Nil: no such key.
 func (s *State) FindS3Key(text, account, region string) *Key {
 	if text == "" {
-		text = AwsManagedS3Alias
+		text = AWSManagedS3Alias
 	}
 	a, ok := ParseARN(text)
 	if !ok {
@@ -81,19 +83,20 @@ func (s *State) FindS3Key(text, account, region string) *Key {
 	if strings.HasPrefix(a.Resource, "key/") {
 		return s.Keys["arn:"+s.Partition+":kms:"+a.Region+":"+a.Account+":"+a.Resource]
 	}
-	if a.Resource == AwsManagedS3Alias {
-		return s.AwsManagedS3Key(a.Account, a.Region)
+	if a.Resource == AWSManagedS3Alias {
+		return s.AWSManagedS3Key(a.Account, a.Region)
 	}
 	return s.Keys[owner.Aliases[a.Region+"/"+a.Resource]]
 }
 
-const AwsManagedS3Alias = "alias/aws/s3"
+// AWSManagedS3Alias is the alias of the AWS managed key that S3 uses where no other key is named.
+const AWSManagedS3Alias = "alias/aws/s3"
 
-// AwsManagedS3Key is the AWS managed key aws/s3 of an account in a Region; it is
+// AWSManagedS3Key is the AWS managed key aws/s3 of an account in a Region; it is
 // made when it is first asked for.
-func (s *State) AwsManagedS3Key(account, region string) *Key {
+func (s *State) AWSManagedS3Key(account, region string) *Key {
 	a := s.Accounts[account]
-	if arn := a.Aliases[region+"/"+AwsManagedS3Alias]; arn != "" {
+	if arn := a.Aliases[region+"/"+AWSManagedS3Alias]; arn != "" {
 		return s.Keys[arn]
 	}
 	h := hex.EncodeToString(Digest("aws/s3", account, region))
@@ -107,7 +110,7 @@ func (s *State) AwsManagedS3Key(account, region string) *Key {
 		Created:     time.Now(),
 	}
 	s.Keys[k.ARN] = k
-	a.Aliases[region+"/"+AwsManagedS3Alias] = k.ARN
+	a.Aliases[region+"/"+AWSManagedS3Alias] = k.ARN
 	return k
 }
 

@@ -8,6 +8,7 @@ import (
 // ARN is an ARN in its six fields.
 type ARN struct{ Partition, Service, Region, Account, Resource string }
 
+// ParseARN splits an ARN; ok is false where it does not begin with arn: or has fewer fields.
 func ParseARN(text string) (ARN, bool) {
 	f := strings.SplitN(text, ":", 6)
 	if len(f) != 6 || f[0] != "arn" {

@@ -22,11 +22,13 @@ type Delegated struct {
 	Services []string
 }
 
+// OrgPolicy is a policy of the organization.
 type OrgPolicy struct {
 	ID, ARN, Name, Description, Kind, Document string
-	AwsManaged                                 bool
+	AWSManaged                                 bool
 }
 
+// The types of policy that the sandbox applies.
 const (
 	SCP = "SERVICE_CONTROL_POLICY"
 	RCP = "RESOURCE_CONTROL_POLICY"
@@ -50,6 +52,7 @@ func (s *State) orgPath(accountID string) string {
 	return s.Organization.ID + path
 }
 
+// IsManagement reports whether an account is the management account.
 func (s *State) IsManagement(accountID string) bool {
 	return s.Organization != nil && s.Organization.ManagementID == accountID
 }

@@ -7,7 +7,7 @@ import (
 	"crosscheck/rules/iam/policy"
 )
 
-// BucketQuestion asks for an action on a bucket or on an object of it.
+// BucketQuestion asks for an action on a bucket or on an object in it.
 func (s *State) BucketQuestion(b *Bucket, action, resource string, context map[string]contextkey.Value) Question {
 	context["s3:resourceaccount"] = contextkey.One(b.Account)
 	return Question{
@@ -31,6 +31,7 @@ func (s *State) BlockPublicPolicy(b *Bucket) bool {
 		a != nil && a.PublicAccess != nil && a.PublicAccess.BlockPolicy
 }
 
+// AddTags adds a condition key for each tag: the prefix and the tag's key in lower case.
 func AddTags(context map[string]contextkey.Value, prefix string, tags []Tag) {
 	for _, t := range tags {
 		context[prefix+strings.ToLower(t.Key)] = contextkey.One(t.Value)

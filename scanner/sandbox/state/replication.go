@@ -19,11 +19,12 @@ type ReplicationConfiguration struct {
 	Rules []ReplicationRule `xml:"Rule" yaml:"Rules"`
 }
 
+// ReplicationRule is one rule of a replication configuration.
 type ReplicationRule struct {
 	ID                        string                   `xml:"ID" yaml:"ID"`
 	Priority                  *int32                   `xml:"Priority" yaml:"Priority"`
 	Prefix                    *string                  `xml:"Prefix" yaml:"Prefix"` // V1 only
-	Filter                    *replicationFilter       `xml:"Filter" yaml:"Filter"` // not nil: V2
+	Filter                    *ReplicationFilter       `xml:"Filter" yaml:"Filter"` // not nil: V2
 	Status                    string                   `xml:"Status" yaml:"Status"`
 	SourceSelectionCriteria   *SourceSelectionCriteria `xml:"SourceSelectionCriteria" yaml:"SourceSelectionCriteria"`
 	ExistingObjectReplication *Status                  `xml:"ExistingObjectReplication" yaml:"ExistingObjectReplication"`
@@ -31,51 +32,60 @@ type ReplicationRule struct {
 	DeleteMarkerReplication   *Status                  `xml:"DeleteMarkerReplication" yaml:"DeleteMarkerReplication"`
 }
 
-type replicationFilter struct {
+// ReplicationFilter chooses objects; at most one member is given.
+type ReplicationFilter struct {
 	Prefix *string         `xml:"Prefix" yaml:"Prefix"`
 	Tag    *Tag            `xml:"Tag" yaml:"Tag"`
 	And    *ReplicationAnd `xml:"And" yaml:"And"`
 }
 
+// ReplicationAnd joins the conditions of a filter.
 type ReplicationAnd struct {
 	Prefix *string `xml:"Prefix" yaml:"Prefix"`
 	Tags   []Tag   `xml:"Tag" yaml:"Tags"`
 }
 
+// SourceSelectionCriteria says which special objects are replicated.
 type SourceSelectionCriteria struct {
 	SseKmsEncryptedObjects *Status `xml:"SseKmsEncryptedObjects" yaml:"SseKmsEncryptedObjects"`
 	ReplicaModifications   *Status `xml:"ReplicaModifications" yaml:"ReplicaModifications"`
 }
 
+// ReplicationDestination says where and how replicas are written.
 type ReplicationDestination struct {
 	Bucket                   string                    `xml:"Bucket" yaml:"Bucket"`
 	Account                  *string                   `xml:"Account" yaml:"Account"`
 	StorageClass             string                    `xml:"StorageClass,omitempty" yaml:"StorageClass"`
 	AccessControlTranslation *AccessControlTranslation `xml:"AccessControlTranslation" yaml:"AccessControlTranslation"`
-	EncryptionConfiguration  *replicaEncryption        `xml:"EncryptionConfiguration" yaml:"EncryptionConfiguration"`
-	ReplicationTime          *replicationTime          `xml:"ReplicationTime" yaml:"ReplicationTime"`
-	Metrics                  *replicationMetrics       `xml:"Metrics" yaml:"Metrics"`
+	EncryptionConfiguration  *ReplicaEncryption        `xml:"EncryptionConfiguration" yaml:"EncryptionConfiguration"`
+	ReplicationTime          *ReplicationTime          `xml:"ReplicationTime" yaml:"ReplicationTime"`
+	Metrics                  *ReplicationMetrics       `xml:"Metrics" yaml:"Metrics"`
 }
 
+// AccessControlTranslation gives replicas the owner of their bucket.
 type AccessControlTranslation struct {
 	Owner string `xml:"Owner" yaml:"Owner"`
 }
 
-type replicaEncryption struct {
+// ReplicaEncryption is the key of replicas of KMS-encrypted objects.
+type ReplicaEncryption struct {
 	ReplicaKmsKeyID string `xml:"ReplicaKmsKeyID" yaml:"ReplicaKmsKeyID"`
 }
 
-type replicationTime struct {
+// ReplicationTime is Replication Time Control.
+type ReplicationTime struct {
 	Status string   `xml:"Status" yaml:"Status"`
-	Time   *minutes `xml:"Time" yaml:"Time"`
+	Time   *Minutes `xml:"Time" yaml:"Time"`
 }
 
-type replicationMetrics struct {
+// ReplicationMetrics turns metrics and failure events on.
+type ReplicationMetrics struct {
 	Status         string   `xml:"Status" yaml:"Status"`
-	EventThreshold *minutes `xml:"EventThreshold" yaml:"EventThreshold"`
+	EventThreshold *Minutes `xml:"EventThreshold" yaml:"EventThreshold"`
 }
 
-type minutes struct {
+// Minutes is a duration in whole minutes.
+type Minutes struct {
 	Minutes int32 `xml:"Minutes" yaml:"Minutes"`
 }
 
@@ -84,14 +94,10 @@ type Status struct {
 	Status string `xml:"Status" yaml:"Status"`
 }
 
-// PutBucketReplication: what S3 accepts and what it refuses, as recorded (and,
-// where nothing was recorded, as documented). S3 looks neither at the role nor at
-// the keys, nor at the owner of the destination or its Object Lock.
-
 // V2 reports whether a rule is of schema V2. An empty Filter is a Filter.
 func (r *ReplicationRule) V2() bool { return r.Filter != nil }
 
-// prefix and tags of the filter, in whichever form it was written.
+// FilterPrefix is the prefix of the filter in any of its forms, "" for all keys.
 func (r *ReplicationRule) FilterPrefix() string {
 	p := r.Prefix
 	if r.Filter != nil {
@@ -106,6 +112,7 @@ func (r *ReplicationRule) FilterPrefix() string {
 	return *p
 }
 
+// FilterTags is the tags of the filter; an object must have all of them.
 func (r *ReplicationRule) FilterTags() []Tag {
 	switch {
 	case r.Filter == nil:
@@ -123,12 +130,8 @@ func (r *ReplicationRule) DestinationName() string {
 	return r.Destination.Bucket[strings.LastIndexByte(r.Destination.Bucket, ':')+1:]
 }
 
+// Enabled reports whether the element is there and says so.
 func (s *Status) Enabled() bool { return s != nil && s.Status == Enabled }
-
-// Replication. A write into a bucket with a replication configuration owes a copy
-// to each destination; the copy falls due after the lag and is made (or fails) at
-// the next request. What S3 does then is as AWS was recorded doing it; comments
-// say where nothing was recorded.
 
 // ReplicationTask is one operation that S3 owes a destination.
 type ReplicationTask struct {
@@ -173,6 +176,7 @@ func (s *State) SetLag(bucket, rule string, lag time.Duration) bool {
 	return true
 }
 
+// LagOf is the lag of a rule: its own, its bucket's, or the default.
 func (s *State) LagOf(b *Bucket, rule string) time.Duration {
 	if lag, ok := b.RuleLag[rule]; ok {
 		return lag
@@ -183,7 +187,7 @@ func (s *State) LagOf(b *Bucket, rule string) time.Duration {
 	return s.lag
 }
 
-// ReplicationEvent is S3's notification of a failed replication, as it stands in
+// ReplicationEvent is S3's notification of a failed replication, as it is in
 // the Records of s3:Replication:OperationFailedReplication.
 type ReplicationEvent struct {
 	EventVersion string    `json:"eventVersion"`

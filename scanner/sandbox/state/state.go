@@ -24,7 +24,7 @@ type State struct {
 	Partition    string
 	Organization *Organization // nil: no organization
 	Accounts     map[string]*Account
-	AwsManaged   map[string]*ManagedPolicy // AWS's own managed policies, by ARN
+	AWSManaged   map[string]*ManagedPolicy // AWS's own managed policies, by ARN
 	buckets      map[string]*Bucket        // names are global in a partition
 	Keys         map[string]*Key           // by key ARN
 	Access       map[string]*Identity      // access key id → caller
@@ -42,7 +42,7 @@ func New(partition string, lag time.Duration) *State {
 	return &State{
 		Partition:  partition,
 		Accounts:   map[string]*Account{},
-		AwsManaged: map[string]*ManagedPolicy{},
+		AWSManaged: map[string]*ManagedPolicy{},
 		buckets:    map[string]*Bucket{},
 		Keys:       map[string]*Key{},
 		Access:     map[string]*Identity{},
@@ -82,6 +82,7 @@ func (s *State) BucketsOf(account string) []string {
 	return s.names[account]
 }
 
+// CanonicalID is the canonical user id of an account, or the account id where the world has no such account.
 func (s *State) CanonicalID(account string) string {
 	if a := s.Accounts[account]; a != nil {
 		return a.CanonicalID

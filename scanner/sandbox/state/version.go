@@ -39,8 +39,9 @@ type Version struct {
 }
 
 // history is every version of one key, newest first.
-type history struct{ Versions []*Version }
+type History struct{ Versions []*Version }
 
+// ObjectPart is a part of a completed multipart upload.
 type ObjectPart struct {
 	Number   int
 	Size     int64
@@ -55,11 +56,13 @@ type ObjectEncryption struct {
 	KeyMD5    string // SSE-C: base64 MD5 of the customer's key
 }
 
+// Retention is the Object Lock retention of a version.
 type Retention struct {
 	Mode  string // GOVERNANCE, COMPLIANCE
 	Until time.Time
 }
 
+// Tag is a tag of a bucket, an object or a filter.
 type Tag struct {
 	Key   string `xml:"Key" yaml:"Key"`
 	Value string `xml:"Value" yaml:"Value"`
@@ -134,6 +137,7 @@ type Upload struct {
 	Parts     map[int]*UploadedPart
 }
 
+// UploadedPart is a part of an upload under way.
 type UploadedPart struct {
 	ETag     string
 	Body     []byte
@@ -147,7 +151,7 @@ var ObjectClasses = []string{
 }
 
 // VersionID makes the id of a version out of its place in the order of creation,
-// so that a listing can go on after a version that was deleted meanwhile.
+// so that a listing can continue after a version that has been deleted since.
 func VersionID(seq uint64) string {
 	d := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("version"), seq))
 	raw := binary.BigEndian.AppendUint64(d[:16:16], seq^mask(d[:16]))

@@ -28,9 +28,6 @@ func AnswerJSON(id string, v Object) (*Response, *Error) {
 	return jsonResponse(id, http.StatusOK, body), nil
 }
 
-// The wire protocols of the control plane: JSON 1.1 (Organizations, KMS) and
-// Query (STS, IAM). S3 and S3 Control speak REST with XML.
-
 // FailJSON is an error of the JSON 1.1 protocol.
 func FailJSON(id string, e *Error) *Response {
 	body, _ := json.Marshal(map[string]string{"__type": e.Code, "message": e.Message, "Message": e.Message})

@@ -20,8 +20,6 @@ func AnswerQuery(namespace, id, op string, result Object) *Response {
 	return xmlResponse(id, http.StatusOK, b.Bytes())
 }
 
-// Query protocol.
-
 // FailQuery is an error of the Query protocol.
 func FailQuery(namespace, id string, e *Error) *Response {
 	sender := "Sender"
@@ -47,12 +45,15 @@ func xmlResponse(id string, status int, body []byte) *Response {
 // as <member> elements, times in ISO 8601.
 type Builder struct{ bytes.Buffer }
 
+// Open begins the root element.
 func (b *Builder) Open(name, namespace string) {
 	b.WriteString(`<` + name + ` xmlns="` + namespace + `">`)
 }
 
+// Close ends an element.
 func (b *Builder) Close(name string) { b.WriteString("</" + name + ">") }
 
+// Write writes a member; nil is left out.
 func (b *Builder) Write(name string, v any) {
 	if v == nil {
 		return

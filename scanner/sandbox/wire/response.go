@@ -26,6 +26,7 @@ type Error struct {
 	Detail        map[string]string // extra elements of an S3 error, e.g. Endpoint, BucketName
 }
 
+// Error is the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // Fresh is a copy that its user may change.

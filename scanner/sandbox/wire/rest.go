@@ -41,7 +41,7 @@ func ISOTime(t time.Time) string {
 func HTTPTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 
 // StrictXML reads a request body. An element that v does not know, or that is
-// given twice where v holds one, is refused as S3 refuses it: MalformedXML.
+// given twice where v has one, is refused as S3 refuses it: MalformedXML.
 func StrictXML(body []byte, root string, v any) *Error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return &Error{Status: 400, Code: "MissingRequestBodyError", Message: "Request Body is empty"}
@@ -54,7 +54,7 @@ func StrictXML(body []byte, root string, v any) *Error {
 
 func knownElements(body []byte, root string, t reflect.Type) bool {
 	type element struct {
-		fields map[string]reflect.Type // nil: holds text only
+		fields map[string]reflect.Type // nil: has text only
 		single map[string]bool         // seen elements that may come once
 	}
 	var stack []element
@@ -102,10 +102,12 @@ func elementsOf(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
+// AccessDenied is S3's denial.
 func AccessDenied() *Error {
 	return &Error{Status: 403, Code: "AccessDenied", Message: "Access Denied"}
 }
 
+// MalformedXML refuses a body that does not follow S3's schema.
 func MalformedXML() *Error {
 	return &Error{
 		Status: 400, Code: "MalformedXML",
@@ -113,10 +115,12 @@ func MalformedXML() *Error {
 	}
 }
 
+// InvalidRequest refuses a request as a whole.
 func InvalidRequest(message string) *Error {
 	return &Error{Status: 400, Code: "InvalidRequest", Message: message}
 }
 
+// InvalidArgument refuses the value of an argument.
 func InvalidArgument(message, name, value string) *Error {
 	return &Error{
 		Status: 400, Code: "InvalidArgument", Message: message,

@@ -21,23 +21,26 @@ type Checksum struct {
 	Kind      string // FULL_OBJECT, COMPOSITE
 }
 
+// The kinds of checksum.
 const (
 	FullObject = "FULL_OBJECT"
 	Composite  = "COMPOSITE"
 )
 
+// Of is the checksum of a whole object. The algorithm must be one of [Algorithms].
 func Of(algorithm string, data []byte) Checksum {
 	return Checksum{algorithm, base64.StdEncoding.EncodeToString(Sum(algorithm, data)), FullObject}
 }
 
+// Sum is the digest of data. The algorithm must be one of [Algorithms].
 func Sum(algorithm string, data []byte) []byte {
 	h := Algorithms[algorithm]()
 	h.Write(data)
 	return h.Sum(nil)
 }
 
-// Algorithms are those that the sandbox computes. S3 knows the XXHASH
-// family beside them.
+// Algorithms are those that the sandbox computes. S3 also knows the XXHASH
+// family.
 var Algorithms = map[string]func() hash.Hash{
 	"CRC32":     func() hash.Hash { return crc32.NewIEEE() },
 	"CRC32C":    func() hash.Hash { return crc32.New(castagnoli) },
@@ -53,6 +56,7 @@ var nvme = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// Header is the name of the header that has the checksum.
 func (c Checksum) Header() string { return "X-Amz-Checksum-" + strings.ToLower(c.Algorithm) }
 
 // Set writes a checksum into the header of an answer.

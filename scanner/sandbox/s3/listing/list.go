@@ -24,7 +24,7 @@ type prefixXML struct {
 	Prefix string `xml:"Prefix"`
 }
 
-// group is the common prefix that a key falls under, "" where it stands for itself.
+// group is the common prefix that a key falls under, "" where it is listed itself.
 func group(key, prefix, delimiter string) string {
 	if delimiter == "" {
 		return ""
@@ -36,7 +36,7 @@ func group(key, prefix, delimiter string) string {
 }
 
 // keysAfter is the index of the first key with the prefix that comes after a
-// marker; a marker that is a common prefix stands for all keys under it.
+// marker; a marker that is a common prefix covers all keys under it.
 func keysAfter(b *state.Bucket, marker, prefix, delimiter string) int {
 	i, found := slices.BinarySearch(b.Keys, max(marker, prefix))
 	if marker >= prefix && found {

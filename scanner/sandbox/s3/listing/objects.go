@@ -16,7 +16,10 @@ func listObjects(c *request.Request) (*wire.Response, *wire.Error) {
 	}
 	v2 := c.Query.Has("list-type")
 	if v2 && c.Query.Get("list-type") != "2" {
-		return nil, wire.InvalidArgument("Invalid List Type specified in Request", "list-type", c.Query.Get("list-type"))
+		return nil, wire.InvalidArgument(
+			"Invalid List Type specified in Request",
+			"list-type", c.Query.Get("list-type"),
+		)
 	}
 	most, e := c.IntParameter("max-keys", 1000)
 	if e != nil {
@@ -51,7 +54,10 @@ func listObjects(c *request.Request) (*wire.Response, *wire.Error) {
 		if out.ContinuationToken != "" {
 			raw, err := base64.URLEncoding.DecodeString(out.ContinuationToken)
 			if err != nil || len(raw) == 0 {
-				return nil, wire.InvalidArgument("The continuation token provided is incorrect", "continuation-token", out.ContinuationToken)
+				return nil, wire.InvalidArgument(
+					"The continuation token provided is incorrect",
+					"continuation-token", out.ContinuationToken,
+				)
 			}
 			after = string(raw)
 		}

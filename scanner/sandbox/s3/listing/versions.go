@@ -28,12 +28,15 @@ func listVersions(c *request.Request) (*wire.Response, *wire.Error) {
 	prefix, delimiter := c.Query.Get("prefix"), c.Query.Get("delimiter")
 	marker, idMarker := c.Query.Get("key-marker"), c.Query.Get("version-id-marker")
 	if idMarker != "" && marker == "" {
-		return nil, wire.InvalidArgument("A version-id marker cannot be specified without a key marker.", "version-id-marker", idMarker)
+		return nil, wire.InvalidArgument(
+			"A version-id marker cannot be specified without a key marker.",
+			"version-id-marker", idMarker,
+		)
 	}
 	out.Name, out.Prefix, out.Delimiter, out.MaxKeys = c.BucketName, encode(prefix), encode(delimiter), most
 	out.KeyMarker, out.VersionIDMarker = encode(marker), idMarker
 
-	// The first key to look at, and of it the versions older than the marker.
+	// The first key to look at, of which only versions older than the marker are listed.
 	i, older := keysAfter(c.Bucket, marker, prefix, delimiter), uint64(0)
 	if idMarker != "" {
 		var known bool

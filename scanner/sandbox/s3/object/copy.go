@@ -25,11 +25,16 @@ func copyObject(c *request.Request) (*wire.Response, *wire.Error) {
 	case e != nil:
 		return nil, e
 	case keyMD5 != from.SSE.KeyMD5 && keyMD5 == "":
-		return nil, wire.InvalidRequest("The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
+		return nil, wire.InvalidRequest(
+			"The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+		)
 	case keyMD5 != from.SSE.KeyMD5:
 		return nil, wire.AccessDenied()
 	case from.Archived():
-		return nil, &wire.Error{Status: 403, Code: "InvalidObjectState", Message: "Operation is not valid for the source object's storage class", Detail: map[string]string{"StorageClass": from.StorageClass}}
+		return nil, &wire.Error{
+			Status: 403, Code: "InvalidObjectState", Message: "Operation is not valid for the source object's storage class",
+			Detail: map[string]string{"StorageClass": from.StorageClass},
+		}
 	}
 	if from.SSE.Key != "" {
 		if e := source.UseKey(from.SSE.Key, "Decrypt", encryptionContext(source, from)); e != nil {
@@ -66,7 +71,9 @@ func copyObject(c *request.Request) (*wire.Response, *wire.Error) {
 	}
 	current := c.Bucket.Current(c.Key)
 	if from == current && !replaceMetadata && v.StorageClass == from.StorageClass && v.SSE == from.SSE {
-		return nil, wire.InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		return nil, wire.InvalidRequest(
+			"This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+		)
 	}
 	if e := writeConditions(c, v.Key); e != nil {
 		return nil, e
@@ -108,7 +115,10 @@ func copySource(c *request.Request) (*request.Request, *wire.Error) {
 	bucket, key, ok := strings.Cut(strings.TrimPrefix(decoded, "/"), "/")
 	values, queryErr := url.ParseQuery(query)
 	if err != nil || queryErr != nil || !ok || key == "" {
-		return nil, wire.InvalidArgument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source", text)
+		return nil, wire.InvalidArgument(
+			"Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+			"x-amz-copy-source", text,
+		)
 	}
 	source := c.Of(bucket, key, values)
 	if source.Bucket == nil {

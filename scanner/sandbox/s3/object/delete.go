@@ -69,7 +69,7 @@ func deleteVersion(c *request.Request, key, id string) (deletion, *wire.Error) {
 	if _, ok := state.VersionSeq(id); !ok && id != "null" {
 		return deletion{}, wire.InvalidArgument("Invalid version id specified", "versionId", id)
 	}
-	if c.Bucket.MfaDelete == state.Enabled {
+	if c.Bucket.MFADelete == state.Enabled {
 		return deletion{}, wire.AccessDenied() // the sandbox has no MFA device
 	}
 	if v == nil {
@@ -82,10 +82,13 @@ func deleteVersion(c *request.Request, key, id string) (deletion, *wire.Error) {
 	return deletion{id, v.Marker}, nil
 }
 
-// locked refuses to take away a version under legal hold or retention.
+// checkLock refuses to delete a version under legal hold or retention.
 func checkLock(c *request.Request, v *state.Version) *wire.Error {
 	if v.LegalHold == "ON" {
-		return &wire.Error{Status: 403, Code: "AccessDenied", Message: "Access Denied because object protected by object lock."}
+		return &wire.Error{
+			Status: 403, Code: "AccessDenied",
+			Message: "Access Denied because object protected by object lock.",
+		}
 	}
 	if v.Retention == nil || !v.Retention.Until.After(time.Now()) {
 		return nil
@@ -93,7 +96,10 @@ func checkLock(c *request.Request, v *state.Version) *wire.Error {
 	if v.Retention.Mode == "GOVERNANCE" && c.HTTP.Header.Get("X-Amz-Bypass-Governance-Retention") == "true" {
 		return c.AllowObject("s3:BypassGovernanceRetention", v.Key, v)
 	}
-	return &wire.Error{Status: 403, Code: "AccessDenied", Message: "Access Denied because object protected by object lock."}
+	return &wire.Error{
+		Status: 403, Code: "AccessDenied",
+		Message: "Access Denied because object protected by object lock.",
+	}
 }
 
 func deleteObjects(c *request.Request) (*wire.Response, *wire.Error) {

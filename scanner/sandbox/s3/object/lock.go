@@ -19,7 +19,10 @@ func takeLock(c *request.Request, v *state.Version) *wire.Error {
 		return nil
 	}
 	if (mode == "") != (until == "") {
-		return wire.InvalidArgument("x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied", "x-amz-object-lock-mode", mode)
+		return wire.InvalidArgument(
+			"x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied",
+			"x-amz-object-lock-mode", mode,
+		)
 	}
 	if hold != "" && hold != "ON" && hold != "OFF" {
 		return wire.InvalidArgument("Unknown wormMode directive.", "x-amz-object-lock-legal-hold", hold)
@@ -44,10 +47,16 @@ func parseRetention(mode, until string) (*state.Retention, *wire.Error) {
 	}
 	t, err := time.Parse(time.RFC3339, until)
 	if err != nil {
-		return nil, wire.InvalidArgument("The retain until date must be provided in ISO 8601 format", "x-amz-object-lock-retain-until-date", until)
+		return nil, wire.InvalidArgument(
+			"The retain until date must be provided in ISO 8601 format",
+			"x-amz-object-lock-retain-until-date", until,
+		)
 	}
 	if !t.After(time.Now()) {
-		return nil, wire.InvalidArgument("The retain until date must be in the future!", "x-amz-object-lock-retain-until-date", until)
+		return nil, wire.InvalidArgument(
+			"The retain until date must be in the future!",
+			"x-amz-object-lock-retain-until-date", until,
+		)
 	}
 	return &state.Retention{Mode: mode, Until: t}, nil
 }
@@ -65,7 +74,10 @@ func getRetention(c *request.Request) (*wire.Response, *wire.Error) {
 		e = needLock(c)
 	}
 	if e == nil && v.Retention == nil {
-		e = &wire.Error{Status: 404, Code: "NoSuchObjectLockConfiguration", Message: "The specified object does not have a ObjectLock configuration"}
+		e = &wire.Error{
+			Status: 404, Code: "NoSuchObjectLockConfiguration",
+			Message: "The specified object does not have a ObjectLock configuration",
+		}
 	}
 	if e != nil {
 		return nil, e
@@ -113,7 +125,10 @@ func getLegalHold(c *request.Request) (*wire.Response, *wire.Error) {
 		e = needLock(c)
 	}
 	if e == nil && v.LegalHold == "" {
-		e = &wire.Error{Status: 404, Code: "NoSuchObjectLockConfiguration", Message: "The specified object does not have a ObjectLock configuration"}
+		e = &wire.Error{
+			Status: 404, Code: "NoSuchObjectLockConfiguration",
+			Message: "The specified object does not have a ObjectLock configuration",
+		}
 	}
 	if e != nil {
 		return nil, e

@@ -36,7 +36,9 @@ func createUpload(c *request.Request) (*wire.Response, *wire.Error) {
 	case kind == "":
 		kind = checksum.Composite
 	case kind == checksum.FullObject && algorithm != "" && !crc, kind == checksum.Composite && (algorithm == "CRC64NVME" || algorithm == ""):
-		return nil, wire.InvalidRequest("The " + kind + " checksum type cannot be used with the " + algorithm + " checksum algorithm.")
+		return nil, wire.InvalidRequest(
+			"The " + kind + " checksum type cannot be used with the " + algorithm + " checksum algorithm.",
+		)
 	case kind != checksum.FullObject && kind != checksum.Composite:
 		return nil, wire.InvalidRequest("Value for x-amz-checksum-type header is invalid.")
 	}
@@ -79,14 +81,19 @@ func uploadPart(c *request.Request) (*wire.Response, *wire.Error) {
 	}
 	n, err := strconv.Atoi(c.Query.Get("partNumber"))
 	if err != nil || n < 1 || n > 10000 {
-		return nil, wire.InvalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", c.Query.Get("partNumber"))
+		return nil, wire.InvalidArgument(
+			"Part number must be an integer between 1 and 10000, inclusive",
+			"partNumber", c.Query.Get("partNumber"),
+		)
 	}
 	keyMD5, e := customerKey(c.HTTP.Header, "X-Amz-")
 	if e != nil {
 		return nil, e
 	}
 	if keyMD5 != u.Version.SSE.KeyMD5 {
-		return nil, wire.InvalidRequest("The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
+		return nil, wire.InvalidRequest(
+			"The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.",
+		)
 	}
 	body, e := c.Payload()
 	if e != nil {
@@ -147,7 +154,10 @@ func completeUpload(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, wire.MalformedXML()
 	}
 	if !slices.IsSortedFunc(in.Parts, func(a, b completedPartXML) int { return a.PartNumber - b.PartNumber }) {
-		return nil, &wire.Error{Status: 400, Code: "InvalidPartOrder", Message: "The list of parts was not in ascending order. Parts must be ordered by part number."}
+		return nil, &wire.Error{
+			Status: 400, Code: "InvalidPartOrder",
+			Message: "The list of parts was not in ascending order. Parts must be ordered by part number.",
+		}
 	}
 	v := *u.Version
 	var digests, checksums bytes.Buffer
@@ -192,7 +202,10 @@ func completeUpload(c *request.Request) (*wire.Response, *wire.Error) {
 		v.Checksum = checksum.Of(algorithm, v.Body)
 	}
 	if c.Given.Algorithm == algorithm && strings.TrimSuffix(c.Given.Value, count) != strings.TrimSuffix(v.Checksum.Value, count) {
-		return nil, &wire.Error{Status: 400, Code: "BadDigest", Message: "The " + algorithm + " you specified did not match the calculated checksum."}
+		return nil, &wire.Error{
+			Status: 400, Code: "BadDigest",
+			Message: "The " + algorithm + " you specified did not match the calculated checksum.",
+		}
 	}
 	if size := c.HTTP.Header.Get("X-Amz-Mp-Object-Size"); size != "" && size != strconv.Itoa(len(v.Body)) {
 		return nil, wire.InvalidRequest("The provided 'x-amz-mp-object-size' header does not match what was computed")

@@ -98,7 +98,7 @@ func versionAction(action string) string {
 }
 
 // identify sets the version id of an answer; a bucket that never had versioning
-// has none to tell.
+// does not show ids.
 func setVersionID(c *request.Request, h http.Header, v *state.Version) {
 	if c.Bucket.Versioning != "" {
 		h.Set("X-Amz-Version-Id", v.ID)
@@ -140,7 +140,10 @@ func customerKey(h http.Header, prefix string) (string, *wire.Error) {
 	raw, err := base64.StdEncoding.DecodeString(key)
 	got := md5.Sum(raw)
 	if algorithm != "AES256" || err != nil || len(raw) != 32 || base64.StdEncoding.EncodeToString(got[:]) != sum {
-		return "", wire.InvalidArgument("Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.", "x-amz-server-side-encryption", "null")
+		return "", wire.InvalidArgument(
+			"Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.",
+			"x-amz-server-side-encryption", "null",
+		)
 	}
 	return sum, nil
 }
@@ -164,7 +167,10 @@ func preconditionFailed(condition string) *wire.Error {
 }
 
 func noSuchKey(key string) *wire.Error {
-	return &wire.Error{Status: 404, Code: "NoSuchKey", Message: "The specified key does not exist.", Detail: map[string]string{"Key": key}}
+	return &wire.Error{
+		Status: 404, Code: "NoSuchKey", Message: "The specified key does not exist.",
+		Detail: map[string]string{"Key": key},
+	}
 }
 
 // checksumXML is a checksum in a body: one element, named after the algorithm.

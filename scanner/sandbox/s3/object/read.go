@@ -67,10 +67,16 @@ func getObject(c *request.Request) (*wire.Response, *wire.Error) {
 	case part != "":
 		n, err := strconv.Atoi(part)
 		if err != nil || n < 1 || n > 10000 {
-			return nil, wire.InvalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", part)
+			return nil, wire.InvalidArgument(
+				"Part number must be an integer between 1 and 10000, inclusive",
+				"partNumber", part,
+			)
 		}
 		if len(v.Parts) == 0 && n > 1 || len(v.Parts) > 0 && n > len(v.Parts) {
-			return nil, &wire.Error{Status: 416, Code: "InvalidPartNumber", Message: "The requested partnumber is not satisfiable"}
+			return nil, &wire.Error{
+				Status: 416, Code: "InvalidPartNumber",
+				Message: "The requested partnumber is not satisfiable",
+			}
 		}
 		status = http.StatusPartialContent
 		if len(v.Parts) > 0 {
@@ -114,7 +120,9 @@ func checkReadable(c *request.Request, v *state.Version) *wire.Error {
 	case e != nil:
 		return e
 	case v.SSE.KeyMD5 != "" && keyMD5 == "":
-		return wire.InvalidRequest("The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
+		return wire.InvalidRequest(
+			"The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+		)
 	case v.SSE.KeyMD5 == "" && keyMD5 != "":
 		return wire.InvalidRequest("The encryption parameters are not applicable to this object.")
 	case v.SSE.KeyMD5 != keyMD5:
@@ -258,7 +266,9 @@ func getAttributes(c *request.Request) (*wire.Response, *wire.Error) {
 		}
 	}
 	if len(c.HTTP.Header.Values("X-Amz-Object-Attributes")) == 0 {
-		return nil, wire.InvalidRequest("The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
+		return nil, wire.InvalidRequest(
+			"The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
+		)
 	}
 	res, e := wire.AnswerXML("GetObjectAttributesResponse", out)
 	if e == nil {
@@ -268,7 +278,7 @@ func getAttributes(c *request.Request) (*wire.Response, *wire.Error) {
 	return res, e
 }
 
-// checkedPartXML is a part with its checksum, whose element stands beside the size.
+// checkedPartXML is a part with its checksum, whose element follows the size.
 type checkedPartXML struct {
 	PartNumber int
 	Size       int64

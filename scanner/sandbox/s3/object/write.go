@@ -22,7 +22,10 @@ func putObject(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, e
 	}
 	if len(v.Body) > maxObject {
-		return nil, &wire.Error{Status: 400, Code: "EntityTooLarge", Message: "Your proposed upload exceeds the maximum allowed size"}
+		return nil, &wire.Error{
+			Status: 400, Code: "EntityTooLarge",
+			Message: "Your proposed upload exceeds the maximum allowed size",
+		}
 	}
 	if e := writeConditions(c, v.Key); e != nil {
 		return nil, e
@@ -32,7 +35,7 @@ func putObject(c *request.Request) (*wire.Response, *wire.Error) {
 }
 
 // write is the version that the headers of a write ask for, without its bytes.
-// It authorizes everything that the headers ask beside the object itself.
+// It authorizes everything that the headers ask in addition to the object itself.
 func newVersion(c *request.Request) (*state.Version, *wire.Error) {
 	h := c.HTTP.Header
 	v := &state.Version{Key: c.Key, Owner: c.Bucket.Account}
@@ -43,12 +46,18 @@ func newVersion(c *request.Request) (*state.Version, *wire.Error) {
 	if text := h.Get("X-Amz-Tagging"); text != "" {
 		tags, err := url.ParseQuery(text)
 		if err != nil {
-			return nil, wire.InvalidArgument("The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.", "x-amz-tagging", text)
+			return nil, wire.InvalidArgument(
+				"The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+				"x-amz-tagging", text,
+			)
 		}
 		flat := map[string]string{}
 		for k, values := range tags {
 			if len(values) > 1 {
-				return nil, wire.InvalidArgument("The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.", "x-amz-tagging", text)
+				return nil, wire.InvalidArgument(
+					"The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+					"x-amz-tagging", text,
+				)
 			}
 			flat[k] = values[0]
 		}
@@ -60,7 +69,10 @@ func newVersion(c *request.Request) (*state.Version, *wire.Error) {
 	if v.StorageClass = h.Get("X-Amz-Storage-Class"); v.StorageClass == "STANDARD" {
 		v.StorageClass = ""
 	} else if v.StorageClass != "" && !slices.Contains(state.ObjectClasses, v.StorageClass) {
-		return nil, &wire.Error{Status: 400, Code: "InvalidStorageClass", Message: "The storage class you specified is not valid"}
+		return nil, &wire.Error{
+			Status: 400, Code: "InvalidStorageClass",
+			Message: "The storage class you specified is not valid",
+		}
 	}
 	if e := takeACL(c, v); e != nil {
 		return nil, e
@@ -135,7 +147,10 @@ func takeACL(c *request.Request, v *state.Version) *wire.Error {
 	}
 	if c.Bucket.Ownership == state.BucketOwnerEnforced {
 		if v.ACL != "" && v.ACL != "bucket-owner-full-control" {
-			return &wire.Error{Status: 400, Code: "AccessControlListNotSupported", Message: "The bucket does not allow ACLs"}
+			return &wire.Error{
+				Status: 400, Code: "AccessControlListNotSupported",
+				Message: "The bucket does not allow ACLs",
+			}
 		}
 		return nil
 	}
@@ -160,7 +175,10 @@ func chooseEncryption(c *request.Request) (state.ObjectEncryption, *wire.Error) 
 	}
 	if keyMD5 != "" {
 		if algorithm != "" {
-			return state.ObjectEncryption{}, wire.InvalidArgument("Server Side Encryption with Customer provided key is incompatible with the encryption method specified", "x-amz-server-side-encryption", algorithm)
+			return state.ObjectEncryption{}, wire.InvalidArgument(
+				"Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+				"x-amz-server-side-encryption", algorithm,
+			)
 		}
 		if slices.Contains(c.Bucket.Encryption.Blocked, "SSE-C") {
 			return state.ObjectEncryption{}, wire.AccessDenied()
@@ -176,11 +194,17 @@ func chooseEncryption(c *request.Request) (state.ObjectEncryption, *wire.Error) 
 		algorithm, text = c.Bucket.Encryption.Algorithm, c.Bucket.Encryption.Key
 	case "AES256", "aws:kms", "aws:kms:dsse":
 	default:
-		return state.ObjectEncryption{}, wire.InvalidArgument("The encryption method specified is not supported", "x-amz-server-side-encryption", algorithm)
+		return state.ObjectEncryption{}, wire.InvalidArgument(
+			"The encryption method specified is not supported",
+			"x-amz-server-side-encryption", algorithm,
+		)
 	}
 	if algorithm == "AES256" {
 		if h.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id") != "" {
-			return state.ObjectEncryption{}, wire.InvalidArgument("x-amz-server-side-encryption header is not valid for the key", "x-amz-server-side-encryption", algorithm)
+			return state.ObjectEncryption{}, wire.InvalidArgument(
+				"x-amz-server-side-encryption header is not valid for the key",
+				"x-amz-server-side-encryption", algorithm,
+			)
 		}
 		return state.ObjectEncryption{Algorithm: algorithm}, nil
 	}
@@ -189,10 +213,16 @@ func chooseEncryption(c *request.Request) (state.ObjectEncryption, *wire.Error) 
 	}
 	k := c.State.FindS3Key(text, c.Caller.Account, c.Bucket.Region)
 	if k == nil {
-		return state.ObjectEncryption{}, &wire.Error{Status: 400, Code: "KMS.NotFoundException", Message: "Invalid keyId '" + text + "'"}
+		return state.ObjectEncryption{}, &wire.Error{
+			Status: 400, Code: "KMS.NotFoundException",
+			Message: "Invalid keyId '" + text + "'",
+		}
 	}
 	if k.Region != c.Bucket.Region {
-		return state.ObjectEncryption{}, &wire.Error{Status: 400, Code: "KMS.NotFoundException", Message: "Invalid arn " + k.Region}
+		return state.ObjectEncryption{}, &wire.Error{
+			Status: 400, Code: "KMS.NotFoundException",
+			Message: "Invalid arn " + k.Region,
+		}
 	}
 	return state.ObjectEncryption{Algorithm: algorithm, Key: k.ARN, BucketKey: bucketKey && algorithm == "aws:kms"}, nil
 }
@@ -226,8 +256,6 @@ func storeVersion(c *request.Request, v *state.Version) (*wire.Response, *wire.E
 	v.Checksum.Set(h)
 	return &wire.Response{Status: 200, Header: h}, nil
 }
-
-// The object plane: versions, their bytes and what hangs on them.
 
 const maxObject = 5 << 30 // of a single PUT
 

@@ -157,7 +157,7 @@ func settleTask(s *state.State, task *state.ReplicationTask) {
 
 func recordFailure(s *state.State, a *attempt, code string) {
 	if a.source == nil {
-		return // nothing is left to tell it of
+		return // there is no bucket to notify
 	}
 	e := state.ReplicationEvent{
 		EventVersion: "2.6", EventSource: "aws:s3", AWSRegion: a.source.Region,

@@ -89,7 +89,7 @@ func (c *Request) Payer() *wire.Error {
 	return nil
 }
 
-// UseKey does a cryptographic operation for the caller, as S3's errors tell it.
+// UseKey does a cryptographic operation for the caller, with the errors of S3.
 func (c *Request) UseKey(arn, operation, object string) *wire.Error {
 	k := c.State.Keys[arn]
 	switch {
@@ -134,7 +134,7 @@ func (c *Request) Context() map[string]contextkey.Value {
 	return keys
 }
 
-// requestKeys are the condition keys that hold a header of a request.
+// requestKeys are the condition keys that have the value of a header of a request.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 var requestKeys = map[string]string{
 	"X-Amz-Acl":                                       "s3:x-amz-acl",

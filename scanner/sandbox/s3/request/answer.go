@@ -57,6 +57,7 @@ func identify(c *service.Call, h http.Header) {
 
 func hostID(c *service.Call) string { return base64.StdEncoding.EncodeToString([]byte(c.ID)) }
 
+// NoSuchBucket is the answer about a bucket that does not exist.
 func NoSuchBucket(name string) *wire.Error {
 	return &wire.Error{
 		Status: 404, Code: "NoSuchBucket", Message: "The specified bucket does not exist",
@@ -64,9 +65,8 @@ func NoSuchBucket(name string) *wire.Error {
 	}
 }
 
-// The bucket plane: buckets and their settings. Absent settings answer with the
-// codes of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
-
+// NotFound is the answer about a setting that a bucket does not have, with a code of
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 func NotFound(code, message string, b *state.Bucket) *wire.Error {
 	return &wire.Error{Status: 404, Code: code, Message: message, Detail: map[string]string{"BucketName": b.Name}}
 }

@@ -9,10 +9,12 @@ import (
 	"crosscheck/scanner/sandbox/wire"
 )
 
+// Tagging is a tag set in the body of a request or an answer.
 type Tagging struct {
 	TagSet TagSet `xml:"TagSet"`
 }
 
+// TagSet is the list in a [Tagging].
 type TagSet struct {
 	Tags []state.Tag `xml:"Tag"`
 }
@@ -20,10 +22,16 @@ type TagSet struct {
 // CheckTags refuses a tag set as S3 does.
 func CheckTags(tags []state.Tag, most int) *wire.Error {
 	invalid := func(message string, t state.Tag) *wire.Error {
-		return &wire.Error{Status: 400, Code: "InvalidTag", Message: message, Detail: map[string]string{"TagKey": t.Key, "TagValue": t.Value}}
+		return &wire.Error{
+			Status: 400, Code: "InvalidTag", Message: message,
+			Detail: map[string]string{"TagKey": t.Key, "TagValue": t.Value},
+		}
 	}
 	if len(tags) > most {
-		return &wire.Error{Status: 400, Code: "BadRequest", Message: "Object tags cannot be greater than " + strconv.Itoa(most)}
+		return &wire.Error{
+			Status: 400, Code: "BadRequest",
+			Message: "Object tags cannot be greater than " + strconv.Itoa(most),
+		}
 	}
 	seen := map[string]bool{}
 	for _, t := range tags {
@@ -44,11 +52,13 @@ func CheckTags(tags []state.Tag, most int) *wire.Error {
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
+// ACL is an access control list in an answer.
 type ACL struct {
 	OwnerID string  `xml:"Owner>ID"`
 	Grants  []Grant `xml:"AccessControlList>Grant"`
 }
 
+// Grant is one permission of an [ACL].
 type Grant struct {
 	Grantee    grantee `xml:"Grantee"`
 	Permission string  `xml:"Permission"`
@@ -61,6 +71,7 @@ type grantee struct {
 	ID   string `xml:"ID"`
 }
 
+// FullControl grants everything to each of the canonical user ids.
 func FullControl(ids ...string) []Grant {
 	var grants []Grant
 	for _, id := range ids {

@@ -31,23 +31,38 @@ func (c *Request) decode() ([]byte, *wire.Error) {
 	if strings.HasPrefix(hash, "STREAMING-") {
 		var ok bool
 		if body, trailer, ok = Unchunk(body); !ok {
-			return nil, &wire.Error{Status: 400, Code: "IncompleteBody", Message: "The request body terminated unexpectedly"}
+			return nil, &wire.Error{
+				Status: 400, Code: "IncompleteBody",
+				Message: "The request body terminated unexpectedly",
+			}
 		}
 		if text := c.HTTP.Header.Get("X-Amz-Decoded-Content-Length"); text != strconv.Itoa(len(body)) {
-			return nil, &wire.Error{Status: 400, Code: "IncompleteBody", Message: "The request body does not have the length that x-amz-decoded-content-length names"}
+			return nil, &wire.Error{
+				Status: 400, Code: "IncompleteBody",
+				Message: "The request body does not have the length that x-amz-decoded-content-length names",
+			}
 		}
 	} else if len(hash) == 2*sha256.Size {
 		if got := sha256.Sum256(body); hex.EncodeToString(got[:]) != hash {
-			return nil, &wire.Error{Status: 400, Code: "XAmzContentSHA256Mismatch", Message: "The provided 'x-amz-content-sha256' header does not match what was computed."}
+			return nil, &wire.Error{
+				Status: 400, Code: "XAmzContentSHA256Mismatch",
+				Message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+			}
 		}
 	}
 	if text := c.HTTP.Header.Get("Content-Md5"); text != "" {
 		want, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(want) != md5.Size {
-			return nil, &wire.Error{Status: 400, Code: "InvalidDigest", Message: "The Content-MD5 you specified is not valid."}
+			return nil, &wire.Error{
+				Status: 400, Code: "InvalidDigest",
+				Message: "The Content-MD5 you specified is not valid.",
+			}
 		}
 		if got := md5.Sum(body); !bytes.Equal(got[:], want) {
-			return nil, &wire.Error{Status: 400, Code: "BadDigest", Message: "The Content-MD5 you specified did not match what we received."}
+			return nil, &wire.Error{
+				Status: 400, Code: "BadDigest",
+				Message: "The Content-MD5 you specified did not match what we received.",
+			}
 		}
 	}
 	for _, header := range []http.Header{c.HTTP.Header, trailer} {
@@ -61,7 +76,9 @@ func (c *Request) decode() ([]byte, *wire.Error) {
 				return nil, wire.NotImplemented("the checksum algorithm " + algorithm)
 			}
 			if c.Given != (checksum.Checksum{}) {
-				return nil, wire.InvalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+				return nil, wire.InvalidRequest(
+					"Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+				)
 			}
 			c.Given = checksum.Checksum{Algorithm: algorithm, Value: values[0], Kind: checksum.FullObject}
 		}
@@ -69,7 +86,10 @@ func (c *Request) decode() ([]byte, *wire.Error) {
 	// A checksum in the header of CompleteMultipartUpload is the object's, not
 	// that of the request's body.
 	if c.Given.Value != "" && c.Known.Name != "CompleteMultipartUpload" && c.Given.Value != checksum.Of(c.Given.Algorithm, body).Value {
-		return nil, &wire.Error{Status: 400, Code: "BadDigest", Message: "The " + c.Given.Algorithm + " you specified did not match the calculated checksum."}
+		return nil, &wire.Error{
+			Status: 400, Code: "BadDigest",
+			Message: "The " + c.Given.Algorithm + " you specified did not match the calculated checksum.",
+		}
 	}
 	if body == nil {
 		body = []byte{}

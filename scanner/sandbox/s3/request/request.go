@@ -95,12 +95,13 @@ func (c *Request) admit() *wire.Error {
 		return nil
 	}
 	e := c.Allow(c.Known.Action, c.BucketARN(), nil)
-	if e != nil && c.Known.Name == "HeadBucket" { // tells the Region to everyone
+	if e != nil && c.Known.Name == "HeadBucket" { // every caller learns the Region
 		e.Header = http.Header{"X-Amz-Bucket-Region": {c.Bucket.Region}}
 	}
 	return e
 }
 
+// BucketARN is the ARN of the bucket, or of all buckets where the request names none.
 func (c *Request) BucketARN() string {
 	name := c.BucketName
 	if name == "" {
@@ -109,6 +110,7 @@ func (c *Request) BucketARN() string {
 	return "arn:" + c.State.Partition + ":s3:::" + name
 }
 
+// ObjectARN is the ARN of an object in the bucket.
 func (c *Request) ObjectARN(key string) string { return c.BucketARN() + "/" + key }
 
 // Foreign reports whether the caller belongs to another account than the bucket.

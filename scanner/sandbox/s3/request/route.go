@@ -39,6 +39,7 @@ func OnObject(method, subresource string) Route { return Route{method, objectLev
 // Copy is the subresource of a PUT that names the source of a copy, in a header.
 const Copy = "copy"
 
+// String is the route as messages print it: method, level and subresource.
 func (r Route) String() string {
 	text := r.method + " " + r.level
 	if r.subresource != "" {
@@ -70,7 +71,7 @@ var parameters = []string{
 	"AWSAccessKeyId", "Signature", "Expires",
 }
 
-// subresource is what a query asks for beside the bucket or object itself.
+// subresource is what a query asks for in addition to the bucket or object itself.
 // An unknown parameter is taken for one, so that it is refused, not ignored.
 func subresource(query url.Values) string {
 	var found []string
@@ -88,7 +89,7 @@ func subresource(query url.Values) string {
 var hosts = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$`)
 
 // target splits a request into bucket and key, in virtual-host and path style,
-// and tells which Region's endpoint the host is ("" where it names none).
+// and the Region whose endpoint the host is ("" where it names none).
 func target(r *http.Request) (bucket, key, region string, virtual bool) {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -153,6 +154,7 @@ func (c *Request) signed() bool {
 	return strings.HasPrefix(c.HTTP.Header.Get("Authorization"), "AWS4-HMAC") || c.Query.Get("X-Amz-Credential") != ""
 }
 
+// ExpectOwner refuses a request whose header names another owner than the bucket's.
 func ExpectOwner(r *http.Request, header string, b *state.Bucket) *wire.Error {
 	if want := r.Header.Get(header); want != "" && want != b.Account {
 		return wire.AccessDenied()

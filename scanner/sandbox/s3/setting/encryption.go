@@ -47,7 +47,10 @@ func putEncryption(c *request.Request) (*wire.Response, *wire.Error) {
 		case !slices.Contains([]string{"AES256", "aws:kms", "aws:kms:dsse"}, d.Algorithm):
 			return nil, wire.MalformedXML()
 		case d.Algorithm == "AES256" && d.Key != "":
-			return nil, wire.InvalidArgument("a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse", "KMSMasterKeyID", d.Key)
+			return nil, wire.InvalidArgument(
+				"a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+				"KMSMasterKeyID", d.Key,
+			)
 		}
 		set.Algorithm, set.Key, set.BucketKey = d.Algorithm, d.Key, false
 	} else if rule.Blocked == nil {

@@ -57,7 +57,10 @@ func putObjectLock(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, wire.MalformedXML()
 	}
 	if c.Bucket.Versioning != state.Enabled {
-		return nil, &wire.Error{Status: 409, Code: "InvalidBucketState", Message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"}
+		return nil, &wire.Error{
+			Status: 409, Code: "InvalidBucketState",
+			Message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+		}
 	}
 	c.Bucket.Lock = lock
 	return wire.Done(200)

@@ -30,7 +30,10 @@ func putPolicy(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, e
 	}
 	if len(body) > maxPolicy {
-		return nil, &wire.Error{Status: 400, Code: "PolicyTooLarge", Message: "The policy exceeds the maximum allowed size"}
+		return nil, &wire.Error{
+			Status: 400, Code: "PolicyTooLarge",
+			Message: "The policy exceeds the maximum allowed size",
+		}
 	}
 	p := policy.Parse(policy.Bucket, c.BucketName, body, policy.ForBucket(c.BucketName))
 	if !p.Valid() {

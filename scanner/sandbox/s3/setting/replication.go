@@ -48,7 +48,9 @@ func putReplication(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, wire.AccessDenied() // also with a grant in the bucket policy
 	}
 	if c.Bucket.Versioning != state.Enabled {
-		return nil, wire.InvalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+		return nil, wire.InvalidRequest(
+			"Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+		)
 	}
 	for i := range in.Rules {
 		name := in.Rules[i].DestinationName()
@@ -101,7 +103,9 @@ func CheckConfiguration(c *state.ReplicationConfiguration) *wire.Error {
 			return e
 		}
 		if r.V2() != c.Rules[0].V2() {
-			return wire.InvalidRequest("DeleteMarkerReplication cannot be used for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.")
+			return wire.InvalidRequest(
+				"DeleteMarkerReplication cannot be used for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.",
+			)
 		}
 		if !r.V2() && r.Destination.Bucket != c.Rules[0].Destination.Bucket {
 			return wire.InvalidRequest("Number of distinct destination bucket ARNs cannot exceed 1")
@@ -168,11 +172,15 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 	case r.V2() && r.DeleteMarkerReplication == nil:
 		return wire.InvalidRequest("DeleteMarkerReplication" + unversioned)
 	case !r.V2() && (r.Priority != nil || r.DeleteMarkerReplication != nil || criteria.ReplicaModifications != nil || d.ReplicationTime != nil):
-		return wire.InvalidRequest("DeleteMarkerReplication cannot be used for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.")
+		return wire.InvalidRequest(
+			"DeleteMarkerReplication cannot be used for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.",
+		)
 	}
 	tags := r.FilterTags()
 	if len(tags) > 0 && r.DeleteMarkerReplication.Enabled() {
-		return wire.InvalidRequest("Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.")
+		return wire.InvalidRequest(
+			"Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.",
+		)
 	}
 	seen := map[string]bool{}
 	for _, t := range tags {
@@ -189,11 +197,16 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 	case d.AccessControlTranslation != nil && d.Account == nil:
 		return wire.InvalidRequest("Account must be specified if AccessControlTranslation is present.")
 	case criteria.SseKmsEncryptedObjects != nil && d.EncryptionConfiguration == nil:
-		return wire.InvalidRequest("EncryptionConfiguration must be specified if SseKmsEncryptedObjects tag is present.")
+		return wire.InvalidRequest(
+			"EncryptionConfiguration must be specified if SseKmsEncryptedObjects tag is present.",
+		)
 	case criteria.SseKmsEncryptedObjects == nil && d.EncryptionConfiguration != nil:
 		return wire.InvalidRequest("SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present.")
 	case d.EncryptionConfiguration != nil && !keyARN.MatchString(d.EncryptionConfiguration.ReplicaKmsKeyID):
-		return wire.InvalidArgument("Invalid ReplicaKmsKeyID ARN.", "ReplicaKmsKeyID", d.EncryptionConfiguration.ReplicaKmsKeyID)
+		return wire.InvalidArgument(
+			"Invalid ReplicaKmsKeyID ARN.",
+			"ReplicaKmsKeyID", d.EncryptionConfiguration.ReplicaKmsKeyID,
+		)
 	}
 	return checkTime(d)
 }

@@ -12,11 +12,11 @@ func checkVersioning(w *World, wrong report) {
 }
 
 func loadVersioning(_ *state.State, b *state.Bucket, w *World) {
-	b.Versioning, b.MfaDelete = w.Versioning, w.MFADelete
+	b.Versioning, b.MFADelete = w.Versioning, w.MFADelete
 }
 
 func getVersioning(c *request.Request) (*wire.Response, *wire.Error) {
-	return wire.AnswerXML("VersioningConfiguration", versioningXML{c.Bucket.Versioning, c.Bucket.MfaDelete})
+	return wire.AnswerXML("VersioningConfiguration", versioningXML{c.Bucket.Versioning, c.Bucket.MFADelete})
 }
 
 func putVersioning(c *request.Request) (*wire.Response, *wire.Error) {
@@ -29,8 +29,11 @@ func putVersioning(c *request.Request) (*wire.Response, *wire.Error) {
 	}
 	switch {
 	case in.Status != state.Enabled && in.Status != state.Suspended:
-		return nil, &wire.Error{Status: 400, Code: "IllegalVersioningConfigurationException", Message: "The Versioning element must be specified"}
-	case in.MfaDelete != "" || c.Bucket.MfaDelete == state.Enabled:
+		return nil, &wire.Error{
+			Status: 400, Code: "IllegalVersioningConfigurationException",
+			Message: "The Versioning element must be specified",
+		}
+	case in.MfaDelete != "" || c.Bucket.MFADelete == state.Enabled:
 		// Only the root user with an MFA device may; the sandbox has no such device.
 		return nil, wire.AccessDenied()
 	case in.Status == state.Suspended && c.Bucket.Replication != nil:
