@@ -1,4 +1,4 @@
-package sandbox
+package sandbox_test
 
 import (
 	"context"
@@ -12,104 +12,53 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/organizations"
 
-	"crosscheck/scanner/sandbox/service"
-)
-
-const (
-	form  = "application/x-www-form-urlencoded; charset=utf-8"
-	json1 = "application/x-amz-json-1.1"
+	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // What the sandbox does not know is refused in the form that was asked in.
 func TestUnknownRequests(t *testing.T) {
-	s := control(t)
+	t.Parallel()
+	s := sandboxtest.Control(t)
 	for _, test := range []struct {
 		name, service, contentType, target, body string
 		status                                   int
 		want                                     string
 	}{
-		{"operation of IAM", "iam", form, "", "Action=DeleteRole&Version=2010-05-08", 501, "<Code>NotImplemented</Code>"},
-		{"operation of Organizations", "organizations", json1, "AWSOrganizationsV20161128.LeaveOrganization", "{}", 501, `"__type":"NotImplemented"`},
-		{"target of another service", "kms", json1, "AWSOrganizationsV20161128.ListAccounts", "{}", 501, `"__type":"NotImplemented"`},
-		{"no target", "kms", json1, "", "{}", 501, `"__type":"NotImplemented"`},
-		{"no action", "sts", form, "", "Version=2011-06-15", 400, "<Code>MissingAction</Code>"},
-		{"broken form", "sts", form, "", "Action=%zz", 400, "<Code>MalformedQueryString</Code>"},
-		{"broken JSON", "organizations", json1, "AWSOrganizationsV20161128.ListAccounts", "{", 400, `"__type":"SerializationException"`},
-		{"JSON of another type", "kms", json1, "TrentService.DescribeKey", `{"KeyId": 7}`, 400, `"__type":"SerializationException"`},
-		{"a Query service that is not there", "sns", form, "", "Action=ListTopics", 501, "<Code>NotImplemented</Code>"},
-		{"a JSON service that is not there", "config", json1, "StarlingDoveService.DescribeConfigRules", "{}", 501, `"__type":"NotImplemented"`},
+		{"operation of IAM", "iam", sandboxtest.Form, "", "Action=DeleteRole&Version=2010-05-08", 501, "<Code>NotImplemented</Code>"},
+		{"operation of Organizations", "organizations", sandboxtest.JSON, "AWSOrganizationsV20161128.LeaveOrganization", "{}", 501, `"__type":"NotImplemented"`},
+		{"target of another service", "kms", sandboxtest.JSON, "AWSOrganizationsV20161128.ListAccounts", "{}", 501, `"__type":"NotImplemented"`},
+		{"no target", "kms", sandboxtest.JSON, "", "{}", 501, `"__type":"NotImplemented"`},
+		{"no action", "sts", sandboxtest.Form, "", "Version=2011-06-15", 400, "<Code>MissingAction</Code>"},
+		{"broken form", "sts", sandboxtest.Form, "", "Action=%zz", 400, "<Code>MalformedQueryString</Code>"},
+		{"broken JSON", "organizations", sandboxtest.JSON, "AWSOrganizationsV20161128.ListAccounts", "{", 400, `"__type":"SerializationException"`},
+		{"JSON of another type", "kms", sandboxtest.JSON, "TrentService.DescribeKey", `{"KeyId": 7}`, 400, `"__type":"SerializationException"`},
+		{"a Query service that is not there", "sns", sandboxtest.Form, "", "Action=ListTopics", 501, "<Code>NotImplemented</Code>"},
+		{"a JSON service that is not there", "config", sandboxtest.JSON, "StarlingDoveService.DescribeConfigRules", "{}", 501, `"__type":"NotImplemented"`},
 		{"a REST service that is not there", "lambda", "", "", "", 501, "<Code>NotImplemented</Code>"},
 	} {
-		res, body := s.post(t, test.service, DefaultAccessKey, test.contentType, test.target, test.body)
+		res, body := s.Post(t, test.service, sandbox.DefaultAccessKey, test.contentType, test.target, test.body)
 		if res.StatusCode != test.status || !strings.Contains(body, test.want) {
 			t.Errorf("%s: %d %s, want %d %s", test.name, res.StatusCode, body, test.status, test.want)
 		}
 	}
 	for _, test := range []struct{ service, contentType, target, body, want string }{
-		{"sts", form, "", "Action=GetCallerIdentity&Version=2011-06-15", "<Code>MissingAuthenticationToken</Code>"},
-		{"iam", form, "", "Action=ListRoles&Version=2010-05-08", "<Code>MissingAuthenticationToken</Code>"},
-		{"kms", json1, "TrentService.ListAliases", "{}", `"__type":"MissingAuthenticationToken"`},
+		{"sts", sandboxtest.Form, "", "Action=GetCallerIdentity&Version=2011-06-15", "<Code>MissingAuthenticationToken</Code>"},
+		{"iam", sandboxtest.Form, "", "Action=ListRoles&Version=2010-05-08", "<Code>MissingAuthenticationToken</Code>"},
+		{"kms", sandboxtest.JSON, "TrentService.ListAliases", "{}", `"__type":"MissingAuthenticationToken"`},
 	} {
-		res, body := s.post(t, test.service, "", test.contentType, test.target, test.body)
+		res, body := s.Post(t, test.service, "", test.contentType, test.target, test.body)
 		if res.StatusCode != http.StatusForbidden || !strings.Contains(body, test.want) {
 			t.Errorf("unsigned %s: %d %s, want %s", test.service, res.StatusCode, body, test.want)
 		}
 	}
 }
 
-func TestCredentialForms(t *testing.T) {
-	for _, test := range []struct {
-		name, url, authorization string
-		want                     credential
-	}{
-		{"header", "https://iam.amazonaws.com/", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/iam/aws4_request, SignedHeaders=host, Signature=0", credential{"AKIA", "eu-west-1", "iam", ""}},
-		{"header without blanks", "https://iam.amazonaws.com/", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/iam/aws4_request,SignedHeaders=host,Signature=0", credential{"AKIA", "eu-west-1", "iam", ""}},
-		{"header of version 4a", "https://b.s3.amazonaws.com/", "AWS4-ECDSA-P256-SHA256 Credential=AKIA/20260101/s3/aws4_request, SignedHeaders=host, Signature=0", credential{"AKIA", "us-east-1", "s3", ""}},
-		{"header of version 2", "https://b.s3.eu-west-1.amazonaws.com/", "AWS AKIA:c2ln", credential{"AKIA", "eu-west-1", "", ""}},
-		{"presigned", "https://b.s3.eu-west-1.amazonaws.com/k?X-Amz-Credential=AKIA%2F20260101%2Feu-west-2%2Fs3%2Faws4_request&X-Amz-Security-Token=t", "", credential{"AKIA", "eu-west-2", "s3", "t"}},
-		{"presigned with version 2", "https://s3-eu-west-1.amazonaws.com/b/k?AWSAccessKeyId=AKIA&x-amz-security-token=t", "", credential{"AKIA", "eu-west-1", "", "t"}},
-		{"unsigned", "https://b.s3.dualstack.eu-west-1.amazonaws.com/k", "", credential{"", "eu-west-1", "", ""}},
-		{"unsigned on loopback", "http://127.0.0.1:8080/b/k", "", credential{"", "us-east-1", "", ""}},
-		{"garbage", "http://127.0.0.1:8080/", "AWS4-HMAC-SHA256 Credential=a/b", credential{"a", "us-east-1", "", ""}},
-	} {
-		r := httptest.NewRequest(http.MethodGet, test.url, nil)
-		if test.authorization != "" {
-			r.Header.Set("Authorization", test.authorization)
-		}
-		if got := parseCredential(r); got != test.want {
-			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
-		}
-	}
-}
-
-// The form of a request decides only where the signature does not.
-func TestServiceOfARequest(t *testing.T) {
-	for _, test := range []struct {
-		name, method, url, service, contentType, target, body, want string
-	}{
-		{"signed for IAM", "POST", "https://h/", "iam", form, "", "Action=X", "iam"},
-		{"an object that looks like a form", "POST", "https://h/bucket/key", "s3", form, "", "Action=X", "s3"},
-		{"S3 Control, which signs as S3", "GET", "https://h/v20180820/configuration/publicAccessBlock", "s3", "", "", "", "s3control"},
-		{"unsigned JSON", "POST", "https://h/", "", json1, "TrentService.ListKeys", "{}", "kms"},
-		{"unsigned form of STS", "POST", "https://h/", "", form, "", "Action=X&Version=2011-06-15", "sts"},
-		{"unsigned form of IAM", "POST", "https://h/", "", form, "", "Action=X&Version=2010-05-08", "iam"},
-		{"unsigned form to a bucket", "POST", "https://h/bucket", "", form, "", "Action=X", "s3"},
-		{"anonymous GET", "GET", "https://h/bucket/key", "", "", "", "", "s3"},
-	} {
-		c := &service.Call{HTTP: httptest.NewRequest(test.method, test.url, nil), Body: []byte(test.body)}
-		c.HTTP.Header.Set("Content-Type", test.contentType)
-		c.HTTP.Header.Set("X-Amz-Target", test.target)
-		if got := serviceOf(c, credential{service: test.service}); got != test.want {
-			t.Errorf("%s goes to %s, want %s", test.name, got, test.want)
-		}
-	}
-}
-
 func TestInProcessClientHonorsTheContext(t *testing.T) {
-	s := control(t)
-	ctx, cancel := context.WithCancel(background)
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://s3.amazonaws.com/", strings.NewReader("body"))
 	if err != nil {
@@ -131,13 +80,15 @@ func TestInProcessClientHonorsTheContext(t *testing.T) {
 type closing struct{ closed bool }
 
 func (*closing) Read([]byte) (int, error) { return 0, errors.New("read after cancellation") }
-func (c *closing) Close() error           { c.closed = true; return nil }
+
+func (c *closing) Close() error { c.closed = true; return nil }
 
 // Both doors give the same answers to the same sequence of requests.
 func TestBothDoorsAndEveryRunAgree(t *testing.T) {
+	t.Parallel()
 	run := func(overHTTP bool) string {
-		s := control(t)
-		config := s.as(DefaultAccessKey, "us-east-1")
+		s := sandboxtest.Control(t)
+		config := s.As(sandbox.DefaultAccessKey, "us-east-1")
 		var log strings.Builder
 		var inner aws.HTTPClient = s.HTTPClient()
 		if overHTTP {
@@ -153,8 +104,8 @@ func TestBothDoorsAndEveryRunAgree(t *testing.T) {
 		}
 		session := assumeAudit(t, config)
 		log.WriteString(session + "\n")
-		_, err := iam.NewFromConfig(config).GetRole(background, &iam.GetRoleInput{RoleName: aws.String("missing")})
-		wantCode(t, "GetRole", err, "NoSuchEntity", 404)
+		_, err := iam.NewFromConfig(config).GetRole(context.Background(), &iam.GetRoleInput{RoleName: aws.String("missing")})
+		sandboxtest.WantCode(t, "GetRole", err, "NoSuchEntity", 404)
 		return log.String()
 	}
 	first := run(false)
@@ -183,8 +134,9 @@ func (c *logging) Do(r *http.Request) (*http.Response, error) {
 
 // Concurrent use is safe; go test -race looks.
 func TestConcurrentUse(t *testing.T) {
-	s := control(t)
-	config := s.as(DefaultAccessKey, "us-east-1")
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	config := s.As(sandbox.DefaultAccessKey, "us-east-1")
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -193,7 +145,7 @@ func TestConcurrentUse(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if err := s.AddFault(Fault{Operation: "nothing:*", Kind: Reset}); err != nil {
+			if err := s.AddFault(sandbox.Fault{Operation: "nothing:*", Kind: sandbox.Reset}); err != nil {
 				t.Error(err)
 			}
 			s.Calls()
@@ -208,45 +160,4 @@ func TestConcurrentUse(t *testing.T) {
 	if total != 8*len(probes) {
 		t.Errorf("%d calls were counted, want %d", total, 8*len(probes))
 	}
-}
-
-func BenchmarkListAccounts(b *testing.B) {
-	s := control(b)
-	client := organizations.NewFromConfig(s.as(DefaultAccessKey, "us-east-1"))
-	for b.Loop() {
-		if _, err := client.ListAccounts(background, &organizations.ListAccountsInput{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// No request makes the sandbox panic or succeed where it knows nothing: the
-// seeds run as a test, go test -fuzz goes on from there.
-func FuzzControlPlane(f *testing.F) {
-	for _, op := range services["organizations"].Operations {
-		f.Add("organizations", json1, "AWSOrganizationsV20161128."+op, `{"TargetId":"222222222222","Filter":"","ParentId":"r-ctrl","NextToken":"-1"}`)
-	}
-	for _, op := range services["organizations"].Operations {
-		f.Add("kms", json1, "TrentService."+op, `{"KeyId":"arn:aws:kms:us-east-1:222222222222:key/","Limit":0,"Marker":"9"}`)
-		f.Add("kms", json1, "TrentService."+op, `{"KeyId":"alias/aws/s3"}`)
-		f.Add("kms", json1, "TrentService."+op, `null`)
-	}
-	for _, op := range services["organizations"].Operations {
-		f.Add("iam", form, "", "Action="+op+"&RoleName=%00&MaxItems=x&Marker=1")
-		f.Add("iam", form, "", "Action="+op+"&PolicyArn=arn:aws:iam::aws:policy/&RoleName=auditor&PolicyDocument={}&PolicyName=x")
-	}
-	f.Add("sts", form, "", "Action=AssumeRole&RoleArn=arn:aws:iam::222222222222:role/&RoleSessionName=ab")
-	f.Add("sts", form, "", "Action=AssumeRole&RoleArn=:::::&RoleSessionName=ab&DurationSeconds=99999999999999999999")
-	s := control(f)
-	f.Fuzz(func(t *testing.T, service, contentType, target, body string) {
-		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-		r.Header.Set("Content-Type", contentType)
-		r.Header.Set("X-Amz-Target", target)
-		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+DefaultAccessKey+"/20260101/us-east-1/"+service+"/aws4_request")
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
-		if w.Code == http.StatusOK && w.Body.Len() == 0 && services[service] != nil && service != "s3" && service != "s3control" {
-			t.Errorf("an empty success of %s %s %s", service, target, body)
-		}
-	})
 }

@@ -39,6 +39,10 @@ type Call struct {
 	Code      string // error code; "" = success, network = connection broken by a fault
 }
 
+// State is the state behind the sandbox, for what no request can change. It must
+// not be used while a request is answered.
+func (s *Sandbox) State() *state.State { return s.state }
+
 // Calls counts the requests since the sandbox was made.
 func (s *Sandbox) Calls() map[Call]int {
 	s.mu.Lock()

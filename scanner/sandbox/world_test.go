@@ -1,4 +1,4 @@
-package sandbox
+package sandbox_test
 
 import (
 	"os"
@@ -6,9 +6,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
 	const account = "accounts:\n  - id: \"111111111111\"\n"
 	for _, test := range []struct {
 		name, world string
@@ -116,7 +120,7 @@ organization:
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Load("w.yaml", []byte(test.world))
+			_, err := sandbox.Load("w.yaml", []byte(test.world))
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -135,7 +139,8 @@ organization:
 
 // What AWS would refuse, a world can hold.
 func TestLoadKeepsPoliciesVerbatim(t *testing.T) {
-	s := sandboxOf(t, `
+	t.Parallel()
+	s := sandboxtest.New(t, `
 accounts:
   - id: "111111111111"
     roles:
@@ -147,37 +152,39 @@ accounts:
 `)
 	want := "{\"Version\": \"2012–10–17\",   \"Statement\": \"not even a list\"\n"
 	for _, name := range []string{"a", "b"} {
-		if got := s.state.Accounts["111111111111"].Roles[name].Trust; got != want {
+		if got := s.State.Accounts["111111111111"].Roles[name].Trust; got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
 
 func TestDefaultsOfAWorld(t *testing.T) {
-	s := sandboxOf(t, `
+	t.Parallel()
+	s := sandboxtest.New(t, `
 partition: aws-us-gov
 accounts:
   - id: 011111111111
     roles: [{name: a, trust: "{}"}]
     keys: [{id: 00000000-1111-2222-3333-444444444444, region: us-gov-west-1, aliases: [k]}]
 `)
-	a := s.state.Accounts["011111111111"]
+	a := s.State.Accounts["011111111111"]
 	if a == nil || a.Name != "account-011111111111" || a.Email != "account-011111111111@example.com" || a.Status != "ACTIVE" || len(a.CanonicalID) != 64 {
 		t.Fatalf("account %+v", a)
 	}
 	if r := a.Roles["a"]; r.ARN != "arn:aws-us-gov:iam::011111111111:role/a" || len(r.ID) != 21 {
 		t.Errorf("role %+v", r)
 	}
-	if arn := a.Aliases["us-gov-west-1/alias/k"]; s.state.Keys[arn] == nil {
+	if arn := a.Aliases["us-gov-west-1/alias/k"]; s.State.Keys[arn] == nil {
 		t.Errorf("aliases %v", a.Aliases)
 	}
-	if who := s.state.Access[DefaultAccessKey]; who.Principal.ARN != "arn:aws-us-gov:iam::011111111111:user/administrator" {
+	if who := s.State.Access[sandbox.DefaultAccessKey]; who.Principal.ARN != "arn:aws-us-gov:iam::011111111111:user/administrator" {
 		t.Errorf("default caller %+v", who.Principal)
 	}
 }
 
 // The worlds of the repository, and the examples of their documentation, load.
 func TestWorldsLoad(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../testdata/worlds/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no worlds: %v", err)
@@ -205,36 +212,37 @@ func TestWorldsLoad(t *testing.T) {
 	worlds["docs/worlds.md: buckets"] = "accounts:\n  - id: \"222222222222\"\n    " + strings.ReplaceAll(blocks[1][1], "\n", "\n    ")
 	worlds["docs/worlds.md: faults"] = "accounts: [{id: \"222222222222\"}]\n" + blocks[2][1]
 	for name, text := range worlds {
-		w, err := Load(name, []byte(text))
+		w, err := sandbox.Load(name, []byte(text))
 		if err != nil {
 			t.Errorf("%v", err)
 			continue
 		}
-		if _, err := New(w); err != nil {
+		if _, err := sandbox.New(w); err != nil {
 			t.Errorf("%v", err)
 		}
 	}
 }
 
 func TestSameWorldSameIDs(t *testing.T) {
-	data, err := os.ReadFile("testdata/control.yaml")
+	t.Parallel()
+	data, err := os.ReadFile("sandboxtest/testdata/control.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, two := sandboxOf(t, string(data)), sandboxOf(t, string(data))
-	for id, a := range one.state.Accounts {
+	one, two := sandboxtest.New(t, string(data)), sandboxtest.New(t, string(data))
+	for id, a := range one.State.Accounts {
 		for name, r := range a.Roles {
-			if other := two.state.Accounts[id].Roles[name]; r.ID != other.ID {
+			if other := two.State.Accounts[id].Roles[name]; r.ID != other.ID {
 				t.Errorf("role %s has ids %s and %s", name, r.ID, other.ID)
 			}
 		}
 	}
 	seen := map[string]string{}
-	for arn := range one.state.Keys {
-		if two.state.Keys[arn] == nil {
+	for arn := range one.State.Keys {
+		if two.State.Keys[arn] == nil {
 			t.Errorf("key %s is not in both", arn)
 		}
-		for _, g := range one.state.Keys[arn].Grants {
+		for _, g := range one.State.Keys[arn].Grants {
 			if seen[g.ID] != "" {
 				t.Errorf("grant id %s twice", g.ID)
 			}

@@ -171,10 +171,10 @@ func completeUpload(c *request.Request) (*wire.Response, *wire.Error) {
 				Detail:  map[string]string{"PartNumber": strconv.Itoa(part.PartNumber), "UploadId": u.ID},
 			}
 		}
-		if i < len(in.Parts)-1 && len(p.Body) < MinPart {
+		if i < len(in.Parts)-1 && len(p.Body) < minPart {
 			return nil, &wire.Error{
 				Status: 400, Code: "EntityTooSmall", Message: "Your proposed upload is smaller than the minimum allowed size",
-				Detail: map[string]string{"PartNumber": strconv.Itoa(part.PartNumber), "ProposedSize": strconv.Itoa(len(p.Body)), "MinSizeAllowed": strconv.Itoa(MinPart)},
+				Detail: map[string]string{"PartNumber": strconv.Itoa(part.PartNumber), "ProposedSize": strconv.Itoa(len(p.Body)), "MinSizeAllowed": strconv.Itoa(minPart)},
 			}
 		}
 		v.Body = append(v.Body, p.Body...)
@@ -302,4 +302,4 @@ func listParts(c *request.Request) (*wire.Response, *wire.Error) {
 	return wire.AnswerXML("ListPartsResult", out)
 }
 
-const MinPart = 5 << 20 // of every part but the last
+const minPart = 5 << 20 // of every part but the last

@@ -30,7 +30,7 @@ func (c *Request) decode() ([]byte, *wire.Error) {
 	hash := c.HTTP.Header.Get("X-Amz-Content-Sha256")
 	if strings.HasPrefix(hash, "STREAMING-") {
 		var ok bool
-		if body, trailer, ok = Unchunk(body); !ok {
+		if body, trailer, ok = unchunk(body); !ok {
 			return nil, &wire.Error{
 				Status: 400, Code: "IncompleteBody",
 				Message: "The request body terminated unexpectedly",
@@ -101,9 +101,9 @@ func (c *Request) decode() ([]byte, *wire.Error) {
 	return body, nil
 }
 
-// Unchunk takes the framing of aws-chunked away. Chunk signatures are not verified.
+// unchunk takes the framing of aws-chunked away. Chunk signatures are not verified.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
-func Unchunk(in []byte) (body []byte, trailer http.Header, ok bool) {
+func unchunk(in []byte) (body []byte, trailer http.Header, ok bool) {
 	body, trailer = make([]byte, 0, len(in)), http.Header{}
 	for {
 		line, rest, found := bytes.Cut(in, []byte("\r\n"))

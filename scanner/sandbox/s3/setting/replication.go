@@ -16,7 +16,7 @@ import (
 // can be.
 func checkReplication(w *World, wrong report) {
 	if c := w.Replication; c != nil {
-		if e := CheckConfiguration(c); e != nil {
+		if e := checkConfiguration(c); e != nil {
 			wrong(".replication", "%s: %s", e.Code, e.Message)
 		}
 	}
@@ -41,7 +41,7 @@ func putReplication(c *request.Request) (*wire.Response, *wire.Error) {
 	if e := c.Read("ReplicationConfiguration", &in); e != nil {
 		return nil, e
 	}
-	if e := CheckConfiguration(&in); e != nil {
+	if e := checkConfiguration(&in); e != nil {
 		return nil, e
 	}
 	if c.Foreign() {
@@ -92,7 +92,7 @@ func nameRules(s *state.State, c *state.ReplicationConfiguration) {
 }
 
 // check refuses what no replication configuration can be.
-func CheckConfiguration(c *state.ReplicationConfiguration) *wire.Error {
+func checkConfiguration(c *state.ReplicationConfiguration) *wire.Error {
 	if c.Role == "" || len(c.Rules) == 0 || len(c.Rules) > 1000 {
 		return wire.MalformedXML()
 	}

@@ -1,6 +1,7 @@
-package sandbox
+package replicate_test
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/json"
@@ -11,34 +12,35 @@ import (
 	"testing/synctest"
 	"time"
 
+	"crosscheck/scanner/sandbox/state"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 
-	"crosscheck/scanner/sandbox/state"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // pair is the source and the destination of testdata/s3.yaml with a client for
 // each, as its own account has it.
 type pair struct {
 	*testing.T
-	s        *Sandbox
+	s        *sandboxtest.Sandbox
 	src, dst *s3.Client
 
 	meanwhile func() // between the write and its settlement
 }
 
 func newPair(t *testing.T) *pair {
-	s := storage(t)
-	return &pair{T: t, s: s, src: s.s3(sourceAdmin, "us-east-1"), dst: s.s3(backupAdmin, "eu-west-1")}
+	s := sandboxtest.Storage(t)
+	return &pair{T: t, s: s, src: s.S3(sandboxtest.SourceAdmin, "us-east-1"), dst: s.S3(sandboxtest.BackupAdmin, "eu-west-1")}
 }
 
 // head is a HEAD with checksum mode on, nil when there is nothing.
 func (p *pair) head(c *s3.Client, bucket, key string) *s3.HeadObjectOutput {
 	p.Helper()
-	out, err := c.HeadObject(background, &s3.HeadObjectInput{Bucket: &bucket, Key: &key, ChecksumMode: "ENABLED"})
-	if code, status := apiCode(err); status != 0 && status != 404 && status != 403 {
+	out, err := c.HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key, ChecksumMode: "ENABLED"})
+	if code, status := sandboxtest.ErrorCode(err); status != 0 && status != 404 && status != 403 {
 		p.Fatalf("HEAD %s/%s: %s %d", bucket, key, code, status)
 	}
 	if err != nil {
@@ -57,7 +59,7 @@ func (p *pair) status(key string) string {
 
 func (p *pair) tags(c *s3.Client, bucket, key string) string {
 	p.Helper()
-	out, err := c.GetObjectTagging(background, &s3.GetObjectTaggingInput{Bucket: &bucket, Key: &key})
+	out, err := c.GetObjectTagging(context.Background(), &s3.GetObjectTaggingInput{Bucket: &bucket, Key: &key})
 	if err != nil {
 		return "absent"
 	}
@@ -71,25 +73,25 @@ func (p *pair) tags(c *s3.Client, bucket, key string) string {
 // role replaces one text in the role's policy.
 func (p *pair) role(old, replacement string) {
 	p.Helper()
-	r := p.s.state.Accounts["111111111111"].Roles["replication"]
+	r := p.s.State.Accounts["111111111111"].Roles["replication"]
 	edit(p.T, &r.Inline[0].Document, old, replacement)
 }
 
 func (p *pair) trust(policy string) {
-	p.s.state.Accounts["111111111111"].Roles["replication"].Trust = policy
+	p.s.State.Accounts["111111111111"].Roles["replication"].Trust = policy
 }
 
 func (p *pair) policy(bucket, old, replacement string) {
 	p.Helper()
-	edit(p.T, &p.s.state.Bucket(bucket).Policy, old, replacement)
+	edit(p.T, &p.s.State.Bucket(bucket).Policy, old, replacement)
 }
 
 func (p *pair) key(old, replacement string) {
 	p.Helper()
-	edit(p.T, &p.s.state.Keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].Policy, old, replacement)
+	edit(p.T, &p.s.State.Keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].Policy, old, replacement)
 }
 
-func (p *pair) rule() *state.ReplicationRule { return &p.s.state.Bucket("src").Replication.Rules[0] }
+func (p *pair) rule() *state.ReplicationRule { return &p.s.State.Bucket("src").Replication.Rules[0] }
 
 func edit(t *testing.T, text *string, old, replacement string) {
 	t.Helper()
@@ -105,7 +107,7 @@ func deny(action, resource string) (old, replacement string) {
 }
 
 func override(p *pair) {
-	p.s.state.Bucket("dst").Ownership = state.ObjectWriter
+	p.s.State.Bucket("dst").Ownership = state.ObjectWriter
 	p.rule().Destination.Account = aws.String("222222222222")
 	p.rule().Destination.AccessControlTranslation = &state.AccessControlTranslation{Owner: "Destination"}
 }
@@ -132,8 +134,10 @@ func withCustomerKey(in *s3.PutObjectInput) {
 	in.SSECustomerKeyMD5 = aws.String(base64.StdEncoding.EncodeToString(digest[:]))
 }
 
-func held(in *s3.PutObjectInput)     { in.ObjectLockLegalHoldStatus = "ON" }
+func held(in *s3.PutObjectInput) { in.ObjectLockLegalHoldStatus = "ON" }
+
 func released(in *s3.PutObjectInput) { in.ObjectLockLegalHoldStatus = "OFF" }
+
 func retained(in *s3.PutObjectInput) {
 	in.ObjectLockMode, in.ObjectLockRetainUntilDate = "GOVERNANCE", aws.Time(time.Now().AddDate(0, 0, 3))
 }
@@ -142,12 +146,13 @@ func retained(in *s3.PutObjectInput) {
 // works, and says what becomes of an object. Rows that recordings show say
 // "recorded"; the others follow documentation.
 func TestReplicationOutcomes(t *testing.T) {
+	t.Parallel()
 	const locked, unlocked = "locked", "unlocked"
 	lock := func(src, dst string) func(*pair) {
 		return func(p *pair) {
 			for bucket, how := range map[string]string{"src": src, "dst": dst} {
 				if how == locked {
-					p.s.state.Bucket(bucket).Lock = &state.ObjectLock{}
+					p.s.State.Bucket(bucket).Lock = &state.ObjectLock{}
 				}
 			}
 		}
@@ -173,7 +178,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		}, nil, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"no read (recorded)", func(p *pair) { p.role("GetObjectVersionForReplication", "GetObjectTorrent") }, nil, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"source bucket policy denies (recorded)", func(p *pair) {
-			p.s.state.Bucket("src").Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/*"}]}`
+			p.s.State.Bucket("src").Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/*"}]}`
 		}, nil, "FAILED", "SrcGetObjectNotPermitted", "absent"},
 		{"no ACL read (recorded)", func(p *pair) { p.role("GetObjectVersionAcl", "GetObjectTorrent") }, nil, "FAILED", "SrcGetAclNotPermitted", "absent"},
 		{"tag read denied, tagged (recorded)", func(p *pair) { p.role(deny("s3:GetObjectVersionTagging", "*")) }, tagged, "FAILED", "SrcGetTaggingNotPermitted", ""},
@@ -184,7 +189,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		{"no ReplicateObject in the role (recorded)", func(p *pair) { p.role("s3:ReplicateObject", "s3:PutObject") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"no ReplicateObject in the destination policy", func(p *pair) { p.policy("dst", "s3:ReplicateObject", "s3:PutObject") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"role ARN without its path in the destination policy", func(p *pair) { p.policy("dst", "role/service-role/replication", "role/replication") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"no destination policy", func(p *pair) { p.s.state.Bucket("dst").Policy = "" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
+		{"no destination policy", func(p *pair) { p.s.State.Bucket("dst").Policy = "" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"PutObject alone denied at the destination", func(p *pair) { p.denyAtDestination("s3:PutObject") }, nil, "COMPLETED", "", ""},
 		{"insecure transport denied at the destination", func(p *pair) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},`)
@@ -199,26 +204,26 @@ func TestReplicationOutcomes(t *testing.T) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*"},`)
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"SCP over the source account denies", func(p *pair) {
-			p.s.state.Organization.Policies["p-FullAWSAccess"].Document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:Replicate*","Resource":"*"}]}`
-			p.s.state.Organization.ManagementID = "222222222222"
+			p.s.State.Organization.Policies["p-FullAWSAccess"].Document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:Replicate*","Resource":"*"}]}`
+			p.s.State.Organization.ManagementID = "222222222222"
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"RCP over the destination account denies", func(p *pair) {
-			p.s.state.Organization.Policies["p-rcp00000"] = &state.OrgPolicy{ID: "p-rcp00000", Name: "perimeter", Kind: state.RCP, Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"*"}]}`}
-			p.s.state.Organization.Attached["222222222222"] = append(p.s.state.Organization.Attached["222222222222"], "p-rcp00000")
+			p.s.State.Organization.Policies["p-rcp00000"] = &state.OrgPolicy{ID: "p-rcp00000", Name: "perimeter", Kind: state.RCP, Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"*"}]}`}
+			p.s.State.Organization.Attached["222222222222"] = append(p.s.State.Organization.Attached["222222222222"], "p-rcp00000")
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"permissions boundary leaves ReplicateTags out (recorded)", func(p *pair) { p.boundary(`"Action":["s3:Get*","s3:ReplicateObject"]`) }, tagged, "COMPLETED", "", "team=dr"},
 		{"permissions boundary denies ReplicateTags (recorded)", func(p *pair) {
 			p.boundary(`"Action":["s3:*"]`)
-			a := p.s.state.Accounts["111111111111"]
+			a := p.s.State.Accounts["111111111111"]
 			m := a.Managed["arn:aws:iam::111111111111:policy/boundary"]
 			edit(p.T, &m.Document, `"Statement":[`, `"Statement":[{"Effect":"Deny","Action":"s3:ReplicateTags","Resource":"*"},`)
 		}, tagged, "FAILED", "DstPutTaggingNotPermitted", ""},
 		{"permissions boundary leaves ReplicateObject out", func(p *pair) { p.boundary(`"Action":["s3:Get*"]`) }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"destination unversioned (recorded)", func(p *pair) { p.s.state.Bucket("dst").Versioning = state.Suspended }, nil, "FAILED", "DstBucketUnversioned", "absent"},
-		{"destination gone", func(p *pair) { p.s.state.DeleteBucket(p.s.state.Bucket("dst")) }, nil, "FAILED", "DstBucketNotFound", "absent"},
+		{"destination unversioned (recorded)", func(p *pair) { p.s.State.Bucket("dst").Versioning = state.Suspended }, nil, "FAILED", "DstBucketUnversioned", "absent"},
+		{"destination gone", func(p *pair) { p.s.State.DeleteBucket(p.s.State.Bucket("dst")) }, nil, "FAILED", "DstBucketNotFound", "absent"},
 		{"destination of another account than it says", func(p *pair) { p.rule().Destination.Account = aws.String("333333333333") }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"destination in Requester Pays", func(p *pair) { p.s.state.Bucket("dst").RequestPayment = "Requester" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
-		{"role gone", func(p *pair) { delete(p.s.state.Accounts["111111111111"].Roles, "replication") }, nil, "FAILED", "AssumeRoleNotPermitted", "absent"},
+		{"destination in Requester Pays", func(p *pair) { p.s.State.Bucket("dst").RequestPayment = "Requester" }, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
+		{"role gone", func(p *pair) { delete(p.s.State.Accounts["111111111111"].Roles, "replication") }, nil, "FAILED", "AssumeRoleNotPermitted", "absent"},
 		{"trust for another service (recorded)", func(p *pair) {
 			p.trust(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"batchoperations.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)
 		}, nil, "FAILED", "AssumeRoleNotPermitted", "absent"},
@@ -231,7 +236,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		{"session policy name in the destination policy", func(p *pair) {
 			p.policy("dst", "arn:aws:iam::111111111111:role/service-role/replication", "arn:aws:sts::111111111111:assumed-role/replication/s3-replication")
 		}, nil, "COMPLETED", "", ""},
-		{"configuration removed meanwhile", func(p *pair) { p.meanwhile = func() { p.s.state.Bucket("src").Replication = nil } }, nil, "FAILED", "SrcBucketReplicationConfigMissing", "absent"},
+		{"configuration removed meanwhile", func(p *pair) { p.meanwhile = func() { p.s.State.Bucket("src").Replication = nil } }, nil, "FAILED", "SrcBucketReplicationConfigMissing", "absent"},
 
 		{"owner override without its permission", override, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"owner override with its permission (recorded)", grantOverride, nil, "COMPLETED", "", ""},
@@ -241,7 +246,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"owner override into BucketOwnerEnforced without permission", func(p *pair) {
 			override(p)
-			p.s.state.Bucket("dst").Ownership = state.BucketOwnerEnforced
+			p.s.State.Bucket("dst").Ownership = state.BucketOwnerEnforced
 		}, nil, "COMPLETED", "", ""},
 
 		{"KMS (recorded)", nil, withKMS, "COMPLETED", "", ""},
@@ -259,10 +264,10 @@ func TestReplicationOutcomes(t *testing.T) {
 			p.key(`"Action":"kms:Encrypt"`, `"Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src/*"}},"Action":"kms:Encrypt"`)
 		}, withKMS, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"destination key disabled", func(p *pair) {
-			p.s.state.Keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].State = "Disabled"
+			p.s.State.Keys["arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222"].State = "Disabled"
 		}, withKMS, "FAILED", "DstKmsKeyInvalidState", "absent"},
 		{"destination key gone", func(p *pair) {
-			delete(p.s.state.Keys, "arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222")
+			delete(p.s.State.Keys, "arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-4222-8222-222222222222")
 		}, withKMS, "FAILED", "DstKmsKeyNotFound", "absent"},
 		{"destination key in the source Region", func(p *pair) {
 			p.rule().Destination.EncryptionConfiguration.ReplicaKmsKeyID = "arn:aws:kms:us-east-1:111111111111:key/11111111-1111-4111-8111-111111111111"
@@ -272,7 +277,7 @@ func TestReplicationOutcomes(t *testing.T) {
 		}, withKMS, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"source key disabled", func(p *pair) {
 			p.meanwhile = func() {
-				p.s.state.Keys["arn:aws:kms:us-east-1:111111111111:key/11111111-1111-4111-8111-111111111111"].State = "Disabled"
+				p.s.State.Keys["arn:aws:kms:us-east-1:111111111111:key/11111111-1111-4111-8111-111111111111"].State = "Disabled"
 			}
 		}, withKMS, "FAILED", "SrcKmsKeyInvalidState", "absent"},
 		{"bucket key, Encrypt alone (documented)", nil, func(in *s3.PutObjectInput) { withKMS(in); in.BucketKeyEnabled = aws.Bool(true) }, "FAILED", "DstPutObjectNotPermitted", "absent"},
@@ -287,11 +292,11 @@ func TestReplicationOutcomes(t *testing.T) {
 			p.policy("dst", `"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}},`)
 		}, nil, "FAILED", "DstPutObjectNotPermitted", "absent"},
 		{"SSE-C (recorded)", nil, withCustomerKey, "COMPLETED", "", ""},
-		{"SSE-C where the destination blocks it (recorded but for the code)", func(p *pair) { p.s.state.Bucket("dst").Encryption.Blocked = []string{"SSE-C"} }, withCustomerKey, "FAILED", "DstPutObjectNotPermitted", "absent"},
+		{"SSE-C where the destination blocks it (recorded but for the code)", func(p *pair) { p.s.State.Bucket("dst").Encryption.Blocked = []string{"SSE-C"} }, withCustomerKey, "FAILED", "DstPutObjectNotPermitted", "absent"},
 
 		{"GLACIER is not eligible (recorded)", nil, func(in *s3.PutObjectInput) { in.StorageClass = "GLACIER" }, "", "", "absent"},
 		{"GLACIER_IR is", nil, func(in *s3.PutObjectInput) { in.StorageClass = "GLACIER_IR" }, "COMPLETED", "", ""},
-		{"source suspended", func(p *pair) { p.s.state.Bucket("src").Versioning = state.Suspended }, nil, "", "", "absent"},
+		{"source suspended", func(p *pair) { p.s.State.Bucket("src").Versioning = state.Suspended }, nil, "", "", "absent"},
 		{"rule disabled", func(p *pair) { p.rule().Status = state.Disabled }, nil, "", "", "absent"},
 		{"another prefix", func(p *pair) { p.rule().Filter.Prefix = aws.String("logs/") }, nil, "", "", "absent"},
 		{"this prefix", func(p *pair) { p.rule().Filter.Prefix = aws.String("ob") }, nil, "COMPLETED", "", ""},
@@ -328,15 +333,15 @@ func TestReplicationOutcomes(t *testing.T) {
 				if object == nil {
 					object = func(*s3.PutObjectInput) {}
 				}
-				id := put(t, p.src, "src", "object", "hello", object)
-				if v := p.s.state.Bucket("src").Current("object"); (v.Status == "PENDING") != (test.status != "") {
+				id := sandboxtest.Put(t, p.src, "src", "object", "hello", object)
+				if v := p.s.State.Bucket("src").Current("object"); (v.Status == "PENDING") != (test.status != "") {
 					t.Errorf("status right after: %q", v.Status)
 				}
-				if dst := p.s.state.Bucket("dst"); dst != nil && dst.Current("object") != nil {
+				if dst := p.s.State.Bucket("dst"); dst != nil && dst.Current("object") != nil {
 					t.Error("there before its time")
 				}
 				p.settleAfter()
-				v := p.s.state.Bucket("src").Current("object")
+				v := p.s.State.Bucket("src").Current("object")
 				if v.Status != test.status {
 					t.Errorf("source status %q, want %q", v.Status, test.status)
 				}
@@ -348,7 +353,7 @@ func TestReplicationOutcomes(t *testing.T) {
 					t.Errorf("failure code %q, want %q", code, test.code)
 				}
 				var replica *state.Version
-				if dst := p.s.state.Bucket("dst"); dst != nil {
+				if dst := p.s.State.Bucket("dst"); dst != nil {
 					replica = dst.Version("object", id)
 				}
 				if (replica == nil) != (test.tags == "absent") {
@@ -379,7 +384,7 @@ func (p *pair) denyAtDestination(action string) {
 
 // boundary gives the role a permissions boundary with one Allow.
 func (p *pair) boundary(action string) {
-	a := p.s.state.Accounts["111111111111"]
+	a := p.s.State.Accounts["111111111111"]
 	arn := "arn:aws:iam::111111111111:policy/boundary"
 	a.Managed[arn] = &state.ManagedPolicy{ARN: arn, Name: "boundary", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + action + `,"Resource":"*"}]}`}
 	a.Roles["replication"].Boundary = arn
@@ -396,9 +401,10 @@ func (p *pair) settleAfter() {
 
 // TestReplicaShape compares the two ends as a canary sees them.
 func TestReplicaShape(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		put(t, p.src, "src", "k", "hello", tagged, func(in *s3.PutObjectInput) {
+		sandboxtest.Put(t, p.src, "src", "k", "hello", tagged, func(in *s3.PutObjectInput) {
 			in.Metadata, in.ChecksumAlgorithm, in.StorageClass = map[string]string{"m": "v"}, "SHA256", "STANDARD_IA"
 		})
 		colder := *p.rule().Destination
@@ -433,7 +439,7 @@ func TestReplicaShape(t *testing.T) {
 		if got := p.tags(p.dst, "dst", "k"); got != "team=dr" {
 			t.Errorf("tags %s", got)
 		}
-		out, err := p.dst.GetObject(background, &s3.GetObjectInput{Bucket: aws.String("dst"), Key: aws.String("k")})
+		out, err := p.dst.GetObject(context.Background(), &s3.GetObjectInput{Bucket: aws.String("dst"), Key: aws.String("k")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -441,7 +447,7 @@ func TestReplicaShape(t *testing.T) {
 			t.Errorf("body %q, %v", body, err)
 		}
 
-		put(t, p.src, "src", "by rule", "x")
+		sandboxtest.Put(t, p.src, "src", "by rule", "x")
 		p.settleAfter()
 		if got := p.head(p.dst, "dst", "by rule"); got.StorageClass != "GLACIER_IR" {
 			t.Errorf("storage class %s", got.StorageClass)
@@ -450,9 +456,10 @@ func TestReplicaShape(t *testing.T) {
 }
 
 func TestReplicaEncryption(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		put(t, p.src, "src", "k", "x", withKMS)
+		sandboxtest.Put(t, p.src, "src", "k", "x", withKMS)
 		p.settleAfter()
 		source, replica := p.head(p.src, "src", "k"), p.head(p.dst, "dst", "k")
 		if replica == nil {
@@ -466,13 +473,14 @@ func TestReplicaEncryption(t *testing.T) {
 
 // TestReplicaOwner: who owns a replica, and who may read it (recorded).
 func TestReplicaOwner(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name        string
 		setup       func(*pair)
 		owner       string
 		destination bool // the destination account may read
 	}{
-		{"ObjectWriter, no override", func(p *pair) { p.s.state.Bucket("dst").Ownership = state.ObjectWriter }, "111111111111", false},
+		{"ObjectWriter, no override", func(p *pair) { p.s.State.Bucket("dst").Ownership = state.ObjectWriter }, "111111111111", false},
 		{"override", grantOverride, "222222222222", true},
 		{"BucketOwnerEnforced", func(*pair) {}, "222222222222", true},
 	} {
@@ -480,9 +488,9 @@ func TestReplicaOwner(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPair(t)
 				test.setup(p)
-				put(t, p.src, "src", "k", "x", tagged)
+				sandboxtest.Put(t, p.src, "src", "k", "x", tagged)
 				p.settleAfter()
-				if got := p.s.state.Bucket("dst").Current("k").Owner; got != test.owner {
+				if got := p.s.State.Bucket("dst").Current("k").Owner; got != test.owner {
 					t.Errorf("owner %s, want %s", got, test.owner)
 				}
 				if got := p.head(p.dst, "dst", "k") != nil; got != test.destination {
@@ -493,7 +501,7 @@ func TestReplicaOwner(t *testing.T) {
 					t.Errorf("tags as the destination account: %s", got)
 				}
 				if test.owner == "111111111111" {
-					abroad := p.s.s3(sourceAdmin, "eu-west-1")
+					abroad := p.s.S3(sandboxtest.SourceAdmin, "eu-west-1")
 					h := p.head(abroad, "dst", "k")
 					if h == nil || h.TagCount != nil {
 						t.Errorf("the source account's HEAD of its replica: %+v", h)
@@ -510,14 +518,15 @@ func TestReplicaOwner(t *testing.T) {
 // TestReplicaDefaultRetention: the destination's default retention counts from
 // arrival, and only for objects without any lock member (recorded).
 func TestReplicaDefaultRetention(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.s.state.Bucket("src").Lock = &state.ObjectLock{}
-		p.s.state.Bucket("dst").Lock = &state.ObjectLock{Mode: "GOVERNANCE", Days: 7}
-		put(t, p.src, "src", "plain", "x")
-		put(t, p.src, "src", "off", "x", released)
-		put(t, p.src, "src", "on", "x", held)
-		put(t, p.src, "src", "own", "x", retained)
+		p.s.State.Bucket("src").Lock = &state.ObjectLock{}
+		p.s.State.Bucket("dst").Lock = &state.ObjectLock{Mode: "GOVERNANCE", Days: 7}
+		sandboxtest.Put(t, p.src, "src", "plain", "x")
+		sandboxtest.Put(t, p.src, "src", "off", "x", released)
+		sandboxtest.Put(t, p.src, "src", "on", "x", held)
+		sandboxtest.Put(t, p.src, "src", "own", "x", retained)
 		arrival := time.Now().Add(2 * time.Second)
 		p.settleAfter()
 		if h := p.head(p.dst, "dst", "plain"); h.ObjectLockRetainUntilDate == nil || !h.ObjectLockRetainUntilDate.Equal(arrival.AddDate(0, 0, 7)) {
@@ -537,18 +546,19 @@ func TestReplicaDefaultRetention(t *testing.T) {
 // TestReplicationLag: 13 minutes pass on the bubble's clock, and the lag of a rule
 // stands above that of its bucket, which stands above the world's.
 func TestReplicationLag(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		arrives := func(want time.Duration) {
 			t.Helper()
-			put(t, p.src, "src", "k", "x")
-			id := p.s.state.Bucket("src").Current("k").ID
+			sandboxtest.Put(t, p.src, "src", "k", "x")
+			id := p.s.State.Bucket("src").Current("k").ID
 			time.Sleep(want - 1)
-			if p.s.ReplicationFailures(""); p.s.state.Bucket("dst").Version("k", id) != nil {
+			if p.s.ReplicationFailures(""); p.s.State.Bucket("dst").Version("k", id) != nil {
 				t.Errorf("there before %v", want)
 			}
 			time.Sleep(time.Nanosecond)
-			if p.s.ReplicationFailures(""); p.s.state.Bucket("dst").Version("k", id) == nil {
+			if p.s.ReplicationFailures(""); p.s.State.Bucket("dst").Version("k", id) == nil {
 				t.Errorf("not there after %v", want)
 			}
 		}
@@ -571,7 +581,7 @@ func TestReplicationLag(t *testing.T) {
 			t.Error("a lag for what is not there")
 		}
 		set("src", "all", 0)
-		put(t, p.src, "src", "now", "x")
+		sandboxtest.Put(t, p.src, "src", "now", "x")
 		if p.head(p.dst, "dst", "now") == nil {
 			t.Error("without a lag it is there at the next request")
 		}
@@ -581,6 +591,7 @@ func TestReplicationLag(t *testing.T) {
 // TestDeleteMarkers: V1 replicates delete markers unasked, V2 when it is told to;
 // deletions of versions never travel.
 func TestDeleteMarkers(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		setup   func(*pair)
@@ -599,13 +610,13 @@ func TestDeleteMarkers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPair(t)
 				test.setup(p)
-				id := put(t, p.src, "src", "k", "x")
-				out, err := p.src.DeleteObject(background, &s3.DeleteObjectInput{Bucket: aws.String("src"), Key: aws.String("k")})
+				id := sandboxtest.Put(t, p.src, "src", "k", "x")
+				out, err := p.src.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: aws.String("src"), Key: aws.String("k")})
 				if err != nil {
 					t.Fatal(err)
 				}
 				p.settleAfter()
-				marker := p.s.state.Bucket("dst").Version("k", *out.VersionId)
+				marker := p.s.State.Bucket("dst").Version("k", *out.VersionId)
 				if (marker != nil && marker.Marker) != test.arrives {
 					t.Errorf("marker at the destination: %+v", marker)
 				}
@@ -617,12 +628,12 @@ func TestDeleteMarkers(t *testing.T) {
 					t.Errorf("code %q, want %q", code, test.code)
 				}
 				for _, id := range []string{id, *out.VersionId} {
-					if _, err := p.src.DeleteObject(background, &s3.DeleteObjectInput{Bucket: aws.String("src"), Key: aws.String("k"), VersionId: &id}); err != nil {
+					if _, err := p.src.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: aws.String("src"), Key: aws.String("k"), VersionId: &id}); err != nil {
 						t.Fatal(err)
 					}
 				}
 				p.settleAfter()
-				if p.s.state.Bucket("dst").Version("k", id) == nil {
+				if p.s.State.Bucket("dst").Version("k", id) == nil {
 					t.Error("the deletion of a version went along")
 				}
 			})
@@ -633,11 +644,12 @@ func TestDeleteMarkers(t *testing.T) {
 // TestTagChanges: new tags travel to the same version, and a new write of tags is
 // what repairs a replica whose tags failed (recorded).
 func TestTagChanges(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		retag := func(value string) {
 			t.Helper()
-			_, err := p.src.PutObjectTagging(background, &s3.PutObjectTaggingInput{Bucket: aws.String("src"), Key: aws.String("k"), Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("team"), Value: &value}}}})
+			_, err := p.src.PutObjectTagging(context.Background(), &s3.PutObjectTaggingInput{Bucket: aws.String("src"), Key: aws.String("k"), Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("team"), Value: &value}}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -651,7 +663,7 @@ func TestTagChanges(t *testing.T) {
 				t.Errorf("%s: tags %s, want %s", what, got, tags)
 			}
 		}
-		id := put(t, p.src, "src", "k", "x", tagged)
+		id := sandboxtest.Put(t, p.src, "src", "k", "x", tagged)
 		p.settleAfter()
 		arrived := p.head(p.dst, "dst", "k")
 		expect("at first", "COMPLETED", "team=dr")
@@ -685,7 +697,7 @@ func TestTagChanges(t *testing.T) {
 
 		// A version that never arrived cannot be retagged there.
 		p.role("s3:ReplicateObject", "s3:PutObject")
-		put(t, p.src, "src", "k", "y")
+		sandboxtest.Put(t, p.src, "src", "k", "y")
 		p.settleAfter()
 		p.role("s3:PutObject", "s3:ReplicateObject")
 		retag("seven")
@@ -701,11 +713,12 @@ func second(_, b string) string { return b }
 
 // TestFailureEvent is the notification's shape, and when AWS sends one.
 func TestFailureEvent(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.s.state.Bucket("dst").Versioning = state.Suspended
+		p.s.State.Bucket("dst").Versioning = state.Suspended
 		written := time.Now().UTC().Truncate(time.Millisecond)
-		id := put(t, p.src, "src", "k", "hello")
+		id := sandboxtest.Put(t, p.src, "src", "k", "hello")
 		p.settleAfter()
 		events := p.s.ReplicationFailures("")
 		if len(events) != 1 || !events[0].Sent {
@@ -717,13 +730,13 @@ func TestFailureEvent(t *testing.T) {
 		}
 		want := `{"eventVersion":"2.6","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"` + written.Add(2*time.Second).Format(time.RFC3339Nano) + `",` +
 			`"eventName":"Replication:OperationFailedReplication","s3":{"bucket":{"name":"src","arn":"arn:aws:s3:::src"},` +
-			`"object":{"key":"k","size":5,"eTag":"` + hexMD5("hello") + `","versionId":"` + id + `"}},` +
+			`"object":{"key":"k","size":5,"eTag":"` + sandboxtest.MD5("hello") + `","versionId":"` + id + `"}},` +
 			`"replicationEventData":{"replicationRuleId":"all","destinationBucket":"arn:aws:s3:::dst","s3Operation":"OBJECT_PUT","requestTime":"` + written.Format(time.RFC3339Nano) + `","failureReason":"DstBucketUnversioned"}}`
 		if string(got) != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		p.rule().Destination.Metrics = nil
-		put(t, p.src, "src", "k", "hello")
+		sandboxtest.Put(t, p.src, "src", "k", "hello")
 		p.settleAfter()
 		if events := p.s.ReplicationFailures("src"); len(events) != 2 || events[1].Sent {
 			t.Error("no metrics, no event")
@@ -734,9 +747,10 @@ func TestFailureEvent(t *testing.T) {
 // TestManyDestinations: a version is COMPLETED when all destinations have it, and
 // FAILED if one has not; for one destination the highest priority decides.
 func TestManyDestinations(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		rules := &p.s.state.Bucket("src").Replication.Rules
+		rules := &p.s.State.Bucket("src").Replication.Rules
 		second := (*rules)[0]
 		second.ID, second.Priority = "second", aws.Int32(2)
 		second.Destination = &state.ReplicationDestination{Bucket: "arn:aws:s3:::dst2"}
@@ -747,17 +761,17 @@ func TestManyDestinations(t *testing.T) {
 		*rules = append([]state.ReplicationRule{low}, append(*rules, second)...)
 		p.s.SetLag("src", "second", 5*time.Second)
 
-		put(t, p.src, "src", "k", "x")
+		sandboxtest.Put(t, p.src, "src", "k", "x")
 		time.Sleep(2 * time.Second)
 		if got := p.head(p.dst, "dst", "k"); got == nil || got.StorageClass != "" || p.status("k") != "PENDING" {
 			t.Errorf("after the first: %+v, %s", got, p.status("k"))
 		}
 		time.Sleep(3 * time.Second)
-		if got := p.status("k"); got != "COMPLETED" || p.s.state.Bucket("dst2").Current("k") == nil {
+		if got := p.status("k"); got != "COMPLETED" || p.s.State.Bucket("dst2").Current("k") == nil {
 			t.Errorf("after both: %s", got)
 		}
-		p.s.state.Bucket("dst2").Versioning = state.Suspended
-		put(t, p.src, "src", "k2", "x")
+		p.s.State.Bucket("dst2").Versioning = state.Suspended
+		sandboxtest.Put(t, p.src, "src", "k2", "x")
 		time.Sleep(2 * time.Second)
 		if got := p.status("k2"); got != "PENDING" {
 			t.Errorf("one is out: %s", got)
@@ -775,29 +789,30 @@ func TestManyDestinations(t *testing.T) {
 // TestReplicasDoNotChain: what arrived as a replica is not replicated on, unless
 // its tags change under replica modification sync.
 func TestReplicasDoNotChain(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		back := *p.rule()
 		back.ID = "back"
 		back.Destination = &state.ReplicationDestination{Bucket: "arn:aws:s3:::src"}
 		back.SourceSelectionCriteria = &state.SourceSelectionCriteria{ReplicaModifications: &state.Status{Status: state.Enabled}}
-		p.s.state.Bucket("dst").Replication = &state.ReplicationConfiguration{Role: replicationRole, Rules: []state.ReplicationRule{back}}
+		p.s.State.Bucket("dst").Replication = &state.ReplicationConfiguration{Role: "arn:aws:iam::111111111111:role/service-role/replication", Rules: []state.ReplicationRule{back}}
 		p.role(`"s3:GetObjectVersionForReplication"`, `"s3:ReplicateObject","s3:GetObjectVersionForReplication"`)
 		p.role(`"Resource":"arn:aws:s3:::src/*"`, `"Resource":["arn:aws:s3:::src/*","arn:aws:s3:::dst/*"]`)
 		p.policy("dst", `"s3:ReplicateObject"`, `"s3:GetObjectVersionForReplication","s3:GetObjectVersionTagging","s3:ReplicateObject"`)
 
-		put(t, p.src, "src", "k", "x")
+		sandboxtest.Put(t, p.src, "src", "k", "x")
 		p.settleAfter()
 		p.settleAfter()
 		if got := p.head(p.dst, "dst", "k").ReplicationStatus; got != "REPLICA" {
 			t.Errorf("replica %s", got)
 		}
-		if n := len(p.s.state.Bucket("src").Objects["k"].Versions); n != 1 {
+		if n := len(p.s.State.Bucket("src").Objects["k"].Versions); n != 1 {
 			t.Errorf("%d versions at the source", n)
 		}
 		retag := func() {
 			t.Helper()
-			_, err := p.dst.PutObjectTagging(background, &s3.PutObjectTaggingInput{Bucket: aws.String("dst"), Key: aws.String("k"), Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}})
+			_, err := p.dst.PutObjectTagging(context.Background(), &s3.PutObjectTaggingInput{Bucket: aws.String("dst"), Key: aws.String("k"), Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -811,11 +826,11 @@ func TestReplicasDoNotChain(t *testing.T) {
 			t.Errorf("tags at the source %s, failures %+v", got, p.s.ReplicationFailures(""))
 		}
 		p.settleAfter()
-		if len(p.s.state.Pending) != 0 || len(p.s.ReplicationFailures("")) != 0 {
-			t.Errorf("still pending %d, failures %+v", len(p.s.state.Pending), p.s.ReplicationFailures(""))
+		if len(p.s.State.Pending) != 0 || len(p.s.ReplicationFailures("")) != 0 {
+			t.Errorf("still pending %d, failures %+v", len(p.s.State.Pending), p.s.ReplicationFailures(""))
 		}
-		p.s.state.Bucket("dst").Replication.Rules[0].SourceSelectionCriteria = nil
-		_, err := p.dst.DeleteObjectTagging(background, &s3.DeleteObjectTaggingInput{Bucket: aws.String("dst"), Key: aws.String("k")})
+		p.s.State.Bucket("dst").Replication.Rules[0].SourceSelectionCriteria = nil
+		_, err := p.dst.DeleteObjectTagging(context.Background(), &s3.DeleteObjectTaggingInput{Bucket: aws.String("dst"), Key: aws.String("k")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -829,24 +844,25 @@ func TestReplicasDoNotChain(t *testing.T) {
 // TestMultipartReplication: the joined object travels with its ETag and checksum,
 // and so does a copy.
 func TestMultipartReplication(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		b, k := aws.String("src"), aws.String("k")
-		created, err := p.src.CreateMultipartUpload(background, &s3.CreateMultipartUploadInput{Bucket: b, Key: k, ChecksumAlgorithm: "CRC64NVME"})
+		created, err := p.src.CreateMultipartUpload(context.Background(), &s3.CreateMultipartUploadInput{Bucket: b, Key: k, ChecksumAlgorithm: "CRC64NVME"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		part, err := p.src.UploadPart(background, &s3.UploadPartInput{Bucket: b, Key: k, UploadId: created.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("hello"), ChecksumAlgorithm: "CRC64NVME"})
+		part, err := p.src.UploadPart(context.Background(), &s3.UploadPartInput{Bucket: b, Key: k, UploadId: created.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("hello"), ChecksumAlgorithm: "CRC64NVME"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = p.src.CompleteMultipartUpload(background, &s3.CompleteMultipartUploadInput{Bucket: b, Key: k, UploadId: created.UploadId, MultipartUpload: &types.CompletedMultipartUpload{
+		_, err = p.src.CompleteMultipartUpload(context.Background(), &s3.CompleteMultipartUploadInput{Bucket: b, Key: k, UploadId: created.UploadId, MultipartUpload: &types.CompletedMultipartUpload{
 			Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part.ETag, ChecksumCRC64NVME: part.ChecksumCRC64NVME}},
 		}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.src.CopyObject(background, &s3.CopyObjectInput{Bucket: b, Key: aws.String("copy"), CopySource: aws.String("src/k")}); err != nil {
+		if _, err := p.src.CopyObject(context.Background(), &s3.CopyObjectInput{Bucket: b, Key: aws.String("copy"), CopySource: aws.String("src/k")}); err != nil {
 			t.Fatal(err)
 		}
 		p.settleAfter()
@@ -862,14 +878,15 @@ func TestMultipartReplication(t *testing.T) {
 // TestReplicasOutOfOrder: versions that arrive in another order than they were
 // written in still stand in the order of their writing.
 func TestReplicasOutOfOrder(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		p.s.SetLag("src", "", 10*time.Second)
-		first := put(t, p.src, "src", "k", "old")
+		first := sandboxtest.Put(t, p.src, "src", "k", "old")
 		p.s.SetLag("src", "", time.Second)
-		second := put(t, p.src, "src", "k", "new")
+		second := sandboxtest.Put(t, p.src, "src", "k", "new")
 		time.Sleep(10 * time.Second)
-		out, err := p.dst.ListObjectVersions(background, &s3.ListObjectVersionsInput{Bucket: aws.String("dst")})
+		out, err := p.dst.ListObjectVersions(context.Background(), &s3.ListObjectVersionsInput{Bucket: aws.String("dst")})
 		if err != nil {
 			t.Fatal(err)
 		}

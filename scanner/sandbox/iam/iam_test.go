@@ -1,6 +1,8 @@
-package sandbox
+package iam_test
 
 import (
+	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -9,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // decoded is a policy document as IAM's callers must read it.
@@ -22,10 +26,11 @@ func decoded(t *testing.T, document *string) string {
 }
 
 func TestGetRole(t *testing.T) {
-	s := control(t)
-	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	client := iam.NewFromConfig(s.As("AKIAWORKLOAD00000000", "us-east-1"))
 	for _, name := range []string{"s3crr_role", "S3CRR_Role"} { // names are matched without case
-		out, err := client.GetRole(background, &iam.GetRoleInput{RoleName: &name})
+		out, err := client.GetRole(context.Background(), &iam.GetRoleInput{RoleName: &name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,54 +52,55 @@ func TestGetRole(t *testing.T) {
 			t.Errorf("the trust policy is not verbatim: %s", trust)
 		}
 	}
-	out, err := client.GetRole(background, &iam.GetRoleInput{RoleName: aws.String("crosscheck-audit")})
+	out, err := client.GetRole(context.Background(), &iam.GetRoleInput{RoleName: aws.String("crosscheck-audit")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if out.Role.PermissionsBoundary != nil || out.Role.Tags != nil || !strings.HasPrefix(*out.Role.RoleId, "AROA") || len(*out.Role.RoleId) != 21 {
 		t.Errorf("role %+v", out.Role)
 	}
-	_, err = client.GetRole(background, &iam.GetRoleInput{RoleName: aws.String("missing")})
-	wantCode(t, "a role that is not there", err, "NoSuchEntity", 404)
+	_, err = client.GetRole(context.Background(), &iam.GetRoleInput{RoleName: aws.String("missing")})
+	sandboxtest.WantCode(t, "a role that is not there", err, "NoSuchEntity", 404)
 	var missing *types.NoSuchEntityException
-	if !asError(err, &missing) || !strings.Contains(missing.ErrorMessage(), "missing") {
+	if !errors.As(err, &missing) || !strings.Contains(missing.ErrorMessage(), "missing") {
 		t.Errorf("error %v", err)
 	}
-	_, err = iam.NewFromConfig(s.as("AKIAALICE00000000000", "us-east-1")).GetRole(background, &iam.GetRoleInput{RoleName: aws.String("missing")})
-	wantCode(t, "a role that is not there, for a caller who may not ask", err, "AccessDenied", 403)
+	_, err = iam.NewFromConfig(s.As("AKIAALICE00000000000", "us-east-1")).GetRole(context.Background(), &iam.GetRoleInput{RoleName: aws.String("missing")})
+	sandboxtest.WantCode(t, "a role that is not there, for a caller who may not ask", err, "AccessDenied", 403)
 }
 
 func TestRolePolicies(t *testing.T) {
-	s := control(t)
-	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	client := iam.NewFromConfig(s.As("AKIAWORKLOAD00000000", "us-east-1"))
 	role := aws.String("s3crr_role")
-	names, err := client.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role})
+	names, err := client.ListRolePolicies(context.Background(), &iam.ListRolePoliciesInput{RoleName: role})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"alpha", "zeta"}, names.PolicyNames); diff != "" || names.IsTruncated {
 		t.Error(diff)
 	}
-	page, err := client.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role, MaxItems: aws.Int32(1)})
+	page, err := client.ListRolePolicies(context.Background(), &iam.ListRolePoliciesInput{RoleName: role, MaxItems: aws.Int32(1)})
 	if err != nil || !page.IsTruncated || page.Marker == nil {
 		t.Fatalf("first page %+v %v", page, err)
 	}
-	page, err = client.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role, MaxItems: aws.Int32(1), Marker: page.Marker})
+	page, err = client.ListRolePolicies(context.Background(), &iam.ListRolePoliciesInput{RoleName: role, MaxItems: aws.Int32(1), Marker: page.Marker})
 	if err != nil || page.IsTruncated || len(page.PolicyNames) != 1 || page.PolicyNames[0] != "zeta" {
 		t.Errorf("second page %+v %v", page, err)
 	}
 
-	inline, err := client.GetRolePolicy(background, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("zeta")})
+	inline, err := client.GetRolePolicy(context.Background(), &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("zeta")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if text := decoded(t, inline.PolicyDocument); !strings.Contains(text, `"arn:aws:s3:::dst/a b+c/*"`) {
 		t.Errorf("the policy is not verbatim: %s", text)
 	}
-	_, err = client.GetRolePolicy(background, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("eta")})
-	wantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
+	_, err = client.GetRolePolicy(context.Background(), &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("eta")})
+	sandboxtest.WantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
 
-	attached, err := client.ListAttachedRolePolicies(background, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("crosscheck-audit")})
+	attached, err := client.ListAttachedRolePolicies(context.Background(), &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("crosscheck-audit")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,14 +113,14 @@ func TestRolePolicies(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, arn := range want {
-		p, err := client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: &arn})
+		p, err := client.GetPolicy(context.Background(), &iam.GetPolicyInput{PolicyArn: &arn})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if *p.Policy.Arn != arn || *p.Policy.DefaultVersionId != "v1" || *p.Policy.AttachmentCount < 1 || !strings.HasPrefix(*p.Policy.PolicyId, "ANPA") {
 			t.Errorf("policy %+v", p.Policy)
 		}
-		version, err := client.GetPolicyVersion(background, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: p.Policy.DefaultVersionId})
+		version, err := client.GetPolicyVersion(context.Background(), &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: p.Policy.DefaultVersionId})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,28 +128,29 @@ func TestRolePolicies(t *testing.T) {
 			t.Errorf("version %+v: %s", version.PolicyVersion, text)
 		}
 	}
-	versions, err := client.ListPolicyVersions(background, &iam.ListPolicyVersionsInput{PolicyArn: &want[0]})
+	versions, err := client.ListPolicyVersions(context.Background(), &iam.ListPolicyVersionsInput{PolicyArn: &want[0]})
 	if err != nil || len(versions.Versions) != 1 {
 		t.Errorf("versions %+v %v", versions, err)
 	}
-	_, err = client.GetPolicyVersion(background, &iam.GetPolicyVersionInput{PolicyArn: &want[0], VersionId: aws.String("v2")})
-	wantCode(t, "a version that is not there", err, "NoSuchEntity", 404)
-	_, err = client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::222222222222:policy/Missing")})
-	wantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
-	_, err = client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::333333333333:policy/Theirs")})
-	wantCode(t, "a policy of another account", err, "AccessDenied", 403)
-	_, err = client.GetPolicy(background, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::222222222222:role/a-role")})
-	wantCode(t, "not a policy", err, "InvalidInput", 400)
-	_, err = client.CreateRole(background, &iam.CreateRoleInput{RoleName: role, AssumeRolePolicyDocument: aws.String("{}")})
-	wantCode(t, "an operation that is not there", err, "NotImplemented", 501)
+	_, err = client.GetPolicyVersion(context.Background(), &iam.GetPolicyVersionInput{PolicyArn: &want[0], VersionId: aws.String("v2")})
+	sandboxtest.WantCode(t, "a version that is not there", err, "NoSuchEntity", 404)
+	_, err = client.GetPolicy(context.Background(), &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::222222222222:policy/Missing")})
+	sandboxtest.WantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
+	_, err = client.GetPolicy(context.Background(), &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::333333333333:policy/Theirs")})
+	sandboxtest.WantCode(t, "a policy of another account", err, "AccessDenied", 403)
+	_, err = client.GetPolicy(context.Background(), &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::222222222222:role/a-role")})
+	sandboxtest.WantCode(t, "not a policy", err, "InvalidInput", 400)
+	_, err = client.CreateRole(context.Background(), &iam.CreateRoleInput{RoleName: role, AssumeRolePolicyDocument: aws.String("{}")})
+	sandboxtest.WantCode(t, "an operation that is not there", err, "NotImplemented", 501)
 }
 
 func TestListRoles(t *testing.T) {
-	s := control(t)
-	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	client := iam.NewFromConfig(s.As("AKIAWORKLOAD00000000", "us-east-1"))
 	var names []string
 	for pages := iam.NewListRolesPaginator(client, &iam.ListRolesInput{MaxItems: aws.Int32(2)}); pages.HasMorePages(); {
-		out, err := pages.NextPage(background)
+		out, err := pages.NextPage(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,23 +164,24 @@ func TestListRoles(t *testing.T) {
 	if diff := cmp.Diff([]string{"bounded", "crosscheck-audit", "s3crr_role"}, names); diff != "" {
 		t.Error(diff)
 	}
-	out, err := client.ListRoles(background, &iam.ListRolesInput{PathPrefix: aws.String("/service-role/")})
+	out, err := client.ListRoles(context.Background(), &iam.ListRolesInput{PathPrefix: aws.String("/service-role/")})
 	if err != nil || len(out.Roles) != 1 {
 		t.Errorf("%+v %v", out, err)
 	}
-	tags, err := client.ListRoleTags(background, &iam.ListRoleTagsInput{RoleName: aws.String("s3crr_role")})
+	tags, err := client.ListRoleTags(context.Background(), &iam.ListRoleTagsInput{RoleName: aws.String("s3crr_role")})
 	if err != nil || len(tags.Tags) != 2 {
 		t.Errorf("%+v %v", tags, err)
 	}
 }
 
 func TestGetAccountAuthorizationDetails(t *testing.T) {
-	s := control(t)
-	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	client := iam.NewFromConfig(s.As("AKIAWORKLOAD00000000", "us-east-1"))
 	roles, policies, users := map[string]types.RoleDetail{}, map[string]types.ManagedPolicyDetail{}, 0
 	pages := iam.NewGetAccountAuthorizationDetailsPaginator(client, &iam.GetAccountAuthorizationDetailsInput{MaxItems: aws.Int32(2)})
 	for pages.HasMorePages() {
-		out, err := pages.NextPage(background)
+		out, err := pages.NextPage(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +212,7 @@ func TestGetAccountAuthorizationDetails(t *testing.T) {
 		!strings.Contains(decoded(t, policies["ReadKeys"].PolicyVersionList[0].Document), "kms:*") {
 		t.Errorf("policies %+v", policies)
 	}
-	out, err := client.GetAccountAuthorizationDetails(background, &iam.GetAccountAuthorizationDetailsInput{Filter: []types.EntityType{types.EntityTypeRole}})
+	out, err := client.GetAccountAuthorizationDetails(context.Background(), &iam.GetAccountAuthorizationDetailsInput{Filter: []types.EntityType{types.EntityTypeRole}})
 	if err != nil || len(out.RoleDetailList) != 3 || len(out.Policies) != 0 || len(out.UserDetailList) != 0 {
 		t.Errorf("only roles: %+v %v", out, err)
 	}
@@ -212,13 +220,14 @@ func TestGetAccountAuthorizationDetails(t *testing.T) {
 
 // A role can be repaired through the API, and what AWS refuses is refused.
 func TestChangeRolePolicies(t *testing.T) {
-	s := control(t)
-	admin := iam.NewFromConfig(s.as("AKIABOUNDED000000000", "us-east-1"))
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	admin := iam.NewFromConfig(s.As("AKIABOUNDED000000000", "us-east-1"))
 	role := aws.String("s3crr_role")
 	const good = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
 	read := func() *types.Role {
 		t.Helper()
-		out, err := admin.GetRole(background, &iam.GetRoleInput{RoleName: role})
+		out, err := admin.GetRole(context.Background(), &iam.GetRoleInput{RoleName: role})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +235,7 @@ func TestChangeRolePolicies(t *testing.T) {
 	}
 	inline := func() []string {
 		t.Helper()
-		out, err := admin.ListRolePolicies(background, &iam.ListRolePoliciesInput{RoleName: role})
+		out, err := admin.ListRolePolicies(context.Background(), &iam.ListRolePoliciesInput{RoleName: role})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,61 +243,61 @@ func TestChangeRolePolicies(t *testing.T) {
 	}
 
 	for _, name := range []string{"beta", "alpha"} {
-		if _, err := admin.PutRolePolicy(background, &iam.PutRolePolicyInput{RoleName: role, PolicyName: &name, PolicyDocument: aws.String(good)}); err != nil {
+		if _, err := admin.PutRolePolicy(context.Background(), &iam.PutRolePolicyInput{RoleName: role, PolicyName: &name, PolicyDocument: aws.String(good)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if diff := cmp.Diff([]string{"alpha", "beta", "zeta"}, inline()); diff != "" {
 		t.Error(diff)
 	}
-	policy, err := admin.GetRolePolicy(background, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("alpha")})
+	policy, err := admin.GetRolePolicy(context.Background(), &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("alpha")})
 	if err != nil || decoded(t, policy.PolicyDocument) != good {
 		t.Errorf("%+v %v", policy, err)
 	}
-	if _, err := admin.DeleteRolePolicy(background, &iam.DeleteRolePolicyInput{RoleName: role, PolicyName: aws.String("beta")}); err != nil {
+	if _, err := admin.DeleteRolePolicy(context.Background(), &iam.DeleteRolePolicyInput{RoleName: role, PolicyName: aws.String("beta")}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = admin.DeleteRolePolicy(background, &iam.DeleteRolePolicyInput{RoleName: role, PolicyName: aws.String("beta")})
-	wantCode(t, "a policy that is gone", err, "NoSuchEntity", 404)
+	_, err = admin.DeleteRolePolicy(context.Background(), &iam.DeleteRolePolicyInput{RoleName: role, PolicyName: aws.String("beta")})
+	sandboxtest.WantCode(t, "a policy that is gone", err, "NoSuchEntity", 404)
 
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	if _, err := admin.UpdateAssumeRolePolicy(background, &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(trust)}); err != nil {
+	if _, err := admin.UpdateAssumeRolePolicy(context.Background(), &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(trust)}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = admin.UpdateAssumeRolePolicy(background, &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(strings.ReplaceAll(trust, "-", "–"))})
-	wantCode(t, "a trust policy with an en dash", err, "MalformedPolicyDocument", 400)
+	_, err = admin.UpdateAssumeRolePolicy(context.Background(), &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(strings.ReplaceAll(trust, "-", "–"))})
+	sandboxtest.WantCode(t, "a trust policy with an en dash", err, "MalformedPolicyDocument", 400)
 	if got := decoded(t, read().AssumeRolePolicyDocument); got != trust {
 		t.Errorf("trust policy %s", got)
 	}
-	_, err = admin.PutRolePolicy(background, &iam.PutRolePolicyInput{RoleName: role, PolicyName: aws.String("x"), PolicyDocument: aws.String(trust)})
-	wantCode(t, "a trust policy as inline policy", err, "MalformedPolicyDocument", 400)
+	_, err = admin.PutRolePolicy(context.Background(), &iam.PutRolePolicyInput{RoleName: role, PolicyName: aws.String("x"), PolicyDocument: aws.String(trust)})
+	sandboxtest.WantCode(t, "a trust policy as inline policy", err, "MalformedPolicyDocument", 400)
 
 	edge := aws.String("arn:aws:iam::aws:policy/SecurityAudit")
-	if _, err := admin.PutRolePermissionsBoundary(background, &iam.PutRolePermissionsBoundaryInput{RoleName: role, PermissionsBoundary: edge}); err != nil {
+	if _, err := admin.PutRolePermissionsBoundary(context.Background(), &iam.PutRolePermissionsBoundaryInput{RoleName: role, PermissionsBoundary: edge}); err != nil {
 		t.Fatal(err)
 	}
 	if b := read().PermissionsBoundary; b == nil || *b.PermissionsBoundaryArn != *edge {
 		t.Errorf("boundary %+v", b)
 	}
-	if _, err := admin.DeleteRolePermissionsBoundary(background, &iam.DeleteRolePermissionsBoundaryInput{RoleName: role}); err != nil {
+	if _, err := admin.DeleteRolePermissionsBoundary(context.Background(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: role}); err != nil {
 		t.Fatal(err)
 	}
 	if b := read().PermissionsBoundary; b != nil {
 		t.Errorf("boundary %+v", b)
 	}
 
-	if _, err := admin.AttachRolePolicy(background, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: edge}); err != nil {
+	if _, err := admin.AttachRolePolicy(context.Background(), &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: edge}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.DetachRolePolicy(background, &iam.DetachRolePolicyInput{RoleName: role, PolicyArn: edge}); err != nil {
+	if _, err := admin.DetachRolePolicy(context.Background(), &iam.DetachRolePolicyInput{RoleName: role, PolicyArn: edge}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = admin.DetachRolePolicy(background, &iam.DetachRolePolicyInput{RoleName: role, PolicyArn: edge})
-	wantCode(t, "a policy that is not attached", err, "NoSuchEntity", 404)
-	_, err = admin.AttachRolePolicy(background, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: aws.String("arn:aws:iam::aws:policy/Missing")})
-	wantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
+	_, err = admin.DetachRolePolicy(context.Background(), &iam.DetachRolePolicyInput{RoleName: role, PolicyArn: edge})
+	sandboxtest.WantCode(t, "a policy that is not attached", err, "NoSuchEntity", 404)
+	_, err = admin.AttachRolePolicy(context.Background(), &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: aws.String("arn:aws:iam::aws:policy/Missing")})
+	sandboxtest.WantCode(t, "a policy that is not there", err, "NoSuchEntity", 404)
 
-	reader := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
-	_, err = reader.DeleteRolePermissionsBoundary(background, &iam.DeleteRolePermissionsBoundaryInput{RoleName: role})
-	wantCode(t, "a change by a reader", err, "AccessDenied", 403)
+	reader := iam.NewFromConfig(s.As("AKIAWORKLOAD00000000", "us-east-1"))
+	_, err = reader.DeleteRolePermissionsBoundary(context.Background(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: role})
+	sandboxtest.WantCode(t, "a change by a reader", err, "AccessDenied", 403)
 }

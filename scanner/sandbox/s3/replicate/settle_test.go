@@ -1,17 +1,21 @@
-package sandbox
+package replicate_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // TestDueBeforeAChange: what had fallen due when a role was changed is decided by
 // the role as it was, although nobody had asked S3 in between.
 func TestDueBeforeAChange(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		wait time.Duration
@@ -24,11 +28,11 @@ func TestDueBeforeAChange(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPair(t)
 				p.s.SetLag("src", "", 2*time.Second)
-				put(t, p.src, "src", "k", "x")
+				sandboxtest.Put(t, p.src, "src", "k", "x")
 				time.Sleep(c.wait)
-				name := p.s.state.Accounts["111111111111"].Roles["replication"].Inline[0].Name
+				name := p.s.State.Accounts["111111111111"].Roles["replication"].Inline[0].Name
 				client := iam.New(iam.Options{Region: "us-east-1", HTTPClient: p.s.HTTPClient(), Credentials: p.src.Options().Credentials})
-				if _, err := client.DeleteRolePolicy(background, &iam.DeleteRolePolicyInput{RoleName: aws.String("replication"), PolicyName: &name}); err != nil {
+				if _, err := client.DeleteRolePolicy(context.Background(), &iam.DeleteRolePolicyInput{RoleName: aws.String("replication"), PolicyName: &name}); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(5 * time.Second)

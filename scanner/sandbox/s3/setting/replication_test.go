@@ -1,6 +1,7 @@
-package sandbox
+package setting_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,9 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"crosscheck/scanner/sandbox/s3/setting"
-	"crosscheck/scanner/sandbox/state"
-	"crosscheck/scanner/sandbox/wire"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 const replicationRole = "arn:aws:iam::111111111111:role/service-role/replication"
@@ -39,10 +38,10 @@ func configure(bucket string, rules ...types.ReplicationRule) *s3.PutBucketRepli
 }
 
 // putXML puts a configuration that the SDK's types cannot express.
-func putXML(t *testing.T, s *Sandbox, bucket, body string) (code string, status int) {
+func putXML(t *testing.T, s *sandboxtest.Sandbox, bucket, body string) (code string, status int) {
 	t.Helper()
-	res := s.do(t, "PUT", "https://"+bucket+".s3.us-east-1.amazonaws.com/?replication", "us-east-1", body)
-	answer := text(t, res)
+	res := s.Do(t, "PUT", "https://"+bucket+".s3.us-east-1.amazonaws.com/?replication", "us-east-1", body)
+	answer := sandboxtest.Text(t, res)
 	_, code, _ = strings.Cut(answer, "<Code>")
 	code, _, _ = strings.Cut(code, "</Code>")
 	return code, res.StatusCode
@@ -50,6 +49,7 @@ func putXML(t *testing.T, s *Sandbox, bucket, body string) (code string, status 
 
 // TestPutBucketReplication is the recorded table of what S3 accepts and refuses.
 func TestPutBucketReplication(t *testing.T) {
+	t.Parallel()
 	type change = func(*types.ReplicationRule)
 	v1 := func(r *types.ReplicationRule) {
 		r.Filter, r.Priority, r.DeleteMarkerReplication, r.Prefix = nil, nil, nil, aws.String("") //nolint:staticcheck // V1 is what is tested
@@ -139,11 +139,11 @@ func TestPutBucketReplication(t *testing.T) {
 		{"disabled RTC without metrics", configure("src", rule("dst", times(rtc("Disabled", 15), nil))), "InvalidRequest", 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := storage(t)
-			before := s.state.Bucket("src").Replication
-			_, err := s.s3(sourceAdmin, "us-east-1").PutBucketReplication(background, test.in)
-			wantCode(t, "put", err, test.code, test.status)
-			if (s.state.Bucket("src").Replication == before) != (test.code != "") {
+			s := sandboxtest.Storage(t)
+			before := s.State.Bucket("src").Replication
+			_, err := s.S3(sandboxtest.SourceAdmin, "us-east-1").PutBucketReplication(context.Background(), test.in)
+			sandboxtest.WantCode(t, "put", err, test.code, test.status)
+			if (s.State.Bucket("src").Replication == before) != (test.code != "") {
 				t.Error("a refused put leaves the old configuration, an accepted one replaces it")
 			}
 		})
@@ -151,30 +151,32 @@ func TestPutBucketReplication(t *testing.T) {
 }
 
 func TestPutBucketReplicationRole(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, caller, role, code string
 		status                   int
 	}{
-		{"good", sourceAdmin, replicationRole, "", 0},
-		{"that does not exist", sourceAdmin, "arn:aws:iam::111111111111:role/nobody", "", 0},
-		{"of another account", sourceAdmin, "arn:aws:iam::222222222222:role/replication", "AccessDenied", 403},
-		{"text", sourceAdmin, "replication", "InvalidArgument", 400},
-		{"user", sourceAdmin, "arn:aws:iam::111111111111:user/administrator", "InvalidArgument", 400},
-		{"without PassRole", sourceLimited, replicationRole, "AccessDenied", 403},
+		{"good", sandboxtest.SourceAdmin, replicationRole, "", 0},
+		{"that does not exist", sandboxtest.SourceAdmin, "arn:aws:iam::111111111111:role/nobody", "", 0},
+		{"of another account", sandboxtest.SourceAdmin, "arn:aws:iam::222222222222:role/replication", "AccessDenied", 403},
+		{"text", sandboxtest.SourceAdmin, "replication", "InvalidArgument", 400},
+		{"user", sandboxtest.SourceAdmin, "arn:aws:iam::111111111111:user/administrator", "InvalidArgument", 400},
+		{"without PassRole", sandboxtest.SourceLimited, replicationRole, "AccessDenied", 403},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			in := configure("src", rule("dst"))
 			in.ReplicationConfiguration.Role = &test.role
-			_, err := storage(t).s3(test.caller, "us-east-1").PutBucketReplication(background, in)
-			wantCode(t, "put", err, test.code, test.status)
+			_, err := sandboxtest.Storage(t).S3(test.caller, "us-east-1").PutBucketReplication(context.Background(), in)
+			sandboxtest.WantCode(t, "put", err, test.code, test.status)
 		})
 	}
-	s := storage(t)
-	_, err := s.s3(sourceLimited, "us-east-1").DeleteBucketReplication(background, &s3.DeleteBucketReplicationInput{Bucket: aws.String("src")})
-	wantCode(t, "delete without PassRole", err, "", 0)
+	s := sandboxtest.Storage(t)
+	_, err := s.S3(sandboxtest.SourceLimited, "us-east-1").DeleteBucketReplication(context.Background(), &s3.DeleteBucketReplicationInput{Bucket: aws.String("src")})
+	sandboxtest.WantCode(t, "delete without PassRole", err, "", 0)
 }
 
 func TestPutBucketReplicationXML(t *testing.T) {
+	t.Parallel()
 	const v2 = `<Rule><ID>r</ID><Priority>%s</Priority>%s<Status>Enabled</Status><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination></Rule>`
 	good := fmt.Sprintf(v2, "1", "<Filter><Prefix/></Filter>")
 	role := "<Role>" + replicationRole + "</Role>"
@@ -192,14 +194,14 @@ func TestPutBucketReplicationXML(t *testing.T) {
 		{"not closed", role + good + "<Rule>", "MalformedXML", 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := storage(t)
+			s := sandboxtest.Storage(t)
 			code, status := putXML(t, s, "src", "<ReplicationConfiguration>"+test.body+"</ReplicationConfiguration>")
 			if code != test.code || status != test.status {
 				t.Errorf("got %d %s, want %d %s", status, code, test.status, test.code)
 			}
 		})
 	}
-	s := storage(t)
+	s := sandboxtest.Storage(t)
 	if code, status := putXML(t, s, "src", ""); code != "MissingRequestBodyError" || status != 400 {
 		t.Errorf("empty body: got %d %s", status, code)
 	}
@@ -207,6 +209,7 @@ func TestPutBucketReplicationXML(t *testing.T) {
 
 // TestGetBucketReplication reads back what was put: V1 and V2 stay apart.
 func TestGetBucketReplication(t *testing.T) {
+	t.Parallel()
 	const head = `<ReplicationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Role>` + replicationRole + `</Role><Rule>`
 	const tail = `</Rule></ReplicationConfiguration>`
 	for _, test := range []struct{ name, in, out string }{
@@ -227,28 +230,28 @@ func TestGetBucketReplication(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := storage(t)
+			s := sandboxtest.Storage(t)
 			if code, status := putXML(t, s, "src", head+test.in+tail); status != 200 {
 				t.Fatalf("put: %d %s", status, code)
 			}
-			res := s.do(t, "GET", "https://src.s3.us-east-1.amazonaws.com/?replication", "us-east-1", "")
-			_, got, _ := strings.Cut(text(t, res), "\n")
+			res := s.Do(t, "GET", "https://src.s3.us-east-1.amazonaws.com/?replication", "us-east-1", "")
+			_, got, _ := strings.Cut(sandboxtest.Text(t, res), "\n")
 			if diff := cmp.Diff(head+test.out+tail, got); diff != "" {
 				t.Errorf("read back (-want +got):\n%s", diff)
 			}
 		})
 	}
 
-	s := storage(t)
-	c := s.s3(sourceAdmin, "us-east-1")
-	if _, err := c.PutBucketReplication(background, configure("src", rule("dst", func(r *types.ReplicationRule) { r.ID = nil }))); err != nil {
+	s := sandboxtest.Storage(t)
+	c := s.S3(sandboxtest.SourceAdmin, "us-east-1")
+	if _, err := c.PutBucketReplication(context.Background(), configure("src", rule("dst", func(r *types.ReplicationRule) { r.ID = nil }))); err != nil {
 		t.Fatal(err)
 	}
-	first, err := c.GetBucketReplication(background, &s3.GetBucketReplicationInput{Bucket: aws.String("src")})
+	first, err := c.GetBucketReplication(context.Background(), &s3.GetBucketReplicationInput{Bucket: aws.String("src")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := c.GetBucketReplication(background, &s3.GetBucketReplicationInput{Bucket: aws.String("src")})
+	second, err := c.GetBucketReplication(context.Background(), &s3.GetBucketReplicationInput{Bucket: aws.String("src")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,25 +265,21 @@ func TestGetBucketReplication(t *testing.T) {
 	}
 }
 
-// FuzzReplicationXML: whatever is put is refused or can be read back as it is.
-func FuzzReplicationXML(f *testing.F) {
-	f.Add([]byte(`<ReplicationConfiguration><Role>` + replicationRole + `</Role><Rule><ID>r</ID><Prefix/><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination></Rule></ReplicationConfiguration>`))
-	f.Add([]byte(`<ReplicationConfiguration><Role>` + replicationRole + `</Role><Rule><Priority>1</Priority><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status>` +
-		`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::dst</Bucket><Metrics><Status>Enabled</Status></Metrics></Destination></Rule></ReplicationConfiguration>`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		var first, second state.ReplicationConfiguration
-		if wire.StrictXML(body, "ReplicationConfiguration", &first) != nil || setting.CheckConfiguration(&first) != nil {
-			return
-		}
-		out, e := wire.AnswerXML("ReplicationConfiguration", first)
-		if e != nil {
-			t.Fatal(e)
-		}
-		if e := wire.StrictXML(out.Body, "ReplicationConfiguration", &second); e != nil {
-			t.Fatalf("%v: %s", e, out.Body)
-		}
-		if diff := cmp.Diff(first, second); diff != "" {
-			t.Errorf("(-put +read):\n%s", diff)
-		}
-	})
+func TestForeignAccount(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Storage(t)
+	source, outside := s.S3(sandboxtest.SourceAdmin, "eu-west-1"), s.S3(sandboxtest.OutsideRoot, "eu-west-1")
+	dst := aws.String("dst")
+	_, err := outside.GetBucketReplication(context.Background(), &s3.GetBucketReplicationInput{Bucket: dst})
+	sandboxtest.WantCode(t, "no grant", err, "AccessDenied", 403)
+	_, err = source.GetBucketReplication(context.Background(), &s3.GetBucketReplicationInput{Bucket: dst})
+	sandboxtest.WantCode(t, "a grant in the bucket policy", err, "ReplicationConfigurationNotFoundError", 404)
+	_, err = source.DeleteBucketReplication(context.Background(), &s3.DeleteBucketReplicationInput{Bucket: dst})
+	sandboxtest.WantCode(t, "delete with a grant", err, "", 0)
+	_, err = source.PutBucketReplication(context.Background(), configure("dst", rule("src")))
+	sandboxtest.WantCode(t, "put with a grant", err, "AccessDenied", 403)
+	_, err = source.GetBucketPolicy(context.Background(), &s3.GetBucketPolicyInput{Bucket: dst})
+	sandboxtest.WantCode(t, "policy with a grant", err, "MethodNotAllowed", 405)
+	_, err = outside.GetBucketPolicy(context.Background(), &s3.GetBucketPolicyInput{Bucket: dst})
+	sandboxtest.WantCode(t, "policy without", err, "AccessDenied", 403)
 }

@@ -1,24 +1,26 @@
-package sandbox
+package listing_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"crosscheck/scanner/sandbox/state"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"crosscheck/scanner/sandbox/state"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // filled is a bucket with random keys, versions and delete markers.
-func filled(t *rapid.T, s *Sandbox) (c *s3.Client, bucket string) {
-	c, bucket = s.s3(sourceAdmin, "us-east-1"), "versioned"
-	b := s.state.Bucket(bucket)
+func filled(t *rapid.T, s *sandboxtest.Sandbox) (c *s3.Client, bucket string) {
+	c, bucket = s.S3(sandboxtest.SourceAdmin, "us-east-1"), "versioned"
+	b := s.State.Bucket(bucket)
 	*b = *state.NewBucket(bucket, b.Account, b.Region)
 	b.Versioning = state.Enabled
 	if rapid.Bool().Draw(t, "starts unversioned") {
@@ -30,11 +32,11 @@ func filled(t *rapid.T, s *Sandbox) (c *s3.Client, bucket string) {
 		case 0:
 			b.Versioning = rapid.SampledFrom([]string{state.Enabled, state.Suspended}).Draw(t, "versioning")
 		case 1, 2:
-			if _, err := c.DeleteObject(background, &s3.DeleteObjectInput{Bucket: &bucket, Key: aws.String(key.Draw(t, "key"))}); err != nil {
+			if _, err := c.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &bucket, Key: aws.String(key.Draw(t, "key"))}); err != nil {
 				t.Fatal(err)
 			}
 		default:
-			if _, err := c.PutObject(background, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(key.Draw(t, "key")), Body: strings.NewReader("x")}); err != nil {
+			if _, err := c.PutObject(context.Background(), &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(key.Draw(t, "key")), Body: strings.NewReader("x")}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -63,15 +65,16 @@ func modelListing(keys []string, prefix, delimiter string) (entries []string) {
 
 // TestListObjectsPages: pages of any size, joined, are the naive listing.
 func TestListObjectsPages(t *testing.T) {
-	s := storage(t)
+	t.Parallel()
+	s := sandboxtest.Storage(t)
 	rapid.Check(t, func(t *rapid.T) {
 		c, bucket := filled(t, s)
 		prefix := rapid.SampledFrom([]string{"", "a", "a/", "/", "b"}).Draw(t, "prefix")
 		delimiter := rapid.SampledFrom([]string{"", "/", "a"}).Draw(t, "delimiter")
 		most := rapid.Int32Range(1, 6).Draw(t, "max keys")
 		var keys []string
-		for _, key := range s.state.Bucket(bucket).Keys {
-			if !s.state.Bucket(bucket).Current(key).Marker {
+		for _, key := range s.State.Bucket(bucket).Keys {
+			if !s.State.Bucket(bucket).Current(key).Marker {
 				keys = append(keys, key)
 			}
 		}
@@ -80,7 +83,7 @@ func TestListObjectsPages(t *testing.T) {
 		var v2, v1 []string
 		pages := s3.NewListObjectsV2Paginator(c, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, Delimiter: &delimiter, MaxKeys: &most})
 		for pages.HasMorePages() {
-			page, err := pages.NextPage(background)
+			page, err := pages.NextPage(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +97,7 @@ func TestListObjectsPages(t *testing.T) {
 		}
 		marker := ""
 		for {
-			page, err := c.ListObjects(background, &s3.ListObjectsInput{Bucket: &bucket, Prefix: &prefix, Delimiter: &delimiter, MaxKeys: &most, Marker: &marker})
+			page, err := c.ListObjects(context.Background(), &s3.ListObjectsInput{Bucket: &bucket, Prefix: &prefix, Delimiter: &delimiter, MaxKeys: &most, Marker: &marker})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,10 +136,11 @@ func entries(objects []types.Object, prefixes []types.CommonPrefix) []string {
 // TestListObjectVersionsPages: pages of any size, joined, hold every version and
 // marker once, in order, whatever is deleted from the pages already read.
 func TestListObjectVersionsPages(t *testing.T) {
-	s := storage(t)
+	t.Parallel()
+	s := sandboxtest.Storage(t)
 	rapid.Check(t, func(t *rapid.T) {
 		c, bucket := filled(t, s)
-		b := s.state.Bucket(bucket)
+		b := s.State.Bucket(bucket)
 		prefix := rapid.SampledFrom([]string{"", "a", "a/", "b"}).Draw(t, "prefix")
 		delimiter := rapid.SampledFrom([]string{"", "/"}).Draw(t, "delimiter")
 		most := rapid.Int32Range(1, 6).Draw(t, "max keys")
@@ -155,7 +159,7 @@ func TestListObjectVersionsPages(t *testing.T) {
 		var got []string
 		in := &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &prefix, Delimiter: &delimiter, MaxKeys: &most}
 		for {
-			page, err := c.ListObjectVersions(background, in)
+			page, err := c.ListObjectVersions(context.Background(), in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +184,7 @@ func TestListObjectVersionsPages(t *testing.T) {
 			slices.SortFunc(rows, func(a, b string) int { return slices.Index(want, a) - slices.Index(want, b) })
 			got = append(got, rows...)
 			if clean && n > 0 {
-				out, err := c.DeleteObjects(background, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: remove})
+				out, err := c.DeleteObjects(context.Background(), &s3.DeleteObjectsInput{Bucket: &bucket, Delete: remove})
 				if err != nil || len(out.Errors) > 0 {
 					t.Fatal(out, err)
 				}
@@ -205,41 +209,27 @@ func TestListObjectVersionsPages(t *testing.T) {
 }
 
 func TestListObjectVersionsShape(t *testing.T) {
-	s := storage(t)
-	c := s.s3(sourceAdmin, "us-east-1")
-	res := s.do(t, "GET", "https://versioned.s3.us-east-1.amazonaws.com/?versions&encoding-type=url", "us-east-1", "")
-	_, body, _ := strings.Cut(text(t, res), "\n")
+	t.Parallel()
+	s := sandboxtest.Storage(t)
+	c := s.S3(sandboxtest.SourceAdmin, "us-east-1")
+	res := s.Do(t, "GET", "https://versioned.s3.us-east-1.amazonaws.com/?versions&encoding-type=url", "us-east-1", "")
+	_, body, _ := strings.Cut(sandboxtest.Text(t, res), "\n")
 	want := `<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>versioned</Name><Prefix></Prefix><KeyMarker></KeyMarker><VersionIdMarker></VersionIdMarker><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated></ListVersionsResult>`
 	if body != want {
 		t.Errorf("empty listing\ngot  %s\nwant %s", body, want)
 	}
-	put(t, c, "versioned", "k", "x", func(in *s3.PutObjectInput) { in.ChecksumAlgorithm = "CRC64NVME" })
-	out, err := c.ListObjectVersions(background, &s3.ListObjectVersionsInput{Bucket: aws.String("versioned")})
+	sandboxtest.Put(t, c, "versioned", "k", "x", func(in *s3.PutObjectInput) { in.ChecksumAlgorithm = "CRC64NVME" })
+	out, err := c.ListObjectVersions(context.Background(), &s3.ListObjectVersionsInput{Bucket: aws.String("versioned")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	v := out.Versions[0]
-	if v.ChecksumAlgorithm[0] != "CRC64NVME" || v.ChecksumType != "FULL_OBJECT" || *v.ETag != `"`+hexMD5("x")+`"` || *v.Size != 1 || v.StorageClass != "STANDARD" ||
-		!*v.IsLatest || *v.Owner.ID != s.state.CanonicalID("111111111111") || v.Owner.DisplayName != nil || v.LastModified.Nanosecond() != 0 {
+	if v.ChecksumAlgorithm[0] != "CRC64NVME" || v.ChecksumType != "FULL_OBJECT" || *v.ETag != `"`+sandboxtest.MD5("x")+`"` || *v.Size != 1 || v.StorageClass != "STANDARD" ||
+		!*v.IsLatest || *v.Owner.ID != s.State.CanonicalID("111111111111") || v.Owner.DisplayName != nil || v.LastModified.Nanosecond() != 0 {
 		t.Errorf("%+v", v)
 	}
-	_, err = c.ListObjectVersions(background, &s3.ListObjectVersionsInput{Bucket: aws.String("versioned"), VersionIdMarker: v.VersionId})
-	wantCode(t, "a version marker without a key marker", err, "InvalidArgument", 400)
-	_, err = c.ListObjectVersions(background, &s3.ListObjectVersionsInput{Bucket: aws.String("versioned"), KeyMarker: v.Key, VersionIdMarker: aws.String("bad")})
-	wantCode(t, "a bad version marker", err, "InvalidArgument", 400)
-}
-
-func TestVersionIDs(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		seq := rapid.Uint64().Draw(t, "seq")
-		id := state.VersionID(seq)
-		if got, ok := state.VersionSeq(id); got != seq || !ok || len(id) != 32 {
-			t.Fatalf("%d became %s, then %d %v", seq, id, got, ok)
-		}
-		other := []byte(id)
-		other[rapid.IntRange(0, 31).Draw(t, "at")] ^= 1
-		if _, ok := state.VersionSeq(string(other)); ok {
-			t.Fatalf("%s is taken for a version id", other)
-		}
-	})
+	_, err = c.ListObjectVersions(context.Background(), &s3.ListObjectVersionsInput{Bucket: aws.String("versioned"), VersionIdMarker: v.VersionId})
+	sandboxtest.WantCode(t, "a version marker without a key marker", err, "InvalidArgument", 400)
+	_, err = c.ListObjectVersions(context.Background(), &s3.ListObjectVersionsInput{Bucket: aws.String("versioned"), KeyMarker: v.Key, VersionIdMarker: aws.String("bad")})
+	sandboxtest.WantCode(t, "a bad version marker", err, "InvalidArgument", 400)
 }

@@ -1,31 +1,37 @@
-package sandbox
+package service_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	decide "crosscheck/rules/iam"
+	"crosscheck/scanner/sandbox/service"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	decide "crosscheck/rules/iam"
-	"crosscheck/scanner/sandbox/service"
+	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // Each layer of policies holds a caller on its own.
+const objectsKey = "arn:aws:kms:us-east-1:222222222222:key/00000000-1111-2222-3333-444444444444"
+
 func TestEveryLayerDecides(t *testing.T) {
-	s := control(t)
+	t.Parallel()
+	s := sandboxtest.Control(t)
 	roles := func(key string) error {
-		_, err := iam.NewFromConfig(s.as(key, "us-east-1")).ListRoles(background, &iam.ListRolesInput{})
+		_, err := iam.NewFromConfig(s.As(key, "us-east-1")).ListRoles(context.Background(), &iam.ListRolesInput{})
 		return err
 	}
 	describe := func(key string) error {
-		_, err := kms.NewFromConfig(s.as(key, "us-east-1")).DescribeKey(background, &kms.DescribeKeyInput{KeyId: aws.String(objectsKey)})
+		_, err := kms.NewFromConfig(s.As(key, "us-east-1")).DescribeKey(context.Background(), &kms.DescribeKeyInput{KeyId: aws.String(objectsKey)})
 		return err
 	}
 	assume := func(key, role string) error {
-		_, err := sts.NewFromConfig(s.as(key, "us-east-1")).AssumeRole(background, &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("test")})
+		_, err := sts.NewFromConfig(s.As(key, "us-east-1")).AssumeRole(context.Background(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("test")})
 		return err
 	}
 	for _, test := range []struct {
@@ -55,15 +61,16 @@ func TestEveryLayerDecides(t *testing.T) {
 }
 
 func TestActionsAreCounted(t *testing.T) {
-	s := control(t)
-	client := iam.NewFromConfig(s.as("AKIAWORKLOAD00000000", "us-east-1"))
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	client := iam.NewFromConfig(s.As("AKIAWORKLOAD00000000", "us-east-1"))
 	for range 2 {
-		if _, err := client.GetRole(background, &iam.GetRoleInput{RoleName: aws.String("bounded")}); err != nil {
+		if _, err := client.GetRole(context.Background(), &iam.GetRoleInput{RoleName: aws.String("bounded")}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := kms.NewFromConfig(s.as("AKIABOUNDED000000000", "us-east-1")).ListAliases(background, &kms.ListAliasesInput{})
-	wantCode(t, "ListAliases", err, "AccessDeniedException", 400)
+	_, err := kms.NewFromConfig(s.As("AKIABOUNDED000000000", "us-east-1")).ListAliases(context.Background(), &kms.ListAliasesInput{})
+	sandboxtest.WantCode(t, "ListAliases", err, "AccessDeniedException", 400)
 	const audit, bounded = "arn:aws:iam::222222222222:role/crosscheck-audit", "arn:aws:iam::222222222222:role/bounded"
 	actions := s.Actions()
 	if n := actions[service.Action{Caller: audit, Action: "iam:GetRole", Result: decide.Allowed}]; n != 2 {
@@ -73,10 +80,10 @@ func TestActionsAreCounted(t *testing.T) {
 		t.Errorf("kms:ListAliases was denied %d times: %v", n, actions)
 	}
 	calls := s.Calls()
-	if n := calls[Call{"iam:GetRole", "222222222222", audit, ""}]; n != 2 {
+	if n := calls[sandbox.Call{Operation: "iam:GetRole", Account: "222222222222", Caller: audit, Code: ""}]; n != 2 {
 		t.Errorf("%d calls of iam:GetRole: %v", n, calls)
 	}
-	if n := calls[Call{"kms:ListAliases", "222222222222", bounded, "AccessDeniedException"}]; n != 1 || len(calls) != 2 {
+	if n := calls[sandbox.Call{Operation: "kms:ListAliases", Account: "222222222222", Caller: bounded, Code: "AccessDeniedException"}]; n != 1 || len(calls) != 2 {
 		t.Errorf("%d calls of kms:ListAliases: %v", n, calls)
 	}
 }
