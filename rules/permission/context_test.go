@@ -1,0 +1,153 @@
+package permission_test
+
+import (
+	"cmp"
+	"fmt"
+	"testing"
+
+	"crosscheck/rules/iam"
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+// absent and notKnown stand for what a key is not.
+const (
+	absent   = "(absent)"
+	notKnown = "(not known)"
+)
+
+// TestContext: what is known of the condition keys of S3's requests. A Deny tells: it
+// applies to the known value, and to no other.
+func TestContext(t *testing.T) {
+	t.Parallel()
+	cells := map[string]permission.Key{
+		inTrust:     {Layer: permission.Trust, Action: "sts:AssumeRole"},
+		inSource:    {Layer: permission.Source, Action: "s3:GetObjectVersionAcl"},
+		inDst:       {Layer: permission.Destination, Action: "s3:ReplicateObject"},
+		inRole:      {Layer: permission.Destination, Action: "s3:ReplicateObject"},
+		inSourceKey: {Layer: permission.SourceKey, Action: "kms:Decrypt"},
+		inDstKey:    {Layer: permission.DestinationKey, Action: "kms:Encrypt"},
+	}
+	resources := map[string]string{inSource: "arn:aws:s3:::src/*", inDst: "arn:aws:s3:::dst/*"}
+	for _, c := range []struct {
+		where, key, want string
+		do               func(world)
+	}{
+		{inDst, "aws:PrincipalArn", roleARN, nil},
+		{inDst, "aws:PrincipalAccount", account1, nil},
+		{inDst, "aws:PrincipalOrgID", "o-example", nil},
+		{inDst, "aws:PrincipalType", "AssumedRole", nil},
+		{inDst, "aws:userid", "AROAEXAMPLEEXAMPLE111:s3-replication", nil},
+		{inDst, "aws:PrincipalIsAWSService", "false", nil},
+		{inDst, "aws:PrincipalTag/env", "prod", nil},
+		{inDst, "aws:PrincipalTag/other", absent, nil},
+		{inDst, "aws:PrincipalTag/env", notKnown, func(w world) {
+			w.role(func(r *fact.Role) { r.Tags = map[string]string{"Env": "prod", "ENV": "test"} })
+		}},
+		{inDst, "aws:username", absent, nil},
+		{inDst, "aws:MultiFactorAuthPresent", absent, nil},
+		{inDst, "aws:MultiFactorAuthAge", absent, nil},
+		{inDst, "aws:FederatedProvider", absent, nil},
+		{inDst, "aws:PrincipalServiceName", absent, nil},
+		{inDst, "aws:SecureTransport", "true", nil},
+		{inDst, "aws:RequestedRegion", "eu-west-1", nil},
+		{inSource, "aws:RequestedRegion", "us-east-1", nil},
+		{inDst, "aws:RequestedRegion", notKnown, func(w world) { w.dst(func(b *fact.Bucket) { b.Region = "" }) }},
+		{inDst, "aws:ResourceAccount", account2, nil},
+		{inDst, "s3:ResourceAccount", account2, nil},
+		{inSource, "s3:ResourceAccount", account1, nil},
+		{inDst, "aws:ResourceOrgID", "o-example", nil},
+		{inDst, "aws:ResourceOrgID", notKnown, func(w world) {
+			w.account(account2, func(a *fact.Account) { a.InOrganization = fact.Of(false) })
+		}},
+		{inDst, "aws:PrincipalOrgID", notKnown, func(w world) { w.Organization = gap[fact.Organization]("organization") }},
+		{inDst, "aws:SourceIp", notKnown, nil},
+		{inDst, "s3:x-amz-acl", notKnown, nil},
+		{inDst, "s3:x-amz-server-side-encryption", "aws:kms", nil},
+		{inDst, "s3:x-amz-server-side-encryption", notKnown, func(w world) { w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"}) }},
+		{inDst, "s3:x-amz-server-side-encryption", notKnown, func(w world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" }) }},
+		{inDst, "s3:x-amz-server-side-encryption-aws-kms-key-id", dstKey, nil},
+		{inDst, "s3:x-amz-server-side-encryption-aws-kms-key-id", notKnown, func(w world) {
+			w.rule(func(r *fact.ReplicationRule) { r.Destination.ReplicaKMSKeyID = "alias/replicas" })
+		}},
+		{inSource, "s3:x-amz-server-side-encryption", notKnown, nil},
+		{inSource, "s3:ExistingObjectTag/Class", "gold", nil},
+		{inSource, "s3:ExistingObjectTag/other", notKnown, nil},
+		{inDst, "s3:ExistingObjectTag/class", notKnown, nil},
+
+		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.com", nil},
+		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.com.cn", func(w world) { w.Partition = "aws-cn" }},
+		{inSourceKey, "kms:ViaService", "s3.us-east-1.amazonaws.com", nil},
+		{inDstKey, "kms:CallerAccount", account1, nil},
+		{inDstKey, "kms:GrantIsForAWSResource", absent, nil},
+		{inDstKey, "kms:GranteePrincipal", absent, nil},
+		{inDstKey, "kms:GrantConstraintType", absent, nil},
+		{inDstKey, "kms:GrantOperations", absent, nil},
+		{inDstKey, "kms:KeySpec", "SYMMETRIC_DEFAULT", nil},
+		{inDstKey, "kms:KeyUsage", "ENCRYPT_DECRYPT", nil},
+		{inDstKey, "kms:KeyOrigin", "AWS_KMS", nil},
+		{inDstKey, "kms:KeyOrigin", notKnown, func(w world) { w.key(dstKey, func(k *fact.Key) { k.Origin = "" }) }},
+		{inDstKey, "kms:MultiRegion", "false", nil},
+		{inDstKey, "kms:MultiRegion", "true", func(w world) { w.key(dstKey, func(k *fact.Key) { k.MultiRegion = true }) }},
+		{inDstKey, "aws:ResourceTag/team", "backup", nil},
+		{inDstKey, "aws:ResourceTag/other", absent, nil},
+		{inDstKey, "aws:ResourceTag/team", notKnown, func(w world) { w.key(dstKey, func(k *fact.Key) { k.Tags = nil }) }},
+		{inDstKey, "kms:Something", notKnown, nil},
+		{inRole, "kms:ViaService", notKnown, nil}, // of a request to S3
+
+		{inTrust, "aws:PrincipalIsAWSService", "true", nil},
+		{inTrust, "aws:PrincipalServiceName", "s3.amazonaws.com", nil},
+		{inTrust, "aws:ResourceAccount", account1, nil},
+		{inTrust, "aws:ResourceOrgID", "o-example", nil},
+		{inTrust, "aws:SecureTransport", "true", nil},
+		{inTrust, "sts:ExternalId", absent, nil},
+		{inTrust, "aws:PrincipalArn", absent, nil},
+		{inTrust, "aws:PrincipalAccount", absent, nil},
+		{inTrust, "aws:PrincipalOrgID", absent, nil},
+		{inTrust, "aws:userid", absent, nil},
+		{inTrust, "aws:Something", notKnown, nil},
+		{inTrust, "aws:SourceAccount", notKnown, nil}, // it is sent or it is not
+		{inTrust, "aws:SourceArn", notKnown, nil},
+		{inTrust, "aws:SourceOrgID", notKnown, nil},
+	} {
+		ask := func(operator, value string) iam.Result {
+			w := newWorld()
+			if c.do != nil {
+				c.do(w)
+			}
+			principal := `"Principal":"*",`
+			if c.where == inRole {
+				principal = ""
+			}
+			w.add(c.where, fmt.Sprintf(`{"Sid":"Key","Effect":"Deny",%s"Action":"%s","Resource":"%s","Condition":{"%s":{"%s":"%s"}}}`,
+				principal, cells[c.where].Action, cmp.Or(resources[c.where], "*"), operator, c.key, value))
+			m := w.matrix()
+			cell, _, _ := m.Find(cells[c.where])
+			if cell == nil || len(m.Refused) > 0 {
+				t.Fatalf("%s %s: %v, refused %v", c.where, c.key, cell, m.Refused)
+			}
+			return cell.Result
+		}
+		isNull, notNull := ask("Null", "true"), ask("Null", "false")
+		switch c.want {
+		case absent:
+			if isNull != iam.Denied || notNull != iam.Allowed {
+				t.Errorf("%s %s: absent %s, there %s", c.where, c.key, isNull, notNull)
+			}
+		case notKnown:
+			if isNull != iam.Undecided || notNull != iam.Undecided {
+				t.Errorf("%s %s is known: absent %s, there %s", c.where, c.key, isNull, notNull)
+			}
+		default:
+			if got := ask("StringEquals", c.want); got != iam.Denied {
+				t.Errorf("%s %s is not %s: %s", c.where, c.key, c.want, got)
+			}
+			if got := ask("StringNotEquals", c.want); got != iam.Allowed {
+				t.Errorf("%s %s may be other than %s: %s", c.where, c.key, c.want, got)
+			}
+			if got := ask("StringEquals", c.want+"x"); got != iam.Allowed {
+				t.Errorf("%s %s may be %sx: %s", c.where, c.key, c.want, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,519 @@
+package permission_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+const (
+	denyAll = `{"Sid":"No","Effect":"Deny","Action":"*","Resource":"*"}`
+	policy  = `{"Version":"2012-10-17","Statement":[%s]}`
+)
+
+func deny(action, principal, more string) string {
+	if principal != "" {
+		principal = `"Principal":"` + principal + `",`
+	}
+	return `{"Sid":"No","Effect":"Deny",` + principal + `"Action":"` + action + `","Resource":"*"` + more + `}`
+}
+
+// edits are worlds that differ in one thing from the one in which all is allowed.
+var edits = []struct {
+	name string
+	do   func(world)
+}{
+	{"all is allowed", func(world) {}},
+	{"no role", func(w world) { w.Roles[roleARN] = fact.None[fact.Role]() }},
+	{"no role, no destination, no KMS", func(w world) {
+		w.Roles[roleARN], w.Buckets["dst"] = fact.None[fact.Role](), fact.None[fact.Bucket]()
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+	}},
+	{"role not read", func(w world) { w.Roles[roleARN] = gap[fact.Role]("role") }},
+	{"role of no account", func(w world) { delete(w.Accounts, account1) }},
+	{"inline policies not read", func(w world) { w.role(func(r *fact.Role) { r.Inline = gap[[]fact.Policy]("role.inline") }) }},
+	{"attached policies not read", func(w world) { w.role(func(r *fact.Role) { r.Attached = gap[[]fact.Policy]("role.attached") }) }},
+	{"boundary not read", func(w world) { w.role(func(r *fact.Role) { r.Boundary = gap[fact.Policy]("role.boundary") }) }},
+	{"attached policies instead", func(w world) {
+		w.role(func(r *fact.Role) { r.Inline, r.Attached = fact.None[[]fact.Policy](), r.Inline })
+	}},
+	{"no policies of the role", func(w world) { w.role(func(r *fact.Role) { r.Inline = fact.None[[]fact.Policy]() }) }},
+	{"boundary that denies tags", func(w world) { w.add(inBoundary, deny("s3:*Tag*", "", "")) }},
+	{"boundary without S3", func(w world) {
+		w.role(func(r *fact.Role) {
+			r.Boundary = fact.Of(fact.Policy{Name: "boundary", Document: fmt.Sprintf(policy, `{"Effect":"Allow","Action":"kms:*","Resource":"*"}`)})
+		})
+	}},
+	{"SCP that denies", func(w world) { w.add(inSCP, denyAll) }},
+	{"SCP that denies, over the management account", func(w world) {
+		w.add(inSCP, denyAll)
+		w.account(account1, func(a *fact.Account) { a.Management = true })
+	}},
+	{"SCP level without an Allow", func(w world) {
+		w.account(account1, func(a *fact.Account) { (*a.SCPs.Value)[1].Policies = nil })
+	}},
+	{"SCPs not read", func(w world) {
+		w.account(account1, func(a *fact.Account) { a.SCPs = gap[[]fact.PolicyLevel]("source_account.scps") })
+	}},
+	{"no SCPs", func(w world) {
+		w.account(account1, func(a *fact.Account) { a.SCPs = fact.None[[]fact.PolicyLevel]() })
+	}},
+	{"RCP that denies", func(w world) { w.add(inRCP, deny("s3:*", "*", "")) }},
+	{"RCP that denies, over the management account", func(w world) {
+		w.add(inRCP, deny("s3:*", "*", ""))
+		w.account(account2, func(a *fact.Account) { a.Management = true })
+	}},
+	{"RCPs not read", func(w world) {
+		w.account(account2, func(a *fact.Account) { a.RCPs = gap[[]fact.PolicyLevel]("destination_account.rcps") })
+	}},
+	{"no destination", func(w world) { w.Buckets["dst"] = fact.None[fact.Bucket]() }},
+	{"destination not read", func(w world) { w.Buckets["dst"] = gap[fact.Bucket]("destination") }},
+	{"destination of an unknown owner", func(w world) { w.dst(func(b *fact.Bucket) { b.AccountID, b.Region = "", "" }) }},
+	{"no policy of the destination", func(w world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) }},
+	{"policy of the destination not read", func(w world) { w.dst(func(b *fact.Bucket) { b.Policy = gap[fact.Policy]("destination.policy") }) }},
+	{"destination in the same account, without a policy", func(w world) {
+		w.dst(func(b *fact.Bucket) { b.AccountID, b.Policy = account1, fact.None[fact.Policy]() })
+	}},
+	{"destination in the same account, which denies", func(w world) {
+		w.dst(func(b *fact.Bucket) { b.AccountID = account1 })
+		w.add(inDst, `{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+	}},
+	{"public destination, restricted", func(w world) {
+		w.add(inDst, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+		w.dst(func(b *fact.Bucket) {
+			b.PublicAccessBlock = fact.Of(fact.PublicAccessBlock{RestrictPublicBuckets: true})
+		})
+	}},
+	{"public destination, restricted by the account", func(w world) {
+		w.add(inDst, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+		w.account(account2, func(a *fact.Account) {
+			a.PublicAccessBlock = fact.Of(fact.PublicAccessBlock{RestrictPublicBuckets: true})
+		})
+	}},
+	{"public destination, not known whether restricted", func(w world) {
+		w.add(inDst, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+		w.dst(func(b *fact.Bucket) {
+			b.PublicAccessBlock = gap[fact.PublicAccessBlock]("destination.public_access_block")
+		})
+	}},
+	{"a policy that AWS would not store", func(w world) {
+		w.dst(func(b *fact.Bucket) {
+			b.Policy = fact.Of(fact.Policy{Name: "dst", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`})
+		})
+	}},
+	{"source that denies", func(w world) {
+		w.add(inSource, `{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::src","arn:aws:s3:::src/*"]}`)
+	}},
+	{"policy of the source not read", func(w world) { w.Bucket.Policy = gap[fact.Policy]("bucket.policy") }},
+	{"V1 rule", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.Schema, r.DeleteMarkers = "V1", "" })
+	}},
+	{"no delete markers", func(w world) { w.rule(func(r *fact.ReplicationRule) { r.DeleteMarkers = "Disabled" }) }},
+	{"prefix", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.Prefix = "logs/*/" })
+		w.add(inRole, `{"Sid":"No","Effect":"Deny","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/other/*"}`)
+	}},
+	{"some objects denied", func(w world) {
+		w.add(inRole, `{"Sid":"No","Effect":"Deny","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/other/*"}`)
+	}},
+	{"no owner override", func(w world) { w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = false }) }},
+	{"ownership enforced", func(w world) { w.dst(func(b *fact.Bucket) { b.Ownership = fact.Of("BucketOwnerEnforced") }) }},
+	{"ownership not set, override not allowed", func(w world) {
+		w.dst(func(b *fact.Bucket) { b.Ownership = fact.None[string]() })
+		w.without(`"s3:ObjectOwnerOverrideToBucketOwner"`)
+	}},
+	{"ownership not read, override not allowed", func(w world) {
+		w.dst(func(b *fact.Bucket) { b.Ownership = gap[string]("destination.ownership") })
+		w.without(`"s3:ObjectOwnerOverrideToBucketOwner"`)
+	}},
+	{"no Object Lock", func(w world) { w.Bucket.ObjectLock = fact.None[fact.ObjectLock]() }},
+	{"Object Lock off", func(w world) { w.Bucket.ObjectLock = fact.Of(fact.ObjectLock{}) }},
+	{"Object Lock not read, and nothing of it allowed", func(w world) {
+		w.Bucket.ObjectLock = gap[fact.ObjectLock]("bucket.object_lock")
+		w.without(`"s3:GetObjectRetention"`, `"s3:GetObjectLegalHold"`)
+		w.add(inRole, deny("s3:PutObject*", "", ""))
+	}},
+	{"tags not allowed", func(w world) { w.without(`"s3:GetObjectVersionTagging"`) }},
+	{"tags not allowed, and perhaps denied", func(w world) {
+		w.without(`"s3:GetObjectVersionTagging"`)
+		w.add(inRole, deny("s3:GetObjectVersionTagging", "", `,"Condition":{"StringEquals":{"aws:SourceIp":"1"}}`))
+	}},
+	{"tags denied", func(w world) { w.add(inRole, deny("s3:*Tag*", "", "")) }},
+	{"plain reads, without KMS", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+		w.without(`"s3:GetObjectVersionForReplication"`)
+		w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"}`)
+	}},
+	{"plain reads, with KMS", func(w world) {
+		w.without(`"s3:GetObjectVersionForReplication"`)
+		w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"}`)
+	}},
+	{"no reads, without KMS", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+		w.without(`"s3:GetObjectVersionForReplication"`)
+	}},
+	{"one read denied, the other perhaps, without KMS", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+		w.without(`"s3:GetObjectVersionForReplication"`)
+		w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpc":"v"}}}`)
+	}},
+	{"reads denied for different objects, without KMS", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+		w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"},`+
+			`{"Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/a/*"},`+
+			`{"Effect":"Deny","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/b/*"}`)
+	}},
+	{"reads denied for the same objects, without KMS", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+		w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"},`+
+			`{"Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/a/*"},`+
+			`{"Effect":"Deny","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/b/*"}`)
+	}},
+	{"one read denied for all, the other for some, without KMS", func(w world) {
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+		w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"},`+
+			`{"Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"*"},`+
+			`{"Effect":"Deny","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/b/*"}`)
+	}},
+	{"no KMS", func(w world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "Disabled" }) }},
+	{"source default not read", func(w world) {
+		w.Bucket.Encryption, w.link().SourceKey = gap[fact.Encryption]("bucket.encryption"), ""
+	}},
+	{"source default is KMS under no known key", func(w world) { w.link().SourceKey = "" }},
+	{"source default is SSE-S3", func(w world) {
+		w.Bucket.Encryption, w.link().SourceKey = fact.Of(fact.Encryption{Algorithm: "AES256"}), ""
+	}},
+	{"no source default", func(w world) {
+		w.Bucket.Encryption, w.link().SourceKey = fact.None[fact.Encryption](), ""
+	}},
+	{"no source key", func(w world) { w.Keys[srcKey] = fact.None[fact.Key]() }},
+	{"source key not read", func(w world) { w.Keys[srcKey] = gap[fact.Key]("source_key") }},
+	{"no replica key named", func(w world) { w.link().ReplicaKey = "" }},
+	{"no replica key", func(w world) { w.Keys[dstKey] = fact.None[fact.Key]() }},
+	{"no key policy", func(w world) { w.key(dstKey, func(k *fact.Key) { k.Policy = fact.None[fact.Policy]() }) }},
+	{"key policy not read", func(w world) {
+		w.key(dstKey, func(k *fact.Key) { k.Policy = gap[fact.Policy]("destination_key.policy") })
+	}},
+	{"grants not read", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.Policy, k.Grants = fact.None[fact.Policy](), gap[[]fact.Grant]("destination_key.grants")
+		})
+	}},
+	{"a grant instead", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.Policy = fact.None[fact.Policy]()
+			k.Grants = fact.Of([]fact.Grant{{GranteePrincipal: "other", Operations: []string{"Encrypt"}}, {GranteePrincipal: roleARN, Operations: []string{"Encrypt"}}})
+		})
+	}},
+	{"a grant for something else", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.Policy = fact.None[fact.Policy]()
+			k.Grants = fact.Of([]fact.Grant{{GranteePrincipal: roleARN, Operations: []string{"Decrypt"}}})
+		})
+	}},
+	{"a constrained grant", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.Policy = fact.None[fact.Policy]()
+			k.Grants = fact.Of([]fact.Grant{{GranteePrincipal: roleARN, Operations: []string{"Encrypt"}, Constrained: true}})
+		})
+	}},
+	{"AWS managed key of the other account", func(w world) { w.key(dstKey, func(k *fact.Key) { k.Manager = "AWS" }) }},
+	{"AWS managed key of the account", func(w world) { w.key(srcKey, func(k *fact.Key) { k.Manager = "AWS" }) }},
+	{"key of the account, not allowed to the role", func(w world) { w.without(`"kms:Decrypt"`) }},
+	{"key policy that denies", func(w world) { w.add(inDstKey, deny("kms:Encrypt", "*", "")) }},
+	{"bucket keys", func(w world) { w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true }) }},
+	{"bucket keys, by what is known", func(w world) { w.Bucket.Encryption = gap[fact.Encryption]("bucket.encryption") }},
+	{"bucket keys, with everything allowed", func(w world) {
+		w.Bucket.Encryption.Value.BucketKey = true
+		w.add(inRole, `{"Effect":"Allow","Action":"kms:*","Resource":"*"}`)
+		w.add(inDstKey, `{"Effect":"Allow","Principal":{"AWS":"`+roleARN+`"},"Action":"kms:*","Resource":"*"}`)
+	}},
+	{"encryption context of objects, with bucket keys", func(w world) {
+		w.Bucket.Encryption.Value.BucketKey = true
+		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}}`))
+	}},
+	{"encryption context of the bucket, with bucket keys", func(w world) {
+		w.Bucket.Encryption.Value.BucketKey = true
+		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"]}}`))
+	}},
+	{"trust policy for somebody else", func(w world) {
+		w.role(func(r *fact.Role) {
+			r.Trust.Document = strings.Replace(r.Trust.Document, "s3.amazonaws.com", "ec2.amazonaws.com", 1)
+		})
+	}},
+	{"trust policy with the account of the source", func(w world) {
+		w.add(inTrust, deny("sts:AssumeRole", "*", `,"Condition":{"StringNotEqualsIfExists":{"aws:SourceAccount":"111111111111"},"Null":{"aws:SourceAccount":"true"}}`))
+		w.add(inTrust, deny("sts:AssumeRole", "*", `,"Condition":{"StringNotEquals":{"aws:SourceAccount":"111111111111"}}`))
+	}},
+	{"trust policy with the ARN of another source", func(w world) {
+		w.add(inTrust, deny("sts:AssumeRole", "*", `,"Condition":{"ArnNotEqualsIfExists":{"aws:SourceArn":"arn:aws:s3:::other"}}`))
+	}},
+	{"trust policy with something unknown", func(w world) {
+		w.role(func(r *fact.Role) {
+			r.Trust.Document = strings.Replace(r.Trust.Document, `"sts:AssumeRole"`, `"sts:AssumeRole","Condition":{"StringEquals":{"aws:New":"1"}}`, 1)
+		})
+	}},
+	{"RCP against the service", func(w world) {
+		w.account(account1, func(a *fact.Account) {
+			levels := *a.RCPs.Value
+			levels[0].Policies = append(levels[0].Policies, fact.Policy{Name: "own", Document: fmt.Sprintf(policy, deny("sts:*", "*", ""))})
+		})
+	}},
+}
+
+// matrixLines are what is decided of every cell, and what the rules make of it.
+func matrixLines(t *testing.T, w world) []string {
+	t.Helper()
+	m := w.matrix()
+	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	for _, p := range m.Refused {
+		add("refused: %s", p.Name())
+	}
+	for _, r := range permission.Requirements() {
+		c, why, ok := m.Find(r.Key())
+		if !ok {
+			t.Fatalf("no %s", r.Key())
+		}
+		if c == nil {
+			add("%s: not needed: %s", r.Key(), why)
+			continue
+		}
+		check := c.Check()
+		if check.FailureCode != c.FailureCode() || check.Result != c.Result.String() || check.Layer != string(c.Layer) ||
+			check.UnknownKeys == nil || check.Deciding == nil {
+			t.Errorf("the check %+v is not the cell %+v", check, c)
+		}
+		if check.Result == "allowed" {
+			add("%s for %s: allowed on %s%s", c.Key(), r.Action, c.Resource, c.FailureCode())
+			continue
+		}
+		line := fmt.Sprintf("%s: %s on %s code=%q reason=%s decider=%s level=%q role=%s resource=%s", c.Key(), c.Result, c.Resource, c.FailureCode(),
+			c.Reason, c.Decider, c.Level, c.On(permission.RoleSide), c.On(permission.ResourceSide))
+		for _, s := range c.Deciding {
+			line += fmt.Sprintf(" [%s %s %s %d]", s.Layer, s.Policy, s.Sid, s.Statement)
+		}
+		add("%s keys=%v layers=%v witness=%s contested=%v", line, c.UnknownKeys, c.UnknownLayers, c.Witness, c.Contested)
+	}
+	for _, r := range permission.Rules() {
+		for _, a := range r.Answers(&m, w.link()) {
+			add("%s: %s %v key=%s contested=%v", r.ID, a.Status, a.FailureCodes, a.Key, a.Contested)
+		}
+	}
+	return lines
+}
+
+// TestMatrix keeps what is decided of every world, as far as it is another than that
+// of the first. It has no prose: the golden file of package rules has.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	var usual []string
+	for _, c := range edits {
+		w := newWorld()
+		c.do(w)
+		fmt.Fprintf(&b, "== %s\n", c.name)
+		lines := matrixLines(t, w)
+		for _, line := range lines {
+			if !slices.Contains(usual, line) {
+				b.WriteString(line + "\n")
+			}
+		}
+		if usual == nil {
+			usual = lines
+		}
+	}
+	const name = "testdata/matrix.golden"
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Errorf("the matrices changed (UPDATE=1 accepts them): %s", diff)
+	}
+}
+
+// TestFind: what the table does not have is not found, and the alternative of a
+// requirement is found where it was decided.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+	w.without(`"s3:GetObjectVersionForReplication"`)
+	w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"}`)
+	m := w.matrix()
+	for _, action := range []string{"s3:GetObjectVersion", "s3:GetObjectVersionForReplication"} {
+		if c, _, ok := m.Find(permission.Key{Layer: permission.Source, Action: action}); !ok || c == nil || c.Action != "s3:GetObjectVersion" {
+			t.Errorf("%s: %+v", action, c)
+		}
+	}
+	if _, _, ok := m.Find(permission.Key{Layer: permission.Trust, Action: "s3:GetObjectVersion"}); ok {
+		t.Error("found in another layer")
+	}
+	if _, ok := m.Answer(permission.Key{Layer: permission.Source, Action: "s3:Nothing"}, permission.Whole); ok {
+		t.Error("an answer to what nobody asks")
+	}
+}
+
+// TestWords keeps the messages and changes that reports print.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name          string
+		do            func(world)
+		layer         permission.Layer
+		action        string
+		message, todo string
+	}{
+		{"own clause", func(w world) { w.Roles[roleARN] = fact.None[fact.Role]() }, permission.Trust, "sts:AssumeRole",
+			"sts:AssumeRole: the role " + roleARN + " does not exist", ""},
+		{"words of a decision", func(w world) { w.add(inRole, deny("s3:ReplicateTags", "", "")) }, permission.Destination, "s3:ReplicateTags",
+			"s3:ReplicateTags is explicitly denied by statement No of replicate (identity, line 1)",
+			"exempt " + roleARN + " from the Deny of s3:ReplicateTags in Sid No of replicate (identity)"},
+		{"a statement without Sid", func(w world) {
+			w.add(inRole, `{"Effect":"Deny","Action":"s3:ReplicateTags","Resource":"*"}`)
+		}, permission.Destination, "s3:ReplicateTags",
+			"s3:ReplicateTags is explicitly denied by statement 0 of replicate (identity, line 1)",
+			"exempt " + roleARN + " from the Deny of s3:ReplicateTags in statement 0 of replicate (identity)"},
+		{"an action that is named", func(w world) { w.without(`"s3:ReplicateDelete"`) }, permission.Destination, "s3:ReplicateDelete",
+			"implicitly denied at identity: no statement allows s3:ReplicateDelete; nearest is statement A of replicate (identity, line 1): Action does not name s3:ReplicateDelete",
+			"add `s3:ReplicateDelete` on `arn:aws:s3:::dst/*` to Sid A of replicate"},
+		{"network", func(w world) {
+			w.add(inDst, `{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}}`)
+		}, permission.Destination, "s3:ReplicateObject",
+			"s3:ReplicateObject is unknown: it depends on aws:sourcevpce; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role", ""},
+		{"perhaps", func(w world) {
+			w.Bucket.ObjectLock = gap[fact.ObjectLock]("bucket.object_lock")
+			w.without(`"s3:GetObjectRetention"`)
+		}, permission.Source, "s3:GetObjectRetention", "s3:GetObjectRetention is needed if Object Lock is enabled on the source, which is not known", ""},
+		{"perhaps the owner", func(w world) {
+			w.dst(func(b *fact.Bucket) { b.Ownership = gap[string]("destination.ownership") })
+			w.without(`"s3:ObjectOwnerOverrideToBucketOwner"`)
+		}, permission.Destination, "s3:ObjectOwnerOverrideToBucketOwner",
+			"s3:ObjectOwnerOverrideToBucketOwner is needed if the destination does not enforce bucket ownership, which is not known", ""},
+		{"context of objects", func(w world) {
+			w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/logs/*"}}`))
+		}, permission.DestinationKey, "kms:Encrypt",
+			"kms:Encrypt is unknown: it depends on kms:encryptioncontext:aws:s3:arn; a policy tells some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context", ""},
+		{"value of any object", func(w world) {
+			w.key(dstKey, func(k *fact.Key) {
+				k.Policy = fact.Of(fact.Policy{Name: "default", Document: fmt.Sprintf(policy, `{"Sid":"A","Effect":"Allow","Principal":{"AWS":"`+roleARN+
+					`"},"Action":"kms:Encrypt","Resource":"*","Condition":{"StringEquals":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::other"}}}`)})
+			})
+		}, permission.DestinationKey, "kms:Encrypt",
+			"implicitly denied at key: no statement allows kms:Encrypt; nearest is statement A of default (key, line 1): Action matches, " +
+				"Condition StringEquals kms:EncryptionContext:aws:s3:arn does not hold: the request has `arn:aws:s3:::dst/*`, the policy `arn:aws:s3:::other`",
+			"allow " + roleARN + " `kms:Encrypt` on `" + dstKey + "` in the policy of the key"},
+		{"default key", func(w world) { w.link().SourceKey = "" }, permission.SourceKey, "kms:Decrypt",
+			"kms:Decrypt: the default key of the source is not known", ""},
+		{"managed key", func(w world) { w.key(dstKey, func(k *fact.Key) { k.Manager = "AWS" }) }, permission.DestinationKey, "kms:Encrypt",
+			"kms:Encrypt: " + dstKey + " is an AWS managed key, which no other account can use",
+			"name a customer managed key that the owner of dst shares with the role"},
+		{"boundary", func(w world) {
+			w.role(func(r *fact.Role) {
+				r.Boundary = fact.Of(fact.Policy{Name: "b", Document: fmt.Sprintf(policy, `{"Effect":"Allow","Action":"kms:*","Resource":"*"}`)})
+			})
+		}, permission.Source, "s3:ListBucket",
+			"implicitly denied at boundary: no statement allows s3:ListBucket; nearest is statement 0 of b (boundary, line 1): Action does not name s3:ListBucket",
+			"add `s3:ListBucket` on `arn:aws:s3:::src` to the permissions boundary of " + roleARN},
+		{"SCP", func(w world) {
+			w.account(account1, func(a *fact.Account) { (*a.SCPs.Value)[1].Policies = nil })
+		}, permission.Source, "s3:ListBucket", "s3:ListBucket is implicitly denied at scp level " + account1 + ": no policy is there",
+			"let an SCP attached to " + account1 + " allow `s3:ListBucket` on `arn:aws:s3:::src`"},
+		{"no policy of the role", func(w world) { w.role(func(r *fact.Role) { r.Inline = fact.None[[]fact.Policy]() }) }, permission.Source, "s3:ListBucket",
+			"s3:ListBucket is implicitly denied at identity: no policy is there", "add `s3:ListBucket` on `arn:aws:s3:::src` to a policy of the role"},
+		{"no policy of the destination", func(w world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) }, permission.Destination, "s3:ReplicateObject",
+			"s3:ReplicateObject is implicitly denied at resource: no policy is there",
+			"allow " + roleARN + " `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst"},
+		{"two reads", func(w world) {
+			w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+			w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"},`+
+				`{"Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/a/*"},`+
+				`{"Effect":"Deny","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/b/*"}`)
+		}, permission.Source, "s3:GetObjectVersionForReplication",
+			"s3:GetObjectVersionForReplication: each of the two read actions is denied for some objects, but perhaps never both for the same one", ""},
+	} {
+		w := newWorld()
+		c.do(w)
+		m := w.matrix()
+		cell, _, _ := m.Find(permission.Key{Layer: c.layer, Action: c.action})
+		if cell == nil || cell.Message != c.message || cell.Remediation != c.todo {
+			t.Errorf("%s: %+v\nwant %q\nand  %q", c.name, cell, c.message, c.todo)
+		}
+	}
+}
+
+// TestHome: a missing action is added to a statement only where that allows it to
+// nobody else and to no other resource.
+func TestHome(t *testing.T) {
+	t.Parallel()
+	role := `"Principal":{"AWS":"` + roleARN + `"},`
+	for statement, want := range map[string]string{
+		`{"Sid":"Home","Effect":"Allow",` + role + `"Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*"}`:                                                   "Sid Home of dst",
+		`{"Effect":"Allow",` + role + `"Action":"s3:GetObject","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"]}`:                                           "statement 0 of dst",
+		`{"Sid":"Home","Effect":"Deny",` + role + `"Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*"}`:                                                    "",
+		`{"Sid":"Home","Effect":"Allow",` + role + `"NotAction":"s3:Replicate*","Resource":"arn:aws:s3:::dst/*"}`:                                               "",
+		`{"Sid":"Home","Effect":"Allow",` + role + `"Action":"s3:GetObject","NotResource":"arn:aws:s3:::dst/x"}`:                                                "",
+		`{"Sid":"Home","Effect":"Allow",` + role + `"Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/x"}`:                                                   "",
+		`{"Sid":"Home","Effect":"Allow",` + role + `"Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*","Condition":{"Bool":{"aws:SecureTransport":true}}}`: "",
+		`{"Sid":"Home","Effect":"Allow","Principal":{"AWS":["` + roleARN + `","222222222222"]},"Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*"}`:        "",
+		`{"Sid":"Home","Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::dst/*"}`:                            "",
+	} {
+		w := newWorld()
+		w.dst(func(b *fact.Bucket) {
+			b.Policy = fact.Of(fact.Policy{Name: "dst", Document: fmt.Sprintf(policy, statement)})
+		})
+		m := w.matrix()
+		c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateDelete"})
+		what := "`s3:ReplicateDelete` on `arn:aws:s3:::dst/*`"
+		todo := "allow " + roleARN + " " + what + " in the bucket policy of dst"
+		if want != "" {
+			todo = "add " + what + " to " + want + ", the bucket policy of dst"
+		}
+		if c.Remediation != todo {
+			t.Errorf("%s\n%q, want\n%q", statement, c.Remediation, todo)
+		}
+	}
+}
+
+// TestStatementText shows the statement behind a denial as the policy has it, up to a bound.
+func TestStatementText(t *testing.T) {
+	t.Parallel()
+	deciding := func(statement string) string {
+		w := newWorld()
+		w.add(inRole, statement)
+		m := w.matrix()
+		c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateTags"})
+		if len(c.Deciding) != 1 {
+			t.Fatalf("%d statements decide", len(c.Deciding))
+		}
+		return c.Deciding[0].Text
+	}
+	const bound = 4096
+	of := func(resource string) string {
+		return `{"Sid":"No", "Effect":"Deny",` + "\n" + `  "Action":"s3:ReplicateTags", "Resource":["*","arn:aws:s3:::` + resource + `"]}`
+	}
+	pad := strings.Repeat("x", bound-len(of("")))
+	if got := deciding(of(pad)); got != of(pad) {
+		t.Errorf("%d bytes: cut to %d", len(of(pad)), len(got))
+	}
+	for _, long := range []string{of(pad + "x"), of("x" + strings.Repeat("é", bound))} {
+		got := deciding(long)
+		if len(got) > bound || len(got) < bound-2 || !utf8.ValidString(got) || !strings.HasSuffix(got, " …") || !strings.HasPrefix(long, strings.TrimSuffix(got, " …")) {
+			t.Errorf("%d bytes: cut to %d: %.60s…%s", len(long), len(got), got, got[max(0, len(got)-20):])
+		}
+	}
+}
