@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +24,7 @@ policy statement is to blame?
 Try it without an account: crosscheck demo
 ` + exits{
 			clean:      "clean",
-			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
+			findings:   "a finding at or above --fail-on, a broken link, or a failed probe",
 			usage:      "usage, configuration, rule or credential error",
 			incomplete: "incomplete: something is unknown and nothing failed",
 		}.help() + `
@@ -47,6 +51,7 @@ Every command's help lists the statuses that it has.`,
 		return usererr.Hint(err, fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SuggestionsMinimumDistance = 2
 	for _, g := range []struct {
 		title    string
@@ -86,4 +91,19 @@ func newGroup(use, short string, commands ...*cobra.Command) *cobra.Command {
 	}
 	cmd.AddCommand(commands...)
 	return cmd
+}
+
+// usage prints what print prints, and a switch as --yes: the flag package writes
+// --yes[=true|false], which is true, and hides the name of the flag in a long list.
+func usage(print func(*cobra.Command) error) func(*cobra.Command) error {
+	return func(cmd *cobra.Command) error {
+		out := cmd.OutOrStderr()
+		var text bytes.Buffer
+		cmd.SetOut(&text)
+		err := print(cmd)
+		cmd.SetOut(out)
+		const suffix = "[=true|false]"
+		_, werr := io.WriteString(out, strings.ReplaceAll(text.String(), suffix, strings.Repeat(" ", len(suffix))))
+		return errors.Join(err, werr)
+	}
 }
