@@ -2,9 +2,10 @@ package canary
 
 import "slices"
 
-// Side is one end of a link, for which the canary's role needs permissions.
+// Side is one end of a link, where the canary's role needs permissions.
 type Side string
 
+// The ends of a link.
 const (
 	SourceSide      Side = "source"
 	DestinationSide Side = "destination"

@@ -5,17 +5,16 @@ import (
 	"time"
 )
 
-// When to look. A look at the destination tells when the replica was not there
-// yet, so the time between two looks is what is not known about the latency
-// (the slack):
+// When to look. A look at the destination shows when the replica was not there
+// yet, so the time between two looks is the uncertainty of the latency (the slack):
 //
 //	first look       50 ms after the answer to the PUT
-//	up to 250 ms     every 8 ms: with what it takes, at most 5 % of 200 ms
-//	after that       a fifth of the time gone by, at most 30 s
+//	up to 250 ms     every 8 ms: with the time of the request, at most 5 % of 200 ms
+//	after that       a fifth of the time that has passed, at most 30 s
 //
 // A replication of 60 ms is measured as one, and one of 15 minutes costs some 85
-// looks. The source's status is asked for less often, since it only matters when
-// it ends the wait: at 100 ms, then after 0.6 of the time gone by, at most 75 s.
+// looks. The source's status is read less often, since it only matters when it ends
+// the wait: at 100 ms, then after 0.6 of the time that has passed, at most 75 s.
 const (
 	firstLook   = 50 * time.Millisecond
 	fineLook    = 8 * time.Millisecond
