@@ -73,6 +73,10 @@ func TestLatency(t *testing.T) {
 				if m.Polls > 120 {
 					t.Errorf("%d polls", m.Polls)
 				}
+				// 4 for settings of both buckets, 1 listing, 1 PUT, 6 to compare, 4 to clean up.
+				if others := m.Requests - m.Polls; others != 16 {
+					t.Errorf("%d requests besides the polls, want 16", others)
+				}
 				t.Logf("latency %d ms, slack %d ms, %d polls, %d requests", m.LatencyMS, m.SlackMS, m.Polls, m.Requests)
 				l.empty(0)
 			})

@@ -149,6 +149,9 @@ func TestSchedule(t *testing.T) {
 				t.Fatalf("%s after %s", gap, last)
 			}
 		}
+		if at := nextLook(time.Minute); at < time.Minute+time.Minute/5*19/20-1 {
+			t.Fatalf("after a minute, looked for at %s: more often than planned", at)
+		}
 		for at := nextStatus(0); at < end; at = nextStatus(at) {
 			polls++
 		}

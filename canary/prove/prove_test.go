@@ -66,6 +66,8 @@ func TestVerdict(t *testing.T) {
 			"XC902 unknown medium Not proven", "this link: plain: INCONCLUSIVE (denied)"},
 		{"not all decided", link(finding.Works), []string{"plain arrived", "kms inconclusive"}, true,
 			"XC902 unknown medium Not proven", "this link: kms: INCONCLUSIVE"},
+		{"three reasons", link(""), []string{"a failed", "b failed", "c failed"}, false,
+			"XC902 fail high Proven broken", "is broken: a: FAILED; b: FAILED; c: FAILED"},
 		{"many reasons", link(""), []string{"a failed", "a failed", "b failed", "c failed", "d failed", "e failed"}, false,
 			"XC902 fail high Proven broken", "a: FAILED; b: FAILED; c: FAILED; and 2 more"},
 	} {
@@ -81,7 +83,7 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("%s: failure codes %v", test.name, f.FailureCodes)
 			}
 		}
-		if got != test.want || !strings.Contains(message, test.message) {
+		if got != test.want || !strings.Contains(message, test.message) || strings.HasSuffix(message, " more") != (test.name == "many reasons") {
 			t.Errorf("%s: %q: %s\nwant %q: %s", test.name, got, message, test.want, test.message)
 		}
 	}
