@@ -153,6 +153,35 @@ func TestTrust(t *testing.T) {
 	}
 }
 
+// TestDenyingLayer: the layer of an explicit Deny is the first one that has it.
+func TestDenyingLayer(t *testing.T) {
+	t.Parallel()
+	for layer, set := range map[string]func(*iam.Input){
+		"identity": func(in *iam.Input) { in.Identity = iamtest.Identity(iamtest.AllowEverything, iamtest.DenyEverything) },
+		"boundary": func(in *iam.Input) { in.Boundary = iamtest.Layer(policy.Boundary, iamtest.DenyEverything) },
+		"session":  func(in *iam.Input) { in.Session = iamtest.Layer(policy.Session, iamtest.DenyEverything) },
+		"scp:ou": func(in *iam.Input) {
+			in.SCPs = iam.OnPath(
+				iam.Level{Target: "r", Layer: iamtest.Layer(policy.SCP, iamtest.AllowEverything)},
+				iam.Level{Target: "ou", Layer: iamtest.Layer(policy.SCP, iamtest.AllowEverything, iamtest.DenyEverything)})
+		},
+		"rcp:ou": func(in *iam.Input) {
+			in.RCPs = iam.OnPath(iam.Level{Target: "r", Layer: iamtest.Layer(policy.RCP)},
+				iam.Level{Target: "ou", Layer: iamtest.Layer(policy.RCP, `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}`)})
+		},
+		"resource": func(in *iam.Input) {
+			in.Resource = iamtest.Bucket(`"*"`, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+		},
+	} {
+		in := iamtest.Open()
+		in.Identity = iamtest.Identity(iamtest.AllowEverything)
+		set(in)
+		if d := iam.Decide(iamtest.Put("111111111111", iamtest.Role), in); d.Result != iam.Denied || d.Layer != layer || d.Reason != iam.ReasonExplicitDeny {
+			t.Errorf("%s: %v at %q by %s", layer, d.Result, d.Layer, d.Reason)
+		}
+	}
+}
+
 func TestOrganizations(t *testing.T) {
 	t.Parallel()
 	level := func(target string, docs ...string) iam.Level {
@@ -180,6 +209,8 @@ func TestOrganizations(t *testing.T) {
 		{"one level denies", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), level("ou-1", iamtest.AllowEverything, iamtest.DenyEverything)), iam.NotApplicable(), iam.Denied, "scp:ou-1"},
 		{"one level is not read", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), iam.Level{Target: "ou-1", Layer: iam.NotRead("AccessDenied")}), iam.NotApplicable(), iam.Undecided, ""},
 		{"one level is not read, another silent", iamtest.Role, iam.OnPath(level("r-root"), iam.Level{Target: "ou-1", Layer: iam.NotRead("AccessDenied")}), iam.NotApplicable(), iam.Denied, "scp:r-root"},
+		{"two levels are silent", iamtest.Role, iam.OnPath(level("r-root", iamtest.AllowEverything), level("ou-1"), level("111111111111")), iam.NotApplicable(), iam.Denied, "scp:ou-1"},
+		{"perhaps a service-linked role, and allowed", maybeLinked, iam.OnPath(level("r-root", iamtest.AllowEverything)), iam.NotApplicable(), iam.Allowed, ""},
 		{"path not read", iamtest.Role, iam.LevelsNotRead("AccessDenied"), iam.NotApplicable(), iam.Undecided, ""},
 		{"zero value", iamtest.Role, iam.Levels{}, iam.NotApplicable(), iam.Undecided, ""},
 		{"management account", manager, iam.OnPath(level("r-root", iamtest.DenyEverything)), iam.NotApplicable(), iam.Allowed, ""},

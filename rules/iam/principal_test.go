@@ -15,7 +15,7 @@ func TestPrincipalClasses(t *testing.T) {
 	t.Parallel()
 	type set = principal.ClassSet
 	for _, c := range []struct {
-		Entry  string
+		entry  string
 		caller principal.Caller
 		want   principal.ClassSet
 	}{
@@ -56,15 +56,15 @@ func TestPrincipalClasses(t *testing.T) {
 		{`{"AWS":["222222222222","111111111111"],"Service":"s3.amazonaws.com"}`, iamtest.Role, set{Yes: principal.ClassAccount}},
 		{`{"AWS":["arn:aws:iam::111111111111:role/p/R","111111111111"]}`, iamtest.Role, set{Yes: principal.ClassRole | principal.ClassAccount}},
 	} {
-		p := policy.Parse(policy.Bucket, "p", fmt.Appendf(nil, `{"Statement":{"Effect":"Allow","Principal":%s,"Action":"s3:*","Resource":"arn:aws:s3:::b"}}`, c.Entry))
+		p := policy.Parse(policy.Bucket, "p", fmt.Appendf(nil, `{"Statement":{"Effect":"Allow","Principal":%s,"Action":"s3:*","Resource":"arn:aws:s3:::b"}}`, c.entry))
 		if !p.Valid() {
-			t.Errorf("%s: %+v", c.Entry, p.Diagnostics())
+			t.Errorf("%s: %+v", c.entry, p.Diagnostics())
 			continue
 		}
 		var e iam.Evaluation
 		e.Examine(&iam.Request{Principal: c.caller}, &iam.Input{})
 		if got := e.PrincipalClasses(&p.Compiled()[0], policy.Bucket); got != c.want {
-			t.Errorf("%s for %+v: %+v, want %+v", c.Entry, c.caller, got, c.want)
+			t.Errorf("%s for %+v: %+v, want %+v", c.entry, c.caller, got, c.want)
 		}
 	}
 }

@@ -49,6 +49,12 @@ func TestUnknownKeys(t *testing.T) {
 		{"a key that never matters", iamtest.Statements(`{"StringEquals":{"aws:j":"1"}}`, `{"StringEquals":{"aws:j":"1","aws:k":"1"}}`), []string{"aws:j", "aws:k"}, iam.Undecided, []string{"aws:j"}},
 		{"a Deny", iamtest.Statements(`{}`, `!{"StringNotEquals":{"aws:sourcevpce":"vpce-1"}}`), []string{"aws:sourcevpce"}, iam.Undecided, []string{"aws:sourcevpce"}},
 		{"a Deny that cannot bite", iamtest.Statements(`{}`, `!{"StringEquals":{"aws:k":"1"},"StringNotEquals":{"aws:k":"1"}}`), []string{"aws:k"}, iam.Allowed, nil},
+		{"only another ARN will do", iamtest.Statements(`{"ArnNotLike":{"aws:k":"arn:aws:iam::111111111111:role/x"},"Null":{"aws:k":"false"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
+		{"one instant only", iamtest.Statements(`{"DateEquals":{"aws:k":"2030-01-01T00:00:00Z"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
+		{"between two instants", iamtest.Statements(`{"DateGreaterThan":{"aws:k":"2029-01-01"},"DateLessThan":{"aws:k":"2030-01-01"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
+		{"between two numbers", iamtest.Statements(`{"NumericGreaterThan":{"aws:k":"1"},"NumericLessThan":{"aws:k":"2"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
+		{"above and below all numbers", iamtest.Statements(`{"NumericGreaterThan":{"aws:k":"2"}}`, `!{"NumericGreaterThanEquals":{"aws:k":"1"}}`), []string{"aws:k"}, iam.Denied, nil},
+		{"only addresses behind the block", iamtest.Statements(`{"IpAddress":{"aws:sourceip":"0.0.0.0/0"},"NotIpAddress":{"aws:sourceip":"0.0.0.0/1"}}`), []string{"aws:sourceip"}, iam.Undecided, []string{"aws:sourceip"}},
 		{"variable", iamtest.Statements(`{"StringEquals":{"aws:j":"${aws:k}"}}`), []string{"aws:j", "aws:k"}, iam.Undecided, []string{"aws:j", "aws:k"}},
 		{"variable and another key", iamtest.Statements(`{"StringNotEquals":{"aws:j":"${aws:k}"}}`, `{"StringEquals":{"aws:j":"${aws:k}"}}`), []string{"aws:j", "aws:k"}, iam.Undecided, []string{"aws:j", "aws:k"}},
 	} {
@@ -105,6 +111,14 @@ func TestUnknownCaller(t *testing.T) {
 	in := iamtest.Open()
 	in.Resource = iamtest.Bucket(`{"AWS":"AROAROLEROLEROLEROLE1"}`)
 	if d := iam.Decide(iamtest.Put("111111111111", iamtest.RoleWithoutPath), in); d.Result != iam.Undecided || !slices.Equal(d.UnknownKeys, []string{"aws:userid"}) {
+		t.Errorf("%+v", d)
+	}
+	// A statement about other actions does not make the id matter.
+	in.Resource = iamtest.Bucket(`{"AWS":"222222222222"}`, `{"Effect":"Allow","Principal":{"AWS":"AROAROLEROLEROLEROLE1"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::dst"}`)
+	in.Identity = iamtest.Statements(`{"StringEquals":{"aws:k":"1"}}`)
+	req := iamtest.Put("111111111111", iamtest.RoleWithoutPath)
+	req.Context = iamtest.UnknownKeys("aws:k")
+	if d := iam.Decide(req, in); d.Result != iam.Undecided || !slices.Equal(d.UnknownKeys, []string{"aws:k"}) {
 		t.Errorf("%+v", d)
 	}
 	in = iamtest.Open()

@@ -23,6 +23,7 @@ func TestSets(t *testing.T) {
 	}{
 		{"one statement covers", "dst/logs/*", iamtest.Objects("dst/*"), iam.Allowed, ""},
 		{"the very glob", "dst/logs/*", iamtest.Objects("dst/logs/*"), iam.Allowed, ""},
+		{"capitals in the key", "dst/Logs/*", iamtest.Objects("dst/L*"), iam.Allowed, ""},
 		{"a part", "dst/logs/*", iamtest.Objects("dst/logs/2026/*"), iam.Denied, "arn:aws:s3:::dst/logs/"},
 		{"elsewhere", "dst/logs/*", iamtest.Objects("dst/images/*"), iam.Denied, ""},
 		{"the bucket only", "dst/*", iamtest.Objects("dst"), iam.Denied, ""},

@@ -44,7 +44,7 @@ func TestCondition(t *testing.T) {
 	unknown := map[string]contextkey.Value{"k": {}}
 	const arn = "arn:aws:iam::111111111111:user/u"
 	for _, c := range []struct {
-		Condition   string
+		condition   string
 		context     map[string]contextkey.Value
 		allow, deny logic.Truth
 	}{
@@ -109,6 +109,8 @@ func TestCondition(t *testing.T) {
 		{`{"Bool":{"k":"false"}}`, one("yes"), logic.True, logic.True},
 		{`{"Bool":{"k":"TRUE"}}`, one("tRuE"), logic.True, logic.True},
 		{`{"Null":{"k":"maybe"}}`, one("x"), logic.Unknown, logic.Unknown},
+		{`{"Null":{"k":"false"}}`, many(), logic.Unknown, logic.Unknown},
+		{`{"Null":{"k":"true"}}`, many(), logic.Unknown, logic.Unknown},
 		// ARNs
 		{`{"ArnLike":{"k":"arn:aws:iam::*:user/*"}}`, one(arn), logic.True, logic.True},
 		{`{"ArnEquals":{"k":"arn:*:iam::111111111111:u*"}}`, one(arn), logic.True, logic.True},
@@ -133,9 +135,9 @@ func TestCondition(t *testing.T) {
 		{`{"StringEquals":{"k":"b","j":"b"}}`, map[string]contextkey.Value{"k": contextkey.One("a"), "j": {}}, logic.False, logic.False},
 		{`{"StringEquals":{"k":"a"},"Bool":{"j":"true"}}`, map[string]contextkey.Value{"k": contextkey.One("a"), "j": {}}, logic.Unknown, logic.Unknown},
 	} {
-		allow, deny := holds(t, "2012-10-17", c.Condition, c.context)
+		allow, deny := holds(t, "2012-10-17", c.condition, c.context)
 		if allow != c.allow || deny != c.deny {
-			t.Errorf("%s with %v: Allow %v, Deny %v; want %v, %v", c.Condition, c.context, allow, deny, c.allow, c.deny)
+			t.Errorf("%s with %v: Allow %v, Deny %v; want %v, %v", c.condition, c.context, allow, deny, c.allow, c.deny)
 		}
 	}
 }
@@ -147,7 +149,7 @@ func TestVariables(t *testing.T) {
 		"arn": contextkey.One("arn:aws:iam::111111111111:role/ana"), "acct": contextkey.One("111111111111"), "word": contextkey.One("x"), "dollar": contextkey.One("$"), "text": contextkey.One("${aws:username}"),
 	}
 	for _, c := range []struct {
-		version, Condition string
+		version, condition string
 		allow, deny        logic.Truth
 	}{
 		{"2012-10-17", `{"StringEquals":{"k":"${aws:username}"}}`, logic.True, logic.True},
@@ -180,13 +182,20 @@ func TestVariables(t *testing.T) {
 		{"2012-10-17", `{"ArnNotLike":{"word":"${word}"}}`, logic.False, logic.False},
 		{"2012-10-17", `{"ArnLike":{"arn":"arn:aws:iam::*:role/${star}"}}`, logic.False, logic.False},
 		{"2012-10-17", `{"ArnLike":{"arn":"arn:aws:iam::${unknown}:role/ana"}}`, logic.Unknown, logic.Unknown},
+		{"2012-10-17", `{"ArnLike":{"arn":"arn:aws:iam::${acct}*"}}`, logic.Unknown, logic.Unknown}, // may stand for what is missing
+		{"2012-10-17", `{"ArnLike":{"arn":"arn:aws:iam::${acct}"}}`, logic.False, logic.True},       // too few fields: malformed
+		{"2012-10-17", `{"ArnLike":{"arn":"xrn:aws:iam::${acct}:role/*"}}`, logic.False, logic.True},
+		{"2012-10-17", `{"ArnLike":{"arn":"axn:aws:iam::${acct}:role/*"}}`, logic.False, logic.True},
+		{"2012-10-17", `{"ArnLike":{"arn":"arx:aws:iam::${acct}:role/*"}}`, logic.False, logic.True},
+		{"2012-10-17", `{"ArnLike":{"arn":"a:aws:iam::${acct}:role/*"}}`, logic.False, logic.True},
+		{"2012-10-17", `{"StringEquals":{"empty":"${absent, ''}"}}`, logic.True, logic.True},
 		{"2012-10-17", `{"Bool":{"k":"${k}"}}`, logic.Unknown, logic.Unknown},
 		{"2012-10-17", `{"StringEquals":{"k":"${k"}}`, logic.Unknown, logic.Unknown}, // not understood
 		{"2012-10-17", `{"StringEquals":{"k":"${k, ana}"}}`, logic.Unknown, logic.Unknown},
 	} {
-		allow, deny := holds(t, c.version, c.Condition, context)
+		allow, deny := holds(t, c.version, c.condition, context)
 		if allow != c.allow || deny != c.deny {
-			t.Errorf("%s %s: Allow %v, Deny %v; want %v, %v", c.version, c.Condition, allow, deny, c.allow, c.deny)
+			t.Errorf("%s %s: Allow %v, Deny %v; want %v, %v", c.version, c.condition, allow, deny, c.allow, c.deny)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (k *Known) ExpandTokens(dst []match.Token, parts []Part) ([]match.Token, bo
 			s, is := k.variable(p)
 			switch is {
 			case Null:
-				return dst, Null
+				return nil, Null
 			case Unknown:
 				state = Unknown
 				dst = append(dst, match.Run)

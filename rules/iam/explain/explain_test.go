@@ -83,6 +83,16 @@ func TestExplain(t *testing.T) {
 		{"a part of a set", func(r *iam.Request, in *iam.Input) {
 			r.Resource, r.ResourceIsGlob, in.Identity = "arn:aws:s3:::dst/logs/*", true, iamtest.Objects("dst/*", "!dst/*.tmp")
 		}, []string{"explicitly denied by statement 1 of 0", "so for resources like `arn:aws:s3:::dst/logs/.tmp`"}, ""},
+		{"NotAction", func(_ *iam.Request, in *iam.Input) {
+			in.Identity = iamtest.Identity(`{"Statement":{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}}`)
+		}, []string{"NotAction excludes s3:ReplicateObject"}, ""},
+		{"the statement with the nearer condition", func(r *iam.Request, in *iam.Input) {
+			in.Identity = iamtest.Statements(`{"StringEquals":{"aws:j":"1","aws:k":"1"}}`, `{"StringEquals":{"aws:j":"2","aws:k":"1"}}`)
+			r.Context = map[string]contextkey.Value{"aws:j": contextkey.One("2"), "aws:k": contextkey.One("2")}
+		}, []string{"nearest is statement 1 of 0", "Condition StringEquals aws:k does not hold: the request has `2`, the policy `1`"}, "aws:j"},
+		{"a level of RCPs not read", func(_ *iam.Request, in *iam.Input) {
+			in.Identity, in.RCPs = iamtest.Identity(iamtest.AllowEverything), iam.OnPath(iam.Level{Target: "ou-x", Layer: iam.NotRead("throttled")})
+		}, []string{"unknown: rcp:ou-x was not read (throttled)"}, ""},
 		{"a layer not read", func(_ *iam.Request, in *iam.Input) { in.Identity = iam.NotRead("iam:GetRole: AccessDenied") },
 			[]string{"unknown: identity was not read (iam:GetRole: AccessDenied)"}, ""},
 		{"a level not read", func(_ *iam.Request, in *iam.Input) {

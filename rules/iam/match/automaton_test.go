@@ -147,3 +147,26 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
+
+// TestTokens: either case is for letters only, and the wildcards of a field end with it.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern []Token
+		s       string
+		want    bool
+	}{
+		{FoldTokens("a1{@z"), "A1{@Z", true},
+		{FoldTokens("1{"), "1[", false},
+		{FoldTokens("1{"), "\x11{", false},
+		{FoldTokens("@"), " ", false},
+		{ARNTokens(Tokens("arn:a?s:s3:::b/k")), "arn:aws:s3:::b/k", true},
+		{ARNTokens(Tokens("arn:a?b:c:d:e:f")), "arn:a:b:c:d:e:f", false},
+		{ARNTokens(Tokens("arn:*:c:d:e:f")), "arn:a:b:c:d:e:f", false},
+		{ARNTokens(Tokens("arn:a:b:c:d:*?")), "arn:a:b:c:d:x:y", true},
+	} {
+		if got := MatchTokens(c.pattern, c.s); got != c.want {
+			t.Errorf("%v matches %q: %v", c.pattern, c.s, got)
+		}
+	}
+}

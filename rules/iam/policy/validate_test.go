@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -76,6 +77,9 @@ func TestValidateByKind(t *testing.T) {
 		{RCP, deny(`"Principal":"*","NotAction":"s3:*","Resource":"*"`), "NotAction"},
 		{RCP, deny(`"Principal":"*","Action":"*","Resource":"*"`), "bare Action"},
 		{RCP, deny(`"Principal":"*","Action":"s3:NoSuchAction","Resource":"*"`), ""},
+		{Identity, trust(`"Action":"x9:G9z","Resource":"*"`), ""},
+		{Identity, trust(`"Action":"x/:Get","Resource":"*"`), "malformed service prefix"},
+		{Identity, trust(`"Action":"x{:Get","Resource":"*"`), "malformed service prefix"},
 		{RCP, deny(`"Principal":"*","Action":"events:*","Resource":"*"`), ""},
 		{Bucket, trust(`"Principal":"*","Action":["s3:ReplicateObjectAnnotation","s3:PutObjectAnnotation"],"Resource":"arn:aws:s3:::b/*"`), ""},
 		{Bucket, trust(`"Principal":"*","Action":"s3:ReplicateObjectAnnotation","Resource":"arn:aws:s3:::b"`), "acts on objects"},
@@ -119,11 +123,77 @@ func TestStored(t *testing.T) {
 		if p := Parse(c.kind, "p", []byte(c.doc), Stored()); p.Valid() != c.valid {
 			t.Errorf("%s: %+v", c.doc, p.Diagnostics())
 		}
+		if p := Parse(c.kind, "p", []byte(c.doc), Stored()); len(p.Diagnostics()) == 0 && !strings.Contains(c.doc, `"Action":"*"`) {
+			t.Errorf("%s: no warning", c.doc)
+		}
 		if p := Parse(c.kind, "p", []byte(c.doc)); p.Valid() {
 			t.Errorf("%s is accepted without Stored", c.doc)
 		}
 	}
 	if p := Parse(RCP, "p-RCPFullAWSAccess", []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`)); !p.Valid() {
 		t.Errorf("AWS's own RCP: %+v", p.Diagnostics())
+	}
+}
+
+// TestSizes: a document above the default quota is stored where the quota was raised.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	doc := func(kind Kind, extra int) string {
+		var member string
+		switch kind {
+		case Trust:
+			member = `"Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"`
+		case Bucket:
+			member = `"Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/*"`
+		case Key:
+			member = `"Principal":"*","Action":"kms:*","Resource":"*"`
+		default:
+			member = `"Action":"s3:*","Resource":"*"`
+		}
+		if kind == RCP {
+			member = `"Principal":"*",` + member
+		}
+		text := `{"Statement":{"Effect":"Deny",` + member + `,"Sid":""}}`
+		return text[:len(text)-3] + strings.Repeat("a", extra-len(text)) + text[len(text)-3:]
+	}
+	for kind, limit := range map[Kind]int{Identity: 6144, Boundary: 6144, Session: 2048, Trust: 2048, SCP: 5120, RCP: 5120, Bucket: 20480, Key: 32768} {
+		if d := Parse(kind, "p", []byte(doc(kind, limit))).Diagnostics(); len(d) > 0 {
+			t.Errorf("%s of %d: %+v", kind, limit, d)
+		}
+		unit := " bytes;"
+		if kind == Identity || kind == Boundary || kind == Session || kind == Trust {
+			unit = " characters without white space;"
+			blank := strings.Replace(doc(kind, limit), ",", ", \t\r\n", 1)
+			if d := Parse(kind, "p", []byte(blank)).Diagnostics(); len(d) > 0 {
+				t.Errorf("%s of %d and white space: %+v", kind, limit, d)
+			}
+		}
+		p := Parse(kind, "p", []byte(doc(kind, limit+1)))
+		if d := first(p, true); !p.Valid() || d == nil || !strings.Contains(d.Message, fmt.Sprint(limit+1)+unit) {
+			t.Errorf("%s of %d: %+v", kind, limit+1, p.Diagnostics())
+		}
+	}
+	if d := Parse(Resource, "p", []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"x:*","Resource":"*","Sid":"`+strings.Repeat("a", 40<<10)+`"}}`)).Diagnostics(); len(d) > 0 {
+		t.Errorf("a resource policy has a limit: %+v", d)
+	}
+}
+
+func TestKindNames(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for kind := Kind(0); kind <= Resource+1; kind++ {
+		name := kind.String()
+		if known := kind >= Identity && kind <= Resource; name == "" || seen[name] && known || (name == "a policy of unknown kind") == known {
+			t.Errorf("%d is %q", kind, name)
+		}
+		seen[name] = true
+	}
+	for name, want := range kinds {
+		if got, ok := KindNamed(name); !ok || got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if _, ok := KindNamed("a policy"); ok {
+		t.Error("any name is taken")
 	}
 }

@@ -55,6 +55,8 @@ func TestClassify(t *testing.T) {
 		{allow(star, `{"IpAddress":{"aws:SourceIp":[]}}`), public.Status{Public: logic.False, Statement: -1}},
 		{allow(star, `{"NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}}`), public.Status{Public: logic.True, Statement: 0}},
 		{allow(star, `{"StringEquals":{"aws:SourceIp":"192.0.2.1"}}`), public.Status{Public: logic.Unknown, Statement: 0}},
+		{allow(star, `{"StringEquals":{"aws:SourceVpc":"${*}"}}`), public.Status{Public: logic.Unknown, Statement: 0}},
+		{allow(star, `{"StringEquals":{"aws:SourceVpc":"${aws:username}"}}`), public.Status{Public: logic.True, Statement: 0}},
 		{allow(star, `{"Bool":{"aws:SecureTransport":"true"}}`), public.Status{Public: logic.True, Statement: 0}},
 		{allow(star, `{}`) + "," + deny(star, "s3:DeleteObject", "arn:aws:s3:::b/*", `{}`), public.Status{Public: logic.True, Statement: 0}},
 		{allow(star, `{}`) + "," + deny(`{"AWS":"111111111111"}`, "s3:GetObject", "arn:aws:s3:::b/*", `{}`), public.Status{Public: logic.True, Statement: 0}},
@@ -72,7 +74,7 @@ func TestClassify(t *testing.T) {
 	if got := policy.Classify("b", nil); got.Public != logic.Unknown {
 		t.Errorf("nil: %v", got)
 	}
-	if got := policy.Classify("other", policy.Parse(policy.Bucket, "p", []byte(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}}`), policy.ForBucket("b"))); got.Public != logic.Unknown {
+	if got := policy.Classify("other", policy.Parse(policy.Bucket, "p", []byte(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}}`), policy.ForBucket("b"))); got != (public.Status{Public: logic.Unknown, Statement: -1}) {
 		t.Errorf("another bucket: %v", got)
 	}
 }

@@ -84,16 +84,15 @@ type classification struct {
 }
 
 func simulate(line []byte) (id json.RawMessage, answer any, err error) {
-	id = json.RawMessage("null")
 	if len(line) > maxLine {
-		return id, nil, fmt.Errorf("the line has %d bytes; at most %d are read", len(line), maxLine)
+		return nil, nil, fmt.Errorf("the line has %d bytes; at most %d are read", len(line), maxLine)
 	}
 	if !utf8.Valid(line) {
-		return id, nil, fmt.Errorf("the line is not UTF-8")
+		return nil, nil, fmt.Errorf("the line is not UTF-8")
 	}
 	t, fault := jsontree.Parse(string(line))
 	if fault != nil {
-		return id, nil, fmt.Errorf("the line is not JSON: byte %d: %s", fault.Off, fault.Msg)
+		return nil, nil, fmt.Errorf("the line is not JSON: byte %d: %s", fault.Off, fault.Msg)
 	}
 	l := lineReader{t}
 	for c := t.Nodes[0].Child; c != 0; c = t.Nodes[c].Sibling {
