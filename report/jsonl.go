@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"crosscheck/canary/measure"
+	"crosscheck/report/internal/text"
+	"crosscheck/report/internal/wire"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
@@ -22,7 +25,7 @@ type line struct {
 	SchemaVersion string               `json:"schema_version,omitempty"`
 	Tool          *Tool                `json:"tool,omitempty"`
 	Judge         string               `json:"judge,omitempty"`
-	Run           *runJSON             `json:"run,omitempty"`
+	Run           *RunJSON             `json:"run,omitempty"`
 	Link          *linkLine            `json:"link,omitempty"`
 	Finding       *finding.Finding     `json:"finding,omitempty"`
 	Measurement   *measure.Measurement `json:"measurement,omitempty"`
@@ -46,10 +49,11 @@ type runFile struct {
 	buf bytes.Buffer
 }
 
-func newRunFile(w io.Writer, _ Options) Writer { return &runFile{w: bufio.NewWriter(w)} }
+// NewRunFile writes the format jsonl.
+func NewRunFile(w io.Writer) Writer { return &runFile{w: bufio.NewWriter(w)} }
 
 func (f *runFile) write(l line) error {
-	if err := encode(&f.buf, l); err != nil {
+	if err := wire.Encode(&f.buf, l); err != nil {
 		return err
 	}
 	f.buf.WriteByte('\n')
@@ -58,15 +62,15 @@ func (f *runFile) write(l line) error {
 }
 
 func (f *runFile) Run(r *Run) error {
-	run := wireRun(r)
+	run := r.JSON()
 	return f.write(line{SchemaVersion: SchemaVersion, Tool: &r.Tool, Judge: r.Judge, Run: &run})
 }
 
 func (f *runFile) Link(l *finding.Link) error {
-	return f.write(line{Link: &linkLine{wireLink(l), l.Why}})
+	return f.write(line{Link: &linkLine{wire.Link(l), l.Why}})
 }
 
-func (f *runFile) Finding(v *finding.Finding) error         { return f.write(line{Finding: wireFinding(v)}) }
+func (f *runFile) Finding(v *finding.Finding) error         { return f.write(line{Finding: wire.Finding(v)}) }
 func (f *runFile) Measurement(m *measure.Measurement) error { return f.write(line{Measurement: m}) }
 func (f *runFile) Gap(g *fact.Gap) error                    { return f.write(line{Gap: g}) }
 func (f *runFile) Judged(j *Judged) error                   { return f.write(line{Judged: j}) }
@@ -86,6 +90,55 @@ func Replay(r io.Reader, h Handler) error {
 		return err
 	case !done:
 		return fmt.Errorf("run file: it ends after line %d without a summary: the run was interrupted or the file was cut", n)
+	}
+	return nil
+}
+
+// ReadRun reads the beginning of a run file: its run.
+func ReadRun(r io.Reader) (*Run, error) {
+	var run *Run
+	_, _, err := replay(r, bufio.ScanLines, func(m Message) error {
+		run = m.Run
+		return io.EOF // one is enough
+	})
+	switch {
+	case !errors.Is(err, io.EOF):
+		return nil, err
+	case run == nil:
+		return nil, errors.New("run file, line 1: it does not begin with the run")
+	}
+	return run, nil
+}
+
+// ReplayOnly reads a run file as [Replay] does and gives h the messages of some
+// kinds alone, such as "measurement"; other lines are not decoded. The summary is
+// among them always.
+func ReplayOnly(r io.Reader, h Handler, kinds ...string) error {
+	var prefixes [][]byte
+	for _, kind := range append(kinds, "summary") {
+		prefixes = append(prefixes, []byte(`{"`+kind+`":`))
+	}
+	ended := false
+	in := bufio.NewScanner(r)
+	in.Buffer(make([]byte, 0, 1<<16), maxLine)
+	for n := 1; in.Scan(); n++ {
+		if !slices.ContainsFunc(prefixes, func(p []byte) bool { return bytes.HasPrefix(in.Bytes(), p) }) {
+			continue
+		}
+		m, err := readLine(in.Bytes(), false)
+		if err != nil {
+			return fmt.Errorf("run file, line %d: %w", n, err)
+		}
+		ended = m.Summary != nil
+		if err := m.Send(h); err != nil {
+			return err
+		}
+	}
+	switch {
+	case in.Err() != nil:
+		return fmt.Errorf("run file: %w", in.Err())
+	case !ended:
+		return errors.New("run file: it ends without a summary: the run was interrupted or the file was cut")
 	}
 	return nil
 }
@@ -173,7 +226,7 @@ func checkHeader(b []byte) error {
 	case err == nil && head.Run != nil && head.Run.SchemaVersion != "":
 		return errors.New("this is a facts file: judge it with crosscheck scan --facts FILE")
 	case err == nil && head.SchemaVersion != "" && head.Run != nil:
-		return fmt.Errorf("schema version %q: this crosscheck reads version %s", visible(head.SchemaVersion), SchemaVersion)
+		return fmt.Errorf("schema version %q: this crosscheck reads version %s", text.Visible(head.SchemaVersion), SchemaVersion)
 	}
 	return errors.New("this is no run file: write one with -o jsonl=FILE")
 }
@@ -187,4 +240,43 @@ func fields(m Message) int {
 		}
 	}
 	return n
+}
+
+// RunJSON is a run as JSON documents have it, with empty lists in place of nil ones.
+type RunJSON struct {
+	ID         string       `json:"id"`
+	StartedAt  string       `json:"started_at"`
+	FinishedAt string       `json:"finished_at"`
+	Scope      scopeJSON    `json:"scope"`
+	Baseline   *BaselineRun `json:"baseline,omitempty"`
+	Calls      []Calls      `json:"calls"`
+}
+
+type scopeJSON struct {
+	Mode            string   `json:"mode"`
+	Accounts        []string `json:"accounts"`
+	ExcludeAccounts []string `json:"exclude_accounts"`
+	Buckets         string   `json:"buckets"`
+}
+
+// JSON is the run as JSON documents have it.
+func (r *Run) JSON() RunJSON {
+	return RunJSON{
+		ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Baseline: r.Baseline, Calls: wire.List(r.Calls),
+		Scope: scopeJSON{
+			Mode: r.Scope.Mode, Accounts: wire.List(r.Scope.Accounts),
+			ExcludeAccounts: wire.List(r.Scope.ExcludeAccounts), Buckets: r.Scope.Buckets,
+		},
+	}
+}
+
+// run is the run of a run file, of which other lines have the rest.
+func (r RunJSON) run(t Tool) *Run {
+	return &Run{
+		ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Tool: t, Baseline: r.Baseline, Calls: r.Calls,
+		Scope: fact.Scope{
+			Mode: r.Scope.Mode, Accounts: r.Scope.Accounts,
+			ExcludeAccounts: r.Scope.ExcludeAccounts, Buckets: r.Scope.Buckets,
+		},
+	}
 }

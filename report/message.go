@@ -12,6 +12,7 @@ package report
 
 import (
 	"errors"
+	"strings"
 
 	"crosscheck/canary/measure"
 	"crosscheck/rules/finding"
@@ -212,3 +213,55 @@ func (t tee) Summary(v *Summary) error {
 }
 
 func (t tee) Close() error { return t.all(Writer.Close) }
+
+// BaselineRun names the run that another was held against.
+type BaselineRun struct {
+	ID        string `json:"id"`
+	StartedAt string `json:"started_at"`
+}
+
+// Past is a failing finding of the baseline that is none any more.
+type Past struct {
+	Change      string           `json:"change"` // Fixed, or Lost: not known now
+	RuleID      string           `json:"rule_id"`
+	Title       string           `json:"title"`
+	Severity    finding.Severity `json:"severity"`
+	AccountID   string           `json:"account_id"`
+	Region      string           `json:"region"`
+	Resource    string           `json:"resource"`
+	Link        string           `json:"link"`
+	Fingerprint string           `json:"fingerprint"`
+}
+
+// BaselineCounts counts what fails by what the baseline says of it. Findings under
+// a waiver are not counted.
+type BaselineCounts struct {
+	New       int `json:"new"`
+	Existing  int `json:"existing"`
+	Fixed     int `json:"fixed"`      // failed in the baseline
+	Unknown   int `json:"unknown"`    // failed in the baseline, and are not known now
+	NewLinks  int `json:"new_links"`  // broken, and were not, or for other reasons
+	NewProbes int `json:"new_probes"` // failed, and did not
+}
+
+// Marks of what fails in a run that is held against a baseline.
+const (
+	MarkNew      = "new"      // it did not fail in the baseline, or a waiver excused it there and does not now
+	MarkExisting = "existing" // it failed in the baseline
+)
+
+// Changes of a finding from one run to the next.
+const (
+	Appeared = "appeared" // fails now, without a waiver, and did not
+	Fixed    = "fixed"    // failed, and what it was about was judged again without it
+	Waived   = "waived"   // gated, and fails under a waiver now
+	Lost     = "unknown"  // was decided, or was not there, and is not known now
+)
+
+// BucketOf is the name in a bucket's ARN; anything else is returned as it is.
+func BucketOf(resource string) string {
+	if strings.HasPrefix(resource, "arn:") {
+		return resource[strings.LastIndexByte(resource, ':')+1:]
+	}
+	return resource
+}

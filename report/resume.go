@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"crosscheck/report/internal/text"
 )
 
 // Unfinished is the run file of a run that is to be continued: what it says about
@@ -30,7 +32,7 @@ func Resume(file io.ReadSeeker) (*Unfinished, error) {
 		case m.Judged != nil && m.Judged.Whole:
 			id := bucketID{m.Judged.AccountID, m.Judged.Bucket}
 			if u.whole[id] != nil {
-				return fmt.Errorf("run file: bucket %s is judged twice", visible(m.Judged.Bucket))
+				return fmt.Errorf("run file: bucket %s is judged twice", text.Visible(m.Judged.Bucket))
 			}
 			u.whole[id] = &Judged{Links: m.Judged.Links}
 		}

@@ -2,9 +2,7 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"crosscheck/canary/measure"
 	"crosscheck/rules/finding"
@@ -24,29 +22,6 @@ type Gate struct {
 	FailOn          finding.Severity // lowest severity of a failing finding that gates; "" is low
 	AllowIncomplete bool             // what is unknown does not change the exit status
 	FailOnNew       bool             // only what is marked as new gates
-}
-
-var severities = []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Low, finding.Info}
-
-// ParseSeverity reads the value of --fail-on.
-func ParseSeverity(s string) (finding.Severity, error) {
-	for _, v := range severities {
-		if s == string(v) {
-			return v, nil
-		}
-	}
-	return "", fmt.Errorf("unknown severity %q: use critical, high, medium, low or info", s)
-}
-
-// rank orders severities, the worst first. A severity that is not known ranks
-// as critical: it must not slip below a gate.
-func rank(s finding.Severity) int {
-	for i, v := range severities {
-		if s == v {
-			return i
-		}
-	}
-	return 0
 }
 
 // Summarizer is the one place where the exit status of a run is decided. It
@@ -210,7 +185,7 @@ func (s *Summarizer) count(f *finding.Finding) {
 		codes := s.waived
 		if f.Waiver == nil {
 			s.counts.Findings.Fail++
-			s.faults = s.faults || rank(f.Severity) <= rank(s.gate.FailOn) && s.gates(f.Baseline)
+			s.faults = s.faults || f.Severity.Rank() <= s.gate.FailOn.Rank() && s.gates(f.Baseline)
 			if b := s.counts.Baseline; b != nil {
 				if f.Baseline == MarkExisting {
 					b.Existing++
@@ -227,7 +202,7 @@ func (s *Summarizer) count(f *finding.Finding) {
 		}
 		where := f.Link
 		if where == "" {
-			where = bucketOf(f.Resource)
+			where = BucketOf(f.Resource)
 		}
 		for _, code := range f.FailureCodes {
 			codes[codeAt{where, code}] = true
@@ -287,12 +262,4 @@ func (s *Summarizer) Close() error {
 // Complete reports whether all that was listed was also read.
 func Complete(c fact.Coverage) bool {
 	return c.Accounts.Unreadable == 0 && c.Accounts.Scanned >= c.Accounts.Listed && c.Buckets.Scanned >= c.Buckets.Listed
-}
-
-// bucketOf is the name in a bucket's ARN; anything else is returned as it is.
-func bucketOf(resource string) string {
-	if strings.HasPrefix(resource, "arn:") {
-		return resource[strings.LastIndexByte(resource, ':')+1:]
-	}
-	return resource
 }

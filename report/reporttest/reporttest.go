@@ -31,3 +31,26 @@ func Send(h report.Handler, messages ...report.Message) error {
 	}
 	return nil
 }
+
+// Recorder keeps the messages that it gets.
+type Recorder struct {
+	Each
+	Messages []report.Message
+	Closed   bool
+}
+
+// NewRecorder is an empty one.
+func NewRecorder() *Recorder {
+	r := &Recorder{}
+	r.Each = func(m report.Message) error {
+		r.Messages = append(r.Messages, m)
+		return nil
+	}
+	return r
+}
+
+// Close notes that it was closed.
+func (r *Recorder) Close() error {
+	r.Closed = true
+	return nil
+}

@@ -29,6 +29,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
+	"crosscheck/report/output"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
@@ -384,7 +385,7 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 		}
 		return nil
 	}
-	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
+	set := &output.Set{Outputs: []output.Output{{Format: "json"}}, Stdout: &out}
 	sum, err := set.Run(func(w report.Writer) error {
 		return (&Audit{Engine: engine, Version: "test"}).Run(t.Context(), source, w)
 	})

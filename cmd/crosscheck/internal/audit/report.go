@@ -7,6 +7,8 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/compare"
+	"crosscheck/report/output"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 )
@@ -31,8 +33,8 @@ type Report struct {
 	Width  int // columns of the terminal, 0 = none
 	Color  bool
 
-	Skipped func([]report.Skipped) // called with files of History that are not whole runs
-	Partial func(path string)      // called with run files that are kept of a run that failed
+	Skipped func([]compare.Skipped) // called with files of History that are not whole runs
+	Partial func(path string)       // called with run files that are kept of a run that failed
 }
 
 // Run makes the outputs ready, calls write with a writer that applies the waivers
@@ -58,21 +60,21 @@ func (r *Report) Run(engine *rules.Engine, write func(w report.Writer, keep func
 			r.Partial(path)
 		}
 	}
-	var history *report.HistoryError
+	var history *output.HistoryError
 	if errors.As(err, &history) {
 		err = usererr.Hint(err, historyHint)
 	}
 	return sum, err
 }
 
-func (r *Report) set(engine *rules.Engine) (*report.Set, error) {
-	severity, err := report.ParseSeverity(r.FailOn)
+func (r *Report) set(engine *rules.Engine) (*output.Set, error) {
+	severity, err := finding.ParseSeverity(r.FailOn)
 	if err != nil {
 		return nil, usererr.Hint(err, "for example --fail-on high")
 	}
-	var outputs []report.Output
+	var outputs []output.Output
 	for _, o := range r.Outputs {
-		out, err := report.ParseOutput(o)
+		out, err := output.ParseOutput(o)
 		if err != nil {
 			return nil, err
 		}
@@ -86,20 +88,20 @@ func (r *Report) set(engine *rules.Engine) (*report.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &report.Set{
+	return &output.Set{
 		Outputs: outputs, Stdout: r.Stdout,
-		Options:  report.Options{Width: r.Width, Color: r.Color, Rules: RuleHelp(engine), Codes: codeHelp(engine), History: trend},
+		Options:  output.Options{Width: r.Width, Color: r.Color, Rules: RuleHelp(engine), Codes: codeHelp(engine), History: trend},
 		Gate:     report.Gate{FailOn: severity, AllowIncomplete: r.AllowIncomplete, FailOnNew: r.FailOnNew},
 		Baseline: baseline, History: r.History,
 	}, nil
 }
 
 // trend is the earlier runs, if a format shows them; otherwise nil.
-func (r *Report) trend(outputs []report.Output) ([]report.TrendPoint, error) {
-	if r.History == "" || !slices.ContainsFunc(outputs, func(o report.Output) bool { return o.Format == "html" }) {
+func (r *Report) trend(outputs []output.Output) ([]compare.TrendPoint, error) {
+	if r.History == "" || !slices.ContainsFunc(outputs, func(o output.Output) bool { return o.Format == "html" }) {
 		return nil, nil
 	}
-	points, skipped, err := report.ReadTrend(r.History, trendRuns)
+	points, skipped, err := compare.ReadTrend(r.History, trendRuns)
 	if err != nil {
 		return nil, usererr.Hint(err, historyHint)
 	}
@@ -117,14 +119,10 @@ func codeHelp(engine *rules.Engine) map[string]string {
 }
 
 // RuleHelp explains the rules to formats that show help beside findings.
-func RuleHelp(engine *rules.Engine) map[string]report.RuleHelp {
-	help := map[string]report.RuleHelp{}
-	for _, a := range finding.Catalog() {
-		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
-	}
+func RuleHelp(engine *rules.Engine) map[string]finding.About {
+	help := map[string]finding.About{}
 	for _, r := range engine.Rules() {
-		a := r.About()
-		help[a.ID] = report.RuleHelp{Title: a.Title, Markdown: a.Markdown(), URI: a.URI()}
+		help[r.ID] = r.About()
 	}
 	return help
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"crosscheck/report"
+	"crosscheck/report/compare"
+	"crosscheck/report/output"
 	"crosscheck/report/reporttest"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
@@ -27,7 +29,7 @@ type resumable struct {
 	*faultWorld
 	cfg       aws.Config
 	box       *sandbox.Sandbox
-	baseline  *report.Baseline
+	baseline  *compare.Baseline
 	failOnNew bool
 }
 
@@ -73,8 +75,8 @@ func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, er
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := &report.Set{
-		Outputs:  []report.Output{{Format: "jsonl", Path: filepath.Join(dir, "run.jsonl")}, {Format: "json", Path: filepath.Join(dir, "run.json")}},
+	set := &output.Set{
+		Outputs:  []output.Output{{Format: "jsonl", Path: filepath.Join(dir, "run.jsonl")}, {Format: "json", Path: filepath.Join(dir, "run.json")}},
 		Stdout:   io.Discard,
 		Gate:     report.Gate{FailOnNew: r.failOnNew},
 		Baseline: r.baseline,
@@ -254,8 +256,8 @@ func TestResumeAgainstABaseline(t *testing.T) {
 		}
 		return line
 	})
-	baseline := func(text string) *report.Baseline {
-		b := report.NewBaseline()
+	baseline := func(text string) *compare.Baseline {
+		b := compare.NewBaseline()
 		if err := report.Replay(strings.NewReader(text), b); err != nil {
 			t.Fatal(err)
 		}

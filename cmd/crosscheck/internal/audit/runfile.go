@@ -9,6 +9,8 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/compare"
+	"crosscheck/report/output"
 	"crosscheck/rules"
 )
 
@@ -84,7 +86,7 @@ func Resume(path, version string, engine *rules.Engine) (*report.Unfinished, err
 }
 
 // baseline reads the baseline, nil where there is none.
-func (r *Report) baseline(outputs []report.Output) (*report.Baseline, error) {
+func (r *Report) baseline(outputs []output.Output) (*compare.Baseline, error) {
 	const hint = "--baseline takes a run file, written with -o jsonl=FILE"
 	switch r.Baseline {
 	case "":
@@ -105,7 +107,7 @@ func (r *Report) baseline(outputs []report.Output) (*report.Baseline, error) {
 			return nil, usererr.Hint(fmt.Errorf("output %s is also the baseline, which it would replace", out.Path), "give the output another file")
 		}
 	}
-	b := report.NewBaseline()
+	b := compare.NewBaseline()
 	if err := report.Replay(run, b); err != nil {
 		return nil, usererr.Hint(fmt.Errorf("%s: %w", r.Baseline, err), hint)
 	}

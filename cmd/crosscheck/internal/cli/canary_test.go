@@ -23,6 +23,7 @@ import (
 	"crosscheck/canary/experiment"
 	"crosscheck/canary/measure"
 	"crosscheck/report"
+	"crosscheck/report/output"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -531,7 +532,7 @@ func TestDemoDrill(t *testing.T) {
 	}
 	p.environ = []string{"XDG_STATE_HOME=" + p.state}
 	s, out, errs := p.streams("")
-	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: out}
+	set := &output.Set{Outputs: []output.Output{{Format: "json"}}, Stdout: out}
 	if _, err := set.Run(func(w report.Writer) error { return demoDrill(t.Context(), s, cfg, c, engine, w) }); err != nil {
 		t.Fatal(err)
 	}

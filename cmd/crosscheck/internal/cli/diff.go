@@ -8,7 +8,8 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/report"
+	"crosscheck/report/compare"
+	"crosscheck/rules/finding"
 )
 
 func newDiffCommand(s *streams) *cobra.Command {
@@ -40,7 +41,7 @@ verdict changed. What the later run did not cover is unknown, never fixed.
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			severity, err := report.ParseSeverity(failOn)
+			severity, err := finding.ParseSeverity(failOn)
 			if err != nil {
 				return usererr.Hint(err, "for example --fail-on high")
 			}
@@ -55,11 +56,11 @@ verdict changed. What the later run did not cover is unknown, never fixed.
 			if err != nil {
 				return err
 			}
-			d := report.Compare(before, after, severity)
+			d := compare.Compare(before, after, severity)
 			if format == "json" {
 				err = d.WriteJSON(s.out)
 			} else {
-				err = d.WriteTable(s.out, report.Options{Width: s.width, Color: s.color && !noColor})
+				err = d.WriteTable(s.out, s.width, s.color && !noColor)
 			}
 			if err != nil {
 				return err
@@ -75,13 +76,13 @@ verdict changed. What the later run did not cover is unknown, never fixed.
 }
 
 // record reads a run file to be compared.
-func record(ctx context.Context, s *streams, path string) (*report.Recording, error) {
+func record(ctx context.Context, s *streams, path string) (*compare.Recording, error) {
 	run, err := audit.OpenRun("an argument", path, s.in)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = run.Close() }() // read only
-	r := &report.Recording{}
+	r := &compare.Recording{}
 	if err := audit.Replay(ctx, path, run, r); err != nil {
 		return nil, err
 	}

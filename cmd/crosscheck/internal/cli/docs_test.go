@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"crosscheck/report"
+	"crosscheck/report/output"
 	"crosscheck/testdata"
 )
 
@@ -86,7 +86,7 @@ func TestFormatsPage(t *testing.T) {
 		}
 	}
 	slices.Sort(rows)
-	if diff := cmp.Diff(report.Formats(), rows); diff != "" {
+	if diff := cmp.Diff(output.Formats(), rows); diff != "" {
 		t.Errorf("formats (-program +page):\n%s", diff)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"crosscheck/report"
+	"crosscheck/report/compare"
+	"crosscheck/report/output"
 )
 
 // The demo writes every format in one run, and each is what its reader takes. What
@@ -25,7 +27,7 @@ func TestDemoInEveryFormat(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	args := []string{"demo", "-q"}
-	for _, format := range report.Formats() {
+	for _, format := range output.Formats() {
 		args = append(args, "-o", format+"="+filepath.Join(dir, format))
 	}
 	if status, _, stderr := inProcess(t.Context(), args...); status != exitClean || stderr != "" {
@@ -71,7 +73,7 @@ func TestDemoInEveryFormat(t *testing.T) {
 				}
 			}
 		},
-		"jsonl": func(t *testing.T, b []byte) error { return report.Replay(bytes.NewReader(b), &report.Recording{}) },
+		"jsonl": func(t *testing.T, b []byte) error { return report.Replay(bytes.NewReader(b), &compare.Recording{}) },
 		"markdown": func(t *testing.T, b []byte) error {
 			if n := utf8.RuneCount(b); n > 65_536 {
 				t.Errorf("%d characters, more than a comment holds", n)
@@ -87,7 +89,7 @@ func TestDemoInEveryFormat(t *testing.T) {
 		"prometheus": func(*testing.T, []byte) error { return nil }, // promtool is no Go library; report tests its grammar
 		"table":      func(*testing.T, []byte) error { return nil }, // for people
 	}
-	for _, format := range report.Formats() {
+	for _, format := range output.Formats() {
 		t.Run(format, func(t *testing.T) {
 			b, err := os.ReadFile(filepath.Join(dir, format))
 			if err != nil {

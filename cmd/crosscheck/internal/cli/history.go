@@ -6,10 +6,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/report"
+	"crosscheck/report/compare"
 )
 
-func printSkipped(s *streams, dir string, skipped []report.Skipped) {
+func printSkipped(s *streams, dir string, skipped []compare.Skipped) {
 	for _, f := range skipped {
 		fmt.Fprintf(s.err, "crosscheck: history %s: %s is skipped: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
 	}
@@ -39,11 +39,11 @@ you.
   crosscheck history runs -o csv`,
 		Args: oneArg("the directory given with --history"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write := map[string]func(*report.History) error{
-				"json": func(h *report.History) error { return h.WriteJSON(s.out) },
-				"csv":  func(h *report.History) error { return h.WriteCSV(s.out) },
-				"table": func(h *report.History) error {
-					return h.WriteTable(s.out, report.Options{Width: s.width, Color: s.color && !noColor})
+			write := map[string]func(*compare.History) error{
+				"json": func(h *compare.History) error { return h.WriteJSON(s.out) },
+				"csv":  func(h *compare.History) error { return h.WriteCSV(s.out) },
+				"table": func(h *compare.History) error {
+					return h.WriteTable(s.out, s.width, s.color && !noColor)
 				},
 			}[format]
 			if write == nil {
@@ -52,7 +52,7 @@ you.
 			if last < 0 || last == 0 && cmd.Flags().Changed("last") {
 				return usererr.Hint(fmt.Errorf("--last %d is not a number of runs", last), "use 1 or more")
 			}
-			h, err := report.ReadHistory(args[0], last)
+			h, err := compare.ReadHistory(args[0], last)
 			if err != nil {
 				return usererr.Hint(err, "give the directory that --history names")
 			}

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"crosscheck/report"
+	"crosscheck/report/output"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -96,7 +97,7 @@ faults:
 	var logs []string
 	for _, format := range []string{"text", "json"} {
 		args := []string{"scan", "--config", config, "--debug", "--log-format", format}
-		for _, f := range report.Formats() {
+		for _, f := range output.Formats() {
 			args = append(args, "-o", f+"="+filepath.Join(dir, format+"-"+f))
 		}
 		status, stdout, stderr := p.run(t.Context(), args...)
@@ -125,7 +126,7 @@ faults:
 			read++
 		}
 	}
-	if want := 2 * len(report.Formats()); read < want {
+	if want := 2 * len(output.Formats()); read < want {
 		t.Errorf("%d files, want at least %d", read, want)
 	}
 	list := secrets()

@@ -11,6 +11,8 @@ import (
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/compare"
+	"crosscheck/report/output"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
@@ -89,7 +91,7 @@ type reportFlags struct {
 
 func (f *reportFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "`FORMAT[=PATH]`, repeatable: "+strings.Join(report.Formats(), ", "))
+	fs.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "`FORMAT[=PATH]`, repeatable: "+strings.Join(output.Formats(), ", "))
 	fs.StringVar(&f.failOn, "fail-on", "low", "lowest `severity` that gives exit status 1: critical, high, medium, low, info")
 	fs.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 even if something is unknown")
 	bind(cmd, "output", "outputs", "fail-on", "fail_on", "allow-incomplete", "allow_incomplete")
@@ -113,7 +115,7 @@ func (f *reportFlags) report(s *streams) *audit.Report {
 		Outputs: f.outputs, FailOn: f.failOn, FailOnNew: f.failOnNew, AllowIncomplete: f.allowIncomplete,
 		Baseline: f.baseline, Recorded: f.recorded, History: f.history, Waivers: f.waivers,
 		Stdout: s.out, Width: s.width, Color: s.color && !f.noColor,
-		Skipped: func(files []report.Skipped) { printSkipped(s, f.history, files) },
+		Skipped: func(files []compare.Skipped) { printSkipped(s, f.history, files) },
 		Partial: func(path string) {
 			fmt.Fprintf(s.err, "crosscheck: the run so far is in %s; continue it with --resume %[1]s\n", usererr.OneLine(path))
 		},

@@ -16,6 +16,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
+	"crosscheck/report/output"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/testdata"
@@ -36,7 +37,7 @@ func scanned(t *testing.T, cfg aws.Config) []byte {
 	source := func(ctx context.Context, emit func(fact.Message) error) error {
 		return scanner.Scan(ctx, cfg, scanner.Options{RoleName: c.Scan.RoleName, Needs: engine.Needs(), Wants: engine.Wants, RunID: "run"}, emit)
 	}
-	set := &report.Set{Outputs: []report.Output{{Format: "json"}}, Stdout: &out}
+	set := &output.Set{Outputs: []output.Output{{Format: "json"}}, Stdout: &out}
 	if _, err := set.Run(func(w report.Writer) error {
 		return (&audit.Audit{Engine: engine, Version: version}).Run(t.Context(), source, w)
 	}); err != nil {

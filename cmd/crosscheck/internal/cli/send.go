@@ -23,6 +23,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/output"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/client"
@@ -110,7 +111,7 @@ type hubTarget struct {
 // newHubs is what takes a run that will be sent.
 func newHubs(engine *rules.Engine, errs io.Writer) *hubs {
 	h := &hubs{errs: errs, seen: newSightings(), targets: map[hub]*hubTarget{}}
-	h.Writer = report.Tee(report.ASFF(requestWriter{h}, report.Options{Rules: audit.RuleHelp(engine)}), h.seen)
+	h.Writer = report.Tee(output.ASFF(requestWriter{h}, output.Options{Rules: audit.RuleHelp(engine)}), h.seen)
 	return h
 }
 

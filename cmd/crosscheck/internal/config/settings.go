@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"crosscheck/canary"
-	"crosscheck/report"
+	"crosscheck/report/output"
+	"crosscheck/rules/finding"
 )
 
 // The roles that are assumed in every account where no other is named.
@@ -50,9 +51,9 @@ var (
 	packForm    = form{what: "the id of a rule or the name of a pack", hint: "crosscheck rules list shows both, such as XC046 and monitoring", pattern: `^([A-Z]{2,10}[0-9]{3,6}|[a-z][a-z0-9-]{0,31})$`}
 	paramForm   = form{what: "the name of a parameter", hint: "crosscheck rules show ID shows the parameters of a rule", pattern: `^[a-z][a-z0-9_]{0,63}$`}
 	gradeForm   = form{what: "a severity", hint: "for example high", oneOf: []string{"critical", "high", "medium", "low", "info"},
-		check: func(s string) error { _, err := report.ParseSeverity(s); return err }}
+		check: func(s string) error { _, err := finding.ParseSeverity(s); return err }}
 	outputForm = form{what: "an output", hint: "write FORMAT or FORMAT=PATH", pattern: `^[a-z]+(=.+)?$`,
-		check: func(s string) error { _, err := report.ParseOutput(s); return err }}
+		check: func(s string) error { _, err := output.ParseOutput(s); return err }}
 	folderForm = form{what: "the name of a folder", hint: "for example crosscheck-canary", check: canary.CheckFolder}
 	pathForm   = form{what: "a path", hint: "it is relative to where crosscheck runs", pattern: `\S`}
 	tagForm    = form{what: "a tag", hint: "a key has 1 to 128 characters, a value at most 256", pattern: `^[\s\S]{0,256}$`}

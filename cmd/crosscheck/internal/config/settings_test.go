@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/report"
+	"crosscheck/rules/finding"
 )
 
 // samples are two values of every setting, as YAML, as the environment writes them
@@ -309,7 +309,7 @@ func TestConfigFields(t *testing.T) {
 // TestSeveritiesOfForm: the schema lists the severities that there are.
 func TestSeveritiesOfForm(t *testing.T) {
 	for _, s := range gradeForm.oneOf {
-		if _, err := report.ParseSeverity(s); err != nil {
+		if _, err := finding.ParseSeverity(s); err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,0 +1,246 @@
+// Package compare compares a run with earlier ones: with a baseline while it is
+// written ([Mark]), with another recorded run ([Compare]), and over a directory of run
+// files ([ReadHistory]). What a run did not look at again is unknown, never fixed.
+package compare
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"crosscheck/canary/measure"
+	"crosscheck/report"
+	"crosscheck/report/internal/records"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
+)
+
+// Baseline is what is kept of a recorded run to compare later runs with it: what
+// failed, by fingerprint, and what a list of it shows. It is filled by [Replay].
+type Baseline struct {
+	report.Discard
+	run      *report.Run
+	failing  map[string]int32 // index in failures, by identity
+	failures []failure
+	broken   map[string][]string // failure codes of broken links, by link id
+	probes   map[probe]bool      // that failed
+	texts    map[string]string   // one copy of texts that many findings share
+}
+
+// NewBaseline is an empty one.
+func NewBaseline() *Baseline {
+	return &Baseline{
+		failing: map[string]int32{}, broken: map[string][]string{}, probes: map[probe]bool{}, texts: map[string]string{},
+	}
+}
+
+// failure is a failing finding of a baseline.
+type failure struct {
+	report.Past
+	standing string // fail, or waived
+}
+
+// probe is a way in which the probes of a link fail: their keys are of one run.
+type probe struct {
+	link, variant string
+	left          bool // something was left behind
+}
+
+// identity tells findings of two runs apart. A finding that lacks its fingerprint
+// is known by what it says.
+func identity(f *finding.Finding) string {
+	return cmp.Or(f.Fingerprint, strings.Join([]string{f.RuleID, f.AccountID, f.Resource, f.Link, f.Message}, "\x00"))
+}
+
+// Run keeps the run.
+func (b *Baseline) Run(r *report.Run) error {
+	b.run = r
+	return nil
+}
+
+// Link keeps the failure codes of a broken link.
+func (b *Baseline) Link(l *finding.Link) error {
+	if l.Verdict == finding.Broken {
+		b.broken[l.ID] = l.FailureCodes
+	}
+	return nil
+}
+
+// Finding keeps a failing finding.
+func (b *Baseline) Finding(f *finding.Finding) error {
+	if f.Status == finding.Fail {
+		b.fail(f)
+	}
+	return nil
+}
+
+// Measurement keeps a probe that failed.
+func (b *Baseline) Measurement(m *measure.Measurement) error {
+	for _, p := range faults(m) {
+		b.probes[p] = true
+	}
+	return nil
+}
+
+func (b *Baseline) fail(f *finding.Finding) {
+	id := identity(f)
+	i, known := b.failing[id]
+	switch {
+	case !known:
+		i = int32(len(b.failures))
+		b.failing[id] = i
+		b.failures = append(b.failures, failure{})
+	case worst(b.failures[i].standing, standing(f)) == b.failures[i].standing:
+		return
+	}
+	b.failures[i] = failure{report.Past{
+		RuleID: b.text(f.RuleID), Title: b.text(f.Title), Severity: finding.Severity(b.text(string(f.Severity))),
+		AccountID: b.text(f.AccountID), Region: b.text(f.Region), Resource: b.text(f.Resource), Link: b.text(f.Link),
+		Fingerprint: f.Fingerprint,
+	}, standing(f)}
+}
+
+// Close lets go of what only reading needed.
+func (b *Baseline) Close() error {
+	b.texts = nil
+	return nil
+}
+
+func (b *Baseline) text(s string) string {
+	if t, ok := b.texts[s]; ok {
+		return t
+	}
+	b.texts[s] = s
+	return s
+}
+
+// faults are the ways in which a probe failed.
+func faults(m *measure.Measurement) []probe {
+	var ps []probe
+	if m.Proves() == "broken" {
+		ps = append(ps, probe{m.Link, m.Variant, false})
+	}
+	if len(m.Leftovers) > 0 {
+		ps = append(ps, probe{m.Link, m.Variant, true})
+	}
+	return ps
+}
+
+func subjectOfPast(p *report.Past) subject { return subject{p.RuleID, p.AccountID, p.Resource, p.Link} }
+
+// Mark marks what fails as new or existing on its way to next, and when it is closed
+// sends what failed in the baseline and does not now. Marks of an earlier comparison
+// are replaced.
+func Mark(next report.Writer, b *Baseline) report.Writer {
+	m := &marker{Writer: next, Baseline: b, observed: newObserved(b.run.Scope), now: make([]string, len(b.failures))}
+	m.observed.chosen = true
+	for i := range b.failures {
+		m.observed.subjects[subjectOfPast(&b.failures[i].Past)] = ""
+	}
+	return m
+}
+
+// marker compares one run with a baseline, message by message.
+type marker struct {
+	report.Writer
+	*Baseline
+	observed *observed
+	now      []string // standing of each of the failures
+}
+
+func mark(existing bool) string {
+	if existing {
+		return report.MarkExisting
+	}
+	return report.MarkNew
+}
+
+func (m *marker) Run(r *report.Run) error {
+	own := *r
+	own.Baseline = &report.BaselineRun{ID: m.Baseline.run.ID, StartedAt: m.Baseline.run.StartedAt}
+	return errors.Join(m.observed.Run(r), m.Writer.Run(&own))
+}
+
+func (m *marker) Link(l *finding.Link) error {
+	is := ""
+	if l.Verdict == finding.Broken {
+		codes, was := m.broken[l.ID]
+		is = mark(was && subset(l.FailureCodes, codes))
+	}
+	if is != l.Baseline {
+		own := *l
+		own.Baseline = is
+		l = &own
+	}
+	return errors.Join(m.observed.Link(l), m.Writer.Link(l))
+}
+
+func (m *marker) Finding(f *finding.Finding) error {
+	is, now, old := "", standing(f), ""
+	if i, known := m.failing[identity(f)]; known {
+		m.now[i], old = worst(m.now[i], now), m.failures[i].standing
+	}
+	if f.Status == finding.Fail {
+		is = mark(!appeared(old, now))
+	}
+	if is != f.Baseline {
+		own := *f
+		own.Baseline = is
+		f = &own
+	}
+	return errors.Join(m.observed.Finding(f), m.Writer.Finding(f))
+}
+
+func (m *marker) Measurement(v *measure.Measurement) error {
+	is, ps := "", faults(v)
+	if len(ps) > 0 {
+		is = mark(!slices.ContainsFunc(ps, func(p probe) bool { return !m.probes[p] }))
+	}
+	if is != v.Baseline {
+		own := *v
+		own.Baseline = is
+		v = &own
+	}
+	return errors.Join(m.observed.Measurement(v), m.Writer.Measurement(v))
+}
+
+func (m *marker) Gap(g *fact.Gap) error { return errors.Join(m.observed.Gap(g), m.Writer.Gap(g)) }
+
+func (m *marker) Judged(j *report.Judged) error { return m.Writer.Judged(j) }
+
+func (m *marker) Coverage(c *fact.Coverage) error {
+	return errors.Join(m.observed.Coverage(c), m.Writer.Coverage(c))
+}
+
+// Past drops what an earlier comparison found.
+func (m *marker) Past(*report.Past) error { return nil }
+
+func (m *marker) Summary(s *report.Summary) error { return m.Writer.Summary(s) }
+
+func (m *marker) Close() error {
+	var err error
+	for _, p := range m.past() {
+		err = errors.Join(err, m.Writer.Past(p))
+	}
+	return errors.Join(err, m.Writer.Close())
+}
+
+func subset(a, b []string) bool {
+	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// past is what failed in the baseline and does not now, once the run has ended.
+func (m *marker) past() []*report.Past {
+	var list []*report.Past
+	for i := range m.failures {
+		p := m.failures[i].Past
+		if p.Change = m.observed.change(subjectOfPast(&p), m.now[i]); p.Change != "" {
+			list = append(list, &p)
+		}
+	}
+	slices.SortFunc(list, func(a, b *report.Past) int {
+		return records.OrByContent(slices.Compare(records.PastKey(a), records.PastKey(b)), a, b)
+	})
+	return list
+}

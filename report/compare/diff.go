@@ -1,0 +1,317 @@
+package compare
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"crosscheck/canary/measure"
+	"crosscheck/report"
+	"crosscheck/report/internal/grid"
+	"crosscheck/report/internal/records"
+	"crosscheck/report/internal/text"
+	"crosscheck/report/internal/wire"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
+)
+
+// Recording is a run that is kept to be compared with another.
+type Recording struct {
+	report.Discard
+	run          *report.Run
+	links        []*finding.Link // without their matrix
+	findings     []*finding.Finding
+	measurements []*measure.Measurement
+	gaps         []*fact.Gap
+	coverage     *fact.Coverage
+}
+
+// Run keeps the run.
+func (r *Recording) Run(v *report.Run) error {
+	r.run = v
+	return nil
+}
+
+// Link keeps the link.
+func (r *Recording) Link(v *finding.Link) error {
+	l := *v
+	l.Checks = nil
+	r.links = append(r.links, &l)
+	return nil
+}
+
+// Finding keeps the finding.
+func (r *Recording) Finding(v *finding.Finding) error {
+	r.findings = append(r.findings, v)
+	return nil
+}
+
+// Measurement keeps the measurement.
+func (r *Recording) Measurement(v *measure.Measurement) error {
+	r.measurements = append(r.measurements, v)
+	return nil
+}
+
+// Gap keeps the gap.
+func (r *Recording) Gap(v *fact.Gap) error {
+	r.gaps = append(r.gaps, v)
+	return nil
+}
+
+// Coverage keeps the coverage.
+func (r *Recording) Coverage(v *fact.Coverage) error {
+	r.coverage = v
+	return nil
+}
+
+// observed is what the recorded run looked at, of what one with the scope before did.
+func (r *Recording) observed(before fact.Scope) *observed {
+	o := newObserved(before)
+	_ = o.Run(r.run)
+	for _, l := range r.links {
+		_ = o.Link(l)
+	}
+	for _, f := range r.findings {
+		_ = o.Finding(f)
+	}
+	for _, m := range r.measurements {
+		_ = o.Measurement(m)
+	}
+	for _, g := range r.gaps {
+		_ = o.Gap(g)
+	}
+	if r.coverage != nil {
+		_ = o.Coverage(r.coverage)
+	}
+	return o
+}
+
+// FindingChange is a finding whose standing changed: as it is now, or as it was
+// where it is there no more.
+type FindingChange struct {
+	Change  string           `json:"change"`
+	Finding *finding.Finding `json:"finding"`
+}
+
+// LinkChange is a link whose verdict changed; "" stands for no such link.
+type LinkChange struct {
+	ID     string          `json:"id"`
+	Before finding.Verdict `json:"before"`
+	After  finding.Verdict `json:"after"`
+	Worse  bool            `json:"worse"` // broken, no longer known to work, or gone while it worked
+	why    string
+}
+
+// Diff is what changed between two runs.
+type Diff struct {
+	SchemaVersion string          `json:"schema_version"`
+	Before        report.RunJSON  `json:"before"`
+	After         report.RunJSON  `json:"after"`
+	Links         []LinkChange    `json:"links"`    // the worse first, then by id
+	Findings      []FindingChange `json:"findings"` // by change, then by severity
+	ExitStatus    int             `json:"exit_status"`
+}
+
+// Compare finds what changed from before to after, both whole runs.
+//
+// A finding that is not in the later run is fixed only if that run judged its
+// subject, or read its account and bucket without a gap and in the same scope; otherwise it
+// is unknown. The exit status is 1 if something got worse: a failing finding at or
+// above failOn appeared, a link broke, or one that worked is no longer known to.
+// Otherwise it is 3 if something became unknown.
+func Compare(before, after *Recording, failOn finding.Severity) *Diff {
+	d := &Diff{
+		SchemaVersion: report.SchemaVersion, Before: before.run.JSON(), After: after.run.JSON(),
+		Links: []LinkChange{}, Findings: []FindingChange{},
+	}
+	now := after.observed(before.run.Scope)
+	d.links(before, after, now)
+	d.findings(before, after, now)
+	worse, unknown := false, false
+	for _, l := range d.Links {
+		worse = worse || l.Worse
+		unknown = unknown || l.After == finding.UnknownVerdict
+	}
+	for _, c := range d.Findings {
+		worse = worse || c.Change == report.Appeared && c.Finding.Severity.Rank() <= cmp.Or(failOn, finding.Low).Rank()
+		unknown = unknown || c.Change == report.Lost
+	}
+	switch {
+	case worse:
+		d.ExitStatus = report.ExitFaults
+	case unknown:
+		d.ExitStatus = report.ExitIncomplete
+	}
+	return d
+}
+
+func (d *Diff) links(before, after *Recording, now *observed) {
+	was, is := map[string]*finding.Link{}, map[string]*finding.Link{}
+	for _, l := range before.links {
+		was[l.ID] = l
+	}
+	for _, l := range after.links {
+		is[l.ID] = l
+		c := LinkChange{ID: l.ID, After: l.Verdict, why: records.Why(l)}
+		if old := was[l.ID]; old != nil {
+			c.Before = old.Verdict
+		}
+		c.Worse = l.Verdict == finding.Broken || l.Verdict != finding.Works && c.Before == finding.Works
+		if c.Before != c.After {
+			d.Links = append(d.Links, c)
+		}
+	}
+	for _, l := range before.links {
+		if is[l.ID] != nil {
+			continue
+		}
+		c := LinkChange{ID: l.ID, Before: l.Verdict, Worse: l.Verdict == finding.Works, why: "its replication rule is there no more"}
+		if !now.read(l.Source.AccountID, l.Source.Bucket) {
+			c.After, c.why = finding.UnknownVerdict, "the later run did not see it"
+		}
+		if c.Before != c.After {
+			d.Links = append(d.Links, c)
+		}
+	}
+	slices.SortFunc(d.Links, func(a, b LinkChange) int {
+		if a.Worse != b.Worse {
+			return map[bool]int{true: -1, false: 1}[a.Worse]
+		}
+		return cmp.Compare(a.ID, b.ID)
+	})
+}
+
+// standing is what the findings with one fingerprint come to.
+func standing(f *finding.Finding) string {
+	switch {
+	case f == nil:
+		return ""
+	case f.Status == finding.Fail:
+		return records.StatusText(f)
+	case f.Status == finding.Pass || f.Status == finding.NotApplicable:
+		return string(finding.Pass)
+	}
+	return string(finding.Unknown)
+}
+
+// worst is the more urgent of two standings.
+func worst(a, b string) string {
+	urgency := [...]string{"", "pass", "waived", "unknown", "fail"}
+	if slices.Index(urgency[:], b) > slices.Index(urgency[:], a) {
+		return b
+	}
+	return a
+}
+
+// appeared reports whether a finding fails that did not, from one standing to the
+// next. Under a waiver it fails as well, and gates when the waiver has ended.
+func appeared(old, now string) bool {
+	return now == "fail" && old != "fail" || now == "waived" && old != "fail" && old != "waived"
+}
+
+// byIdentity keeps of findings with one fingerprint the most urgent.
+func byIdentity(fs []*finding.Finding) map[string]*finding.Finding {
+	by := make(map[string]*finding.Finding, len(fs))
+	for _, f := range fs {
+		id := identity(f)
+		if old := standing(by[id]); worst(old, standing(f)) != old {
+			by[id] = f
+		}
+	}
+	return by
+}
+
+func (d *Diff) findings(before, after *Recording, now *observed) {
+	was, is := byIdentity(before.findings), byIdentity(after.findings)
+	add := func(change string, f *finding.Finding) {
+		d.Findings = append(d.Findings, FindingChange{change, wire.Finding(f)})
+	}
+	for id, f := range is {
+		old, new := standing(was[id]), standing(f)
+		switch {
+		case old == new:
+		case new == "fail":
+			add(report.Appeared, f)
+		case new == "waived" && old == "fail":
+			add(report.Waived, f)
+		case new == "unknown":
+			add(report.Lost, f)
+		}
+	}
+	for id, f := range was {
+		if f.Status != finding.Fail {
+			continue
+		}
+		switch change := now.change(subjectOf(f), standing(is[id])); {
+		case change == report.Fixed, change == report.Lost && is[id] == nil:
+			add(change, f)
+		}
+	}
+	changes := []string{report.Appeared, report.Lost, report.Waived, report.Fixed}
+	slices.SortFunc(d.Findings, func(a, b FindingChange) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(changes, a.Change), slices.Index(changes, b.Change)),
+			cmp.Compare(a.Finding.Severity.Rank(), b.Finding.Severity.Rank()),
+			records.CompareFindings(a.Finding, b.Finding))
+	})
+}
+
+// WriteJSON writes the difference as one JSON object.
+func (d *Diff) WriteJSON(w io.Writer) error {
+	var buf bytes.Buffer
+	if err := wire.Encode(&buf, d); err != nil {
+		return err
+	}
+	buf.WriteByte('\n')
+	_, err := w.Write(buf.Bytes())
+	return err
+}
+
+// maxRows is how many rows a table has before it is cut.
+const maxRows = 100
+
+// WriteTable writes the difference for a person at a terminal, by the same rules
+// as the table of a run.
+func (d *Diff) WriteTable(w io.Writer, width int, color bool) error {
+	t := grid.New(w, width, color)
+	worse := 0
+	links := grid.Grid{Header: []string{"LINK", "BEFORE", "NOW", "WHY"}, Keep: []int{1, 2}}
+	for i, l := range d.Links {
+		if l.Worse {
+			worse++
+		}
+		if i < maxRows {
+			links.Add(grid.One(l.ID), grid.One(cmp.Or(string(l.Before), "none")), grid.One(cmp.Or(string(l.After), "none")), grid.One(l.why))
+		}
+	}
+	t.Line("Links: %d changed, %d of them for the worse", len(d.Links), worse)
+	if len(d.Links) > 0 {
+		t.Table(links, len(d.Links)-maxRows)
+	} else {
+		t.Print("\n")
+	}
+	counts := map[string]int{}
+	findings := grid.Grid{Header: []string{"CHANGE", "SEVERITY", "RULE", "WHERE", "FINDING"}, Keep: []int{0, 1, 2}}
+	for i, c := range d.Findings {
+		counts[c.Change]++
+		if f := c.Finding; i < maxRows {
+			findings.Add(grid.One(c.Change), grid.One(string(f.Severity)), grid.One(f.RuleID),
+				grid.One(cmp.Or(f.AccountID, "?")+" "+cmp.Or(f.Link, report.BucketOf(f.Resource))), grid.One(cmp.Or(f.Message, f.Title)))
+		}
+	}
+	t.Line("Findings: %d appeared, %d became unknown, %d waived, %d fixed", counts[report.Appeared], counts[report.Lost], counts[report.Waived], counts[report.Fixed])
+	if len(d.Findings) > 0 {
+		t.Table(findings, len(d.Findings)-maxRows)
+	} else {
+		t.Print("\n")
+	}
+	says := map[int]string{report.ExitClean: "nothing got worse", report.ExitFaults: "something got worse", report.ExitIncomplete: "something is not known any more"}
+	t.Line("Summary: %s → %s; exit status %d (%s)", runText(d.Before), runText(d.After), d.ExitStatus, says[d.ExitStatus])
+	return t.Err
+}
+
+func runText(r report.RunJSON) string {
+	return fmt.Sprintf("%s of %s", text.Visible(r.ID), text.Visible(r.StartedAt))
+}

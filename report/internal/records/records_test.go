@@ -1,0 +1,68 @@
+package records
+
+import (
+	"bytes"
+	"crosscheck/report/internal/spool"
+	"crosscheck/rules/finding"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// What is kept on disk comes back as what is kept in memory does, sorted, however
+// little of it memory holds and whatever the order of arrival.
+func TestSpoolOnDiskIsSpoolInMemory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.SampledFrom([]string{"", "a", "b", "a\x00b", "é", "zz"})
+		anyFinding := rapid.Custom(func(t *rapid.T) *finding.Finding {
+			return &finding.Finding{AccountID: word.Draw(t, "account"), Link: word.Draw(t, "link"), Message: word.Draw(t, "message"), Status: finding.Fail,
+				FailureCodes: []string{}, Controls: []string{}, Evidence: map[string]any{"n": json.Number("12345678901234567890")}}
+		})
+		in := rapid.SliceOfN(anyFinding, 0, 60).Draw(t, "findings")
+		memory, disk := &NewBuilder().records, &NewBuilder().records
+		defer disk.close()
+		disk.Findings.Limit = rapid.IntRange(1, 3000).Draw(t, "limit")
+		for i, f := range in {
+			if err := errors.Join(memory.Findings.Add(f), disk.Findings.Add(in[len(in)-1-i])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		walk := func(s *spool.Spool[finding.Finding]) (out []string) {
+			if err := s.Each(func(f *finding.Finding) error {
+				b, err := json.Marshal(f)
+				out = append(out, string(b))
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		got, want := walk(&disk.Findings), walk(&memory.Findings)
+		if !slices.Equal(got, want) || disk.Findings.Len() != len(in) || len(want) != len(in) {
+			t.Fatalf("%d from disk, %d from memory, %d added:\n%q\n%q", len(got), len(want), len(in), got, want)
+		}
+		if again := walk(&disk.Findings); !slices.Equal(again, got) {
+			t.Fatal("the second walk differs")
+		}
+		slices.SortFunc(in, CompareFindings)
+		for i, f := range in {
+			if b, _ := json.Marshal(f); string(b) != want[i] {
+				t.Fatalf("finding %d is %s, want %s", i, want[i], b)
+			}
+		}
+	})
+}
+
+// A disk that cannot take the results is an error that says what to do.
+func TestNoRoomOnDisk(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	r := &NewBuilder().records
+	r.Findings.Limit = 1
+	if err := r.Findings.Add(&finding.Finding{}); err == nil || !bytes.Contains([]byte(err.Error()), []byte("TMPDIR")) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,239 @@
+package records
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"crosscheck/canary/measure"
+	"crosscheck/report"
+	"crosscheck/report/internal/text"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
+)
+
+func VerdictRank(v finding.Verdict) int {
+	return slices.Index([]finding.Verdict{finding.Broken, finding.UnknownVerdict, finding.Works}, v)
+}
+
+// LinkRank puts what is broken first, and of that what the baseline has last.
+func LinkRank(l *finding.Link) int {
+	r := 2 * VerdictRank(l.Verdict)
+	if l.Baseline == report.MarkExisting {
+		r++
+	}
+	return r
+}
+
+func Ends(l *finding.Link) string { return end(l.Source) + " → " + end(l.Destination) }
+
+func end(e finding.End) string { return cmp.Or(e.AccountID, "?") + "/" + e.Bucket }
+
+// Why is the sentence of a link with those failure codes that it does not name.
+func Why(l *finding.Link) string {
+	var codes []string
+	for _, c := range l.FailureCodes {
+		if !strings.Contains(l.Why, c) {
+			codes = append(codes, c)
+		}
+	}
+	switch {
+	case len(codes) == 0:
+		return l.Why
+	case l.Why == "":
+		return strings.Join(codes, ", ")
+	}
+	return l.Why + " (" + strings.Join(codes, ", ") + ")"
+}
+
+func StatusText(f *finding.Finding) string {
+	if f.Status == finding.Fail && f.Waiver != nil {
+		return "waived"
+	}
+	return string(f.Status)
+}
+
+// MarkedStatus is a status that says what is new since the baseline.
+func MarkedStatus(f *finding.Finding) string {
+	if f.Waiver != nil {
+		return StatusText(f)
+	}
+	return Marked(StatusText(f), f.Baseline)
+}
+
+func Marked(s, mark string) string {
+	if mark == report.MarkNew {
+		return s + " " + mark
+	}
+	return s
+}
+
+func WaiverText(w *finding.Waiver) string {
+	var parts []string
+	for _, p := range []struct{ label, value string }{{"", w.Reason}, {"owner ", w.Owner}, {"ticket ", w.Ticket}, {"until ", w.Expires}} {
+		if p.value != "" {
+			parts = append(parts, p.label+p.value)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// PastRank puts what is not known before what is fixed, the severe first.
+func PastRank(p *report.Past) int {
+	if p.Change == report.Fixed {
+		return len(finding.Severities) + p.Severity.Rank()
+	}
+	return p.Severity.Rank()
+}
+
+func BaselineText(b *report.BaselineCounts) string {
+	s := fmt.Sprintf("%d new, %d existing, %d fixed", b.New, b.Existing, b.Fixed)
+	if b.Unknown > 0 {
+		s += fmt.Sprintf(", %d not known now", b.Unknown)
+	}
+	if b.NewLinks > 0 {
+		s += fmt.Sprintf("; %s newly broken", text.Count(b.NewLinks, "link"))
+	}
+	if b.NewProbes > 0 {
+		s += fmt.Sprintf("; %s newly failed", text.Count(b.NewProbes, "probe"))
+	}
+	return s
+}
+
+// ProbeRank ranks measurements: 0 faults, 1 undecided ones, 2 what went as promised.
+func ProbeRank(m *measure.Measurement) int {
+	switch {
+	case m.Fault():
+		return 0
+	case m.Undecided():
+		return 1
+	}
+	return 2
+}
+
+func Latency(m *measure.Measurement) string {
+	if m.LatencyMS == 0 && m.Outcome != measure.Arrived {
+		return ""
+	}
+	s := text.Millis(m.LatencyMS)
+	if m.SlackMS > 0 {
+		s += " (slack " + text.Millis(m.SlackMS) + ")"
+	}
+	return s
+}
+
+// GapGroup is what one call could not tell about one account, since a missing
+// permission shows on every bucket: the first gap and how many there are.
+type GapGroup struct {
+	*fact.Gap
+	N int
+}
+
+func (g GapGroup) Resources() string {
+	if g.N == 1 {
+		return g.Resource
+	}
+	return g.Resource + " and " + text.Count(g.N-1, "other")
+}
+
+func GroupGaps(gaps []*fact.Gap) []GapGroup {
+	type key struct{ account, api, code string }
+	index := map[key]int{}
+	var groups []GapGroup
+	for _, g := range gaps {
+		k := key{g.AccountID, g.API, g.Code}
+		i, ok := index[k]
+		if !ok {
+			i = len(groups)
+			index[k] = i
+			groups = append(groups, GapGroup{Gap: g})
+		}
+		groups[i].N++
+	}
+	slices.SortStableFunc(groups, func(a, b GapGroup) int {
+		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.API, b.API), cmp.Compare(a.Code, b.Code))
+	})
+	return groups
+}
+
+func CoverageText(r *Run) string {
+	c := r.Coverage
+	s := fmt.Sprintf("%d of %s and %d of %s read, %s", c.Accounts.Scanned, text.Count(c.Accounts.Listed, "account"),
+		c.Buckets.Scanned, text.Count(c.Buckets.Listed, "bucket"), text.Count(c.Links, "link"))
+	if n := c.Accounts.Unreadable; n > 0 {
+		s += fmt.Sprintf("; %s could not be read", text.Count(n, "account"))
+	}
+	if n := len(r.Gaps); n > 0 {
+		s += fmt.Sprintf("; %s could not be read", text.Count(n, "fact"))
+	}
+	return s
+}
+
+func SummaryText(r *Run) string {
+	l, f := r.Summary.Links, r.Summary.Findings
+	failed := strconv.Itoa(f.Fail) + " failed"
+	if b := r.Summary.Baseline; b != nil {
+		failed += fmt.Sprintf(" (%d new)", b.New)
+	}
+	return fmt.Sprintf("links %d broken, %d unknown, %d working; findings %s, %d unknown, %d waived, %d passed; %s",
+		l.Broken, l.Unknown, l.Works, failed, f.Unknown, f.Waived, f.Pass, ExitText(r.Summary.ExitStatus))
+}
+
+func ExitText(status int) string {
+	s := "exit status " + strconv.Itoa(status)
+	switch status {
+	case report.ExitClean:
+		return s + " (clean)"
+	case report.ExitFaults:
+		return s + " (faults found)"
+	case report.ExitIncomplete:
+		return s + " (incomplete: something is unknown)"
+	}
+	return s
+}
+
+// RunTime is when the run ended, or began where that is not known. A run that
+// tells neither was in 1970.
+func RunTime(r *Run) time.Time {
+	for _, s := range []string{r.FinishedAt, r.StartedAt} {
+		if t, err := time.Parse(time.RFC3339, s); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Unix(0, 0).UTC()
+}
+
+// ResourceOf names what a finding is about as Security Hub does: its type, its
+// visible id, and its partition, "" where that is not known. What has no name of
+// its own is the account.
+func ResourceOf(f *finding.Finding) (kind, id, partition string) {
+	id = text.Visible(f.Resource)
+	if id == "" {
+		return "AwsAccount", "AWS::::Account:" + cmp.Or(text.Visible(f.AccountID), "unknown"), ""
+	}
+	kind = "Other"
+	part := strings.SplitN(id, ":", 6)
+	if len(part) < 6 || part[0] != "arn" || !slices.Contains(partitions, part[1]) {
+		return kind, id, ""
+	}
+	switch {
+	case part[2] == "s3" && part[3] == "" && part[4] == "":
+		kind = "AwsS3Bucket"
+	case part[2] == "iam" && strings.HasPrefix(part[5], "role/"):
+		kind = "AwsIamRole"
+	case part[2] == "kms" && strings.HasPrefix(part[5], "key/"):
+		kind = "AwsKmsKey"
+	}
+	return kind, id, part[1]
+}
+
+// FindingType classifies findings for Security Hub, whose taxonomy OCSF takes
+// over: namespace, category, classifier.
+// https://docs.aws.amazon.com/securityhub/latest/userguide/asff-required-attributes.html
+const FindingType = "Software and Configuration Checks/AWS Security Best Practices"
+
+// partitions that Security Hub knows.
+var partitions = []string{"aws", "aws-cn", "aws-us-gov", "aws-us-iso", "aws-us-iso-b"}

@@ -1,0 +1,62 @@
+package text
+
+import "testing"
+
+func TestInert(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "a=b": "a=b", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠x": "'＠x", "'=1": "'=1",
+	} {
+		if got := inert(in); got != want {
+			t.Errorf("inert(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestEscapeMarkdown(t *testing.T) {
+	for in, want := range map[string]string{
+		"app-logs/r→b":            "app-logs/r→b",
+		"a|b":                     `a\|b`,
+		"a\\|b":                   `a\\\|b`,
+		"<script>":                "&lt;script&gt;",
+		"&lt;":                    "&amp;lt;",
+		"[x](https://e.example)":  `\[x\](https://e.example)`,
+		"![x](y)":                 `!\[x\](y)`,
+		"**b** _i_ ~~s~~ `c`":     `\*\*b\*\* \_i\_ \~\~s\~\~ ` + "\\`c\\`",
+		"@team fixed #12":         "@&#8203;team fixed #&#8203;12",
+		"line\nbreak | \x1b[31m!": `line break \| \\u001b\[31m!`,
+	} {
+		if got := Markdown(in); got != want {
+			t.Errorf("Markdown(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                          "",
+		"app-logs":                  "app-logs",
+		"a b":                       "a b",
+		"  a \t\r\n b  ":            "a b",
+		"a\u00a0\u3000b":            "a b",
+		"a\u2028b":                  "a b",
+		"\x1b[31mred\x1b[0m":        `\u001b[31mred\u001b[0m`,
+		"\u009b31m":                 `\u009b31m`,
+		"\x7f\x00":                  `\u007f\u0000`,
+		"abc\u202etxt.exe":          `abc\u202etxt.exe`,
+		"\u2066x\u2069":             `\u2066x\u2069`,
+		"zero\u200bwidth\ufeff":     `zero\u200bwidth\ufeff`,
+		"hangul\u3164filler":        `hangul\u3164filler`,
+		"variation\ufe0f":           `variation\ufe0f`,
+		"tag\U000e0041":             `tag\U000e0041`,
+		"bad\xff\xfeutf8":           `bad\xff\xfeutf8`,
+		"replacement \ufffd":        "replacement \ufffd",
+		"größe 名前 → e\u0301":        "größe 名前 → e\u0301",
+		"private\ue000":             `private\ue000`,
+		"a  b":                      "a b",
+		"https://x.example/?a=b&c#": "https://x.example/?a=b&c#",
+	} {
+		if got := Visible(in); got != want {
+			t.Errorf("visible(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,240 @@
+// Package table writes a run for a person at a terminal.
+package table
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"crosscheck/canary/measure"
+	"crosscheck/report"
+	"crosscheck/report/internal/grid"
+	"crosscheck/report/internal/records"
+	"crosscheck/report/internal/spool"
+	"crosscheck/report/internal/text"
+	"crosscheck/rules/finding"
+)
+
+const (
+	defaultRows = 100
+	gapRows     = 20
+)
+
+// Options say how a table is laid out.
+type Options struct {
+	Width int  // columns, 0 = 120
+	Color bool // colors for words such as broken
+	Rows  int  // rows of one table before it is cut, 0 = 100
+}
+
+// table is the report while it is written.
+type table struct {
+	*grid.Printer
+	rows int
+}
+
+// Render writes the report for a person at a terminal: links, findings
+// that did not pass, measurements, gaps, coverage, summary. It fits the width,
+// cuts long tables with a count, and lets no character through that a terminal
+// could take for more than text.
+func Render(w io.Writer, r *records.Run, o Options) error {
+	t := &table{grid.New(w, o.Width, o.Color), cmp.Or(o.Rows, defaultRows)}
+	t.links(r)
+	t.findings(r)
+	t.past(r)
+	t.measurements(r)
+	t.gaps(r)
+	t.Line("Coverage: %s", records.CoverageText(r))
+	t.Line("Summary: %s", records.SummaryText(r))
+	return t.Err
+}
+
+func (t *table) links(r *records.Run) {
+	c := r.Summary.Links
+	if r.Links.Len() == 0 {
+		if len(r.Measurements) > 0 {
+			return // a canary without a scan: its probes name the links
+		}
+		t.Line("Links: none found")
+		t.Print("\n")
+		return
+	}
+	t.Line("Links: %d broken, %d unknown, %d working", c.Broken, c.Unknown, c.Works)
+	ls := spool.Top[*finding.Link]{N: t.rows}
+	t.Walk(r.Links.Each(func(l *finding.Link) error {
+		ls.Add(records.LinkRank(l), l)
+		return nil
+	}))
+	g := grid.Grid{Header: []string{"SOURCE → DESTINATION", "RULE", "VERDICT", "WHY"}, Keep: []int{2}}
+	for _, l := range ls.List() {
+		g.Add(grid.One(records.Ends(l)), grid.One(l.RuleID), grid.One(records.Marked(string(l.Verdict), l.Baseline)), grid.One(records.Why(l)))
+	}
+	t.Table(g, ls.All-t.rows)
+}
+
+func (t *table) findings(r *records.Run) {
+	c := r.Summary.Findings
+	title := fmt.Sprintf("Findings: %d failed, %d unknown, %d waived, %d passed", c.Fail, c.Unknown, c.Waived, c.Pass)
+	t.Line("%s", title)
+	rows := folds{top: spool.Top[*folded]{N: t.rows}, repeated: map[string]*folded{}}
+	t.Walk(r.Findings.Each(func(f *finding.Finding) error {
+		if records.Faulty(f) {
+			rows.add(f)
+		}
+		return nil
+	}))
+	if rows.findings == 0 {
+		t.Print("\n")
+		return
+	}
+	g := grid.Grid{Header: []string{"SEVERITY", "STATUS", "RULE", "WHERE", "FINDING"}, Keep: []int{0, 1, 2}}
+	shown := 0
+	for _, row := range rows.list() {
+		f := row.first
+		shown += row.n
+		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, report.BucketOf(f.Resource))
+		body := grid.Cell{cmp.Or(f.Message, f.Title)}
+		switch w := f.Waiver; {
+		case w != nil && f.Status == finding.Fail:
+			body = append(body, "waived: "+records.WaiverText(w))
+		case row.n > 1 && f.Status == finding.Fail:
+			body = append(body, fmt.Sprintf("and %d more of %s (use -o json)", row.n-1, f.RuleID))
+		case row.n > 1:
+			body = append(body, fmt.Sprintf("so are %d other rules here", row.n-1))
+		case f.Remediation != "":
+			body = append(body, "fix: "+f.Remediation)
+		}
+		g.Add(grid.One(string(f.Severity)), grid.One(records.MarkedStatus(f)), grid.One(f.RuleID), grid.One(where), body)
+	}
+	t.Table(g, rows.findings-shown)
+}
+
+// folded is a row of the table of findings: what says the same stands in one row,
+// under the most urgent of it.
+type folded struct {
+	first *finding.Finding
+	at    int // the number of first
+	n     int
+}
+
+// folds puts findings into rows: findings that one gap leaves unknown in one
+// place, and the failures of a rule of low or info severity, which repeat
+// themselves on every link, share one. JSON has each of them.
+type folds struct {
+	top      spool.Top[*folded]
+	findings int // how many were added
+
+	repeated map[string]*folded // of low or info severity, by severity and rule
+	// Findings come in the order of records: all that a gap leaves unknown in one
+	// place stands together.
+	place   string
+	unknown []*folded // there
+}
+
+func (s *folds) add(f *finding.Finding) {
+	s.findings++
+	if place := strings.Join([]string{f.AccountID, f.Region, f.Resource, f.Link}, "\x00"); place != s.place {
+		s.settle()
+		s.place = place
+	}
+	row := &folded{f, s.findings, 1}
+	switch {
+	case f.Status == finding.Unknown:
+		i := slices.IndexFunc(s.unknown, func(r *folded) bool { return r.first.Message == f.Message })
+		if i < 0 {
+			s.unknown = append(s.unknown, row)
+			return
+		}
+		old := s.unknown[i]
+		old.n++
+		if records.Urgency(f) < records.Urgency(old.first) {
+			old.first, old.at = f, s.findings
+		}
+	case f.Status == finding.Fail && f.Severity.Rank() >= finding.Low.Rank() && f.Waiver == nil:
+		k := string(f.Severity) + " " + f.RuleID + " " + f.Baseline
+		if old := s.repeated[k]; old != nil {
+			old.n++
+			return
+		}
+		s.repeated[k] = row
+		s.top.Add(records.Urgency(f), row)
+	default:
+		s.top.Add(records.Urgency(f), row)
+	}
+}
+
+// settle makes rows of what is unknown in a place that is left.
+func (s *folds) settle() {
+	slices.SortFunc(s.unknown, func(a, b *folded) int { return cmp.Compare(a.at, b.at) })
+	for _, row := range s.unknown {
+		s.top.Add(records.Urgency(row.first), row)
+	}
+	s.unknown = s.unknown[:0]
+}
+
+// list is the rows to show.
+func (s *folds) list() []*folded {
+	s.settle()
+	return s.top.List()
+}
+
+// past says what became of the baseline.
+func (t *table) past(r *records.Run) {
+	b := r.Summary.Baseline
+	if b == nil {
+		return
+	}
+	t.Line("Baseline: %s", records.BaselineText(b))
+	if r.Past.Len() == 0 {
+		t.Print("\n")
+		return
+	}
+	rows := spool.Top[*report.Past]{N: t.rows}
+	t.Walk(r.Past.Each(func(p *report.Past) error {
+		rows.Add(records.PastRank(p), p)
+		return nil
+	}))
+	g := grid.Grid{Header: []string{"CHANGE", "SEVERITY", "RULE", "WHERE", "FINDING"}, Keep: []int{0, 1, 2}}
+	for _, p := range rows.List() {
+		g.Add(grid.One(p.Change), grid.One(string(p.Severity)), grid.One(p.RuleID), grid.One(cmp.Or(p.AccountID, "?")+" "+cmp.Or(p.Link, report.BucketOf(p.Resource))), grid.One(p.Title))
+	}
+	t.Table(g, rows.All-t.rows)
+}
+
+func (t *table) measurements(r *records.Run) {
+	if len(r.Measurements) == 0 {
+		return
+	}
+	n := [3]int{}
+	for _, m := range r.Measurements {
+		n[records.ProbeRank(m)]++
+	}
+	t.Line("Canary: %s: %d failed, %d undecided, %d as promised", text.Count(len(r.Measurements), "probe"), n[0], n[1], n[2])
+	ms := slices.Clone(r.Measurements)
+	slices.SortStableFunc(ms, func(a, b *measure.Measurement) int { return cmp.Compare(records.ProbeRank(a), records.ProbeRank(b)) })
+	g := grid.Grid{Header: []string{"LINK", "PROBE", "OUTCOME", "PREDICTED", "LATENCY", "SOURCE STATUS", "MESSAGE"}, Keep: []int{2, 3, 1, 4}}
+	for _, m := range ms[:min(len(ms), t.rows)] {
+		g.Add(grid.One(m.Link), grid.One(m.Variant), grid.One(records.Marked(string(m.Outcome), m.Baseline)), grid.One(m.Predicted), grid.One(records.Latency(m)), grid.One(m.SourceStatus), grid.One(m.Message))
+	}
+	t.Table(g, len(ms)-t.rows)
+}
+
+func (t *table) gaps(r *records.Run) {
+	if len(r.Gaps) == 0 {
+		return
+	}
+	t.Line("Not read: %s, by account, call and error", text.Count(len(r.Gaps), "fact"))
+	g := grid.Grid{Header: []string{"ACCOUNT", "CALL", "ERROR", "RESOURCE", "MESSAGE"}, Keep: []int{0, 2}}
+	groups := records.GroupGaps(r.Gaps)
+	shown := min(len(groups), gapRows, t.rows)
+	for _, gap := range groups[:shown] {
+		g.Add(grid.One(cmp.Or(gap.AccountID, "?")), grid.One(gap.API), grid.One(gap.Code), grid.One(gap.Resources()), grid.One(gap.Message))
+	}
+	more := 0
+	for _, gap := range groups[shown:] {
+		more += gap.N
+	}
+	t.Table(g, more)
+}
