@@ -319,6 +319,7 @@ func TestReaderErrors(t *testing.T) {
 		{"unknown field in a fact", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"valu":{}}}}}` + "\n", `facts.jsonl:2: unknown field "valu"`},
 		{"unknown field in a value", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"state":"x"}}}}}` + "\n", `facts.jsonl:2: unknown field "state"`},
 		{"value of null", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":null}}}}` + "\n", "facts.jsonl:2: the value of a fact is null: leave it out where nothing was read"},
+		{"two states in a map", run + `{"document":{"schema_version":"1","bucket":{"name":"b"},"roles":{"r":{"value":{"inline":{"absent":true,"gap":{}}}}}}}` + "\n", "facts.jsonl:2: a fact is a value, absent or a gap, not two of them"},
 		{"two states", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"status":""},"absent":true}}}}` + "\n", "facts.jsonl:2: a fact is a value, absent or a gap, not two of them"},
 		{"wrong type", run + `{"coverage":{"links":"many"}}` + "\n", "facts.jsonl:2: coverage.links cannot be a JSON string"},
 		{"not JSON", run + "hello\n", "facts.jsonl:2: this is not JSON: invalid character 'h' looking for beginning of value"},
@@ -381,6 +382,62 @@ func TestOpen(t *testing.T) {
 	}
 	if n != 4 {
 		t.Errorf("%d messages", n)
+	}
+}
+
+// TestWhole: a document is whole unless a gap is anywhere in it, in what it refers to too.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	gap := Gap{Code: "AccessDenied"}
+	unread := Bucket{Policy: Missing[Policy](gap)}
+	for name, c := range map[string]struct {
+		doc  Document
+		want bool
+	}{
+		"nothing read":          {Document{}, true},
+		"absent and a value":    {Document{Bucket: Bucket{Policy: None[Policy](), Ownership: Of("x")}}, true},
+		"the bucket":            {Document{Bucket: unread}, false},
+		"a destination":         {Document{Buckets: map[string]Fact[Bucket]{"a": Of(Bucket{}), "b": Missing[Bucket](gap)}}, false},
+		"part of a destination": {Document{Buckets: map[string]Fact[Bucket]{"a": Of(unread)}}, false},
+		"a whole destination":   {Document{Buckets: map[string]Fact[Bucket]{"a": Of(Bucket{Policy: None[Policy]()})}}, true},
+		"an account":            {Document{Accounts: map[string]Account{"1": {SCPs: Missing[[]PolicyLevel](gap)}}}, false},
+		"part of a role":        {Document{Roles: map[string]Fact[Role]{"r": Of(Role{Boundary: Missing[Policy](gap)})}}, false},
+	} {
+		if got := c.doc.Whole(); got != c.want {
+			t.Errorf("%s: whole is %v", name, got)
+		}
+	}
+}
+
+// TestTextStaysAsItIs: a policy is written with its own characters, not with escapes for
+// HTML.
+func TestTextStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	doc := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{Policy: Of(Policy{Document: "<&>"})}}
+	if got := write(t, []Message{filled("value")[0], {Document: &doc}, {Coverage: &Coverage{}}}); !bytes.Contains(got, []byte(`"document":"<&>"`)) {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestClose: Close closes the file of Open, and does nothing to a stream of the caller.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "facts.jsonl")
+	if err := os.WriteFile(path, write(t, filled("gap")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed again: %v", err)
+	}
+	if err := NewReader(strings.NewReader(""), "x").Close(); err != nil {
+		t.Error(err)
 	}
 }
 
