@@ -224,12 +224,12 @@ func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFl
 		if err := p.discover(ctx, engine, load, whole); err != nil {
 			return err
 		}
-		err := p.prove(ctx)
+		err := p.probe(ctx)
 		if err != nil && (errors.Is(err, errDryRun) || ctx.Err() == nil || len(p.measured) == 0) {
 			return err
 		}
 		interrupted = err
-		return p.conclude()
+		return p.closeReport()
 	})
 	switch {
 	case errors.Is(err, errDryRun):
@@ -237,7 +237,7 @@ func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFl
 	case err != nil:
 		return err
 	}
-	p.latencies()
+	p.printLatencies()
 	return cmp.Or(interrupted, exitWith(sum.ExitStatus))
 }
 
@@ -445,8 +445,8 @@ func (p *prober) plans() ([]canary.Plan, error) {
 	return plans, nil
 }
 
-// announce says what will be put where.
-func (p *prober) announce(w io.Writer, plans []canary.Plan) {
+// printPlans says what will be put where.
+func (p *prober) printPlans(w io.Writer, plans []canary.Plan) {
 	probes := 0
 	buckets := map[string]bool{}
 	for _, plan := range plans {
@@ -476,15 +476,15 @@ func (p *prober) announce(w io.Writer, plans []canary.Plan) {
 // errDeclined is the answer no.
 var errDeclined = usererr.Hint(errors.New("nothing was put"), "--dry-run shows what would be put, --yes confirms it")
 
-// agree asks whether the probes may be put.
-func (p *prober) agree(ctx context.Context, plans []canary.Plan) error {
+// confirm asks whether the probes may be put.
+func (p *prober) confirm(ctx context.Context, plans []canary.Plan) error {
 	if p.f.yes {
 		if !p.quiet {
-			p.announce(p.s.err, plans)
+			p.printPlans(p.s.err, plans)
 		}
 		return nil
 	}
-	p.announce(p.s.err, plans)
+	p.printPlans(p.s.err, plans)
 	if !p.s.inTTY {
 		return usererr.Hint(errors.New("refusing to write to production buckets without confirmation (no terminal)"), "use --yes, or --dry-run to see what would be put")
 	}
@@ -505,18 +505,18 @@ func (p *prober) agree(ctx context.Context, plans []canary.Plan) error {
 	}
 }
 
-// prove agrees, probes every target and writes measurements and what follows
+// probe agrees, probes every target and writes measurements and what follows
 // from them. A dry run says what it would do.
-func (p *prober) prove(ctx context.Context) error {
+func (p *prober) probe(ctx context.Context) error {
 	plans, err := p.plans()
 	if err != nil {
 		return err
 	}
 	if p.f.dryRun {
-		p.announce(p.s.out, plans)
+		p.printPlans(p.s.out, plans)
 		return errDryRun
 	}
-	if err := p.agree(ctx, plans); err != nil {
+	if err := p.confirm(ctx, plans); err != nil {
 		return err
 	}
 	j, err := p.openJournal()
@@ -604,8 +604,8 @@ func (p *prober) closeJournal(j *journal.Journal) {
 	}
 }
 
-// conclude writes what follows from the measurements, and what was kept back.
-func (p *prober) conclude() error {
+// closeReport writes what follows from the measurements, and what was kept back.
+func (p *prober) closeReport() error {
 	o := prove.Options{Audited: p.whole, Latency: p.f.slo, Percentile: p.f.sloPercentile}
 	for _, f := range prove.Findings(p.predictions(), p.measured, o) {
 		if err := p.w.Finding(&f); err != nil {
@@ -615,8 +615,8 @@ func (p *prober) conclude() error {
 	return p.w.End()
 }
 
-// latencies says how long links took that were probed more than once.
-func (p *prober) latencies() {
+// printLatencies says how long links took that were probed more than once.
+func (p *prober) printLatencies() {
 	if p.quiet || p.f.count < 2 {
 		return
 	}

@@ -116,10 +116,10 @@ func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryF
 	}
 	if f.dryRun {
 		printExperiment(s, x)
-		p.announce(s.out, plans)
+		p.printPlans(s.out, plans)
 		return nil
 	}
-	if err := p.agree(ctx, plans); err != nil {
+	if err := p.confirm(ctx, plans); err != nil {
 		return err
 	}
 	return p.experiment(ctx, x)

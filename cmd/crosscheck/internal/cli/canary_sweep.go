@@ -92,8 +92,8 @@ that bucket that are older than --older-than, and nothing else.
 	return cmd
 }
 
-// place is how to get to a bucket of a journal: as it says, unless a flag knows better.
-func (f *sweepFlags) place(p journal.Location, destination bool) journal.Location {
+// location is how to get to a bucket of a journal: as it says, unless a flag knows better.
+func (f *sweepFlags) location(p journal.Location, destination bool) journal.Location {
 	if f.given["role-name"] && p.AccountID != "" {
 		p.RoleName = f.roleName
 	}
@@ -141,7 +141,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 			continue
 		}
 		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p journal.Location, destination bool) (*canary.Bucket, error) {
-			return clients.Bucket(ctx, f.place(p, destination))
+			return clients.Bucket(ctx, f.location(p, destination))
 		}, canary.Options{})
 		switch {
 		case errors.Is(err, journal.ErrBusy):
@@ -154,7 +154,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		case err != nil:
 			return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
 		}
-		left += told(s, f, "run "+journal.RunOf(path), swept)
+		left += printSwept(s, f, "run "+journal.RunOf(path), swept)
 		late += swept.Pending
 	}
 	if len(journals) == 0 && !f.quiet {
@@ -209,7 +209,7 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 				}
 				continue
 			}
-			left += told(s, f, "bucket "+name, swept)
+			left += printSwept(s, f, "bucket "+name, swept)
 		}
 	}
 	if left > 0 {
@@ -218,8 +218,8 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 	return nil
 }
 
-// told says what was swept and returns how much is left.
-func told(s *streams, f *sweepFlags, where string, swept canary.SweepResult) int {
+// printSwept says what was swept and returns how much is left.
+func printSwept(s *streams, f *sweepFlags, where string, swept canary.SweepResult) int {
 	if !f.quiet {
 		fmt.Fprintf(s.out, "%s: %d probes, %d versions removed, %d left\n", usererr.OneLine(where), swept.Probes, swept.Removed, len(swept.Leftovers))
 	}

@@ -95,10 +95,10 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return err
 	}
 	if f.dryRun {
-		p.announce(s.out, plans)
+		p.printPlans(s.out, plans)
 		return nil
 	}
-	if err := p.agree(ctx, plans); err != nil {
+	if err := p.confirm(ctx, plans); err != nil {
 		return err
 	}
 

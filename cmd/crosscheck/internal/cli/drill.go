@@ -77,10 +77,10 @@ func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config
 	if err := p.discover(ctx, engine, load, true); err != nil {
 		return err
 	}
-	if err := p.prove(ctx); err != nil {
+	if err := p.probe(ctx); err != nil {
 		return err
 	}
-	return p.conclude()
+	return p.closeReport()
 }
 
 // predictions are the probed links with what the audit predicts of them.
