@@ -54,6 +54,7 @@ differential:
 MUTANTS ?= -sample 500 -seed 11 ./rules/iam/...
 mutants:
 	XCTEST_SPEC_N=1500 $(GO) run ./testdata/mutants $(MUTANTS)
+	$(GO) test -tags mutants -count=1 -run RegoMutants -v ./rules
 
 ## bench: the figures of docs/benchmarks.md
 bench:
@@ -63,7 +64,7 @@ bench:
 lint: $(GOLANGCI) $(DEADCODE)
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
 	$(GO) vet $(PACKAGES)
-	$(GO) vet -tags integration,differential $(PACKAGES)
+	$(GO) vet -tags integration,differential,mutants $(PACKAGES)
 	$(GOLANGCI) run $(PACKAGES)
 	@dead=$$($(DEADCODE) -test $(PACKAGES)) || exit 1; [ -z "$$dead" ] || { echo "no program or test calls:"; echo "$$dead"; exit 1; }
 
