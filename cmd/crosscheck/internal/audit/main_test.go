@@ -7,6 +7,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(400) // as the program does: many engines, each for a moment
+	debug.SetGCPercent(400) // engines are many, and each lives for a moment
 	os.Exit(m.Run())
 }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("XCTEST_MAIN") != "" {
 		main() // a test runs this binary as the program
 	}
-	debug.SetGCPercent(400) // as the program does
+	debug.SetGCPercent(400) // reports and engines are many, and each lives for a moment
 	testscript.Main(m, map[string]func(){"crosscheck": main})
 }
 

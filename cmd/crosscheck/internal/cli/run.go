@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
@@ -17,15 +16,7 @@ func Main() int { return run(os.Args[1:], newStreams()) }
 
 // run is the whole program on given streams.
 func run(args []string, s *streams) int {
-	if s.getenv("GOGC") == "" {
-		// Documents are short-lived and what stays is some tens of megabytes: fewer
-		// collections judge about a fifth more buckets a second (docs/benchmarks.md).
-		debug.SetGCPercent(400)
-	}
-	if s.getenv("GOMEMLIMIT") == "" {
-		// From here on collections are as frequent as usual, or more.
-		debug.SetMemoryLimit(160 << 20)
-	}
+	collectSeldom(s)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {
@@ -41,4 +32,17 @@ func run(args []string, s *streams) int {
 		err = errInterrupted
 	}
 	return conclude(s, err)
+}
+
+// ballast is memory that is never touched, so that it takes none: the garbage
+// collector counts it as live data, and waits until the heap has grown by as much.
+var ballast []byte
+
+// collectSeldom makes the heap grow to some 160 MB before garbage is collected, since
+// documents are short-lived (docs/decisions/062-garbage.md). Above that, collections are as
+// frequent as usual. GOGC and GOMEMLIMIT leave it to the operator.
+func collectSeldom(s *streams) {
+	if s.getenv("GOGC") == "" && s.getenv("GOMEMLIMIT") == "" {
+		ballast = make([]byte, 72<<20)
+	}
 }
