@@ -129,6 +129,10 @@ type Summary struct {
 	Findings   FindingCounts   `json:"findings"`
 	Baseline   *BaselineCounts `json:"baseline,omitempty"` // nil where the run was held against none
 	ExitStatus int             `json:"exit_status"`
+
+	// WaivedLinks are the ids of the broken links that do not gate, since their faults
+	// are waived. They are decided anew whenever a recorded run is replayed.
+	WaivedLinks []string `json:"-"`
 }
 
 // LinkCounts counts links by verdict.

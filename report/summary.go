@@ -222,6 +222,9 @@ func (s *Summarizer) Result() Summary {
 	}
 	faults := s.faults
 	for _, l := range s.broken {
+		if s.linkWaived(l) {
+			sum.WaivedLinks = append(sum.WaivedLinks, l.id)
+		}
 		faults = faults || !s.linkWaived(l) && (!s.gate.FailOnNew || s.linkNew(l))
 	}
 	switch {

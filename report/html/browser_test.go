@@ -113,7 +113,7 @@ func TestIntegrationBrowser(t *testing.T) {
 		return path
 	}
 	pages := []string{
-		write("sample", Options{Rules: map[string]finding.About{"XC002": {ID: "XC008", Title: "t", Description: "Some `code`.", Sources: []string{"https://docs.aws.amazon.com/"}}}}, reporttest.Sample(t)),
+		write("sample", Options{Rules: map[string]finding.About{"XC002": {ID: "XC002", Title: "t", Description: "Some `code`.", Sources: []string{"https://docs.aws.amazon.com/"}}}}, reporttest.Sample(t)),
 		write("5", Options{History: history(12)}, measuredRun(t, 5)), write("61", Options{}, mixed(t, 61, 3)), write("500", Options{History: history(80)}, measuredRun(t, 500)), write("2000", Options{}, organization(t, 2_000)),
 		write("empty", Options{}, reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}})),
 	}

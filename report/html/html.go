@@ -242,7 +242,8 @@ type linkView struct {
 	*finding.Link
 	N        int // of its section
 	Findings []*findingView
-	More     int // findings on it that are left out
+	More     int  // findings on it that are left out
+	Waived   bool // it is broken and does not gate
 
 	urgent spool.Top[*findingView]
 	probes []*measure.Measurement
@@ -308,7 +309,7 @@ func (p *page) readLinks() (*linkData, error) {
 	})
 	var views []*linkView
 	for i, l := range t.List() {
-		views = append(views, &linkView{Link: l, N: i + 1, urgent: spool.Top[*findingView]{N: htmlOnLink}})
+		views = append(views, &linkView{Link: l, N: i + 1, Waived: slices.Contains(p.r.Summary.WaivedLinks, l.ID), urgent: spool.Top[*findingView]{N: htmlOnLink}})
 		if p.anchors[l.ID] == 0 {
 			p.anchors[l.ID] = i + 1
 		}
@@ -442,7 +443,7 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 	}
 	var entries []first
 	for _, l := range links.views {
-		if l.Verdict != finding.Broken && l.Verdict != finding.UnknownVerdict || l.Waived() {
+		if l.Verdict != finding.Broken && l.Verdict != finding.UnknownVerdict || l.Waived {
 			continue
 		}
 		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: l.Reason(), Anchor: l.N}
@@ -489,27 +490,6 @@ func (l *linkView) From() endView  { return endOf(l.Link.Source) }
 func (l *linkView) To() endView    { return endOf(l.Link.Destination) }
 func (l *linkView) Rule() string   { return name(l.Link.RuleID) }
 func (l *linkView) Role() string   { return name(l.Link.RoleARN) }
-
-// Waived reports whether the link is broken under a waiver, as [Summarizer] has it:
-// each of its failure codes is waived on it, and no finding that matters fails beside.
-// Waivers of what its buckets lack are not looked at, so that less is hidden, not more.
-func (l *linkView) Waived() bool {
-	var codes []string
-	for _, f := range l.Findings {
-		switch {
-		case f.Waiver != "":
-			codes = append(codes, f.Codes...)
-		case f.Status == string(finding.Fail) && f.Severity != string(finding.Info):
-			return false
-		}
-	}
-	for _, c := range l.FailureCodes {
-		if !slices.Contains(codes, name(c)) {
-			return false
-		}
-	}
-	return len(l.FailureCodes) > 0 && l.Link.Verdict == finding.Broken
-}
 
 type endView struct{ Account, Region, Bucket string }
 

@@ -267,6 +267,43 @@ func TestHTMLWaivedLink(t *testing.T) {
 	}
 }
 
+// The page says what the exit status says, also where a waiver is about a bucket of
+// the link, and where a link has more findings than its section shows.
+func TestHTMLWaivedAsTheExitStatus(t *testing.T) {
+	t.Parallel()
+	l := reporttest.Link("a", reporttest.Prod, "r", "b", finding.Broken, "x", "DstBucketUnversioned")
+	onBucket := &finding.Finding{RuleID: "XC004", Status: finding.Fail, Severity: finding.Critical, Resource: reporttest.ARN("b"),
+		FailureCodes: []string{"DstBucketUnversioned"}, Waiver: &finding.Waiver{Reason: "r"}}
+	onLink := *onBucket
+	onLink.Resource, onLink.Link = reporttest.ARN("a"), l.ID
+	var unknown []report.Message
+	for i := range htmlOnLink + 1 {
+		unknown = append(unknown, report.Message{Finding: &finding.Finding{RuleID: fmt.Sprintf("XC1%02d", i), Status: finding.Unknown,
+			Severity: finding.High, Resource: reporttest.ARN("a"), Link: l.ID}})
+	}
+	for name, c := range map[string]struct {
+		also   []report.Message
+		waiver *finding.Finding
+		status int
+	}{
+		"about a bucket":              {nil, onBucket, report.ExitIncomplete},
+		"behind nine unknown answers": {unknown, &onLink, report.ExitIncomplete},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ms := append([]report.Message{{Run: &report.Run{}}, {Link: l}, {Finding: c.waiver}}, c.also...)
+			ms = reporttest.Summarized(t, report.Gate{}, ms)
+			if got := ms[len(ms)-1].Summary.ExitStatus; got != c.status {
+				t.Fatalf("exit status %d", got)
+			}
+			page := string(render(t, Options{}, ms))
+			if strings.Contains(sectionOf(t, page, "summary", "</section>"), "a → b") || !strings.Contains(sectionOf(t, page, "l1", "</summary>"), "waived") {
+				t.Error("the page asks to fix a link that is waived")
+			}
+		})
+	}
+}
+
 // The page says "clean" of nothing but a run that read all it listed.
 func TestHTMLCleanIsNarrow(t *testing.T) {
 	const clean = "all that was asked for was read"
