@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/smithy-go"
 )
@@ -44,6 +45,43 @@ func TestOneLine(t *testing.T) {
 				t.Errorf("%v in one line is %q, want %q", err, line, c.line)
 			}
 		}
+	}
+}
+
+// TestAbsence: services say in their own ways that there is no such thing.
+func TestAbsence(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"NotFoundException": true, "ChildNotFoundException": true, "AWSOrganizationsNotInUseException": true, "AccessDenied": false, "Throttling": false} {
+		if got := isAbsence(&smithy.GenericAPIError{Code: code}); got != want {
+			t.Errorf("%s: %v", code, got)
+		}
+	}
+	if isAbsence(errors.New("x")) {
+		t.Error("no answer is an absence")
+	}
+}
+
+// TestRetryDelay: a throttled call waits for less than it would if it were alone.
+func TestRetryDelay(t *testing.T) {
+	t.Parallel()
+	r := newRetryer(16)
+	var throttled, other time.Duration
+	for range 200 {
+		for attempt, most := range map[int]time.Duration{1: 200 * time.Millisecond, 3: 800 * time.Millisecond, 10: 5 * time.Second} {
+			d, err := r.RetryDelay(attempt, &smithy.GenericAPIError{Code: "SlowDown"})
+			if err != nil || d < 0 || d > most {
+				t.Errorf("attempt %d: %v, %v", attempt, d, err)
+			}
+			throttled = max(throttled, d)
+		}
+		d, err := r.RetryDelay(10, &smithy.GenericAPIError{Code: "InternalError"})
+		if err != nil {
+			t.Error(err)
+		}
+		other = max(other, d)
+	}
+	if throttled < 3*time.Second || other < 6*time.Second {
+		t.Errorf("the longest delays are %v and %v", throttled, other)
 	}
 }
 

@@ -1,10 +1,12 @@
 package client
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -113,6 +115,53 @@ func TestRefusedRoleIsNotTriedAgain(t *testing.T) {
 	}
 	if n := len(aws.requests); n != 1 || aws.requests[0].Get("RoleSessionName") != "canary" || aws.requests[0].Has("ExternalId") {
 		t.Errorf("%d requests, the first %v", n, aws.requests[0])
+	}
+}
+
+// TestRoleThatIsRefusedLater: a role that was assumed once is tried again, whatever
+// became of its credentials, and so is one whose first caller went away.
+func TestRoleThatIsRefusedLater(t *testing.T) {
+	t.Parallel()
+	sts := &tokens{answer: assumed}
+	role := stsSession(sts, Options{}).Role("arn:aws:iam::222222222222:role/r")
+	if err := role.Enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	role.credentials.(interface{ Invalidate() }).Invalidate()
+	sts.answer = func(int) (int, string) { return refusal(http.StatusForbidden, "AccessDenied") }
+	if err := role.Enter(t.Context()); Code(err) != "AccessDenied" {
+		t.Errorf("%v", err)
+	}
+	sts.answer = assumed
+	if err := role.Enter(t.Context()); err != nil {
+		t.Errorf("the refusal was remembered: %v", err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	sts.answer = func(int) (int, string) {
+		cancel()
+		return refusal(http.StatusForbidden, "AccessDenied")
+	}
+	role = stsSession(sts, Options{}).Role("arn:aws:iam::222222222222:role/r")
+	if err := role.Enter(ctx); err == nil {
+		t.Error("no error")
+	}
+	sts.answer = assumed
+	if err := role.Enter(t.Context()); err != nil {
+		t.Errorf("the end of the first caller was remembered: %v", err)
+	}
+}
+
+// TestCredentialsThatAreNone: an answer without one part of the credentials is refused.
+func TestCredentialsThatAreNone(t *testing.T) {
+	t.Parallel()
+	_, whole := assumed(0)
+	for _, part := range []string{"Credentials", "AccessKeyId", "SecretAccessKey", "Expiration"} {
+		body := regexp.MustCompile("<"+part+">.*</"+part+">").ReplaceAllString(whole, "")
+		s := stsSession(&tokens{answer: func(int) (int, string) { return http.StatusOK, body }}, Options{})
+		if err := s.Role("arn:aws:iam::222222222222:role/r").Enter(t.Context()); err == nil || OneLine(err) != "sts:AssumeRole answered without credentials" {
+			t.Errorf("without %s: %v", part, err)
+		}
 	}
 }
 

@@ -236,3 +236,37 @@ func TestLimiterCutsOnce(t *testing.T) {
 		t.Errorf("another API of the account has a window of %v", got)
 	}
 }
+
+// TestLimiterPauses: throttled at one attempt at a time, a lane pauses between two, down to
+// an eighth of its rate, and answers make the pauses shorter until there are none.
+func TestLimiterPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(1, 1)
+		const takes = 80 * time.Millisecond
+		attempt := func(o outcome) (waited time.Duration) {
+			began := time.Now()
+			leave, err := l.enter(t.Context(), "1", "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			waited = time.Since(began)
+			time.Sleep(takes)
+			leave(o)
+			return waited
+		}
+		for i, step := range []struct {
+			o      outcome
+			waited time.Duration // before it
+		}{
+			{throttled, 0}, {throttled, takes}, {throttled, 3 * takes}, {throttled, 7 * takes}, // windows 1, 1/2, 1/4, 1/8
+			{failed, 7 * takes}, {answered, 7 * takes}, {answered, takes * 13 / 3}, // 1/8 again, then 3/16
+			{answered, takes * 23 / 9}, {answered, takes * 37 / 27}, {answered, takes * 47 / 81}, // 9/32, 27/64, 81/128
+			{answered, takes * 13 / 243}, {answered, 0}, // 243/256, 1
+		} {
+			if got := attempt(step.o); (got - step.waited).Abs() > time.Millisecond {
+				t.Errorf("attempt %d waited for %v, want %v", i, got, step.waited)
+			}
+		}
+	})
+}

@@ -27,7 +27,9 @@ func TestSilenceWaits(t *testing.T) {
 		note(60, "a", failed)
 		given("a", false) // 59 s since the first
 		note(1, "a", answered)
-		note(61, "a", failed)
+		note(30, "a", failed)
+		given("a", false) // 30 s since the answer
+		note(31, "a", failed)
 		given("a", true)
 		given("b", false)
 		note(1, "b", answered)

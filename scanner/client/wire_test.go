@@ -63,14 +63,15 @@ func TestCaller(t *testing.T) {
 		creds  aws.CredentialsProvider
 		kind   ErrorKind // "" = known
 		want   string
+		hint   string
 	}{
-		"known":          {200, identity("arn:aws-cn:iam::111111111111:user/me", "111111111111"), static, "", ""},
-		"no credentials": {200, "", nil, NoCredentials, "no AWS credentials were found"},
-		"expired":        {403, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>x</Message></Error></ErrorResponse>`, static, ExpiredCredentials, "the session of the AWS credentials has expired (ExpiredToken: x)"},
-		"invalid":        {403, `<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>x</Message></Error></ErrorResponse>`, static, InvalidCredentials, "AWS does not accept the credentials (InvalidClientTokenId: x)"},
-		"refused":        {403, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>x</Message></Error></ErrorResponse>`, static, InvalidCredentials, "AWS does not say who the caller is (AccessDenied: x)"},
-		"no ARN":         {200, identity("me", "111111111111"), static, NoNetwork, `AWS cannot be reached (the caller is said to be "me" of account "111111111111")`},
-		"no account":     {200, identity("arn:aws:iam::111111111111:user/me", "1"), static, NoNetwork, `AWS cannot be reached (the caller is said to be "arn:aws:iam::111111111111:user/me" of account "1")`},
+		"known":          {200, identity("arn:aws-cn:iam::111111111111:user/me", "111111111111"), static, "", "", ""},
+		"no credentials": {200, "", nil, NoCredentials, "no AWS credentials were found", "set AWS_PROFILE"},
+		"expired":        {403, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>x</Message></Error></ErrorResponse>`, static, ExpiredCredentials, "the session of the AWS credentials has expired (ExpiredToken: x)", "log in again"},
+		"invalid":        {403, `<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>x</Message></Error></ErrorResponse>`, static, InvalidCredentials, "AWS does not accept the credentials (InvalidClientTokenId: x)", "check AWS_PROFILE"},
+		"refused":        {403, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>x</Message></Error></ErrorResponse>`, static, InvalidCredentials, "AWS does not say who the caller is (AccessDenied: x)", "check the credentials and the Region"},
+		"no ARN":         {200, identity("me", "111111111111"), static, NoNetwork, `AWS cannot be reached (the caller is said to be "me" of account "111111111111")`, "check the network"},
+		"no account":     {200, identity("arn:aws:iam::111111111111:user/me", "1"), static, NoNetwork, `AWS cannot be reached (the caller is said to be "arn:aws:iam::111111111111:user/me" of account "1")`, "check the network"},
 	} {
 		s := New(aws.Config{Region: "cn-north-1", HTTPClient: answers{c.status, "", c.body}, Credentials: c.creds}, Options{})
 		caller, err := s.Caller(t.Context())
@@ -80,9 +81,40 @@ func TestCaller(t *testing.T) {
 			if want := (Caller{"arn:aws-cn:iam::111111111111:user/me", "111111111111", "aws-cn"}); err != nil || caller != want || s.Own().Account() != "111111111111" {
 				t.Errorf("%s: %+v, %v", name, caller, err)
 			}
-		case !errors.As(err, &problem) || problem.Kind != c.kind || problem.Problem != c.want || problem.Hint == "":
+		case !errors.As(err, &problem) || problem.Kind != c.kind || problem.Problem != c.want || !strings.HasPrefix(problem.Hint, c.hint):
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestThrottledCaller: few attempts are made of the first call, unless AWS throttles.
+func TestThrottledCaller(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]int{"Throttling": 16, "InternalFailure": 3} {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			s := New(aws.Config{Region: "us-east-1", Credentials: static, HTTPClient: doFunc(func(r *http.Request) (*http.Response, error) {
+				n++
+				return reply(r, 500, "", `<ErrorResponse><Error><Code>`+code+`</Code></Error></ErrorResponse>`)
+			})}, Options{})
+			if _, err := s.Caller(t.Context()); Code(err) != code || n < want || want == 3 && n > want {
+				t.Errorf("%s: %d attempts, %v", code, n, err)
+			}
+		})
+	}
+}
+
+// TestOneHost: all buckets of a Region are under one host, so that connections are used
+// again.
+func TestOneHost(t *testing.T) {
+	t.Parallel()
+	var at string
+	s := New(aws.Config{Region: "us-east-1", Credentials: static, HTTPClient: doFunc(func(r *http.Request) (*http.Response, error) {
+		at = r.URL.Host + r.URL.Path
+		return reply(r, 200, "", anAnswer)
+	})}, Options{})
+	if _, err := NewS3(s.Config(s.Own(), "eu-west-1")).GetBucketTagging(t.Context(), tagging("b")); err != nil || at != "s3.eu-west-1.amazonaws.com/b" {
+		t.Errorf("%s, %v", at, err)
 	}
 }
 
@@ -204,7 +236,7 @@ func TestMeterAndLog(t *testing.T) {
 				return reply(r, 500, "", `<Error><Code>InternalError</Code></Error>`)
 			case n == 5:
 				return reply(r, 404, "", `<Error><Code>NoSuchTagSet</Code></Error>`)
-			case n == 6:
+			case n == 6 || n == 7:
 				return reply(r, 403, "", `<Error><Code>AccessDenied</Code></Error>`)
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -220,12 +252,13 @@ func TestMeterAndLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := NewS3(s.Config(role, "eu-west-1"))
-		for range 3 {
+		for range 4 {
 			_, _ = c.GetBucketTagging(t.Context(), tagging("b"))
 		}
 		want := `level=DEBUG msg=call account=222222222222 region=us-east-1 api=sts:AssumeRole retries=0 status=200 code=""
 level=DEBUG msg=call account=222222222222 region=eu-west-1 api=s3:GetBucketTagging retries=2 status=200 code=""
 level=DEBUG msg=call account=222222222222 region=eu-west-1 api=s3:GetBucketTagging retries=0 status=404 code=NoSuchTagSet
+level=DEBUG msg=call account=222222222222 region=eu-west-1 api=s3:GetBucketTagging retries=0 status=403 code=AccessDenied
 level=DEBUG msg=call account=222222222222 region=eu-west-1 api=s3:GetBucketTagging retries=0 status=403 code=AccessDenied
 `
 		if log.String() != want {
@@ -240,10 +273,10 @@ level=DEBUG msg=call account=222222222222 region=eu-west-1 api=s3:GetBucketTaggi
 			t.Errorf("took %v", got.Duration)
 		}
 		got.Duration = 0
-		if (got != Calls{API: "s3:GetBucketTagging", Calls: 3, Retries: 2, Throttles: 1, Errors: 1}) {
+		if (got != Calls{API: "s3:GetBucketTagging", Calls: 4, Retries: 2, Throttles: 1, Errors: 2}) {
 			t.Errorf("%+v", got)
 		}
-		if all, throttles := meter.Attempts(); all != 6 || throttles != 1 {
+		if all, throttles := meter.Attempts(); all != 7 || throttles != 1 {
 			t.Errorf("%d attempts, %d throttled", all, throttles)
 		}
 	})
