@@ -201,8 +201,10 @@ func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Hour})
 		start := time.Now()
-		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", Timeout: 10 * time.Minute})
-		if m.Outcome != measure.Timeout || !strings.HasPrefix(m.Message, "no replica within 10m0s; the source still says PENDING") {
+		target := l.target(0)
+		target.FailureCodes = []string{"Predicted"}
+		m := Probe(t.Context(), target, measure.Plain, 1, Options{Run: "test", Timeout: 10 * time.Minute})
+		if m.Outcome != measure.Timeout || len(m.FailureCodes) != 1 || !strings.HasPrefix(m.Message, "no replica within 10m0s; the source still says PENDING") {
 			t.Errorf("%+v", m)
 		}
 		if d := time.Since(start); d < 10*time.Minute || d > 10*time.Minute+DefaultSettle+time.Second {
@@ -378,7 +380,8 @@ func TestAllowRetained(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", AllowRetained: true, Journal: j})
-		if m.Outcome != measure.Arrived || len(m.Leftovers) != 1 || m.Leftovers[0].Bucket != "dst" || m.Leftovers[0].VersionID != m.VersionID || !m.Fault() || !strings.Contains(m.Message, "left behind in dst") {
+		if m.Outcome != measure.Arrived || len(m.Leftovers) != 1 || m.Leftovers[0].Bucket != "dst" || m.Leftovers[0].VersionID != m.VersionID || !m.Fault() ||
+			!strings.Contains(m.Message, "left behind in dst") || !strings.HasPrefix(m.Leftovers[0].Message, "AccessDenied") {
 			t.Errorf("%+v", m)
 		}
 		if err := j.Close(); err != nil {

@@ -54,6 +54,9 @@ func TestLock(t *testing.T) {
 	if err := again.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := again.Removed("src", entry.Key); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a journal that is closed: %v", err)
+	}
 	if _, _, err := Reopen(j.Path()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a journal that is gone: %v", err)
 	}
