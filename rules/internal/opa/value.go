@@ -122,6 +122,9 @@ func termOf(v reflect.Value) *ast.Term {
 	case reflect.Struct:
 		return structTerm(v, nil)
 	case reflect.Map:
+		if v.IsNil() {
+			return ast.NullTerm()
+		}
 		pairs := make([][2]*ast.Term, 0, v.Len())
 		for it := v.MapRange(); it.Next(); {
 			pairs = append(pairs, [2]*ast.Term{ast.StringTerm(it.Key().String()), termOf(it.Value())})
