@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -111,8 +110,6 @@ func scanAll(ctx context.Context, cfg aws.Config, opts Options) (*result, error)
 	return r, err
 }
 
-var update = flag.Bool("update", false, "rewrite the goldens in testdata")
-
 // golden compares v, as indented JSON, with a file that was read by eye.
 func golden(t *testing.T, name string, v any) {
 	t.Helper()
@@ -124,7 +121,7 @@ func golden(t *testing.T, name string, v any) {
 		t.Fatal(err)
 	}
 	path := "testdata/" + name
-	if *update {
+	if os.Getenv("UPDATE") != "" { // writes the goldens
 		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"flag"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 
 	"crosscheck/scanner/sandbox"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected files of the scripts")
 
 // repo is the root of the repository, from this directory.
 var repo = filepath.Join("..", "..", "..", "..")
@@ -33,7 +30,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
-		UpdateScripts:       *update,
+		UpdateScripts:       os.Getenv("UPDATE") != "", // writes the expected files
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"sandbox": serveWorld},
 		Setup: func(env *testscript.Env) error {
