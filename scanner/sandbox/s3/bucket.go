@@ -132,7 +132,8 @@ func createBucket(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, e
 	}
 	if existing != nil {
-		code, message := "BucketAlreadyExists", "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."
+		code, message := "BucketAlreadyExists", "The requested bucket name is not available. "+
+			"The bucket namespace is shared by all users of the system. Please select a different name and try again."
 		if existing.Account == c.Caller.Account {
 			code, message = "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it."
 		}

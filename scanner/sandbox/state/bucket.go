@@ -70,7 +70,6 @@ func NewBucket(name, account, region string) *Bucket {
 		Encryption:     Encryption{Algorithm: "AES256", Blocked: []string{"SSE-C"}},
 		RequestPayment: "BucketOwner",
 		PublicAccess:   &PublicAccessBlock{BlockACLs: true, IgnoreACLs: true, BlockPolicy: true, Restrict: true},
-		Stored:         map[string]any{},
 		Objects:        map[string]*History{},
 		Uploads:        map[string]*Upload{},
 	}

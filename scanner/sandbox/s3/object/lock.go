@@ -11,7 +11,9 @@ import (
 
 // writeLock takes the Object Lock headers and the bucket's default retention.
 func takeLock(c *request.Request, v *state.Version) *wire.Error {
-	mode, until, hold := c.HTTP.Header.Get("X-Amz-Object-Lock-Mode"), c.HTTP.Header.Get("X-Amz-Object-Lock-Retain-Until-Date"), c.HTTP.Header.Get("X-Amz-Object-Lock-Legal-Hold")
+	mode := c.HTTP.Header.Get("X-Amz-Object-Lock-Mode")
+	until := c.HTTP.Header.Get("X-Amz-Object-Lock-Retain-Until-Date")
+	hold := c.HTTP.Header.Get("X-Amz-Object-Lock-Legal-Hold")
 	if c.Bucket.Lock == nil {
 		if mode != "" || until != "" || hold != "" {
 			return wire.InvalidRequest("Bucket is missing Object Lock Configuration")
@@ -104,7 +106,8 @@ func putRetention(c *request.Request) (*wire.Response, *wire.Error) {
 		}
 	}
 	old := v.Retention
-	shorter := old != nil && old.Until.After(time.Now()) && (next == nil || next.Until.Before(old.Until) || old.Mode == "COMPLIANCE" && next.Mode != "COMPLIANCE")
+	shorter := old != nil && old.Until.After(time.Now()) &&
+		(next == nil || next.Until.Before(old.Until) || old.Mode == "COMPLIANCE" && next.Mode != "COMPLIANCE")
 	if shorter {
 		bypass := old.Mode == "GOVERNANCE" && c.HTTP.Header.Get("X-Amz-Bypass-Governance-Retention") == "true"
 		if !bypass {

@@ -42,7 +42,10 @@ func createUpload(c *request.Request) (*wire.Response, *wire.Error) {
 	case kind != checksum.FullObject && kind != checksum.Composite:
 		return nil, wire.InvalidRequest("Value for x-amz-checksum-type header is invalid.")
 	}
-	u := &state.Upload{ID: c.State.NewID("upload"), Initiated: time.Now(), Version: v, Algorithm: algorithm, Kind: kind, Parts: map[int]*state.UploadedPart{}}
+	u := &state.Upload{
+		ID: c.State.NewID("upload"), Initiated: time.Now(), Version: v, Algorithm: algorithm, Kind: kind,
+		Parts: map[int]*state.UploadedPart{},
+	}
 	c.Bucket.Uploads[u.ID] = u
 	type result struct{ Bucket, Key, UploadId string } //nolint:revive // AWS's element name
 	res, e := wire.AnswerXML("InitiateMultipartUploadResult", result{c.BucketName, c.Key, u.ID})
@@ -104,9 +107,12 @@ func uploadPart(c *request.Request) (*wire.Response, *wire.Error) {
 	case p.Checksum.Value == "" && u.Algorithm != "" && u.Kind == checksum.FullObject:
 		p.Checksum = checksum.Of(u.Algorithm, body)
 	case p.Checksum.Value == "" && u.Algorithm != "":
-		return nil, wire.InvalidRequest("The upload was created using a " + u.Algorithm + " checksum. The complete request must include the checksum for each part. It was missing for part " + strconv.Itoa(n) + " in the request.")
+		return nil, wire.InvalidRequest("The upload was created using a " + u.Algorithm + " checksum. " +
+			"The complete request must include the checksum for each part. " +
+			"It was missing for part " + strconv.Itoa(n) + " in the request.")
 	case u.Algorithm != "" && p.Checksum.Algorithm != u.Algorithm:
-		return nil, wire.InvalidRequest("Checksum Type mismatch occurred, expected checksum Type: " + u.Algorithm + ", actual checksum Type: " + p.Checksum.Algorithm)
+		return nil, wire.InvalidRequest("Checksum Type mismatch occurred, expected checksum Type: " + u.Algorithm +
+			", actual checksum Type: " + p.Checksum.Algorithm)
 	}
 	u.Parts[n] = p
 	h := http.Header{"Etag": {`"` + p.ETag + `"`}}
@@ -174,7 +180,10 @@ func completeUpload(c *request.Request) (*wire.Response, *wire.Error) {
 		if i < len(in.Parts)-1 && len(p.Body) < minPart {
 			return nil, &wire.Error{
 				Status: 400, Code: "EntityTooSmall", Message: "Your proposed upload is smaller than the minimum allowed size",
-				Detail: map[string]string{"PartNumber": strconv.Itoa(part.PartNumber), "ProposedSize": strconv.Itoa(len(p.Body)), "MinSizeAllowed": strconv.Itoa(minPart)},
+				Detail: map[string]string{
+					"PartNumber": strconv.Itoa(part.PartNumber), "ProposedSize": strconv.Itoa(len(p.Body)),
+					"MinSizeAllowed": strconv.Itoa(minPart),
+				},
 			}
 		}
 		v.Body = append(v.Body, p.Body...)

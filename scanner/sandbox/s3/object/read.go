@@ -255,7 +255,8 @@ func getAttributes(c *request.Request) (*wire.Response, *wire.Error) {
 					p := &partsXML{TotalPartsCount: len(v.Parts), MaxParts: 1000, Next: len(v.Parts)}
 					for _, part := range v.Parts {
 						if part.Checksum != "" {
-							p.Parts = append(p.Parts, checkedPartXML{part.Number, part.Size, checksumElements(checksum.Checksum{Algorithm: v.Checksum.Algorithm, Value: part.Checksum, Kind: ""})})
+							own := checksum.Checksum{Algorithm: v.Checksum.Algorithm, Value: part.Checksum}
+							p.Parts = append(p.Parts, checkedPartXML{part.Number, part.Size, checksumElements(own)})
 						}
 					}
 					out.ObjectParts = p

@@ -40,7 +40,8 @@ func (c *Request) AllowObject(action, key string, v *state.Version) *wire.Error 
 	}
 	req := c.State.BucketQuestion(c.Bucket, action, c.ObjectARN(key), context)
 	e := c.Authorize(c.State, req)
-	if v == nil || v.Marker || v.Owner == c.Bucket.Account || c.Bucket.Ownership == state.BucketOwnerEnforced || !aclActions[action] || c.Caller == nil {
+	withoutACL := v == nil || v.Marker || v.Owner == c.Bucket.Account || c.Bucket.Ownership == state.BucketOwnerEnforced
+	if withoutACL || !aclActions[action] || c.Caller == nil {
 		return e
 	}
 	switch {

@@ -39,14 +39,15 @@ type setting struct {
 func (s setting) operations() request.Table {
 	all := request.Table{}
 	add := func(method, name, action string, run func(*request.Request) (*wire.Response, *wire.Error)) {
-		all[request.OnBucket(method, s.subresource)] = &request.Operation{Name: name, Action: "s3:" + action, Run: func(c *request.Request) (*wire.Response, *wire.Error) {
+		admitted := func(c *request.Request) (*wire.Response, *wire.Error) {
 			if s.admit != nil {
 				if e := s.admit(c); e != nil {
 					return nil, e
 				}
 			}
 			return run(c)
-		}}
+		}
+		all[request.OnBucket(method, s.subresource)] = &request.Operation{Name: name, Action: "s3:" + action, Run: admitted}
 	}
 	if s.get != nil {
 		add(http.MethodGet, "Get"+s.operation, "Get"+s.action, s.get)
@@ -89,6 +90,9 @@ func (s stored[T]) set(b *state.Bucket, v *T) {
 	if v == nil {
 		s.remove(b)
 		return
+	}
+	if b.Stored == nil {
+		b.Stored = map[string]any{}
 	}
 	b.Stored[string(s)] = v
 }
