@@ -4,11 +4,9 @@
 package waiver
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +16,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam/match"
+	"crosscheck/rules/yamldoc"
 	"crosscheck/scanner/fact"
 )
 
@@ -51,50 +50,27 @@ type Set struct {
 // is over is no error; it is a finding of every run until it is removed.
 func Parse(name string, data []byte, today time.Time) (*Set, error) {
 	w := &Set{name: name, today: today.UTC().Format(time.DateOnly), seen: map[string]bool{}}
-	var doc yaml.Node
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(&doc); errors.Is(err, io.EOF) {
-		return w, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))
+	root, err := yamldoc.Root(data)
+	if err == nil && root != nil {
+		err = w.parse(root)
 	}
-	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: more than one YAML document", name)
+	var fault *yamldoc.Error
+	if errors.As(err, &fault) {
+		return nil, fault.In(name)
 	}
-	if len(doc.Content) != 1 {
-		return w, nil
-	}
-	if err := w.parse(doc.Content[0]); err != nil {
-		var at *lineError
-		if errors.As(err, &at) {
-			return nil, fmt.Errorf("%s:%d: %s", name, at.line, at.text)
-		}
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return w, nil
+	return w, err
 }
-
-// lineError is a fault of a waivers file.
-type lineError struct {
-	line int
-	text string
-}
-
-func (e *lineError) Error() string { return e.text }
 
 func wrongAt(n *yaml.Node, format string, args ...any) error {
-	return &lineError{n.Line, fmt.Sprintf(format, args...)}
+	return yamldoc.Wrong(n, "", format, args...)
 }
 
 func (w *Set) parse(root *yaml.Node) error {
-	if isNull(root) {
-		return nil // all of it is commented out
-	}
 	return eachKey(root, func(key string, k, v *yaml.Node) error {
 		switch {
 		case key != "waivers":
 			return wrongAt(k, "unknown key %q: the file has one key, waivers", key)
-		case isNull(v):
+		case yamldoc.IsNull(v):
 			return nil
 		case v.Kind != yaml.SequenceNode:
 			return wrongAt(v, "waivers is not a list")
@@ -113,39 +89,15 @@ func (w *Set) parse(root *yaml.Node) error {
 	})
 }
 
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
-
-// eachKey goes through a mapping in which every key stands once.
+// eachKey visits the keys of a mapping, with aliases resolved.
 func eachKey(n *yaml.Node, visit func(key string, k, v *yaml.Node) error) error {
-	if n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	if n.Kind != yaml.MappingNode {
+	if n = yamldoc.Resolve(n); n.Kind != yaml.MappingNode {
 		return wrongAt(n, "not a mapping of keys to values")
 	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		if k.Kind != yaml.ScalarNode {
-			return wrongAt(k, "a key is not a word")
-		}
-		if seen[k.Value] {
-			return wrongAt(k, "the key %q stands twice", k.Value)
-		}
-		seen[k.Value] = true
-		if v.Kind == yaml.AliasNode {
-			v = v.Alias
-		}
-		if err := visit(k.Value, k, v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return yamldoc.EachKey(n, func(key string, k, v *yaml.Node) error { return visit(key, k, yamldoc.Resolve(v)) })
 }
 
-var (
-	fingerprintForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
-)
+var fingerprintForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 func parseEntry(n *yaml.Node) (*Entry, error) {
 	e := &Entry{line: n.Line}

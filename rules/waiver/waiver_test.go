@@ -40,7 +40,7 @@ var waiverFiles = map[string]struct {
 	"no list":       {"waivers:\n  rule: XC046\n", ":2: waivers is not a list", false},
 	"no mapping":    {"waivers:\n  - XC046\n", ":2: not a mapping of keys to values", false},
 	"unknown key":   {"waivers:\n  - rule: XC046\n    reason: r\n    until: 2026-12-31\n", `:4: unknown key "until": use rule, resource, account, fingerprint, reason, owner, ticket or expires`, false},
-	"twice":         {"waivers:\n  - rule: XC046\n    reason: r\n    rule: XC047\n    expires: 2026-12-31\n", `:4: the key "rule" stands twice`, true},
+	"twice":         {"waivers:\n  - rule: XC046\n    reason: r\n    rule: XC047\n    expires: 2026-12-31\n", `:4: the key "rule" is also in line 2`, true},
 	"no reason":     {"waivers:\n  - rule: XC046\n    expires: 2026-12-31\n", ":2: this waiver has no reason", false},
 	"no day":        {"waivers:\n  - rule: XC046\n    reason: r\n", ":2: this waiver has no last day: give it expires: YYYY-MM-DD", false},
 	"everything":    {"waivers:\n  - reason: r\n    expires: 2026-12-31\n", ":2: this waiver is for everything: give it a rule, resource, account or fingerprint", false},
@@ -56,7 +56,7 @@ var waiverFiles = map[string]struct {
 	"with time":     {"waivers:\n  - rule: XC046\n    reason: r\n    expires: 2026-02-03T00:00:00Z\n", `:4: expires "2026-02-03T00:00:00Z" is not a date: write YYYY-MM-DD`, false},
 	"the same":      {"waivers:\n  - {rule: XC046, reason: r, expires: 2026-12-31}\n  - {rule: XC046, reason: s, expires: 2027-12-31}\n", ":3: line 2 is a waiver for the same: keep one of them", true},
 	"two documents": {"waivers: []\n---\nwaivers: []\n", ": more than one YAML document", true},
-	"no YAML":       {"waivers: [\n", ": line 1: did not find expected node content", true},
+	"no YAML":       {"waivers: [\n", ":1: did not find expected node content", true},
 	"alias":         {"waivers:\n  - &a {rule: XC046, reason: r, expires: 2026-12-31}\n  - {account: \"111111111111\", reason: &r s, owner: *r, expires: 2026-12-31}\n", "", true},
 }
 

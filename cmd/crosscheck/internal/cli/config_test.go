@@ -140,7 +140,7 @@ func TestConfigRefuses(t *testing.T) {
 		"scan: {buckets: 'arn:aws:s3:::x'}":            `:1: scan.buckets: "arn:aws:s3:::x" is not a pattern of bucket names; a name has letters`,
 		"scan: {role_name: 'arn:aws:iam::1'}":          `:1: scan.role_name: "arn:aws:iam::1" is not the name of a role`,
 		"buckets: x":                                   `:1: unknown key "buckets"; did you mean scan.buckets?`,
-		"strict: true\nstrict: false":                  `:2: the key "strict" stands in line 1 already; keep one of them`,
+		"strict: true\nstrict: false":                  `:2: the key "strict" is also in line 1; keep one of them`,
 		"strict: true\n---\nstrict: true":              "more than one YAML document",
 		"strict: [":                                    ":1: did not find",
 		"a: &a [*a]":                                   "",

@@ -4,14 +4,11 @@
 package config
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +19,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/yamldoc"
 )
 
 // Config is the settings of a run. The table settings has one entry for each value.
@@ -154,42 +152,18 @@ func valueNode(text string) *yaml.Node {
 
 // file lays a configuration file above what is there.
 func (c *Config) file(name string, data []byte) error {
-	var doc yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	err := dec.Decode(&doc)
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	if err == nil {
-		if more := dec.Decode(&yaml.Node{}); !errors.Is(more, io.EOF) {
-			err = errors.New("more than one YAML document")
-		}
-	}
-	if err != nil {
-		at, text := yamlFault(err)
-		return usererr.Hint(fmt.Errorf("%s: %s", Origin{Name: name, Line: at}, text), configHint)
-	}
 	c.name = name
-	if len(doc.Content) != 1 || isNull(doc.Content[0]) {
-		return nil // all of it is commented out
+	root, err := yamldoc.Root(data)
+	if root != nil && err == nil {
+		err = decode(root, c, settings, func(key string, n *yaml.Node) {
+			c.from[key], c.node[key] = Origin{"file", name, n.Line}, n
+		})
 	}
-	err = decode(doc.Content[0], c, settings, func(key string, n *yaml.Node) {
-		c.from[key], c.node[key] = Origin{"file", name, n.Line}, n
-	})
-	var v *valueError
+	var v *yamldoc.Error
 	if errors.As(err, &v) {
-		return usererr.Hint(fmt.Errorf("%s: %s", Origin{Name: name, Line: v.line}, v.text), cmp.Or(v.hint, configHint))
+		return usererr.Hint(v.In(name), cmp.Or(v.Hint, configHint))
 	}
 	return err
-}
-
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?(?s:(.*))$`)
-
-// yamlFault is the line and the text of an error of the YAML library.
-func yamlFault(err error) (line int, text string) {
-	m := yamlLine.FindStringSubmatch(err.Error())
-	line, _ = strconv.Atoi(m[1])
-	return line, m[2]
 }
 
 // The variables of the environment that are settings begin with envPrefix.
@@ -254,9 +228,9 @@ func listNode(text string) *yaml.Node {
 
 // plainValue is the error of a value that stands in no file.
 func plainValue(err error) error {
-	var v *valueError
-	if errors.As(err, &v) && v.hint != "" {
-		return usererr.Hint(err, v.hint)
+	var v *yamldoc.Error
+	if errors.As(err, &v) && v.Hint != "" {
+		return usererr.Hint(err, v.Hint)
 	}
 	return err
 }
