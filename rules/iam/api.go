@@ -126,7 +126,7 @@ type Statement struct {
 }
 
 // Decision is the answer to a request. [Decide] leaves Message empty and lists
-// explicit denies only in Deciding; [Explain] fills both.
+// explicit denies only in Deciding; package explain fills both.
 type Decision struct {
 	Result        Result
 	Reason        string              // explicit_deny, implicit_deny, allowed, invalid_policy, unknown

@@ -51,6 +51,7 @@ type layer struct{ allow, deny logic.Truth }
 // PlaceKind names a layer in a [Decision].
 type PlaceKind uint8
 
+// The layers of a request.
 const (
 	PlaceNone PlaceKind = iota
 	PlaceIdentity
@@ -443,6 +444,8 @@ func (e *Evaluation) Matches(s *statement.Statement, kind policy.Kind) logic.Tru
 	return t
 }
 
+// ResourceMatches is how a statement's Resource or NotResource covers the resources
+// of the view at hand.
 func (e *Evaluation) ResourceMatches(s *statement.Statement, kind policy.Kind) logic.Truth {
 	if len(s.Resources) == 0 {
 		// A role's trust policy is about the role; elsewhere a statement without

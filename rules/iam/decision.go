@@ -14,7 +14,7 @@ import (
 	"crosscheck/rules/iam/statement"
 )
 
-// Decide answers a request. It gives no words: [Explain] does. On an implicit
+// Decide answers a request. It gives no words: package explain does. On an implicit
 // deny and on Allowed, Deciding is empty.
 //
 // A layer, a level or a key that was not read is unknown and can never lead to
@@ -159,6 +159,7 @@ func (e *Evaluation) errors() (all []policy.Diagnostic) {
 	return all
 }
 
+// StatementOf names a statement for a [Decision].
 func (e *Evaluation) StatementOf(ref Place, p *policy.Policy, s *statement.Statement) Statement {
 	return Statement{Layer: e.layerName(ref), Policy: p.Name(), Sid: s.Sid, Index: s.Index, Line: p.Line(s), Effect: s.Effect, Text: p.Written(s)}
 }

@@ -11,6 +11,7 @@ const (
 	Other // access points, jobs, the account: never in a bucket policy
 )
 
+// String says what the type is, as messages need it.
 func (t S3Resource) String() string {
 	switch t {
 	case Bucket:

@@ -17,6 +17,7 @@ import (
 // operator is a condition operator without its negation, IfExists and set qualifier.
 type operator uint8
 
+// The operators.
 const (
 	StringEquals operator = iota
 	opStringFold
@@ -292,6 +293,7 @@ func (c *Condition) empty() logic.Truth {
 	return present
 }
 
+// Null is a Null condition, for a key that is absent or not.
 func (c *Condition) Null(absent bool) logic.Truth {
 	t := logic.False
 	for i := range c.Operands {

@@ -40,7 +40,7 @@ func (c *Condition) family() family {
 	return familyNone
 }
 
-// text reports whether patterns of texts can tell the values of the key apart.
+// IsText reports whether patterns of texts can tell the values of the key apart.
 func (c *Condition) IsText() bool { return c.family() == familyText }
 
 // maxMembers bounds the values of a key of which every set is tried.
@@ -117,6 +117,8 @@ func representTexts(k *contextkey.Known, b *match.Budget, tests []*Condition) (t
 	return texts, ok
 }
 
+// Patterns are the patterns by which the tests of one key tell its values apart; ok
+// is false where a variable in them is not known.
 func Patterns(k *contextkey.Known, tests []*Condition) (patterns [][]match.Token, ok bool) {
 	arn := false
 	for _, c := range tests {

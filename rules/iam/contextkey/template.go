@@ -158,7 +158,7 @@ func (k *Known) ExpandTokens(dst []match.Token, parts []Part) ([]match.Token, bo
 }
 
 // EscapeGlob makes a literal text, such as the prefix of a replication rule,
-// literal in the glob of a [Request]: "*", "?" and "${" become "${*}", "${?}"
+// literal in the glob of a request: "*", "?" and "${" become "${*}", "${?}"
 // and "${$}{", the spelling of policy variables. GlobEscape(prefix)+"*" is every
 // key with that prefix.
 func EscapeGlob(literal string) string {

@@ -11,6 +11,8 @@ type Value struct {
 
 type valueState uint8
 
+// What can be known of a key: nothing, that it is not sent, its values, or that it
+// takes every value of a glob.
 const (
 	StateUnknown valueState = iota
 	StateAbsent
@@ -24,7 +26,7 @@ func Many(v ...string) Value { return Value{State: StatePresent, Multi: true, Va
 func Absent() Value          { return Value{State: StateAbsent} }
 
 // Each is a key that differs between the requests which a decision is about: it
-// takes every value that the glob matches (as in a [Request], ${*} is a literal
+// takes every value that the glob matches (as in that of a request, ${*} is a literal
 // "*"). kms:EncryptionContext:aws:s3:arn is one, when the decision is for all
 // objects under a prefix.
 func Each(glob string) Value { return Value{State: StateEach, Values: []string{glob}} }

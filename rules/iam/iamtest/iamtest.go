@@ -12,6 +12,7 @@ import (
 	"crosscheck/rules/iam/principal"
 )
 
+// Documents of one statement. The Version of EnDash has dashes that AWS refuses.
 const (
 	AllowEverything = `{"Version":"2012-10-17","Statement":[{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]}`
 	AllowNothing    = `{"Version":"2012-10-17","Statement":[{"Sid":"Else","Effect":"Allow","Action":"ec2:*","Resource":"*"}]}`
@@ -19,8 +20,10 @@ const (
 	EnDash          = `{"Version":"2012–10–17","Statement":[{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]}`
 )
 
+// Identity is a layer of identity policies.
 func Identity(docs ...string) iam.Layer { return Layer(policy.Identity, docs...) }
 
+// Layer is a layer of policies of a kind, named by their index.
 func Layer(kind policy.Kind, docs ...string) iam.Layer {
 	var p []*policy.Policy
 	for i, d := range docs {
@@ -36,6 +39,7 @@ func Bucket(principal string, more ...string) iam.Layer {
 	return Layer(policy.Bucket, doc)
 }
 
+// Key allows every action on a key to a principal.
 func Key(principal string) iam.Layer {
 	return Layer(policy.Key, fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,"Action":"kms:*","Resource":"*"}]}`, principal))
 }
@@ -48,6 +52,7 @@ func Open() *iam.Input {
 	}
 }
 
+// Put asks to replicate an object into dst, a bucket of the account.
 func Put(account string, caller principal.Caller) *iam.Request {
 	return &iam.Request{Principal: caller, Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::dst/k", ResourceAccount: account}
 }
@@ -77,6 +82,7 @@ func Statements(conditions ...string) iam.Layer {
 	return Layer(policy.Session, `{"Version":"2012-10-17","Statement":[`+strings.Join(s, ",")+`]}`)
 }
 
+// UnknownKeys is a context of which the keys are not known.
 func UnknownKeys(keys ...string) map[string]contextkey.Value {
 	m := map[string]contextkey.Value{}
 	for _, k := range keys {

@@ -13,8 +13,10 @@ import (
 // maxDepth bounds the nesting of a document; a policy needs six levels.
 const maxDepth = 48
 
+// Kind is the kind of a JSON value.
 type Kind uint8
 
+// The kinds.
 const (
 	Null Kind = iota
 	Bool
@@ -24,6 +26,7 @@ const (
 	Object
 )
 
+// String is the kind with its article, as messages need it.
 func (k Kind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "an array", "an object"}[k]
 }

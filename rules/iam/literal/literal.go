@@ -38,6 +38,7 @@ type Decimal struct {
 // maxExponent is that of java.math.BigDecimal, roughly; beyond it lies doubt.
 const maxExponent = 1 << 30
 
+// ParseDecimal reads a number; it is of no use unless the form is OK.
 func ParseDecimal(s string) (Decimal, Form) {
 	var d Decimal
 	rest := s
@@ -80,6 +81,7 @@ func notNumber(s string) Form {
 	return Bad
 }
 
+// Digits splits off the ASCII digits at the beginning of s.
 func Digits(s string) (digits, rest string) {
 	i := 0
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
@@ -109,6 +111,7 @@ func (d Decimal) lead() (skip int, power int64) {
 	return skip, int64(len(d.int)-skip) + int64(d.Exp)
 }
 
+// Compare is -1, 0 or 1 as d is less than, equal to, or more than o.
 func (d Decimal) Compare(o Decimal) int {
 	switch {
 	case d.zero() && o.zero():
@@ -296,6 +299,7 @@ func skipped(r rune) bool {
 	return strings.ContainsRune("'.:’‘․·", r) || unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk)
 }
 
+// EqualFold compares as the …IgnoreCase operators do; lowerB is lower-cased by [Lower].
 func EqualFold(a, lowerB string) bool {
 	if match.IsASCII(a) {
 		return len(a) == len(lowerB) && match.HasPrefixFold(a, lowerB)

@@ -4,6 +4,7 @@ package logic
 // Truth is a value of Kleene's three-valued logic. The zero value is Unknown.
 type Truth int8
 
+// The three values.
 const (
 	Unknown Truth = iota
 	False
@@ -12,6 +13,7 @@ const (
 
 // Kleene's connectives: and is the minimum, or the maximum of False < Unknown < True.
 
+// And is the minimum of False < Unknown < True.
 func And(a, b Truth) Truth {
 	switch {
 	case a == False || b == False:
@@ -22,6 +24,7 @@ func And(a, b Truth) Truth {
 	return Unknown
 }
 
+// Or is the maximum.
 func Or(a, b Truth) Truth {
 	switch {
 	case a == True || b == True:
@@ -32,6 +35,7 @@ func Or(a, b Truth) Truth {
 	return Unknown
 }
 
+// Not leaves Unknown as it is.
 func Not(a Truth) Truth {
 	switch a {
 	case True:
@@ -42,6 +46,7 @@ func Not(a Truth) Truth {
 	return Unknown
 }
 
+// Of is the truth of what is known.
 func Of(b bool) Truth {
 	if b {
 		return True

@@ -20,6 +20,7 @@ type ARN struct {
 	Cut  int
 }
 
+// NewARN splits an ARN, or a text that is none.
 func NewARN(s string) ARN {
 	if !strings.HasPrefix(s, "arn:") {
 		return ARN{s, -1}
@@ -30,6 +31,7 @@ func NewARN(s string) ARN {
 // field is one of the first five fields, 0 based.
 func (a ARN) field(n int) string { return Field(a.Text, n) }
 
+// Field is the n-th field of a text that ":" divides, 0 based; "" where it has fewer.
 func Field(s string, n int) string {
 	for ; n > 0; n-- {
 		i := strings.IndexByte(s, ':')
@@ -44,6 +46,7 @@ func Field(s string, n int) string {
 	return s
 }
 
+// State says whether a pattern is an ARN.
 type State uint8
 
 const (

@@ -16,6 +16,7 @@ func Match(pattern, s string) bool {
 	return g.Match(s)
 }
 
+// Kind is the form of a pattern.
 type Kind uint8
 
 const (
@@ -32,6 +33,7 @@ type Glob struct {
 	Text string
 }
 
+// NewGlob reads a pattern; any text is one.
 func NewGlob(pattern string) Glob {
 	star := strings.IndexByte(pattern, '*')
 	one := strings.IndexByte(pattern, '?') >= 0
@@ -48,6 +50,7 @@ func NewGlob(pattern string) Glob {
 	return Glob{General, one, pattern}
 }
 
+// Match is [Match] for a pattern that was read.
 func (g *Glob) Match(s string) bool {
 	switch g.Kind {
 	case Literal:
@@ -78,6 +81,8 @@ func (g *Glob) MatchFold(s string) bool {
 	return matchBytesFold(g.Text, s)
 }
 
+// HasPrefixFold reports whether s begins with lower, a text in lower case, whatever
+// the case of its ASCII letters.
 func HasPrefixFold(s, lower string) bool {
 	if len(s) < len(lower) {
 		return false
@@ -115,6 +120,7 @@ func LowerASCII(s string) string {
 	return s
 }
 
+// IsASCII reports whether s has ASCII characters only.
 func IsASCII(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {

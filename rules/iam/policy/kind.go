@@ -4,6 +4,8 @@ package policy
 // may have and how it takes part in a decision.
 type Kind uint8
 
+// The kinds of policy. AWS attaches the first three to who calls, SCPs and RCPs to an
+// organization, the others to what is called.
 const (
 	Identity Kind = iota + 1
 	Boundary

@@ -87,7 +87,7 @@ func Stored() ParseOption { return func(p *Policy) { p.stored = true } }
 
 // Parse reads a policy document of any bytes. It never fails: what is wrong is in
 // [Policy.Diagnostics], and a document with an error never takes part in an
-// [Allowed]. A document that starts as percent-encoded JSON, as the IAM API
+// "allowed". A document that starts as percent-encoded JSON, as the IAM API
 // returns it, is decoded first; offsets are those of the decoded text.
 func Parse(kind Kind, name string, document []byte, opts ...ParseOption) *Policy {
 	p := &Policy{kind: kind, name: name}

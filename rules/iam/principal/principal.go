@@ -14,6 +14,7 @@ import (
 // Kind is the kind of a caller.
 type Kind uint8
 
+// The kinds of caller.
 const (
 	Unknown Kind = iota
 	Role         // a role session
@@ -24,7 +25,7 @@ const (
 	Federated
 )
 
-// Caller is the caller of a request; build it with [ParsePrincipal],
+// Caller is the caller of a request; build it with [Parse],
 // [RoleSession], [Service] or [Anonymous].
 type Caller struct {
 	Kind                Kind
@@ -82,7 +83,7 @@ func Parse(arn string) (Caller, error) {
 
 // RoleSession is a session of the role with that ARN (with its path). roleID is
 // the role's AROA… id, "" where it is not known. A text that is no role ARN
-// gives a principal of unknown kind, for which every decision is [Undecided].
+// gives a principal of unknown kind, for which every decision is undecided.
 func RoleSession(roleARN, roleID, session string) Caller {
 	p, err := Parse(roleARN)
 	if err != nil || p.Kind != Role || p.RoleARN == "" {
@@ -102,6 +103,7 @@ func Service(name string) Caller { return Caller{Kind: ServiceKind, Service: nam
 // Anonymous is a request without credentials.
 func Anonymous() Caller { return Caller{Kind: AnonymousKind} }
 
+// IsAccount reports whether s is an account id: 12 digits.
 func IsAccount(s string) bool {
 	all, rest := literal.Digits(s)
 	return len(all) == 12 && rest == ""
@@ -118,8 +120,10 @@ func (p *Caller) ServiceLinked() logic.Truth {
 	return logic.False
 }
 
+// EntryKind is the form of an entry of Principal.
 type EntryKind uint8
 
+// The forms of an entry.
 const (
 	Invalid        EntryKind = iota
 	Star                     // "*"
@@ -144,6 +148,7 @@ type Entry struct {
 	Name      string // role or user, last segment; of a session too
 }
 
+// ParseEntry reads a value under AWS; one of no known form is Invalid.
 func ParseEntry(s string) Entry {
 	p := Entry{Text: s}
 	switch {
@@ -199,6 +204,7 @@ func isUniqueID(s string) bool {
 // Class says how a principal matched; it decides which other layers still count.
 type Class uint8
 
+// The classes.
 const (
 	ClassAccount Class = 1 << iota // delegates to the account's IAM policies
 	ClassRole
@@ -211,6 +217,7 @@ const (
 // ClassSet is what is known of the classes in which statements match.
 type ClassSet struct{ Yes, Maybe Class }
 
+// Add notes that an entry matches in a class, or may.
 func (c *ClassSet) Add(k Class, t logic.Truth) {
 	switch t {
 	case logic.True:
@@ -231,6 +238,7 @@ func (c ClassSet) Of(k Class) logic.Truth {
 	return logic.False
 }
 
+// AnyClass is every class.
 const AnyClass = ClassAccount | ClassRole | ClassSession | ClassStar | ClassUser | ClassService
 
 // names reports in which class an entry names the caller; trust says that it

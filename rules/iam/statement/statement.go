@@ -13,6 +13,7 @@ import (
 // Effect of a statement.
 type Effect uint8
 
+// The two effects.
 const (
 	Allow Effect = iota + 1
 	Deny
