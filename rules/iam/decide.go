@@ -36,7 +36,8 @@ type Evaluation struct {
 // layers is what every layer of a request says.
 type layers struct {
 	identity, boundary, session layer
-	scp, rcp                    layer
+	scp                         layer
+	rcpDeny                     logic.Truth
 	scpLevel                    int // the first level without an Allow
 	resource                    principal.ClassSet
 	resourceDeny                logic.Truth
@@ -95,12 +96,12 @@ const (
 func (e *Evaluation) decide() verdict {
 	s := &e.state
 	*s = layers{same: e.sameAccount()}
-	s.rcp = e.rcps()
+	s.rcpDeny = e.rcps()
 	s.scp = e.scps()
 	e.identityLayers()
 	e.resourceLayer()
 
-	deny := logic.Or(logic.Or(s.rcp.deny, s.scp.deny), s.resourceDeny)
+	deny := logic.Or(logic.Or(s.rcpDeny, s.scp.deny), s.resourceDeny)
 	deny = logic.Or(deny, logic.Or(s.identity.deny, logic.Or(s.boundary.deny, s.session.deny)))
 	allow := logic.And(s.scp.allow, e.granted())
 
@@ -188,7 +189,7 @@ func (e *Evaluation) denyingLayer() Place {
 		return Place{Kind: PlaceSession}
 	case s.scp.deny:
 		return Place{PlaceSCP, e.denyingLevel(&e.in.SCPs, policy.SCP)}
-	case s.rcp.deny:
+	case s.rcpDeny:
 		return Place{PlaceRCP, e.denyingLevel(&e.in.RCPs, policy.RCP)}
 	}
 	return Place{Kind: PlaceResource}
@@ -296,14 +297,14 @@ func (e *Evaluation) scps() layer {
 
 // rcps can only deny: RCPFullAWSAccess is attached everywhere and cannot be detached.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
-func (e *Evaluation) rcps() layer {
+func (e *Evaluation) rcps() logic.Truth {
 	l := &e.in.RCPs
 	exempt := e.req.Principal.ServiceLinked()
 	if l.notApplied || exempt == logic.True || e.rcpExempt() {
-		return layer{logic.True, logic.False}
+		return logic.False
 	}
 	if !l.known {
-		return layer{logic.True, logic.Unknown}
+		return logic.Unknown
 	}
 	deny := logic.False
 	for i := range l.levels {
@@ -312,7 +313,7 @@ func (e *Evaluation) rcps() layer {
 	if exempt == logic.Unknown {
 		deny = logic.And(deny, logic.Unknown)
 	}
-	return layer{logic.True, deny}
+	return deny
 }
 
 // rcpExempt lists the calls that no RCP restricts, whoever makes them.

@@ -69,6 +69,13 @@ func TestPrincipalClasses(t *testing.T) {
 	}
 }
 
+// bounded is the role, of which it is known whether it has a permissions boundary.
+func bounded(is logic.Truth) principal.Caller {
+	c := iamtest.Role
+	c.Boundary = is
+	return c
+}
+
 func TestNotPrincipal(t *testing.T) {
 	t.Parallel()
 	const account, role, session = `"111111111111"`, `"arn:aws:iam::111111111111:role/p/R"`, `"arn:aws:sts::111111111111:assumed-role/R/s3-replication"`
@@ -86,6 +93,9 @@ func TestNotPrincipal(t *testing.T) {
 		{account + "," + role + "," + session, iamtest.Role, boundary, logic.True},
 		{account + "," + role + "," + session, iamtest.Role, iam.NotRead("denied"), logic.Unknown},
 		{account + "," + role + "," + session, iamtest.RoleWithoutSession, noBoundary, logic.Unknown},
+		{account + "," + role + "," + session, bounded(logic.True), iam.NotRead("denied"), logic.True},
+		{account + "," + role + "," + session, bounded(logic.False), iam.NotRead("denied"), logic.False},
+		{account + "," + role + "," + session, bounded(logic.False), boundary, logic.True},
 		{account, iamtest.Root, iam.NotRead(""), logic.False},
 		{account, iamtest.User, noBoundary, logic.True},
 		{account + `,"arn:aws:iam::111111111111:user/U"`, iamtest.User, noBoundary, logic.False},

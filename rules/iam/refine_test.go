@@ -53,6 +53,7 @@ func TestUnknownKeys(t *testing.T) {
 		{"one instant only", iamtest.Statements(`{"DateEquals":{"aws:k":"2030-01-01T00:00:00Z"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
 		{"between two instants", iamtest.Statements(`{"DateGreaterThan":{"aws:k":"2029-01-01"},"DateLessThan":{"aws:k":"2030-01-01"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
 		{"between two numbers", iamtest.Statements(`{"NumericGreaterThan":{"aws:k":"1"},"NumericLessThan":{"aws:k":"2"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
+		{"between two numbers close to each other", iamtest.Statements(`{"NumericGreaterThan":{"aws:k":"1.00001"},"NumericLessThan":{"aws:k":"1.00002"}}`), []string{"aws:k"}, iam.Undecided, []string{"aws:k"}},
 		{"above and below all numbers", iamtest.Statements(`{"NumericGreaterThan":{"aws:k":"2"}}`, `!{"NumericGreaterThanEquals":{"aws:k":"1"}}`), []string{"aws:k"}, iam.Denied, nil},
 		{"only addresses behind the block", iamtest.Statements(`{"IpAddress":{"aws:sourceip":"0.0.0.0/0"},"NotIpAddress":{"aws:sourceip":"0.0.0.0/1"}}`), []string{"aws:sourceip"}, iam.Undecided, []string{"aws:sourceip"}},
 		{"variable", iamtest.Statements(`{"StringEquals":{"aws:j":"${aws:k}"}}`), []string{"aws:j", "aws:k"}, iam.Undecided, []string{"aws:j", "aws:k"}},

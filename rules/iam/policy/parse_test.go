@@ -161,6 +161,10 @@ func TestParseBounds(t *testing.T) {
 	if p := Parse(Identity, "p", bytes.Repeat([]byte(`{"x":1,`), 5000)); len(p.Diagnostics()) > maxDiagnostics {
 		t.Errorf("%d diagnostics", len(p.Diagnostics()))
 	}
+	most := `{"Statement":[` + strings.TrimSuffix(strings.Repeat(`{"Effect":"Deny","Action":"a:b","Resource":"*"},`, maxStatements), ",") + `]}`
+	if p := Parse(Session, "p", []byte(most)); len(p.Compiled()) != maxStatements {
+		t.Errorf("%d statements of %d", len(p.Compiled()), maxStatements)
+	}
 	many := `{"Statement":{"Effect":"Allow","Action":[` + strings.TrimSuffix(strings.Repeat("1,", 200), ",") + `],"Resource":"*"}}`
 	if p := Parse(Identity, "p", []byte(many)); len(p.Diagnostics()) != maxDiagnostics {
 		t.Errorf("%d diagnostics of 200 faults", len(p.Diagnostics()))

@@ -77,6 +77,11 @@ func TestValidateByKind(t *testing.T) {
 		{RCP, deny(`"Principal":"*","NotAction":"s3:*","Resource":"*"`), "NotAction"},
 		{RCP, deny(`"Principal":"*","Action":"*","Resource":"*"`), "bare Action"},
 		{RCP, deny(`"Principal":"*","Action":"s3:NoSuchAction","Resource":"*"`), ""},
+		{Bucket, trust(`"Principal":"*","Action":"s3:*","Resource":"xrn:aws:s3:::b"`), "is not the ARN of an S3 bucket"},
+		{Bucket, trust(`"Principal":"*","Action":"s3:*","Resource":"arn:aws:sqs:::b"`), "is not the ARN of an S3 bucket"},
+		{Bucket, trust(`"Principal":"*","Action":"s3:*","Resource":"arn:aws:s3::b"`), "is not the ARN of an S3 bucket"},
+		{Bucket, trust(`"Principal":"*","Action":"S3:Get\u004Fbject","Resource":"arn:aws:s3:::b/*"`), ""},
+		{Bucket, trust(`"Principal":"*","Action":"s3:Get\u004Fbjekt","Resource":"arn:aws:s3:::b/*"`), "matches no action"},
 		{Identity, trust(`"Action":"x9:G9z","Resource":"*"`), ""},
 		{Identity, trust(`"Action":"x/:Get","Resource":"*"`), "malformed service prefix"},
 		{Identity, trust(`"Action":"x{:Get","Resource":"*"`), "malformed service prefix"},
@@ -195,5 +200,33 @@ func TestKindNames(t *testing.T) {
 	}
 	if _, ok := KindNamed("a policy"); ok {
 		t.Error("any name is taken")
+	}
+}
+
+// TestWarnings: what AWS stores, and what it does not do then.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind      Kind
+		doc, want string
+	}{
+		{Key, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"arn:aws:s3:::b"}}`, "only \"*\" or the key itself"},
+		{Key, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}`, "has no effect on a key"},
+		{Key, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*"}}`, "so no effect"},
+		{Key, `{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":"111111111111"},"Action":"kms:*","Resource":"*"}}`, "whom it reaches is unknown"},
+		{Bucket, `{"Statement":{"Effect":"Allow","Principal":{"AWS":"AROAROLEROLEROLEROLE1"},"Action":"s3:*","Resource":"arn:aws:s3:::b"}}`, "unique id"},
+		{Bucket, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b*"}}`, "reaches past the bucket"},
+		{Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"DateEquals":{"k":"2030"}}}}`, "as a date is not documented"},
+		{Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"k":"0000.0.0.0"}}}}`, "as an IP address or CIDR block is not documented"},
+		{Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"k":"yes"}}}}`, "neither true nor false"},
+		{Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"k":[]}}}}`, "empty list of values"},
+		{Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"stringEquals":{"k":"x"}}}}`, "is written StringEquals"},
+		{Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${k"}}`, "is not understood"},
+		{Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:${k}::b"}}`, "before the fifth"},
+	} {
+		p := Parse(c.kind, "p", []byte(c.doc), ForBucket("b"))
+		if d := first(p, true); !p.Valid() || d == nil || !strings.Contains(d.Message, c.want) {
+			t.Errorf("%s: want %q, got %+v", c.doc, c.want, p.Diagnostics())
+		}
 	}
 }
