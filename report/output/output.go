@@ -18,6 +18,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/report/asff"
+	"crosscheck/report/atomicfile"
 	"crosscheck/report/compare"
 	"crosscheck/report/csv"
 	"crosscheck/report/html"
@@ -180,12 +181,12 @@ func (s *Set) open() error {
 			return err
 		}
 		s.files = append(s.files, t)
-		if slices.ContainsFunc(s.files[:len(s.files)-1], func(other *target) bool { return other.path == t.path }) {
+		if slices.ContainsFunc(s.files[:len(s.files)-1], func(other *target) bool { return other.Path == t.Path }) {
 			return fmt.Errorf("two outputs go to %s: give each its own file", out.Path)
 		}
 		o := s.Options
 		o.Width, o.Color = 0, false
-		s.out.add(out.Format, t.file, o)
+		s.out.add(out.Format, t, o)
 	}
 	if s.History != "" {
 		if err := s.record(s.History); err != nil {
@@ -199,22 +200,29 @@ func (s *Set) open() error {
 func (s *Set) publish() error {
 	var err error
 	for _, t := range s.files {
-		err = errors.Join(err, t.finish())
+		switch ferr := t.Finish(); {
+		case ferr != nil:
+			err = errors.Join(err, fmt.Errorf("output %s: %w", t.Path, ferr))
+		case t.Path == "":
+			err = errors.Join(err, errors.New("the run has no beginning: it was cut, and nothing is kept of it"))
+		}
 	}
 	if err != nil {
 		return err
 	}
 	for _, t := range s.files {
-		err = errors.Join(err, t.publish())
+		if cerr := t.Commit(); cerr != nil {
+			err = errors.Join(err, fmt.Errorf("output %s: %w", t.Path, cerr))
+		}
 	}
 	return err
 }
 
 // abort drops what was not published.
 func (s *Set) abort() {
-	s.out.abort(slices.ContainsFunc(s.files, func(t *target) bool { return t.kept }))
+	s.out.abort(slices.ContainsFunc(s.files, func(t *target) bool { return t.Kept() != "" }))
 	for _, t := range s.files {
-		t.abort()
+		t.Abort()
 	}
 }
 
@@ -297,13 +305,12 @@ func (s *outputs) render() error {
 // process that is killed.
 func (s *Set) Keep() error {
 	for _, t := range s.files {
-		if !t.stream || t.temp == "" {
+		if !t.stream {
 			continue
 		}
-		if err := os.Rename(t.temp, t.path+partial); err != nil {
-			return fmt.Errorf("output %s: %w", t.path, err)
+		if err := t.KeepAs(t.Path + partial); err != nil {
+			return fmt.Errorf("output %s: %w", t.Path, err)
 		}
-		t.temp, t.kept = t.path+partial, true
 	}
 	return nil
 }
@@ -315,70 +322,38 @@ const partial = ".partial"
 func (s *Set) Partial() []string {
 	var paths []string
 	for _, t := range s.files {
-		if t.kept && !t.published {
-			paths = append(paths, t.temp)
+		if path := t.Kept(); path != "" {
+			paths = append(paths, path)
 		}
 	}
 	return paths
 }
 
-// target is a file on its way to a path.
+// target is a file that an output goes to.
 type target struct {
-	file *os.File
-	path string // absolute, links resolved; that in a history is known when the run begins
-	temp string // "" when path is no regular file (a pipe, a device) and is written directly
-
+	*atomicfile.File
 	stream bool // a run file
-	kept   bool // stays if the run does not end
-
-	published bool
 }
 
 func create(out Output, stdout io.Writer) (*target, error) {
-	path, err := filepath.Abs(out.Path)
-	if err != nil {
-		return nil, fmt.Errorf("output %s: %w", out.Path, err)
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		path = filepath.Join(dir, filepath.Base(path))
-	}
 	mode := fs.FileMode(0o666) // less the umask
 	if out.Format == "jsonl" {
 		mode = 0o600 // a run file holds all that was found, for the next run rather than for readers
 	}
-	switch info, err := os.Stat(path); {
-	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("output %s is a directory: name a file in it, as in -o %s=%s", out.Path, out.Format, filepath.Join(out.Path, "crosscheck."+out.Format))
-	case err == nil && isFile(stdout, info):
+	if info, err := os.Stat(out.Path); err == nil && isFile(stdout, info) {
 		return nil, fmt.Errorf("output %s is also standard output: give it another file", out.Path)
-	case err == nil && !info.Mode().IsRegular():
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, fmt.Errorf("output cannot be written: %w", err)
-		}
-		return &target{file: f, path: path}, nil
-	case err == nil && info.Mode().Perm()&0o200 == 0:
+	}
+	f, err := atomicfile.Create(out.Path, mode)
+	switch {
+	case errors.Is(err, atomicfile.ErrDirectory):
+		return nil, fmt.Errorf("output %s is a directory: name a file in it, as in -o %s=%s",
+			out.Path, out.Format, filepath.Join(out.Path, "crosscheck."+out.Format))
+	case errors.Is(err, atomicfile.ErrReadOnly):
 		return nil, fmt.Errorf("output %s is read-only: choose another path or make it writable", out.Path)
-	case err == nil:
-		mode = info.Mode().Perm()
+	case err != nil:
+		return nil, fmt.Errorf("output %s cannot be written: %w: check that its folder exists and is writable", out.Path, err)
 	}
-	for i := range 1000 {
-		temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d-%d", filepath.Base(path), os.Getpid(), i))
-		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-		if err == nil {
-			return &target{file: f, path: path, temp: temp, stream: formats[out.Format].stream != nil}, nil
-		}
-		if !errors.Is(err, fs.ErrExist) {
-			var at *fs.PathError
-			if errors.As(err, &at) {
-				err = at.Err
-			}
-			return nil, fmt.Errorf("output %s cannot be written: %w: check that its folder exists and is writable", out.Path, err)
-		}
-	}
-	return nil, fmt.Errorf("output %s cannot be written: too many temporary files beside it", out.Path)
+	return &target{f, formats[out.Format].stream != nil}, nil
 }
 
 // isFile reports whether w writes to the file that info describes. Devices are
@@ -392,38 +367,6 @@ func isFile(w io.Writer, info fs.FileInfo) bool {
 	return err == nil && own.Mode().IsRegular() && os.SameFile(own, info)
 }
 
-func (t *target) finish() error {
-	if err := t.file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
-		return fmt.Errorf("output %s: %w", t.path, err)
-	}
-	if t.path == "" {
-		return errors.New("the run has no beginning: it was cut, and nothing is kept of it")
-	}
-	return nil
-}
-
-func (t *target) publish() error {
-	t.published = true
-	if t.temp == "" {
-		return nil
-	}
-	if err := os.Rename(t.temp, t.path); err != nil {
-		_ = os.Remove(t.temp) // the error worth telling is the rename's
-		return fmt.Errorf("output %s: %w", t.path, err)
-	}
-	return nil
-}
-
-func (t *target) abort() {
-	if t.published {
-		return
-	}
-	_ = t.file.Close() // it may be closed already
-	if t.temp != "" && !t.kept {
-		_ = os.Remove(t.temp)
-	}
-}
-
 // record keeps the run file of the run in a directory, which is made if it is missing,
 // beside the outputs. It has the name of when the run began and of its id, and
 // appears when all outputs do.
@@ -434,11 +377,11 @@ func (s *Set) record(dir string) error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("history %s is no folder", dir)
 	}
-	f, err := os.CreateTemp(dir, ".crosscheck-*") // 0600, hidden
+	f, err := atomicfile.CreateIn(dir, "crosscheck", 0o600)
 	if err != nil {
-		return fmt.Errorf("history %s cannot be written: %w", dir, withoutPath(err))
+		return fmt.Errorf("history %s cannot be written: %w", dir, err)
 	}
-	t := &target{file: f, temp: f.Name()}
+	t := &target{File: f}
 	s.files = append(s.files, t)
 	s.out.attach(&historyFile{dir: dir, to: t}, report.NewRunFile(f))
 	return nil
@@ -452,7 +395,7 @@ type historyFile struct {
 }
 
 func (h *historyFile) Run(r *report.Run) error {
-	h.to.path = filepath.Join(h.dir, fileName(r))
+	h.to.Path = filepath.Join(h.dir, fileName(r))
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -13,6 +12,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/atomicfile"
 	"crosscheck/testdata"
 )
 
@@ -64,18 +64,15 @@ func writeNew(path string, data []byte, replace bool) error {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".crosscheck-config-*")
+	f, err := atomicfile.Create(path, 0o666)
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
+		return fmt.Errorf("%s cannot be written: %w", path, err)
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+	defer f.Abort()
+	if _, err := f.Write(data); err != nil {
+		return err
 	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return f.Commit()
 }
 
 func newConfigShowCommand(s *streams) *cobra.Command {
