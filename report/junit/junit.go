@@ -5,9 +5,12 @@ import (
 	"cmp"
 	"encoding/xml"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
 
 	"crosscheck/report"
 	"crosscheck/report/internal/records"
@@ -15,22 +18,23 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// Render writes one suite for every account, as Jenkins reads them
-// (testdata/schemas/junit-10.xsd): a failed finding is a failure,
-// what is unknown or was not read is an error, a waived finding is skipped. A
-// link that does not work without a finding that says why, and every probe of
-// the canary, is a case too, so that a report without red is a clean one. What failed
-// in the baseline is a case that passes where it is fixed.
+// Render writes one suite for each account, as Jenkins reads them
+// (testdata/schemas/junit-10.xsd): a failed finding is a failure, an unknown finding or
+// a fact that was not read is an error, and a waived finding is skipped. Each probe of
+// the canary is a case, and so is a link that does not work while no finding explains
+// it: a report without failures and errors is a clean run. A finding that failed in the
+// baseline and is fixed is a case that passes.
 func Render(w io.Writer, r *records.Run) error {
-	suites := map[string]*junitSuite{}
-	add := func(account string, c junitCase) {
+	suites := map[string]*suite{}
+	add := func(account string, c junit.Testcase) *suite {
 		account = cmp.Or(account, "unknown account")
 		s := suites[account]
 		if s == nil {
-			s = &junitSuite{Name: text.Visible(account), Timestamp: text.Visible(r.StartedAt)}
+			s = &suite{Testsuite: junit.Testsuite{Name: text.Visible(account), Timestamp: text.Visible(r.StartedAt)}}
 			suites[account] = s
 		}
-		s.add(c)
+		s.AddTestcase(c)
+		return s
 	}
 	source := map[string]string{} // of links, by id
 	err := r.Links.Each(func(l *finding.Link) error {
@@ -52,11 +56,11 @@ func Render(w io.Writer, r *records.Run) error {
 		}
 		switch {
 		case f.Status == finding.Fail && f.Waiver != nil:
-			c.Skipped = newDetail("waived: "+records.WaiverText(f.Waiver), "", body...)
+			c.Skipped = newResult("waived: "+records.WaiverText(f.Waiver), "", body...)
 		case f.Status == finding.Fail:
-			c.Failure = newDetail(f.Message, string(f.Severity), body...)
+			c.Failure = newResult(f.Message, string(f.Severity), body...)
 		case f.Status != finding.Pass:
-			c.Error = newDetail(f.Message, "unknown", body...)
+			c.Error = newResult(f.Message, "unknown", body...)
 		}
 		known.Add(f)
 		add(f.AccountID, c)
@@ -68,9 +72,9 @@ func Render(w io.Writer, r *records.Run) error {
 		}
 		c := newCase(l.ID, "the link works")
 		if l.Verdict == finding.Broken {
-			c.Failure = newDetail(records.Why(l), "broken", records.Why(l))
+			c.Failure = newResult(records.Why(l), "broken", records.Why(l))
 		} else {
-			c.Error = newDetail(records.Why(l), "unknown", records.Why(l))
+			c.Error = newResult(records.Why(l), "unknown", records.Why(l))
 		}
 		add(l.Source.AccountID, c)
 		return nil
@@ -78,7 +82,7 @@ func Render(w io.Writer, r *records.Run) error {
 	err = cmp.Or(err, r.Past.Each(func(p *report.Past) error {
 		c := newCase(cmp.Or(p.Link, p.Resource), "baseline: "+p.RuleID+" "+p.Title)
 		if p.Change != report.Fixed {
-			c.Error = newDetail("it failed in the baseline and is not known now", "unknown")
+			c.Error = newResult("it failed in the baseline and is not known now", "unknown")
 		}
 		add(p.AccountID, c)
 		return nil
@@ -88,106 +92,69 @@ func Render(w io.Writer, r *records.Run) error {
 	}
 	for _, m := range r.Measurements {
 		c := newCase(m.Link, "canary "+m.Variant+" "+m.Key)
-		c.Time = seconds(m.LatencyMS)
+		if m.LatencyMS != 0 {
+			c.Time = seconds(m.LatencyMS)
+		}
 		switch records.ProbeRank(m) {
 		case 0:
-			c.Failure = newDetail(cmp.Or(m.Message, string(m.Outcome)), string(m.Outcome), m.Message)
+			c.Failure = newResult(cmp.Or(m.Message, string(m.Outcome)), string(m.Outcome), m.Message)
 		case 1:
-			c.Error = newDetail(cmp.Or(m.Message, string(m.Outcome)), string(m.Outcome), m.Message)
+			c.Error = newResult(cmp.Or(m.Message, string(m.Outcome)), string(m.Outcome), m.Message)
 		}
-		add(source[m.Link], c)
+		add(source[m.Link], c).latency += m.LatencyMS
 	}
 	for _, g := range r.Gaps {
 		c := newCase(g.Resource, "read "+g.Fact)
-		c.Error = newDetail(g.API+": "+g.Code, "not read", g.API+": "+g.Code+": "+g.Message)
+		c.Error = newResult(g.API+": "+g.Code, "not read", g.API+": "+g.Code+": "+g.Message)
 		add(g.AccountID, c)
 	}
 
-	all := junitSuites{Name: "crosscheck"}
-	for _, s := range suites {
-		all.Tests += s.Tests
-		all.Failures += s.Failures
-		all.Errors += s.Errors
-		all.Suites = append(all.Suites, s)
+	return write(w, slices.SortedFunc(maps.Values(suites), func(a, b *suite) int { return cmp.Compare(a.Name, b.Name) }))
+}
+
+// suite is the cases of an account.
+type suite struct {
+	junit.Testsuite
+	latency int64 // milliseconds, of all its probes
+}
+
+// write writes the document, with the sums that the schema knows.
+func write(w io.Writer, suites []*suite) error {
+	all := junit.Testsuites{Name: "crosscheck"}
+	for i, s := range suites {
+		s.ID, s.Time = i, seconds(s.latency)
+		all.AddSuite(s.Testsuite)
 	}
-	slices.SortFunc(all.Suites, func(a, b *junitSuite) int { return cmp.Compare(a.Name, b.Name) })
+	all.Skipped = 0 // the schema has this sum for a suite only
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
 	e := xml.NewEncoder(w)
-	e.Indent("", "  ")
+	e.Indent("", "  ") // WriteXML indents with tabs, which no report has
 	if err := e.Encode(all); err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, "\n")
+	_, err := io.WriteString(w, "\n")
 	return err
 }
 
-type junitSuites struct {
-	XMLName  xml.Name      `xml:"testsuites"`
-	Name     string        `xml:"name,attr"`
-	Tests    int           `xml:"tests,attr"`
-	Failures int           `xml:"failures,attr"`
-	Errors   int           `xml:"errors,attr"`
-	Suites   []*junitSuite `xml:"testsuite"`
+const maxText = 4_000 // characters of one text
+
+// newCase is a case about a link or resource that passes.
+func newCase(class, name string) junit.Testcase {
+	return junit.Testcase{Classname: clean(class), Name: clean(name)}
 }
 
-type junitSuite struct {
-	XMLName   xml.Name    `xml:"testsuite"`
-	Name      string      `xml:"name,attr"` // the account
-	Tests     int         `xml:"tests,attr"`
-	Failures  int         `xml:"failures,attr"`
-	Errors    int         `xml:"errors,attr"`
-	Skipped   int         `xml:"skipped,attr"`
-	Timestamp string      `xml:"timestamp,attr,omitempty"`
-	Cases     []junitCase `xml:"testcase"`
-}
-
-func (s *junitSuite) add(c junitCase) {
-	s.Cases = append(s.Cases, c)
-	s.Tests++
-	switch {
-	case c.Failure != nil:
-		s.Failures++
-	case c.Error != nil:
-		s.Errors++
-	case c.Skipped != nil:
-		s.Skipped++
+// newResult says in one line why a case did not pass, and more in the lines of body.
+func newResult(message, kind string, body ...string) *junit.Result {
+	for i, line := range body {
+		body[i] = clean(line)
 	}
+	return &junit.Result{Message: clean(message), Type: text.Visible(kind), Data: strings.Join(body, "\n")}
 }
 
-type junitCase struct {
-	Classname string       `xml:"classname,attr"` // the link or bucket
-	Name      string       `xml:"name,attr"`      // the rule
-	Time      string       `xml:"time,attr,omitempty"`
-	Skipped   *junitDetail `xml:"skipped"`
-	Error     *junitDetail `xml:"error"`
-	Failure   *junitDetail `xml:"failure"`
-}
+// clean makes text fit for XML.
+func clean(s string) string { return text.Cut(text.Visible(s), maxText) }
 
-type junitDetail struct {
-	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr,omitempty"`
-	Text    string `xml:",chardata"`
-}
-
-const maxJUnit = 4_000 // characters of a text
-
-func newCase(class, name string) junitCase {
-	return junitCase{Classname: text.Cut(text.Visible(class), maxJUnit), Name: text.Cut(text.Visible(name), maxJUnit)}
-}
-
-func newDetail(message, kind string, body ...string) *junitDetail {
-	for i, t := range body {
-		body[i] = text.Cut(text.Visible(t), maxJUnit)
-	}
-	return &junitDetail{Message: text.Cut(text.Visible(message), maxJUnit), Type: text.Visible(kind), Text: strings.Join(body, "\n")}
-}
-
-// seconds writes milliseconds as seconds, "" for none.
-func seconds(ms int64) string {
-	if ms == 0 {
-		return ""
-	}
-	return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64)
-}
+// seconds writes milliseconds as seconds.
+func seconds(ms int64) string { return strconv.FormatFloat(float64(ms)/1000, 'f', 3, 64) }

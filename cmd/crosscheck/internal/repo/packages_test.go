@@ -189,6 +189,8 @@ var forTests = []string{
 var only = map[string][]string{
 	"github.com/open-policy-agent/opa":  {"rules"},
 	"github.com/aws/":                   {"scanner", "canary", "cmd/crosscheck/internal/cli"},
+	"github.com/jstemmer/":              {"report/junit"},
+	"github.com/prometheus/":            {"canary/watch", "report/prometheus"},
 	"github.com/olekukonko/tablewriter": {"report/internal/grid"},
 	"github.com/owenrumney/go-sarif":    {"report/sarif"},
 	"github.com/spf13/cobra":            {"cmd/crosscheck/internal/cli"},
