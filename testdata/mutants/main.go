@@ -67,6 +67,7 @@ type pkg struct {
 // test is one test function in the binary of its package.
 type test struct {
 	binary, dir, name string
+	flags             []string
 	lasts             time.Duration
 }
 
@@ -230,8 +231,14 @@ func build(o options, set *mutantSet, testing []pkg, work string, r *results) ([
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.ImportPath, err)
 		}
+		// Properties keep what made them fail, for the next time; what a mutant does is not worth it.
+		var flags []string
+		quiet := exec.Command(binary, "-test.list", "^$", "-rapid.nofailfile")
+		if quiet.Dir = p.Dir; quiet.Run() == nil {
+			flags = []string{"-rapid.nofailfile"}
+		}
 		for _, name := range strings.Fields(string(out)) {
-			tests = append(tests, test{binary: binary, dir: p.Dir, name: name})
+			tests = append(tests, test{binary: binary, dir: p.Dir, name: name, flags: flags})
 		}
 	}
 	return tests, nil
@@ -295,7 +302,9 @@ func judge(id int, tests []*test) outcome {
 func (t *test) run(limit time.Duration, names []string, env string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, t.binary, "-test.run", "^("+strings.Join(names, "|")+")$", "-test.failfast", "-test.timeout", limit.String())
+	cmd := exec.CommandContext(ctx, t.binary, append([]string{
+		"-test.run", "^(" + strings.Join(names, "|") + ")$", "-test.failfast", "-test.timeout", limit.String(),
+	}, t.flags...)...)
 	cmd.Dir = t.dir
 	cmd.Env = append(os.Environ(), env)
 	return cmd.Run()
