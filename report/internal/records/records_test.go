@@ -66,3 +66,21 @@ func TestNoRoomOnDisk(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Findings whose keys are the same are in the order of their content.
+func TestOrderOfContent(t *testing.T) {
+	t.Parallel()
+	r := &NewBuilder().records
+	for _, title := range []string{"b", "c", "a"} {
+		if err := r.Findings.Add(&finding.Finding{Title: title}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := ""
+	if err := r.Findings.Each(func(f *finding.Finding) error {
+		got += f.Title
+		return nil
+	}); err != nil || got != "abc" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
