@@ -82,6 +82,7 @@ func TestValidateByKind(t *testing.T) {
 		{Bucket, trust(`"Principal":"*","Action":"s3:*","Resource":"arn:aws:s3::b"`), "is not the ARN of an S3 bucket"},
 		{Bucket, trust(`"Principal":"*","Action":"S3:Get\u004Fbject","Resource":"arn:aws:s3:::b/*"`), ""},
 		{Bucket, trust(`"Principal":"*","Action":"s3:Get\u004Fbjekt","Resource":"arn:aws:s3:::b/*"`), "matches no action"},
+		{Identity, trust(`"Sid":"azAZ09","Action":"azAZ09:azAZ09","Resource":"*"`), ""},
 		{Identity, trust(`"Action":"x9:G9z","Resource":"*"`), ""},
 		{Identity, trust(`"Action":"x/:Get","Resource":"*"`), "malformed service prefix"},
 		{Identity, trust(`"Action":"x{:Get","Resource":"*"`), "malformed service prefix"},

@@ -43,6 +43,10 @@ func TestSimulateDecides(t *testing.T) {
 		{`{` + simulated + `,` + simulatedPolicy + `,"scps":[{"target":"r","policies":[{"name":"f","policy":` + full + `}]}],"unknownLayers":["scp:r"]}`, "unknown"},
 		{`{` + simulated + `,` + simulatedPolicy + `,"unknownLayers":["rcps"]}`, "unknown"},
 		{`{` + simulated + `,` + simulatedPolicy + `,"unknownLayers":["grants"]}`, "allowed"},
+		{`{` + simulated + `,` + simulatedPolicy + `,"unknownLayers":["rcp"]}`, "unknown"},
+		{`{` + simulated + `,` + simulatedPolicy + `,"unknownLayers":["scp"]}`, "unknown"},
+		{`{` + simulated + `,` + simulatedPolicy + `,"unknownLayers":["boundary"]}`, "unknown"},
+		{`{` + simulated + `,` + simulatedPolicy + `,"unknownLayers":["session"]}`, "unknown"},
 		{`{` + simulated + `,` + simulatedPolicy + `,"rcps":[{"target":"r","policies":[]}],"unknownLayers":["rcp:r"]}`, "unknown"},
 		{`{` + simulated + `,` + simulatedPolicy + `,"rcps":[{"target":"r","policies":[]}]}`, "allowed"},
 		// The account that the line gives counts, not that of the ARN.
