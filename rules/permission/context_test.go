@@ -27,6 +27,9 @@ func TestContext(t *testing.T) {
 		inRole:      {Layer: permission.Destination, Action: "s3:ReplicateObject"},
 		inSourceKey: {Layer: permission.SourceKey, Action: "kms:Decrypt"},
 		inDstKey:    {Layer: permission.DestinationKey, Action: "kms:Encrypt"},
+		inSCP:       {Layer: permission.Destination, Action: "s3:ReplicateObject"},
+		inRCP:       {Layer: permission.Destination, Action: "s3:ReplicateObject"},
+		inBoundary:  {Layer: permission.Destination, Action: "s3:ReplicateObject"},
 	}
 	resources := map[string]string{inSource: "arn:aws:s3:::src/*", inDst: "arn:aws:s3:::dst/*"}
 	for _, c := range []struct {
@@ -34,6 +37,14 @@ func TestContext(t *testing.T) {
 		do               func(world)
 	}{
 		{inDst, "aws:PrincipalArn", roleARN, nil},
+		{inDst, "aws:userid", notKnown, func(w world) { w.role(func(r *fact.Role) { r.ID = "" }) }},
+		{inDst, "aws:PrincipalTag/env", notKnown, func(w world) { w.Roles[roleARN] = gap[fact.Role]("role") }},
+		{inSCP, "aws:RequestedRegion", "eu-west-1", nil},
+		{inRCP, "aws:PrincipalAccount", account1, nil},
+		{inBoundary, "aws:ResourceAccount", account2, nil},
+		{inRole, "aws:ResourceAccount", account2, nil},
+		{inDst, "aws:ResourceAccount", notKnown, func(w world) { w.dst(func(b *fact.Bucket) { b.AccountID = "" }) }},
+		{inDst, "aws:PrincipalServiceNamesList", absent, nil},
 		{inDst, "aws:PrincipalAccount", account1, nil},
 		{inDst, "aws:PrincipalOrgID", "o-example", nil},
 		{inDst, "aws:PrincipalType", "AssumedRole", nil},
@@ -101,6 +112,10 @@ func TestContext(t *testing.T) {
 		{inTrust, "aws:ResourceOrgID", "o-example", nil},
 		{inTrust, "aws:SecureTransport", "true", nil},
 		{inTrust, "sts:ExternalId", absent, nil},
+		{inTrust, "aws:username", absent, nil},
+		{inTrust, "aws:PrincipalOrgPaths", absent, nil},
+		{inTrust, "aws:MultiFactorAuthPresent", absent, nil},
+		{inTrust, "aws:MultiFactorAuthAge", absent, nil},
 		{inTrust, "aws:PrincipalArn", absent, nil},
 		{inTrust, "aws:PrincipalAccount", absent, nil},
 		{inTrust, "aws:PrincipalOrgID", absent, nil},
@@ -116,7 +131,7 @@ func TestContext(t *testing.T) {
 				c.do(w)
 			}
 			principal := `"Principal":"*",`
-			if c.where == inRole {
+			if c.where == inRole || c.where == inSCP || c.where == inBoundary {
 				principal = ""
 			}
 			w.add(c.where, fmt.Sprintf(`{"Sid":"Key","Effect":"Deny",%s"Action":"%s","Resource":"%s","Condition":{"%s":{"%s":"%s"}}}`,
@@ -147,6 +162,66 @@ func TestContext(t *testing.T) {
 			}
 			if got := ask("StringEquals", c.want+"x"); got != iam.Allowed {
 				t.Errorf("%s %s may be %sx: %s", c.where, c.key, c.want, got)
+			}
+		}
+	}
+}
+
+// TestManyValues: keys with several values at once.
+func TestManyValues(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		where, key, value string
+		cell              permission.Key
+	}{
+		{inDst, "aws:PrincipalOrgPaths", "o-example/r-root/ou-a/", permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"}},
+		{inDst, "aws:ResourceOrgPaths", "o-example/r-root/ou-a/", permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"}},
+		{inTrust, "aws:ResourceOrgPaths", "o-example/r-root/ou-a/", permission.Key{Layer: permission.Trust, Action: "sts:AssumeRole"}},
+		{inDstKey, "kms:EncryptionContextKeys", "aws:s3:arn", permission.Key{Layer: permission.DestinationKey, Action: "kms:Encrypt"}},
+		{inDstKey, "kms:ResourceAliases", "alias/one", permission.Key{Layer: permission.DestinationKey, Action: "kms:Encrypt"}},
+	} {
+		for value, want := range map[string]iam.Result{c.value: iam.Denied, c.value + "x": iam.Allowed} {
+			resource := "*"
+			if c.where == inDst {
+				resource = "arn:aws:s3:::dst/*"
+			}
+			w := newWorld()
+			w.add(c.where, fmt.Sprintf(`{"Effect":"Deny","Principal":"*","Action":"%s","Resource":"%s","Condition":{"ForAnyValue:StringEquals":{"%s":"%s"}}}`, c.cell.Action, resource, c.key, value))
+			m := w.matrix()
+			if cell, _, _ := m.Find(c.cell); cell == nil || cell.Result != want {
+				t.Errorf("%s %s %s: %+v, want %s", c.where, c.key, value, cell, want)
+			}
+		}
+	}
+}
+
+// TestSent: what says from which bucket S3 comes is sent or not, and both is tried.
+func TestSent(t *testing.T) {
+	t.Parallel()
+	for key, value := range map[string]string{
+		"aws:SourceAccount": account1, "aws:SourceArn": "arn:aws:s3:::src", "aws:SourceOrgID": "o-example", "aws:SourceOrgPaths": "o-example/r-root/ou-a/",
+	} {
+		for _, c := range []struct {
+			operator, value string
+			want            iam.Result
+			contested       bool
+		}{
+			{"StringEquals", value, iam.Undecided, true},
+			{"StringEquals", value + "x", iam.Allowed, false},
+			{"StringNotEquals", value, iam.Undecided, true},
+			{"StringNotEquals", value + "x", iam.Denied, false},
+		} {
+			if key == "aws:SourceOrgPaths" {
+				c.operator = "ForAnyValue:" + c.operator
+				if c.operator == "ForAnyValue:StringNotEquals" {
+					continue // true of no value at all
+				}
+			}
+			w := newWorld()
+			w.add(inTrust, deny("sts:AssumeRole", "*", fmt.Sprintf(`,"Condition":{"%s":{"%s":"%s"}}`, c.operator, key, c.value)))
+			m := w.matrix()
+			if cell := m.Cells[0]; cell.Result != c.want || cell.Contested != c.contested {
+				t.Errorf("%s %s %s: %s, contested %v", c.operator, key, c.value, cell.Result, cell.Contested)
 			}
 		}
 	}

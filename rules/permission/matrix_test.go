@@ -261,6 +261,46 @@ var edits = []struct {
 			r.Trust.Document = strings.Replace(r.Trust.Document, `"sts:AssumeRole"`, `"sts:AssumeRole","Condition":{"StringEquals":{"aws:New":"1"}}`, 1)
 		})
 	}},
+	{"tags not allowed, and not asked for", func(w world) {
+		w.without(`"s3:GetObjectVersionTagging"`)
+		w.rule(func(r *fact.ReplicationRule) { r.Tags = nil })
+	}},
+	{"key policy of the account that hands nothing over", func(w world) {
+		w.key(srcKey, func(k *fact.Key) { k.Policy = fact.None[fact.Policy]() })
+	}},
+	{"alias of the replica key", func(w world) {
+		w.Keys["alias/replicas"] = w.Keys[dstKey]
+		w.link().ReplicaKey = "alias/replicas"
+		w.without(`"kms:Encrypt"`)
+	}},
+	{"encryption context of objects denied, with bucket keys", func(w world) {
+		w.Bucket.Encryption.Value.BucketKey = true
+		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}}`))
+	}},
+	{"policies that AWS would not store, everywhere", func(w world) {
+		bad := func(name string) fact.Policy {
+			return fact.Policy{Name: name, Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`}
+		}
+		w.role(func(r *fact.Role) {
+			r.Inline, r.Boundary, r.Trust = fact.Of([]fact.Policy{bad("inline")}), fact.Of(bad("boundary")), bad("trust")
+			r.Attached = fact.Of([]fact.Policy{bad("attached")})
+		})
+		w.Bucket.Policy = fact.Of(bad("source"))
+		w.account(account1, func(a *fact.Account) {
+			a.SCPs = fact.Of([]fact.PolicyLevel{{Target: "r-root", Policies: []fact.Policy{bad("scp")}}})
+			a.RCPs = fact.Of([]fact.PolicyLevel{{Target: "r-root", Policies: []fact.Policy{bad("rcp of the source")}}})
+		})
+		w.account(account2, func(a *fact.Account) {
+			a.RCPs = fact.Of([]fact.PolicyLevel{{Target: "r-root", Policies: []fact.Policy{bad("rcp of the destination")}}})
+		})
+		w.key(srcKey, func(k *fact.Key) { k.Policy = fact.Of(bad("source key")) })
+		w.key(dstKey, func(k *fact.Key) { k.Policy = fact.Of(bad("replica key")) })
+	}},
+	{"a policy for another bucket", func(w world) {
+		w.dst(func(b *fact.Bucket) {
+			b.Policy.Value.Document = strings.ReplaceAll(b.Policy.Value.Document, "dst/*", "other/*")
+		})
+	}},
 	{"RCP against the service", func(w world) {
 		w.account(account1, func(a *fact.Account) {
 			levels := *a.RCPs.Value
@@ -438,6 +478,54 @@ func TestWords(t *testing.T) {
 		{"no policy of the destination", func(w world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) }, permission.Destination, "s3:ReplicateObject",
 			"s3:ReplicateObject is implicitly denied at resource: no policy is there",
 			"allow " + roleARN + " `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst"},
+		{"role not read", func(w world) { w.Roles[roleARN] = gap[fact.Role]("role") }, permission.Source, "s3:ListBucket",
+			"s3:ListBucket is unknown: boundary was not read (role is not known: s3:Get answered AccessDenied in account 222222222222); " +
+				"identity was not read (role is not known: s3:Get answered AccessDenied in account 222222222222); " +
+				"scp was not read (role is not known: s3:Get answered AccessDenied in account 222222222222)", ""},
+		{"inline not read", func(w world) { w.role(func(r *fact.Role) { r.Inline = fact.Fact[[]fact.Policy]{} }) }, permission.Source, "s3:ListBucket",
+			"s3:ListBucket is unknown: identity was not read (role.inline was not read: nobody asked AWS for it)", ""},
+		{"attached not read", func(w world) { w.role(func(r *fact.Role) { r.Attached = fact.Fact[[]fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
+			"s3:ReplicateTags is unknown: identity was not read (role.attached was not read: nobody asked AWS for it)", ""},
+		{"boundary not read", func(w world) { w.role(func(r *fact.Role) { r.Boundary = fact.Fact[fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
+			"s3:ReplicateTags is unknown: boundary was not read (role.boundary was not read: nobody asked AWS for it)", ""},
+		{"SCPs not read", func(w world) {
+			w.account(account1, func(a *fact.Account) { a.SCPs = fact.Fact[[]fact.PolicyLevel]{} })
+		}, permission.Source, "s3:ListBucket",
+			"s3:ListBucket is unknown: scp was not read (SCPs over account 111111111111 was not read: nobody asked AWS for it)", ""},
+		{"RCPs not read", func(w world) {
+			w.account(account2, func(a *fact.Account) { a.RCPs = fact.Fact[[]fact.PolicyLevel]{} })
+		}, permission.Destination, "s3:ReplicateTags",
+			"s3:ReplicateTags is unknown: rcp was not read (RCPs over the owner of the destination 222222222222 was not read: nobody asked AWS for it)", ""},
+		{"destination not read", func(w world) { w.Buckets["dst"] = fact.Fact[fact.Bucket]{} }, permission.Destination, "s3:ReplicateTags",
+			"s3:ReplicateTags is unknown: it depends on aws:resourceaccount; rcp was not read (destination was not read: nobody asked AWS for it); " +
+				"resource was not read (destination was not read: nobody asked AWS for it)", ""},
+		{"bucket policy not read", func(w world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.Fact[fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
+			"s3:ReplicateTags is unknown: resource was not read (destination.policy was not read: nobody asked AWS for it)", ""},
+		{"key policy not read", func(w world) { w.key(dstKey, func(k *fact.Key) { k.Policy = fact.Fact[fact.Policy]{} }) }, permission.DestinationKey, "kms:Encrypt",
+			"kms:Encrypt is unknown: key was not read (destination_key.policy was not read: nobody asked AWS for it)", ""},
+		{"trust that depends on the source", func(w world) {
+			w.add(inTrust, deny("sts:AssumeRole", "*", `,"Condition":{"StringNotEquals":{"aws:SourceAccount":"111111111111"}}`))
+		}, permission.Trust, "sts:AssumeRole",
+			"sts:AssumeRole: the role's trust policy depends on aws:SourceArn or aws:SourceAccount, and AWS does not say whether S3 sends them when it replicates; try the role with a canary", ""},
+		{"trust not known", func(w world) {
+			w.role(func(r *fact.Role) {
+				r.Trust.Document = strings.Replace(r.Trust.Document, `"sts:AssumeRole"`, `"sts:AssumeRole","Condition":{"StringEquals":{"aws:New":"1"}}`, 1)
+			})
+		}, permission.Trust, "sts:AssumeRole", "sts:AssumeRole is unknown: it depends on aws:new", ""},
+		{"statement of a key policy", func(w world) {
+			w.key(dstKey, func(k *fact.Key) {
+				k.Policy.Value.Document = strings.Replace(k.Policy.Value.Document, "kms:Encrypt", "kms:DescribeKey", 1)
+			})
+		}, permission.DestinationKey, "kms:Encrypt",
+			"implicitly denied at key: no statement allows kms:Encrypt; nearest is statement A of default (key, line 1): Action does not name kms:Encrypt",
+			"add `kms:Encrypt` on `" + dstKey + "` to Sid A of default, the policy of the key"},
+		{"statement of the role for everything", func(w world) {
+			w.role(func(r *fact.Role) {
+				r.Inline = fact.Of([]fact.Policy{{Name: "p", Document: fmt.Sprintf(policy, `{"Sid":"Home","Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`)}})
+			})
+		}, permission.Source, "s3:ListBucket",
+			"implicitly denied at identity: no statement allows s3:ListBucket; nearest is statement Home of p (identity, line 1): Action does not name s3:ListBucket",
+			"add `s3:ListBucket` on `arn:aws:s3:::src` to a policy of the role"},
 		{"two reads", func(w world) {
 			w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
 			w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"},`+

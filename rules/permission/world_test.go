@@ -44,7 +44,9 @@ func newWorld() world {
 	}
 	account := func(id string) fact.Account {
 		level := func(target string) fact.PolicyLevel {
-			return fact.PolicyLevel{Target: target, Policies: []fact.Policy{{Name: "Full", Document: document(allow("", `"*"`, "*"))}}}
+			return fact.PolicyLevel{Target: target, Policies: []fact.Policy{{
+				Name: "FullAWSAccess", ARN: "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess", Document: document(allow("", `"*"`, "*")),
+			}}}
 		}
 		return fact.Account{
 			ID: id, InOrganization: fact.Of(true), Path: fact.Of([]string{"r-root", "ou-a"}), PublicAccessBlock: fact.None[fact.PublicAccessBlock](),
