@@ -5,11 +5,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
 
 	"crosscheck/canary/measure"
 	"crosscheck/report/internal/records"
@@ -17,108 +16,123 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// Render writes metrics for node_exporter's textfile collector: counts,
-// one series for every link with its verdict, and what the canary measured.
-// Findings are counted by rule, not listed.
+// Render writes metrics in the text format of Prometheus, sorted by name and labels:
+// counts, a series for each link with its verdict, and what the canary measured.
+// Findings are counted by rule and not listed.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 func Render(w io.Writer, r *records.Run) error {
-	p := &exposition{w: w}
+	m := metrics{prometheus.NewRegistry()}
 
-	links := family{}
+	links := m.gauge("crosscheck_link", "Replication links with their verdict.",
+		"link", "source_account", "destination_account", "verdict")
 	err := r.Links.Each(func(l *finding.Link) error {
-		links.add(1, "link", l.ID, "source_account", l.Source.AccountID, "destination_account", l.Destination.AccountID, "verdict", string(l.Verdict))
+		links.add(1, l.ID, l.Source.AccountID, l.Destination.AccountID, string(l.Verdict))
 		return nil
 	})
-	p.family("crosscheck_link", "Replication links with their verdict.", links)
 
-	findings := family{}
+	findings := m.gauge("crosscheck_findings", "Findings by rule, severity and status.",
+		"rule", "severity", "status")
 	failed := 0
 	err = cmp.Or(err, r.Findings.Each(func(f *finding.Finding) error {
 		if f.Status == finding.NotApplicable {
 			return nil
 		}
-		findings.add(1, "rule", f.RuleID, "severity", string(f.Severity), "status", records.StatusText(f))
+		findings.add(1, f.RuleID, string(f.Severity), records.StatusText(f))
 		if records.StatusRank(f) == 0 {
 			failed++
 		}
 		return nil
 	}))
-	if failed > 0 {
-		p.print("# %d failing findings are counted here and not listed (use -o json)\n", failed)
-	}
-	p.family("crosscheck_findings", "Findings by rule, severity and status.", findings)
 
 	if b := r.Summary.Baseline; b != nil {
-		p.family("crosscheck_baseline_findings", "Failing findings by what the baseline says of them.", family{}.
-			add(float64(b.New), "change", "new").add(float64(b.Existing), "change", "existing").add(float64(b.Fixed), "change", "fixed").add(float64(b.Unknown), "change", "unknown"))
+		m.counts("crosscheck_baseline_findings", "Failing findings by what the baseline says of them.",
+			"change", map[string]int{"new": b.New, "existing": b.Existing, "fixed": b.Fixed, "unknown": b.Unknown})
 	}
-
-	probes, latest := family{}, family{}
-	for _, m := range r.Measurements {
-		probes.add(1, "link", m.Link, "variant", m.Variant, "outcome", string(m.Outcome))
-		if m.Outcome == measure.Arrived {
-			latest.max(float64(m.LatencyMS)/1000, "link", m.Link, "variant", m.Variant)
-		}
-	}
-	p.family("crosscheck_canary_probes", "Canary probes of the run by outcome.", probes)
-	p.family("crosscheck_canary_latency_seconds", "Longest time from PUT to the replica among the probes of the run that arrived.", latest)
+	m.probes(r.Measurements)
 
 	a, b := r.Coverage.Accounts, r.Coverage.Buckets
-	p.family("crosscheck_accounts", "Accounts of the run.", family{}.
-		add(float64(a.Listed), "state", "listed").add(float64(a.Scanned), "state", "scanned").add(float64(a.Unreadable), "state", "unreadable"))
-	p.family("crosscheck_buckets", "Buckets of the run.", family{}.add(float64(b.Listed), "state", "listed").add(float64(b.Scanned), "state", "scanned"))
-	p.family("crosscheck_gaps", "Facts that could not be read.", family{}.add(float64(len(r.Gaps))))
-	p.family("crosscheck_exit_status", "Exit status of the run: 0 clean, 1 faults found, 3 incomplete.", family{}.add(float64(r.Summary.ExitStatus)))
+	m.counts("crosscheck_accounts", "Accounts of the run.",
+		"state", map[string]int{"listed": a.Listed, "scanned": a.Scanned, "unreadable": a.Unreadable})
+	m.counts("crosscheck_buckets", "Buckets of the run.",
+		"state", map[string]int{"listed": b.Listed, "scanned": b.Scanned})
+	m.gauge("crosscheck_gaps", "Facts that could not be read.").add(float64(len(r.Gaps)))
+	m.gauge("crosscheck_exit_status", "Exit status of the run: 0 clean, 1 faults found, 3 incomplete.").
+		add(float64(r.Summary.ExitStatus))
 	if t, err := time.Parse(time.RFC3339, cmp.Or(r.FinishedAt, r.StartedAt)); err == nil {
-		p.family("crosscheck_run_timestamp_seconds", "When the run ended.", family{}.add(float64(t.Unix())))
+		m.gauge("crosscheck_run_timestamp_seconds", "When the run ended.").add(float64(t.Unix()))
 	}
-	return cmp.Or(err, p.err)
-}
-
-// family is the samples of one metric by their labels as they are written.
-type family map[string]float64
-
-func (f family) add(v float64, labels ...string) family {
-	f[labelText(labels)] += v
-	return f
-}
-
-func (f family) max(v float64, labels ...string) {
-	k := labelText(labels)
-	f[k] = max(f[k], v)
-}
-
-var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
-func labelText(labels []string) string {
-	if len(labels) == 0 {
-		return ""
+	if err != nil {
+		return err
 	}
-	var b strings.Builder
-	for i := 0; i < len(labels); i += 2 {
-		b.WriteByte([]byte("{,")[min(i, 1)])
-		b.WriteString(labels[i] + `="` + quoted.Replace(text.Cut(text.Visible(labels[i+1]), 1000)) + `"`)
+	return m.write(w, failed)
+}
+
+// metrics are all metrics of a run.
+type metrics struct{ *prometheus.Registry }
+
+// probes counts the probes of the canary and takes the longest latency of each kind.
+func (m metrics) probes(measurements []*measure.Measurement) {
+	probes := m.gauge("crosscheck_canary_probes", "Canary probes of the run by outcome.",
+		"link", "variant", "outcome")
+	latency := m.gauge("crosscheck_canary_latency_seconds",
+		"Longest time from PUT to the replica among the probes of the run that arrived.",
+		"link", "variant")
+	type series struct{ link, variant string }
+	longest := map[series]int64{} // milliseconds
+	for _, p := range measurements {
+		probes.add(1, p.Link, p.Variant, string(p.Outcome))
+		if p.Outcome == measure.Arrived {
+			s := series{label(p.Link), label(p.Variant)}
+			longest[s] = max(longest[s], p.LatencyMS)
+		}
 	}
-	return b.String() + "}"
-}
-
-type exposition struct {
-	w   io.Writer
-	err error
-}
-
-func (p *exposition) print(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format, args...)
+	for s, ms := range longest {
+		latency.add(float64(ms)/1000, s.link, s.variant)
 	}
 }
 
-func (p *exposition) family(name, help string, f family) {
-	if len(f) == 0 {
-		return
-	}
-	p.print("# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
-	for _, labels := range slices.Sorted(maps.Keys(f)) {
-		p.print("%s%s %s\n", name, labels, strconv.FormatFloat(f[labels], 'f', -1, 64))
+// gauge makes a metric. It is written once it has a series.
+func (m metrics) gauge(name, help string, labels ...string) gauge {
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	m.MustRegister(v)
+	return gauge{v}
+}
+
+// counts makes a metric with a series for each value of one label.
+func (m metrics) counts(name, help, label string, values map[string]int) {
+	g := m.gauge(name, help, label)
+	for value, n := range values {
+		g.add(float64(n), value)
 	}
 }
+
+// write writes all metrics, and how many failing findings are counted in them only.
+func (m metrics) write(w io.Writer, failed int) error {
+	families, err := m.Gather()
+	if err != nil {
+		return err
+	}
+	if failed > 0 {
+		_, err = fmt.Fprintf(w, "# %d failing findings are counted here and not listed (use -o json)\n", failed)
+	}
+	for _, f := range families {
+		if err == nil {
+			_, err = expfmt.MetricFamilyToText(w, f)
+		}
+	}
+	return err
+}
+
+// gauge is a metric of a run.
+type gauge struct{ *prometheus.GaugeVec }
+
+// add adds to the series with these values of its labels, in the order of the labels.
+func (g gauge) add(n float64, labels ...string) {
+	for i, l := range labels {
+		labels[i] = label(l)
+	}
+	g.WithLabelValues(labels...).Add(n)
+}
+
+// label makes text fit for the value of a label; the library escapes it.
+func label(s string) string { return text.Cut(text.Visible(s), 1000) }
