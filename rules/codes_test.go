@@ -127,6 +127,7 @@ var codeWorlds = []struct {
 }
 
 func TestCodeWorlds(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	for _, c := range codeWorlds {
 		t.Run(c.name, func(t *testing.T) {
@@ -163,6 +164,7 @@ func TestCodeWorlds(t *testing.T) {
 // TestCodesAreComplete holds the table to the 39 codes, and every code that can
 // be predicted to a world and a rule.
 func TestCodesAreComplete(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	list := e.Codes()
 	if len(list) != 39 {

@@ -191,6 +191,7 @@ func codesDoc(list []Code) []byte {
 }
 
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	for _, r := range e.Rules() {
 		if len(r.Sources) == 0 || r.Remediation == "" || r.Description == "" || len(r.Controls) == 0 || r.Pack == "" {

@@ -41,6 +41,7 @@ func eval(t testing.TB, e *Engine, doc *fact.Document) Result {
 }
 
 func TestWorkingLink(t *testing.T) {
+	t.Parallel()
 	r := eval(t, engine(t, Options{}), working())
 	if len(r.Links) != 1 || r.Links[0].Verdict != finding.Works {
 		t.Errorf("links %+v", r.Links)
@@ -83,6 +84,7 @@ func find(findings []finding.Finding, id string) []finding.Finding {
 }
 
 func TestSilenceIsUnknown(t *testing.T) {
+	t.Parallel()
 	without := eval(t, engine(t, Options{}), working()).Findings
 	for name, body := range map[string]string{
 		"no answer":             `answers contains {"link": "no", "status": "pass"} if false`,
@@ -121,6 +123,7 @@ func TestSilenceIsUnknown(t *testing.T) {
 }
 
 func TestNeedIsStrongerThanTheRule(t *testing.T) {
+	t.Parallel()
 	body := `answers contains {"link": link.id, "status": status} if { some link in input.links; some status in ["pass", "not_applicable"] }`
 	for _, name := range slices.Sorted(maps.Keys(needs)) {
 		e, err := with(t, Options{}, ruleText("#   scope: link\n#   needs: ["+name+"]\n", body))
@@ -143,6 +146,7 @@ func TestNeedIsStrongerThanTheRule(t *testing.T) {
 }
 
 func TestGapNamesAPIAndAccount(t *testing.T) {
+	t.Parallel()
 	doc := change(func(w *world) {
 		w.dst(func(b *fact.Bucket) {
 			b.Versioning = fact.Missing[fact.Versioning](gap("destination.versioning", "AccessDenied"))
@@ -159,6 +163,7 @@ func TestGapNamesAPIAndAccount(t *testing.T) {
 }
 
 func TestBrokenRules(t *testing.T) {
+	t.Parallel()
 	ok := `answers contains {"link": link.id, "status": "pass"} if some link in input.links`
 	for name, c := range map[string]struct {
 		text string
@@ -205,6 +210,7 @@ func TestBrokenRules(t *testing.T) {
 }
 
 func TestDisablingNeverImproves(t *testing.T) {
+	t.Parallel()
 	doc := change(func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) })
 	})
@@ -226,6 +232,7 @@ func TestDisablingNeverImproves(t *testing.T) {
 }
 
 func TestConcurrentEval(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{Parameters: map[string]any{"required_replication": []any{map[string]any{"name": "*"}}}})
 	broken := change(func(w *world) { w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{}) }) })
 	good, bad := eval(t, e, working()), eval(t, e, broken)
@@ -246,6 +253,7 @@ func TestConcurrentEval(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := engine(t, Options{}).Eval(ctx, working()); !errors.Is(err, context.Canceled) {
@@ -254,6 +262,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestValueIsJSON(t *testing.T) {
+	t.Parallel()
 	doc := change(func(w *world) { w.Keys = map[string]fact.Fact[fact.Key]{"k": fact.None[fact.Key](), "l": {}} })
 	text, err := json.Marshal(doc)
 	if err != nil {
@@ -269,6 +278,7 @@ func TestValueIsJSON(t *testing.T) {
 }
 
 func TestOrganization(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{Parameters: map[string]any{"required_replication": []any{
 		map[string]any{"name": "prod-*"}, map[string]any{"name": "dst"}, map[string]any{"tags": map[string]any{"tier": "gold"}},
 	}}})
@@ -312,6 +322,7 @@ func TestOrganization(t *testing.T) {
 // TestOrganizationUnread: what has no replication rule may be the destination of a
 // link that nobody has seen.
 func TestOrganizationUnread(t *testing.T) {
+	t.Parallel()
 	bucket := func(name string, replication fact.Fact[fact.Replication]) *fact.Document {
 		return &fact.Document{Bucket: fact.Bucket{Name: name, ARN: "arn:aws:s3:::" + name, AccountID: account1, Region: "us-east-1", Replication: replication}}
 	}
@@ -355,6 +366,7 @@ func TestOrganizationUnread(t *testing.T) {
 
 // TestRego runs the tests beside the embedded rules.
 func TestRego(t *testing.T) {
+	t.Parallel()
 	files, err := sourcesOf(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -389,6 +401,7 @@ func TestRego(t *testing.T) {
 }
 
 func TestRegoIsFormatted(t *testing.T) {
+	t.Parallel()
 	files, err := sourcesOf(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -412,6 +425,7 @@ func TestRegoIsFormatted(t *testing.T) {
 // TestWhen holds every rule to what it asks for: where that is not so it is not
 // applicable, and where it is not known the rule is asked.
 func TestWhen(t *testing.T) {
+	t.Parallel()
 	off := map[string]func(*world){
 		"destination":        func(w *world) { w.Buckets["dst"] = fact.None[fact.Bucket]() },
 		"role":               func(w *world) { w.Roles[roleARN] = fact.None[fact.Role]() },
@@ -460,6 +474,7 @@ func TestWhen(t *testing.T) {
 // TestRulesNameWhatTheyRead holds the embedded rules to fields of input: one that
 // looks at input as a whole has every account's policies turned into Rego.
 func TestRulesNameWhatTheyRead(t *testing.T) {
+	t.Parallel()
 	files, err := sourcesOf(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -45,6 +45,7 @@ func faults(r Result) []string {
 // TestFingerprintsSurviveReordering: statements, and what stands in them, may change
 // their order and statements their names.
 func TestFingerprintsSurviveReordering(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	all := append([]link{{name: "crowded", do: crowded}, {name: "the guide", do: guide("2012-10-17")}}, links...)
 	for _, c := range codeWorlds {
@@ -153,6 +154,7 @@ func lists(t *rapid.T, m map[string]any) {
 // TestFingerprintsTellFaultsApart: another fault on the same link is another one,
 // and the same fault stays what it is when its message changes.
 func TestFingerprintsTellFaultsApart(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	failing := func(do func(*world)) map[string]string {
 		prints := map[string]string{} // message by rule and fingerprint

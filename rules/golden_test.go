@@ -17,6 +17,7 @@ import (
 // it means (verdicts, checks, rules, statuses, codes), in messages.golden the words, each
 // sentence once. A better sentence changes the second file alone.
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	var all []link
 	for _, g := range guides {

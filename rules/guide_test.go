@@ -101,6 +101,7 @@ func TestGuide(t *testing.T) {
 
 // TestStrict turns what AWS leaves open into failures, and nothing else.
 func TestStrict(t *testing.T) {
+	t.Parallel()
 	open := []struct {
 		name, rule string
 		do         func(*world)

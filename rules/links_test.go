@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
@@ -216,6 +215,7 @@ var links = []link{
 }
 
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	for _, c := range links {
 		t.Run(c.name, func(t *testing.T) {
@@ -241,6 +241,7 @@ func TestLinks(t *testing.T) {
 
 // TestRemediation holds the fix of a fault to the exact change.
 func TestRemediation(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	for _, c := range []struct {
 		name, rule, want string
@@ -281,37 +282,9 @@ func TestRemediation(t *testing.T) {
 	}
 }
 
-// TestStatementText shows the statement behind a denial as the policy has it.
-func TestStatementText(t *testing.T) {
-	e := engine(t, Options{})
-	deciding := func(do func(*world)) finding.Statement {
-		for _, c := range eval(t, e, change(do)).Links[0].Checks {
-			if c.Action == "s3:ReplicateTags" && len(c.Deciding) == 1 {
-				return c.Deciding[0]
-			}
-		}
-		t.Fatal("nothing decides s3:ReplicateTags")
-		return finding.Statement{}
-	}
-	short := `{"Sid":"No", "Effect":"Deny",
-  "Action":"s3:ReplicateTags", "Resource":"*"}`
-	add := func(statement string) func(*world) {
-		return func(w *world) { w.inPolicy(`"Statement":[`, `"Statement":[`+statement+`,`) }
-	}
-	if got := deciding(add(short)); got.Text != short || got.Sid != "No" {
-		t.Errorf("got %+v, want the text %s", got, short)
-	}
-	long := strings.Replace(short, `"*"`, `"*`+strings.Repeat("é", 3000)+`*"`, 1)
-	long = strings.Replace(long, `"Resource":`, `"Resource":["*"],"Condition":{"StringNotLike":{"aws:PrincipalArn":`, 1)
-	long = strings.TrimSuffix(long, "}") + "}}}"
-	got := deciding(add(long)).Text
-	if len(got) > 4<<10 || !utf8.ValidString(got) || !strings.HasSuffix(got, " …") || !strings.HasPrefix(long, strings.TrimSuffix(got, " …")) {
-		t.Errorf("cut to %d bytes: %.60s…%s", len(got), got, got[max(0, len(got)-20):])
-	}
-}
-
 // TestTwoLinks judges each link of a document by itself.
 func TestTwoLinks(t *testing.T) {
+	t.Parallel()
 	doc := change(func(w *world) {
 		kmsWorld(w)
 		second := w.Bucket.Replication.Value.Rules[0]

@@ -16,6 +16,7 @@ import (
 )
 
 func TestPacks(t *testing.T) {
+	t.Parallel()
 	rules := engine(t, Options{}).Rules()
 	byPack := map[string][]string{}
 	for _, r := range rules {
@@ -70,6 +71,7 @@ func TestPacks(t *testing.T) {
 // TestPacksNeverImprove: whatever is switched off, links keep their verdicts and what
 // is left keeps its findings.
 func TestPacksNeverImprove(t *testing.T) {
+	t.Parallel()
 	doc := change(func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) })
 	})
@@ -101,6 +103,7 @@ func TestPacksNeverImprove(t *testing.T) {
 
 // TestSeverities: the configuration's word stands above the rule's and its answers'.
 func TestSeverities(t *testing.T) {
+	t.Parallel()
 	text := ruleText("#   scope: link\n", `answers contains {"link": link.id, "status": "fail", "severity": "info", "message": "x"} if some link in input.links`)
 	e, err := with(t, Options{Severities: map[string]finding.Severity{"ACME001": finding.High, "XC047": finding.Critical, "XC001": finding.Low}}, text)
 	if err != nil {
@@ -122,6 +125,7 @@ func TestSeverities(t *testing.T) {
 
 // TestParameters: rules read what they declare, the default where nothing is given.
 func TestParameters(t *testing.T) {
+	t.Parallel()
 	text := ruleText("#   scope: link\n#   parameters: {acme_words: [a], acme_count: 3}\n",
 		`answers contains {"link": link.id, "status": "fail", "message": sprintf("%v %v", [data.crosscheck.config.acme_words, data.crosscheck.config.acme_count])} if some link in input.links`)
 	for want, given := range map[string]map[string]any{
@@ -145,6 +149,7 @@ func TestParameters(t *testing.T) {
 }
 
 func TestOptionsRefuse(t *testing.T) {
+	t.Parallel()
 	text := ruleText("#   scope: link\n#   parameters: {acme_words: [a]}\n", `answers contains {"link": link.id, "status": "pass", "message": "x"} if some link in input.links`)
 	for name, c := range map[string]struct {
 		opts   Options
@@ -170,6 +175,7 @@ func TestOptionsRefuse(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		word, want string
 		known      []string

@@ -65,6 +65,7 @@ func regoMutants(text string) []regoMutant {
 // TestRegoMutants changes every embedded rule in small ways, one at a time: the tests
 // beside the rule must notice at least 95 % of the changes that compile.
 func TestRegoMutants(t *testing.T) {
+	t.Parallel()
 	all, err := sourcesOf(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,7 @@ func worst(findings []finding.Finding) map[string]finding.Status {
 // TestRemoval takes every fact of every document away in turn. What was known
 // may become unknown; nothing may improve, and nothing may be guessed.
 func TestRemoval(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{Parameters: map[string]any{"destinations": map[string]any{"regions": []any{"eu-west-1"}, "other_account": true}}})
 	all := links
 	for _, c := range codeWorlds {

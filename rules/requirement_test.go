@@ -12,6 +12,7 @@ import (
 )
 
 func TestUnusedRequirements(t *testing.T) {
+	t.Parallel()
 	entry := func(key string, v any) any { return map[string]any{"name": "*", key: v} }
 	required := []any{
 		map[string]any{"name": "src"}, map[string]any{"name": "srk"},
@@ -81,6 +82,7 @@ func TestUnusedRequirements(t *testing.T) {
 
 // TestRequirementNeedsPath: the place of every account is read where an entry asks.
 func TestRequirementNeedsPath(t *testing.T) {
+	t.Parallel()
 	for want, required := range map[bool][]any{
 		true:  {map[string]any{"name": "*"}, map[string]any{"ous": []any{"r-root"}}},
 		false: {map[string]any{"name": "*", "ous": []any{}}},

@@ -41,6 +41,7 @@ func oneAccount(w *world) {
 
 // TestWants: what of a destination is read, and when not.
 func TestWants(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{})
 	wanted := func(e *Engine, doc *fact.Document) []string {
 		var list []string
@@ -81,6 +82,7 @@ func TestWants(t *testing.T) {
 // TestRulesOfTheUserSeeWhatTheyName: a rule that looks at a fact without needing it
 // has it read, so that what was not asked for is never taken for what is not there.
 func TestRulesOfTheUserSeeWhatTheyName(t *testing.T) {
+	t.Parallel()
 	e, err := with(t, Options{}, ruleText("#   scope: link\n", `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; not input.buckets[link.destination].value.public_access_block.value }`))
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +98,7 @@ func TestRulesOfTheUserSeeWhatTheyName(t *testing.T) {
 
 // TestRulesNameTheirFacts: what an embedded rule looks at stands among its needs.
 func TestRulesNameTheirFacts(t *testing.T) {
+	t.Parallel()
 	files, err := sourcesOf(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +140,7 @@ func TestRulesNameTheirFacts(t *testing.T) {
 // whether or not it is known; and what is not wanted of a part of a document is
 // not wanted of the whole.
 func TestWhatIsNotWantedChangesNothing(t *testing.T) {
+	t.Parallel()
 	e := engine(t, Options{Parameters: map[string]any{"destinations": map[string]any{"regions": []any{"eu-west-1"}, "other_account": true}}})
 	edits := []func(*world){
 		oneAccount, kmsWorld, locked,
