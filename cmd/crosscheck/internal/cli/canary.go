@@ -24,6 +24,7 @@ import (
 	"crosscheck/canary/prove"
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
@@ -118,8 +119,8 @@ const shortest = 100 * time.Millisecond
 
 // configure gives the configuration of a command that probes, which its flags then
 // have, and refuses what contradicts itself, before anything is called.
-func (f *canaryFlags) configure(s *streams, cmd *cobra.Command) (*config.Config, error) {
-	c, err := s.configure(cmd)
+func (f *canaryFlags) configure(s *terminal.Streams, cmd *cobra.Command) (*config.Config, error) {
+	c, err := configure(s, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +163,7 @@ func (f *canaryFlags) options(run string, j *journal.Journal) canary.Options {
 	}
 }
 
-func newCanaryCommand(s *streams) *cobra.Command {
+func newCanaryCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		f   canaryFlags
 		out reportFlags
@@ -194,7 +195,7 @@ before it is put; after a crash, 'crosscheck canary sweep' removes what is left.
 			if err != nil {
 				return err
 			}
-			return runCanary(cmd.Context(), s, c, &f, &out, s.aws)
+			return runCanary(cmd.Context(), s, c, &f, &out, s.AWS)
 		},
 	}
 	f.add(cmd)
@@ -206,7 +207,7 @@ before it is put; after a crash, 'crosscheck canary sweep' removes what is left.
 	return cmd
 }
 
-func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, load configLoader) error {
+func runCanary(ctx context.Context, s *terminal.Streams, c *config.Config, f *canaryFlags, out *reportFlags, load terminal.ConfigLoader) error {
 	engine, err := c.Engine()
 	if err != nil {
 		return err
@@ -216,7 +217,7 @@ func runCanary(ctx context.Context, s *streams, c *config.Config, f *canaryFlags
 
 // probeAll finds the links, proves them and reports; with whole, what the scan finds
 // is reported too. After an interruption it reports what there is.
-func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFlags, out *reportFlags, load configLoader, whole bool) error {
+func probeAll(ctx context.Context, s *terminal.Streams, engine *rules.Engine, f *canaryFlags, out *reportFlags, load terminal.ConfigLoader, whole bool) error {
 	p := &prober{s: s, f: f, quiet: out.quiet, results: out.streams(s), run: newRunID(), clients: f.clients(load)}
 	var interrupted error
 	sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
@@ -243,7 +244,7 @@ func probeAll(ctx context.Context, s *streams, engine *rules.Engine, f *canaryFl
 
 func newRunID() string { return canary.NewRun(time.Now(), rand.Text()) }
 
-func (f *canaryFlags) clients(load configLoader) *access.Clients {
+func (f *canaryFlags) clients(load terminal.ConfigLoader) *access.Clients {
 	return access.New(func(ctx context.Context, profile string) (aws.Config, error) {
 		return load(ctx, profile, f.scope.region)
 	}, f.scope.externalID)
@@ -251,7 +252,7 @@ func (f *canaryFlags) clients(load configLoader) *access.Clients {
 
 // prober is one run of the canary: it finds links, asks, probes and reports.
 type prober struct {
-	s       *streams
+	s       *terminal.Streams
 	f       *canaryFlags
 	quiet   bool
 	results bool   // go to the terminal while the run goes on
@@ -269,7 +270,7 @@ type prober struct {
 
 // discover finds the links to probe. With whole, what the scan finds is reported
 // too (a drill); otherwise only what keeps links from being found.
-func (p *prober) discover(ctx context.Context, engine *rules.Engine, load configLoader, whole bool) error {
+func (p *prober) discover(ctx context.Context, engine *rules.Engine, load terminal.ConfigLoader, whole bool) error {
 	f := p.f
 	p.whole = whole
 	if f.source != "" {
@@ -293,9 +294,9 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 	}
 	p.w.LinksOnly = !whole
 	p.progress("scanning for links with the role %s", f.auditRole)
-	scanned := p.s.watch(p.quiet, p.results, &f.scope.log, options.Meter)
-	judging := audit.Audit{Engine: engine, Version: version, Calls: scanned.calls, Each: func(doc *fact.Document, links []finding.Link) {
-		scanned.judged(doc.Bucket.AccountID, len(links))
+	scanned := p.s.Watch(p.quiet, p.results, &f.scope.log, options.Meter)
+	judging := audit.Audit{Engine: engine, Version: version, Calls: scanned.Calls, Each: func(doc *fact.Document, links []finding.Link) {
+		scanned.Judged(doc.Bucket.AccountID, len(links))
 		for i := range links {
 			l := &links[i]
 			known = append(known, l.ID)
@@ -318,12 +319,12 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine, load config
 		}
 	}}
 	err = judging.Run(ctx, source, p.w)
-	scanned.done()
+	scanned.Done()
 	p.w.LinksOnly = false
 	if err != nil {
 		return err
 	}
-	scanned.finished()
+	scanned.Finished()
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
 		if !wanted[id] {
 			return usererr.Hint(fmt.Errorf("there is no link %q", id), nearest(id, known))
@@ -480,18 +481,18 @@ var errDeclined = usererr.Hint(errors.New("nothing was put"), "--dry-run shows w
 func (p *prober) confirm(ctx context.Context, plans []canary.Plan) error {
 	if p.f.yes {
 		if !p.quiet {
-			p.printPlans(p.s.err, plans)
+			p.printPlans(p.s.Err, plans)
 		}
 		return nil
 	}
-	p.printPlans(p.s.err, plans)
-	if !p.s.inTTY {
+	p.printPlans(p.s.Err, plans)
+	if !p.s.InTTY {
 		return usererr.Hint(errors.New("refusing to write to production buckets without confirmation (no terminal)"), "use --yes, or --dry-run to see what would be put")
 	}
-	fmt.Fprint(p.s.err, "Go on? [y/N] ")
+	fmt.Fprint(p.s.Err, "Go on? [y/N] ")
 	answer := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(p.s.in).ReadString('\n')
+		line, _ := bufio.NewReader(p.s.In).ReadString('\n')
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
@@ -513,7 +514,7 @@ func (p *prober) probe(ctx context.Context) error {
 		return err
 	}
 	if p.f.dryRun {
-		p.printPlans(p.s.out, plans)
+		p.printPlans(p.s.Out, plans)
 		return errDryRun
 	}
 	if err := p.confirm(ctx, plans); err != nil {
@@ -566,7 +567,7 @@ func (p *prober) every(d time.Duration, f func()) (stop func()) {
 
 func (p *prober) progress(format string, args ...any) {
 	if !p.quiet {
-		p.f.scope.log.say(p.s, fmt.Sprintf(format, args...))
+		p.f.scope.log.Say(p.s, fmt.Sprintf(format, args...))
 	}
 }
 
@@ -574,7 +575,7 @@ func (p *prober) openJournal() (*journal.Journal, error) {
 	if p.forgetful {
 		return nil, nil
 	}
-	dir, err := p.s.journals(p.f.journal)
+	dir, err := journals(p.s, p.f.journal)
 	if err != nil {
 		return nil, err
 	}
@@ -583,11 +584,11 @@ func (p *prober) openJournal() (*journal.Journal, error) {
 }
 
 // journals is the directory of the journals of canaries.
-func (s *streams) journals(given string) (string, error) {
+func journals(s *terminal.Streams, given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	dir, err := journal.DefaultDirectory(s.getenv)
+	dir, err := journal.DefaultDirectory(s.Getenv)
 	return dir, usererr.Hint(err, "give a directory with --journal")
 }
 
@@ -597,10 +598,10 @@ func (p *prober) closeJournal(j *journal.Journal) {
 	}
 	path := j.Path()
 	if err := j.Close(); err != nil {
-		fmt.Fprintf(p.s.err, "crosscheck: the journal %s cannot be closed: %s\n", path, usererr.OneLine(err.Error()))
+		fmt.Fprintf(p.s.Err, "crosscheck: the journal %s cannot be closed: %s\n", path, usererr.OneLine(err.Error()))
 	}
 	if _, err := usererr.ReadFile(path); err == nil {
-		fmt.Fprintf(p.s.err, "crosscheck: this run may have left probes: 'crosscheck canary sweep' removes it (journal %s)\n", path)
+		fmt.Fprintf(p.s.Err, "crosscheck: this run may have left probes: 'crosscheck canary sweep' removes it (journal %s)\n", path)
 	}
 }
 
@@ -621,6 +622,6 @@ func (p *prober) printLatencies() {
 		return
 	}
 	for _, l := range measure.Group(p.measured) {
-		fmt.Fprintf(p.s.err, "crosscheck: latency of %s: %s\n", usererr.OneLine(l.Link), &l)
+		fmt.Fprintf(p.s.Err, "crosscheck: latency of %s: %s\n", usererr.OneLine(l.Link), &l)
 	}
 }

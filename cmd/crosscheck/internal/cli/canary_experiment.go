@@ -14,16 +14,17 @@ import (
 	"crosscheck/canary/experiment"
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/scanner/fact"
 )
 
-func newExperimentCommand(s *streams) *cobra.Command {
+func newExperimentCommand(s *terminal.Streams) *cobra.Command {
 	return newGroup("experiment", "Ask S3 what its documentation does not say: list | run NAME", newExperimentListCommand(s), newExperimentRunCommand(s))
 }
 
-func newExperimentListCommand(s *streams) *cobra.Command {
+func newExperimentListCommand(s *terminal.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the experiments: what each puts, observes and settles",
@@ -33,7 +34,7 @@ func newExperimentListCommand(s *streams) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			for i, x := range experiment.All() {
 				if i > 0 {
-					fmt.Fprintln(s.out)
+					fmt.Fprintln(s.Out)
 				}
 				printExperiment(s, x)
 			}
@@ -42,11 +43,11 @@ func newExperimentListCommand(s *streams) *cobra.Command {
 	}
 }
 
-func printExperiment(s *streams, x *experiment.Experiment) {
-	fmt.Fprintf(s.out, "%s\n  question  %s\n  prepare   %s\n  puts      %s\n  observes  %s\n  settles   %s\n", x.Name, x.Question, x.Prepare, x.Puts, x.Observes, x.Settles)
+func printExperiment(s *terminal.Streams, x *experiment.Experiment) {
+	fmt.Fprintf(s.Out, "%s\n  question  %s\n  prepare   %s\n  puts      %s\n  observes  %s\n  settles   %s\n", x.Name, x.Question, x.Prepare, x.Puts, x.Observes, x.Settles)
 }
 
-func newExperimentRunCommand(s *streams) *cobra.Command {
+func newExperimentRunCommand(s *terminal.Streams) *cobra.Command {
 	var f canaryFlags
 	var quiet bool
 	cmd := &cobra.Command{
@@ -78,7 +79,7 @@ changes no configuration, and removes what it puts.
 			if err != nil {
 				return err
 			}
-			return runExperiment(cmd.Context(), s, c, &f, quiet, x, s.aws)
+			return runExperiment(cmd.Context(), s, c, &f, quiet, x, s.AWS)
 		},
 	}
 	f.add(cmd)
@@ -90,7 +91,7 @@ changes no configuration, and removes what it puts.
 	return cmd
 }
 
-func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, quiet bool, x *experiment.Experiment, load configLoader) error {
+func runExperiment(ctx context.Context, s *terminal.Streams, c *config.Config, f *canaryFlags, quiet bool, x *experiment.Experiment, load terminal.ConfigLoader) error {
 	engine, err := c.Engine()
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func runExperiment(ctx context.Context, s *streams, c *config.Config, f *canaryF
 	}
 	if f.dryRun {
 		printExperiment(s, x)
-		p.printPlans(s.out, plans)
+		p.printPlans(s.Out, plans)
 		return nil
 	}
 	if err := p.confirm(ctx, plans); err != nil {
@@ -131,15 +132,15 @@ func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) error
 		return err
 	}
 	defer p.closeJournal(j)
-	fmt.Fprintf(p.s.out, "%s: %s\n", x.Name, x.Question)
+	fmt.Fprintf(p.s.Out, "%s: %s\n", x.Name, x.Question)
 	status, number := exitClean, 0
 	for _, t := range p.targets {
 		o := p.f.options(p.run, j)
 		r := x.Run(ctx, t, number+1, o)
 		number += len(r.Measurements)
-		fmt.Fprintf(p.s.out, "\n%s\n", usererr.OneLine(t.Link))
+		fmt.Fprintf(p.s.Out, "\n%s\n", usererr.OneLine(t.Link))
 		for _, m := range r.Measurements {
-			fmt.Fprintf(p.s.out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), usererr.OneLine(colon(m.Message)))
+			fmt.Fprintf(p.s.Out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), usererr.OneLine(colon(m.Message)))
 			if len(m.Leftovers) > 0 {
 				status = exitFindings
 			}
@@ -151,7 +152,7 @@ func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) error
 				status = exitIncomplete
 			}
 		}
-		fmt.Fprintf(p.s.out, "  %s: %s\n", word, usererr.OneLine(r.Conclusion))
+		fmt.Fprintf(p.s.Out, "  %s: %s\n", word, usererr.OneLine(r.Conclusion))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

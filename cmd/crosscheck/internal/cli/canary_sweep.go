@@ -13,6 +13,7 @@ import (
 	"crosscheck/canary/access"
 	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/fact"
 )
@@ -37,7 +38,7 @@ type sweepFlags struct {
 	given map[string]bool
 }
 
-func newSweepCommand(s *streams) *cobra.Command {
+func newSweepCommand(s *terminal.Streams) *cobra.Command {
 	var f sweepFlags
 	cmd := &cobra.Command{
 		Use:   "sweep",
@@ -68,9 +69,9 @@ that bucket that are older than --older-than, and nothing else.
 						return usererr.Hint(fmt.Errorf("--%s belongs to --bucket", name), "a journal knows exactly what was put")
 					}
 				}
-				return sweepJournals(cmd.Context(), s, &f, s.aws)
+				return sweepJournals(cmd.Context(), s, &f, s.AWS)
 			}
-			return sweepBuckets(cmd.Context(), s, &f, s.aws)
+			return sweepBuckets(cmd.Context(), s, &f, s.AWS)
 		},
 	}
 	fs := cmd.Flags()
@@ -112,14 +113,14 @@ func (f *sweepFlags) location(p journal.Location, destination bool) journal.Loca
 	return p
 }
 
-func (f *sweepFlags) clients(load configLoader) *access.Clients {
+func (f *sweepFlags) clients(load terminal.ConfigLoader) *access.Clients {
 	return access.New(func(ctx context.Context, profile string) (aws.Config, error) {
 		return load(ctx, profile, f.region)
 	}, f.externalID)
 }
 
-func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLoader) error {
-	dir, err := s.journals(f.journal)
+func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags, load terminal.ConfigLoader) error {
+	dir, err := journals(s, f.journal)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 				return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
 			}
 			for _, e := range entries {
-				fmt.Fprintf(s.out, "would remove s3://%s/%s and its replica in %s\n", usererr.OneLine(e.Source.Bucket), usererr.OneLine(e.Key), usererr.OneLine(e.Destination.Bucket))
+				fmt.Fprintf(s.Out, "would remove s3://%s/%s and its replica in %s\n", usererr.OneLine(e.Source.Bucket), usererr.OneLine(e.Key), usererr.OneLine(e.Destination.Bucket))
 			}
 			continue
 		}
@@ -146,7 +147,7 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		switch {
 		case errors.Is(err, journal.ErrBusy):
 			if !f.quiet {
-				fmt.Fprintf(s.out, "run %s is still running, its probes are not touched\n", journal.RunOf(path))
+				fmt.Fprintf(s.Out, "run %s is still running, its probes are not touched\n", journal.RunOf(path))
 			}
 			continue
 		case err != nil && ctx.Err() != nil:
@@ -158,19 +159,19 @@ func sweepJournals(ctx context.Context, s *streams, f *sweepFlags, load configLo
 		late += swept.Pending
 	}
 	if len(journals) == 0 && !f.quiet {
-		fmt.Fprintln(s.out, "nothing to sweep: no canary left a journal")
+		fmt.Fprintln(s.Out, "nothing to sweep: no canary left a journal")
 	}
 	if left > 0 {
 		return exitError(exitFindings)
 	}
 	if late > 0 {
-		fmt.Fprintf(s.err, "crosscheck: S3 had not finished with %d probes, so their replicas may still arrive: sweep again in some minutes\n", late)
+		fmt.Fprintf(s.Err, "crosscheck: S3 had not finished with %d probes, so their replicas may still arrive: sweep again in some minutes\n", late)
 		return exitError(exitIncomplete)
 	}
 	return nil
 }
 
-func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoader) error {
+func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags, load terminal.ConfigLoader) error {
 	if f.account != "" && !fact.IsAccountID(f.account) {
 		return usererr.Hint(fmt.Errorf("%q is not an account id", f.account), "an account id has 12 digits")
 	}
@@ -205,7 +206,7 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 			}
 			if f.dryRun {
 				for _, l := range swept.Leftovers {
-					fmt.Fprintf(s.out, "would remove s3://%s/%s %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID))
+					fmt.Fprintf(s.Out, "would remove s3://%s/%s %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID))
 				}
 				continue
 			}
@@ -219,12 +220,12 @@ func sweepBuckets(ctx context.Context, s *streams, f *sweepFlags, load configLoa
 }
 
 // printSwept says what was swept and returns how much is left.
-func printSwept(s *streams, f *sweepFlags, where string, swept canary.SweepResult) int {
+func printSwept(s *terminal.Streams, f *sweepFlags, where string, swept canary.SweepResult) int {
 	if !f.quiet {
-		fmt.Fprintf(s.out, "%s: %d probes, %d versions removed, %d left\n", usererr.OneLine(where), swept.Probes, swept.Removed, len(swept.Leftovers))
+		fmt.Fprintf(s.Out, "%s: %d probes, %d versions removed, %d left\n", usererr.OneLine(where), swept.Probes, swept.Removed, len(swept.Leftovers))
 	}
 	for _, l := range swept.Leftovers {
-		fmt.Fprintf(s.out, "left: s3://%s/%s %s: %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID), usererr.OneLine(l.Message))
+		fmt.Fprintf(s.Out, "left: s3://%s/%s %s: %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID), usererr.OneLine(l.Message))
 	}
 	return len(swept.Leftovers)
 }

@@ -22,6 +22,7 @@ import (
 
 	"crosscheck/canary/experiment"
 	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/report/output"
 	"crosscheck/scanner/sandbox"
@@ -459,7 +460,7 @@ func TestWatch(t *testing.T) {
 		defer cancel()
 		read, write := io.Pipe()
 		s, _, errs := p.streams("")
-		s.out = write
+		s.Out = write
 		cmd := newCanaryCommand(s)
 		cmd.SetArgs([]string{"watch", "--yes", "--every", "1s", "--rediscover", "1s", "--listen", "127.0.0.1:0", "--timeout", "5s"})
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -559,7 +560,7 @@ func TestCanaryRole(t *testing.T) {
 	t.Parallel()
 	run := func(args ...string) (string, error) {
 		var out bytes.Buffer
-		s := &streams{out: &out, err: io.Discard}
+		s := &terminal.Streams{Out: &out, Err: io.Discard}
 		cmd := newCanaryRoleCommand(s)
 		cmd.SetArgs(args)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true

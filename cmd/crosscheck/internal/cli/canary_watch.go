@@ -14,6 +14,7 @@ import (
 	"crosscheck/canary/watch"
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/scanner/client"
@@ -26,7 +27,7 @@ type watchFlags struct {
 	quiet             bool
 }
 
-func newWatchCommand(s *streams) *cobra.Command {
+func newWatchCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		f canaryFlags
 		w watchFlags
@@ -62,7 +63,7 @@ It puts plain probes unless --variant selects others.
 			case w.rediscover < 0 || w.rounds < 0:
 				return usererr.Hint(errors.New("--rediscover and --rounds are not negative"), "for example --rediscover 1h")
 			}
-			return runWatch(cmd.Context(), s, c, &f, &w, s.aws)
+			return runWatch(cmd.Context(), s, c, &f, &w, s.AWS)
 		},
 	}
 	f.add(cmd)
@@ -77,7 +78,7 @@ It puts plain probes unless --variant selects others.
 	return cmd
 }
 
-func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, w *watchFlags, load configLoader) error {
+func runWatch(ctx context.Context, s *terminal.Streams, c *config.Config, f *canaryFlags, w *watchFlags, load terminal.ConfigLoader) error {
 	engine, err := c.Engine()
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return err
 	}
 	if f.dryRun {
-		p.printPlans(s.out, plans)
+		p.printPlans(s.Out, plans)
 		return nil
 	}
 	if err := p.confirm(ctx, plans); err != nil {
@@ -108,7 +109,7 @@ func runWatch(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 		return usererr.Hint(fmt.Errorf("the metrics cannot be served at %s: %w", w.listen, client.Innermost(err)), "give another address with --listen")
 	}
 	defer watch.Serve(listener, metrics)()
-	fmt.Fprintf(s.out, "metrics at http://%s/metrics\n", listener.Addr())
+	fmt.Fprintf(s.Out, "metrics at http://%s/metrics\n", listener.Addr())
 
 	watched := watch.Watch{
 		Every: w.every, Rediscover: w.rediscover, Rounds: w.rounds, Parallel: f.parallel, Metrics: metrics,

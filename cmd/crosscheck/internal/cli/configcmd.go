@@ -11,16 +11,17 @@ import (
 	"github.com/spf13/pflag"
 
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report/atomicfile"
 	"crosscheck/testdata"
 )
 
-func newConfigCommand(s *streams) *cobra.Command {
+func newConfigCommand(s *terminal.Streams) *cobra.Command {
 	return newGroup("config", "Create a configuration file, show the settings in effect, print the schemas", newConfigInitCommand(s), newConfigShowCommand(s), newConfigSchemaCommand(s))
 }
 
-func newConfigInitCommand(s *streams) *cobra.Command {
+func newConfigInitCommand(s *terminal.Streams) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "init [PATH]",
@@ -39,7 +40,7 @@ example. With a path it writes the file there; an existing file is not changed u
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				_, err := s.out.Write(config.Example())
+				_, err := s.Out.Write(config.Example())
 				return err
 			}
 			err := writeNew(args[0], config.Example(), force)
@@ -75,7 +76,7 @@ func writeNew(path string, data []byte, replace bool) error {
 	return f.Commit()
 }
 
-func newConfigShowCommand(s *streams) *cobra.Command {
+func newConfigShowCommand(s *terminal.Streams) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "show",
@@ -91,7 +92,7 @@ and canary that are settings, and refuses what these would refuse.
 			if format != "table" && format != "json" {
 				return usererr.Hint(fmt.Errorf("unknown output format %q", format), "use table or json")
 			}
-			c, err := s.configure(cmd)
+			c, err := configure(s, cmd)
 			if err != nil {
 				return err
 			}
@@ -117,15 +118,15 @@ and canary that are settings, and refuses what these would refuse.
 }
 
 // showConfig prints all settings in the order of the table.
-func showConfig(s *streams, c *config.Config, format string) error {
+func showConfig(s *terminal.Streams, c *config.Config, format string) error {
 	all, err := c.Values()
 	if err != nil {
 		return err
 	}
 	if format == "json" {
-		return printJSON(s.out, map[string]any{"schema_version": "1", "settings": all})
+		return printJSON(s.Out, map[string]any{"schema_version": "1", "settings": all})
 	}
-	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	t := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SETTING\tVALUE\tFROM")
 	for _, x := range all {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", x.Key, usererr.OneLine(string(x.Value)), usererr.OneLine(x.From.String()))
@@ -133,7 +134,7 @@ func showConfig(s *streams, c *config.Config, format string) error {
 	return t.Flush()
 }
 
-func newConfigSchemaCommand(s *streams) *cobra.Command {
+func newConfigSchemaCommand(s *terminal.Streams) *cobra.Command {
 	schemas := map[string][]byte{"config": config.Schema(), "waivers": testdata.WaiversSchema}
 	return &cobra.Command{
 		Use:   "schema [config|waivers]",
@@ -153,7 +154,7 @@ func newConfigSchemaCommand(s *streams) *cobra.Command {
 			if len(args) == 1 {
 				name = args[0]
 			}
-			_, err := s.out.Write(schemas[name])
+			_, err := s.Out.Write(schemas[name])
 			return err
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 // flagSetting is the annotation of a flag that says which setting it is.
@@ -37,13 +38,13 @@ func addConfigFlag(cmd *cobra.Command) { cmd.Flags().String("config", "", config
 // configure gives the configuration of a command: flags override the environment, which
 // overrides the file, which overrides the defaults. The command's flags have its values
 // afterwards.
-func (s *streams) configure(cmd *cobra.Command) (*config.Config, error) {
-	return s.layer(config.Defaults(), cmd)
+func configure(s *terminal.Streams, cmd *cobra.Command) (*config.Config, error) {
+	return layer(s, config.Defaults(), cmd)
 }
 
 // layer lays the file of --config, the environment and the flags of a command over c.
-func (s *streams) layer(c *config.Config, cmd *cobra.Command) (*config.Config, error) {
-	if err := c.Load(cmd.Flag("config").Value.String(), s.environ, settingFlags(cmd)); err != nil {
+func layer(s *terminal.Streams, c *config.Config, cmd *cobra.Command) (*config.Config, error) {
+	if err := c.Load(cmd.Flag("config").Value.String(), s.Environ, settingFlags(cmd)); err != nil {
 		return nil, err
 	}
 	return c, nil

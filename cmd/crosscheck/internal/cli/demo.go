@@ -8,12 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
 
-func newDemoCommand(s *streams) *cobra.Command {
+func newDemoCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		out reportFlags
 	)
@@ -32,7 +33,7 @@ the status that a real run would exit with.
 				return err
 			}
 			role := c.Scan.RoleName // of the demo's organization, whatever a file for another says
-			if c, err = s.layer(c, cmd); err != nil {
+			if c, err = layer(s, c, cmd); err != nil {
 				return err
 			}
 			c.Scan.RoleName = role
@@ -47,7 +48,7 @@ the status that a real run would exit with.
 				return err
 			}
 			if !out.quiet {
-				fmt.Fprintf(s.err, "\nThis was the demo, so it exits 0; a real scan with this result would exit with status %d.\n", sum.ExitStatus)
+				fmt.Fprintf(s.Err, "\nThis was the demo, so it exits 0; a real scan with this result would exit with status %d.\n", sum.ExitStatus)
 			}
 			return nil
 		},

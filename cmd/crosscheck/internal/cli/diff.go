@@ -7,12 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report/compare"
 	"crosscheck/rules/finding"
 )
 
-func newDiffCommand(s *streams) *cobra.Command {
+func newDiffCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		format, failOn string
 		noColor        bool
@@ -58,9 +59,9 @@ verdict changed. What the later run did not cover is unknown, never fixed.
 			}
 			d := compare.Compare(before, after, severity)
 			if format == "json" {
-				err = d.WriteJSON(s.out)
+				err = d.WriteJSON(s.Out)
 			} else {
-				err = d.WriteTable(s.out, s.width, s.color && !noColor)
+				err = d.WriteTable(s.Out, s.Width, s.Color && !noColor)
 			}
 			if err != nil {
 				return err
@@ -76,8 +77,8 @@ verdict changed. What the later run did not cover is unknown, never fixed.
 }
 
 // record reads a run file to be compared.
-func record(ctx context.Context, s *streams, path string) (*compare.Recording, error) {
-	run, err := audit.OpenRun("an argument", path, s.in)
+func record(ctx context.Context, s *terminal.Streams, path string) (*compare.Recording, error) {
+	run, err := audit.OpenRun("an argument", path, s.In)
 	if err != nil {
 		return nil, err
 	}

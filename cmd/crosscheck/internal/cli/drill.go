@@ -11,12 +11,13 @@ import (
 	"crosscheck/canary/measure"
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 )
 
-func newDrillCommand(s *streams) *cobra.Command {
+func newDrillCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		f   canaryFlags
 		out reportFlags
@@ -44,7 +45,7 @@ put where, asks for confirmation on a terminal, and needs --yes elsewhere.
 			if err != nil {
 				return err
 			}
-			return runDrill(cmd.Context(), s, c, &f, &out, s.aws)
+			return runDrill(cmd.Context(), s, c, &f, &out, s.AWS)
 		},
 	}
 	f.add(cmd)
@@ -55,7 +56,7 @@ put where, asks for confirmation on a terminal, and needs --yes elsewhere.
 	return cmd
 }
 
-func runDrill(ctx context.Context, s *streams, c *config.Config, f *canaryFlags, out *reportFlags, load configLoader) error {
+func runDrill(ctx context.Context, s *terminal.Streams, c *config.Config, f *canaryFlags, out *reportFlags, load terminal.ConfigLoader) error {
 	engine, err := c.Engine()
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func runDrill(ctx context.Context, s *streams, c *config.Config, f *canaryFlags,
 // demoDrill is the drill of the demo: it scans the embedded AWS, puts a plain probe
 // into every link and ends the report. It asks nobody and keeps no journal, since
 // that AWS ends with the process.
-func demoDrill(ctx context.Context, s *streams, cfg aws.Config, c *config.Config, engine *rules.Engine, w report.Writer) error {
+func demoDrill(ctx context.Context, s *terminal.Streams, cfg aws.Config, c *config.Config, engine *rules.Engine, w report.Writer) error {
 	load := func(context.Context, string, string) (aws.Config, error) { return cfg, nil }
 	f := &canaryFlags{
 		auditRole: c.Scan.RoleName, variants: []string{string(measure.Plain)}, count: 1, parallel: 64,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/client"
 )
@@ -48,7 +49,7 @@ var errInterrupted = errors.New("interrupted")
 // conclude prints the error as one line with its hint and maps it to an exit
 // status. Errors are printed here and nowhere else: in lower case, without a
 // full stop, without control characters.
-func conclude(s *streams, err error) int {
+func conclude(s *terminal.Streams, err error) int {
 	var status exitError
 	switch {
 	case err == nil:
@@ -56,7 +57,7 @@ func conclude(s *streams, err error) int {
 	case errors.As(err, &status):
 		return int(status)
 	case errors.Is(err, errInterrupted):
-		fmt.Fprintln(s.err, "crosscheck: interrupted")
+		fmt.Fprintln(s.Err, "crosscheck: interrupted")
 		return exitInterrupted
 	}
 	line := usererr.OneLine(err.Error())
@@ -68,6 +69,6 @@ func conclude(s *streams, err error) int {
 	if hint != "" {
 		line += "; " + usererr.OneLine(hint)
 	}
-	fmt.Fprintf(s.err, "crosscheck: %s\n", line)
+	fmt.Fprintf(s.Err, "crosscheck: %s\n", line)
 	return exitUsage
 }

@@ -7,11 +7,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
 
-func newFactsCommand(s *streams) *cobra.Command {
+func newFactsCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		scope           = scopeFlags{roleNameFallback: "crosscheck-audit"}
 		output          string
@@ -37,7 +38,7 @@ more, and report it.
   crosscheck scan --facts facts.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := s.configure(cmd)
+			c, err := configure(s, cmd)
 			if err != nil {
 				return err
 			}
@@ -47,21 +48,21 @@ more, and report it.
 			}
 			options := scope.options(s, engine.Needs())
 			source := func(ctx context.Context, emit func(fact.Message) error) error {
-				cfg, err := s.aws(ctx, scope.profile, scope.region)
+				cfg, err := s.AWS(ctx, scope.profile, scope.region)
 				if err != nil {
 					return err
 				}
 				return scanner.Scan(ctx, cfg, options, emit)
 			}
-			p := s.watch(quiet, false, &scope.log, options.Meter)
-			gaps, err := audit.WriteFacts(cmd.Context(), p.seeing(source), output, s.out)
-			p.done()
+			p := s.Watch(quiet, false, &scope.log, options.Meter)
+			gaps, err := audit.WriteFacts(cmd.Context(), p.Seeing(source), output, s.Out)
+			p.Done()
 			if err != nil {
 				return err
 			}
-			p.finished()
+			p.Finished()
 			if gaps > 0 && !allowIncomplete {
-				fmt.Fprintf(s.err, "crosscheck: incomplete: %d facts could not be read; the file lists them as gaps\n", gaps)
+				fmt.Fprintf(s.Err, "crosscheck: incomplete: %d facts could not be read; the file lists them as gaps\n", gaps)
 				return exitError(exitIncomplete)
 			}
 			return nil

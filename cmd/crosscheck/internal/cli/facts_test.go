@@ -10,13 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
 
 // typed runs one command as the program would and returns its exit status and
 // what it wrote.
-func (p *program) typed(t *testing.T, in string, command func(*streams) *cobra.Command, args ...string) (status int, stdout, stderr string) {
+func (p *program) typed(t *testing.T, in string, command func(*terminal.Streams) *cobra.Command, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	s, out, errs := p.streams(in)
 	cmd := command(s)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 // TestHelp: every command lists its own exit statuses, names no flag that it does not
@@ -41,7 +43,7 @@ func TestHelp(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRootCommand(&streams{out: io.Discard, err: io.Discard}))
+	walk(newRootCommand(&terminal.Streams{Out: io.Discard, Err: io.Discard}))
 	if commands < 25 {
 		t.Errorf("only %d commands seen", commands)
 	}

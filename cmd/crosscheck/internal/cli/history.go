@@ -5,17 +5,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report/compare"
 )
 
-func printSkipped(s *streams, dir string, skipped []compare.Skipped) {
+func printSkipped(s *terminal.Streams, dir string, skipped []compare.Skipped) {
 	for _, f := range skipped {
-		fmt.Fprintf(s.err, "crosscheck: history %s: %s is skipped: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
+		fmt.Fprintf(s.Err, "crosscheck: history %s: %s is skipped: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
 	}
 }
 
-func newHistoryCommand(s *streams) *cobra.Command {
+func newHistoryCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		format  string
 		last    int
@@ -40,10 +41,10 @@ you.
 		Args: oneArg("the directory given with --history"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := map[string]func(*compare.History) error{
-				"json": func(h *compare.History) error { return h.WriteJSON(s.out) },
-				"csv":  func(h *compare.History) error { return h.WriteCSV(s.out) },
+				"json": func(h *compare.History) error { return h.WriteJSON(s.Out) },
+				"csv":  func(h *compare.History) error { return h.WriteCSV(s.Out) },
 				"table": func(h *compare.History) error {
-					return h.WriteTable(s.out, s.width, s.color && !noColor)
+					return h.WriteTable(s.Out, s.Width, s.Color && !noColor)
 				},
 			}[format]
 			if write == nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/report/output"
 	"crosscheck/scanner"
@@ -214,7 +215,7 @@ func TestProgressOfAScan(t *testing.T) {
 	for i := range 5000 {
 		fmt.Fprintf(&world, "      - {name: bucket-%d, region: us-east-1}\n", i)
 	}
-	for _, format := range []logFormat{"text", "json"} {
+	for _, format := range []terminal.Format{"text", "json"} {
 		t.Run(format.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, err := sandbox.Load("world.yaml", []byte(world.String()))
@@ -231,21 +232,21 @@ func TestProgressOfAScan(t *testing.T) {
 				cfg := aws.Config{Region: "us-east-1", HTTPClient: box.HTTPClient(),
 					Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, "")}
 				var told lines
-				s := &streams{err: &told}
-				log := &logFlags{format: format}
+				s := &terminal.Streams{Err: &told}
+				log := &terminal.Log{Format: format}
 				meter := new(scanner.Meter)
 				known := func(_, bucket string) (int, bool) {
 					return 0, bucket >= "bucket-4" && len(bucket) == len("bucket-4000")
 				}
-				p := s.watch(false, false, log, meter)
-				source := p.seeing(func(ctx context.Context, emit func(fact.Message) error) error {
+				p := s.Watch(false, false, log, meter)
+				source := p.Seeing(func(ctx context.Context, emit func(fact.Message) error) error {
 					return scanner.Scan(ctx, cfg, scanner.Options{AccountOnly: true, Concurrency: 50, Meter: meter, Done: known}, emit)
 				})
 				if err := source(t.Context(), func(fact.Message) error { return nil }); err != nil {
 					t.Fatal(err)
 				}
-				p.done()
-				p.finished()
+				p.Done()
+				p.Finished()
 				got := told.all()
 				if len(got) != 3 {
 					t.Fatalf("%q", got)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 )
@@ -26,7 +27,7 @@ var planAssumptions = []string{
 
 // plannedScan prints what a scan would call, and calls nothing but what lists
 // accounts and buckets.
-func plannedScan(cmd *cobra.Command, s *streams, options scanner.Options, f *scopeFlags, outputs []string) error {
+func plannedScan(cmd *cobra.Command, s *terminal.Streams, options scanner.Options, f *scopeFlags, outputs []string) error {
 	for _, name := range []string{"facts", "resume"} {
 		if cmd.Flags().Changed(name) {
 			return usererr.Hint(fmt.Errorf("--dry-run and --%s exclude each other", name), "a plan is for a whole scan")
@@ -36,7 +37,7 @@ func plannedScan(cmd *cobra.Command, s *streams, options scanner.Options, f *sco
 	if cmd.Flags().Changed("output") && !asJSON {
 		return usererr.Hint(errors.New("a plan is plain text or, with -o json, JSON, on standard output"), "leave --output out, or use -o json")
 	}
-	cfg, err := s.aws(cmd.Context(), f.profile, f.region)
+	cfg, err := s.AWS(cmd.Context(), f.profile, f.region)
 	if err != nil {
 		return err
 	}
@@ -45,9 +46,9 @@ func plannedScan(cmd *cobra.Command, s *streams, options scanner.Options, f *sco
 		return err
 	}
 	if asJSON {
-		return printPlanJSON(s.out, p, options.Concurrency)
+		return printPlanJSON(s.Out, p, options.Concurrency)
 	}
-	return printPlan(s.out, p, options.Concurrency)
+	return printPlan(s.Out, p, options.Concurrency)
 }
 
 // totals are all calls of a plan.

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"crosscheck/canary/journal"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/sandbox"
 )
@@ -65,9 +66,9 @@ func (p *program) config(ctx context.Context, profile, region string) (aws.Confi
 }
 
 // streams are what the program is run with; in is what is typed.
-func (p *program) streams(in string) (s *streams, out, errs *bytes.Buffer) {
+func (p *program) streams(in string) (s *terminal.Streams, out, errs *bytes.Buffer) {
 	out, errs = new(bytes.Buffer), new(bytes.Buffer)
-	return &streams{in: strings.NewReader(in), out: out, err: &lockedWriter{w: errs}, environ: p.environ, aws: p.config}, out, errs
+	return &terminal.Streams{In: strings.NewReader(in), Out: out, Err: terminal.Locked(errs), Environ: p.environ, AWS: p.config}, out, errs
 }
 
 // run runs a command line without a terminal.
@@ -78,7 +79,7 @@ func (p *program) run(ctx context.Context, args ...string) (status int, stdout, 
 // answering runs a command line; what is typed answers its questions.
 func (p *program) answering(ctx context.Context, typed string, tty bool, args ...string) (status int, stdout, stderr string) {
 	s, out, errs := p.streams(typed)
-	s.inTTY = tty
+	s.InTTY = tty
 	root := newRootCommand(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -4,10 +4,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 )
 
-func newReportCommand(s *streams) *cobra.Command {
+func newReportCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		from string
 		out  = reportFlags{recorded: true}
@@ -40,12 +41,12 @@ are listed on standard error, and the exit status is 2.
 			if err := send.check(cmd); err != nil {
 				return err
 			}
-			run, err := audit.OpenRun("--from", from, s.in)
+			run, err := audit.OpenRun("--from", from, s.In)
 			if err != nil {
 				return err
 			}
 			defer func() { _ = run.Close() }() // read only
-			c, err := s.configure(cmd)
+			c, err := configure(s, cmd)
 			if err != nil {
 				return err
 			}
@@ -53,7 +54,7 @@ are listed on standard error, and the exit status is 2.
 			if err != nil {
 				return err
 			}
-			to := newHubs(engine, s.err)
+			to := newHubs(engine, s.Err)
 			var others []report.Writer
 			if send.to != "" {
 				others = append(others, to)

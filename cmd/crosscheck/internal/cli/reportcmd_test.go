@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 const runHeader = `{"schema_version":"1","tool":{"name":"crosscheck","version":"1"},"run":{"id":"r","started_at":"2026-01-01T00:00:00Z","finished_at":"","scope":{"mode":"organization","accounts":[],"exclude_accounts":[],"buckets":""}}}
@@ -42,7 +44,7 @@ func TestReportStatus(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out, errs bytes.Buffer
-			got := run(append([]string{"report", "--from", path}, test.args...), &streams{in: strings.NewReader(""), out: &out, err: &errs})
+			got := run(append([]string{"report", "--from", path}, test.args...), &terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 			if got != test.want {
 				t.Errorf("exit status %d, want %d\n%s%s", got, test.want, &out, &errs)
 			}

@@ -9,10 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 )
 
-func newRootCommand(s *streams) *cobra.Command {
+func newRootCommand(s *terminal.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "crosscheck",
 		Short: "Audit Amazon S3 replication across an AWS organization, and prove that it works",
@@ -44,9 +45,9 @@ Every command's help lists the statuses that it has.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetIn(s.in)
-	root.SetOut(s.out)
-	root.SetErr(s.err)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usererr.Hint(err, fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath()))
 	})

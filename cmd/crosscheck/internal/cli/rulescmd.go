@@ -11,12 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 )
 
-func newRulesCommand(s *streams) *cobra.Command {
+func newRulesCommand(s *terminal.Streams) *cobra.Command {
 	var dirs []string
 	options := func() rules.Options { return rules.Options{Dirs: dirs} }
 	cmd := newGroup("rules", "List, show and test the rules", newRulesListCommand(s, options), newRulesShowCommand(s, options), newRulesTestCommand(s), newRulesCodesCommand(s, options))
@@ -24,7 +25,7 @@ func newRulesCommand(s *streams) *cobra.Command {
 	return cmd
 }
 
-func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Command {
+func newRulesListCommand(s *terminal.Streams, options func() rules.Options) *cobra.Command {
 	var asJSON, all bool
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -38,9 +39,9 @@ func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Comman
 				return err
 			}
 			if asJSON {
-				return printJSON(s.out, list)
+				return printJSON(s.Out, list)
 			}
-			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+			t := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "ID\tSEVERITY\tPACK\tSCOPE\tDECIDES\tTITLE")
 			for _, r := range list {
 				decides := ""
@@ -63,7 +64,7 @@ func newRulesListCommand(s *streams, options func() rules.Options) *cobra.Comman
 	return cmd
 }
 
-func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Command {
+func newRulesShowCommand(s *terminal.Streams, options func() rules.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID",
 		Short: "Show a rule: what it checks, why, the fix, and its text",
@@ -72,14 +73,14 @@ func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Comman
 		Args: oneArg("the id of a rule, such as XC004"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if a, ok := finding.AboutOf(args[0]); ok {
-				return showAbout(s.out, a)
+				return showAbout(s.Out, a)
 			}
 			r, text, err := rules.Show(options(), args[0])
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.out, "%s  %s\n\n%s\n\n", r.ID, usererr.OneLine(r.Title), r.Description)
-			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintf(s.Out, "%s  %s\n\n%s\n\n", r.ID, usererr.OneLine(r.Title), r.Description)
+			t := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 			row := func(name string, values ...string) {
 				if v := strings.Join(values, ", "); v != "" {
 					fmt.Fprintf(t, "%s:\t%s\n", name, usererr.OneLine(v))
@@ -106,7 +107,7 @@ func newRulesShowCommand(s *streams, options func() rules.Options) *cobra.Comman
 			if err := t.Flush(); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(s.out, "\n%s\n", strings.TrimRight(text, "\n"))
+			_, err = fmt.Fprintf(s.Out, "\n%s\n", strings.TrimRight(text, "\n"))
 			return err
 		},
 	}
@@ -125,7 +126,7 @@ func showAbout(w io.Writer, a finding.About) error {
 	return err
 }
 
-func newRulesTestCommand(s *streams) *cobra.Command {
+func newRulesTestCommand(s *terminal.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test DIR",
 		Short: "Run the Rego tests of a directory of rules",
@@ -143,18 +144,18 @@ with the embedded rules.
 				switch {
 				case r.Skipped:
 					skipped++
-					fmt.Fprintf(s.out, "skip  %s\n", usererr.OneLine(r.Name))
+					fmt.Fprintf(s.Out, "skip  %s\n", usererr.OneLine(r.Name))
 				case r.Passed:
 					passed++
 				default:
 					failed++
-					fmt.Fprintf(s.out, "FAIL  %s (%s:%d) %s\n", usererr.OneLine(r.Name), usererr.OneLine(r.File), r.Line, usererr.OneLine(r.Message))
+					fmt.Fprintf(s.Out, "FAIL  %s (%s:%d) %s\n", usererr.OneLine(r.Name), usererr.OneLine(r.File), r.Line, usererr.OneLine(r.Message))
 				}
 				if r.Output != "" && !r.Passed {
-					fmt.Fprintf(s.out, "      %s\n", usererr.OneLine(r.Output))
+					fmt.Fprintf(s.Out, "      %s\n", usererr.OneLine(r.Output))
 				}
 			}
-			fmt.Fprintf(s.out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+			fmt.Fprintf(s.Out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
 			if failed > 0 {
 				return exitError(exitFindings)
 			}
@@ -163,7 +164,7 @@ with the embedded rules.
 	}
 }
 
-func newRulesCodesCommand(s *streams, options func() rules.Options) *cobra.Command {
+func newRulesCodesCommand(s *terminal.Streams, options func() rules.Options) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "codes",
@@ -180,9 +181,9 @@ run time, B in Batch Replication only.
 			}
 			codes := engine.Codes()
 			if asJSON {
-				return json.NewEncoder(s.out).Encode(codes)
+				return json.NewEncoder(s.Out).Encode(codes)
 			}
-			t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+			t := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "CODE\tP?\tRULES\tDECIDED BY")
 			for _, c := range codes {
 				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", c.Code, c.Predictable, strings.Join(c.Rules, " "), c.Decides)

@@ -8,14 +8,16 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 // Main runs the program on the arguments and streams of the process. It returns
 // the exit status and never exits.
-func Main() int { return run(os.Args[1:], newStreams()) }
+func Main() int { return run(os.Args[1:], terminal.Standard()) }
 
 // run is the whole program on given streams.
-func run(args []string, s *streams) int {
+func run(args []string, s *terminal.Streams) int {
 	collectSeldom(s)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,8 +43,8 @@ var ballast []byte
 // collectSeldom makes the heap grow to some 160 MB before garbage is collected, since
 // documents are short-lived (docs/decisions/062-garbage.md). Above that, collections are as
 // frequent as usual. GOGC and GOMEMLIMIT leave it to the operator.
-func collectSeldom(s *streams) {
-	if s.getenv("GOGC") == "" && s.getenv("GOMEMLIMIT") == "" {
+func collectSeldom(s *terminal.Streams) {
+	if s.Getenv("GOGC") == "" && s.Getenv("GOMEMLIMIT") == "" {
 		ballast = make([]byte, 72<<20)
 	}
 }

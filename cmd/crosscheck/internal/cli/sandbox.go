@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
@@ -22,7 +23,7 @@ type sandboxOptions struct {
 	listen string // loopback address
 }
 
-func newSandboxCommand(s *streams) *cobra.Command {
+func newSandboxCommand(s *terminal.Streams) *cobra.Command {
 	var opts sandboxOptions
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -46,7 +47,7 @@ only.
 }
 
 // runSandbox serves until ctx ends, which is its good end.
-func runSandbox(ctx context.Context, s *streams, opts sandboxOptions) error {
+func runSandbox(ctx context.Context, s *terminal.Streams, opts sandboxOptions) error {
 	name, data := "demo world", testdata.DemoWorld
 	if opts.world != "" {
 		var err error
@@ -71,7 +72,7 @@ func runSandbox(ctx context.Context, s *streams, opts sandboxOptions) error {
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	region := map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[world.Partition]
-	if _, err := fmt.Fprintf(s.out, sandboxEnvironment, name, listener.Addr(), sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, region); err != nil {
+	if _, err := fmt.Fprintf(s.Out, sandboxEnvironment, name, listener.Addr(), sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, region); err != nil {
 		_ = listener.Close()
 		return err
 	}

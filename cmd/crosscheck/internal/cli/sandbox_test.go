@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/smithy-go"
+
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 // The printed environment is all that a client needs; the end of the context is
@@ -30,7 +32,7 @@ func TestSandboxServesUntilInterrupted(t *testing.T) {
 		out, in := io.Pipe()
 		ended := make(chan error, 1)
 		go func() {
-			ended <- runSandbox(ctx, &streams{out: in, err: io.Discard}, sandboxOptions{listen: listen})
+			ended <- runSandbox(ctx, &terminal.Streams{Out: in, Err: io.Discard}, sandboxOptions{listen: listen})
 			in.Close()
 		}()
 		env := map[string]string{}
@@ -105,7 +107,7 @@ func TestSandboxRefuses(t *testing.T) {
 		{[]string{"extra"}, `unexpected argument "extra"; run 'sandbox --help' for its flags`},
 	} {
 		var out, errs strings.Builder
-		s := &streams{out: &out, err: &errs}
+		s := &terminal.Streams{Out: &out, Err: &errs}
 		cmd := newSandboxCommand(s)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		cmd.SetArgs(test.args)

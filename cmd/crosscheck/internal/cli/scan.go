@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/report/compare"
@@ -30,7 +31,7 @@ type scopeFlags struct {
 	buckets          string
 	concurrency      int
 	perAccount       int
-	log              logFlags
+	log              terminal.Log
 	roleNameFallback string
 }
 
@@ -46,21 +47,22 @@ func (f *scopeFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.buckets, "buckets", "", "scan only source buckets that match this `glob` (* and ?)")
 	fs.IntVar(&f.concurrency, "concurrency", 64, "concurrent `calls` to AWS")
 	fs.IntVar(&f.perAccount, "account-concurrency", 0, "concurrent `calls` in one account; 0 is half of --concurrency, or all of it once a single account is left")
-	f.log.add(fs)
+	fs.Var(&f.log.Format, "log-format", "`format` of progress and log on standard error: text or json")
+	fs.BoolVar(&f.log.Debug, "debug", false, "log each call of the scan to AWS on standard error")
 	addConfigFlag(cmd)
 	bind(cmd, "role-name", "scan.role_name", "external-id", "scan.external_id", "accounts", "scan.accounts", "exclude-accounts", "scan.exclude_accounts",
 		"account-only", "scan.account_only", "buckets", "scan.buckets", "concurrency", "scan.concurrency", "account-concurrency", "scan.account_concurrency")
 }
 
-func (f *scopeFlags) options(s *streams, needs []string) scanner.Options {
+func (f *scopeFlags) options(s *terminal.Streams, needs []string) scanner.Options {
 	o := scanner.Options{
 		RoleName: f.roleName, ExternalID: f.externalID,
 		Accounts: f.accounts, ExcludeAccounts: f.excludeAccounts, AccountOnly: f.accountOnly,
 		Buckets: f.buckets, Concurrency: f.concurrency, AccountConcurrency: f.perAccount, Needs: needs, Version: version,
 		Meter: new(scanner.Meter),
 	}
-	if f.log.debug {
-		o.Log = f.log.logger(s)
+	if f.log.Debug {
+		o.Log = f.log.Logger(s)
 	}
 	return o
 }
@@ -105,24 +107,24 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 }
 
 // streams reports whether results go to the terminal while the run goes on.
-func (f *reportFlags) streams(s *streams) bool {
-	return s.outTTY && slices.Contains(f.outputs, "jsonl")
+func (f *reportFlags) streams(s *terminal.Streams) bool {
+	return s.OutTTY && slices.Contains(f.outputs, "jsonl")
 }
 
 // report is the report of a run.
-func (f *reportFlags) report(s *streams) *audit.Report {
+func (f *reportFlags) report(s *terminal.Streams) *audit.Report {
 	return &audit.Report{
 		Outputs: f.outputs, FailOn: f.failOn, FailOnNew: f.failOnNew, AllowIncomplete: f.allowIncomplete,
 		Baseline: f.baseline, Recorded: f.recorded, History: f.history, Waivers: f.waivers,
-		Stdout: s.out, Width: s.width, Color: s.color && !f.noColor,
+		Stdout: s.Out, Width: s.Width, Color: s.Color && !f.noColor,
 		Skipped: func(files []compare.Skipped) { printSkipped(s, f.history, files) },
 		Partial: func(path string) {
-			fmt.Fprintf(s.err, "crosscheck: the run so far is in %s; continue it with --resume %[1]s\n", usererr.OneLine(path))
+			fmt.Fprintf(s.Err, "crosscheck: the run so far is in %s; continue it with --resume %[1]s\n", usererr.OneLine(path))
 		},
 	}
 }
 
-func newScanCommand(s *streams) *cobra.Command {
+func newScanCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		scope  = scopeFlags{roleNameFallback: "crosscheck-audit"}
 		out    reportFlags
@@ -154,7 +156,7 @@ APIs the scan would call, as whom, how often and for how long.
   crosscheck scan --baseline accepted.jsonl --fail-on-new`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := s.configure(cmd)
+			c, err := configure(s, cmd)
 			if err != nil {
 				return err
 			}
@@ -172,9 +174,9 @@ APIs the scan would call, as whom, how often and for how long.
 			if dryRun {
 				return plannedScan(cmd, s, scope.options(s, engine.Needs()), &scope, out.outputs)
 			}
-			var p *progress
+			var p *terminal.Progress
 			sum, err := out.report(s).Run(engine, func(w report.Writer, keep func() error) error {
-				source := audit.FactsFile(facts, s.in)
+				source := audit.FactsFile(facts, s.In)
 				a := audit.Audit{Engine: engine, Version: version}
 				var meter *scanner.Meter
 				if facts == "" {
@@ -182,7 +184,7 @@ APIs the scan would call, as whom, how often and for how long.
 					if a.Resume, err = audit.Resume(resume, version, engine); err != nil {
 						return err
 					}
-					cfg, err := s.aws(cmd.Context(), scope.profile, scope.region)
+					cfg, err := s.AWS(cmd.Context(), scope.profile, scope.region)
 					if err != nil {
 						return err
 					}
@@ -196,17 +198,17 @@ APIs the scan would call, as whom, how often and for how long.
 						return scanner.Scan(ctx, cfg, options, emit)
 					}
 				}
-				p = s.watch(out.quiet, out.streams(s), &scope.log, meter)
-				a.Calls = p.calls
-				a.Each = func(doc *fact.Document, links []finding.Link) { p.judged(doc.Bucket.AccountID, len(links)) }
+				p = s.Watch(out.quiet, out.streams(s), &scope.log, meter)
+				a.Calls = p.Calls
+				a.Each = func(doc *fact.Document, links []finding.Link) { p.Judged(doc.Bucket.AccountID, len(links)) }
 				err := a.Run(cmd.Context(), source, w)
-				p.done()
+				p.Done()
 				return err
 			})
 			if err != nil {
 				return err
 			}
-			p.finished()
+			p.Finished()
 			return exitWith(sum.ExitStatus)
 		},
 	}

@@ -24,6 +24,7 @@ import (
 	diff "github.com/google/go-cmp/cmp"
 
 	"crosscheck/canary/measure"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/report/reporttest"
 	"crosscheck/rules"
@@ -351,7 +352,7 @@ func TestReportSendsToSecurityHub(t *testing.T) {
 	path := filepath.Join(dir, "run.jsonl")
 	quiet := func(args ...string) (int, string, string) {
 		var out, errs bytes.Buffer
-		status := run(args, &streams{in: strings.NewReader(""), out: &out, err: &errs})
+		status := run(args, &terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 		return status, out.String(), errs.String()
 	}
 	if status, _, errs := quiet("demo", "-q", "-o", "jsonl="+path); status != exitClean {

@@ -15,11 +15,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 // configured are the commands that read the configuration.
 func configured(t *testing.T) []func() *cobra.Command {
-	s := &streams{out: io.Discard, err: io.Discard}
+	s := &terminal.Streams{Out: io.Discard, Err: io.Discard}
 	var paths [][]string
 	var walk func(cmd *cobra.Command, path []string)
 	walk = func(cmd *cobra.Command, path []string) {

@@ -11,11 +11,12 @@ import (
 	"crosscheck/canary"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/setup"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/fact"
 )
 
-func newSetupCommand(s *streams) *cobra.Command {
+func newSetupCommand(s *terminal.Streams) *cobra.Command {
 	return newGroup("setup", "Print the roles to deploy: policies, CloudFormation, Terraform", newAuditRoleCommand(s), newCanaryRoleCommand(s))
 }
 
@@ -46,7 +47,7 @@ func (f *roleFlags) check() error {
 	return err
 }
 
-func newAuditRoleCommand(s *streams) *cobra.Command {
+func newAuditRoleCommand(s *terminal.Streams) *cobra.Command {
 	var f roleFlags
 	cmd := &cobra.Command{
 		Use:   "audit-role",
@@ -65,14 +66,14 @@ that scan makes and no others; all of them are reads.
 			if err := f.check(); err != nil {
 				return err
 			}
-			return setup.Audit(f.role).Print(s.out, f.format)
+			return setup.Audit(f.role).Print(s.Out, f.format)
 		},
 	}
 	f.add(cmd, config.AuditRole, "scans")
 	return cmd
 }
 
-func newCanaryRoleCommand(s *streams) *cobra.Command {
+func newCanaryRoleCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		f                       roleFlags
 		side, folder, partition string
@@ -104,7 +105,7 @@ compares. Deploy it separately from the audit role, which only reads.
 			if err := canary.CheckFolder(folder); err != nil {
 				return usererr.Hint(err, "for example --folder crosscheck-canary")
 			}
-			return setup.Canary(f.role, partition, folder, sides...).Print(s.out, f.format)
+			return setup.Canary(f.role, partition, folder, sides...).Print(s.Out, f.format)
 		},
 	}
 	fs := cmd.Flags()

@@ -11,11 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules/iam/simulate"
 )
 
-func newSimulateCommand(s *streams) *cobra.Command {
+func newSimulateCommand(s *terminal.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "simulate [FILE]",
 		Short: "Decide policy requests given as JSON lines",
@@ -47,7 +48,7 @@ and the exit status is 2.
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in := s.in
+			in := s.In
 			if len(args) == 1 && args[0] != "-" {
 				f, err := os.Open(args[0])
 				if err != nil {
@@ -56,7 +57,7 @@ and the exit status is 2.
 				defer func() { _ = f.Close() }()
 				in = f
 			}
-			return answerLines(cmd.Context(), in, s.out)
+			return answerLines(cmd.Context(), in, s.Out)
 		},
 	}
 }

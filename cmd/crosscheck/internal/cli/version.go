@@ -5,19 +5,21 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 // version is set by the linker (see Makefile); a plain go build says "dev".
 var version = "dev"
 
-func newVersionCommand(s *streams) *cobra.Command {
+func newVersionCommand(s *terminal.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Long:  "version prints the version, and with which Go and for which platform it was built.\n" + exits{clean: "the version was printed", usage: "usage error"}.help(),
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(s.out, "crosscheck %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(s.Out, "crosscheck %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

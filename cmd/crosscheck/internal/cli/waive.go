@@ -11,13 +11,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/waiver"
 )
 
-func newWaiveCommand(s *streams) *cobra.Command {
+func newWaiveCommand(s *terminal.Streams) *cobra.Command {
 	var from, reason, owner, ticket, expires string
 	cmd := &cobra.Command{
 		Use:   "waive FINGERPRINT",
@@ -39,7 +40,7 @@ JSON report and the run file have the fingerprints.
 			case day.Format(time.DateOnly) < time.Now().UTC().Format(time.DateOnly):
 				return usererr.Hint(fmt.Errorf("--expires %s is in the past", expires), "give a future date")
 			}
-			run, err := audit.OpenRun("--from", from, s.in)
+			run, err := audit.OpenRun("--from", from, s.In)
 			if err != nil {
 				return err
 			}
@@ -63,7 +64,7 @@ JSON report and the run file have the fingerprints.
 			if err != nil {
 				return err
 			}
-			_, err = s.out.Write(text)
+			_, err = s.Out.Write(text)
 			return err
 		},
 	}

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"cmp"
@@ -22,11 +22,11 @@ const (
 	paceOver     = 5 * time.Second        // the pace is that of so much time, or of up to twice as much
 )
 
-// progress tells how far a scan is: on a terminal in one line that is written anew
+// Progress shows how far a scan is: on a terminal in one line that is written anew
 // in place and erased at the end, elsewhere in a line of log now and then.
-type progress struct {
-	s       *streams
-	log     *logFlags
+type Progress struct {
+	s       *Streams
+	log     *Log
 	meter   *scanner.Meter // nil = AWS is not read
 	quiet   bool
 	inPlace bool
@@ -47,10 +47,10 @@ type pace struct {
 	calls, buckets int
 }
 
-// watch begins to report the progress of a scan on standard error; end it with done.
+// Watch begins to report the progress of a scan on standard error; end it with Done.
 // If results go to the terminal meanwhile, no line stays in place.
-func (s *streams) watch(quiet, results bool, log *logFlags, meter *scanner.Meter) *progress {
-	p := &progress{s: s, log: log, meter: meter, quiet: quiet, inPlace: s.errTTY && !results && log.format != "json" && !log.debug,
+func (s *Streams) Watch(quiet, results bool, log *Log, meter *scanner.Meter) *Progress {
+	p := &Progress{s: s, log: log, meter: meter, quiet: quiet, inPlace: s.ErrTTY && !results && log.Format != "json" && !log.Debug,
 		start: time.Now(), stop: make(chan struct{}), accounts: map[string]bool{}}
 	p.older, p.newer = pace{at: p.start}, pace{at: p.start}
 	if quiet {
@@ -71,7 +71,7 @@ func (s *streams) watch(quiet, results bool, log *logFlags, meter *scanner.Meter
 				written = true
 			case <-p.stop:
 				if written && p.inPlace {
-					fmt.Fprint(p.s.err, "\r\x1b[K")
+					fmt.Fprint(p.s.Err, "\r\x1b[K")
 				}
 				return
 			}
@@ -80,8 +80,8 @@ func (s *streams) watch(quiet, results bool, log *logFlags, meter *scanner.Meter
 	return p
 }
 
-// judged counts a source bucket of an account and its links.
-func (p *progress) judged(account string, links int) {
+// Judged counts a source bucket of an account and its links.
+func (p *Progress) Judged(account string, links int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.accounts[account] = true
@@ -89,19 +89,19 @@ func (p *progress) judged(account string, links int) {
 	p.links += links
 }
 
-// seeing counts what a source tells where nothing is judged.
-func (p *progress) seeing(source audit.Source) audit.Source {
+// Seeing counts what a source tells where nothing is judged.
+func (p *Progress) Seeing(source audit.Source) audit.Source {
 	return func(ctx context.Context, emit func(fact.Message) error) error {
 		return source(ctx, func(m fact.Message) error {
 			if m.Document != nil {
-				p.judged(m.Document.Bucket.AccountID, len(m.Document.Links))
+				p.Judged(m.Document.Bucket.AccountID, len(m.Document.Links))
 			}
 			return emit(m)
 		})
 	}
 }
 
-func (p *progress) write() {
+func (p *Progress) write() {
 	now := time.Now()
 	p.mu.Lock()
 	accounts, buckets, links := len(p.accounts), p.buckets, p.links
@@ -135,25 +135,25 @@ func (p *progress) write() {
 	p.tell(text, attrs...)
 }
 
-func (p *progress) tell(text string, attrs ...slog.Attr) {
+func (p *Progress) tell(text string, attrs ...slog.Attr) {
 	switch {
-	case p.log.format == "json":
-		p.log.logger(p.s).LogAttrs(context.Background(), slog.LevelInfo, "progress", attrs...)
+	case p.log.Format == "json":
+		p.log.Logger(p.s).LogAttrs(context.Background(), slog.LevelInfo, "progress", attrs...)
 	case p.inPlace:
-		fmt.Fprint(p.s.err, "\rcrosscheck: "+text+"\x1b[K")
+		fmt.Fprint(p.s.Err, "\rcrosscheck: "+text+"\x1b[K")
 	default:
-		p.log.say(p.s, text)
+		p.log.Say(p.s, text)
 	}
 }
 
-// done ends the telling; nothing is written after it, unless by finished.
-func (p *progress) done() {
+// Done ends the reports; nothing is written after it, unless by Finished.
+func (p *Progress) Done() {
 	close(p.stop)
 	p.stopped.Wait()
 }
 
-// calls are those that the scan made, by API.
-func (p *progress) calls() []report.Calls {
+// Calls are those that the scan made, by API.
+func (p *Progress) Calls() []report.Calls {
 	if p.meter == nil {
 		return nil
 	}
@@ -164,21 +164,21 @@ func (p *progress) calls() []report.Calls {
 	return all
 }
 
-// finished says what the scan took, and which calls most of it were.
-func (p *progress) finished() {
+// Finished says what the scan took, and which calls most of it were.
+func (p *Progress) Finished() {
 	if p.quiet || p.meter == nil {
 		return
 	}
 	var sum report.Calls
-	apis := p.calls()
+	apis := p.Calls()
 	for _, c := range apis {
 		sum.Calls += c.Calls
 		sum.Retries += c.Retries
 		sum.Throttles += c.Throttles
 	}
 	took := time.Since(p.start).Round(100 * time.Millisecond)
-	if p.log.format == "json" {
-		p.log.logger(p.s).Info("scanned", "ran_s", took.Seconds(), "calls", sum.Calls, "retries", sum.Retries, "throttles", sum.Throttles, "apis", apis)
+	if p.log.Format == "json" {
+		p.log.Logger(p.s).Info("scanned", "ran_s", took.Seconds(), "calls", sum.Calls, "retries", sum.Retries, "throttles", sum.Throttles, "apis", apis)
 		return
 	}
 	const most = 3
@@ -192,5 +192,5 @@ func (p *progress) finished() {
 	if others > 0 {
 		named = append(named, fmt.Sprintf("%d others", others))
 	}
-	p.log.say(p.s, fmt.Sprintf("%d calls to AWS in %s (%s), %d retries, %d throttled", sum.Calls, took, strings.Join(named, ", "), sum.Retries, sum.Throttles))
+	p.log.Say(p.s, fmt.Sprintf("%d calls to AWS in %s (%s), %d retries, %d throttled", sum.Calls, took, strings.Join(named, ", "), sum.Retries, sum.Throttles))
 }
