@@ -28,8 +28,9 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// A format finds the run itself among the earlier ones, once and in order.
+// A trend has the run itself once, in order, also where it is among the earlier ones.
 func TestTrendHoldsTheRunItself(t *testing.T) {
+	t.Parallel()
 	run := func(id, at string) []report.Message {
 		ms := []report.Message{{Run: &report.Run{ID: id, StartedAt: at}}, {Measurement: &measure.Measurement{Link: "a", Outcome: measure.Arrived, LatencyMS: 70}},
 			{Measurement: &measure.Measurement{Link: "b", Outcome: measure.Arrived, LatencyMS: 50}}, {Measurement: &measure.Measurement{Link: "c", Outcome: measure.Timeout}}}
@@ -54,7 +55,7 @@ func TestTrendHoldsTheRunItself(t *testing.T) {
 	}
 }
 
-// writeRun puts a run file into a folder.
+// writeRun puts a run file into a directory.
 func writeRun(t rapid.TB, dir, name string, ms []report.Message) {
 	t.Helper()
 	var b bytes.Buffer
@@ -76,6 +77,7 @@ func begun(id, at string, ms ...report.Message) []report.Message {
 }
 
 func TestReadHistory(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	fail, pass := findingOf("XC012", "p", finding.Fail, finding.High), findingOf("XC012", "p", finding.Pass, finding.High)
 	other := findingOf("XC013", "q", finding.Fail, finding.High)
@@ -106,7 +108,7 @@ func TestReadHistory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "directory"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	h, err := compare.ReadHistory(dir, 0)
@@ -127,10 +129,10 @@ func TestReadHistory(t *testing.T) {
 	for _, s := range h.Skipped {
 		skipped = append(skipped, s.File)
 	}
-	if d := diff.Diff([]string{"cut.jsonl", "dateless", "empty", "facts.jsonl", "folder", "notes.txt", "old.jsonl"}, skipped); d != "" {
+	if d := diff.Diff([]string{"cut.jsonl", "dateless", "directory", "empty", "facts.jsonl", "notes.txt", "old.jsonl"}, skipped); d != "" {
 		t.Error(d)
 	}
-	// The last run is held against the one before it, which is not shown.
+	// The last run is compared with the one before it, which is not shown.
 	if h, err = compare.ReadHistory(dir, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +145,7 @@ func TestReadHistory(t *testing.T) {
 	}
 	reporttest.Conforms(t, reporttest.Schema(t, "history.schema.json"), doc.Bytes())
 	if _, err := compare.ReadHistory(filepath.Join(dir, "none"), 0); err == nil {
-		t.Error("a folder that is not there was read")
+		t.Error("a directory that does not exist was read")
 	}
 
 	points, left, err := compare.ReadTrend(dir, 2)
@@ -162,6 +164,7 @@ func TestReadHistory(t *testing.T) {
 // What is new and fixed since the run before is what a baseline says, and a trend is
 // the history in short.
 func TestHistoryAgreesWithBaselines(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "history")
 		if err != nil {
@@ -188,7 +191,7 @@ func TestHistoryAgreesWithBaselines(t *testing.T) {
 			}
 			if i == 0 {
 				if r.New != nil || r.Fixed != nil {
-					t.Fatal("the first run is held against none")
+					t.Fatal("the first run is compared with another")
 				}
 				continue
 			}
@@ -201,6 +204,7 @@ func TestHistoryAgreesWithBaselines(t *testing.T) {
 }
 
 func TestRecord(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a", "runs")
 	errStopped := errors.New("stopped")
 	record := func(ms []report.Message, end error) error {
@@ -243,7 +247,7 @@ func TestRecord(t *testing.T) {
 		t.Error(d, err)
 	}
 
-	// Ids of run files from elsewhere: none leaves the folder, hides, or takes another's place.
+	// Ids of run files from elsewhere: none leaves the directory, hides, or takes another's place.
 	files := map[string]bool{}
 	for _, id := range []string{"", "a/b", "ab", "a\\b", "../../etc/passwd", ".", "\x1b[2J", strings.Repeat("x", 300), strings.Repeat("x", 301), "20261124T060000Z-7f3a", "7f3a"} {
 		name := fileName(&report.Run{ID: id, StartedAt: "2026-11-24T07:00:00+01:00"})
@@ -256,6 +260,7 @@ func TestRecord(t *testing.T) {
 
 // TestHostileHistory: nothing in a name or an id acts on a terminal or a spreadsheet.
 func TestHostileHistory(t *testing.T) {
+	t.Parallel()
 	for name, s := range reporttest.Hostile {
 		zero := 0
 		h := &compare.History{SchemaVersion: report.SchemaVersion, Runs: []compare.HistoryRun{{File: s, ID: s, StartedAt: s, New: &zero, Fixed: &zero}}, Skipped: []compare.Skipped{{File: s, Why: s}}}

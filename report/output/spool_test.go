@@ -17,9 +17,11 @@ func TestFormatsOnDisk(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	ms := reporttest.Many(t, 2_000)
+	verdicts := []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}
 	for i := range 300 {
 		id := string(rune('a'+i*7%26)) + "-" + string(rune('a'+i*11%26))
-		ms = slices.Insert(ms, 1, report.Message{Link: reporttest.Link(id, reporttest.Prod, "r", "backup", []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}[i%3], "why")})
+		l := reporttest.Link(id, reporttest.Prod, "r", "backup", verdicts[i%3], "why")
+		ms = slices.Insert(ms, 1, report.Message{Link: l})
 	}
 	for format := range formats {
 		var b bytes.Buffer

@@ -69,7 +69,8 @@ func (t *table) links(r *records.Run) {
 	}))
 	g := grid.Grid{Header: []string{"SOURCE → DESTINATION", "RULE", "VERDICT", "WHY"}, Keep: []int{2}}
 	for _, l := range ls.List() {
-		g.Add(grid.One(records.Ends(l)), grid.One(l.RuleID), grid.One(records.Marked(string(l.Verdict), l.Baseline)), grid.One(records.Why(l)))
+		verdict := records.Marked(string(l.Verdict), l.Baseline)
+		g.Add(grid.One(records.Ends(l)), grid.One(l.RuleID), grid.One(verdict), grid.One(records.Why(l)))
 	}
 	t.Table(g, ls.All-t.rows)
 }
@@ -78,106 +79,104 @@ func (t *table) findings(r *records.Run) {
 	c := r.Summary.Findings
 	title := fmt.Sprintf("Findings: %d failed, %d unknown, %d waived, %d passed", c.Fail, c.Unknown, c.Waived, c.Pass)
 	t.Line("%s", title)
-	rows := folds{top: spool.Top[*folded]{N: t.rows}, repeated: map[string]*folded{}}
+	all := rows{first: spool.Top[*row]{N: t.rows}, repeated: map[string]*row{}}
 	t.Walk(r.Findings.Each(func(f *finding.Finding) error {
 		if records.Faulty(f) {
-			rows.add(f)
+			all.add(f)
 		}
 		return nil
 	}))
-	if rows.findings == 0 {
+	if all.findings == 0 {
 		t.Print("\n")
 		return
 	}
 	g := grid.Grid{Header: []string{"SEVERITY", "STATUS", "RULE", "WHERE", "FINDING"}, Keep: []int{0, 1, 2}}
 	shown := 0
-	for _, row := range rows.list() {
-		f := row.first
-		shown += row.n
+	for _, r := range all.list() {
+		f := r.shown
+		shown += r.n
 		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, report.BucketOf(f.Resource))
 		body := grid.Cell{cmp.Or(f.Message, f.Title)}
 		switch w := f.Waiver; {
 		case w != nil && f.Status == finding.Fail:
 			body = append(body, "waived: "+records.WaiverText(w))
-		case row.n > 1 && f.Status == finding.Fail:
-			body = append(body, fmt.Sprintf("and %d more of %s (use -o json)", row.n-1, f.RuleID))
-		case row.n > 1:
-			body = append(body, fmt.Sprintf("so are %d other rules here", row.n-1))
+		case r.n > 1 && f.Status == finding.Fail:
+			body = append(body, fmt.Sprintf("and %d more of %s (use -o json)", r.n-1, f.RuleID))
+		case r.n > 1:
+			body = append(body, fmt.Sprintf("so are %d other rules here", r.n-1))
 		case f.Remediation != "":
 			body = append(body, "fix: "+f.Remediation)
 		}
 		g.Add(grid.One(string(f.Severity)), grid.One(records.MarkedStatus(f)), grid.One(f.RuleID), grid.One(where), body)
 	}
-	t.Table(g, rows.findings-shown)
+	t.Table(g, all.findings-shown)
 }
 
-// folded is a row of the table of findings: what says the same stands in one row,
-// under the most urgent of it.
-type folded struct {
-	first *finding.Finding
-	at    int // the number of first
-	n     int
+// row is a row of the table of findings. It may be about several findings that say the
+// same, and shows the most urgent of them.
+type row struct {
+	shown  *finding.Finding
+	number int // of shown, in the order of records
+	n      int // findings that the row is about
 }
 
-// folds puts findings into rows: findings that one gap leaves unknown in one
-// place, and the failures of a rule of low or info severity, which repeat
-// themselves on every link, share one. JSON has each of them.
-type folds struct {
-	top      spool.Top[*folded]
+// rows makes rows of findings, which come in the order of records. Findings that one
+// gap leaves unknown in one place share a row, and so do the failures of a rule of low
+// or info severity, which repeat themselves on every link. JSON has each of them.
+type rows struct {
+	first    spool.Top[*row]
 	findings int // how many were added
 
-	repeated map[string]*folded // of low or info severity, by severity and rule
-	// Findings come in the order of records: all that a gap leaves unknown in one
-	// place stands together.
-	place   string
-	unknown []*folded // there
+	repeated map[string]*row // of low or info severity, by severity, rule and baseline
+	place    string          // of the last finding
+	unknown  []*row          // in that place
 }
 
-func (s *folds) add(f *finding.Finding) {
+func (s *rows) add(f *finding.Finding) {
 	s.findings++
 	if place := strings.Join([]string{f.AccountID, f.Region, f.Resource, f.Link}, "\x00"); place != s.place {
-		s.settle()
+		s.endPlace()
 		s.place = place
 	}
-	row := &folded{f, s.findings, 1}
+	own := &row{f, s.findings, 1}
 	switch {
 	case f.Status == finding.Unknown:
-		i := slices.IndexFunc(s.unknown, func(r *folded) bool { return r.first.Message == f.Message })
+		i := slices.IndexFunc(s.unknown, func(r *row) bool { return r.shown.Message == f.Message })
 		if i < 0 {
-			s.unknown = append(s.unknown, row)
+			s.unknown = append(s.unknown, own)
 			return
 		}
-		old := s.unknown[i]
-		old.n++
-		if records.Urgency(f) < records.Urgency(old.first) {
-			old.first, old.at = f, s.findings
+		shared := s.unknown[i]
+		shared.n++
+		if records.Urgency(f) < records.Urgency(shared.shown) {
+			shared.shown, shared.number = f, s.findings
 		}
 	case f.Status == finding.Fail && f.Severity.Rank() >= finding.Low.Rank() && f.Waiver == nil:
-		k := string(f.Severity) + " " + f.RuleID + " " + f.Baseline
-		if old := s.repeated[k]; old != nil {
-			old.n++
+		key := string(f.Severity) + " " + f.RuleID + " " + f.Baseline
+		if shared := s.repeated[key]; shared != nil {
+			shared.n++
 			return
 		}
-		s.repeated[k] = row
-		s.top.Add(records.Urgency(f), row)
+		s.repeated[key] = own
+		s.first.Add(records.Urgency(f), own)
 	default:
-		s.top.Add(records.Urgency(f), row)
+		s.first.Add(records.Urgency(f), own)
 	}
 }
 
-// settle makes rows of what is unknown in a place that is left.
-func (s *folds) settle() {
-	slices.SortFunc(s.unknown, func(a, b *folded) int { return cmp.Compare(a.at, b.at) })
-	for _, row := range s.unknown {
-		s.top.Add(records.Urgency(row.first), row)
+// endPlace adds the rows of what is unknown in a place once all its findings are known.
+func (s *rows) endPlace() {
+	slices.SortFunc(s.unknown, func(a, b *row) int { return cmp.Compare(a.number, b.number) })
+	for _, r := range s.unknown {
+		s.first.Add(records.Urgency(r.shown), r)
 	}
 	s.unknown = s.unknown[:0]
 }
 
-// list is the rows to show.
-func (s *folds) list() []*folded {
-	s.settle()
-	return s.top.List()
+// list is the rows to show, the most urgent first.
+func (s *rows) list() []*row {
+	s.endPlace()
+	return s.first.List()
 }
 
 // past says what became of the baseline.
@@ -198,7 +197,8 @@ func (t *table) past(r *records.Run) {
 	}))
 	g := grid.Grid{Header: []string{"CHANGE", "SEVERITY", "RULE", "WHERE", "FINDING"}, Keep: []int{0, 1, 2}}
 	for _, p := range rows.List() {
-		g.Add(grid.One(p.Change), grid.One(string(p.Severity)), grid.One(p.RuleID), grid.One(cmp.Or(p.AccountID, "?")+" "+cmp.Or(p.Link, report.BucketOf(p.Resource))), grid.One(p.Title))
+		where := cmp.Or(p.AccountID, "?") + " " + cmp.Or(p.Link, report.BucketOf(p.Resource))
+		g.Add(grid.One(p.Change), grid.One(string(p.Severity)), grid.One(p.RuleID), grid.One(where), grid.One(p.Title))
 	}
 	t.Table(g, rows.All-t.rows)
 }
@@ -211,12 +211,20 @@ func (t *table) measurements(r *records.Run) {
 	for _, m := range r.Measurements {
 		n[records.ProbeRank(m)]++
 	}
-	t.Line("Canary: %s: %d failed, %d undecided, %d as promised", text.Count(len(r.Measurements), "probe"), n[0], n[1], n[2])
+	t.Line("Canary: %s: %d failed, %d undecided, %d as promised",
+		text.Count(len(r.Measurements), "probe"), n[0], n[1], n[2])
 	ms := slices.Clone(r.Measurements)
-	slices.SortStableFunc(ms, func(a, b *measure.Measurement) int { return cmp.Compare(records.ProbeRank(a), records.ProbeRank(b)) })
-	g := grid.Grid{Header: []string{"LINK", "PROBE", "OUTCOME", "PREDICTED", "LATENCY", "SOURCE STATUS", "MESSAGE"}, Keep: []int{2, 3, 1, 4}}
+	slices.SortStableFunc(ms, func(a, b *measure.Measurement) int {
+		return cmp.Compare(records.ProbeRank(a), records.ProbeRank(b))
+	})
+	g := grid.Grid{
+		Header: []string{"LINK", "PROBE", "OUTCOME", "PREDICTED", "LATENCY", "SOURCE STATUS", "MESSAGE"},
+		Keep:   []int{2, 3, 1, 4},
+	}
 	for _, m := range ms[:min(len(ms), t.rows)] {
-		g.Add(grid.One(m.Link), grid.One(m.Variant), grid.One(records.Marked(string(m.Outcome), m.Baseline)), grid.One(m.Predicted), grid.One(records.Latency(m)), grid.One(m.SourceStatus), grid.One(m.Message))
+		outcome := records.Marked(string(m.Outcome), m.Baseline)
+		g.Add(grid.One(m.Link), grid.One(m.Variant), grid.One(outcome), grid.One(m.Predicted),
+			grid.One(records.Latency(m)), grid.One(m.SourceStatus), grid.One(m.Message))
 	}
 	t.Table(g, len(ms)-t.rows)
 }
@@ -230,7 +238,8 @@ func (t *table) gaps(r *records.Run) {
 	groups := records.GroupGaps(r.Gaps)
 	shown := min(len(groups), gapRows, t.rows)
 	for _, gap := range groups[:shown] {
-		g.Add(grid.One(cmp.Or(gap.AccountID, "?")), grid.One(gap.API), grid.One(gap.Code), grid.One(gap.Resources()), grid.One(gap.Message))
+		account := cmp.Or(gap.AccountID, "?")
+		g.Add(grid.One(account), grid.One(gap.API), grid.One(gap.Code), grid.One(gap.Resources()), grid.One(gap.Message))
 	}
 	more := 0
 	for _, gap := range groups[shown:] {

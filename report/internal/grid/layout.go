@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	defaultWidth = 120 // columns where nobody said how wide the terminal is
+	defaultWidth = 120 // columns where the width of the terminal is not known
 	minWidth     = 60  // narrower than this, nothing can be read
 	wideEnough   = 100 // narrower than this, columns are stacked
 	maxCell      = 600 // characters; JSON has the whole text
@@ -178,6 +178,7 @@ func (g Grid) stack() Grid {
 // Cell is the paragraphs of a cell.
 type Cell []string
 
+// One is a cell of one paragraph.
 func One(s string) Cell { return Cell{s} }
 
 // Table lays a table out: each column as wide as its longest paragraph, and
@@ -255,6 +256,7 @@ func (t *Printer) Table(g Grid, more int) {
 	t.Print("\n")
 }
 
+// Line writes a formatted text, wrapped to the width, and ends the line.
 func (t *Printer) Line(format string, args ...any) {
 	for i, l := range wrap(fmt.Sprintf(format, args...), t.width-2) {
 		indent := ""
@@ -265,6 +267,7 @@ func (t *Printer) Line(format string, args ...any) {
 	}
 }
 
+// Print writes s as it is.
 func (t *Printer) Print(s string) {
 	if t.Err == nil {
 		_, t.Err = io.WriteString(t.w, s)
@@ -279,10 +282,13 @@ type Printer struct {
 	Err   error
 }
 
+// The table library guesses from the environment how wide some characters are. The same
+// run must give the same table everywhere.
+func init() { twwidth.SetEastAsian(false) }
+
 // New writes to w, width columns wide or as wide as a terminal whose width is
 // not known.
 func New(w io.Writer, width int, color bool) *Printer {
-	twwidth.SetEastAsian(false) // the library guesses from the environment; the same run must give the same table
 	return &Printer{w: &trimmer{w: w}, width: max(cmp.Or(width, defaultWidth), minWidth), color: color}
 }
 

@@ -85,6 +85,7 @@ func (r *Run) count(f *finding.Finding) {
 	}
 }
 
+// NewBuilder makes a builder without any message.
 func NewBuilder() *Builder {
 	return &Builder{records: Run{
 		ByRule:     map[string]*ruleCounts{},
@@ -214,6 +215,7 @@ func sortGaps(gaps []*fact.Gap) {
 	})
 }
 
+// CompareFindings orders findings as reports do, those of one key by their content.
 func CompareFindings(a, b *finding.Finding) int {
 	return OrByContent(slices.Compare(findingKey(a), findingKey(b)), a, b)
 }
@@ -258,6 +260,7 @@ func Urgency(f *finding.Finding) int {
 	return c*len(finding.Severities) + f.Severity.Rank()
 }
 
+// StatusRank ranks findings that did not pass: 0 fails, 1 is unknown, 2 is waived.
 func StatusRank(f *finding.Finding) int {
 	switch {
 	case f.Status == finding.Fail && f.Waiver == nil:
@@ -283,6 +286,7 @@ func objectiveOf(f *finding.Finding) (objective, bool) {
 	return o, f.RuleID == finding.Objective && o.MS > 0
 }
 
+// Text is the objective on one line, "" for none.
 func (o objective) Text() string {
 	if o.MS == 0 {
 		return ""
@@ -290,6 +294,7 @@ func (o objective) Text() string {
 	return fmt.Sprintf("p%v within %s", o.percentile, text.Millis(o.MS))
 }
 
+// PastKey is what reports sort findings of the baseline by.
 func PastKey(p *report.Past) []string {
 	return []string{p.Change, p.AccountID, p.Region, p.Resource, p.Link, p.RuleID, p.Fingerprint}
 }

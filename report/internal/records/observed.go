@@ -109,6 +109,7 @@ func BucketARN(at finding.End) string {
 // WorstByLink is the worst that findings say of each link.
 type WorstByLink map[string]finding.Status
 
+// Add counts a finding in.
 func (e WorstByLink) Add(f *finding.Finding) {
 	if f.Status != finding.Pass && f.Status != finding.NotApplicable && e[f.Link] != finding.Fail {
 		e[f.Link] = f.Status
@@ -126,6 +127,7 @@ func (e WorstByLink) Covers(l *finding.Link) bool {
 // to be that of the report.
 type IDs map[string]int
 
+// Of is the id of a finding, unique among those asked for so far.
 func (u IDs) Of(f *finding.Finding) string {
 	id := f.Fingerprint
 	switch {

@@ -13,14 +13,18 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What is kept on disk comes back as what is kept in memory does, sorted, however
-// little of it memory holds and whatever the order of arrival.
+// Findings come back from disk as from memory, sorted, however few fit in memory and
+// whatever the order of arrival.
 func TestSpoolOnDiskIsSpoolInMemory(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.SampledFrom([]string{"", "a", "b", "a\x00b", "é", "zz"})
 		anyFinding := rapid.Custom(func(t *rapid.T) *finding.Finding {
-			return &finding.Finding{AccountID: word.Draw(t, "account"), Link: word.Draw(t, "link"), Message: word.Draw(t, "message"), Status: finding.Fail,
-				FailureCodes: []string{}, Controls: []string{}, Evidence: map[string]any{"n": json.Number("12345678901234567890")}}
+			return &finding.Finding{
+				AccountID: word.Draw(t, "account"), Link: word.Draw(t, "link"), Message: word.Draw(t, "message"),
+				Status: finding.Fail, FailureCodes: []string{}, Controls: []string{},
+				Evidence: map[string]any{"n": json.Number("12345678901234567890")},
+			}
 		})
 		in := rapid.SliceOfN(anyFinding, 0, 60).Draw(t, "findings")
 		memory, disk := &NewBuilder().records, &NewBuilder().records

@@ -15,6 +15,7 @@ import (
 	"crosscheck/scanner/fact"
 )
 
+// VerdictRank orders verdicts: broken, unknown, works.
 func VerdictRank(v finding.Verdict) int {
 	return slices.Index([]finding.Verdict{finding.Broken, finding.UnknownVerdict, finding.Works}, v)
 }
@@ -28,6 +29,7 @@ func LinkRank(l *finding.Link) int {
 	return r
 }
 
+// Ends names both ends of a link by account and bucket.
 func Ends(l *finding.Link) string { return end(l.Source) + " → " + end(l.Destination) }
 
 func end(e finding.End) string { return cmp.Or(e.AccountID, "?") + "/" + e.Bucket }
@@ -49,6 +51,7 @@ func Why(l *finding.Link) string {
 	return l.Why + " (" + strings.Join(codes, ", ") + ")"
 }
 
+// StatusText is the status of a finding, "waived" for a failing one with a waiver.
 func StatusText(f *finding.Finding) string {
 	if f.Status == finding.Fail && f.Waiver != nil {
 		return "waived"
@@ -64,6 +67,7 @@ func MarkedStatus(f *finding.Finding) string {
 	return Marked(StatusText(f), f.Baseline)
 }
 
+// Marked is s with the mark of what is new since the baseline.
 func Marked(s, mark string) string {
 	if mark == report.MarkNew {
 		return s + " " + mark
@@ -71,9 +75,12 @@ func Marked(s, mark string) string {
 	return s
 }
 
+// WaiverText is a waiver on one line: reason, owner, ticket, last day.
 func WaiverText(w *finding.Waiver) string {
 	var parts []string
-	for _, p := range []struct{ label, value string }{{"", w.Reason}, {"owner ", w.Owner}, {"ticket ", w.Ticket}, {"until ", w.Expires}} {
+	for _, p := range []struct{ label, value string }{
+		{"", w.Reason}, {"owner ", w.Owner}, {"ticket ", w.Ticket}, {"until ", w.Expires},
+	} {
 		if p.value != "" {
 			parts = append(parts, p.label+p.value)
 		}
@@ -89,6 +96,7 @@ func PastRank(p *report.Past) int {
 	return p.Severity.Rank()
 }
 
+// BaselineText counts what a comparison with a baseline found.
 func BaselineText(b *report.BaselineCounts) string {
 	s := fmt.Sprintf("%d new, %d existing, %d fixed", b.New, b.Existing, b.Fixed)
 	if b.Unknown > 0 {
@@ -114,6 +122,7 @@ func ProbeRank(m *measure.Measurement) int {
 	return 2
 }
 
+// Latency is the latency of a probe as text, "" where none was measured.
 func Latency(m *measure.Measurement) string {
 	if m.LatencyMS == 0 && m.Outcome != measure.Arrived {
 		return ""
@@ -125,13 +134,14 @@ func Latency(m *measure.Measurement) string {
 	return s
 }
 
-// GapGroup is what one call could not tell about one account, since a missing
-// permission shows on every bucket: the first gap and how many there are.
+// GapGroup is the gaps of one call with one error in one account: the first and how many
+// there are. A missing permission makes a gap for every bucket.
 type GapGroup struct {
 	*fact.Gap
 	N int
 }
 
+// Resources is the resource of the first gap, and how many others there are.
 func (g GapGroup) Resources() string {
 	if g.N == 1 {
 		return g.Resource
@@ -139,6 +149,7 @@ func (g GapGroup) Resources() string {
 	return g.Resource + " and " + text.Count(g.N-1, "other")
 }
 
+// GroupGaps groups gaps by account, API and error code, in this order.
 func GroupGaps(gaps []*fact.Gap) []GapGroup {
 	type key struct{ account, api, code string }
 	index := map[key]int{}
@@ -159,6 +170,7 @@ func GroupGaps(gaps []*fact.Gap) []GapGroup {
 	return groups
 }
 
+// CoverageText says how many accounts, buckets and facts were read.
 func CoverageText(r *Run) string {
 	c := r.Coverage
 	s := fmt.Sprintf("%d of %s and %d of %s read, %s", c.Accounts.Scanned, text.Count(c.Accounts.Listed, "account"),
@@ -172,6 +184,7 @@ func CoverageText(r *Run) string {
 	return s
 }
 
+// SummaryText counts links and findings and gives the exit status.
 func SummaryText(r *Run) string {
 	l, f := r.Summary.Links, r.Summary.Findings
 	failed := strconv.Itoa(f.Fail) + " failed"
@@ -182,6 +195,7 @@ func SummaryText(r *Run) string {
 		l.Broken, l.Unknown, l.Works, failed, f.Unknown, f.Waived, f.Pass, ExitText(r.Summary.ExitStatus))
 }
 
+// ExitText is an exit status and its meaning.
 func ExitText(status int) string {
 	s := "exit status " + strconv.Itoa(status)
 	switch status {
@@ -195,8 +209,8 @@ func ExitText(status int) string {
 	return s
 }
 
-// RunTime is when the run ended, or began where that is not known. A run that
-// tells neither was in 1970.
+// RunTime is when the run ended, or began where that is not known, or 1970 where
+// neither is.
 func RunTime(r *Run) time.Time {
 	for _, s := range []string{r.FinishedAt, r.StartedAt} {
 		if t, err := time.Parse(time.RFC3339, s); err == nil {

@@ -50,6 +50,7 @@ func compareSpooled(a, b spooled) int {
 // Len is how many messages were added.
 func (s *Spool[T]) Len() int { return s.n }
 
+// Add takes a message; an error is one of Encode or of the disk.
 func (s *Spool[T]) Add(v *T) error {
 	if err := s.Encode(&s.buf, v); err != nil {
 		return err
@@ -72,12 +73,17 @@ func (s *Spool[T]) sort() {
 	}
 }
 
+func noRoom(err error) error {
+	return fmt.Errorf("the results do not fit in memory and cannot be kept on disk "+
+		"(set TMPDIR to a directory with room): %w", err)
+}
+
 // flush writes what is in memory to disk as one sorted run.
 func (s *Spool[T]) flush() error {
 	if s.file == nil {
 		f, err := os.CreateTemp("", "crosscheck-*") // 0600
 		if err != nil {
-			return fmt.Errorf("the results do not fit in memory and cannot be kept on disk (set TMPDIR to a folder with room): %w", err)
+			return noRoom(err)
 		}
 		_ = os.Remove(f.Name()) // the open file stays; nothing is left behind, however the process ends
 		s.file = f
@@ -94,7 +100,7 @@ func (s *Spool[T]) flush() error {
 		}
 	}
 	if err := w.Flush(); err != nil {
-		return fmt.Errorf("the results do not fit in memory and cannot be kept on disk (set TMPDIR to a folder with room): %w", err)
+		return noRoom(err)
 	}
 	s.runs = append(s.runs, io.NewSectionReader(s.file, start, s.end-start))
 	clear(s.batch)
@@ -102,7 +108,7 @@ func (s *Spool[T]) flush() error {
 	return nil
 }
 
-// Each gives every message in order; it may be called again. Each value is a new
+// Each calls f with each message in order; it may be called again. Each value is a new
 // one. An error of f ends the walk and is returned.
 func (s *Spool[T]) Each(f func(*T) error) error {
 	d := &lineDecoder{}
@@ -115,7 +121,7 @@ func (s *Spool[T]) Each(f func(*T) error) error {
 	})
 }
 
-// Texts gives every message in order as it stands in a JSON document.
+// Texts calls f with each message in order, as a JSON document has it.
 func (s *Spool[T]) Texts(f func([]byte) error) error {
 	return s.walk(func(m spooled) error {
 		body, _, _ := bytes.Cut(m.value, []byte("\n"))
@@ -156,7 +162,7 @@ func (s *Spool[T]) walk(f func(spooled) error) error {
 	return nil
 }
 
-// Close gives the disk back.
+// Close frees the memory and the disk.
 func (s *Spool[T]) Close() {
 	if s.file != nil {
 		_ = s.file.Close() // removed long ago

@@ -12,6 +12,7 @@ type Top[T any] struct {
 	All   int // how many were added
 }
 
+// Add takes an item; those of a low rank come first.
 func (t *Top[T]) Add(rank int, v T) {
 	t.All++
 	t.items = append(t.items, ranked[T]{rank, v})
@@ -28,7 +29,7 @@ func (t *Top[T]) cut() {
 	}
 }
 
-// List is the first n; how many more there were is t.all less its length.
+// List is the first N; All less its length is how many more there were.
 func (t *Top[T]) List() []T {
 	t.cut()
 	out := make([]T, len(t.items))

@@ -123,6 +123,7 @@ func Markdown(s string) string {
 	return b.String()
 }
 
+// Millis writes milliseconds with a unit that suits their size.
 func Millis(ms int64) string {
 	switch {
 	case ms < 1000:
@@ -149,6 +150,7 @@ func AnyUnseen(b []byte) bool {
 	return false
 }
 
+// Unseen reports characters beyond printable ASCII that a terminal shows nothing for, or acts on.
 func Unseen(r rune) bool {
 	return r >= 0x7F && (!unicode.IsGraphic(r) || Ignorable(r))
 }

@@ -13,12 +13,14 @@ type Printer struct {
 	Err error
 }
 
+// Print writes s as it is.
 func (p *Printer) Print(s string) {
 	if p.Err == nil {
 		_, p.Err = io.WriteString(p.W, s)
 	}
 }
 
+// Value writes v as JSON on one line.
 func (p *Printer) Value(v any) {
 	if p.Err == nil {
 		p.Err = Encode(&p.buf, v)
@@ -54,6 +56,7 @@ func (p *Printer) item(i int, indent string) {
 	p.Print("\n  " + indent)
 }
 
+// Array writes items as a JSON array, an item a line.
 func Array[T any](p *Printer, indent string, items []T) {
 	p.Print("[")
 	for i, v := range items {

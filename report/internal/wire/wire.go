@@ -43,6 +43,7 @@ func Encode(buf *bytes.Buffer, v any) error {
 	return nil
 }
 
+// Link is a copy of l with empty lists in place of nil ones.
 func Link(l *finding.Link) *finding.Link {
 	c := *l
 	c.FailureCodes = List(c.FailureCodes)
@@ -54,6 +55,7 @@ func Link(l *finding.Link) *finding.Link {
 	return &c
 }
 
+// Finding is a copy of f with empty lists and evidence in place of nil ones.
 func Finding(f *finding.Finding) *finding.Finding {
 	c := *f
 	c.FailureCodes = List(c.FailureCodes)
@@ -64,6 +66,7 @@ func Finding(f *finding.Finding) *finding.Finding {
 	return &c
 }
 
+// List is s, or an empty list in place of nil.
 func List[T any](s []T) []T {
 	if s == nil {
 		return []T{}
