@@ -203,7 +203,7 @@ func (v *visit) foreign(ctx context.Context, source *account, region, name, decl
 		}
 		found := region
 		exists := false
-		err := error(client.NoAnswer("S3 does not name the Region of the bucket"))
+		var err error = client.NoAnswer("S3 does not name the Region of the bucket")
 		for range 2 {
 			var named string
 			if named, exists, err = client.HeadBucket(ctx, v.session.s3(source, found), name, owner); named == "" || named == found {

@@ -40,7 +40,7 @@ func (w *Watch) Run(ctx context.Context, plans []canary.Plan) (left int, err err
 			found, err := w.Discover(ctx)
 			switch {
 			case ctx.Err() != nil:
-				return left, nil
+				return left, nil //nolint:nilerr // ended by the caller, which is no error
 			case err != nil:
 				w.Log("the links could not be looked for again, the known ones are watched: " + err.Error())
 			default:
@@ -52,7 +52,7 @@ func (w *Watch) Run(ctx context.Context, plans []canary.Plan) (left int, err err
 		left += n
 		switch {
 		case ctx.Err() != nil:
-			return left, nil
+			return left, nil //nolint:nilerr // ended by the caller, which is no error
 		case err != nil:
 			return left, err
 		case round == w.Rounds:

@@ -139,7 +139,7 @@ func (f *File) Commit() error {
 	}
 	dir, err := os.Open(filepath.Dir(f.Path))
 	if err != nil {
-		return nil // it may be written and not read: the file is there
+		return nil //nolint:nilerr // a directory that can be written but not read: the file is there
 	}
 	_ = dir.Sync() // not every system can
 	return dir.Close()

@@ -225,7 +225,7 @@ func TestRecord(t *testing.T) {
 		}
 		return all
 	}
-	if err := record(reporttest.Sample(t)[:5], errStopped); err != errStopped || len(names()) > 0 {
+	if err := record(reporttest.Sample(t)[:5], errStopped); !errors.Is(err, errStopped) || len(names()) > 0 {
 		t.Errorf("%v: a run that did not end left %v", err, names())
 	}
 	if err := record(nil, nil); err == nil || len(names()) > 0 {

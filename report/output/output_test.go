@@ -180,7 +180,7 @@ func TestAFailedRunLeavesTheOldFile(t *testing.T) {
 	if _, err := s.Run(func(w report.Writer) error {
 		send(t, w, reporttest.Sample(t))
 		return stopped
-	}); err != stopped {
+	}); !errors.Is(err, stopped) {
 		t.Error(err)
 	}
 	if got := names(t, dir); got != "out.json" || read(t, path) != "old" {

@@ -144,7 +144,7 @@ func (e *Evaluation) EachPolicy(visit func(ref Place, p *policy.Policy)) {
 
 func (e *Evaluation) errors() (all []policy.Diagnostic) {
 	e.EachPolicy(func(_ Place, p *policy.Policy) {
-		if !!p.Valid() {
+		if p.Valid() {
 			return
 		}
 		for _, d := range p.Diagnostics() {

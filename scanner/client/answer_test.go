@@ -81,14 +81,14 @@ func TestCheckAnswer(t *testing.T) {
 func TestAnswersThatBreakOff(t *testing.T) {
 	t.Parallel()
 	broken := io.MultiReader(strings.NewReader("<Tagging>"), iotest.ErrReader(fmt.Errorf("read: %w", io.ErrUnexpectedEOF)))
-	err := checked.checkAnswer("S3", "GetBucketTagging", &smithyhttp.Response{Response: &http.Response{StatusCode: 200, Body: io.NopCloser(broken)}})
+	err := checked.checkAnswer("S3", "GetBucketTagging", &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(broken)}})
 	var failure *Failure
 	if !errors.As(err, &failure) || failure.Code != "NoAnswer" || failure.Message != "the answer broke off: unexpected EOF" || !failure.RetryableError() {
 		t.Errorf("%v", err)
 	}
 	for size, want := range map[int64]string{maxAnswer + 1: "the answer is longer than 67108864 bytes", maxAnswer: "the answer is not well-formed JSON: no object, or not whole"} {
 		body := io.NopCloser(io.LimitReader(spaces{}, size))
-		err = checked.checkAnswer("S3", "GetBucketPolicy", &smithyhttp.Response{Response: &http.Response{StatusCode: 200, Body: body}})
+		err = checked.checkAnswer("S3", "GetBucketPolicy", &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusOK, Body: body}})
 		if err == nil || err.Error() != want {
 			t.Errorf("%d bytes: %v", size, err)
 		}

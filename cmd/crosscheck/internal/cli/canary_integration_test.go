@@ -464,3 +464,6 @@ func TestIntegrationCanary(t *testing.T) {
 		clean(t)
 	})
 }
+
+// realProgram is the program in the surroundings of this process.
+func realProgram() *program { return &program{real: true, environ: os.Environ()} }

@@ -135,6 +135,3 @@ func exported(t *testing.T, world []byte) *program {
 		"AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none)
 	return p
 }
-
-// realProgram is the program in the surroundings of this process.
-func realProgram() *program { return &program{real: true, environ: os.Environ()} }

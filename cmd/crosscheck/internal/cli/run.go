@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
@@ -18,7 +19,8 @@ func Main() int { return run(os.Args[1:], terminal.Standard()) }
 
 // run is the whole program on given streams.
 func run(args []string, s *terminal.Streams) int {
-	collectSeldom(s)
+	ballast := collectSeldom(s)
+	defer runtime.KeepAlive(ballast)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {
@@ -36,15 +38,13 @@ func run(args []string, s *terminal.Streams) int {
 	return conclude(s, err)
 }
 
-// ballast is memory that is never touched, so that it takes none: the garbage
-// collector counts it as live data, and waits until the heap has grown by as much.
-var ballast []byte
-
-// collectSeldom makes the heap grow to some 160 MB before garbage is collected, since
-// documents are short-lived (docs/decisions/062-garbage.md). Above that, collections are as
-// frequent as usual. GOGC and GOMEMLIMIT leave it to the operator.
-func collectSeldom(s *terminal.Streams) {
-	if s.Getenv("GOGC") == "" && s.Getenv("GOMEMLIMIT") == "" {
-		ballast = make([]byte, 72<<20)
+// collectSeldom gives memory to keep alive while the program runs. It is never touched,
+// so it takes none, but the garbage collector counts it as live data: the heap grows to
+// some 160 MB before garbage is collected, since documents are short-lived
+// (docs/decisions/062-garbage.md). GOGC and GOMEMLIMIT leave it to the operator.
+func collectSeldom(s *terminal.Streams) []byte {
+	if s.Getenv("GOGC") != "" || s.Getenv("GOMEMLIMIT") != "" {
+		return nil
 	}
+	return make([]byte, 72<<20)
 }
