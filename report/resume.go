@@ -58,9 +58,6 @@ func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 	return 0, nil, nil
 }
 
-// Buckets is how many buckets need not be read again.
-func (u *Unfinished) Buckets() int { return len(u.whole) }
-
 // Judged reports whether a bucket need not be read again, and how many links it has.
 func (u *Unfinished) Judged(account, bucket string) (links int, yes bool) {
 	j := u.whole[bucketID{account, bucket}]
