@@ -2,22 +2,15 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"crosscheck/canary"
 	"crosscheck/canary/experiment"
-	"crosscheck/cmd/crosscheck/internal/audit"
-	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/report"
-	"crosscheck/scanner/fact"
 )
 
 func newExperimentCommand(s *terminal.Streams) *cobra.Command {
@@ -36,15 +29,11 @@ func newExperimentListCommand(s *terminal.Streams) *cobra.Command {
 				if i > 0 {
 					fmt.Fprintln(s.Out)
 				}
-				printExperiment(s, x)
+				prober.PrintExperiment(s, x)
 			}
 			return nil
 		},
 	}
-}
-
-func printExperiment(s *terminal.Streams, x *experiment.Experiment) {
-	fmt.Fprintf(s.Out, "%s\n  question  %s\n  prepare   %s\n  puts      %s\n  observes  %s\n  settles   %s\n", x.Name, x.Question, x.Prepare, x.Puts, x.Observes, x.Settles)
 }
 
 func newExperimentRunCommand(s *terminal.Streams) *cobra.Command {
@@ -74,12 +63,17 @@ changes no configuration, and removes what it puts.
 			if err != nil {
 				return usererr.Hint(err, "'crosscheck canary experiment list' explains them")
 			}
-			f.count, f.sloPercentile = 1, 99
+			f.Count, f.Percentile = 1, 99
 			c, err := f.configure(s, cmd)
 			if err != nil {
 				return err
 			}
-			return runExperiment(cmd.Context(), s, c, &f, quiet, x, s.AWS)
+			engine, err := c.Engine()
+			if err != nil {
+				return err
+			}
+			status, err := prober.Experiment(cmd.Context(), s, engine, f.options(s, quiet), x)
+			return cmp.Or(err, exitWith(status))
 		},
 	}
 	f.add(cmd)
@@ -89,80 +83,4 @@ changes no configuration, and removes what it puts.
 	}
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress on standard error")
 	return cmd
-}
-
-func runExperiment(ctx context.Context, s *terminal.Streams, c *config.Config, f *canaryFlags, quiet bool, x *experiment.Experiment, load terminal.ConfigLoader) error {
-	engine, err := c.Engine()
-	if err != nil {
-		return err
-	}
-	p := &prober{s: s, f: f, quiet: quiet, run: newRunID(), clients: f.clients(load), w: &audit.Trailer{Writer: report.Discard{}}}
-	unfit := map[string]error{}
-	p.each = func(doc *fact.Document, l *fact.Link) { unfit[l.ID] = x.Fits(doc, l) }
-	if err := p.discover(ctx, engine, load, false); err != nil {
-		return err
-	}
-	prepared := slices.DeleteFunc(slices.Clone(p.targets), func(t *canary.Target) bool { return unfit[t.Link] != nil })
-	if len(prepared) == 0 {
-		why := "none of the links found is prepared"
-		if len(p.targets) == 1 {
-			why = unfit[p.targets[0].Link].Error()
-		}
-		return usererr.Hint(fmt.Errorf("the experiment %s needs %s: %s", x.Name, x.Prepare, why), "prepare a link of your own for it, in test accounts")
-	}
-	p.targets = prepared
-	plans := make([]canary.Plan, len(prepared))
-	for i, t := range prepared {
-		plans[i] = canary.Plan{Target: t, Variants: x.Variants()}
-	}
-	if f.dryRun {
-		printExperiment(s, x)
-		p.printPlans(s.Out, plans)
-		return nil
-	}
-	if err := p.confirm(ctx, plans); err != nil {
-		return err
-	}
-	return p.experiment(ctx, x)
-}
-
-func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) error {
-	j, err := p.openJournal()
-	if err != nil {
-		return err
-	}
-	defer p.closeJournal(j)
-	fmt.Fprintf(p.s.Out, "%s: %s\n", x.Name, x.Question)
-	status, number := exitClean, 0
-	for _, t := range p.targets {
-		o := p.f.options(p.run, j)
-		r := x.Run(ctx, t, number+1, o)
-		number += len(r.Measurements)
-		fmt.Fprintf(p.s.Out, "\n%s\n", usererr.OneLine(t.Link))
-		for _, m := range r.Measurements {
-			fmt.Fprintf(p.s.Out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), usererr.OneLine(colon(m.Message)))
-			if len(m.Leftovers) > 0 {
-				status = exitFindings
-			}
-		}
-		word := "answered"
-		if !r.Answered {
-			word = "not answered"
-			if status == exitClean {
-				status = exitIncomplete
-			}
-		}
-		fmt.Fprintf(p.s.Out, "  %s: %s\n", word, usererr.OneLine(r.Conclusion))
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	return exitWith(status)
-}
-
-func colon(s string) string {
-	if s == "" {
-		return ""
-	}
-	return ": " + strings.TrimSpace(s)
 }

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
 	"crosscheck/canary/access"
 	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner/fact"
@@ -69,9 +69,9 @@ that bucket that are older than --older-than, and nothing else.
 						return usererr.Hint(fmt.Errorf("--%s belongs to --bucket", name), "a journal knows exactly what was put")
 					}
 				}
-				return sweepJournals(cmd.Context(), s, &f, s.AWS)
+				return sweepJournals(cmd.Context(), s, &f)
 			}
-			return sweepBuckets(cmd.Context(), s, &f, s.AWS)
+			return sweepBuckets(cmd.Context(), s, &f)
 		},
 	}
 	fs := cmd.Flags()
@@ -113,14 +113,8 @@ func (f *sweepFlags) location(p journal.Location, destination bool) journal.Loca
 	return p
 }
 
-func (f *sweepFlags) clients(load terminal.ConfigLoader) *access.Clients {
-	return access.New(func(ctx context.Context, profile string) (aws.Config, error) {
-		return load(ctx, profile, f.region)
-	}, f.externalID)
-}
-
-func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags, load terminal.ConfigLoader) error {
-	dir, err := journals(s, f.journal)
+func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags) error {
+	dir, err := prober.Journals(s, f.journal)
 	if err != nil {
 		return err
 	}
@@ -128,7 +122,7 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags, load
 	if err != nil {
 		return usererr.Hint(fmt.Errorf("the journals cannot be read: %w", usererr.Path(err)), "give their directory with --journal")
 	}
-	clients := f.clients(load)
+	clients := access.New(s.AWS.In(f.region), f.externalID)
 	left, late := 0, 0
 	for _, path := range journals {
 		if f.dryRun {
@@ -171,7 +165,7 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags, load
 	return nil
 }
 
-func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags, load terminal.ConfigLoader) error {
+func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags) error {
 	if f.account != "" && !fact.IsAccountID(f.account) {
 		return usererr.Hint(fmt.Errorf("%q is not an account id", f.account), "an account id has 12 digits")
 	}
@@ -181,7 +175,7 @@ func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags, load 
 	if err := canary.CheckFolder(f.folder); err != nil {
 		return usererr.Hint(err, "for example --folder crosscheck-canary")
 	}
-	clients := f.clients(load)
+	clients := access.New(s.AWS.In(f.region), f.externalID)
 	prefixes := f.prefixes
 	if len(prefixes) == 0 {
 		prefixes = []string{""}

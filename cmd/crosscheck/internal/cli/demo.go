@@ -1,15 +1,22 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
+	"crosscheck/canary"
+	"crosscheck/canary/measure"
 	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/scanner"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -78,4 +85,17 @@ func demoAWS() (aws.Config, *config.Config, error) {
 		Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, ""),
 		HTTPClient:  box.HTTPClient(),
 	}, c, nil
+}
+
+// demoDrill is the drill of the demo: it scans the embedded AWS, puts a plain probe
+// into every link and ends the report. It does not ask and keeps no journal, since
+// that AWS ends with the process.
+func demoDrill(ctx context.Context, s *terminal.Streams, cfg aws.Config, c *config.Config, engine *rules.Engine, w report.Writer) error {
+	demo := *s
+	demo.AWS = func(context.Context, string, string) (aws.Config, error) { return cfg, nil }
+	return prober.Write(ctx, &demo, engine, &prober.Options{
+		Version: version, Quiet: true, Whole: true, Scan: scanner.Options{RoleName: c.Scan.RoleName, Version: version}, Role: config.CanaryRole,
+		Variants: []string{string(measure.Plain)}, Count: 1, Parallel: 64, Timeout: 10 * time.Second, Absence: time.Second,
+		Folder: canary.Folder, Yes: true, Forgetful: true,
+	}, w)
 }

@@ -59,6 +59,11 @@ func (s *Streams) Getenv(name string) string {
 // ConfigLoader loads the AWS configuration of a profile.
 type ConfigLoader func(ctx context.Context, profile, region string) (aws.Config, error)
 
+// In is the loader with a Region to start from.
+func (load ConfigLoader) In(region string) func(ctx context.Context, profile string) (aws.Config, error) {
+	return func(ctx context.Context, profile string) (aws.Config, error) { return load(ctx, profile, region) }
+}
+
 // Standard are the streams, the terminal and the environment of the process.
 func Standard() *Streams {
 	s := &Streams{In: os.Stdin, Out: os.Stdout, Err: Locked(os.Stderr), Environ: os.Environ(), AWS: client.LoadConfig}

@@ -1,0 +1,197 @@
+package prober
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"crosscheck/canary"
+	"crosscheck/canary/journal"
+	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report"
+	"crosscheck/rules"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner"
+	"crosscheck/scanner/fact"
+)
+
+// discover finds the links to probe. With Options.Whole, what the scan finds
+// is reported too; otherwise only what keeps links from being found.
+func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
+	o := &p.o
+	if o.Source != "" {
+		return p.discoverDirect(ctx)
+	}
+	wanted := map[string]bool{}
+	for _, id := range o.Links {
+		wanted[strings.Replace(id, "->", "→", 1)] = false
+	}
+	cfg, err := p.s.AWS(ctx, o.Profile, o.Region)
+	if err != nil {
+		return err
+	}
+	options := o.Scan
+	options.Needs, options.Meter, options.RunID = engine.Needs(), new(scanner.Meter), p.run
+	options.Buckets = cmp.Or(options.Buckets, onlySource(wanted))
+
+	var known []string
+	source := func(ctx context.Context, emit func(fact.Message) error) error {
+		return scanner.Scan(ctx, cfg, options, emit)
+	}
+	p.w.LinksOnly = !o.Whole
+	p.progress("scanning for links with the role %s", o.Scan.RoleName)
+	scanned := p.s.Watch(o.Quiet, o.Results, &o.Log, options.Meter)
+	judging := audit.Audit{Engine: engine, Version: o.Version, Calls: scanned.Calls, Each: func(doc *fact.Document, links []finding.Link) {
+		scanned.Judged(doc.Bucket.AccountID, len(links))
+		for i := range links {
+			l := &links[i]
+			known = append(known, l.ID)
+			if len(o.Links) > 0 {
+				if _, ok := wanted[l.ID]; !ok {
+					continue
+				}
+				wanted[l.ID] = true
+			}
+			i := slices.IndexFunc(doc.Links, func(x fact.Link) bool { return x.ID == l.ID })
+			if i < 0 {
+				continue
+			}
+			if p.each != nil {
+				p.each(doc, &doc.Links[i])
+			}
+			t := canary.TargetOf(doc, &doc.Links[i])
+			t.Predicted, t.FailureCodes = string(l.Verdict), l.FailureCodes
+			p.targets = append(p.targets, t)
+		}
+	}}
+	err = judging.Run(ctx, source, p.w)
+	scanned.Done()
+	p.w.LinksOnly = false
+	if err != nil {
+		return err
+	}
+	scanned.Finished()
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		if !wanted[id] {
+			return usererr.Hint(fmt.Errorf("there is no link %q", id), nearest(id, known))
+		}
+	}
+	if len(p.targets) == 0 {
+		return usererr.Hint(errors.New("no link was found to probe"), "see with 'crosscheck scan' which links there are and what could not be read")
+	}
+	slices.SortFunc(p.targets, func(a, b *canary.Target) int { return cmp.Compare(a.Link, b.Link) })
+	for _, t := range p.targets {
+		role := o.Role
+		if o.Scan.AccountOnly && !o.RoleGiven {
+			role = "" // the caller's own account with the caller's own credentials
+		}
+		p.connect(ctx, t, role, role)
+	}
+	return nil
+}
+
+// onlySource is the one source bucket of some link ids, "" if there is not one.
+func onlySource(ids map[string]bool) string {
+	only := ""
+	for id := range ids {
+		source, _, _ := strings.Cut(id, "/")
+		if only != "" && only != source {
+			return ""
+		}
+		only = source
+	}
+	return only
+}
+
+// nearest is a hint of the links that may have been meant.
+func nearest(id string, known []string) string {
+	source, _, _ := strings.Cut(id, "/")
+	var near []string
+	for _, k := range known {
+		if strings.HasPrefix(k, source+"/") {
+			near = append(near, k)
+		}
+	}
+	if near == nil {
+		near = known
+	}
+	if near == nil {
+		return "see with 'crosscheck scan' which links there are"
+	}
+	slices.Sort(near)
+	more := ""
+	if len(near) > 5 {
+		near, more = near[:5], ", …"
+	}
+	return "there are " + strings.Join(near, ", ") + more
+}
+
+// discoverDirect finds the links of --source without a scan.
+func (p *prober) discoverDirect(ctx context.Context) error {
+	o := &p.o
+	started := time.Now().UTC().Format(time.RFC3339)
+	role := func(account string) string {
+		if account == "" || !o.RoleGiven {
+			return "" // the profile's credentials as they are
+		}
+		return o.Role
+	}
+	source, err := p.clients.Locate(ctx, journal.Location{
+		Bucket: o.Source, AccountID: o.SourceAccount, Region: o.Region,
+		Access: journal.Access{Profile: o.Profile, Endpoint: o.Endpoint, RoleName: role(o.SourceAccount)},
+	})
+	if err != nil {
+		return err
+	}
+	reader, ok := source.S3.(canary.ReplicationReader)
+	if !ok {
+		return errors.New("the replication configuration cannot be read")
+	}
+	targets, err := canary.Links(ctx, reader, source, o.Destination)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return usererr.Hint(err, "check --source, --destination and the credentials")
+	}
+	for _, t := range targets {
+		t.Destination.AccountID = cmp.Or(o.DestinationAccount, t.Destination.AccountID)
+		p.connect(ctx, t, role(o.SourceAccount), role(t.Destination.AccountID))
+	}
+	p.targets = targets
+	run := report.Run{ID: p.run, StartedAt: started, Scope: fact.Scope{Mode: "bucket", Buckets: o.Source}, Tool: report.Tool{Name: "crosscheck", Version: o.Version}}
+	coverage := fact.Coverage{Buckets: fact.BucketCoverage{Listed: 1, Scanned: 1}, Links: len(targets)}
+	return errors.Join(p.w.Run(&run), p.w.Coverage(&coverage))
+}
+
+// connect gives access to both buckets of a target; where it cannot, the bucket says why.
+func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, destinationRole string) {
+	o := &p.o
+	if o.DestinationProfile != "" && !o.RoleGiven {
+		destinationRole = "" // credentials of their own
+	}
+	p.clients.Connect(ctx, &t.Source, journal.Access{Profile: o.Profile, Endpoint: o.Endpoint, RoleName: sourceRole})
+	p.clients.Connect(ctx, &t.Destination, journal.Access{
+		Profile: cmp.Or(o.DestinationProfile, o.Profile), Endpoint: cmp.Or(o.DestinationEndpoint, o.Endpoint), RoleName: destinationRole,
+	})
+}
+
+// predictions are the probed links with what the audit predicts of them.
+func (p *prober) predictions() []finding.Link {
+	links := make([]finding.Link, len(p.targets))
+	for i, t := range p.targets {
+		links[i] = finding.Link{
+			ID: t.Link, RuleID: t.Rule.ID,
+			Source:      finding.End{AccountID: t.Source.AccountID, Region: t.Source.Region, Bucket: t.Source.Name},
+			Destination: finding.End{AccountID: t.Destination.AccountID, Region: t.Destination.Region, Bucket: t.Destination.Name},
+			Verdict:     finding.Verdict(t.Predicted), FailureCodes: t.FailureCodes,
+		}
+	}
+	return links
+}
