@@ -1,29 +1,17 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/scanner"
 )
-
-// planAssumptions say what the figures of a plan rest on.
-var planAssumptions = []string{
-	"how many buckets replicate is not known before they are read: the scan makes between \"none\" and \"all\" of the calls, and a share of s about none + s × (all − none)",
-	"all: every bucket replicates by one rule into another bucket of its account, and takes replicas itself, through a role of its own with an inline and a managed policy, under a key of its own; what links share is read once, and what no rule can use for a link is counted here and not read",
-	"not counted: units of the organization and policies attached to them (up to 3 calls and 1 call each), HeadBucket for destinations outside of the scanned accounts, retries",
-	"time: no throttling, each call as long as those of this plan took on average, and calls to Organizations at its documented rates; judging takes its own time",
-}
 
 // plannedScan prints what a scan would call, and calls nothing but what lists
 // accounts and buckets.
@@ -46,83 +34,7 @@ func plannedScan(cmd *cobra.Command, s *terminal.Streams, options scanner.Option
 		return err
 	}
 	if asJSON {
-		return printPlanJSON(s.Out, p, options.Concurrency)
+		return audit.WritePlanJSON(s.Out, p, options.Concurrency)
 	}
-	return printPlan(s.Out, p, options.Concurrency)
-}
-
-// totals are all calls of a plan.
-func totals(p *scanner.Plan) (listing, none, all int) {
-	for _, c := range p.Calls {
-		listing, none, all = listing+c.Listing, none+c.None, all+c.All
-	}
-	return listing, none, all
-}
-
-func printPlan(out io.Writer, p *scanner.Plan, concurrency int) error {
-	var b strings.Builder
-	listing, none, all := totals(p)
-	fmt.Fprintf(&b, "This is a plan. Accounts and buckets were listed (%d calls); nothing was read of any bucket.\n\n", listing)
-	fmt.Fprintf(&b, "Caller      %s\n", usererr.OneLine(p.Caller))
-	role := "none: the caller's own credentials"
-	if p.Role != "" {
-		role = usererr.OneLine(p.Role) + ", assumed in every account"
-	}
-	fmt.Fprintf(&b, "Audit role  %s\n", role)
-	fmt.Fprintf(&b, "Scope       accounts: %d, of which %d can be read; buckets: %d\n\n", p.Accounts.Listed, p.Accounts.Scanned, p.Buckets)
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "none replicate\tall replicate\t\n")
-	for _, c := range p.Calls {
-		fmt.Fprintf(w, "%d\t%d\t  %s (%s)\n", c.None, c.All, c.API, c.By)
-	}
-	fmt.Fprintf(w, "%d\t%d\t  calls in all\n", none, all)
-	shortest, longest := p.MinDuration(concurrency)
-	fmt.Fprintf(w, "%s\t%s\t  at least\n", roughly(shortest), roughly(longest))
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	b.WriteByte('\n')
-	for _, a := range planAssumptions {
-		fmt.Fprintf(&b, "* %s\n", a)
-	}
-	if len(p.Gaps) > 0 {
-		b.WriteString("\nWhat the scan could not read:\n")
-	}
-	for _, g := range p.Gaps {
-		fmt.Fprintf(&b, "* %s %s: %s %s: %s\n", usererr.OneLine(g.AccountID), usererr.OneLine(g.Fact), usererr.OneLine(g.API), usererr.OneLine(g.Code), usererr.OneLine(g.Message))
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
-}
-
-// roughly is a duration as an estimate: whole seconds, or less than one.
-func roughly(d time.Duration) string {
-	if d < time.Second {
-		return "<1s"
-	}
-	return d.Round(time.Second).String()
-}
-
-func printPlanJSON(out io.Writer, p *scanner.Plan, concurrency int) error {
-	listing, none, all := totals(p)
-	shortest, longest := p.MinDuration(concurrency)
-	type amounts struct {
-		Listing int `json:"listing"`
-		None    int `json:"none"`
-		All     int `json:"all"`
-	}
-	type seconds struct {
-		None float64 `json:"none"`
-		All  float64 `json:"all"`
-	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
-		SchemaVersion string `json:"schema_version"`
-		*scanner.Plan
-		Total       amounts  `json:"total"`
-		Seconds     seconds  `json:"seconds_at_least"`
-		Assumptions []string `json:"assumptions"`
-	}{"1", p, amounts{listing, none, all}, seconds{shortest.Seconds(), longest.Seconds()}, planAssumptions})
+	return audit.WritePlan(s.Out, p, options.Concurrency)
 }

@@ -170,7 +170,7 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/setup", "the IAM roles to deploy: policies, CloudFormation, Terraform",
 		[]string{"canary", "scanner", "scanner/fact"}},
 	{"cmd/crosscheck/internal/audit", "the way of a run: facts, engine, waivers, report; resume and baseline",
-		[]string{"canary/measure", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "rules", "rules/finding", "rules/waiver", "scanner/fact", "scanner/flow"}},
+		[]string{"canary/measure", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "rules", "rules/finding", "rules/waiver", "scanner", "scanner/fact", "scanner/flow"}},
 	{"cmd/crosscheck/internal/terminal", "the streams, the terminal and the environment of the program; its log and its progress",
 		[]string{"cmd/crosscheck/internal/audit", "report", "scanner", "scanner/client", "scanner/fact"}},
 	{"cmd/crosscheck/internal/prober", "finds links, asks, probes them, and reports: once, on a schedule, or as an experiment",
