@@ -121,7 +121,7 @@ func TestIntegrationBrowser(t *testing.T) {
 		pages = append(pages, write("hostile-"+strings.ReplaceAll(name, " ", "-"), Options{}, reporttest.HostileRun(t, reporttest.Hostile[name])))
 	}
 	demo := filepath.Join(dir, "demo.html")
-	if out, err := exec.Command("go", "run", "../cmd/crosscheck", "demo", "-q", "-o", "html="+demo).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "run", "../../cmd/crosscheck", "demo", "-q", "-o", "html="+demo).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	pages = append(pages, demo)

@@ -297,7 +297,7 @@ func TestBaselineAgreesWithCompare(t *testing.T) {
 		// unknown, diff takes it for unknown, and a baseline for one that failed.
 		was := map[string]*finding.Finding{}
 		for _, m := range before {
-			if f := m.Finding; f != nil && f.Status != finding.Pass {
+			if f := m.Finding; f != nil && f.Status != finding.Pass && f.Status != finding.NotApplicable {
 				old := was[f.Fingerprint]
 				open := f.Status == finding.Fail && f.Waiver == nil
 				if old == nil || open || f.Status == finding.Unknown && old.Waiver != nil {

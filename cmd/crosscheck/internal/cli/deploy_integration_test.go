@@ -241,7 +241,7 @@ func TestIntegrationVuln(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out := makeIn(t, root, nil, 2, "vuln", "CACHE="+cacheDir(t), "GOVULNDB=file://"+db); !strings.Contains(out, "GO-2026-0001") || !strings.Contains(out, "crosscheck.run calls") {
+	if out := makeIn(t, root, nil, 2, "vuln", "CACHE="+cacheDir(t), "GOVULNDB=file://"+db); !strings.Contains(out, "GO-2026-0001") || !strings.Contains(out, "cli.run calls") {
 		t.Errorf("the vulnerability is not shown:\n%s", out)
 	}
 	nowhere := []string{"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY="}
