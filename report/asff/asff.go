@@ -52,12 +52,18 @@ const (
 // SUPPRESSED, so the fault would stay out of sight when the waiver has ended.
 func Render(w io.Writer, r *records.Run, rules map[string]finding.About) error {
 	b := asffBatches{w: w}
+	err := Each(r, rules, b.add)
+	return cmp.Or(err, b.flush())
+}
+
+// Each calls yield with the findings that [Render] writes, in that order, until it
+// fails. Their accounts and Regions are those of the buckets.
+func Each(r *records.Run, rules map[string]finding.About, yield func(*Finding) error) error {
 	ids := records.IDs{}
 	at := records.RunTime(r).Format(time.RFC3339)
-	err := r.AsFindings(func(f *finding.Finding) error {
-		return b.add(asffOf(f, ids.Of(f), at, r.Run, records.AboutOf(rules, f.RuleID)))
+	return r.AsFindings(func(f *finding.Finding) error {
+		return yield(asffOf(f, ids.Of(f), at, r.Run, records.AboutOf(rules, f.RuleID)))
 	})
-	return cmp.Or(err, b.flush())
 }
 
 // asffBatches writes findings that belong together as requests of BatchImportFindings.
@@ -69,7 +75,7 @@ type asffBatches struct {
 	one     bytes.Buffer
 }
 
-func (b *asffBatches) add(f *asffFinding) error {
+func (b *asffBatches) add(f *Finding) error {
 	if err := wire.Encode(&b.one, f); err != nil {
 		return err
 	}
@@ -96,7 +102,9 @@ func (b *asffBatches) flush() error {
 	return err
 }
 
-type asffFinding struct {
+// Finding is a finding in the AWS Security Finding Format. No text is longer than
+// Security Hub takes it.
+type Finding struct {
 	SchemaVersion         string
 	ID                    string `json:"Id"`
 	ProductArn            string
@@ -108,21 +116,21 @@ type asffFinding struct {
 	CreatedAt             string
 	UpdatedAt             string
 	LastObservedAt        string
-	Severity              asffSeverity
-	FindingProviderFields asffProvider // what later imports may change of Severity and Types
+	Severity              Severity
+	FindingProviderFields ProviderFields // what later imports may change of Severity and Types
 	Title                 string
 	Description           string
-	Remediation           *asffRemediation `json:",omitempty"`
-	ProductFields         asffFields
-	Resources             []asffResource
-	Compliance            asffCompliance
-	Workflow              asffWorkflow
+	Remediation           *Remediation `json:",omitempty"`
+	ProductFields         Fields
+	Resources             []Resource
+	Compliance            Compliance
+	Workflow              Workflow
 	RecordState           string
-	Note                  *asffNoteText `json:",omitempty"`
+	Note                  *Note `json:",omitempty"`
 }
 
-// asffFields are the fields of our own, of which none may be empty.
-type asffFields struct {
+// Fields are the fields of our own. Those that are empty are left out.
+type Fields struct {
 	AccountID   string `json:"crosscheck/AccountId,omitempty"`
 	Baseline    string `json:"crosscheck/Baseline,omitempty"` // new or existing
 	Fingerprint string `json:"crosscheck/Fingerprint,omitempty"`
@@ -135,49 +143,58 @@ type asffFields struct {
 	Version     string `json:"crosscheck/Version,omitempty"`
 }
 
-type asffSeverity struct {
+// Severity is how grave a finding is, for Security Hub and for the rule.
+type Severity struct {
 	Label      string
 	Normalized *int   `json:",omitempty"`
 	Original   string // of the rule
 }
 
-type asffProvider struct {
-	Severity asffSeverity
+// ProviderFields are what later imports may change.
+type ProviderFields struct {
+	Severity Severity
 	Types    []string
 }
 
-type asffRemediation struct {
+// Remediation says what to do.
+type Remediation struct {
 	Recommendation struct {
 		Text string
 		URL  string `json:"Url,omitempty"`
 	}
 }
 
-type asffResource struct {
+// Resource is what a finding is about.
+type Resource struct {
 	Type      string
-	ID        string       `json:"Id"`
-	Partition string       `json:",omitempty"`
-	Region    string       `json:",omitempty"`
-	Details   *asffDetails `json:",omitempty"`
+	ID        string   `json:"Id"`
+	Partition string   `json:",omitempty"`
+	Region    string   `json:",omitempty"`
+	Details   *Details `json:",omitempty"`
 }
 
-type asffDetails struct {
+// Details say whose a bucket is.
+type Details struct {
 	AwsS3Bucket struct {
 		OwnerAccountID string `json:"OwnerAccountId"`
 	}
 }
 
-type asffCompliance struct {
+// Compliance is the standing of a finding, with its controls.
+type Compliance struct {
 	Status              string
-	RelatedRequirements []string     `json:",omitempty"`
-	StatusReasons       []asffReason `json:",omitempty"` // S3's failure codes
+	RelatedRequirements []string `json:",omitempty"`
+	StatusReasons       []Reason `json:",omitempty"` // S3's failure codes
 }
 
-type asffReason struct{ ReasonCode string }
+// Reason is why a control is not met.
+type Reason struct{ ReasonCode string }
 
-type asffWorkflow struct{ Status string }
+// Workflow says whether a finding is new, resolved or suppressed.
+type Workflow struct{ Status string }
 
-type asffNoteText struct{ Text, UpdatedBy, UpdatedAt string }
+// Note is a remark, of a time in RFC 3339.
+type Note struct{ Text, UpdatedBy, UpdatedAt string }
 
 // asffSeverities stand in the order of rank, with the numbers that Security Hub
 // gives them.
@@ -191,7 +208,7 @@ var (
 	regionName    = regexp.MustCompile(`^[a-z0-9-]{1,16}$`) // as long as Security Hub takes one
 )
 
-func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.About) *asffFinding {
+func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.About) *Finding {
 	firstOf := func(max int, among ...string) string {
 		for _, s := range among {
 			if s = text.CutBytes(text.Visible(s), max); s != "" {
@@ -222,30 +239,30 @@ func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.Ab
 		status = "NOT_AVAILABLE"
 	}
 	original := firstOf(asffOriginal, string(f.Severity), "unknown")
-	out := &asffFinding{
+	out := &Finding{
 		SchemaVersion: "2018-10-08", ID: firstOf(asffID, "crosscheck/"+uid), GeneratorID: firstOf(asffID, "crosscheck/"+f.RuleID),
 		ProductArn:  "arn:" + cmp.Or(partition, fact.PartitionOf(region)) + ":securityhub:" + region + ":" + account + ":product/" + account + "/default",
 		ProductName: "crosscheck", CompanyName: "crosscheck", AwsAccountID: account, Types: []string{records.FindingType},
 		CreatedAt: at, UpdatedAt: at, LastObservedAt: at,
-		Severity:              asffSeverity{severity.label, &severity.normalized, original},
-		FindingProviderFields: asffProvider{asffSeverity{Label: severity.label, Original: original}, []string{records.FindingType}},
+		Severity:              Severity{severity.label, &severity.normalized, original},
+		FindingProviderFields: ProviderFields{Severity{Label: severity.label, Original: original}, []string{records.FindingType}},
 		Title:                 firstOf(asffTitle, f.Title, help.Title, f.RuleID), Description: firstOf(asffDescription, f.Message, f.Title, f.RuleID),
-		ProductFields: asffFields{
+		ProductFields: Fields{
 			AccountID: field(f.AccountID), Baseline: field(f.Baseline), Fingerprint: field(f.Fingerprint), Link: field(f.Link), Region: field(f.Region), Resource: field(f.Resource),
 			Rule: field(f.RuleID), Run: field(run.ID), Status: field(records.StatusText(f)), Version: field(run.Tool.Version),
 		},
-		Resources:  []asffResource{{Type: kind, ID: firstOf(asffID, id), Partition: partition}},
-		Compliance: asffCompliance{Status: status}, Workflow: asffWorkflow{workflow}, RecordState: "ACTIVE",
+		Resources:  []Resource{{Type: kind, ID: firstOf(asffID, id), Partition: partition}},
+		Compliance: Compliance{Status: status}, Workflow: Workflow{workflow}, RecordState: "ACTIVE",
 	}
 	if regionName.MatchString(f.Region) {
 		out.Resources[0].Region = f.Region
 	}
 	if kind == "AwsS3Bucket" && account != asffNoAccount && f.RuleID != finding.FactRead { // a gap tells who asked, not who owns
-		out.Resources[0].Details = &asffDetails{}
+		out.Resources[0].Details = &Details{}
 		out.Resources[0].Details.AwsS3Bucket.OwnerAccountID = account
 	}
 	if f.Remediation != "" {
-		out.Remediation = &asffRemediation{}
+		out.Remediation = &Remediation{}
 		out.Remediation.Recommendation.Text = firstOf(asffFix, f.Remediation)
 		if u, err := url.Parse(help.URI()); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
 			out.Remediation.Recommendation.URL = help.URI()
@@ -255,12 +272,12 @@ func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.Ab
 		out.Compliance.RelatedRequirements = append(out.Compliance.RelatedRequirements, firstOf(asffRequirement, c))
 	}
 	for _, c := range f.FailureCodes[:min(len(f.FailureCodes), asffRequirements)] {
-		out.Compliance.StatusReasons = append(out.Compliance.StatusReasons, asffReason{firstOf(asffRequirement, c)})
+		out.Compliance.StatusReasons = append(out.Compliance.StatusReasons, Reason{firstOf(asffRequirement, c)})
 	}
 	if f.Status == finding.Fail && f.Waiver != nil {
 		out.ID = firstOf(asffID, "crosscheck/"+uid+"/waived")
 		out.Workflow.Status = "SUPPRESSED"
-		out.Note = &asffNoteText{Text: firstOf(asffNote, "waived: "+records.WaiverText(f.Waiver)), UpdatedBy: "crosscheck", UpdatedAt: at}
+		out.Note = &Note{Text: firstOf(asffNote, "waived: "+records.WaiverText(f.Waiver)), UpdatedBy: "crosscheck", UpdatedAt: at}
 	}
 	return out
 }

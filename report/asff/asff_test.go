@@ -17,9 +17,9 @@ import (
 )
 
 // checkASFF holds every line against what BatchImportFindings takes.
-func checkASFF(t testing.TB, out []byte) []asffFinding {
+func checkASFF(t testing.TB, out []byte) []Finding {
 	t.Helper()
-	var all []asffFinding
+	var all []Finding
 	seen := map[string]bool{}
 	for line := range bytes.Lines(out) {
 		if len(line) > asffBatchBytes {
@@ -35,7 +35,7 @@ func checkASFF(t testing.TB, out []byte) []asffFinding {
 			if len(raw) > 240<<10 {
 				t.Errorf("a finding of %d bytes", len(raw))
 			}
-			var f asffFinding
+			var f Finding
 			decodeStrictly(t, raw, &f)
 			all = append(all, f)
 			if product == "" {
@@ -111,7 +111,7 @@ func TestASFF(t *testing.T) {
 }
 
 func TestASFFStatus(t *testing.T) {
-	newFinding := func(change func(*finding.Finding)) asffFinding {
+	newFinding := func(change func(*finding.Finding)) Finding {
 		f := &finding.Finding{RuleID: "XC001", Title: "t", Status: finding.Fail, Severity: finding.High, AccountID: reporttest.Prod, Region: "eu-central-1", Resource: reporttest.ARN("b"),
 			Message: "m", Remediation: "fix it", Fingerprint: "f", Controls: []string{"NIST-800-53r5/CP-9"}, FailureCodes: []string{"DstBucketUnversioned"}}
 		change(f)
@@ -188,7 +188,7 @@ func TestASFFBatches(t *testing.T) {
 	var out bytes.Buffer
 	b := asffBatches{w: &out}
 	for range 10 {
-		if err := b.add(&asffFinding{Description: strings.Repeat("x", 1_000_000)}); err != nil {
+		if err := b.add(&Finding{Description: strings.Repeat("x", 1_000_000)}); err != nil {
 			t.Fatal(err)
 		}
 	}

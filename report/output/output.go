@@ -420,13 +420,6 @@ func fileName(r *report.Run) string {
 	return stamp + "-" + id + ".jsonl"
 }
 
-// ASFF writes a run in the format asff.
-func ASFF(w io.Writer, o Options) report.Writer {
-	out := &outputs{}
-	out.add("asff", w, o)
-	return out
-}
-
 // withoutPath is the error of a path without the path.
 func withoutPath(err error) error {
 	var at *fs.PathError

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
@@ -54,14 +56,15 @@ are listed on standard error, and the exit status is 2.
 			if err != nil {
 				return err
 			}
-			to := newHubs(engine, s.Err)
+			to := send.importer(engine, s.Err)
+			defer func() { _ = to.Close() }() // nothing of the run is kept
 			var others []report.Writer
 			if send.to != "" {
 				others = append(others, to)
 			}
 			sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
 				if send.to != "" {
-					if err := to.connect(cmd.Context(), &send); err != nil {
+					if err := to.Connect(cmd.Context()); err != nil {
 						return err
 					}
 				}
@@ -71,7 +74,11 @@ are listed on standard error, and the exit status is 2.
 				return err
 			}
 			if send.to != "" {
-				if err := to.send(out.quiet); err != nil {
+				counts, err := to.Import(cmd.Context())
+				if !out.quiet && cmd.Context().Err() == nil {
+					fmt.Fprintln(s.Err, counts)
+				}
+				if err != nil {
 					return err
 				}
 			}

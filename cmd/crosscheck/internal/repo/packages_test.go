@@ -138,6 +138,8 @@ var packages = []pkg{
 		[]string{"canary/measure", "report", "report/internal/grid", "report/internal/records", "report/internal/text", "report/internal/wire", "rules/finding", "scanner/fact"}},
 	{"report/asff", "the format asff: findings for AWS Security Hub",
 		[]string{"report", "report/internal/records", "report/internal/text", "report/internal/wire", "rules/finding", "scanner/fact"}},
+	{"report/securityhub", "imports a run into AWS Security Hub, and archives what is resolved",
+		[]string{"canary/measure", "report", "report/asff", "report/internal/records", "report/internal/text", "rules/finding", "scanner/client"}},
 	{"report/csv", "the format csv: a row for each finding, link, probe and gap",
 		[]string{"report", "report/internal/records", "report/internal/text", "rules/finding"}},
 	{"report/html", "the format html: a self-contained page",
@@ -176,7 +178,7 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/prober", "finds links, asks, probes them, and reports: once, on a schedule, or as an experiment",
 		[]string{"canary", "canary/access", "canary/experiment", "canary/journal", "canary/measure", "canary/prove", "canary/watch", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "rules", "rules/finding", "scanner", "scanner/client", "scanner/fact"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
-		[]string{"canary", "canary/access", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "rules", "rules/finding", "rules/iam/simulate", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
+		[]string{"canary", "canary/access", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/securityhub", "rules", "rules/finding", "rules/iam/simulate", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
@@ -192,7 +194,7 @@ var forTests = []string{
 // below it. Tests are free.
 var only = map[string][]string{
 	"github.com/open-policy-agent/opa":  {"rules"},
-	"github.com/aws/":                   {"scanner", "canary", "cmd/crosscheck/internal/cli", "cmd/crosscheck/internal/terminal"},
+	"github.com/aws/":                   {"scanner", "canary", "report/securityhub", "cmd/crosscheck/internal/cli", "cmd/crosscheck/internal/terminal"},
 	"github.com/jstemmer/":              {"report/junit"},
 	"github.com/prometheus/":            {"canary/watch", "report/prometheus"},
 	"github.com/olekukonko/tablewriter": {"report/internal/grid"},
