@@ -285,7 +285,7 @@ func (i *Importer) archive(ctx context.Context, to destination, r *result) error
 		}
 		if err != nil {
 			r.err = err
-			return nil
+			return nil //nolint:nilerr // it is this destination's error, and is reported with its result
 		}
 		for _, f := range page.Findings {
 			ours := strings.HasPrefix(aws.ToString(f.GeneratorId), prefix) &&
