@@ -15,7 +15,7 @@ var ssecBlocked = Experiment{
 	Prepare: "a link whose destination blocks SSE-C and whose source does not; Metrics enabled and a " +
 		"notification for s3:Replication:OperationFailedReplication, which carries the code",
 	Puts:     "one object encrypted with a key of the canary's own (SSE-C)",
-	Observes: "the source's status; the code stands in the event alone",
+	Observes: "the source's status; only the event has the code",
 	Settles:  "the failure code of a blocked encryption type",
 	variants: []measure.Variant{measure.SSEC},
 	fits: func(d *fact.Document, l *fact.Link) error {

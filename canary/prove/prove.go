@@ -69,7 +69,7 @@ func verdict(l *finding.Link, ms []*measure.Measurement, audited bool) (finding.
 		f.Message = "the audit predicts that this link works, and the canary proves that it does not: " + reasons
 		f.Remediation = "look for the fault that both sides of the setup hide: a policy that the audit cannot see, " +
 			"a change made since the scan, or an error of crosscheck; " +
-			"the failure code stands in S3's OperationFailedReplication event"
+			"the failure code is in S3's OperationFailedReplication event"
 		return f, true
 	case proven == finding.Works && l.Verdict == finding.Broken && contradicts(ms, l.FailureCodes):
 		f := onLink(l, finding.Disagreement, "Predicted broken, proven to work", finding.Fail, finding.High)

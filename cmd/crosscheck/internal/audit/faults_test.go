@@ -821,7 +821,7 @@ func TestPassingFaults(t *testing.T) {
 }
 
 // TestRequiredReplicationOfADestination: a bucket that must replicate, and does not,
-// may be the destination of a link that nobody could read.
+// may be the destination of a link that could not be read.
 func TestRequiredReplicationOfADestination(t *testing.T) {
 	t.Parallel()
 	c, err := config.Parse("required", []byte("required_replication: [{name: '*'}]"))

@@ -77,7 +77,7 @@ JSON report and the run file have the fingerprints.
 	return cmd
 }
 
-// waiverText is an entry as it stands in a waivers file, under a comment that says
+// waiverText is an entry as a waivers file has it, under a comment that says
 // what was found.
 func waiverText(f *finding.Finding, e *waiver.Entry) ([]byte, error) {
 	var entry bytes.Buffer
