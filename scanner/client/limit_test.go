@@ -189,6 +189,8 @@ func TestLimiterKeepsItsBounds(t *testing.T) {
 				})
 			}
 			all.Wait()
+			l.mu.Lock() // a pause may end now
+			defer l.mu.Unlock()
 			if l.inFlight != 0 || len(l.waiting) != 0 {
 				rt.Errorf("%d on their way and %d waiting at the end", l.inFlight, len(l.waiting))
 			}
