@@ -127,16 +127,14 @@ func faults(m *measure.Measurement) []probe {
 	return ps
 }
 
-func subjectOfPast(p *report.Past) subject { return subject{p.RuleID, p.AccountID, p.Resource, p.Link} }
-
 // Mark marks what fails as new or existing on its way to next, and when it is closed
 // sends what failed in the baseline and does not now. Marks of an earlier comparison
 // are replaced.
 func Mark(next report.Writer, b *Baseline) report.Writer {
-	m := &marker{Writer: next, Baseline: b, observed: newObserved(b.run.Scope), now: make([]string, len(b.failures))}
+	m := &marker{Writer: next, Baseline: b, observed: Observe(&b.run.Scope), now: make([]string, len(b.failures))}
 	m.observed.chosen = true
 	for i := range b.failures {
-		m.observed.subjects[subjectOfPast(&b.failures[i].Past)] = ""
+		m.observed.subjects[subjectOfPast(&b.failures[i].Past)] = seen{}
 	}
 	return m
 }
@@ -145,7 +143,7 @@ func Mark(next report.Writer, b *Baseline) report.Writer {
 type marker struct {
 	report.Writer
 	*Baseline
-	observed *observed
+	observed *Observed
 	now      []string // standing of each of the failures
 }
 

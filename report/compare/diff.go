@@ -67,8 +67,8 @@ func (r *Recording) Coverage(v *fact.Coverage) error {
 }
 
 // observed is what the recorded run looked at, of what one with the scope before did.
-func (r *Recording) observed(before fact.Scope) *observed {
-	o := newObserved(before)
+func (r *Recording) observed(before *fact.Scope) *Observed {
+	o := Observe(before)
 	_ = o.Run(r.run)
 	for _, l := range r.links {
 		_ = o.Link(l)
@@ -126,7 +126,7 @@ func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 		SchemaVersion: report.SchemaVersion, Before: before.run.JSON(), After: after.run.JSON(),
 		Links: []LinkChange{}, Findings: []FindingChange{},
 	}
-	now := after.observed(before.run.Scope)
+	now := after.observed(&before.run.Scope)
 	d.links(before, after, now)
 	d.findings(before, after, now)
 	worse, unknown := false, false
@@ -147,7 +147,7 @@ func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 	return d
 }
 
-func (d *Diff) links(before, after *Recording, now *observed) {
+func (d *Diff) links(before, after *Recording, now *Observed) {
 	was, is := map[string]*finding.Link{}, map[string]*finding.Link{}
 	for _, l := range before.links {
 		was[l.ID] = l
@@ -168,7 +168,8 @@ func (d *Diff) links(before, after *Recording, now *observed) {
 			continue
 		}
 		c := LinkChange{ID: l.ID, Before: l.Verdict, Worse: l.Verdict == finding.Works, why: "its replication rule is there no more"}
-		if !now.read(l.Source.AccountID, l.Source.Bucket) {
+		gone := Subject{Rule: finding.LinkWorks, AccountID: l.Source.AccountID, Resource: records.BucketARN(l.Source), Link: l.ID}
+		if !now.Decided(gone) {
 			c.After, c.why = finding.UnknownVerdict, "the later run did not see it"
 		}
 		if c.Before != c.After {
@@ -223,7 +224,7 @@ func byIdentity(fs []*finding.Finding) map[string]*finding.Finding {
 	return by
 }
 
-func (d *Diff) findings(before, after *Recording, now *observed) {
+func (d *Diff) findings(before, after *Recording, now *Observed) {
 	was, is := byIdentity(before.findings), byIdentity(after.findings)
 	add := func(change string, f *finding.Finding) {
 		d.Findings = append(d.Findings, FindingChange{change, wire.Finding(f)})

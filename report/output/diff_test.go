@@ -109,38 +109,46 @@ func TestCompareFindings(t *testing.T) {
 	waived := waivedOf(findingOf("XC012", "p", finding.Fail, finding.High))
 	elsewhere := findingOf("XC012", "q", finding.Pass, finding.High)
 	elsewhere.Finding.Resource, elsewhere.Finding.Link = "arn:aws:s3:::z", "z/r→b"
+	arrived := report.Message{Measurement: &measure.Measurement{Link: "a/r→b", Outcome: measure.Arrived}}
+	undecided := report.Message{Measurement: &measure.Measurement{Link: "a/r→b", Outcome: measure.Inconclusive}}
 	for name, test := range map[string]struct {
 		before, after []report.Message
 		want          string // change fingerprint
 		status        int
 	}{
-		"same":                {[]report.Message{fail}, []report.Message{fail}, "", report.ExitClean},
-		"still unknown":       {[]report.Message{unknown}, []report.Message{unknown}, "", report.ExitClean},
-		"appeared":            {nil, []report.Message{fail}, "appeared p", report.ExitFaults},
-		"appeared, passed":    {[]report.Message{pass}, []report.Message{fail}, "appeared p", report.ExitFaults},
-		"appeared, unknown":   {[]report.Message{unknown}, []report.Message{fail}, "appeared p", report.ExitFaults},
-		"waiver over":         {[]report.Message{waived}, []report.Message{fail}, "appeared p", report.ExitFaults},
-		"appeared as info":    {nil, []report.Message{findingOf("XC046", "i", finding.Fail, finding.Info)}, "appeared i", report.ExitClean},
-		"appeared, waived":    {nil, []report.Message{waived}, "", report.ExitClean},
-		"waived":              {[]report.Message{fail}, []report.Message{waived}, "waived p", report.ExitClean},
-		"fixed":               {[]report.Message{fail}, []report.Message{pass}, "fixed p", report.ExitClean},
-		"fixed, waived":       {[]report.Message{waived}, []report.Message{pass}, "fixed p", report.ExitClean},
-		"does not apply":      {[]report.Message{fail}, []report.Message{findingOf("XC012", "p", finding.NotApplicable, finding.High)}, "fixed p", report.ExitClean},
-		"unknown":             {[]report.Message{fail}, []report.Message{unknown}, "unknown p", report.ExitIncomplete},
-		"passed, unknown":     {[]report.Message{pass}, []report.Message{unknown}, "unknown p", report.ExitIncomplete},
-		"odd status":          {[]report.Message{pass}, []report.Message{findingOf("XC012", "p", "", finding.High)}, "unknown p", report.ExitIncomplete},
-		"another fault":       {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Fail, finding.High)}, "appeared q fixed p", report.ExitFaults},
-		"passes otherwise":    {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Pass, finding.High)}, "fixed p", report.ExitClean},
-		"unknown otherwise":   {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Unknown, finding.High)}, "unknown p unknown q", report.ExitIncomplete},
-		"bucket gone":         {[]report.Message{fail}, []report.Message{elsewhere}, "fixed p", report.ExitClean},
-		"bucket not read":     {[]report.Message{fail}, []report.Message{elsewhere, gapOf("1", "arn:aws:s3:::a")}, "unknown p", report.ExitIncomplete},
-		"account not read":    {[]report.Message{fail}, []report.Message{elsewhere, gapOf("1", "1")}, "unknown p", report.ExitIncomplete},
-		"rule not judged":     {[]report.Message{fail}, nil, "unknown p", report.ExitIncomplete},
-		"not probed":          {[]report.Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []report.Message{elsewhere}, "unknown p", report.ExitIncomplete},
-		"probed":              {[]report.Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []report.Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "fixed p", report.ExitClean},
-		"left behind":         {[]report.Message{findingOf("XC904", "p", finding.Fail, finding.High)}, []report.Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "unknown p", report.ExitIncomplete},
-		"waiver removed":      {[]report.Message{findingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, nil, "fixed p", report.ExitClean},
-		"doubled fingerprint": {[]report.Message{pass, pass}, []report.Message{pass, fail}, "appeared p", report.ExitFaults},
+		"same":                 {[]report.Message{fail}, []report.Message{fail}, "", report.ExitClean},
+		"still unknown":        {[]report.Message{unknown}, []report.Message{unknown}, "", report.ExitClean},
+		"appeared":             {nil, []report.Message{fail}, "appeared p", report.ExitFaults},
+		"appeared, passed":     {[]report.Message{pass}, []report.Message{fail}, "appeared p", report.ExitFaults},
+		"appeared, unknown":    {[]report.Message{unknown}, []report.Message{fail}, "appeared p", report.ExitFaults},
+		"waiver over":          {[]report.Message{waived}, []report.Message{fail}, "appeared p", report.ExitFaults},
+		"appeared as info":     {nil, []report.Message{findingOf("XC046", "i", finding.Fail, finding.Info)}, "appeared i", report.ExitClean},
+		"appeared, waived":     {nil, []report.Message{waived}, "", report.ExitClean},
+		"waived":               {[]report.Message{fail}, []report.Message{waived}, "waived p", report.ExitClean},
+		"fixed":                {[]report.Message{fail}, []report.Message{pass}, "fixed p", report.ExitClean},
+		"fixed, waived":        {[]report.Message{waived}, []report.Message{pass}, "fixed p", report.ExitClean},
+		"does not apply":       {[]report.Message{fail}, []report.Message{findingOf("XC012", "p", finding.NotApplicable, finding.High)}, "fixed p", report.ExitClean},
+		"unknown":              {[]report.Message{fail}, []report.Message{unknown}, "unknown p", report.ExitIncomplete},
+		"passed, unknown":      {[]report.Message{pass}, []report.Message{unknown}, "unknown p", report.ExitIncomplete},
+		"odd status":           {[]report.Message{pass}, []report.Message{findingOf("XC012", "p", "", finding.High)}, "unknown p", report.ExitIncomplete},
+		"another fault":        {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Fail, finding.High)}, "appeared q fixed p", report.ExitFaults},
+		"passes otherwise":     {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Pass, finding.High)}, "fixed p", report.ExitClean},
+		"unknown otherwise":    {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Unknown, finding.High)}, "unknown p unknown q", report.ExitIncomplete},
+		"bucket gone":          {[]report.Message{fail}, []report.Message{elsewhere}, "fixed p", report.ExitClean},
+		"bucket not read":      {[]report.Message{fail}, []report.Message{elsewhere, gapOf("1", "arn:aws:s3:::a")}, "unknown p", report.ExitIncomplete},
+		"account not read":     {[]report.Message{fail}, []report.Message{elsewhere, gapOf("1", "1")}, "unknown p", report.ExitIncomplete},
+		"rule not judged":      {[]report.Message{fail}, nil, "unknown p", report.ExitIncomplete},
+		"not probed":           {[]report.Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []report.Message{elsewhere}, "unknown p", report.ExitIncomplete},
+		"probed":               {[]report.Message{findingOf(finding.Proof, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "fixed p", report.ExitClean},
+		"probed, undecided":    {[]report.Message{findingOf(finding.Proof, "p", finding.Fail, finding.High)}, []report.Message{arrived, undecided}, "unknown p", report.ExitIncomplete},
+		"audited and probed":   {[]report.Message{findingOf(finding.Disagreement, "p", finding.Fail, finding.High)}, []report.Message{arrived, linkOf("a/r→b", finding.Works)}, "fixed p", report.ExitClean},
+		"only probed":          {[]report.Message{findingOf(finding.Disagreement, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "unknown p", report.ExitIncomplete},
+		"no objective":         {[]report.Message{findingOf(finding.Objective, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "unknown p", report.ExitIncomplete},
+		"left behind":          {[]report.Message{findingOf("XC904", "p", finding.Fail, finding.High)}, []report.Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "unknown p", report.ExitIncomplete},
+		"waiver removed":       {[]report.Message{findingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, nil, "fixed p", report.ExitClean},
+		"waiver, scope":        {[]report.Message{findingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, []report.Message{{Run: &report.Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "unknown p", report.ExitIncomplete},
+		"odd status otherwise": {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", "what", finding.High)}, "unknown p unknown q", report.ExitIncomplete},
+		"doubled fingerprint":  {[]report.Message{pass, pass}, []report.Message{pass, fail}, "appeared p", report.ExitFaults},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := compare.Compare(recorded(test.before...), recorded(test.after...), "")

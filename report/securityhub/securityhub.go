@@ -19,6 +19,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/report/asff"
+	"crosscheck/report/compare"
 	"crosscheck/report/internal/records"
 	"crosscheck/report/internal/text"
 	"crosscheck/rules/finding"
@@ -71,7 +72,7 @@ type Importer struct {
 	report.Writer // records the run
 	opts          Options
 	run           *records.Builder
-	seen          *sightings
+	seen          *compare.Observed
 
 	home destination // the caller's
 	open func(destination) api
@@ -91,7 +92,7 @@ type result struct {
 
 // New makes an importer. It calls nothing.
 func New(opts Options) *Importer {
-	i := &Importer{opts: opts, run: records.NewBuilder(), seen: newSightings(), results: map[destination]*result{}}
+	i := &Importer{opts: opts, run: records.NewBuilder(), seen: compare.Observe(nil), results: map[destination]*result{}}
 	i.run.Keep = records.Keep{Passes: true}
 	i.Writer = report.Tee(i.run, i.seen)
 	return i
@@ -290,7 +291,7 @@ func (i *Importer) archive(ctx context.Context, to destination, r *result) error
 		for _, f := range page.Findings {
 			ours := strings.HasPrefix(aws.ToString(f.GeneratorId), prefix) &&
 				aws.ToString(f.ProductArn) == to.product() && f.RecordState == types.RecordStateActive
-			if ours && !r.sent[aws.ToString(f.Id)] && i.seen.without(f.ProductFields, r.sent) {
+			if ours && !r.sent[aws.ToString(f.Id)] && i.resolved(f.ProductFields, r.sent) {
 				gone = append(gone, f)
 			}
 		}
@@ -305,6 +306,21 @@ func (i *Importer) archive(ctx context.Context, to destination, r *result) error
 		}
 	}
 	return i.flush(ctx)
+}
+
+// resolved reports whether the run, of which sent are the Ids, decided again what a
+// finding with these fields was about. The scope of the run that the finding comes
+// from is not known.
+func (i *Importer) resolved(fields map[string]string, sent map[string]bool) bool {
+	field := func(name string) string { return fields["crosscheck/"+name] }
+	about := compare.Subject{
+		Rule: field("Rule"), AccountID: field("AccountId"), Resource: field("Resource"), Link: field("Link"),
+	}
+	// Of several probes that differ in nothing, the first has the fingerprint as its Id.
+	if about.Rule == finding.ProbeShows && !sent["crosscheck/"+field("Fingerprint")] {
+		return false
+	}
+	return i.seen.Decided(about)
 }
 
 // refusal says what to do about a Security Hub that takes nothing.

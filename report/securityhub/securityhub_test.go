@@ -279,6 +279,7 @@ func TestArchive(t *testing.T) {
 		report.Message{Link: &finding.Link{ID: "l/r→b", Verdict: finding.Broken}},
 		probe("a/r→b", "plain", measure.Failed), probe("a/r→b", "plain", measure.Failed), probe("a/r→b", "sse", measure.Failed),
 		probe("c/r→b", "plain", measure.Failed), probe("c/r→b", "plain", measure.Failed),
+		report.Message{Coverage: &fact.Coverage{}},
 		gap("arn:aws:s3:::a"), gap("arn:aws:s3:::z"), gap("arn:aws:iam::222222222222:role/r"),
 	); err != nil {
 		t.Fatal(err)
@@ -301,6 +302,7 @@ func TestArchive(t *testing.T) {
 		report.Message{Link: &finding.Link{ID: "k/r→b", Verdict: finding.Works}},
 		report.Message{Link: &finding.Link{ID: "l/r→b", Verdict: finding.UnknownVerdict}},
 		probe("a/r→b", "plain", measure.Arrived), probe("c/r→b", "plain", measure.Inconclusive),
+		report.Message{Coverage: &fact.Coverage{}},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -336,5 +338,61 @@ func TestArchive(t *testing.T) {
 	}
 	if !strings.Contains(errs.String(), "10 findings imported, 7 archived") {
 		t.Errorf("said %s", errs)
+	}
+}
+
+// What is not sure to be resolved stays: silence archives nothing.
+func TestNotArchived(t *testing.T) {
+	t.Parallel()
+	gapAt := func(resource, name string) report.Message {
+		return report.Message{Gap: &fact.Gap{AccountID: two, Resource: resource, Fact: name, API: "y", Code: "z"}}
+	}
+	about := func(rule string) report.Message {
+		m := found(two, "eu-central-1", "f", finding.Fail)
+		m.Finding.RuleID, m.Finding.Link = rule, "b/r→c"
+		return m
+	}
+	const role = "arn:aws:iam::222222222222:role/r"
+	bucket := found(two, "eu-central-1", "bucket", finding.Pass) // shows that the account and the bucket were read
+	covered := report.Message{Coverage: &fact.Coverage{}}
+	probe := report.Message{Measurement: &measure.Measurement{Link: "b/r→c", Outcome: measure.Arrived}}
+	odd := about("XC030")
+	odd.Finding.Fingerprint, odd.Finding.Status = "other", "what"
+	for name, c := range map[string]struct {
+		before report.Message
+		after  []report.Message
+		state  string
+	}{
+		"gap of a bucket, read again":             {gapAt("arn:aws:s3:::b", "x"), []report.Message{bucket, covered}, "ARCHIVED"},
+		"gap of an account, read again":           {gapAt(role, "x"), []report.Message{bucket, covered}, "ARCHIVED"},
+		"gap of a bucket with another gap":        {gapAt("arn:aws:s3:::b", "x"), []report.Message{bucket, covered, gapAt("arn:aws:s3:::b", "w")}, "ACTIVE"},
+		"gap of a bucket, another of its account": {gapAt("arn:aws:s3:::b", "x"), []report.Message{bucket, covered, gapAt(two, "w")}, "ACTIVE"},
+		"gap of an account with another gap":      {gapAt(role, "x"), []report.Message{bucket, covered, gapAt(two, "w")}, "ACTIVE"},
+		"gap, and the organization was not read":  {gapAt(role, "x"), []report.Message{bucket, covered, {Gap: &fact.Gap{Fact: "w"}}}, "ACTIVE"},
+		"gap, and the coverage is not known":      {gapAt(role, "x"), []report.Message{bucket}, "ACTIVE"},
+		"gap, and the run only probed":            {gapAt("arn:aws:s3:::b", "x"), []report.Message{bucket, covered, probe}, "ACTIVE"},
+		"only a status that is not known":         {about("XC030"), []report.Message{odd, covered}, "ACTIVE"},
+		"finding of a bucket that is gone":        {about("XC030"), []report.Message{found(two, "eu-central-1", "z", finding.Pass), covered}, "ACTIVE"},
+		"expired waiver":                          {about(finding.WaiverExpired), []report.Message{bucket, covered}, "ACTIVE"},
+		"unused waiver":                           {about(finding.WaiverUnused), []report.Message{bucket, covered}, "ACTIVE"},
+		"proof, probed again":                     {about(finding.Proof), []report.Message{probe}, "ARCHIVED"},
+		"proof, not probed":                       {about(finding.Proof), []report.Message{bucket, covered}, "ACTIVE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first, all, _ := newImporter(t, false)
+			if err := importRun(t.Context(), t, first, c.before); err != nil {
+				t.Fatal(err)
+			}
+			home := all["999999999999 eu-west-1"]
+			second, _, _ := newImporter(t, false)
+			second.open = func(destination) api { return home.api() }
+			if err := importRun(t.Context(), t, second, c.after...); err != nil {
+				t.Fatal(err)
+			}
+			if got := string(home.findings[0].RecordState); got != c.state {
+				t.Errorf("it is %s, want %s", got, c.state)
+			}
+		})
 	}
 }

@@ -139,7 +139,7 @@ var packages = []pkg{
 	{"report/asff", "the format asff: findings for AWS Security Hub",
 		[]string{"report", "report/internal/records", "report/internal/text", "report/internal/wire", "rules/finding", "scanner/fact"}},
 	{"report/securityhub", "imports a run into AWS Security Hub, and archives what is resolved",
-		[]string{"canary/measure", "report", "report/asff", "report/internal/records", "report/internal/text", "rules/finding", "scanner/client"}},
+		[]string{"report", "report/asff", "report/compare", "report/internal/records", "report/internal/text", "rules/finding", "scanner/client"}},
 	{"report/csv", "the format csv: a row for each finding, link, probe and gap",
 		[]string{"report", "report/internal/records", "report/internal/text", "rules/finding"}},
 	{"report/html", "the format html: a self-contained page",
