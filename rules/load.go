@@ -220,10 +220,16 @@ func (r *Rule) place(f source, pkg string) error {
 	return nil
 }
 
+// Forms of names, as regular expressions of the whole name.
+const (
+	PackName      = `[a-z][a-z0-9-]{0,31}` // of a pack of rules
+	ParameterName = `[a-z][a-z0-9_]{0,63}` // of a parameter of a rule
+)
+
 var (
 	ruleName  = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-	packWord  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
-	paramWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	packWord  = regexp.MustCompile(`^` + PackName + `$`)
+	paramWord = regexp.MustCompile(`^` + ParameterName + `$`)
 	scopes    = []string{ScopeBucket, ScopeSource, ScopeLink, ScopeOrganization}
 	evidences = []string{"recorded", "documented", "inferred"}
 )

@@ -203,10 +203,7 @@ var asffSeverities = []struct {
 	normalized int
 }{{"CRITICAL", 90}, {"HIGH", 70}, {"MEDIUM", 40}, {"LOW", 1}, {"INFORMATIONAL", 0}}
 
-var (
-	accountDigits = regexp.MustCompile(`^[0-9]{12}$`)
-	regionName    = regexp.MustCompile(`^[a-z0-9-]{1,16}$`) // as long as Security Hub takes one
-)
+var regionName = regexp.MustCompile(`^[a-z0-9-]{1,16}$`) // as long as Security Hub takes one
 
 func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.About) *Finding {
 	firstOf := func(max int, among ...string) string {
@@ -219,7 +216,7 @@ func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.Ab
 	}
 	field := func(s string) string { return text.CutBytes(text.Visible(s), asffField) }
 	account, region := f.AccountID, f.Region
-	if !accountDigits.MatchString(account) {
+	if !fact.IsAccountID(account) {
 		account = asffNoAccount
 	}
 	kind, id, partition := records.ResourceOf(f)

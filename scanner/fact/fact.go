@@ -380,7 +380,10 @@ func LinkID(source, ruleID, destination string) string {
 	return source + "/" + ruleID + "→" + destination
 }
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+// AccountID is the form of an AWS account id, as a regular expression.
+const AccountID = `[0-9]{12}`
+
+var accountID = regexp.MustCompile(`^` + AccountID + `$`)
 
 // IsAccountID reports whether a text has the form of an AWS account id: 12 digits.
 func IsAccountID(s string) bool { return accountID.MatchString(s) }

@@ -17,24 +17,27 @@ import (
 	"crosscheck/scanner/sandbox/wire"
 )
 
-var operations = map[string]func(*state.State, *service.Call) (wire.Object, *wire.Error){
-	"AttachRolePolicy":               attachRolePolicy,
-	"DeleteRolePermissionsBoundary":  putRolePermissionsBoundary,
-	"DeleteRolePolicy":               deleteRolePolicy,
-	"DetachRolePolicy":               detachRolePolicy,
+// operation answers a request.
+type operation = func(*state.State, *service.Call) (wire.Object, *wire.Error)
+
+var operations = map[string]operation{
+	"AttachRolePolicy":               ofRole(attachRolePolicy),
+	"DeleteRolePermissionsBoundary":  ofRole(deleteRolePermissionsBoundary),
+	"DeleteRolePolicy":               ofRole(deleteRolePolicy),
+	"DetachRolePolicy":               ofRole(detachRolePolicy),
 	"GetAccountAuthorizationDetails": getAccountAuthorizationDetails,
-	"GetPolicy":                      getManagedPolicy,
-	"GetPolicyVersion":               getPolicyVersion,
-	"GetRole":                        getRole,
-	"GetRolePolicy":                  getRolePolicy,
-	"ListAttachedRolePolicies":       listAttachedRolePolicies,
-	"ListPolicyVersions":             listPolicyVersions,
-	"ListRolePolicies":               listRolePolicies,
+	"GetPolicy":                      ofPolicy(getManagedPolicy),
+	"GetPolicyVersion":               ofPolicy(getPolicyVersion),
+	"GetRole":                        ofRole(getRole),
+	"GetRolePolicy":                  ofRole(getRolePolicy),
+	"ListAttachedRolePolicies":       ofRole(listAttachedRolePolicies),
+	"ListPolicyVersions":             ofPolicy(listPolicyVersions),
+	"ListRolePolicies":               ofRole(listRolePolicies),
 	"ListRoles":                      listRoles,
-	"ListRoleTags":                   listRoleTags,
-	"PutRolePermissionsBoundary":     putRolePermissionsBoundary,
-	"PutRolePolicy":                  putRolePolicy,
-	"UpdateAssumeRolePolicy":         updateAssumeRolePolicy,
+	"ListRoleTags":                   ofRole(listRoleTags),
+	"PutRolePermissionsBoundary":     ofRole(putRolePermissionsBoundary),
+	"PutRolePolicy":                  ofRole(putRolePolicy),
+	"UpdateAssumeRolePolicy":         ofRole(updateAssumeRolePolicy),
 }
 
 // Service answers the operations of AWS IAM that read roles and policies, and
@@ -99,6 +102,29 @@ func authorizedRole(s *state.State, c *service.Call) (*state.Role, *wire.Error) 
 	return r, nil
 }
 
+// ofRole is an operation on the role that a request names, if its caller may do it.
+func ofRole(do func(*state.State, *service.Call, *state.Role) (wire.Object, *wire.Error)) operation {
+	return func(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
+		r, e := authorizedRole(s, c)
+		if e != nil {
+			return nil, e
+		}
+		return do(s, c, r)
+	}
+}
+
+// ofPolicy is an operation on the managed policy that a request names, if its caller
+// may do it.
+func ofPolicy(do func(*state.State, *service.Call, *state.ManagedPolicy) (wire.Object, *wire.Error)) operation {
+	return func(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
+		m, e := authorizedPolicy(s, c)
+		if e != nil {
+			return nil, e
+		}
+		return do(s, c, m)
+	}
+}
+
 // document is a policy document as IAM returns it: URL-encoded (RFC 3986).
 func document(text string) string {
 	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
@@ -114,11 +140,7 @@ func roleObject(r *state.Role) wire.Object {
 	}
 }
 
-func getRole(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func getRole(_ *state.State, _ *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	out := roleObject(r)
 	out["RoleLastUsed"] = wire.Object{}
 	if len(r.Tags) > 0 {
@@ -163,11 +185,7 @@ func listRoles(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
 	return out, nil
 }
 
-func listRoleTags(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func listRoleTags(_ *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	tags, out, e := paged(c, wire.TagList(r.Tags, "Key", "Value"))
 	if e != nil {
 		return nil, e
@@ -176,11 +194,7 @@ func listRoleTags(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
 	return out, nil
 }
 
-func listRolePolicies(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func listRolePolicies(_ *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	names := []string{}
 	for _, d := range r.Inline {
 		names = append(names, d.Name)
@@ -193,11 +207,7 @@ func listRolePolicies(s *state.State, c *service.Call) (wire.Object, *wire.Error
 	return out, nil
 }
 
-func getRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func getRolePolicy(_ *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	name, e := required(c, "PolicyName")
 	if e != nil {
 		return nil, e
@@ -220,11 +230,7 @@ func attachedObjects(s *state.State, account string, arns []string) []wire.Objec
 	return list
 }
 
-func listAttachedRolePolicies(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func listAttachedRolePolicies(s *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	var arns []string
 	for _, arn := range r.Attached {
 		if m := s.FindManaged(c.Caller.Account, arn); m != nil && strings.HasPrefix(m.Path, c.Form.Get("PathPrefix")) {
@@ -292,11 +298,7 @@ func policyObject(s *state.State, account string, m *state.ManagedPolicy) wire.O
 	}
 }
 
-func getManagedPolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	m, e := authorizedPolicy(s, c)
-	if e != nil {
-		return nil, e
-	}
+func getManagedPolicy(s *state.State, c *service.Call, m *state.ManagedPolicy) (wire.Object, *wire.Error) {
 	return wire.Object{"Policy": policyObject(s, c.Caller.Account, m)}, nil
 }
 
@@ -305,11 +307,7 @@ func versionObject(m *state.ManagedPolicy) wire.Object {
 	return wire.Object{"VersionId": "v1", "IsDefaultVersion": true, "CreateDate": m.Created}
 }
 
-func getPolicyVersion(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	m, e := authorizedPolicy(s, c)
-	if e != nil {
-		return nil, e
-	}
+func getPolicyVersion(_ *state.State, c *service.Call, m *state.ManagedPolicy) (wire.Object, *wire.Error) {
 	version, e := required(c, "VersionId")
 	if e != nil {
 		return nil, e
@@ -322,11 +320,7 @@ func getPolicyVersion(s *state.State, c *service.Call) (wire.Object, *wire.Error
 	return wire.Object{"PolicyVersion": out}, nil
 }
 
-func listPolicyVersions(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	m, e := authorizedPolicy(s, c)
-	if e != nil {
-		return nil, e
-	}
+func listPolicyVersions(_ *state.State, c *service.Call, m *state.ManagedPolicy) (wire.Object, *wire.Error) {
 	items, out, e := paged(c, []wire.Object{versionObject(m)})
 	if e != nil {
 		return nil, e
@@ -432,11 +426,7 @@ func newDocument(c *service.Call, kind policy.Kind) (string, *wire.Error) {
 	return text, nil
 }
 
-func putRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func putRolePolicy(_ *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	name, e := required(c, "PolicyName")
 	if e != nil {
 		return nil, e
@@ -454,11 +444,7 @@ func putRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
 	return wire.Object{}, nil
 }
 
-func deleteRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func deleteRolePolicy(_ *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	name, e := required(c, "PolicyName")
 	if e != nil {
 		return nil, e
@@ -471,11 +457,7 @@ func deleteRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error
 	return wire.Object{}, nil
 }
 
-func updateAssumeRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, e
-	}
+func updateAssumeRolePolicy(_ *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
 	text, e := newDocument(c, policy.Trust)
 	if e != nil {
 		return nil, e
@@ -484,25 +466,21 @@ func updateAssumeRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire
 	return wire.Object{}, nil
 }
 
-// roleAndPolicy finds the role and the managed policy that a request joins or parts.
-func roleAndPolicy(s *state.State, c *service.Call, parameter string) (*state.Role, *state.ManagedPolicy, *wire.Error) {
-	r, e := authorizedRole(s, c)
-	if e != nil {
-		return nil, nil, e
-	}
+// namedPolicy finds the managed policy that a parameter names.
+func namedPolicy(s *state.State, c *service.Call, parameter string) (*state.ManagedPolicy, *wire.Error) {
 	text, e := required(c, parameter)
 	if e != nil {
-		return nil, nil, e
+		return nil, e
 	}
 	m := s.FindManaged(c.Caller.Account, text)
 	if m == nil {
-		return nil, nil, noSuchEntity("Policy %s does not exist or is not attachable.", text)
+		return nil, noSuchEntity("Policy %s does not exist or is not attachable.", text)
 	}
-	return r, m, nil
+	return m, nil
 }
 
-func attachRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, m, e := roleAndPolicy(s, c, "PolicyArn")
+func attachRolePolicy(s *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
+	m, e := namedPolicy(s, c, "PolicyArn")
 	if e != nil {
 		return nil, e
 	}
@@ -512,8 +490,8 @@ func attachRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error
 	return wire.Object{}, nil
 }
 
-func detachRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	r, m, e := roleAndPolicy(s, c, "PolicyArn")
+func detachRolePolicy(s *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
+	m, e := namedPolicy(s, c, "PolicyArn")
 	if e != nil {
 		return nil, e
 	}
@@ -525,20 +503,16 @@ func detachRolePolicy(s *state.State, c *service.Call) (wire.Object, *wire.Error
 	return wire.Object{}, nil
 }
 
-// putRolePermissionsBoundary sets the boundary of a role, or takes it away.
-func putRolePermissionsBoundary(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
-	if c.Operation() == "DeleteRolePermissionsBoundary" {
-		r, e := authorizedRole(s, c)
-		if e != nil {
-			return nil, e
-		}
-		r.Boundary = ""
-		return wire.Object{}, nil
-	}
-	r, m, e := roleAndPolicy(s, c, "PermissionsBoundary")
+func putRolePermissionsBoundary(s *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
+	m, e := namedPolicy(s, c, "PermissionsBoundary")
 	if e != nil {
 		return nil, e
 	}
 	r.Boundary = m.ARN
+	return wire.Object{}, nil
+}
+
+func deleteRolePermissionsBoundary(_ *state.State, _ *service.Call, r *state.Role) (wire.Object, *wire.Error) {
+	r.Boundary = ""
 	return wire.Object{}, nil
 }

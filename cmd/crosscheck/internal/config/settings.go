@@ -8,7 +8,9 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/report/output"
+	"crosscheck/rules"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 // The roles that are assumed in every account where no other is named.
@@ -42,15 +44,15 @@ type form struct {
 }
 
 var (
-	accountForm = form{what: "an account id", hint: "an account id has 12 digits", pattern: `^[0-9]{12}$`}
+	accountForm = form{what: "an account id", hint: "an account id has 12 digits", pattern: `^` + fact.AccountID + `$`}
 	regionForm  = form{what: "a Region", hint: "for example eu-west-1", pattern: `^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`}
 	bucketForm  = form{what: "a pattern of bucket names", hint: "a name has letters, digits, '.', '-' and '_'; '*' is any run of them and '?' is one", pattern: `^[A-Za-z0-9._*?-]{1,255}$`}
 	unitForm    = form{what: "the id of a root or an organizational unit", hint: "such as ou-ab12-cdefgh34; 'aws organizations list-organizational-units-for-parent' shows them", pattern: `^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})$`}
 	roleForm    = form{what: "the name of a role", hint: "a name, with its path where it has one, and no ARN", pattern: `^[A-Za-z0-9_+=,.@/-]{1,512}$`}
-	ruleForm    = form{what: "the id of a rule", hint: "crosscheck rules list shows the ids, such as XC046", pattern: `^[A-Z]{2,10}[0-9]{3,6}$`}
-	packForm    = form{what: "the id of a rule or the name of a pack", hint: "crosscheck rules list shows both, such as XC046 and monitoring", pattern: `^([A-Z]{2,10}[0-9]{3,6}|[a-z][a-z0-9-]{0,31})$`}
-	paramForm   = form{what: "the name of a parameter", hint: "crosscheck rules show ID shows the parameters of a rule", pattern: `^[a-z][a-z0-9_]{0,63}$`}
-	gradeForm   = form{what: "a severity", hint: "for example high", oneOf: []string{"critical", "high", "medium", "low", "info"},
+	ruleForm    = form{what: "the id of a rule", hint: "crosscheck rules list shows the ids, such as XC046", pattern: `^` + finding.RuleID + `$`}
+	packForm    = form{what: "the id of a rule or the name of a pack", hint: "crosscheck rules list shows both, such as XC046 and monitoring", pattern: `^(` + finding.RuleID + `|` + rules.PackName + `)$`}
+	paramForm   = form{what: "the name of a parameter", hint: "crosscheck rules show ID shows the parameters of a rule", pattern: `^` + rules.ParameterName + `$`}
+	gradeForm   = form{what: "a severity", hint: "for example high", oneOf: severities(),
 		check: func(s string) error { _, err := finding.ParseSeverity(s); return err }}
 	outputForm = form{what: "an output", hint: "write FORMAT or FORMAT=PATH", pattern: `^[a-z]+(=.+)?$`,
 		check: func(s string) error { _, err := output.ParseOutput(s); return err }}
@@ -59,6 +61,15 @@ var (
 	tagForm    = form{what: "a tag", hint: "a key has 1 to 128 characters, a value at most 256", pattern: `^[\s\S]{0,256}$`}
 	spanForm   = form{what: "a duration", hint: "for example 90s or 15m", pattern: `^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`}
 )
+
+// severities are the names of all severities, the worst first.
+func severities() []string {
+	names := make([]string, len(finding.Severities))
+	for i, s := range finding.Severities {
+		names[i] = string(s)
+	}
+	return names
+}
 
 // many is the form of how many there are of something.
 func many(what string) form {
