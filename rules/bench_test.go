@@ -11,7 +11,7 @@ import (
 
 // BenchmarkEval judges one bucket with one link: the matrix and every rule.
 func BenchmarkEval(b *testing.B) {
-	e := engine(b, Options{})
+	e := standard(b)
 	doc := working()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -22,7 +22,7 @@ func BenchmarkEval(b *testing.B) {
 
 // BenchmarkEvalParallel is the same on all cores (-cpu 2).
 func BenchmarkEvalParallel(b *testing.B) {
-	e := engine(b, Options{})
+	e := standard(b)
 	doc := working()
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
@@ -37,7 +37,7 @@ func BenchmarkEvalParallel(b *testing.B) {
 
 // BenchmarkMatrix decides the permission matrix alone.
 func BenchmarkMatrix(b *testing.B) {
-	e := engine(b, Options{})
+	e := standard(b)
 	doc := working()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -57,7 +57,7 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkValue(b *testing.B) {
 	doc := working()
 	b.ReportAllocs()
-	fields := engine(b, Options{}).evaluator.fields
+	fields := standard(b).evaluator.fields
 	for b.Loop() {
 		opa.Fields(doc, fields)
 	}

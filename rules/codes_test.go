@@ -128,7 +128,7 @@ var codeWorlds = []struct {
 
 func TestCodeWorlds(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	for _, c := range codeWorlds {
 		t.Run(c.name, func(t *testing.T) {
 			code, _, _ := strings.Cut(c.name, ",")
@@ -165,7 +165,7 @@ func TestCodeWorlds(t *testing.T) {
 // be predicted to a world and a rule.
 func TestCodesAreComplete(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	list := e.Codes()
 	if len(list) != 39 {
 		t.Errorf("%d codes", len(list))

@@ -192,7 +192,7 @@ func codesDoc(list []Code) []byte {
 
 func TestDocs(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	for _, r := range e.Rules() {
 		if len(r.Sources) == 0 || r.Remediation == "" || r.Description == "" || len(r.Controls) == 0 || r.Pack == "" {
 			t.Errorf("%s lacks a source, a remediation, a description, a control or a pack", r.ID)

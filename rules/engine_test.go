@@ -31,6 +31,19 @@ func engine(t testing.TB, opts Options) *Engine {
 	return e
 }
 
+var shared = sync.OnceValues(func() (*Engine, error) { return New(Options{}) })
+
+// standard is the engine without options. All tests share one, since compiling the
+// rules is most of the time of many: they may judge with it, but not call Gap, Restore or Finish.
+func standard(t testing.TB) *Engine {
+	t.Helper()
+	e, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
 func eval(t testing.TB, e *Engine, doc *fact.Document) Result {
 	t.Helper()
 	r, err := e.Eval(context.Background(), doc)
@@ -42,7 +55,7 @@ func eval(t testing.TB, e *Engine, doc *fact.Document) Result {
 
 func TestWorkingLink(t *testing.T) {
 	t.Parallel()
-	r := eval(t, engine(t, Options{}), working())
+	r := eval(t, standard(t), working())
 	if len(r.Links) != 1 || r.Links[0].Verdict != finding.Works {
 		t.Errorf("links %+v", r.Links)
 	}
@@ -85,7 +98,7 @@ func find(findings []finding.Finding, id string) []finding.Finding {
 
 func TestSilenceIsUnknown(t *testing.T) {
 	t.Parallel()
-	without := eval(t, engine(t, Options{}), working()).Findings
+	without := eval(t, standard(t), working()).Findings
 	for name, body := range map[string]string{
 		"no answer":             `answers contains {"link": "no", "status": "pass"} if false`,
 		"undefined":             `answers contains {"link": link.id, "status": "pass"} if { some link in input.links; link.source_key }`,
@@ -152,7 +165,7 @@ func TestGapNamesAPIAndAccount(t *testing.T) {
 			b.Versioning = fact.Missing[fact.Versioning](gap("destination.versioning", "AccessDenied"))
 		})
 	})
-	r := eval(t, engine(t, Options{}), doc)
+	r := eval(t, standard(t), doc)
 	f := find(r.Findings, "XC004")
 	if len(f) != 1 || f[0].Status != finding.Unknown || f[0].Message != "destination.versioning is not known: s3:Get answered AccessDenied in account 222222222222" {
 		t.Errorf("%+v", f)
@@ -214,9 +227,9 @@ func TestDisablingNeverImproves(t *testing.T) {
 	doc := change(func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) })
 	})
-	want := eval(t, engine(t, Options{}), doc)
+	want := eval(t, standard(t), doc)
 	var ids []string
-	for _, r := range engine(t, Options{}).Rules() {
+	for _, r := range standard(t).Rules() {
 		ids = append(ids, r.ID)
 	}
 	got := eval(t, engine(t, Options{Disabled: ids}), doc)
@@ -256,7 +269,7 @@ func TestCancel(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := engine(t, Options{}).Eval(ctx, working()); !errors.Is(err, context.Canceled) {
+	if _, err := standard(t).Eval(ctx, working()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -285,7 +298,7 @@ func TestOrganization(t *testing.T) {
 	if got := e.Needs(); !slices.Contains(got, "bucket.tags") {
 		t.Errorf("needs %v", got)
 	}
-	if got := engine(t, Options{}).Needs(); slices.Contains(got, "bucket.tags") || !slices.Contains(got, "destination.versioning") {
+	if got := standard(t).Needs(); slices.Contains(got, "bucket.tags") || !slices.Contains(got, "destination.versioning") {
 		t.Errorf("needs %v", got)
 	}
 	alone := func(name string, tags fact.Fact[map[string]string]) *fact.Document {
@@ -380,7 +393,7 @@ func TestRego(t *testing.T) {
 			t.Errorf("%s:%d: %s: %s %s", r.File, r.Line, r.Name, r.Message, r.Output)
 		}
 	}
-	for _, r := range engine(t, Options{}).Rules() {
+	for _, r := range standard(t).Rules() {
 		if r.permission != nil {
 			continue // the tests of package permission
 		}
@@ -451,7 +464,7 @@ func TestWhen(t *testing.T) {
 		})
 	}
 	params := map[string]any{"destinations": map[string]any{"other_region": true}, "required_replication": []any{map[string]any{"name": "*"}}}
-	with, without := engine(t, Options{Parameters: params}), engine(t, Options{})
+	with, without := engine(t, Options{Parameters: params}), standard(t)
 	for _, r := range with.Rules() {
 		for _, name := range r.When {
 			e, do := with, off[name]

@@ -46,7 +46,7 @@ func faults(r Result) []string {
 // their order and statements their names.
 func TestFingerprintsSurviveReordering(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	all := append([]link{{name: "crowded", do: crowded}, {name: "the guide", do: guide("2012-10-17")}}, links...)
 	for _, c := range codeWorlds {
 		all = append(all, c.link)
@@ -155,7 +155,7 @@ func lists(t *rapid.T, m map[string]any) {
 // and the same fault stays what it is when its message changes.
 func TestFingerprintsTellFaultsApart(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	failing := func(do func(*world)) map[string]string {
 		prints := map[string]string{} // message by rule and fingerprint
 		for _, f := range eval(t, e, change(do)).Findings {

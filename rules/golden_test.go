@@ -18,7 +18,7 @@ import (
 // sentence once. A better sentence changes the second file alone.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	var all []link
 	for _, g := range guides {
 		all = append(all, link{name: "the guide, " + g.name, do: g.do})

@@ -71,7 +71,7 @@ var guides = []struct {
 // TestGuide says what crosscheck finds in the how-to: it works, and what is wrong with it.
 func TestGuide(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	always := map[string]string{
 		"XC020": "fail info", "XC043": "fail high", "XC044": "fail medium", "XC046": "fail info",
 		"XC047": "fail medium", "XC048": "fail low", "XC052": "fail info", "XC058": "fail info",
@@ -129,7 +129,7 @@ func TestStrict(t *testing.T) {
 		}},
 		{"bucket keys", "XC028", func(w *world) { kmsWorld(w); w.Bucket.Encryption.Value.BucketKey = true }},
 	}
-	plain, strict := engine(t, Options{}), engine(t, Options{Strict: true})
+	plain, strict := standard(t), engine(t, Options{Strict: true})
 	for _, c := range open {
 		doc := change(c.do)
 		before, after := eval(t, plain, doc), eval(t, strict, doc)

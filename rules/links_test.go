@@ -216,7 +216,7 @@ var links = []link{
 
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	for _, c := range links {
 		t.Run(c.name, func(t *testing.T) {
 			r := eval(t, e, change(c.do))
@@ -242,7 +242,7 @@ func TestLinks(t *testing.T) {
 // TestRemediation holds the fix of a fault to the exact change.
 func TestRemediation(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	for _, c := range []struct {
 		name, rule, want string
 		do               func(*world)
@@ -294,7 +294,7 @@ func TestTwoLinks(t *testing.T) {
 		w.Links = append(w.Links, fact.Link{ID: fact.LinkID("src", "plain", "gone"), Rule: second, RoleARN: roleARN, Destination: "gone", SourceKey: w.Links[0].SourceKey})
 		w.Buckets["gone"] = fact.None[fact.Bucket]()
 	})
-	r := eval(t, engine(t, Options{}), doc)
+	r := eval(t, standard(t), doc)
 	if l := r.Links[0]; l.Verdict != finding.Works {
 		t.Errorf("%s: %s", l.ID, l.Why)
 	}

@@ -17,7 +17,7 @@ import (
 
 func TestPacks(t *testing.T) {
 	t.Parallel()
-	rules := engine(t, Options{}).Rules()
+	rules := standard(t).Rules()
 	byPack := map[string][]string{}
 	for _, r := range rules {
 		byPack[r.Pack] = append(byPack[r.Pack], r.ID)
@@ -75,7 +75,7 @@ func TestPacksNeverImprove(t *testing.T) {
 	doc := change(func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) })
 	})
-	all := engine(t, Options{})
+	all := engine(t, Options{}) // which it changes
 	want := eval(t, all, doc)
 	names := append(ids(all.Rules()), Packs(all.Rules())...)
 	rapid.Check(t, func(r *rapid.T) {

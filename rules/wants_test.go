@@ -42,7 +42,7 @@ func oneAccount(w *world) {
 // TestWants: what of a destination is read, and when not.
 func TestWants(t *testing.T) {
 	t.Parallel()
-	e := engine(t, Options{})
+	e := standard(t)
 	wanted := func(e *Engine, doc *fact.Document) []string {
 		var list []string
 		for _, name := range slices.Sorted(maps.Keys(bucketFacts)) {
