@@ -27,12 +27,24 @@ expires(rule) if rule.expiration_days > 0
 
 expires(rule) if rule.expiration_date
 
+# A bound of the size of the objects that a rule expires, in bytes; 0 is none.
+bound(x, name) := object.get(x, name, 0)
+
+within(_, 0)
+
+within(limit, other) if {
+	limit > 0
+	limit <= other
+}
+
 # The source expires the objects of a rule no later.
 matched(rule, originals) if {
 	some other in originals
 	other.status == "Enabled"
 	startswith(prefix(rule), prefix(other))
 	count(object.get(other, "tags", {})) == 0
+	bound(rule, "size_greater_than") >= bound(other, "size_greater_than")
+	within(bound(rule, "size_less_than"), bound(other, "size_less_than"))
 	other.expiration_days <= rule.expiration_days
 }
 

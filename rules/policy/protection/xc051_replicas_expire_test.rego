@@ -67,6 +67,34 @@ test_fail_source_of_some_tags if {
 	{a.key | some a in rule.answers; a.status == "fail"} == {"x"} with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "tags": {"a": "b"}}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])})
 }
 
+test_pass_same_sizes if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 10, "size_less_than": 100}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 10, "size_less_than": 100}])})
+}
+
+test_pass_fewer_sizes if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 10, "size_less_than": 100}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 11, "size_less_than": 99}])})
+}
+
+test_pass_some_sizes if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 11, "size_less_than": 99}])})
+}
+
+test_fail_source_of_large if {
+	{a.key | some a in rule.answers; a.status == "fail"} == {"x"} with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 10}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])})
+}
+
+test_fail_source_of_larger if {
+	{a.key | some a in rule.answers; a.status == "fail"} == {"x"} with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 11}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_greater_than": 10}])})
+}
+
+test_fail_source_of_small if {
+	{a.key | some a in rule.answers; a.status == "fail"} == {"x"} with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_less_than": 100}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30}])})
+}
+
+test_fail_source_of_smaller if {
+	{a.key | some a in rule.answers; a.status == "fail"} == {"x"} with input as fixture.doc({"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_less_than": 99}])}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "expiration_days": 30, "size_less_than": 100}])})
+}
+
 test_fail_wider_copy if {
 	{a.key | some a in rule.answers; a.status == "fail"} == {"x"} with input as fixture.with_rule(fixture.doc({"lifecycle": fixture.absent}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "prefix": "data/old/", "expiration_days": 1}])}), {"prefix": "data/"})
 }
