@@ -81,7 +81,7 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{rules: list, memory: newMemory(), mentioned: mentionedFacts(modules, files)}
-	if e.digest, err = digest(opts, files); err != nil {
+	if e.digest, err = digest(opts, files, permission.Text()); err != nil {
 		return nil, err
 	}
 	disabled, err := switchedOff(list, opts)
@@ -103,14 +103,14 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 	return e, nil
 }
 
-func digest(opts Options, files []source) (string, error) {
+func digest(opts Options, files []source, table string) (string, error) {
 	h := sha256.New()
 	options, err := json.Marshal(opts) // with its maps sorted
 	if err != nil {
 		return "", err
 	}
 	_, _ = h.Write(options) // a hash takes everything
-	for _, f := range files {
+	for _, f := range append(files[:len(files):len(files)], source{name: "table", text: []byte(table)}) {
 		fmt.Fprintf(h, "\x00%s\x00%d\x00", f.name, len(f.text))
 		_, _ = h.Write(f.text)
 	}
@@ -118,7 +118,7 @@ func digest(opts Options, files []source) (string, error) {
 }
 
 // Digest is the same of two engines of one version of crosscheck if they judge alike:
-// it is made of the Rego files and the options.
+// it is made of the Rego files, the table of permissions and the options.
 func (e *Engine) Digest() string { return e.digest }
 
 // Rules lists the rules, sorted by id.

@@ -19,6 +19,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/internal/opa"
+	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
 
@@ -219,6 +220,73 @@ func TestBrokenRules(t *testing.T) {
 				t.Errorf("more than one line: %q", err)
 			}
 		})
+	}
+}
+
+// TestEmbeddedRulesHaveTheirPlace: the directory of an embedded rule is its pack, so
+// that METADATA cannot say another.
+func TestEmbeddedRulesHaveTheirPlace(t *testing.T) {
+	t.Parallel()
+	meta := strings.ReplaceAll(ruleText("#   scope: link\n", `answers contains crosscheck.pass(link, "x") if some link in input.links`), "rules.acme001", "rules.links.mine")
+	packed := strings.Replace(meta, "#   scope: link\n", "#   scope: link\n#   pack: links\n", 1)
+	for name, c := range map[string]struct{ file, text, want string }{
+		"in its place":     {"links/acme001_mine.rego", meta, ""},
+		"another pack":     {"access/acme001_mine.rego", meta, "is in PACK/acme001_NAME.rego"},
+		"another name":     {"links/acme001_yours.rego", meta, "is in PACK/acme001_NAME.rego"},
+		"another id":       {"links/acme002_mine.rego", meta, "is in PACK/acme001_NAME.rego"},
+		"without its id":   {"links/mine.rego", meta, "is in PACK/acme001_NAME.rego"},
+		"in no pack":       {"acme001_mine.rego", meta, "is in PACK/acme001_NAME.rego"},
+		"pack in METADATA": {"links/acme001_mine.rego", packed, "has custom.pack: the directory of an embedded rule is its pack"},
+	} {
+		_, _, err := load([]source{{name: "rules/policy/" + c.file, text: []byte(c.text)}}, false)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestDigest: a run is continued, and its judgement taken over, only by an engine that
+// judges by the same files, options and table of permissions.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	files := func() []source { return []source{{name: "a.rego", text: []byte("package a")}} }
+	opts := Options{Disabled: []string{"XC001"}}
+	same, err := digest(opts, files(), "a table")
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed, changed, more := files(), files(), files()
+	renamed[0].name, changed[0].text = "b.rego", []byte("package b")
+	more = append(more, source{name: "b.rego"})
+	for name, c := range map[string]struct {
+		opts  Options
+		files []source
+		table string
+	}{
+		"the same":       {opts, files(), "a table"},
+		"other options":  {Options{}, files(), "a table"},
+		"a renamed file": {opts, renamed, "a table"},
+		"a changed file": {opts, changed, "a table"},
+		"one more file":  {opts, more, "a table"},
+		"no file":        {opts, nil, "a table"},
+		"another table":  {opts, files(), "another table"},
+	} {
+		got, err := digest(c.opts, c.files, c.table)
+		if err != nil || (got == same) != (name == "the same") {
+			t.Errorf("%s: %s and %s, %v", name, got, same, err)
+		}
+	}
+	embedded, err := sourcesOf(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, _ := digest(Options{}, embedded, permission.Text()); standard(t).Digest() != want {
+		t.Error("the engine's digest is not that of its files, its options and the permission table")
+	}
+	for _, want := range []string{`{Layer: Trust, Action: "sts:AssumeRole"`, `ID: "XC012"`, `ownerOverride = &Condition{`} {
+		if !strings.Contains(permission.Text(), want) {
+			t.Errorf("the permission table's text has no %s", want)
+		}
 	}
 }
 

@@ -212,6 +212,9 @@ func (r *Rule) place(f source, pkg string) error {
 		}
 		return fmt.Errorf("rule %s is in package %s; it must be crosscheck.rules.%s", r.ID, pkg, id)
 	}
+	if r.Pack != "" {
+		return fmt.Errorf("rule %s has custom.pack: the directory of an embedded rule is its pack", r.ID)
+	}
 	r.Pack = strings.TrimSuffix(dir, "/")
 	name := strings.TrimSuffix(strings.TrimPrefix(file, id+"_"), ".rego")
 	if file != id+"_"+name+".rego" || r.pkg != r.Pack+"."+name {

@@ -1,11 +1,22 @@
 package permission
 
 import (
+	_ "embed" // the text of the table
 	"strings"
 
 	"crosscheck/rules/iam/logic"
 	"crosscheck/scanner/fact"
 )
+
+//go:embed rows.go
+var rowsText string
+
+//go:embed table.go
+var tableText string
+
+// Text is the table of permissions and the rules about it as they are written, for a
+// digest of what judges.
+func Text() string { return tableText + rowsText }
 
 // requirements is the table: every permission that S3 needs to replicate, in the
 // order in which reports show them.
