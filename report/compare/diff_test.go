@@ -1,4 +1,4 @@
-package output
+package compare_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
@@ -33,52 +33,32 @@ func recorded(ms ...report.Message) *compare.Recording {
 	return r
 }
 
-func linkOf(id string, v finding.Verdict) report.Message {
-	bucket, _, _ := strings.Cut(id, "/")
-	return report.Message{Link: &finding.Link{ID: id, Verdict: v, Source: finding.End{AccountID: "1", Bucket: bucket}}}
-}
-
-// findingOf is a finding of a rule on the link a/r→b in account 1.
-func findingOf(rule, print string, status finding.Status, severity finding.Severity) report.Message {
-	return report.Message{Finding: &finding.Finding{
-		RuleID: rule, Status: status, Severity: severity, AccountID: "1", Resource: "arn:aws:s3:::a", Link: "a/r→b", Fingerprint: print,
-	}}
-}
-
-func waivedOf(m report.Message) report.Message {
-	m.Finding.Waiver = &finding.Waiver{Reason: "r", Expires: "2999-12-31"}
-	return m
-}
-
-func gapOf(account, resource string) report.Message {
-	return report.Message{Gap: &fact.Gap{AccountID: account, Resource: resource}}
-}
-
 func TestCompareLinks(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		before, after []report.Message
 		want          string // before after worse
 		status        int
 	}{
-		"same":              {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{linkOf("a/r→b", finding.Broken)}, "", report.ExitClean},
-		"broke":             {[]report.Message{linkOf("a/r→b", finding.Works)}, []report.Message{linkOf("a/r→b", finding.Broken)}, "works broken worse", report.ExitFaults},
-		"broke, unknown":    {[]report.Message{linkOf("a/r→b", finding.UnknownVerdict)}, []report.Message{linkOf("a/r→b", finding.Broken)}, "unknown broken worse", report.ExitFaults},
-		"no longer known":   {[]report.Message{linkOf("a/r→b", finding.Works)}, []report.Message{linkOf("a/r→b", finding.UnknownVerdict)}, "works unknown worse", report.ExitFaults},
-		"not known broken":  {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{linkOf("a/r→b", finding.UnknownVerdict)}, "broken unknown", report.ExitIncomplete},
-		"repaired":          {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{linkOf("a/r→b", finding.Works)}, "broken works", report.ExitClean},
-		"new":               {nil, []report.Message{linkOf("a/r→b", finding.Works)}, "none works", report.ExitClean},
-		"new, broken":       {nil, []report.Message{linkOf("a/r→b", finding.Broken)}, "none broken worse", report.ExitFaults},
-		"new, unknown":      {nil, []report.Message{linkOf("a/r→b", finding.UnknownVerdict)}, "none unknown", report.ExitIncomplete},
-		"gone, worked":      {[]report.Message{linkOf("a/r→b", finding.Works)}, nil, "works none worse", report.ExitFaults},
-		"gone, broken":      {[]report.Message{linkOf("a/r→b", finding.Broken)}, nil, "broken none", report.ExitClean},
-		"account unread":    {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{gapOf("1", "1")}, "broken unknown", report.ExitIncomplete},
-		"bucket unread":     {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{gapOf("1", "arn:aws:s3:::a")}, "broken unknown", report.ExitIncomplete},
-		"other bucket":      {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{gapOf("", "arn:aws:s3:::x")}, "broken none", report.ExitClean},
-		"other account":     {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{gapOf("2", "2")}, "broken none", report.ExitClean},
-		"organization":      {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{gapOf("", "")}, "broken unknown", report.ExitIncomplete},
-		"account suspended": {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Unreadable: 1}}}}, "broken unknown", report.ExitIncomplete},
-		"other scope":       {[]report.Message{linkOf("a/r→b", finding.Broken)}, []report.Message{{Run: &report.Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "broken unknown", report.ExitIncomplete},
-		"only probed":       {[]report.Message{linkOf("a/r→b", finding.Works)}, []report.Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "works unknown worse", report.ExitFaults},
+		"same":              {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, "", report.ExitClean},
+		"broke":             {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, "works broken worse", report.ExitFaults},
+		"broke, unknown":    {[]report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, "unknown broken worse", report.ExitFaults},
+		"no longer known":   {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, []report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, "works unknown worse", report.ExitFaults},
+		"not known broken":  {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, "broken unknown", report.ExitIncomplete},
+		"repaired":          {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, "broken works", report.ExitClean},
+		"new":               {nil, []report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, "none works", report.ExitClean},
+		"new, broken":       {nil, []report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, "none broken worse", report.ExitFaults},
+		"new, unknown":      {nil, []report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, "none unknown", report.ExitIncomplete},
+		"gone, worked":      {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, nil, "works none worse", report.ExitFaults},
+		"gone, broken":      {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, nil, "broken none", report.ExitClean},
+		"account unread":    {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.GapOf("1", "1")}, "broken unknown", report.ExitIncomplete},
+		"bucket unread":     {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.GapOf("1", "arn:aws:s3:::a")}, "broken unknown", report.ExitIncomplete},
+		"other bucket":      {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.GapOf("", "arn:aws:s3:::x")}, "broken none", report.ExitClean},
+		"other account":     {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.GapOf("2", "2")}, "broken none", report.ExitClean},
+		"organization":      {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.GapOf("", "")}, "broken unknown", report.ExitIncomplete},
+		"account suspended": {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Unreadable: 1}}}}, "broken unknown", report.ExitIncomplete},
+		"other scope":       {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{{Run: &report.Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "broken unknown", report.ExitIncomplete},
+		"only probed":       {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, []report.Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "works unknown worse", report.ExitFaults},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := compare.Compare(recorded(test.before...), recorded(test.after...), "")
@@ -103,11 +83,12 @@ func TestCompareLinks(t *testing.T) {
 }
 
 func TestCompareFindings(t *testing.T) {
-	fail := findingOf("XC012", "p", finding.Fail, finding.High)
-	pass := findingOf("XC012", "p", finding.Pass, finding.High)
-	unknown := findingOf("XC012", "p", finding.Unknown, finding.High)
-	waived := waivedOf(findingOf("XC012", "p", finding.Fail, finding.High))
-	elsewhere := findingOf("XC012", "q", finding.Pass, finding.High)
+	t.Parallel()
+	fail := reporttest.FindingOf("XC012", "p", finding.Fail, finding.High)
+	pass := reporttest.FindingOf("XC012", "p", finding.Pass, finding.High)
+	unknown := reporttest.FindingOf("XC012", "p", finding.Unknown, finding.High)
+	waived := reporttest.WaivedOf(reporttest.FindingOf("XC012", "p", finding.Fail, finding.High))
+	elsewhere := reporttest.FindingOf("XC012", "q", finding.Pass, finding.High)
 	elsewhere.Finding.Resource, elsewhere.Finding.Link = "arn:aws:s3:::z", "z/r→b"
 	arrived := report.Message{Measurement: &measure.Measurement{Link: "a/r→b", Outcome: measure.Arrived}}
 	undecided := report.Message{Measurement: &measure.Measurement{Link: "a/r→b", Outcome: measure.Inconclusive}}
@@ -122,32 +103,32 @@ func TestCompareFindings(t *testing.T) {
 		"appeared, passed":     {[]report.Message{pass}, []report.Message{fail}, "appeared p", report.ExitFaults},
 		"appeared, unknown":    {[]report.Message{unknown}, []report.Message{fail}, "appeared p", report.ExitFaults},
 		"waiver over":          {[]report.Message{waived}, []report.Message{fail}, "appeared p", report.ExitFaults},
-		"appeared as info":     {nil, []report.Message{findingOf("XC046", "i", finding.Fail, finding.Info)}, "appeared i", report.ExitClean},
+		"appeared as info":     {nil, []report.Message{reporttest.FindingOf("XC046", "i", finding.Fail, finding.Info)}, "appeared i", report.ExitClean},
 		"appeared, waived":     {nil, []report.Message{waived}, "", report.ExitClean},
 		"waived":               {[]report.Message{fail}, []report.Message{waived}, "waived p", report.ExitClean},
 		"fixed":                {[]report.Message{fail}, []report.Message{pass}, "fixed p", report.ExitClean},
 		"fixed, waived":        {[]report.Message{waived}, []report.Message{pass}, "fixed p", report.ExitClean},
-		"does not apply":       {[]report.Message{fail}, []report.Message{findingOf("XC012", "p", finding.NotApplicable, finding.High)}, "fixed p", report.ExitClean},
+		"does not apply":       {[]report.Message{fail}, []report.Message{reporttest.FindingOf("XC012", "p", finding.NotApplicable, finding.High)}, "fixed p", report.ExitClean},
 		"unknown":              {[]report.Message{fail}, []report.Message{unknown}, "unknown p", report.ExitIncomplete},
 		"passed, unknown":      {[]report.Message{pass}, []report.Message{unknown}, "unknown p", report.ExitIncomplete},
-		"odd status":           {[]report.Message{pass}, []report.Message{findingOf("XC012", "p", "", finding.High)}, "unknown p", report.ExitIncomplete},
-		"another fault":        {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Fail, finding.High)}, "appeared q fixed p", report.ExitFaults},
-		"passes otherwise":     {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Pass, finding.High)}, "fixed p", report.ExitClean},
-		"unknown otherwise":    {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", finding.Unknown, finding.High)}, "unknown p unknown q", report.ExitIncomplete},
+		"odd status":           {[]report.Message{pass}, []report.Message{reporttest.FindingOf("XC012", "p", "", finding.High)}, "unknown p", report.ExitIncomplete},
+		"another fault":        {[]report.Message{fail}, []report.Message{reporttest.FindingOf("XC012", "q", finding.Fail, finding.High)}, "appeared q fixed p", report.ExitFaults},
+		"passes otherwise":     {[]report.Message{fail}, []report.Message{reporttest.FindingOf("XC012", "q", finding.Pass, finding.High)}, "fixed p", report.ExitClean},
+		"unknown otherwise":    {[]report.Message{fail}, []report.Message{reporttest.FindingOf("XC012", "q", finding.Unknown, finding.High)}, "unknown p unknown q", report.ExitIncomplete},
 		"bucket gone":          {[]report.Message{fail}, []report.Message{elsewhere}, "fixed p", report.ExitClean},
-		"bucket not read":      {[]report.Message{fail}, []report.Message{elsewhere, gapOf("1", "arn:aws:s3:::a")}, "unknown p", report.ExitIncomplete},
-		"account not read":     {[]report.Message{fail}, []report.Message{elsewhere, gapOf("1", "1")}, "unknown p", report.ExitIncomplete},
+		"bucket not read":      {[]report.Message{fail}, []report.Message{elsewhere, reporttest.GapOf("1", "arn:aws:s3:::a")}, "unknown p", report.ExitIncomplete},
+		"account not read":     {[]report.Message{fail}, []report.Message{elsewhere, reporttest.GapOf("1", "1")}, "unknown p", report.ExitIncomplete},
 		"rule not judged":      {[]report.Message{fail}, nil, "unknown p", report.ExitIncomplete},
-		"not probed":           {[]report.Message{findingOf("XC902", "p", finding.Fail, finding.High)}, []report.Message{elsewhere}, "unknown p", report.ExitIncomplete},
-		"probed":               {[]report.Message{findingOf(finding.Proof, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "fixed p", report.ExitClean},
-		"probed, undecided":    {[]report.Message{findingOf(finding.Proof, "p", finding.Fail, finding.High)}, []report.Message{arrived, undecided}, "unknown p", report.ExitIncomplete},
-		"audited and probed":   {[]report.Message{findingOf(finding.Disagreement, "p", finding.Fail, finding.High)}, []report.Message{arrived, linkOf("a/r→b", finding.Works)}, "fixed p", report.ExitClean},
-		"only probed":          {[]report.Message{findingOf(finding.Disagreement, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "unknown p", report.ExitIncomplete},
-		"no objective":         {[]report.Message{findingOf(finding.Objective, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "unknown p", report.ExitIncomplete},
-		"left behind":          {[]report.Message{findingOf("XC904", "p", finding.Fail, finding.High)}, []report.Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "unknown p", report.ExitIncomplete},
-		"waiver removed":       {[]report.Message{findingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, nil, "fixed p", report.ExitClean},
-		"waiver, scope":        {[]report.Message{findingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, []report.Message{{Run: &report.Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "unknown p", report.ExitIncomplete},
-		"odd status otherwise": {[]report.Message{fail}, []report.Message{findingOf("XC012", "q", "what", finding.High)}, "unknown p unknown q", report.ExitIncomplete},
+		"not probed":           {[]report.Message{reporttest.FindingOf("XC902", "p", finding.Fail, finding.High)}, []report.Message{elsewhere}, "unknown p", report.ExitIncomplete},
+		"probed":               {[]report.Message{reporttest.FindingOf(finding.Proof, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "fixed p", report.ExitClean},
+		"probed, undecided":    {[]report.Message{reporttest.FindingOf(finding.Proof, "p", finding.Fail, finding.High)}, []report.Message{arrived, undecided}, "unknown p", report.ExitIncomplete},
+		"audited and probed":   {[]report.Message{reporttest.FindingOf(finding.Disagreement, "p", finding.Fail, finding.High)}, []report.Message{arrived, reporttest.LinkOf("a/r→b", finding.Works)}, "fixed p", report.ExitClean},
+		"only probed":          {[]report.Message{reporttest.FindingOf(finding.Disagreement, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "unknown p", report.ExitIncomplete},
+		"no objective":         {[]report.Message{reporttest.FindingOf(finding.Objective, "p", finding.Fail, finding.High)}, []report.Message{arrived}, "unknown p", report.ExitIncomplete},
+		"left behind":          {[]report.Message{reporttest.FindingOf("XC904", "p", finding.Fail, finding.High)}, []report.Message{{Measurement: &measure.Measurement{Link: "a/r→b"}}}, "unknown p", report.ExitIncomplete},
+		"waiver removed":       {[]report.Message{reporttest.FindingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, nil, "fixed p", report.ExitClean},
+		"waiver, scope":        {[]report.Message{reporttest.FindingOf(finding.WaiverUnused, "p", finding.Fail, finding.Low)}, []report.Message{{Run: &report.Run{ID: "r", Scope: fact.Scope{Mode: "organization", Buckets: "x*"}}}}, "unknown p", report.ExitIncomplete},
+		"odd status otherwise": {[]report.Message{fail}, []report.Message{reporttest.FindingOf("XC012", "q", "what", finding.High)}, "unknown p unknown q", report.ExitIncomplete},
 		"doubled fingerprint":  {[]report.Message{pass, pass}, []report.Message{pass, fail}, "appeared p", report.ExitFaults},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,11 +145,12 @@ func TestCompareFindings(t *testing.T) {
 }
 
 func TestCompareFailOn(t *testing.T) {
-	after := recorded(findingOf("XC012", "p", finding.Fail, finding.Medium), findingOf("XC012", "q", finding.Fail, "grave"))
+	t.Parallel()
+	after := recorded(reporttest.FindingOf("XC012", "p", finding.Fail, finding.Medium), reporttest.FindingOf("XC012", "q", finding.Fail, "grave"))
 	if d := compare.Compare(recorded(), after, finding.High); d.ExitStatus != report.ExitFaults {
 		t.Error("a severity that is not known slipped below the gate")
 	}
-	after = recorded(findingOf("XC012", "p", finding.Fail, finding.Medium))
+	after = recorded(reporttest.FindingOf("XC012", "p", finding.Fail, finding.Medium))
 	for failOn, want := range map[finding.Severity]int{finding.High: report.ExitClean, finding.Medium: report.ExitFaults, "": report.ExitFaults} {
 		if d := compare.Compare(recorded(), after, failOn); d.ExitStatus != want {
 			t.Errorf("%q: exit status %d, want %d", failOn, d.ExitStatus, want)
@@ -179,15 +161,16 @@ func TestCompareFailOn(t *testing.T) {
 // TestCompareProperties: a run has not changed from itself; a failing finding that
 // is new is always told; order and wording change nothing.
 func TestCompareProperties(t *testing.T) {
+	t.Parallel()
 	statuses := []finding.Status{finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable}
 	verdicts := []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}
 	run := rapid.Custom(func(t *rapid.T) []report.Message {
 		var ms []report.Message
 		for _, id := range rapid.SliceOfNDistinct(rapid.StringMatching(`[ab]/[rs]→[cd]`), 0, 6, rapid.ID).Draw(t, "links") {
-			ms = append(ms, linkOf(id, rapid.SampledFrom(verdicts).Draw(t, "verdict")))
+			ms = append(ms, reporttest.LinkOf(id, rapid.SampledFrom(verdicts).Draw(t, "verdict")))
 		}
 		for _, print := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-f]`), 0, 6, rapid.ID).Draw(t, "findings") {
-			ms = append(ms, findingOf("XC012", print, rapid.SampledFrom(statuses).Draw(t, "status"), finding.Low))
+			ms = append(ms, reporttest.FindingOf("XC012", print, rapid.SampledFrom(statuses).Draw(t, "status"), finding.Low))
 		}
 		return ms
 	})
@@ -230,8 +213,8 @@ func TestCompareProperties(t *testing.T) {
 		}
 		x, _ := json.Marshal(d)
 		y, _ := json.Marshal(other)
-		if diff := cmp.Diff(string(x), string(y)); diff != "" {
-			t.Fatal(diff)
+		if changed := diff.Diff(string(x), string(y)); changed != "" {
+			t.Fatal(changed)
 		}
 	})
 }
@@ -239,12 +222,13 @@ func TestCompareProperties(t *testing.T) {
 // TestWriteDiff: nothing in either output acts on a terminal, and the table says
 // how many rows it left out.
 func TestWriteDiff(t *testing.T) {
+	t.Parallel()
 	hostile := "\x1b[31mred\u202e\r\n" + strings.Repeat("x", 10<<10) + "\xff"
 	var ms []report.Message
 	for range 102 {
-		m := findingOf(hostile, hostile+strconv.Itoa(len(ms)), finding.Fail, finding.Severity(hostile))
+		m := reporttest.FindingOf(hostile, hostile+strconv.Itoa(len(ms)), finding.Fail, finding.Severity(hostile))
 		m.Finding.Message, m.Finding.AccountID = hostile, hostile
-		ms = append(ms, m, linkOf(hostile+strconv.Itoa(len(ms)), finding.Broken))
+		ms = append(ms, m, reporttest.LinkOf(hostile+strconv.Itoa(len(ms)), finding.Broken))
 	}
 	before, after := recorded(), recorded(ms...)
 	_, _ = before.Run(&report.Run{ID: hostile}), after.Run(&report.Run{StartedAt: hostile})
@@ -272,6 +256,7 @@ func TestWriteDiff(t *testing.T) {
 
 // TestDiffMeetsItsSchema: what is written does, and the schema refuses what is wrong.
 func TestDiffMeetsItsSchema(t *testing.T) {
+	t.Parallel()
 	c := jsonschema.NewCompiler()
 	for _, name := range []string{"report", "diff"} {
 		data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "schemas", name+".schema.json"))
@@ -298,8 +283,8 @@ func TestDiffMeetsItsSchema(t *testing.T) {
 		return out.String()
 	}
 	good := write(compare.Compare(
-		recorded(linkOf("a/r→b", finding.Works), findingOf("XC012", "p", finding.Fail, finding.High)),
-		recorded(linkOf("a/s→b", finding.Broken), findingOf("XC012", "q", finding.Fail, finding.High)), ""))
+		recorded(reporttest.LinkOf("a/r→b", finding.Works), reporttest.FindingOf("XC012", "p", finding.Fail, finding.High)),
+		recorded(reporttest.LinkOf("a/s→b", finding.Broken), reporttest.FindingOf("XC012", "q", finding.Fail, finding.High)), ""))
 	reporttest.Conforms(t, s, []byte(good))
 	reporttest.Conforms(t, s, []byte(write(compare.Compare(recorded(), recorded(), ""))))
 	for _, change := range [][2]string{

@@ -1,10 +1,9 @@
-package output
+package report_test
 
 import (
-	"errors"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"crosscheck/canary/measure"
@@ -15,6 +14,7 @@ import (
 )
 
 func TestExitStatus(t *testing.T) {
+	t.Parallel()
 	fail := func(s finding.Severity) report.Message {
 		return report.Message{Finding: &finding.Finding{Status: finding.Fail, Severity: s}}
 	}
@@ -114,10 +114,11 @@ func TestExitStatus(t *testing.T) {
 }
 
 func TestSummaryCounts(t *testing.T) {
+	t.Parallel()
 	ms := reporttest.Sample(t)
 	want := report.Summary{Links: report.LinkCounts{Works: 1, Broken: 3, Unknown: 1}, Findings: report.FindingCounts{Fail: 3, Pass: 1, Unknown: 1, Waived: 1}, ExitStatus: 1,
 		WaivedLinks: []string{"legacy-archive/old→backup-legacy-archive"}}
-	if d := cmp.Diff(want, *ms[len(ms)-1].Summary); d != "" {
+	if d := diff.Diff(want, *ms[len(ms)-1].Summary); d != "" {
 		t.Error(d)
 	}
 }
@@ -125,6 +126,7 @@ func TestSummaryCounts(t *testing.T) {
 // Nothing that is added to a run makes its exit status better, and neither the
 // order of messages nor what writers stand behind changes it.
 func TestExitStatusNeverImproves(t *testing.T) {
+	t.Parallel()
 	worse := map[int]int{0: 0, 3: 1, 1: 2}
 	rapid.Check(t, func(t *rapid.T) {
 		ms := rapid.SliceOf(rapid.Custom(anyMessage)).Draw(t, "messages")
@@ -174,44 +176,4 @@ func anyMessage(t *rapid.T) report.Message {
 	}
 	n := rapid.IntRange(0, 2)
 	return report.Message{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: n.Draw(t, "listed"), Scanned: n.Draw(t, "scanned"), Unreadable: n.Draw(t, "unreadable")}}}
-}
-
-func TestParseSeverity(t *testing.T) {
-	for _, s := range finding.Severities {
-		if got, err := finding.ParseSeverity(string(s)); err != nil || got != s {
-			t.Errorf("%s: %s, %v", s, got, err)
-		}
-	}
-	for _, s := range []string{"", "High", "all"} {
-		if _, err := finding.ParseSeverity(s); err == nil {
-			t.Errorf("%q is taken for a severity", s)
-		}
-	}
-}
-
-type broken struct {
-	report.Discard
-	err error
-}
-
-func (b broken) Gap(*fact.Gap) error { return b.err }
-func (b broken) Close() error        { return b.err }
-
-func TestTee(t *testing.T) {
-	bad := errors.New("no space left")
-	last := reporttest.NewRecorder()
-	w := report.Tee(reporttest.NewRecorder(), broken{err: bad}, last)
-	if err := w.Gap(&fact.Gap{}); !errors.Is(err, bad) {
-		t.Errorf("Write: %v", err)
-	}
-	if err := w.Close(); !errors.Is(err, bad) {
-		t.Errorf("Close: %v", err)
-	}
-	if len(last.Messages) != 1 || !last.Closed {
-		t.Error("a writer behind the one that failed got nothing")
-	}
-	s := report.Summarize(broken{err: bad}, report.Gate{})
-	if err := s.Close(); !errors.Is(err, bad) {
-		t.Errorf("Close of the summarizer: %v", err)
-	}
 }

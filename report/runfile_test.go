@@ -1,0 +1,104 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"crosscheck/report"
+	"crosscheck/report/reporttest"
+	"crosscheck/rules/finding"
+)
+
+func TestReplayKeepsNumbers(t *testing.T) {
+	t.Parallel()
+	f := &finding.Finding{Status: finding.Pass, Evidence: map[string]any{"big": json.Number("12345678901234567890"), "n": 3, "f": 1e21}}
+	run := reporttest.RunFile(t, reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}, {Finding: f}}))
+	if !strings.Contains(string(run), `"evidence":{"big":12345678901234567890,"f":1e+21,"n":3}`) {
+		t.Fatalf("unexpected run file:\n%s", run)
+	}
+	var again bytes.Buffer
+	w := report.NewRunFile(&again)
+	if err := report.Replay(bytes.NewReader(run), w); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if again.String() != string(run) {
+		t.Errorf("got\n%s\nwant\n%s", again.String(), run)
+	}
+}
+
+// Wherever a run file is cut, it is refused, or all of it was there.
+func TestReplayRefusesACutFile(t *testing.T) {
+	t.Parallel()
+	run := reporttest.RunFile(t, reporttest.Sample(t))
+	want := bytes.TrimRight(run, "\n")
+	for n := range len(run) {
+		got := reporttest.NewRecorder()
+		err := report.Replay(bytes.NewReader(run[:n]), got)
+		if (err == nil) != (n >= len(want)) {
+			t.Fatalf("cut to %d of %d bytes: %v", n, len(run), err)
+		}
+		if got.Closed {
+			t.Fatal("Replay closed the writer")
+		}
+	}
+}
+
+func TestReplayErrors(t *testing.T) {
+	t.Parallel()
+	run := string(reporttest.RunFile(t, reporttest.Sample(t)))
+	head, rest, _ := strings.Cut(run, "\n")
+	for _, c := range []struct{ in, want string }{
+		{"", "run file: it is empty"},
+		{"hello\n", "line 1: this is no run file"},
+		{`{"run":{"schema_version":"1","id":"x"}}` + "\n", "scan --facts"},
+		{strings.Replace(run, `"schema_version":"1"`, `"schema_version":"7"`, 1), `line 1: schema version "7": this crosscheck reads version 1`},
+		{`{"schema_version":"1","tool":{"name":"crosscheck","version":"1"},"run":{"id":""},"links":[]}`, `unknown field "links"`},
+		{head + "\n{}\n" + rest, "line 2: not exactly one message"},
+		{head + "\n" + `{"gap":{},"coverage":{}}` + "\n", "line 2: not exactly one message"},
+		{head + "\n" + `{"link":{"why":"x"}}` + "\n", "line 2: a link without fields"},
+		{head + "\n" + `{"gap":{"color":1}}` + "\n", `line 2: json: unknown field "color"`},
+		{head + "\n" + `{"gap":{}} {"gap":{}}` + "\n", "line 2: more than one message"},
+		{run + head + "\n", "something follows the summary"},
+		{head + "\n", "ends after line 1 without a summary"},
+		{head + "\n" + `{"run":{}}` + "\n", "line 2: the run lacks its schema version"},
+	} {
+		if err := report.Replay(strings.NewReader(c.in), reporttest.NewRecorder()); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%.60q: got %v, want an error with %q", c.in, err, c.want)
+		}
+	}
+	long := strings.NewReader(head + "\n" + strings.Repeat("x", 64<<20+1))
+	if err := report.Replay(long, reporttest.NewRecorder()); err == nil || !strings.Contains(err.Error(), "longer than 64 MiB") {
+		t.Errorf("a line without an end: %v", err)
+	}
+}
+
+// A run that is continued is held against the baseline of now.
+func TestResumeDropsMarks(t *testing.T) {
+	t.Parallel()
+	broken := reporttest.Link("legacy-archive", reporttest.Prod, "old", "backup-legacy-archive", finding.Broken, "", "X")
+	ms := []report.Message{{Run: &report.Run{Judge: "j"}}, {Link: broken},
+		{Finding: &finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, AccountID: reporttest.Prod, Resource: reporttest.ARN("legacy-archive"), Fingerprint: "x"}},
+		{Judged: &report.Judged{AccountID: reporttest.Prod, Bucket: "legacy-archive", Links: 1, Whole: true}}}
+	file := reporttest.RunFile(t, reporttest.Summarized(t, report.Gate{}, ms, reporttest.BaselineOf(t, reporttest.RecordedRun(t))))
+	if !bytes.Contains(file, []byte(`"baseline":"new"`)) {
+		t.Fatalf("no mark in %s", file)
+	}
+	u, err := report.Resume(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := reporttest.NewRecorder()
+	if err := u.Replay(got); err != nil || len(got.Messages) != 3 {
+		t.Errorf("%v, %d messages", err, len(got.Messages))
+	}
+	for _, m := range got.Messages {
+		if m.Link != nil && m.Link.Baseline != "" || m.Finding != nil && m.Finding.Baseline != "" {
+			t.Errorf("a mark is left: %+v", m)
+		}
+	}
+}
