@@ -9,7 +9,8 @@
 // A stream without its coverage line was cut. Every gap is a message of its own, once;
 // a document repeats it where it lacks the fact, so gaps are counted by messages. [Writer] and [Reader] are the stream as a
 // file. The format is versioned by [SchemaVersion] and described by the JSON
-// schema in schema.json.
+// schema in schema.json, which a test writes from the types here: their comments are its
+// descriptions.
 package fact
 
 import (
@@ -174,44 +175,44 @@ type Message struct {
 
 // Run is the first message: what was scanned, when and by which version.
 type Run struct {
-	SchemaVersion string        `json:"schema_version"`
+	SchemaVersion string        `json:"schema_version" enum:"1"`
 	ID            string        `json:"id"`
-	StartedAt     string        `json:"started_at"` // RFC 3339, UTC
-	Tool          string        `json:"tool"`       // "crosscheck 1.2.3"
+	StartedAt     string        `json:"started_at" format:"date-time"` // RFC 3339, UTC
+	Tool          string        `json:"tool"`                          // "crosscheck 1.2.3"
 	Scope         Scope         `json:"scope"`
 	Organization  *Organization `json:"organization,omitempty"` // absent when only accounts were named
 }
 
 // Scope is what the run was asked to look at.
 type Scope struct {
-	Mode            string   `json:"mode"` // organization, accounts, account-only
+	Mode            string   `json:"mode" enum:"organization,accounts,account-only"`
 	Accounts        []string `json:"accounts,omitempty"`
 	ExcludeAccounts []string `json:"exclude_accounts,omitempty"`
-	Buckets         string   `json:"buckets,omitempty"` // glob, "" = all
+	Buckets         string   `json:"buckets,omitempty"` // glob of bucket names, "" = all
 }
 
 // Coverage is the last message: what was reached and what was not.
 type Coverage struct {
 	Accounts AccountCoverage `json:"accounts"`
 	Buckets  BucketCoverage  `json:"buckets"`
-	Links    int             `json:"links"`
+	Links    int             `json:"links" minimum:"0"`
 }
 
-// AccountCoverage counts accounts. Suspended accounts are listed and unreadable.
+// AccountCoverage is the number of accounts in scope. Suspended accounts are listed and unreadable.
 type AccountCoverage struct {
-	Listed     int `json:"listed"`
-	Scanned    int `json:"scanned"`
-	Unreadable int `json:"unreadable"`
+	Listed     int `json:"listed" minimum:"0"`
+	Scanned    int `json:"scanned" minimum:"0"`
+	Unreadable int `json:"unreadable" minimum:"0"`
 }
 
-// BucketCoverage counts general purpose buckets in scope; a bucket is scanned
+// BucketCoverage is the number of general purpose buckets in scope; a bucket is scanned
 // when its replication configuration was read.
 type BucketCoverage struct {
-	Listed  int `json:"listed"`
-	Scanned int `json:"scanned"`
+	Listed  int `json:"listed" minimum:"0"`
+	Scanned int `json:"scanned" minimum:"0"`
 }
 
-// Organization is what DescribeOrganization and ListRoots tell.
+// Organization is what DescribeOrganization and ListRoots answer.
 type Organization struct {
 	ID                  string   `json:"id"`
 	ManagementAccountID string   `json:"management_account_id"`
@@ -220,10 +221,10 @@ type Organization struct {
 }
 
 // Document is everything that is judged together: one source bucket with its
-// links and whatever they refer to. References are by name or ARN into the
+// links and all that they refer to. References are by name or ARN into the
 // maps, so that a role shared by ten links is here once.
 type Document struct {
-	SchemaVersion string                  `json:"schema_version"`
+	SchemaVersion string                  `json:"schema_version" enum:"1"`
 	Partition     string                  `json:"partition"` // aws, aws-cn, aws-us-gov
 	Organization  Fact[Organization]      `json:"organization,omitzero"`
 	Bucket        Bucket                  `json:"bucket"`
@@ -231,19 +232,19 @@ type Document struct {
 	Buckets       map[string]Fact[Bucket] `json:"buckets,omitempty"`  // destinations by name; absent = no such bucket
 	Roles         map[string]Fact[Role]   `json:"roles,omitempty"`    // by ARN as written in the configuration
 	Keys          map[string]Fact[Key]    `json:"keys,omitempty"`     // by id, ARN or alias as written
-	Accounts      map[string]Account      `json:"accounts,omitempty"` // every account that owns one of the above
+	Accounts      map[string]Account      `json:"accounts,omitempty"` // every account that owns one of the above, by id
 }
 
 // Account is an account that owns a bucket, role or key of the document.
 type Account struct {
 	ID                string                  `json:"id"`
 	Name              string                  `json:"name,omitempty"`
-	Management        bool                    `json:"management,omitempty"`         // the organization's management account
-	InOrganization    Fact[bool]              `json:"in_organization,omitzero"`     // member of the scanned organization
-	Path              Fact[[]string]          `json:"path,omitzero"`                // ids: root, OUs …, parent of the account
-	SCPs              Fact[[]PolicyLevel]     `json:"scps,omitzero"`                // root first, the account last; absent = the type does not apply
-	RCPs              Fact[[]PolicyLevel]     `json:"rcps,omitzero"`                // likewise
-	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero"` // account level
+	Management        bool                    `json:"management,omitempty"`                                                                 // the organization's management account
+	InOrganization    Fact[bool]              `json:"in_organization,omitzero" api:"organizations:ListAccounts"`                            // member of the scanned organization
+	Path              Fact[[]string]          `json:"path,omitzero" api:"organizations:ListParents"`                                        // ids: root, OUs …, parent of the account
+	SCPs              Fact[[]PolicyLevel]     `json:"scps,omitzero" api:"organizations:ListPoliciesForTarget,organizations:DescribePolicy"` // root first, the account last; absent = the type does not apply
+	RCPs              Fact[[]PolicyLevel]     `json:"rcps,omitzero" api:"organizations:ListPoliciesForTarget,organizations:DescribePolicy"` // root first, the account last; absent = the type does not apply
+	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero" api:"s3control:GetPublicAccessBlock"`                    // account level
 }
 
 // PolicyLevel is one level of the organization with the policies attached to it.
@@ -259,30 +260,30 @@ type Policy struct {
 	Document string `json:"document"`
 }
 
-// Bucket is a general purpose bucket. AccountID and Region are "" where they
-// are not known (a bucket outside the scanned accounts).
+// Bucket is a general purpose bucket. The account and Region of a bucket outside the
+// scanned accounts may not be known.
 type Bucket struct {
 	Name              string                  `json:"name"`
 	ARN               string                  `json:"arn"`
 	AccountID         string                  `json:"account_id,omitempty"`
 	Region            string                  `json:"region,omitempty"`
-	Replication       Fact[Replication]       `json:"replication,omitzero"`
-	Versioning        Fact[Versioning]        `json:"versioning,omitzero"`
-	Policy            Fact[Policy]            `json:"policy,omitzero"`
-	Ownership         Fact[string]            `json:"ownership,omitzero"` // BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter
-	Encryption        Fact[Encryption]        `json:"encryption,omitzero"`
-	ObjectLock        Fact[ObjectLock]        `json:"object_lock,omitzero"`
-	Lifecycle         Fact[[]LifecycleRule]   `json:"lifecycle,omitzero"`
-	Notification      Fact[Notification]      `json:"notification,omitzero"`
-	RequestPayment    Fact[string]            `json:"request_payment,omitzero"` // BucketOwner, Requester
-	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero"`
-	Tags              Fact[map[string]string] `json:"tags,omitzero"` // read only where a rule needs them
+	Replication       Fact[Replication]       `json:"replication,omitzero" api:"s3:GetBucketReplication"`
+	Versioning        Fact[Versioning]        `json:"versioning,omitzero" api:"s3:GetBucketVersioning"`
+	Policy            Fact[Policy]            `json:"policy,omitzero" api:"s3:GetBucketPolicy"`
+	Ownership         Fact[string]            `json:"ownership,omitzero" api:"s3:GetBucketOwnershipControls"` // BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter
+	Encryption        Fact[Encryption]        `json:"encryption,omitzero" api:"s3:GetBucketEncryption"`
+	ObjectLock        Fact[ObjectLock]        `json:"object_lock,omitzero" api:"s3:GetObjectLockConfiguration"`
+	Lifecycle         Fact[[]LifecycleRule]   `json:"lifecycle,omitzero" api:"s3:GetBucketLifecycleConfiguration"`
+	Notification      Fact[Notification]      `json:"notification,omitzero" api:"s3:GetBucketNotificationConfiguration"`
+	RequestPayment    Fact[string]            `json:"request_payment,omitzero" api:"s3:GetBucketRequestPayment"` // BucketOwner, Requester
+	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero" api:"s3:GetPublicAccessBlock"`
+	Tags              Fact[map[string]string] `json:"tags,omitzero" api:"s3:GetBucketTagging"` // read only where a rule needs them
 }
 
 // Versioning is the answer of GetBucketVersioning.
 type Versioning struct {
-	Status    string `json:"status"`               // Enabled, Suspended, or "" = never enabled
-	MFADelete string `json:"mfa_delete,omitempty"` // Enabled, Disabled or ""
+	Status    string `json:"status" enum:"Enabled,Suspended,"` // Enabled, Suspended, or "" = never enabled
+	MFADelete string `json:"mfa_delete,omitempty" enum:"Enabled,Disabled"`
 }
 
 // Encryption is the default encryption of a bucket.
@@ -304,7 +305,7 @@ type ObjectLock struct {
 // LifecycleRule is the part of a lifecycle rule that bears on replicas.
 type LifecycleRule struct {
 	ID                        string            `json:"id,omitempty"`
-	Status                    string            `json:"status"` // Enabled, Disabled
+	Status                    string            `json:"status" enum:"Enabled,Disabled"`
 	Prefix                    string            `json:"prefix,omitempty"`
 	Tags                      map[string]string `json:"tags,omitempty"`
 	ExpirationDays            int32             `json:"expiration_days,omitempty"`
@@ -316,7 +317,7 @@ type LifecycleRule struct {
 	SizeLessThan              int64             `json:"size_less_than,omitempty"`    // bytes; 0 = no upper bound
 }
 
-// Notification lists the event names each target subscribed to.
+// Notification is the event names that targets subscribed to.
 type Notification struct {
 	Events      []string `json:"events,omitempty"` // of all SNS, SQS and Lambda targets, sorted
 	EventBridge bool     `json:"event_bridge,omitempty"`
@@ -340,16 +341,16 @@ type Replication struct {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
 type ReplicationRule struct {
 	ID       string            `json:"id"`
-	Schema   string            `json:"schema"` // V1 (no Filter element) or V2
-	Status   string            `json:"status"` // Enabled, Disabled
+	Schema   string            `json:"schema" enum:"V1,V2"` // V1 (no Filter element) or V2
+	Status   string            `json:"status" enum:"Enabled,Disabled"`
 	Priority int32             `json:"priority,omitempty"`
 	Prefix   string            `json:"prefix,omitempty"`
 	Tags     map[string]string `json:"tags,omitempty"` // all must match
 
-	DeleteMarkers        string `json:"delete_markers,omitempty"`        // V2: Enabled, Disabled; "" in V1, which replicates them
-	ExistingObjects      string `json:"existing_objects,omitempty"`      // Enabled, Disabled, "" = element absent
-	ReplicaModifications string `json:"replica_modifications,omitempty"` // likewise
-	SSEKMSObjects        string `json:"sse_kms_objects,omitempty"`       // likewise
+	DeleteMarkers        string `json:"delete_markers,omitempty" enum:"Enabled,Disabled"`        // V2: Enabled, Disabled; "" in V1, which replicates them
+	ExistingObjects      string `json:"existing_objects,omitempty" enum:"Enabled,Disabled"`      // Enabled, Disabled, "" = element absent
+	ReplicaModifications string `json:"replica_modifications,omitempty" enum:"Enabled,Disabled"` // Enabled, Disabled, "" = element absent
+	SSEKMSObjects        string `json:"sse_kms_objects,omitempty" enum:"Enabled,Disabled"`       // Enabled, Disabled, "" = element absent
 
 	Destination Destination `json:"destination"`
 }
@@ -361,8 +362,8 @@ type Destination struct {
 	StorageClass    string `json:"storage_class,omitempty"`
 	OwnerOverride   bool   `json:"owner_override,omitempty"` // AccessControlTranslation.Owner = Destination
 	ReplicaKMSKeyID string `json:"replica_kms_key_id,omitempty"`
-	ReplicationTime string `json:"replication_time,omitempty"` // Enabled, Disabled
-	Metrics         string `json:"metrics,omitempty"`          // Enabled, Disabled
+	ReplicationTime string `json:"replication_time,omitempty" enum:"Enabled,Disabled"`
+	Metrics         string `json:"metrics,omitempty" enum:"Enabled,Disabled"`
 }
 
 // Link is one enabled replication rule joined with its ends.
@@ -370,9 +371,9 @@ type Link struct {
 	ID          string          `json:"id"` // source-bucket/rule-id→destination-bucket
 	Rule        ReplicationRule `json:"rule"`
 	RoleARN     string          `json:"role_arn"`
-	Destination string          `json:"destination"`           // bucket name, key of Document.Buckets
-	ReplicaKey  string          `json:"replica_key,omitempty"` // key of Document.Keys
-	SourceKey   string          `json:"source_key,omitempty"`  // the source bucket's default key, key of Document.Keys; alias/aws/s3 = the AWS managed key
+	Destination string          `json:"destination"`           // bucket name, key of the document's buckets
+	ReplicaKey  string          `json:"replica_key,omitempty"` // key of the document's keys
+	SourceKey   string          `json:"source_key,omitempty"`  // the source bucket's default key, key of the document's keys; alias/aws/s3 = the AWS managed key
 }
 
 // LinkID is the id of the link of a rule.
@@ -411,9 +412,9 @@ type Role struct {
 	ID        string            `json:"id"` // AROA…
 	Tags      map[string]string `json:"tags,omitempty"`
 	Trust     Policy            `json:"trust"`
-	Inline    Fact[[]Policy]    `json:"inline,omitzero"`
-	Attached  Fact[[]Policy]    `json:"attached,omitzero"`
-	Boundary  Fact[Policy]      `json:"boundary,omitzero"`
+	Inline    Fact[[]Policy]    `json:"inline,omitzero" api:"iam:ListRolePolicies,iam:GetRolePolicy"`
+	Attached  Fact[[]Policy]    `json:"attached,omitzero" api:"iam:ListAttachedRolePolicies,iam:GetPolicy,iam:GetPolicyVersion"`
+	Boundary  Fact[Policy]      `json:"boundary,omitzero" api:"iam:GetRole,iam:GetPolicy,iam:GetPolicyVersion"`
 }
 
 // Key is a KMS key.
@@ -421,16 +422,16 @@ type Key struct {
 	ARN         string            `json:"arn"`
 	AccountID   string            `json:"account_id"`
 	Region      string            `json:"region"`
-	State       string            `json:"state"`   // Enabled, Disabled, PendingDeletion, …
-	Manager     string            `json:"manager"` // AWS, CUSTOMER
+	State       string            `json:"state"` // Enabled, Disabled, PendingDeletion, …
+	Manager     string            `json:"manager" enum:"AWS,CUSTOMER"`
 	Spec        string            `json:"spec,omitempty"`
 	Usage       string            `json:"usage,omitempty"`
 	Origin      string            `json:"origin,omitempty"`
 	MultiRegion bool              `json:"multi_region,omitempty"`
-	Policy      Fact[Policy]      `json:"policy,omitzero"`
-	Grants      Fact[[]Grant]     `json:"grants,omitzero"`
-	Aliases     Fact[[]string]    `json:"aliases,omitzero"`
-	Tags        map[string]string `json:"tags,omitzero"` // nil = not read, empty = the key has none
+	Policy      Fact[Policy]      `json:"policy,omitzero" api:"kms:GetKeyPolicy"`
+	Grants      Fact[[]Grant]     `json:"grants,omitzero" api:"kms:ListGrants"`
+	Aliases     Fact[[]string]    `json:"aliases,omitzero" api:"kms:ListAliases"`
+	Tags        map[string]string `json:"tags,omitzero"` // absent = not read, empty = the key has none
 }
 
 // Grant is a KMS grant.
