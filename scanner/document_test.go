@@ -18,7 +18,7 @@ import (
 func twoBuckets() *fake {
 	f := newFake()
 	f.answer("GET /", reply{200, nil, buckets(`<Bucket><Name>src</Name><BucketRegion>eu-west-1</BucketRegion></Bucket><Bucket><Name>dst</Name><BucketRegion>eu-west-1</BucketRegion></Bucket>`)})
-	for _, resource := range resources {
+	for _, resource := range resources() {
 		if g := f.answers["GET /src?"+resource]; resource != "replication" {
 			f.do("GET /dst?"+resource, g)
 		}
@@ -41,7 +41,7 @@ func TestDestinationDeletedMeanwhile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := twoBuckets()
-			for _, resource := range resources {
+			for _, resource := range resources() {
 				f.answer("GET /dst?"+resource, s3Error(404, "NoSuchBucket", "The specified bucket does not exist"))
 			}
 			f.answer("HEAD /dst", c.head)

@@ -2,11 +2,11 @@ package scanner
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +32,45 @@ type reply struct {
 	body   string
 }
 
+// newFake has an answer for every read of the bucket. Those that are not written down in
+// [canned] say that there is none.
 func newFake() *fake {
+	f := canned()
+	for name, resource := range resources() {
+		read := bucketReads[name]
+		switch op := "GET /src?" + resource; {
+		case f.answers[op] != nil:
+		case read.absent != "":
+			f.answer(op, s3Error(404, read.absent, "none"))
+		default:
+			f.answer(op, reply{200, nil, "<" + read.answer + "></" + read.answer + ">"})
+		}
+	}
+	return f
+}
+
+// resources are the query parameters that ask for the facts of a bucket, by the names of
+// the facts: those of the calls that a scan makes.
+var resources = sync.OnceValue(func() map[string]string {
+	found := map[string]string{"replication": "replication"}
+	for name := range bucketReads {
+		f := canned()
+		f.answer("GET /src?replication", s3Error(404, bucketReads["replication"].absent, "none"))
+		_, err := scanAll(context.Background(), f.config(), Options{AccountOnly: true, Needs: []string{"bucket." + name}})
+		if err != nil {
+			panic(err)
+		}
+		for _, call := range f.calls {
+			op, _, _ := strings.Cut(call, " @")
+			if resource, ok := strings.CutPrefix(op, "GET /src?"); ok && resource != "replication" {
+				found[name] = resource
+			}
+		}
+	}
+	return found
+})
+
+func canned() *fake {
 	f := &fake{answers: map[string]func(*http.Request) reply{}}
 	for op, r := range map[string]reply{
 		"sts:GetCallerIdentity":              {200, nil, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111111111111:user/me</Arn><UserId>AIDA</UserId><Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`},
@@ -91,8 +129,8 @@ func operation(r *http.Request) string {
 		return "s3control:GetPublicAccessBlock"
 	}
 	op := r.Method + " " + r.URL.Path
-	for key := range r.URL.Query() {
-		if slices.Contains([]string{"replication", "versioning", "policy", "ownershipControls", "encryption", "object-lock", "lifecycle", "notification", "requestPayment", "publicAccessBlock", "tagging"}, key) {
+	for key, values := range r.URL.Query() {
+		if values[0] == "" { // as in ?policy
 			op += "?" + key
 		}
 	}

@@ -55,9 +55,27 @@ func organizationWorld(t testing.TB, actions []string) *sandbox.Sandbox {
 	return world(t, bytes.ReplaceAll(data, []byte("@ACTIONS@"), list))
 }
 
-// wholeOrganization scans all of that organization.
-var wholeOrganization = Options{RoleName: "security/crosscheck-audit", ExternalID: "ticket-7", RunID: "test", Version: "test",
-	Needs: []string{"bucket.tags", "destination.lifecycle", "destination.replication", "source.lifecycle", "source.notification", "source.ownership"}}
+// wholeOrganization scans all of that organization, and reads each fact of a bucket somewhere.
+var wholeOrganization = Options{
+	RoleName: "security/crosscheck-audit", ExternalID: "ticket-7", RunID: "test", Version: "test",
+	Needs: eachSomewhere("bucket.tags", "destination.lifecycle", "destination.replication",
+		"source.lifecycle", "source.notification", "source.ownership"),
+}
+
+// eachSomewhere adds to needs the facts that no need names and that decide no link: of sources.
+func eachSomewhere(needs ...string) []string {
+	read := slices.Concat(sourceFacts, destinationFacts)
+	for _, need := range needs {
+		_, name, _ := strings.Cut(need, ".")
+		read = append(read, name)
+	}
+	for _, row := range fact.BucketFacts {
+		if !slices.Contains(read, row.Name) {
+			needs = append(needs, "source."+row.Name)
+		}
+	}
+	return needs
+}
 
 // byLists is opts with all roles read from the lists of their accounts.
 func byLists(opts Options) Options {
