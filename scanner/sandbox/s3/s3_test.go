@@ -61,7 +61,7 @@ func TestS3UnknownIsNotImplemented(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Storage(t)
 	for _, form := range []string{
-		"GET /src?website", "GET /src?accelerate", "GET /src?cors", "GET /src?logging", "GET /src?inventory&id=1", "GET /src?metrics&id=1",
+		"GET /src?website", "GET /src?accelerate", "GET /src?inventory&id=1", "GET /src?metrics&id=1",
 		"GET /src?no-such-thing", "GET /src/key?torrent", "POST /src/key?restore", "POST /src/key?select&select-type=2", "PATCH /src/key",
 		"PUT /src?acl", "PUT /src/key?acl", "GET /src?policy&versioning", "POST /src", "GET /?session",
 	} {
