@@ -103,7 +103,7 @@ type Run struct {
 	Scope      fact.Scope
 	Tool       Tool
 	Judge      string       // digest of what judged: a run is continued only by the same; "" = not told. Only the run file has it
-	Baseline   *BaselineRun // the run that this one was held against, or nil
+	Baseline   *BaselineRun // the run that this one was compared with, or nil
 	Calls      []Calls      // to AWS, by API; they differ from run to run as times do
 }
 
@@ -127,7 +127,7 @@ type Tool struct {
 type Summary struct {
 	Links      LinkCounts      `json:"links"`
 	Findings   FindingCounts   `json:"findings"`
-	Baseline   *BaselineCounts `json:"baseline,omitempty"` // nil where the run was held against none
+	Baseline   *BaselineCounts `json:"baseline,omitempty"` // nil where the run was compared with none
 	ExitStatus int             `json:"exit_status"`
 
 	// WaivedLinks are the ids of the broken links that do not gate, since their faults
@@ -218,7 +218,7 @@ func (t tee) Summary(v *Summary) error {
 
 func (t tee) Close() error { return t.all(Writer.Close) }
 
-// BaselineRun names the run that another was held against.
+// BaselineRun names the run that another was compared with.
 type BaselineRun struct {
 	ID        string `json:"id"`
 	StartedAt string `json:"started_at"`
@@ -248,7 +248,7 @@ type BaselineCounts struct {
 	NewProbes int `json:"new_probes"` // failed, and did not
 }
 
-// Marks of what fails in a run that is held against a baseline.
+// Marks of what fails in a run that is compared with a baseline.
 const (
 	MarkNew      = "new"      // it did not fail in the baseline, or a waiver excused it there and does not now
 	MarkExisting = "existing" // it failed in the baseline

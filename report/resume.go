@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"crosscheck/report/internal/text"
+	"crosscheck/rules/finding"
 )
 
 // Unfinished is the run file of a run that is to be continued: what it says about
@@ -25,19 +26,7 @@ type bucketID struct{ account, name string }
 // is left out. The file is read again by [Unfinished.Replay].
 func Resume(file io.ReadSeeker) (*Unfinished, error) {
 	u := &Unfinished{file: file, whole: map[bucketID]*Judged{}}
-	_, _, err := replay(file, wholeLines, func(m Message) error {
-		switch {
-		case m.Run != nil && u.Run == nil:
-			u.Run = m.Run
-		case m.Judged != nil && m.Judged.Whole:
-			id := bucketID{m.Judged.AccountID, m.Judged.Bucket}
-			if u.whole[id] != nil {
-				return fmt.Errorf("run file: bucket %s is judged twice", text.Visible(m.Judged.Bucket))
-			}
-			u.whole[id] = &Judged{Links: m.Judged.Links}
-		}
-		return nil
-	})
+	_, _, err := replay(file, wholeLines, func(m Message) error { return m.Send(index{u: u}) })
 	switch {
 	case err != nil:
 		return nil, err
@@ -45,6 +34,31 @@ func Resume(file io.ReadSeeker) (*Unfinished, error) {
 		return nil, errors.New("run file: it does not say what judged it, so it cannot be continued")
 	}
 	return u, nil
+}
+
+// index notes the run and the buckets that were judged as a whole.
+type index struct {
+	Discard
+	u *Unfinished
+}
+
+func (i index) Run(r *Run) error {
+	if i.u.Run == nil {
+		i.u.Run = r
+	}
+	return nil
+}
+
+func (i index) Judged(j *Judged) error {
+	if !j.Whole {
+		return nil
+	}
+	id := bucketID{j.AccountID, j.Bucket}
+	if i.u.whole[id] != nil {
+		return fmt.Errorf("run file: bucket %s is judged twice", text.Visible(j.Bucket))
+	}
+	i.u.whole[id] = &Judged{Links: j.Links}
+	return nil
 }
 
 // wholeLines cuts a text into lines and leaves out a last one that does not end.
@@ -73,26 +87,41 @@ func (u *Unfinished) Replay(h Handler) error {
 	if _, err := u.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	var about []Message
-	_, _, err := replay(bufio.NewReader(u.file), wholeLines, func(m Message) error {
-		switch {
-		case m.Link != nil:
-			m.Link.Baseline = "" // as the baseline of this run
-			about = append(about, m)
-		case m.Finding != nil:
-			m.Finding.Waiver, m.Finding.Baseline = nil, "" // the waivers of this run decide
-			about = append(about, m)
-		case m.Judged != nil:
-			if m.Judged.Whole {
-				for _, m := range append(about, m) {
-					if err := m.Send(h); err != nil {
-						return err
-					}
-				}
-			}
-			about = about[:0]
-		}
-		return nil
-	})
+	again := &wholeBuckets{next: h}
+	_, _, err := replay(bufio.NewReader(u.file), wholeLines, func(m Message) error { return m.Send(again) })
 	return err
+}
+
+// wholeBuckets passes on what is said about the buckets that were judged as a whole,
+// less what this run decides anew.
+type wholeBuckets struct {
+	Discard
+	next  Handler
+	about []Message // the bucket that is not judged yet
+}
+
+func (b *wholeBuckets) Link(l *finding.Link) error {
+	l.Baseline = "" // as the baseline of this run
+	b.about = append(b.about, Message{Link: l})
+	return nil
+}
+
+func (b *wholeBuckets) Finding(f *finding.Finding) error {
+	f.Waiver, f.Baseline = nil, "" // the waivers of this run decide
+	b.about = append(b.about, Message{Finding: f})
+	return nil
+}
+
+func (b *wholeBuckets) Judged(j *Judged) error {
+	about := append(b.about, Message{Judged: j})
+	b.about = b.about[:0]
+	if !j.Whole {
+		return nil
+	}
+	for _, m := range about {
+		if err := m.Send(b.next); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -77,7 +77,7 @@ func TestReplayErrors(t *testing.T) {
 	}
 }
 
-// A run that is continued is held against the baseline of now.
+// A run that is continued is compared with the baseline of now.
 func TestResumeDropsMarks(t *testing.T) {
 	t.Parallel()
 	broken := reporttest.Link("legacy-archive", reporttest.Prod, "old", "backup-legacy-archive", finding.Broken, "", "X")

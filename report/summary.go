@@ -60,7 +60,7 @@ type Summarizer struct {
 	appeared   map[codeAt]bool // as waived: codes of new findings
 }
 
-// brokenLink is what a waiver may be held against: not the whole link, whose
+// brokenLink is what decides whether a broken link is waived: not the whole link, whose
 // matrix would stay in memory until the end of the run.
 type brokenLink struct {
 	id, source, destination string
@@ -91,7 +91,7 @@ func (s *Summarizer) Run(r *Run) error {
 	case r.Baseline != nil && s.counts.Baseline == nil:
 		s.counts.Baseline = &BaselineCounts{}
 	case r.Baseline == nil && s.gate.FailOnNew:
-		return errors.New("the run was not held against a baseline, so nothing says what is new: give --baseline RUNFILE")
+		return errors.New("the run was not compared with a baseline, so nothing says what is new: give --baseline RUNFILE")
 	}
 	return s.next.Run(r)
 }

@@ -290,7 +290,7 @@ func TestReplayOfAComparedRun(t *testing.T) {
 	}
 	sample := reporttest.RunFile(t, reporttest.Sample(t))
 	err := report.Replay(bytes.NewReader(sample), report.Summarize(reporttest.NewRecorder(), report.Gate{FailOnNew: true}))
-	if err == nil || !strings.Contains(err.Error(), "was not held against a baseline") {
+	if err == nil || !strings.Contains(err.Error(), "was not compared with a baseline") {
 		t.Errorf("--fail-on-new of a run without marks: %v", err)
 	}
 }

@@ -103,7 +103,7 @@ func (t *table) findings(r *records.Run) {
 		case r.n > 1 && f.Status == finding.Fail:
 			body = append(body, fmt.Sprintf("and %d more of %s (use -o json)", r.n-1, f.RuleID))
 		case r.n > 1:
-			body = append(body, fmt.Sprintf("so are %d other rules here", r.n-1))
+			body = append(body, text.Count(r.n-1, "other rule")+" cannot be decided here for the same reason")
 		case f.Remediation != "":
 			body = append(body, "fix: "+f.Remediation)
 		}

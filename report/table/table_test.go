@@ -30,6 +30,9 @@ func TestTheMostUrgentIsShown(t *testing.T) {
 	if !strings.Contains(out, "XC102") || strings.Contains(out, "XC101") || strings.Contains(out, "XC103") {
 		t.Errorf("the row does not show the critical rule:\n%s", out)
 	}
+	if !strings.Contains(out, "2 other rules cannot be decided here for the same reason") {
+		t.Errorf("the row does not say how many rules it is about:\n%s", out)
+	}
 }
 
 func TestTableFitsItsWidth(t *testing.T) {

@@ -112,7 +112,7 @@ func reverse(v any) {
 	}
 }
 
-// A drill is held against a drill: what its probes showed before is not new.
+// A drill is compared with a drill: what its probes showed before is not new.
 func TestDrillAgainstABaseline(t *testing.T) {
 	t.Parallel()
 	good := testdata.DemoWorld

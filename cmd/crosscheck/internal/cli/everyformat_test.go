@@ -13,6 +13,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"crosscheck/report"
@@ -86,8 +88,15 @@ func TestDemoInEveryFormat(t *testing.T) {
 			}
 			return nil
 		},
-		"prometheus": func(*testing.T, []byte) error { return nil }, // promtool is no Go library; report tests its grammar
-		"table":      func(*testing.T, []byte) error { return nil }, // for people
+		"prometheus": func(t *testing.T, b []byte) error {
+			parser := expfmt.NewTextParser(model.LegacyValidation)
+			families, err := parser.TextToMetricFamilies(bytes.NewReader(b))
+			if families["crosscheck_link"] == nil {
+				t.Error("no series for links")
+			}
+			return err
+		},
+		"table": func(*testing.T, []byte) error { return nil }, // for people
 	}
 	for _, format := range output.Formats() {
 		t.Run(format, func(t *testing.T) {
