@@ -139,21 +139,26 @@ func TestSilenceIsUnknown(t *testing.T) {
 func TestNeedIsStrongerThanTheRule(t *testing.T) {
 	t.Parallel()
 	body := `answers contains {"link": link.id, "status": status} if { some link in input.links; some status in ["pass", "not_applicable"] }`
-	for _, name := range slices.Sorted(maps.Keys(needs)) {
-		e, err := with(t, Options{}, ruleText("#   scope: link\n#   needs: ["+name+"]\n", body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc := working()
-		want := finding.Pass
-		if f := find(eval(t, e, doc).Findings, "ACME001"); len(f) != 1 || f[0].Status != want {
+	names := slices.Sorted(maps.Keys(needs))
+	id := func(i int) string { return fmt.Sprintf("ACME%03d", i+1) }
+	var files []string
+	for i, name := range names {
+		text := ruleText("#   scope: link\n#   needs: ["+name+"]\n", body)
+		files = append(files, strings.NewReplacer("ACME001", id(i), "acme001", strings.ToLower(id(i))).Replace(text))
+	}
+	e, err := with(t, Options{}, files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := working()
+	nothing := &fact.Document{Bucket: fact.Bucket{Name: "src", ARN: "arn:aws:s3:::src"}, Links: slices.Clone(read.Links)}
+	nothing.Links[0].ReplicaKey, nothing.Links[0].SourceKey = "k", "k"
+	all, none := eval(t, e, read).Findings, eval(t, e, nothing).Findings
+	for i, name := range names {
+		if f := find(all, id(i)); len(f) != 1 || f[0].Status != finding.Pass {
 			t.Errorf("%s: %+v", name, f)
 		}
-		// Nothing at all was read.
-		empty := &fact.Document{Bucket: fact.Bucket{Name: "src", ARN: "arn:aws:s3:::src"}, Links: doc.Links}
-		empty.Links[0].ReplicaKey, empty.Links[0].SourceKey = "k", "k"
-		f := find(eval(t, e, empty).Findings, "ACME001")
-		if len(f) != 1 || f[0].Status != finding.Unknown || f[0].Evidence["gap"] == nil {
+		if f := find(none, id(i)); len(f) != 1 || f[0].Status != finding.Unknown || f[0].Evidence["gap"] == nil {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
