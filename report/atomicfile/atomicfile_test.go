@@ -65,6 +65,45 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// A kept file can be named to a person until it has its own name.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f, err := Create(filepath.Join(dir, "a"), 0o640)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Abort()
+	if got := f.Kept(); got != "" {
+		t.Errorf("kept as %q before KeepAs", got)
+	}
+	partial := filepath.Join(dir, "a.partial")
+	if err := f.KeepAs(partial); err != nil || f.Kept() != partial {
+		t.Errorf("kept as %q, %v", f.Kept(), err)
+	}
+	if err := f.Commit(); err != nil || f.Kept() != "" {
+		t.Errorf("kept as %q after Commit, %v", f.Kept(), err)
+	}
+	if n := names(t, dir); fmt.Sprint(n) != "[a]" {
+		t.Errorf("there are %v", n)
+	}
+}
+
+// A device is written directly: there is nothing to keep or to rename.
+func TestDevice(t *testing.T) {
+	t.Parallel()
+	f, err := Create(os.DevNull, 0o640)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := f.KeepAs(filepath.Join(t.TempDir(), "kept")); err != nil || f.Kept() != "" {
+		t.Errorf("kept as %q, %v", f.Kept(), err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

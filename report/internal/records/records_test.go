@@ -88,3 +88,50 @@ func TestOrderOfContent(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// What keys leave open is settled by content, in both directions.
+func TestOrderByContent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		order, want int
+		a, b        string
+	}{{-1, -1, "b", "a"}, {1, 1, "a", "b"}, {0, -1, "a", "b"}, {0, 1, "b", "a"}, {0, 0, "a", "a"}} {
+		if got := OrByContent(c.order, c.a, c.b); got != c.want {
+			t.Errorf("%d, %q, %q: %d, want %d", c.order, c.a, c.b, got, c.want)
+		}
+	}
+}
+
+// The checks of links are kept for the formats that show them; the link that was given
+// is left as it is.
+func TestChecksAreKeptOnRequest(t *testing.T) {
+	t.Parallel()
+	for _, keep := range []bool{false, true} {
+		b := NewBuilder()
+		b.Keep.Checks = keep
+		l := &finding.Link{ID: "a", Checks: []finding.Check{{Action: "s3:ReplicateObject"}}}
+		if err := b.Link(l); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.records.Links.Each(func(got *finding.Link) error {
+			if (len(got.Checks) == 1) != keep || len(l.Checks) != 1 {
+				t.Errorf("keep %v: %d checks, %d of the link itself", keep, len(got.Checks), len(l.Checks))
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestExitText(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{
+		0: "exit status 0 (clean)", 1: "exit status 1 (faults found)", 2: "exit status 2",
+		3: "exit status 3 (incomplete: something is unknown)",
+	} {
+		if got := ExitText(status); got != want {
+			t.Errorf("%d: %q, want %q", status, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package spool_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -67,6 +68,27 @@ func TestOrder(t *testing.T) {
 		}
 		if !slices.Equal(got, want) || texts != len(want) || s.Len() != len(want) {
 			t.Errorf("limit %d: %v, want %v", limit, got, want)
+		}
+	}
+}
+
+// An error of the function ends the walk, from memory and from disk.
+func TestWalkEnds(t *testing.T) {
+	t.Parallel()
+	full := errors.New("no space left")
+	for _, limit := range []int{0, 1} {
+		s := byName(limit)
+		defer s.Close()
+		for _, name := range []string{"a", "b"} {
+			if err := s.Add(&item{Name: name}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := 0
+		each := s.Each(func(*item) error { n++; return full })
+		texts := s.Texts(func([]byte) error { n++; return full })
+		if !errors.Is(each, full) || !errors.Is(texts, full) || n != 2 {
+			t.Errorf("limit %d: %v, %v after %d calls", limit, each, texts, n)
 		}
 	}
 }

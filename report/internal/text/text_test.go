@@ -48,6 +48,7 @@ func TestVisible(t *testing.T) {
 		"hangul\u3164filler":        `hangul\u3164filler`,
 		"variation\ufe0f":           `variation\ufe0f`,
 		"tag\U000e0041":             `tag\U000e0041`,
+		"last\uffff\U000f0000next":  `last\uffff\U000f0000next`,
 		"bad\xff\xfeutf8":           `bad\xff\xfeutf8`,
 		"replacement \ufffd":        "replacement \ufffd",
 		"größe 名前 → e\u0301":        "größe 名前 → e\u0301",
