@@ -24,6 +24,15 @@ import (
 	"crosscheck/scanner/fact"
 )
 
+// Loader reads the AWS configuration of a profile, to start from a Region; "" = as the
+// environment says. [LoadConfig] is the one of programs.
+type Loader func(ctx context.Context, profile, region string) (aws.Config, error)
+
+// In is the loader with a Region to start from.
+func (load Loader) In(region string) func(ctx context.Context, profile string) (aws.Config, error) {
+	return func(ctx context.Context, profile string) (aws.Config, error) { return load(ctx, profile, region) }
+}
+
 // LoadConfig reads the standard AWS environment (AWS_PROFILE, AWS_REGION,
 // AWS_ENDPOINT_URL, AWS_CA_BUNDLE, …). A profile and a Region given here take
 // precedence; "" = as the environment says. It fails with an [Error].

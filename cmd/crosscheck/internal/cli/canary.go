@@ -14,6 +14,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -31,7 +32,7 @@ func (f *canaryFlags) add(cmd *cobra.Command) {
 	f.scope.add(cmd)
 	fs := cmd.Flags()
 	fs.Lookup("role-name").Usage = "the canary's own `role`, assumed in every account; never the audit role"
-	fs.StringVar(&f.auditRole, "audit-role-name", "crosscheck-audit", "`role` that the scan for links assumes")
+	fs.StringVar(&f.auditRole, "audit-role-name", config.AuditRole, "`role` that the scan for links assumes")
 	fs.StringArrayVar(&f.Links, "link", nil, "probe only this `link` (its id as scan prints it, with -> or →); repeatable")
 	fs.StringVar(&f.DestinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as for the source)")
 	fs.StringVar(&f.Endpoint, "endpoint", "", "`URL` of the S3-compatible server of source buckets")
@@ -120,16 +121,16 @@ func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
 // options are the flags of a command that is configured.
 func (f *canaryFlags) options(s *terminal.Streams, quiet bool) *prober.Options {
 	o := f.Options
-	o.Version, o.Log, o.Quiet = version, f.scope.log, quiet
+	o.Version, o.Log, o.Quiet, o.AWS = version, f.scope.log, quiet, f.scope.load
 	o.Profile, o.Region, o.Role = f.scope.profile, f.scope.region, f.scope.roleName
 	o.Scan = f.scope.options(s, nil)
 	o.Scan.RoleName = f.auditRole // --role-name is the canary's own
 	return &o
 }
 
-func newCanaryCommand(s *terminal.Streams) *cobra.Command {
+func newCanaryCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
-		f   canaryFlags
+		f   = canaryFlags{scope: scopeFlags{load: load}}
 		out reportFlags
 	)
 	cmd := &cobra.Command{
@@ -161,7 +162,7 @@ before it is put; after a crash, 'crosscheck canary sweep' removes what is left.
 	f.addProbes(cmd)
 	f.addSeries(cmd)
 	out.add(cmd)
-	cmd.AddCommand(newSweepCommand(s), newWatchCommand(s), newExperimentCommand(s))
+	cmd.AddCommand(newSweepCommand(s, load), newWatchCommand(s, load), newExperimentCommand(s, load))
 	return cmd
 }
 

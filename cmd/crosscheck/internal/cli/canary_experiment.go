@@ -11,10 +11,11 @@ import (
 	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/scanner/client"
 )
 
-func newExperimentCommand(s *terminal.Streams) *cobra.Command {
-	return newGroup("experiment", "Ask S3 what its documentation does not say: list | run NAME", newExperimentListCommand(s), newExperimentRunCommand(s))
+func newExperimentCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
+	return newGroup("experiment", "Ask S3 what its documentation does not say: list | run NAME", newExperimentListCommand(s), newExperimentRunCommand(s, load))
 }
 
 func newExperimentListCommand(s *terminal.Streams) *cobra.Command {
@@ -36,8 +37,8 @@ func newExperimentListCommand(s *terminal.Streams) *cobra.Command {
 	}
 }
 
-func newExperimentRunCommand(s *terminal.Streams) *cobra.Command {
-	var f canaryFlags
+func newExperimentRunCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
+	f := canaryFlags{scope: scopeFlags{load: load}}
 	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "run NAME",

@@ -15,10 +15,13 @@ import (
 	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
 type sweepFlags struct {
+	load client.Loader
+
 	profile, region     string
 	roleName            string
 	externalID          string
@@ -38,8 +41,8 @@ type sweepFlags struct {
 	given map[string]bool
 }
 
-func newSweepCommand(s *terminal.Streams) *cobra.Command {
-	var f sweepFlags
+func newSweepCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
+	f := sweepFlags{load: load}
 	cmd := &cobra.Command{
 		Use:   "sweep",
 		Short: "Remove probes that a killed canary left behind",
@@ -122,7 +125,7 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags) erro
 	if err != nil {
 		return usererr.Hint(fmt.Errorf("the journals cannot be read: %w", usererr.Path(err)), "give their directory with --journal")
 	}
-	clients := access.New(s.AWS.In(f.region), f.externalID)
+	clients := access.New(f.load.In(f.region), f.externalID)
 	left, late := 0, 0
 	for _, path := range journals {
 		if f.dryRun {
@@ -175,7 +178,7 @@ func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags) error
 	if err := canary.CheckFolder(f.folder); err != nil {
 		return usererr.Hint(err, "for example --folder crosscheck-canary")
 	}
-	clients := access.New(s.AWS.In(f.region), f.externalID)
+	clients := access.New(f.load.In(f.region), f.externalID)
 	prefixes := f.prefixes
 	if len(prefixes) == 0 {
 		prefixes = []string{""}

@@ -461,7 +461,7 @@ func TestWatch(t *testing.T) {
 		read, write := io.Pipe()
 		s, _, errs := p.streams("")
 		s.Out = write
-		cmd := newCanaryCommand(s)
+		cmd := newCanaryCommand(s, p.config)
 		cmd.SetArgs([]string{"watch", "--yes", "--every", "1s", "--rediscover", "1s", "--listen", "127.0.0.1:0", "--timeout", "5s"})
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		ended := make(chan error, 1)

@@ -11,11 +11,12 @@ import (
 	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/scanner/client"
 )
 
-func newWatchCommand(s *terminal.Streams) *cobra.Command {
+func newWatchCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
-		f     canaryFlags
+		f     = canaryFlags{scope: scopeFlags{load: load}}
 		w     prober.Schedule
 		quiet bool
 	)

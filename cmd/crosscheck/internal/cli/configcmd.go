@@ -104,7 +104,7 @@ and canary that are settings, and refuses what these would refuse.
 	}
 	fs := cmd.Flags()
 	bound := map[string]bool{"outputs": true} // -o is this command's own
-	for _, of := range []*cobra.Command{newScanCommand(s), newCanaryCommand(s)} {
+	for _, of := range []*cobra.Command{newScanCommand(s, nil), newCanaryCommand(s, nil)} {
 		of.Flags().VisitAll(func(f *pflag.Flag) {
 			if key := f.Annotations[flagSetting]; len(key) > 0 && !bound[key[0]] && fs.Lookup(f.Name) == nil {
 				bound[key[0]] = true

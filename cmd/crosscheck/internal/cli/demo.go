@@ -91,10 +91,10 @@ func demoAWS() (aws.Config, *config.Config, error) {
 // into every link and ends the report. It does not ask and keeps no journal, since
 // that AWS ends with the process.
 func demoDrill(ctx context.Context, s *terminal.Streams, cfg aws.Config, c *config.Config, engine *rules.Engine, w report.Writer) error {
-	demo := *s
-	demo.AWS = func(context.Context, string, string) (aws.Config, error) { return cfg, nil }
-	return prober.Write(ctx, &demo, engine, &prober.Options{
-		Version: version, Quiet: true, Whole: true, Scan: scanner.Options{RoleName: c.Scan.RoleName, Version: version}, Role: config.CanaryRole,
+	return prober.Write(ctx, s, engine, &prober.Options{
+		Version: version, Quiet: true, Whole: true,
+		AWS:  func(context.Context, string, string) (aws.Config, error) { return cfg, nil },
+		Scan: scanner.Options{RoleName: c.Scan.RoleName, Version: version}, Role: config.CanaryRole,
 		Variants: []string{string(measure.Plain)}, Count: 1, Parallel: 64, Timeout: 10 * time.Second, Absence: time.Second,
 		Folder: canary.Folder, Yes: true, Forgetful: true,
 	}, w)

@@ -49,7 +49,7 @@ func docLines(t *testing.T, f func(where, line string)) {
 			examples(sub)
 		}
 	}
-	examples(newRootCommand(&terminal.Streams{Out: io.Discard, Err: io.Discard}))
+	examples(newRootCommand(&terminal.Streams{Out: io.Discard, Err: io.Discard}, nil))
 }
 
 // TestCommandLinesInDocs parses every command line that the documentation and the
@@ -304,7 +304,7 @@ func TestCrosscheckCommands(t *testing.T) {
 // parseCommandLine finds the command that args name and parses its flags, without
 // running it.
 func parseCommandLine(args []string) (name string, err error) {
-	cmd, rest, err := newRootCommand(&terminal.Streams{Out: io.Discard, Err: io.Discard}).Find(args)
+	cmd, rest, err := newRootCommand(&terminal.Streams{Out: io.Discard, Err: io.Discard}, nil).Find(args)
 	if err != nil {
 		return "", err
 	}

@@ -4,11 +4,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/scanner/client"
 )
 
-func newDrillCommand(s *terminal.Streams) *cobra.Command {
+func newDrillCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
-		f   canaryFlags
+		f   = canaryFlags{scope: scopeFlags{load: load}}
 		out reportFlags
 	)
 	cmd := &cobra.Command{

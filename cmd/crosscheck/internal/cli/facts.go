@@ -7,14 +7,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/progress"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
-func newFactsCommand(s *terminal.Streams) *cobra.Command {
+func newFactsCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
-		scope           = scopeFlags{roleNameFallback: "crosscheck-audit"}
+		scope           = scopeFlags{load: load, roleNameFallback: config.AuditRole}
 		output          string
 		allowIncomplete bool
 		quiet           bool
@@ -47,15 +50,17 @@ more, and report it.
 				return err
 			}
 			options := scope.options(s, engine.Needs())
-			source := func(ctx context.Context, emit func(fact.Message) error) error {
-				cfg, err := s.AWS(ctx, scope.profile, scope.region)
+			p := progress.Of(s, &scope.log, quiet, false, options.Meter)
+			gaps, err := audit.WriteFacts(cmd.Context(), func(ctx context.Context, emit func(fact.Message) error) error {
+				cfg, err := scope.config(ctx)
 				if err != nil {
 					return err
 				}
-				return scanner.Scan(ctx, cfg, options, emit)
-			}
-			p := s.Watch(quiet, false, &scope.log, options.Meter)
-			gaps, err := audit.WriteFacts(cmd.Context(), p.Seeing(source), output, s.Out)
+				return scanner.Scan(ctx, cfg, options, func(m fact.Message) error {
+					p.Read(m)
+					return emit(m)
+				})
+			}, output, s.Out)
 			p.Done()
 			if err != nil {
 				return err

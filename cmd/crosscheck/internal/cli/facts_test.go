@@ -11,16 +11,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
 
 // typed runs one command as the program would and returns its exit status and
 // what it wrote.
-func (p *program) typed(t *testing.T, in string, command func(*terminal.Streams) *cobra.Command, args ...string) (status int, stdout, stderr string) {
+func (p *program) typed(t *testing.T, in string, command func(*terminal.Streams, client.Loader) *cobra.Command, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	s, out, errs := p.streams(in)
-	cmd := command(s)
+	cmd := command(s, p.config)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetArgs(args)
 	status = conclude(s, cmd.ExecuteContext(t.Context()))

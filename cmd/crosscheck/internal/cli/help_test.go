@@ -43,7 +43,7 @@ func TestHelp(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRootCommand(&terminal.Streams{Out: io.Discard, Err: io.Discard}))
+	walk(newRootCommand(&terminal.Streams{Out: io.Discard, Err: io.Discard}, nil))
 	if commands < 25 {
 		t.Errorf("only %d commands seen", commands)
 	}

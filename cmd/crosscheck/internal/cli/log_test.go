@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/cmd/crosscheck/internal/progress"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/report/output"
@@ -238,11 +238,13 @@ func TestProgressOfAScan(t *testing.T) {
 				known := func(_, bucket string) (int, bool) {
 					return 0, bucket >= "bucket-4" && len(bucket) == len("bucket-4000")
 				}
-				p := s.Watch(false, false, log, meter)
-				source := p.Seeing(func(ctx context.Context, emit func(fact.Message) error) error {
-					return scanner.Scan(ctx, cfg, scanner.Options{AccountOnly: true, Concurrency: 50, Meter: meter, Done: known}, emit)
+				p := progress.Of(s, log, false, false, meter)
+				options := scanner.Options{AccountOnly: true, Concurrency: 50, Meter: meter, Done: known}
+				err = scanner.Scan(t.Context(), cfg, options, func(m fact.Message) error {
+					p.Read(m)
+					return nil
 				})
-				if err := source(t.Context(), func(fact.Message) error { return nil }); err != nil {
+				if err != nil {
 					t.Fatal(err)
 				}
 				p.Done()

@@ -25,7 +25,7 @@ func plannedScan(cmd *cobra.Command, s *terminal.Streams, options scanner.Option
 	if cmd.Flags().Changed("output") && !asJSON {
 		return usererr.Hint(errors.New("a plan is plain text or, with -o json, JSON, on standard output"), "leave --output out, or use -o json")
 	}
-	cfg, err := s.AWS(cmd.Context(), f.profile, f.region)
+	cfg, err := f.config(cmd.Context())
 	if err != nil {
 		return err
 	}

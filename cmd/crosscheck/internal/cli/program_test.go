@@ -68,7 +68,7 @@ func (p *program) config(ctx context.Context, profile, region string) (aws.Confi
 // streams are what the program is run with; in is what is typed.
 func (p *program) streams(in string) (s *terminal.Streams, out, errs *bytes.Buffer) {
 	out, errs = new(bytes.Buffer), new(bytes.Buffer)
-	return &terminal.Streams{In: strings.NewReader(in), Out: out, Err: terminal.Locked(errs), Environ: p.environ, AWS: p.config}, out, errs
+	return &terminal.Streams{In: strings.NewReader(in), Out: out, Err: terminal.Locked(errs), Environ: p.environ}, out, errs
 }
 
 // run runs a command line without a terminal.
@@ -80,7 +80,7 @@ func (p *program) run(ctx context.Context, args ...string) (status int, stdout, 
 func (p *program) answering(ctx context.Context, typed string, tty bool, args ...string) (status int, stdout, stderr string) {
 	s, out, errs := p.streams(typed)
 	s.InTTY = tty
-	root := newRootCommand(s)
+	root := newRootCommand(s, p.config)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {

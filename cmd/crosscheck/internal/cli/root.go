@@ -11,9 +11,10 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/scanner/client"
 )
 
-func newRootCommand(s *terminal.Streams) *cobra.Command {
+func newRootCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "crosscheck",
 		Short: "Audit Amazon S3 replication across an AWS organization, and prove that it works",
@@ -58,8 +59,8 @@ Every command's help lists the statuses that it has.`,
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Audit", []*cobra.Command{newScanCommand(s), newFactsCommand(s), newSimulateCommand(s)}},
-		{"Prove", []*cobra.Command{newCanaryCommand(s), newDrillCommand(s)}},
+		{"Audit", []*cobra.Command{newScanCommand(s, load), newFactsCommand(s, load), newSimulateCommand(s)}},
+		{"Prove", []*cobra.Command{newCanaryCommand(s, load), newDrillCommand(s, load)}},
 		{"Report", []*cobra.Command{newReportCommand(s), newDiffCommand(s), newHistoryCommand(s), newWaiveCommand(s)}},
 		{"Configure", []*cobra.Command{newConfigCommand(s), newRulesCommand(s), newSetupCommand(s)}},
 		{"Try and develop", []*cobra.Command{newDemoCommand(s), newSandboxCommand(s), newVersionCommand(s)}},

@@ -11,14 +11,15 @@ import (
 	"syscall"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/scanner/client"
 )
 
 // Main runs the program on the arguments and streams of the process. It returns
 // the exit status and never exits.
-func Main() int { return run(os.Args[1:], terminal.Standard()) }
+func Main() int { return run(os.Args[1:], terminal.Standard(), client.LoadConfig) }
 
-// run is the whole program on given streams.
-func run(args []string, s *terminal.Streams) int {
+// run is the whole program on given streams and with a given way to AWS.
+func run(args []string, s *terminal.Streams, load client.Loader) int {
 	ballast := collectSeldom(s)
 	defer runtime.KeepAlive(ballast)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -29,7 +30,7 @@ func run(args []string, s *terminal.Streams) int {
 		stop()
 	}()
 
-	root := newRootCommand(s)
+	root := newRootCommand(s, load)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/cmd/crosscheck/internal/progress"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
@@ -16,12 +19,14 @@ import (
 	"crosscheck/report/output"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
 // scopeFlags say who calls AWS and what is looked at; every command that reads
 // AWS has them.
 type scopeFlags struct {
+	load             client.Loader
 	profile, region  string
 	roleName         string
 	externalID       string
@@ -52,6 +57,11 @@ func (f *scopeFlags) add(cmd *cobra.Command) {
 	addConfigFlag(cmd)
 	bind(cmd, "role-name", "scan.role_name", "external-id", "scan.external_id", "accounts", "scan.accounts", "exclude-accounts", "scan.exclude_accounts",
 		"account-only", "scan.account_only", "buckets", "scan.buckets", "concurrency", "scan.concurrency", "account-concurrency", "scan.account_concurrency")
+}
+
+// config reads the configuration of AWS.
+func (f *scopeFlags) config(ctx context.Context) (aws.Config, error) {
+	return f.load(ctx, f.profile, f.region)
 }
 
 func (f *scopeFlags) options(s *terminal.Streams, needs []string) scanner.Options {
@@ -124,9 +134,9 @@ func (f *reportFlags) report(s *terminal.Streams) *audit.Report {
 	}
 }
 
-func newScanCommand(s *terminal.Streams) *cobra.Command {
+func newScanCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
-		scope  = scopeFlags{roleNameFallback: "crosscheck-audit"}
+		scope  = scopeFlags{load: load, roleNameFallback: config.AuditRole}
 		out    reportFlags
 		facts  string
 		dryRun bool
@@ -174,7 +184,7 @@ APIs the scan would call, as whom, how often and for how long.
 			if dryRun {
 				return plannedScan(cmd, s, scope.options(s, engine.Needs()), &scope, out.outputs)
 			}
-			var p *terminal.Progress
+			var p *progress.Progress
 			sum, err := out.report(s).Run(engine, func(w report.Writer, keep func() error) error {
 				source := audit.FactsFile(facts, s.In)
 				a := audit.Audit{Engine: engine, Version: version}
@@ -184,7 +194,7 @@ APIs the scan would call, as whom, how often and for how long.
 					if a.Resume, err = audit.Resume(resume, version, engine); err != nil {
 						return err
 					}
-					cfg, err := s.AWS(cmd.Context(), scope.profile, scope.region)
+					cfg, err := scope.config(cmd.Context())
 					if err != nil {
 						return err
 					}
@@ -198,7 +208,7 @@ APIs the scan would call, as whom, how often and for how long.
 						return scanner.Scan(ctx, cfg, options, emit)
 					}
 				}
-				p = s.Watch(out.quiet, out.streams(s), &scope.log, meter)
+				p = progress.Of(s, &scope.log, out.quiet, out.streams(s), meter)
 				a.Calls = p.Calls
 				a.Each = func(doc *fact.Document, links []finding.Link) { p.Judged(doc.Bucket.AccountID, len(links)) }
 				err := a.Run(cmd.Context(), source, w)

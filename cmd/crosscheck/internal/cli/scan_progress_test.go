@@ -22,7 +22,7 @@ faults:
 		var errs lines
 		s, out, _ := p.streams("")
 		s.Err, s.ErrTTY = &errs, true
-		root := newRootCommand(s)
+		root := newRootCommand(s, p.config)
 		args := []string{"scan", "--accounts", "111111111111", "-o", "csv"}
 		if quiet {
 			args = append(args, "--quiet")

@@ -24,7 +24,7 @@ func TestReportSendsToSecurityHub(t *testing.T) {
 	path := filepath.Join(dir, "run.jsonl")
 	quiet := func(args ...string) (int, string, string) {
 		var out, errs bytes.Buffer
-		status := run(args, &terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+		status := run(args, &terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, nil)
 		return status, out.String(), errs.String()
 	}
 	if status, _, errs := quiet("demo", "-q", "-o", "jsonl="+path); status != exitClean {

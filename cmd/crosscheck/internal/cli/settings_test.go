@@ -31,14 +31,14 @@ func configured(t *testing.T) []func() *cobra.Command {
 			walk(sub, append(slices.Clone(path), sub.Name()))
 		}
 	}
-	walk(newRootCommand(s), nil)
+	walk(newRootCommand(s, nil), nil)
 	if len(paths) < 9 {
 		t.Fatalf("only %v read the configuration", paths)
 	}
 	list := make([]func() *cobra.Command, len(paths))
 	for i, path := range paths {
 		list[i] = func() *cobra.Command {
-			cmd, _, err := newRootCommand(s).Find(path)
+			cmd, _, err := newRootCommand(s, nil).Find(path)
 			if err != nil {
 				t.Fatal(err)
 			}

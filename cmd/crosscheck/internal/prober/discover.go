@@ -13,6 +13,7 @@ import (
 	"crosscheck/canary"
 	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/progress"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules"
@@ -32,7 +33,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
 	for _, id := range o.Links {
 		wanted[strings.Replace(id, "->", "→", 1)] = false
 	}
-	cfg, err := p.s.AWS(ctx, o.Profile, o.Region)
+	cfg, err := o.AWS(ctx, o.Profile, o.Region)
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
 	}
 	p.w.LinksOnly = !o.Whole
 	p.progress("scanning for links with the role %s", o.Scan.RoleName)
-	scanned := p.s.Watch(o.Quiet, o.Results, &o.Log, options.Meter)
+	scanned := progress.Of(p.s, &o.Log, o.Quiet, o.Results, options.Meter)
 	judging := audit.Audit{Engine: engine, Version: o.Version, Calls: scanned.Calls, Each: func(doc *fact.Document, links []finding.Link) {
 		scanned.Judged(doc.Bucket.AccountID, len(links))
 		for i := range links {

@@ -17,6 +17,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/rules"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -29,6 +30,7 @@ type Options struct {
 	Results bool // go to the terminal while the run goes on
 	Whole   bool // what the scan for links finds is reported too
 
+	AWS     client.Loader   // reads the configuration of AWS
 	Scan    scanner.Options // of the scan for links, with the audit role; its Needs, Meter and RunID are set here
 	Profile string          // of AWS, "" = the default one
 	Region  string          // to start from, "" = that of the profile
@@ -86,7 +88,7 @@ type prober struct {
 func newProber(s *terminal.Streams, o *Options, w report.Writer) *prober {
 	return &prober{
 		s: s, o: *o, run: newRunID(), w: &audit.Trailer{Writer: w},
-		clients: access.New(s.AWS.In(o.Region), o.Scan.ExternalID),
+		clients: access.New(o.AWS.In(o.Region), o.Scan.ExternalID),
 	}
 }
 

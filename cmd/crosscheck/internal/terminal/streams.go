@@ -1,22 +1,18 @@
 // Package terminal is what the program has around it: its streams, what is known of the
-// terminal, the environment, and the log and the progress on standard error.
+// terminal, the environment, and the log on standard error.
 package terminal
 
 import (
-	"context"
 	"io"
 	"os"
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/term"
-
-	"crosscheck/scanner/client"
 )
 
 // Streams are what the program gets from its surroundings: the three standard
-// streams, what is known of the terminal, the environment, and the way to AWS.
+// streams, what is known of the terminal, and the environment.
 type Streams struct {
 	In     io.Reader
 	Out    io.Writer
@@ -27,8 +23,7 @@ type Streams struct {
 	Width  int       // columns of the terminal, 0 = no terminal
 	Color  bool      // colors are wanted: a terminal, no NO_COLOR
 
-	Environ []string     // NAME=value
-	AWS     ConfigLoader // reads the configuration of AWS
+	Environ []string // NAME=value
 }
 
 // Locked lets several goroutines write to w, one after the other.
@@ -56,17 +51,9 @@ func (s *Streams) Getenv(name string) string {
 	return value
 }
 
-// ConfigLoader loads the AWS configuration of a profile.
-type ConfigLoader func(ctx context.Context, profile, region string) (aws.Config, error)
-
-// In is the loader with a Region to start from.
-func (load ConfigLoader) In(region string) func(ctx context.Context, profile string) (aws.Config, error) {
-	return func(ctx context.Context, profile string) (aws.Config, error) { return load(ctx, profile, region) }
-}
-
 // Standard are the streams, the terminal and the environment of the process.
 func Standard() *Streams {
-	s := &Streams{In: os.Stdin, Out: os.Stdout, Err: Locked(os.Stderr), Environ: os.Environ(), AWS: client.LoadConfig}
+	s := &Streams{In: os.Stdin, Out: os.Stdout, Err: Locked(os.Stderr), Environ: os.Environ()}
 	s.InTTY = term.IsTerminal(int(os.Stdin.Fd()))
 	s.OutTTY = term.IsTerminal(int(os.Stdout.Fd()))
 	s.ErrTTY = term.IsTerminal(int(os.Stderr.Fd())) && s.Getenv("TERM") != "dumb"

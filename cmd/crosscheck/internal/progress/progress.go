@@ -1,4 +1,5 @@
-package terminal
+// Package progress shows on standard error how far a scan is, and what it took.
+package progress
 
 import (
 	"cmp"
@@ -10,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"crosscheck/cmd/crosscheck/internal/audit"
+	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
@@ -25,8 +26,8 @@ const (
 // Progress shows how far a scan is: on a terminal in one line that is written anew
 // in place and erased at the end, elsewhere in a line of log now and then.
 type Progress struct {
-	s       *Streams
-	log     *Log
+	s       *terminal.Streams
+	log     *terminal.Log
 	meter   *scanner.Meter // nil = AWS is not read
 	quiet   bool
 	inPlace bool
@@ -47,9 +48,10 @@ type pace struct {
 	calls, buckets int
 }
 
-// Watch begins to report the progress of a scan on standard error; end it with Done.
-// If results go to the terminal meanwhile, no line stays in place.
-func (s *Streams) Watch(quiet, results bool, log *Log, meter *scanner.Meter) *Progress {
+// Of begins to report the progress of a scan on standard error; end it with Done. If
+// results go to the terminal meanwhile, no line stays in place. Without a meter only
+// what is judged is counted.
+func Of(s *terminal.Streams, log *terminal.Log, quiet, results bool, meter *scanner.Meter) *Progress {
 	p := &Progress{s: s, log: log, meter: meter, quiet: quiet, inPlace: s.ErrTTY && !results && log.Format != "json" && !log.Debug,
 		start: time.Now(), stop: make(chan struct{}), accounts: map[string]bool{}}
 	p.older, p.newer = pace{at: p.start}, pace{at: p.start}
@@ -89,15 +91,10 @@ func (p *Progress) Judged(account string, links int) {
 	p.links += links
 }
 
-// Seeing counts what a source tells where nothing is judged.
-func (p *Progress) Seeing(source audit.Source) audit.Source {
-	return func(ctx context.Context, emit func(fact.Message) error) error {
-		return source(ctx, func(m fact.Message) error {
-			if m.Document != nil {
-				p.Judged(m.Document.Bucket.AccountID, len(m.Document.Links))
-			}
-			return emit(m)
-		})
+// Read counts what was read, where nothing is judged.
+func (p *Progress) Read(m fact.Message) {
+	if m.Document != nil {
+		p.Judged(m.Document.Bucket.AccountID, len(m.Document.Links))
 	}
 }
 

@@ -1,4 +1,4 @@
-package terminal
+package progress
 
 import (
 	"strings"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/cmd/crosscheck/internal/terminal"
 )
 
 // TestProgress: what a scan of 65 seconds says of itself, and that nothing is said
@@ -27,7 +29,7 @@ func TestProgress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var w writes
-				p := (&Streams{Err: &w, ErrTTY: test.tty}).Watch(test.quiet, false, &Log{}, nil)
+				p := Of(&terminal.Streams{Err: &w, ErrTTY: test.tty}, &terminal.Log{}, test.quiet, false, nil)
 				for i := range 650 {
 					time.Sleep(100*time.Millisecond + time.Microsecond)
 					p.Judged([]string{"111111111111", "222222222222"}[i%2], 2)
@@ -51,7 +53,7 @@ func TestProgressOfShortScan(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var w writes
-		p := (&Streams{Err: &w, ErrTTY: true}).Watch(false, false, &Log{}, nil)
+		p := Of(&terminal.Streams{Err: &w, ErrTTY: true}, &terminal.Log{}, false, false, nil)
 		time.Sleep(rewriteEvery / 2)
 		p.Done()
 		if got := w.all(); got != nil {
