@@ -122,7 +122,7 @@ func nearest(id string, known []string) string {
 	if near == nil {
 		near = known
 	}
-	if near == nil {
+	if len(near) == 0 {
 		return "see with 'crosscheck scan' which links there are"
 	}
 	slices.Sort(near)
