@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -55,6 +54,5 @@ func (e *Engine) Codes() []Code {
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b Code) int { return strings.Compare(a.Code, b.Code) })
 	return list
 }

@@ -166,6 +166,9 @@ func TestCodeWorlds(t *testing.T) {
 func TestCodesAreComplete(t *testing.T) {
 	t.Parallel()
 	e := standard(t)
+	if !slices.IsSortedFunc(e.Codes(), func(a, b Code) int { return strings.Compare(a.Code, b.Code) }) {
+		t.Error("codes.json is not sorted by code")
+	}
 	list := e.Codes()
 	if len(list) != 39 {
 		t.Errorf("%d codes", len(list))

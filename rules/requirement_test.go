@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,50 @@ func TestRequirementNeedsPath(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%v needs %v", required, needs)
+		}
+	}
+}
+
+// A continued run ends as one that was not interrupted: what was kept of a document is
+// as good as judging it again.
+func TestKeptIsAsGoodAsJudged(t *testing.T) {
+	t.Parallel()
+	opts := Options{Parameters: map[string]any{"required_replication": []any{map[string]any{"name": "*"}}}}
+	whole, continued := engine(t, opts), engine(t, opts)
+	alone := &fact.Document{Bucket: fact.Bucket{Name: "alone", ARN: "arn:aws:s3:::alone", AccountID: account1, Region: "us-east-1",
+		Replication: fact.None[fact.Replication](), Tags: fact.None[map[string]string]()}}
+	for _, doc := range []*fact.Document{alone, working()} {
+		kept := eval(t, whole, doc).Kept
+		if len(kept) == 0 {
+			t.Fatalf("nothing was kept of %s", doc.Bucket.Name)
+		}
+		if err := continued.Restore(kept); err != nil {
+			t.Fatal(err)
+		}
+	}
+	finish := func(e *Engine) []finding.Finding {
+		list, err := e.Finish(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	want := finish(whole)
+	if f := find(want, "XC031"); len(f) == 0 || !slices.ContainsFunc(f, func(f finding.Finding) bool { return f.Status == finding.Fail }) {
+		t.Errorf("findings %+v", f)
+	}
+	if diff := cmp.Diff(want, finish(continued)); diff != "" {
+		t.Error(diff)
+	}
+	for name, kept := range map[string]map[string][]string{
+		"no such rule":            {"XC999": {`{}`}},
+		"not of the organization": {"XC001": {`{}`}},
+		"malformed":               {"XC031": {`{`}},
+		"not an object":           {"XC031": {`"a"`}},
+		"a variable":              {"XC031": {`{"a": x}`}},
+	} {
+		if err := continued.Restore(kept); err == nil {
+			t.Errorf("%s: restored", name)
 		}
 	}
 }

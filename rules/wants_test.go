@@ -244,3 +244,52 @@ func TestWhatIsNotWantedChangesNothing(t *testing.T) {
 	}
 	t.Logf("not wanted: %v", saved)
 }
+
+// A scan reads what Needs lists and no more: facts of sources only of buckets that
+// replicate, nothing because a word of a rule is also the name of a field.
+func TestNeedsAreNarrow(t *testing.T) {
+	t.Parallel()
+	needs := standard(t).Needs()
+	for _, want := range []string{"source.lifecycle", "source.encryption", "destination.lifecycle"} {
+		if !slices.Contains(needs, want) {
+			t.Errorf("%s is not among the needs %v", want, needs)
+		}
+	}
+	for _, name := range needs {
+		if name == "bucket.lifecycle" || strings.HasSuffix(name, ".owner") {
+			t.Errorf("%s is among the needs", name)
+		}
+	}
+	e, err := with(t, Options{}, ruleText("#   scope: link\n", `answers contains {"link": link.id, "status": "pass", "message": "tags owner"} if {
+	some link in input.links
+	count({x | some x in [input.bucket["tags"], "owner", input.bucket["ownership"]]}) >= 0
+}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !e.mentioned["ownership"] || e.mentioned["tags"] || e.mentioned["owner"] {
+		t.Errorf("mentioned: %v", e.mentioned)
+	}
+}
+
+// A gap names the account and the resource to look at, also where nothing was read.
+func TestGapNamesWhere(t *testing.T) {
+	t.Parallel()
+	doc := working()
+	doc.Bucket.Versioning = fact.Fact[fact.Versioning]{}
+	doc.Links[0].SourceKey = "k"
+	doc.Keys = map[string]fact.Fact[fact.Key]{"k": fact.Of(fact.Key{ARN: "arn:k", AccountID: account1})}
+	doc.Accounts = nil
+	for name, want := range map[string][2]string{
+		"bucket.versioning":        {account1, "arn:aws:s3:::src"},
+		"source_key.policy":        {account1, "arn:k"},
+		"source_account.scps":      {account1, account1},
+		"destination_account.rcps": {account2, account2},
+		"role_account.scps":        {account1, account1},
+	} {
+		g := needs[name](doc, &doc.Links[0])
+		if g == nil || [2]string{g.AccountID, g.Resource} != want {
+			t.Errorf("%s: %+v, want one of %v", name, g, want)
+		}
+	}
+}
