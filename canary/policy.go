@@ -49,7 +49,7 @@ type Statement struct {
 }
 
 // Policy is the least policy of the canary's role in an account that has buckets
-// of the given sides: it may write and delete under the canary's folder only, and
+// of the given sides: it may write and delete under the canary's prefix only, and
 // use keys through S3 only.
 func Policy(partition, folder string, sides ...Side) []Statement {
 	var buckets, objects, keys []string

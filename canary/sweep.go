@@ -143,16 +143,16 @@ var (
 	folderName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 )
 
-// CheckFolder refuses a name for the canary's folder that is not one plain path
-// segment.
+// CheckFolder refuses a prefix of probe objects that is not one plain path segment.
 func CheckFolder(folder string) error {
 	if !folderName.MatchString(folder) || strings.Trim(folder, ".") == "" {
-		return fmt.Errorf("the folder %q is not a name of at most 64 letters, digits and . _ -", folder)
+		return fmt.Errorf("the prefix %q is not a name of at most 64 letters, digits and . _ -", folder)
 	}
 	return nil
 }
 
-// isProbeKey reports whether a key is one that a probe made: prefix, folder, run, number.
+// isProbeKey reports whether a key is one that a probe made: the rule's prefix, the canary's
+// (folder), run, number.
 func isProbeKey(key, prefix, folder string) bool {
 	rest, ok := strings.CutPrefix(key, prefix+folder+"/")
 	if !ok {

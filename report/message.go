@@ -1,4 +1,5 @@
-// Package report writes a run in the formats that people and pipelines read.
+// Package report is the stream of messages that a run is reported as: the messages, the
+// run file, and the gate that decides the exit status. Each format is a package below it.
 //
 // A run is one stream of messages to a [Handler]: the run, then links, findings,
 // measurements and gaps in no promised order, then the coverage; if a baseline was

@@ -12,7 +12,8 @@ import (
 )
 
 // Unfinished is the run file of a run that is to be continued: what it says about
-// the buckets that were read and judged as a whole need not be asked for again.
+// the buckets that were read and judged as a whole need not be asked for again. It
+// reads the file and never closes it: that is up to the caller of [Resume].
 type Unfinished struct {
 	Run *Run
 

@@ -1,5 +1,5 @@
-// Package testdata carries the worlds and schemas that the program ships: the demo
-// needs no checkout, only the binary.
+// Package testdata embeds the demo's world and configuration and the schema of
+// waivers, so that the program needs no checkout.
 package testdata
 
 import _ "embed"

@@ -424,7 +424,7 @@ func TestCanaryBadInput(t *testing.T) {
 		`--source and --link exclude each other`:                                                 "canary --yes --source a --link b",
 		`--destination, --source-account and --destination-account belong to --source`:           "canary --yes --destination b",
 		`"12" is not an account id`:                                                              "canary --yes --source a --source-account 12",
-		`the folder "a/b" is not a name`:                                                         "canary --yes --folder a/b",
+		`the prefix "a/b" is not a name`:                                                         "canary --yes --folder a/b",
 		`there is no bucket no-such-bucket; check the name`:                                      "canary --yes --source no-such-bucket",
 		`no link matches: orders-ledger replicates to backup-ledger, not to elsewhere`:           "canary --yes --source orders-ledger --source-account 111111111111 --role-name crosscheck-canary --destination elsewhere",
 		`no link matches: the bucket media-scratch has no replication configuration`:             "canary --yes --source media-scratch --source-account 222222222222 --role-name crosscheck-canary",
@@ -595,7 +595,7 @@ func TestCanaryRole(t *testing.T) {
 		`unknown side "left"`:             {"--side", "left"},
 		`unknown format "yaml"`:           {"--format", "yaml"},
 		`--trust "" is not an account id`: {"--format", "terraform"},
-		`the folder "a/b" is not a name`:  {"--folder", "a/b"},
+		`the prefix "a/b" is not a name`:  {"--folder", "a/b"},
 	} {
 		if _, err := run(args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v", args, err)
