@@ -105,12 +105,14 @@ func decodeStrictly(t testing.TB, b []byte, v any) {
 }
 
 func TestASFF(t *testing.T) {
+	t.Parallel()
 	for name, ms := range map[string][]report.Message{"sample": reporttest.Sample(t), "sparse": reporttest.Sparse(t), "empty": reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}}), "many": reporttest.Many(t, 500)} {
 		t.Run(name, func(t *testing.T) { checkASFF(t, render(t, ms)) })
 	}
 }
 
 func TestASFFStatus(t *testing.T) {
+	t.Parallel()
 	newFinding := func(change func(*finding.Finding)) Finding {
 		f := &finding.Finding{RuleID: "XC001", Title: "t", Status: finding.Fail, Severity: finding.High, AccountID: reporttest.Prod, Region: "eu-central-1", Resource: reporttest.ARN("b"),
 			Message: "m", Remediation: "fix it", Fingerprint: "f", Controls: []string{"NIST-800-53r5/CP-9"}, FailureCodes: []string{"DstBucketUnversioned"}}
@@ -169,6 +171,7 @@ func TestASFFStatus(t *testing.T) {
 
 // Requests are full where they may be, and cut by count and by size.
 func TestASFFBatches(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		n, long int // findings, and the bytes of their texts
 		want    string

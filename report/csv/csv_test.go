@@ -13,6 +13,7 @@ import (
 )
 
 func TestCSVRoundTrip(t *testing.T) {
+	t.Parallel()
 	rows := checkCSV(t, render(t, reporttest.Sample(t)))
 	if len(rows) != 18 {
 		t.Fatalf("%d rows", len(rows))

@@ -12,6 +12,7 @@ import (
 
 // Whatever the links are, each is drawn or counted, and no two rows lie on each other.
 func TestGraph(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.OneOf(rapid.IntRange(0, 12), rapid.IntRange(55, 300)).Draw(t, "links")
 		accounts := rapid.SampledFrom([]int{1, 3, 40, 200}).Draw(t, "accounts")

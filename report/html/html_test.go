@@ -106,10 +106,12 @@ func checkHTML(t *testing.T, page []byte) {
 }
 
 func TestHTMLSample(t *testing.T) {
+	t.Parallel()
 	checkHTML(t, render(t, Options{}, reporttest.Sample(t)))
 }
 
 func TestHTMLShowsWhatPassed(t *testing.T) {
+	t.Parallel()
 	page := string(render(t, Options{}, reporttest.Sample(t)))
 	if !strings.Contains(page, `<td class="k">XC001</td><td>Source keeps versions</td><td class="n">0</td><td class="n">0</td><td class="n">0</td><td class="n">1</td>`) {
 		t.Error("the rule that passed is not counted")
@@ -162,6 +164,7 @@ func organization(t testing.TB, n int) []report.Message {
 
 // A page stays small enough to open, and says what it leaves out.
 func TestHTMLSize(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{5, 500, 2_000, 10_000} {
 		page := render(t, Options{}, organization(t, n))
 		t.Logf("%d links: %d bytes", n, len(page))
@@ -195,6 +198,7 @@ func sectionOf(t *testing.T, page, id, end string) string {
 }
 
 func TestHTMLContent(t *testing.T) {
+	t.Parallel()
 	l := reporttest.Link("a", reporttest.Prod, "r", "b", finding.Broken, "no statement allows it", "DstPutObjectNotPermitted")
 	l.Baseline = report.MarkNew
 	l.Checks = []finding.Check{
@@ -259,6 +263,7 @@ func TestHTMLContent(t *testing.T) {
 
 // A link is not called waived by a waiver of something else.
 func TestHTMLWaivedLink(t *testing.T) {
+	t.Parallel()
 	l := reporttest.Link("a", reporttest.Prod, "r", "b", finding.Broken, "x", "DstBucketUnversioned", "DstPutObjectNotPermitted")
 	waived := &finding.Finding{RuleID: "XC004", Status: finding.Fail, Severity: finding.Critical, Link: l.ID, FailureCodes: []string{"DstBucketUnversioned"}, Waiver: &finding.Waiver{Reason: "r"}}
 	page := string(render(t, Options{}, reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}, {Link: l}, {Finding: waived}})))
@@ -306,6 +311,7 @@ func TestHTMLWaivedAsTheExitStatus(t *testing.T) {
 
 // The page says "clean" of nothing but a run that read all it listed.
 func TestHTMLCleanIsNarrow(t *testing.T) {
+	t.Parallel()
 	const clean = "all that was asked for was read"
 	all := fact.Coverage{Accounts: fact.AccountCoverage{Listed: 2, Scanned: 2}, Buckets: fact.BucketCoverage{Listed: 1, Scanned: 1}}
 	less := all

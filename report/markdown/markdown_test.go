@@ -17,6 +17,7 @@ import (
 
 // A comment on a pull request holds 65,536 characters, whatever the run found.
 func TestMarkdownFitsAComment(t *testing.T) {
+	t.Parallel()
 	bad := strings.Repeat("@#&|", 3000)
 	for name, text := range map[string]string{"plain": "the policy does not let the role write", "hostile": bad} {
 		ms := []report.Message{{Run: &report.Run{ID: text, Tool: report.Tool{Name: text, Version: text}}}}

@@ -60,6 +60,7 @@ func checkOCSF(t testing.TB, out []byte) []ocsfEvent {
 }
 
 func TestOCSFMeetsItsSchema(t *testing.T) {
+	t.Parallel()
 	for name, ms := range map[string][]report.Message{"sample": reporttest.Sample(t), "sparse": reporttest.Sparse(t), "empty": reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}}), "many": reporttest.Many(t, 500)} {
 		t.Run(name, func(t *testing.T) { checkOCSF(t, render(t, ms)) })
 	}
@@ -67,6 +68,7 @@ func TestOCSFMeetsItsSchema(t *testing.T) {
 
 // The test above can fail.
 func TestOCSFSchemaRefuses(t *testing.T) {
+	t.Parallel()
 	s := reporttest.Schema(t, "ocsf-1.5.0-compliance-finding.schema.json")
 	out := string(render(t, reporttest.Sample(t)))
 	for name, change := range map[string][2]string{
@@ -98,6 +100,7 @@ func TestOCSFSchemaRefuses(t *testing.T) {
 }
 
 func TestOCSFStatus(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		status     finding.Status
 		waived     bool
@@ -140,6 +143,7 @@ func TestOCSFStatus(t *testing.T) {
 
 // What no finding says is not lost on a reader of findings.
 func TestObserved(t *testing.T) {
+	t.Parallel()
 	end := finding.End{AccountID: reporttest.Prod, Region: "eu-central-1", Bucket: "a"}
 	ms := reporttest.Summarized(t, report.Gate{}, []report.Message{
 		{Run: &report.Run{}},

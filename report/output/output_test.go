@@ -14,6 +14,7 @@ import (
 )
 
 func TestParseOutput(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]Output{
 		"table":          {Format: "table"},
 		"json=-":         {Format: "json"},
@@ -79,6 +80,7 @@ func send(t *testing.T, w report.Writer, ms []report.Message) {
 }
 
 func TestOpenWritesEveryFormatInOneRun(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	outputs := []Output{{Format: "table"}}
 	want := map[string][]byte{}
@@ -113,6 +115,7 @@ func TestOpenWritesEveryFormatInOneRun(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	sub := filepath.Join(dir, "sub")
 	if err := os.Mkdir(sub, 0o755); err != nil {
@@ -172,6 +175,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestAFailedRunLeavesTheOldFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.json")
 	write(t, path, "old")
@@ -191,6 +195,7 @@ func TestAFailedRunLeavesTheOldFile(t *testing.T) {
 // One output that fails takes the others with it: a folder never holds reports
 // of which some are of this run and some of the last.
 func TestCloseIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.json")
 	write(t, path, "old")
@@ -223,6 +228,7 @@ func (failing) Write([]byte) (int, error) { return 0, errors.New("broken pipe") 
 
 // Every format passes on that its output cannot be written.
 func TestWriteErrorsAreReported(t *testing.T) {
+	t.Parallel()
 	for format := range formats {
 		for _, limit := range []int{0, 1, 500} {
 			w := writer(format, &short{n: limit}, Options{})
@@ -251,6 +257,7 @@ func (s *short) Write(p []byte) (int, error) {
 }
 
 func TestFileModes(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	kept := filepath.Join(dir, "kept.json")
 	write(t, kept, "old")

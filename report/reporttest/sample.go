@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,49 @@ func Sample(t testing.TB) []report.Message {
 		{Link: broken},
 		{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 5, Scanned: 4, Unreadable: 1}, Buckets: fact.BucketCoverage{Listed: 14, Scanned: 14}, Links: 5}},
 	})
+}
+
+// Wordless is the messages with a name in place of each sentence, for goldens that stay
+// as they are when a sentence gets better.
+func Wordless(ms []report.Message) []report.Message {
+	ms = slices.Clone(ms)
+	name := func(sentence *string, name string) {
+		if *sentence != "" {
+			*sentence = "(" + name + ")"
+		}
+	}
+	for i, m := range ms {
+		switch {
+		case m.Link != nil:
+			l := *m.Link
+			name(&l.Why, "why "+l.Source.Bucket)
+			ms[i].Link = &l
+		case m.Finding != nil:
+			f := *m.Finding
+			name(&f.Title, "title "+f.RuleID)
+			name(&f.Message, "message "+f.Fingerprint)
+			name(&f.Remediation, "fix "+f.Fingerprint)
+			if f.Waiver != nil {
+				w := *f.Waiver
+				name(&w.Reason, "reason "+f.Fingerprint)
+				f.Waiver = &w
+			}
+			ms[i].Finding = &f
+		case m.Measurement != nil:
+			v := *m.Measurement
+			name(&v.Message, "message "+v.Key)
+			ms[i].Measurement = &v
+		case m.Gap != nil:
+			g := *m.Gap
+			name(&g.Message, "message "+g.Fact)
+			ms[i].Gap = &g
+		case m.Past != nil:
+			p := *m.Past
+			name(&p.Title, "title "+p.RuleID)
+			ms[i].Past = &p
+		}
+	}
+	return ms
 }
 
 // summarized is the messages as they leave a Summarizer, compared with a baseline

@@ -70,6 +70,7 @@ func parseSARIF(t testing.TB, b []byte) sarifLog {
 }
 
 func TestSARIFMeetsTheOASISSchema(t *testing.T) {
+	t.Parallel()
 	s := reporttest.Schema(t, "sarif-schema-2.1.0.json")
 	for name, ms := range map[string][]report.Message{"sample": reporttest.Sample(t), "sparse": reporttest.Sparse(t), "empty": reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}}), "many": reporttest.Many(t, 500)} {
 		t.Run(name, func(t *testing.T) { reporttest.Conforms(t, s, render(t, ms)) })
@@ -78,6 +79,7 @@ func TestSARIFMeetsTheOASISSchema(t *testing.T) {
 
 // What code scanning refuses a file for, or shows wrongly.
 func TestSARIFFitsCodeScanning(t *testing.T) {
+	t.Parallel()
 	log := parseSARIF(t, render(t, append(reporttest.Many(t, 300)[:301], reporttest.Sample(t)[1:]...)))
 	run := log.Runs[0]
 	driver := run.Tool.Driver
@@ -123,6 +125,7 @@ func TestSARIFFitsCodeScanning(t *testing.T) {
 }
 
 func TestSARIFLevels(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		severity        finding.Severity
 		level, security string
@@ -147,6 +150,7 @@ func TestSARIFLevels(t *testing.T) {
 // The fingerprint is of the place and the rule, so that rewording a message
 // opens no new alert; a second fault at the same place has its own.
 func TestSARIFFingerprints(t *testing.T) {
+	t.Parallel()
 	base := finding.Finding{RuleID: "XC001", Status: finding.Fail, Severity: finding.High, AccountID: reporttest.Prod, Resource: reporttest.ARN("b"), Link: "b/r→c", Message: "m", Fingerprint: "f1"}
 	hash := func(fs ...finding.Finding) []string {
 		ms := []report.Message{{Run: &report.Run{}}}
@@ -194,6 +198,7 @@ func TestSARIFFingerprints(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
+	t.Parallel()
 	ms := reporttest.Many(t, 51_000)
 	failing := map[string]int{}
 	total := 0
@@ -234,6 +239,7 @@ func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheSizeOfAnUpload(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	noise := func() string {
 		b := make([]byte, 900)
@@ -269,6 +275,7 @@ func TestSARIFIsCutAtTheSizeOfAnUpload(t *testing.T) {
 }
 
 func TestAddress(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ account, region, bucket, want string }{
 		{reporttest.Prod, "eu-central-1", "app-logs", "aws/111111111111/eu-central-1/app-logs.json"},
 		{"", "", "", "aws/unknown/unknown/unknown.json"},

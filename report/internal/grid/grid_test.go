@@ -6,6 +6,7 @@ import (
 )
 
 func TestWrap(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		in    string
 		width int

@@ -3,6 +3,7 @@ package text
 import "testing"
 
 func TestInert(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"": "", "a=b": "a=b", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠x": "'＠x", "'=1": "'=1",
 	} {
@@ -13,6 +14,7 @@ func TestInert(t *testing.T) {
 }
 
 func TestEscapeMarkdown(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"app-logs/r→b":            "app-logs/r→b",
 		"a|b":                     `a\|b`,
@@ -32,6 +34,7 @@ func TestEscapeMarkdown(t *testing.T) {
 }
 
 func TestVisible(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"":                          "",
 		"app-logs":                  "app-logs",

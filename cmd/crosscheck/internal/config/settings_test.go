@@ -182,6 +182,7 @@ func flagText(v any) string {
 
 // TestExampleConfig takes the # from each key of the example by itself, and from all.
 func TestExampleConfig(t *testing.T) {
+	t.Parallel()
 	prose, keyLine := regexp.MustCompile(`^# \S`), regexp.MustCompile(`^#((?:  )*)(?:- )?[a-z_]+:(.*)$`)
 	schema := compiled(t, "config.schema.json")
 	all, parents, keys := "", []string{}, map[string]bool{}
@@ -231,6 +232,7 @@ func TestExampleConfig(t *testing.T) {
 // TestConfigSchema: the published schema is the settings' own, and says of files what
 // the program says.
 func TestConfigSchema(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join("..", "..", "..", "..", "testdata", "schemas", "config.schema.json")
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(path, Schema(), 0o644); err != nil {
@@ -282,6 +284,7 @@ func valid(t *testing.T, schema *jsonschema.Schema, file string) {
 
 // TestConfigFields: every field of the configuration is a setting, once.
 func TestConfigFields(t *testing.T) {
+	t.Parallel()
 	c := &Config{}
 	at := map[any]string{}
 	for _, s := range settings {
@@ -308,6 +311,7 @@ func TestConfigFields(t *testing.T) {
 
 // TestSeveritiesOfForm: the schema lists the severities that there are.
 func TestSeveritiesOfForm(t *testing.T) {
+	t.Parallel()
 	for _, s := range gradeForm.oneOf {
 		if _, err := finding.ParseSeverity(s); err != nil {
 			t.Error(err)
