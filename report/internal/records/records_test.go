@@ -2,6 +2,7 @@ package records
 
 import (
 	"bytes"
+	"crosscheck/report"
 	"crosscheck/report/internal/spool"
 	"crosscheck/rules/finding"
 	"encoding/json"
@@ -132,6 +133,18 @@ func TestExitText(t *testing.T) {
 	} {
 		if got := ExitText(status); got != want {
 			t.Errorf("%d: %q, want %q", status, got, want)
+		}
+	}
+}
+
+func TestBaselineText(t *testing.T) {
+	t.Parallel()
+	for want, b := range map[string]report.BaselineCounts{
+		"1 new, 2 existing, 3 fixed":                  {New: 1, Existing: 2, Fixed: 3},
+		"0 new, 0 existing, 0 fixed, 1 not known now": {Unknown: 1},
+	} {
+		if got := BaselineText(&b); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

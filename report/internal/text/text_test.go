@@ -64,3 +64,17 @@ func TestVisible(t *testing.T) {
 		}
 	}
 }
+
+// A text that just fits is left whole; runes are not cut in two.
+func TestCutBytes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		in   string
+		max  int
+		want string
+	}{{"abcd", 4, "abcd"}, {"abcde", 4, "a…"}, {"äbcde", 4, "…"}, {"abäde", 5, "ab…"}} {
+		if got := CutBytes(c.in, c.max); got != c.want || len(got) > c.max {
+			t.Errorf("%q to %d bytes: %q, want %q", c.in, c.max, got, c.want)
+		}
+	}
+}
