@@ -64,8 +64,10 @@ func asLines(t testing.TB, b []byte) []byte {
 	return out.Bytes()
 }
 
-// Goldens of the formats for people have the sentences. Those of the others have a name in
-// place of each; what they mean is in TestMeaning.
+// forPeople are the formats of which the goldens have the sentences. Those of the others
+// have a name in place of each; what they mean is in TestMeaning.
+var forPeople = []string{"html", "markdown", "table"}
+
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	about := map[string]finding.About{"XC002": {ID: "XC002", Title: "Destination keeps versions",
@@ -95,7 +97,7 @@ func TestGolden(t *testing.T) {
 		t.Run(c.file, func(t *testing.T) {
 			t.Parallel()
 			ms := reporttest.Sample(t)
-			if !slices.Contains([]string{"table", "markdown", "html"}, c.format) {
+			if !slices.Contains(forPeople, c.format) {
 				ms = reporttest.Wordless(ms)
 			}
 			got := render(t, c.format, c.o, ms)
