@@ -20,6 +20,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // everyFact are all facts of buckets that can be read, of both ends of a link.
@@ -89,7 +90,7 @@ func TestEconomyChangesNothingAnywhere(t *testing.T) {
 	var fewer, all int64
 	worlds := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		if worlds++; worlds > 25 && os.Getenv("XCTEST_FAULTS") != "all" {
+		if worlds++; worlds > sandboxtest.Sample(25, 4) && os.Getenv("XCTEST_FAULTS") != "all" {
 			return // a quarter of a second each
 		}
 		text := randomLinks(rt)
@@ -244,7 +245,7 @@ func callsOf(t *testing.T, text []byte, opts rules.Options) map[string]int {
 // that has no part in replication: docs/benchmarks.md says why it is no less.
 func TestCallsPerLink(t *testing.T) {
 	t.Parallel()
-	links := 40
+	links := sandboxtest.Sample(40, 10)
 	if os.Getenv("XCTEST_FAULTS") == "all" {
 		links = 1000
 	}

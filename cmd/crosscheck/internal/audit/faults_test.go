@@ -36,6 +36,7 @@ import (
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // The tests of this file hold scan and rules together to the first promise of the
@@ -696,7 +697,7 @@ func (c combination) run(t *testing.T, whole *judgedScan) (outcome string) {
 }
 
 // sampleSize is how many combinations a test runs that is not told to run all.
-const sampleSize = 150
+func sampleSize() int { return sandboxtest.Sample(150, 15) }
 
 // TestLastingFaults: whatever fails for good, and however, nothing looks better
 // for it. It runs a sample; XCTEST_FAULTS=all runs every combination, as make
@@ -732,7 +733,7 @@ func lastingFaults(t *testing.T, which string) {
 		switch {
 		case which == "all", which != "" && strings.Contains(c.String(), which):
 			chosen = append(chosen, c)
-		case which == "" && h.Sum64()%uint64(len(all)) < sampleSize:
+		case which == "" && h.Sum64()%uint64(len(all)) < uint64(sampleSize()):
 			chosen = append(chosen, c)
 		}
 	}

@@ -184,7 +184,7 @@ var packages = []pkg{
 var forTests = []string{
 	"cmd/crosscheck/internal/config",
 	"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam",
-	"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata",
+	"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "scanner/sandbox/sandboxtest", "testdata",
 }
 
 // only says which packages alone may import a module. Tests are free.
