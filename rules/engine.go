@@ -191,6 +191,14 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	return Result{Links: j.verdicts(doc, matrices), Findings: j.findings, Kept: e.keep(j.records)}, nil
 }
 
+// Anew is an engine for another run, with the same compiled rules and what they have
+// cached: it has kept nothing of any document.
+func (e *Engine) Anew() *Engine {
+	anew := *e
+	anew.memory = newMemory()
+	return &anew
+}
+
 // keep remembers records of rules until the end, and gives them as text.
 func (e *Engine) keep(records map[string][]*ast.Term) map[string][]string {
 	if len(records) == 0 {

@@ -365,9 +365,24 @@ func (w *faultWorld) scan(t *testing.T, faults []sandbox.Fault, client func(*san
 	return w.judge(t, messages)
 }
 
+// engine is compiled once for each configuration: that costs more than a scan.
 func (w *faultWorld) engine() (*rules.Engine, error) {
-	return cmp.Or(w.config, new(config.Config)).Engine()
+	engines.Lock()
+	defer engines.Unlock()
+	if engines.of[w.config] == nil {
+		engine, err := cmp.Or(w.config, new(config.Config)).Engine()
+		if err != nil {
+			return nil, err
+		}
+		engines.of[w.config] = engine
+	}
+	return engines.of[w.config].Anew(), nil
 }
+
+var engines = struct {
+	sync.Mutex
+	of map[*config.Config]*rules.Engine
+}{of: map[*config.Config]*rules.Engine{}}
 
 // judge makes the report of what was read. Hardly two faults leave the same facts,
 // gaps included, so none is kept.
