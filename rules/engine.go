@@ -81,7 +81,7 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{rules: list, memory: newMemory(), mentioned: mentionedFacts(modules, files)}
-	if e.digest, err = digest(opts, files, permission.Text()); err != nil {
+	if e.digest, err = digest(opts, files, permission.Requirements(), permission.Rules()); err != nil {
 		return nil, err
 	}
 	disabled, err := switchedOff(list, opts)
@@ -103,16 +103,14 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 	return e, nil
 }
 
-func digest(opts Options, files []source, table string) (string, error) {
+func digest(opts Options, files []source, table ...any) (string, error) {
 	h := sha256.New()
-	options, err := json.Marshal(opts) // with its maps sorted
-	if err != nil {
+	if err := json.NewEncoder(h).Encode(append([]any{opts}, table...)); err != nil { // with maps sorted
 		return "", err
 	}
-	_, _ = h.Write(options) // a hash takes everything
-	for _, f := range append(files[:len(files):len(files)], source{name: "table", text: []byte(table)}) {
+	for _, f := range files {
 		fmt.Fprintf(h, "\x00%s\x00%d\x00", f.name, len(f.text))
-		_, _ = h.Write(f.text)
+		_, _ = h.Write(f.text) // a hash takes everything
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -256,7 +257,8 @@ func TestDigest(t *testing.T) {
 	t.Parallel()
 	files := func() []source { return []source{{name: "a.rego", text: []byte("package a")}} }
 	opts := Options{Disabled: []string{"XC001"}}
-	same, err := digest(opts, files(), "a table")
+	requirements, table := permission.Requirements(), permission.Rules()
+	same, err := digest(opts, files(), requirements, table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,33 +268,73 @@ func TestDigest(t *testing.T) {
 	for name, c := range map[string]struct {
 		opts  Options
 		files []source
-		table string
 	}{
-		"the same":       {opts, files(), "a table"},
-		"other options":  {Options{}, files(), "a table"},
-		"a renamed file": {opts, renamed, "a table"},
-		"a changed file": {opts, changed, "a table"},
-		"one more file":  {opts, more, "a table"},
-		"no file":        {opts, nil, "a table"},
-		"another table":  {opts, files(), "another table"},
+		"the same":       {opts, files()},
+		"other options":  {Options{}, files()},
+		"a renamed file": {opts, renamed},
+		"a changed file": {opts, changed},
+		"one more file":  {opts, more},
+		"no file":        {opts, nil},
 	} {
-		got, err := digest(c.opts, c.files, c.table)
+		got, err := digest(c.opts, c.files, requirements, table)
 		if err != nil || (got == same) != (name == "the same") {
 			t.Errorf("%s: %s and %s, %v", name, got, same, err)
+		}
+	}
+	lock := slices.IndexFunc(requirements, func(r *permission.Requirement) bool { return r.Action == "s3:GetObjectRetention" })
+	requirement, rule, condition := *requirements[lock], *table[0], *requirements[lock].When[len(requirements[lock].When)-1]
+	requirement.When = []*permission.Condition{&condition}
+	exception := permission.Exception{Name: "an exception"}
+	rule.Exception = &exception
+	table[0], requirements[lock] = &rule, &requirement
+	digests := map[string]string{}
+	for _, row := range []any{&requirement, &condition, &rule, &exception} {
+		v := reflect.ValueOf(row).Elem()
+		for i := range v.NumField() {
+			name := fmt.Sprintf("%T.%s", row, v.Type().Field(i).Name)
+			if !v.Type().Field(i).IsExported() { // a function, which the version of the program is for
+				if v.Field(i).Kind() != reflect.Func {
+					t.Errorf("%s is data that no digest has", name)
+				}
+				continue
+			}
+			before := reflect.ValueOf(v.Field(i).Interface())
+			v.Field(i).Set(another(before))
+			got, err := digest(opts, files(), requirements, table)
+			v.Field(i).Set(before)
+			if other, taken := digests[got]; err != nil || taken || got == same {
+				t.Errorf("another %s does not change the digest: %s, as of another %s, %v", name, got, other, err)
+			}
+			digests[got] = name
 		}
 	}
 	embedded, err := sourcesOf(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want, _ := digest(Options{}, embedded, permission.Text()); standard(t).Digest() != want {
-		t.Error("the engine's digest is not that of its files, its options and the permission table")
+	want, err := digest(Options{}, embedded, permission.Requirements(), permission.Rules())
+	if err != nil || standard(t).Digest() != want {
+		t.Errorf("the engine's digest is not that of its files, its options and the permission table: %v", err)
 	}
-	for _, want := range []string{`{Layer: Trust, Action: "sts:AssumeRole"`, `ID: "XC012"`, `ownerOverride = &Condition{`} {
-		if !strings.Contains(permission.Text(), want) {
-			t.Errorf("the permission table's text has no %s", want)
-		}
+}
+
+// another is a value of the type of v that is not v.
+func another(v reflect.Value) reflect.Value {
+	w := reflect.New(v.Type()).Elem()
+	switch {
+	case !v.IsZero():
+	case w.Kind() == reflect.String:
+		w.SetString("another")
+	case w.Kind() == reflect.Bool:
+		w.SetBool(true)
+	case w.CanInt():
+		w.SetInt(1)
+	case w.CanUint():
+		w.SetUint(1)
+	case w.Kind() == reflect.Slice:
+		w.Set(reflect.MakeSlice(v.Type(), 1, 1))
 	}
+	return w
 }
 
 func TestDisablingNeverImproves(t *testing.T) {

@@ -69,7 +69,7 @@ func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
 		c := e.cell(r)
 		if perhaps != nil && r.Required && c.Result == iam.Denied {
 			c.Result, c.Reason, c.Remediation = iam.Undecided, unknown, ""
-			c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.needed)
+			c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
 		}
 		m.Cells = append(m.Cells, c)
 	}

@@ -144,13 +144,10 @@ type Class string
 // The classes of objects.
 const (
 	Default      Class = "default" // as the settings of the source bucket make them
-	SSES3        Class = "sse-s3"
 	SSEKMS       Class = "sse-kms"
-	DSSE         Class = "dsse"
 	Tagged       Class = "tagged"
 	Locked       Class = "locked" // with a retention or a legal hold
 	DeleteMarker Class = "delete-marker"
-	Replica      Class = "replica"
 	Annotated    Class = "annotated"
 )
 
@@ -207,7 +204,7 @@ func (r *Requirement) applies(f *features) (why string, perhaps *Condition) {
 	for _, c := range r.When {
 		switch c.holds(f) {
 		case logic.False:
-			return c.otherwise, nil
+			return c.Otherwise, nil
 		case logic.Unknown:
 			if perhaps == nil {
 				perhaps = c

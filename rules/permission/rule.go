@@ -25,14 +25,20 @@ type Rule struct {
 
 	Asks []Key
 	Side Side // of the cells
-	// judge changes the answer of a cell, where a denial does not always mean a
-	// failure; nil where it does.
-	judge func(link *fact.Link, a Answer) Answer
+	// Exception is for cells where a denial does not always mean a failure; nil where
+	// it does.
+	Exception *Exception
 
 	Controls    []string
 	Remediation string
 	Evidence    string // recorded, documented, inferred: how it is known that S3 behaves so
 	Sources     []string
+}
+
+// Exception changes the answer of a cell.
+type Exception struct {
+	Name string // why the answer is another
+	of   func(link *fact.Link, a Answer) Answer
 }
 
 // Rules lists the permission rules, sorted by id.
@@ -57,8 +63,8 @@ func (r *Rule) Answers(m *Matrix, link *fact.Link) []Answer {
 		if !ok {
 			panic(fmt.Sprintf("permission: %s asks for %s, which the table does not have", r.ID, key))
 		}
-		if r.judge != nil {
-			a = r.judge(link, a)
+		if r.Exception != nil {
+			a = r.Exception.of(link, a)
 		}
 		all[i] = a
 	}
@@ -87,18 +93,18 @@ func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
 
 // contested is for permissions of which AWS leaves open whether S3 needs them: a
 // denial is unknown, and a failure only for those who want to be strict.
-func contested(what string) func(*fact.Link, Answer) Answer {
-	return func(_ *fact.Link, a Answer) Answer {
+func contested(what string) *Exception {
+	return &Exception{Name: what, of: func(_ *fact.Link, a Answer) Answer {
 		if a.Status == finding.Fail {
 			a.Status, a.Contested, a.Message = finding.Unknown, true, what+": "+a.Message
 		}
 		return a
-	}
+	}}
 }
 
 // tagsMayBeLost judges the permission to read tags. AWS's pages disagree on what
 // happens where no policy allows it.
-func tagsMayBeLost(link *fact.Link, a Answer) Answer {
+var tagsMayBeLost = &Exception{Name: "the tags or the objects may be lost", of: func(link *fact.Link, a Answer) Answer {
 	switch {
 	case a.Status != finding.Fail || a.Cell.Reason == explicitDeny:
 		return a
@@ -112,7 +118,7 @@ func tagsMayBeLost(link *fact.Link, a Answer) Answer {
 		Status: finding.Unknown, Contested: true, Key: "open", Cell: a.Cell, Remediation: a.Remediation,
 		Message: "the rule takes only tagged objects and nobody lets the role read tags; AWS's pages disagree on whether the tags or the objects are lost",
 	}
-}
+}}
 
 // FailureCodes are the codes of S3 that the rule predicts.
 func (r *Rule) FailureCodes() []string {
@@ -148,7 +154,7 @@ func (r *Rule) Uses() []string {
 			facts = append(facts, resourceFacts[q.Layer]...)
 		}
 		for _, c := range q.When {
-			facts = append(facts, c.facts...)
+			facts = append(facts, c.Facts...)
 		}
 		return facts
 	})

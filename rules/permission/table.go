@@ -1,22 +1,11 @@
 package permission
 
 import (
-	_ "embed" // the text of the table
 	"strings"
 
 	"crosscheck/rules/iam/logic"
 	"crosscheck/scanner/fact"
 )
-
-//go:embed rows.go
-var rowsText string
-
-//go:embed table.go
-var tableText string
-
-// Text is the table of permissions and the rules about it as they are written, for a
-// digest of what judges.
-func Text() string { return tableText + rowsText }
 
 // requirements is the table: every permission that S3 needs to replicate, in the
 // order in which reports show them.
@@ -81,65 +70,66 @@ func and(list []*Condition, more ...*Condition) []*Condition {
 
 // Condition is what a link must be like to need a permission.
 type Condition struct {
-	holds     func(*features) logic.Truth
-	otherwise string // why a link does not need the permission
-	// needed completes "… is needed if …", where it is not known whether it holds.
-	needed string
-	facts  []string // what decides it, as rules name facts
+	Otherwise string // why a link does not need the permission; it names the condition too
+	// Needed completes "… is needed if …", where it is not known whether it holds.
+	Needed string
+	Facts  []string // what decides it, as rules name facts
+
+	holds func(*features) logic.Truth
 }
 
 var (
 	roleExists = &Condition{
+		Otherwise: "the role does not exist",
 		holds:     func(f *features) logic.Truth { return truth(!f.roleAbsent) },
-		otherwise: "the role does not exist",
 	}
 	destinationExists = &Condition{
+		Otherwise: "the destination does not exist",
 		holds:     func(f *features) logic.Truth { return truth(!f.destinationAbsent) },
-		otherwise: "the destination does not exist",
 	}
 	locked = &Condition{
+		Otherwise: "Object Lock is not enabled on the source",
+		Needed:    "Object Lock is enabled on the source",
+		Facts:     []string{"bucket.object_lock"},
 		holds:     func(f *features) logic.Truth { return f.objectLock },
-		otherwise: "Object Lock is not enabled on the source",
-		needed:    "Object Lock is enabled on the source",
-		facts:     []string{"bucket.object_lock"},
 	}
 	deleteMarkers = &Condition{
+		Otherwise: "the rule does not replicate delete markers",
 		holds:     func(f *features) logic.Truth { return truth(f.deleteMarkers) },
-		otherwise: "the rule does not replicate delete markers",
 	}
 	ownerOverride = &Condition{
+		Otherwise: "the rule does not change the owner",
 		holds:     func(f *features) logic.Truth { return truth(f.ownerOverride) },
-		otherwise: "the rule does not change the owner",
 	}
 	ownershipOpen = &Condition{
+		Otherwise: "the destination enforces bucket ownership",
+		Needed:    "the destination does not enforce bucket ownership",
+		Facts:     []string{"destination.ownership when owner_override"},
 		holds:     func(f *features) logic.Truth { return f.ownershipOpen },
-		otherwise: "the destination enforces bucket ownership",
-		needed:    "the destination does not enforce bucket ownership",
-		facts:     []string{"destination.ownership when owner_override"},
 	}
 	kmsObjects = &Condition{
+		Otherwise: "the rule does not take objects under KMS",
 		holds:     func(f *features) logic.Truth { return truth(f.kms) },
-		otherwise: "the rule does not take objects under KMS",
 	}
 	sourceKeyNamed = &Condition{
+		Otherwise: "the source's default encryption is not KMS",
 		holds:     func(f *features) logic.Truth { return f.sourceKey },
-		otherwise: "the source's default encryption is not KMS",
 	}
 	sourceKeyExists = &Condition{
+		Otherwise: "the source key does not exist",
 		holds:     func(f *features) logic.Truth { return truth(!f.sourceKeyAbsent) },
-		otherwise: "the source key does not exist",
 	}
 	replicaKeyNamed = &Condition{
+		Otherwise: "the rule names no key for replicas",
 		holds:     func(f *features) logic.Truth { return truth(f.replicaKey) },
-		otherwise: "the rule names no key for replicas",
 	}
 	replicaKeyExists = &Condition{
+		Otherwise: "the replica key does not exist",
 		holds:     func(f *features) logic.Truth { return truth(!f.replicaKeyAbsent) },
-		otherwise: "the replica key does not exist",
 	}
 	bucketKeys = &Condition{
+		Otherwise: "bucket keys are off on both sides",
 		holds:     func(f *features) logic.Truth { return f.bucketKeys },
-		otherwise: "bucket keys are off on both sides",
 	}
 )
 
