@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -137,5 +138,72 @@ func TestEach(t *testing.T) {
 		if d := explain.Decide(req, in); d.Result != c.want || d.Witness != c.witness {
 			t.Errorf("%s, each %s: %v %q, want %v %q (%s)", c.Condition, c.glob, d.Result, d.Witness, c.want, c.witness, d.Message)
 		}
+	}
+}
+
+// TestSetIsDecidedByItsWorst: a request for many objects is denied if one of them is
+// denied, and allowed only if all are allowed; its witness is an object for which
+// the answer, its layer and its statements are those of the set.
+func TestSetIsDecidedByItsWorst(t *testing.T) {
+	t.Parallel()
+	var objects []string
+	for _, a := range []string{"", "a", "b", "x", "/"} {
+		for _, b := range []string{"", "a", "b", "x", "/"} {
+			for _, c := range []string{"", "a", "x"} {
+				objects = append(objects, "arn:aws:s3:::dst/"+a+b+c)
+			}
+		}
+	}
+	rng := rand.New(rand.NewPCG(33, 0))
+	patterns := []string{"dst/*", "dst/a*", "dst/*b", "~dst/a*", "dst/?", "dst/", "dst/${unknown}a", "dst/b${unknown}", "!dst/a?", "!dst/*x", "!dst/${unknown}b", "!~dst/*a*", "!dst/b*"}
+	some := func(n int) (all []string) {
+		for range n {
+			all = append(all, patterns[rng.IntN(len(patterns))])
+		}
+		return all
+	}
+	seen := map[iam.Result]int{}
+	for range 400 {
+		first, second := some(1+rng.IntN(4)), some(rng.IntN(4))
+		in := iamtest.Open()
+		in.Identity = iamtest.Objects(append(first, "dst/*")...)
+		in.Boundary = iamtest.Objects(append(second, "~dst/ab*")...)
+		req := iamtest.Put("111111111111", iamtest.Role)
+		req.Context = iamtest.UnknownKeys("unknown")
+		one := func(object string) iam.Decision {
+			r := *req
+			r.Resource = object
+			return iam.Decide(&r, in)
+		}
+		count := map[iam.Result]int{}
+		for _, o := range objects {
+			count[one(o).Result]++
+		}
+		req.Resource, req.ResourceIsGlob = "arn:aws:s3:::dst/*", true
+		d := iam.Decide(req, in)
+		seen[d.Result]++
+		where := strings.Join(first, " ") + " under " + strings.Join(second, " ")
+		switch {
+		case count[iam.Denied] > 0 && d.Result != iam.Denied, count[iam.Undecided] > 0 && d.Result == iam.Allowed:
+			t.Errorf("%s: %v, of the objects %v", where, d.Result, count)
+		case d.Result == iam.Denied && (d.Witness == "") != (count[iam.Denied] == len(objects)):
+			t.Errorf("%s: the witness is %q, of the objects %v", where, d.Witness, count)
+		}
+		if d.Witness == "" {
+			continue
+		}
+		w := one(d.Witness)
+		statements := func(a, b iam.Statement) bool { return a.Layer == b.Layer && a.Index == b.Index }
+		if w.Result != d.Result || w.Reason != d.Reason || w.Layer != d.Layer || !slices.EqualFunc(w.Deciding, d.Deciding, statements) {
+			t.Errorf("%s: %v %s at %q for all, %v %s at %q for the witness %s", where, d.Result, d.Reason, d.Layer, w.Result, w.Reason, w.Layer, d.Witness)
+		}
+		for _, o := range objects {
+			if d.Result == iam.Denied && len(o) < len(d.Witness) && one(o).Result == iam.Denied {
+				t.Errorf("%s: %s is denied and shorter than the witness %s", where, o, d.Witness)
+			}
+		}
+	}
+	if seen[iam.Denied] < 50 || seen[iam.Undecided] < 5 || seen[iam.Allowed] < 5 {
+		t.Errorf("the policies are too alike: %v", seen)
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/statement"
 )
 
@@ -213,5 +216,22 @@ func TestDiagnosticsAreInOrder(t *testing.T) {
 	p := Parse(Identity, "p", []byte("{\"Statement\":[\n{\"Effect\":\"x\"},\n{\"Action\":1},\n{\"b\":1}],\"c\":1,\"c\":2,\"Version\":\"–\"}"))
 	if !slices.IsSortedFunc(p.Diagnostics(), func(a, b Diagnostic) int { return a.Offset - b.Offset }) || len(p.Diagnostics()) < 8 {
 		t.Errorf("%+v", p.Diagnostics())
+	}
+}
+
+// TestShortARN: a "*" at the end of a short ARN is known to stand for the missing
+// fields in policies of IAM; of other kinds AWS does not say it.
+func TestShortARN(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[Kind]logic.Truth{
+		Identity: logic.True, Boundary: logic.True, Session: logic.True,
+		SCP: logic.Unknown, RCP: logic.Unknown, Bucket: logic.Unknown, Resource: logic.Unknown,
+	} {
+		p := Parse(kind, "p", []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3*"}}`))
+		for resource, want := range map[string]logic.Truth{"arn:aws:s3:::b/k": want, "arn:aws:sqs:::q": logic.False} {
+			if got := p.Compiled()[0].CoversResource(match.NewARN(resource), &contextkey.Known{}); got != want {
+				t.Errorf("%v: %s is covered: %v, want %v", kind, resource, got, want)
+			}
+		}
 	}
 }
