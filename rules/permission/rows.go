@@ -120,11 +120,11 @@ var rules = []*Rule{
 		Sources:     []string{guide + "delete-marker-replication.html"},
 	},
 	{
-		ID: "XC016", Title: "Nobody denies the role to replicate tags",
+		ID: "XC016", Title: "No policy denies the role the right to replicate tags",
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "s3:ReplicateObject covers tags. An explicit Deny of s3:ReplicateTags was recorded:\n" +
 			"the object arrives without its tags, the source object shows FAILED, and neither\n" +
-			"an event nor a metric tells. Untagged objects are not touched by it.",
+			"an event nor a metric shows it. Untagged objects are not touched by it.",
 		Asks:        []Key{{Destination, "s3:ReplicateTags"}},
 		Controls:    leastPrivilege,
 		Remediation: "remove the Deny of s3:ReplicateTags for the role; where tags must not arrive, strip them after replication",
@@ -145,7 +145,7 @@ var rules = []*Rule{
 		Sources:     []string{guide + "object-lock-managing.html"},
 	},
 	{
-		ID: "XC019", Title: "Nobody denies the role to write retentions and legal holds",
+		ID: "XC019", Title: "No policy denies the role the right to write retentions and legal holds",
 		Pack: "protection", Severity: finding.Medium, Decides: true,
 		Description: "Replicas were recorded to keep retention and legal hold without any grant at the\n" +
 			"destination. What an explicit Deny of s3:PutObjectRetention or s3:PutObjectLegalHold\n" +
@@ -163,7 +163,7 @@ var rules = []*Rule{
 		ID: "XC020", Title: "Annotations of objects replicate",
 		Pack: "configuration", Severity: finding.Info,
 		Description: "Annotations replicate on their own, if the role may read them with\n" +
-			"s3:GetObjectVersionAnnotationForReplication and nobody denies it\n" +
+			"s3:GetObjectVersionAnnotationForReplication and no policy denies\n" +
 			"s3:ReplicateObjectAnnotation. Where they do not, the object arrives all the same and\n" +
 			"its replication status does not show it.",
 		Asks:        []Key{{Source, "s3:GetObjectVersionAnnotationForReplication"}, {Destination, "s3:ReplicateObjectAnnotation"}},
