@@ -257,7 +257,7 @@ func (i *Importer) send(ctx context.Context, r *result, batch []types.AwsSecurit
 	}
 	r.failed += len(batch) - done
 	if n := len(batch) - done - len(out.FailedFindings); n != 0 {
-		fmt.Fprintf(i.opts.Log, "crosscheck: %s: its answer tells nothing of %d findings\n", i.to, n)
+		fmt.Fprintf(i.opts.Log, "crosscheck: %s: its answer does not say what happened to %d findings\n", i.to, n)
 	}
 	visible := func(s *string) string { return text.Visible(aws.ToString(s)) }
 	for _, f := range out.FailedFindings {

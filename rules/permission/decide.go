@@ -358,7 +358,7 @@ func newCell(r *Requirement, q question, d outcome) Cell {
 			c.Message += "; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role"
 		}
 		if slices.Contains(d.UnknownKeys, contextKey) {
-			c.Message += "; a policy tells some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context"
+			c.Message += "; a policy distinguishes some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context"
 		}
 	}
 	return c

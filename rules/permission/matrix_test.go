@@ -447,7 +447,7 @@ func TestWords(t *testing.T) {
 		{"context of objects", func(w world) {
 			w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/logs/*"}}`))
 		}, permission.DestinationKey, "kms:Encrypt",
-			"kms:Encrypt is unknown: it depends on kms:encryptioncontext:aws:s3:arn; a policy tells some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context", ""},
+			"kms:Encrypt is unknown: it depends on kms:encryptioncontext:aws:s3:arn; a policy distinguishes some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context", ""},
 		{"value of any object", func(w world) {
 			w.key(dstKey, func(k *fact.Key) {
 				k.Policy = fact.Of(fact.Policy{Name: "default", Document: fmt.Sprintf(policy, `{"Sid":"A","Effect":"Allow","Principal":{"AWS":"`+roleARN+
@@ -483,26 +483,26 @@ func TestWords(t *testing.T) {
 				"identity was not read (role is not known: s3:Get answered AccessDenied in account 222222222222); " +
 				"scp was not read (role is not known: s3:Get answered AccessDenied in account 222222222222)", ""},
 		{"inline not read", func(w world) { w.role(func(r *fact.Role) { r.Inline = fact.Fact[[]fact.Policy]{} }) }, permission.Source, "s3:ListBucket",
-			"s3:ListBucket is unknown: identity was not read (role.inline was not read: nobody asked AWS for it)", ""},
+			"s3:ListBucket is unknown: identity was not read (role.inline was not read: AWS was not asked for it)", ""},
 		{"attached not read", func(w world) { w.role(func(r *fact.Role) { r.Attached = fact.Fact[[]fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
-			"s3:ReplicateTags is unknown: identity was not read (role.attached was not read: nobody asked AWS for it)", ""},
+			"s3:ReplicateTags is unknown: identity was not read (role.attached was not read: AWS was not asked for it)", ""},
 		{"boundary not read", func(w world) { w.role(func(r *fact.Role) { r.Boundary = fact.Fact[fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
-			"s3:ReplicateTags is unknown: boundary was not read (role.boundary was not read: nobody asked AWS for it)", ""},
+			"s3:ReplicateTags is unknown: boundary was not read (role.boundary was not read: AWS was not asked for it)", ""},
 		{"SCPs not read", func(w world) {
 			w.account(account1, func(a *fact.Account) { a.SCPs = fact.Fact[[]fact.PolicyLevel]{} })
 		}, permission.Source, "s3:ListBucket",
-			"s3:ListBucket is unknown: scp was not read (SCPs over account 111111111111 was not read: nobody asked AWS for it)", ""},
+			"s3:ListBucket is unknown: scp was not read (SCPs over account 111111111111 was not read: AWS was not asked for it)", ""},
 		{"RCPs not read", func(w world) {
 			w.account(account2, func(a *fact.Account) { a.RCPs = fact.Fact[[]fact.PolicyLevel]{} })
 		}, permission.Destination, "s3:ReplicateTags",
-			"s3:ReplicateTags is unknown: rcp was not read (RCPs over the owner of the destination 222222222222 was not read: nobody asked AWS for it)", ""},
+			"s3:ReplicateTags is unknown: rcp was not read (RCPs over the owner of the destination 222222222222 was not read: AWS was not asked for it)", ""},
 		{"destination not read", func(w world) { w.Buckets["dst"] = fact.Fact[fact.Bucket]{} }, permission.Destination, "s3:ReplicateTags",
-			"s3:ReplicateTags is unknown: it depends on aws:resourceaccount; rcp was not read (destination was not read: nobody asked AWS for it); " +
-				"resource was not read (destination was not read: nobody asked AWS for it)", ""},
+			"s3:ReplicateTags is unknown: it depends on aws:resourceaccount; rcp was not read (destination was not read: AWS was not asked for it); " +
+				"resource was not read (destination was not read: AWS was not asked for it)", ""},
 		{"bucket policy not read", func(w world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.Fact[fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
-			"s3:ReplicateTags is unknown: resource was not read (destination.policy was not read: nobody asked AWS for it)", ""},
+			"s3:ReplicateTags is unknown: resource was not read (destination.policy was not read: AWS was not asked for it)", ""},
 		{"key policy not read", func(w world) { w.key(dstKey, func(k *fact.Key) { k.Policy = fact.Fact[fact.Policy]{} }) }, permission.DestinationKey, "kms:Encrypt",
-			"kms:Encrypt is unknown: key was not read (destination_key.policy was not read: nobody asked AWS for it)", ""},
+			"kms:Encrypt is unknown: key was not read (destination_key.policy was not read: AWS was not asked for it)", ""},
 		{"trust that depends on the source", func(w world) {
 			w.add(inTrust, deny("sts:AssumeRole", "*", `,"Condition":{"StringNotEquals":{"aws:SourceAccount":"111111111111"}}`))
 		}, permission.Trust, "sts:AssumeRole",

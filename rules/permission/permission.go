@@ -157,8 +157,8 @@ type Mode uint8
 const (
 	// MustAllow: the policies must allow the action on every object.
 	MustAllow Mode = iota
-	// MustAllowOrDenied is MustAllow; but that nobody allows the action is another
-	// fault than that a policy denies it, so where nobody allows it, a Deny that
+	// MustAllowOrDenied is MustAllow; but that no policy allows the action is another
+	// fault than that a policy denies it; so where none allows it, a Deny that
 	// applies or may apply is the answer.
 	MustAllowOrDenied
 	// MayNotDeny: another permission covers the action, and only an explicit Deny

@@ -64,7 +64,7 @@ var rules = []*Rule{
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "An explicit Deny of s3:GetObjectVersionTagging was recorded to leave tagged\n" +
 			"objects FAILED, without any event or metric that shows it. AWS's pages disagree on\n" +
-			"what happens where nobody allows it: either tags are dropped silently or the object\n" +
+			"what happens where no policy allows it: either tags are dropped silently or the object\n" +
 			"fails. A rule that takes only tagged objects is unknown then; other rules are\n" +
 			"left alone.",
 		Asks:        []Key{{Source, "s3:GetObjectVersionTagging"}},
@@ -177,7 +177,7 @@ var rules = []*Rule{
 		Pack: "encryption", Severity: finding.Critical, Decides: true,
 		Description: "kms:Decrypt on the default key of the source, through S3 in the key's Region and\n" +
 			"with the object as encryption context; with bucket keys on, AWS documents the bucket\n" +
-			"as context instead, and a policy that tells the two apart is unknown. Other keys of\n" +
+			"as context instead, and a policy that distinguishes the two is unknown. Other keys of\n" +
 			"source objects are not seen.",
 		When:        []string{"kms", "role"},
 		Asks:        []Key{{SourceKey, "kms:Decrypt"}},

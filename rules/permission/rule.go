@@ -111,12 +111,12 @@ var tagsMayBeLost = &Exception{Name: "the tags or the objects may be lost", of: 
 	case len(link.Rule.Tags) == 0:
 		return Answer{
 			Status:  finding.NotApplicable,
-			Message: "nobody lets the role read tags and nobody denies it; the rule does not ask for tagged objects",
+			Message: "no policy allows the role to read tags, and none denies it; the rule does not ask for tagged objects",
 		}
 	}
 	return Answer{
 		Status: finding.Unknown, Contested: true, Key: "open", Cell: a.Cell, Remediation: a.Remediation,
-		Message: "the rule takes only tagged objects and nobody lets the role read tags; AWS's pages disagree on whether the tags or the objects are lost",
+		Message: "the rule takes only tagged objects and no policy allows the role to read tags; AWS's pages disagree on whether the tags or the objects are lost",
 	}
 }}
 

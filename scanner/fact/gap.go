@@ -8,7 +8,7 @@ import (
 // NotRead is the code of a gap where AWS was not asked.
 const NotRead = "NotRead"
 
-const nobodyAsked = "nobody asked AWS for it"
+const notAsked = "AWS was not asked for it"
 
 // Why is the gap of the fact where it is not known, else nil. Where AWS was not asked,
 // the gap is a new one with these names.
@@ -24,13 +24,13 @@ func (s State) Why(account, resource, name string) *Gap {
 	case s.Gap != nil:
 		return s.Gap
 	}
-	return &Gap{AccountID: account, Resource: resource, Fact: name, Code: NotRead, Message: nobodyAsked}
+	return &Gap{AccountID: account, Resource: resource, Fact: name, Code: NotRead, Message: notAsked}
 }
 
 // String is the gap in one clause: which fact is not known, and why.
 func (g *Gap) String() string {
 	if g.Code == NotRead {
-		return fmt.Sprintf("%s was not read: %s", g.Fact, cmp.Or(g.Message, nobodyAsked))
+		return fmt.Sprintf("%s was not read: %s", g.Fact, cmp.Or(g.Message, notAsked))
 	}
 	where := ""
 	if g.AccountID != "" {

@@ -17,7 +17,7 @@ func TestWhy(t *testing.T) {
 	if g := fact.Missing[string](gap).Why("1", "r", "f"); *g != gap {
 		t.Errorf("%+v", g)
 	}
-	want := fact.Gap{AccountID: "1", Resource: "r", Fact: "f", Code: fact.NotRead, Message: "nobody asked AWS for it"}
+	want := fact.Gap{AccountID: "1", Resource: "r", Fact: "f", Code: fact.NotRead, Message: "AWS was not asked for it"}
 	if g := (fact.Fact[string]{}).Why("1", "r", "f"); *g != want {
 		t.Errorf("%+v", g)
 	}
@@ -29,9 +29,9 @@ func TestGapString(t *testing.T) {
 		"bucket.tags is not known: s3:GetBucketTagging answered AccessDenied in account 111111111111": {
 			AccountID: "111111111111", Fact: "bucket.tags", API: "s3:GetBucketTagging", Code: "AccessDenied", Message: "denied",
 		},
-		"key is not known: AWS answered Timeout":     {Fact: "key", Code: "Timeout"},
-		"role was not read: nobody asked AWS for it": {Fact: "role", Code: fact.NotRead},
-		"owner was not read: not scanned":            {Fact: "owner", Code: fact.NotRead, Message: "not scanned", AccountID: "1"},
+		"key is not known: AWS answered Timeout":      {Fact: "key", Code: "Timeout"},
+		"role was not read: AWS was not asked for it": {Fact: "role", Code: fact.NotRead},
+		"owner was not read: not scanned":             {Fact: "owner", Code: fact.NotRead, Message: "not scanned", AccountID: "1"},
 	} {
 		if got := g.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -81,7 +81,7 @@ func (r *Role) Check(format string) error {
 	case formats[format] == nil:
 		return fmt.Errorf("unknown format %q", format)
 	case !roleName.MatchString(name) || !rolePath.MatchString(path) || len(path) > 510:
-		return fmt.Errorf("%q is not the name of a role: a name has 1 to 64 of A-Z a-z 0-9 _ + = , . @ -, and its path stands before it, as in team/audit", r.Name)
+		return fmt.Errorf("%q is not the name of a role: a name has 1 to 64 of A-Z a-z 0-9 _ + = , . @ -, and a path comes before it, as in team/audit", r.Name)
 	case r.ExternalID != "" && (!externalID.MatchString(r.ExternalID) || len(r.ExternalID) < 2 || len(r.ExternalID) > 1224):
 		return errors.New("an external id has 2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -")
 	case format != "policy" && !fact.IsAccountID(r.Trusted):
