@@ -316,14 +316,14 @@ func (e *Evaluation) rcps() logic.Truth {
 	return deny
 }
 
-// rcpExempt lists the calls that no RCP restricts, whoever makes them.
+// rcpExempt lists the calls that no RCP restricts, for any caller.
 func (e *Evaluation) rcpExempt() bool {
 	return catalog.SameAction(e.req.Action, "kms:RetireGrant") ||
 		catalog.IsSTS(e.req.Action) && e.Resource.Cut >= 0 && strings.HasPrefix(e.Resource.Text[e.Resource.Cut:], "role/aws-service-role/")
 }
 
 // policies is what the documents of one layer say together. kind is the kind
-// that they must be of; the three kinds of IAM policy stand for each other.
+// that they must be of; the three kinds of IAM policy are used alike.
 func (e *Evaluation) policies(l *Layer, kind policy.Kind) layer {
 	if !l.known {
 		return layer{}
@@ -335,7 +335,7 @@ func (e *Evaluation) policies(l *Layer, kind policy.Kind) layer {
 			all = layer{logic.Or(all.allow, logic.Unknown), logic.Or(all.deny, logic.Unknown)}
 			continue
 		case !p.Valid():
-			// It grants nothing, and what stands in its place is not known.
+			// It grants nothing, and what is stored in its place is not known.
 			e.state.invalid = true
 			all.deny = logic.Or(all.deny, logic.Unknown)
 			continue
@@ -457,7 +457,7 @@ func (e *Evaluation) ResourceMatches(s *statement.Statement, kind policy.Kind) l
 		if slot, ok := e.slots[s]; ok {
 			return e.matched[slot]
 		}
-		return logic.Unknown // its action does not match: nobody asked
+		return logic.Unknown // its action does not match, so it was not compared
 	}
 	return s.CoversResource(e.Resource, &e.Keys)
 }

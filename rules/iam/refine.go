@@ -115,7 +115,7 @@ func (e *Evaluation) unresolved() *unresolved {
 	return u
 }
 
-// unknownIdentity names the keys that would tell what is not known of the caller
+// unknownIdentity names the keys that would say what is not known of the caller
 // and of the owner of the resource, where that matters.
 func (e *Evaluation) unknownIdentity() (keys []string) {
 	p := &e.req.Principal

@@ -259,7 +259,7 @@ func representDates(tests []*Condition) (texts []string, ok bool) {
 }
 
 // representAddresses: the borders of the blocks divide both address spaces into
-// intervals; the first address of each stands for it.
+// intervals; the first address of each represents it.
 func representAddresses(tests []*Condition) []string {
 	// The last is the first address behind the IPv4-mapped ones, which count as IPv4.
 	points := []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified(), netip.MustParseAddr("::1:0:0:0")}

@@ -44,7 +44,7 @@ func Key(principal string) iam.Layer {
 	return Layer(policy.Key, fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,"Action":"kms:*","Resource":"*"}]}`, principal))
 }
 
-// Open is an input in which nothing stands in the way but the identity policy.
+// Open is an input in which only the identity policy can be in the way.
 func Open() *iam.Input {
 	return &iam.Input{
 		Identity: Identity(), Boundary: iam.Policies(), Session: iam.Policies(), SCPs: iam.NotApplicable(), RCPs: iam.NotApplicable(),

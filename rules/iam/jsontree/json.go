@@ -33,7 +33,7 @@ func (k Kind) String() string {
 
 // Node is one JSON value. Nodes live in one slice and refer to each other by
 // index, so that a document costs one allocation; index 0 is the root, which is
-// nobody's child, so 0 also means "none".
+// no node's child, so 0 also means "none".
 type Node struct {
 	Kind           Kind
 	Off, End       int32 // the bytes of the value
@@ -120,7 +120,7 @@ func (s *scanner) value(depth int) int32 {
 		return 0
 	}
 	if s.pos >= len(s.Src) {
-		s.failAt(s.pos, "the document ends where a value should stand")
+		s.failAt(s.pos, "the document ends where a value is expected")
 		return 0
 	}
 	at := int32(len(s.Nodes))
@@ -322,7 +322,7 @@ func (s *scanner) str() string {
 	return ""
 }
 
-// escaped reads a string whose first backslash stands at i.
+// escaped reads a string whose first backslash is at i.
 func (s *scanner) escaped(start, i int) string {
 	var b strings.Builder
 	b.WriteString(s.Src[start:i])

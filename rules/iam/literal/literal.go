@@ -279,7 +279,7 @@ func Lower(s string) string {
 	return cases.Lower(language.Und).String(s)
 }
 
-// SigmaDoubt reports whether a capital sigma stands beside a character that
+// SigmaDoubt reports whether a capital sigma is beside a character that
 // lower-casing may skip, such as an apostrophe or an accent: whether it is the
 // last letter of its word depends on the reader then.
 func SigmaDoubt(s string) bool {

@@ -9,7 +9,7 @@ import (
 
 // Token is one element of a pattern: a UTF-16 code unit, a unit with foldBit
 // (either case of an ASCII letter), or one of the wildcards below. The field
-// wildcards do not cross ":"; they stand in the first five fields of an ARN.
+// wildcards do not cross ":"; they are used in the first five fields of an ARN.
 type Token int32
 
 const (

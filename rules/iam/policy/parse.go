@@ -54,7 +54,7 @@ func (s *slab[T]) take(n int) []T {
 	return t
 }
 
-// lowered is a text that stands behind the quote at off, in lower case.
+// lowered is a text that is behind the quote at off, in lower case.
 func (c *compiler) lowered(off int32, text string) string {
 	if !match.IsASCII(text) {
 		return contextkey.Lower(text)
@@ -90,7 +90,7 @@ func (c *compiler) members(n int32, visit func(child int32, m *jsontree.Node)) {
 			}
 		}
 		if dup {
-			c.fail(int(m.KeyOff), "the member %q stands twice in one object; AWS refuses the document", m.Key)
+			c.fail(int(m.KeyOff), "the member %q appears twice in one object; AWS refuses the document", m.Key)
 			continue
 		}
 		visit(ch, m)
@@ -250,7 +250,7 @@ func (c *compiler) sid(s *statement.Statement) {
 		c.sids = make(map[string]bool, len(c.statements))
 	}
 	if c.sids[s.Sid] {
-		c.doubt(int(n.Off), "Sid %q stands on two statements; AWS refuses the document", s.Sid)
+		c.doubt(int(n.Off), "two statements have the Sid %q; AWS refuses the document", s.Sid)
 	}
 	c.sids[s.Sid] = true
 }
@@ -294,7 +294,7 @@ func (c *compiler) list(at int32, name string, visit func(*jsontree.Node)) {
 			if m := c.node(ch); m.Kind == jsontree.String {
 				visit(m)
 			} else {
-				c.fail(int(m.Off), "%s holds %s where a string should stand; AWS refuses the document", name, m.Kind)
+				c.fail(int(m.Off), "%s holds %s where a string is expected; AWS refuses the document", name, m.Kind)
 			}
 		}
 		return
@@ -348,7 +348,7 @@ func (c *compiler) compileResource(n *jsontree.Node) statement.Resource {
 			head = n.Text[:cut]
 		}
 		if cut < 0 || strings.Contains(head, "${") {
-			c.warn(int(n.Off), "a policy variable stands before the fifth \":\" of %q, where AWS does not document it; what this resource matches is unknown", n.Text)
+			c.warn(int(n.Off), "a policy variable comes before the fifth \":\" of %q, where AWS does not document it; what this resource matches is unknown", n.Text)
 			return statement.Resource{ARNPattern: match.AnyDoubt}
 		}
 		if parts, _ := contextkey.ParseTemplate(n.Text[cut:]); parts != nil {
@@ -369,7 +369,7 @@ func (c *compiler) principal(s *statement.Statement) {
 	switch n.Kind {
 	case jsontree.String:
 		if n.Text != "*" {
-			c.fail(int(n.Off), "Principal %q; the only string that may stand here is \"*\", and AWS refuses the document", n.Text)
+			c.fail(int(n.Off), "Principal %q; the only string allowed here is \"*\", and AWS refuses the document", n.Text)
 			return
 		}
 		s.Principals = append(s.Principals, principal.Entry{Kind: principal.Star})
@@ -422,7 +422,7 @@ func (c *compiler) condition(s *statement.Statement, at int32) {
 			earlier := s.Conditions[first:]
 			for _, o := range earlier[max(0, len(earlier)-64):] {
 				if o.Key == cond.Key {
-					c.doubt(int(m.KeyOff), "the key %q stands twice under one operator, in other letter case; what AWS makes of it is not documented", m.Key)
+					c.doubt(int(m.KeyOff), "the key %q appears twice under one operator, in other letter case; what AWS makes of it is not documented", m.Key)
 				}
 			}
 			c.operands(&cond, k)

@@ -88,7 +88,7 @@ func (c *compiler) checkRCP(s *statement.Statement) {
 }
 
 // fullAccess reports whether the statement is that of RCPFullAWSAccess, AWS's own
-// RCP, which is attached everywhere and which nobody else can write.
+// RCP, which is attached everywhere and which no one else can write.
 func (c *compiler) fullAccess(s *statement.Statement) bool {
 	return (c.stored || strings.HasSuffix(c.name, "RCPFullAWSAccess")) && c.kind == RCP &&
 		s.Effect == statement.Allow && len(c.statements) == 1 && c.places[s.Index][fieldCondition] == 0 && !s.NotAction && !s.NotResource && !s.NotPrincipal

@@ -242,7 +242,7 @@ func (c ClassSet) Of(k Class) logic.Truth {
 const AnyClass = ClassAccount | ClassRole | ClassSession | ClassStar | ClassUser | ClassService
 
 // names reports in which class an entry names the caller; trust says that it
-// stands in a trust policy.
+// is in a trust policy.
 func (p *Caller) names(en *Entry, trust bool) (Class, logic.Truth) {
 	switch en.Kind {
 	case Star:

@@ -125,7 +125,7 @@ func narrows(s *statement.Statement, c *condition.Condition) logic.Truth {
 	case !fixes && c.Key != "aws:sourceip", c.Negated, c.Op == condition.Null, optional(c) && !requires(s, c.Key):
 		return logic.False
 	case len(c.Operands) == 0:
-		return logic.True // matches nobody
+		return logic.True // matches no caller
 	}
 	t := logic.True
 	for i := range c.Operands {
@@ -144,7 +144,7 @@ func requires(s *statement.Statement, key string) bool {
 	})
 }
 
-// fixed reports whether a value stands for few enough callers.
+// fixed reports whether a value matches few enough callers.
 func fixed(c *condition.Condition, o *condition.Operand, arnKey bool) logic.Truth {
 	if o.Parts != nil {
 		for _, p := range o.Parts {
@@ -182,7 +182,7 @@ func fixed(c *condition.Condition, o *condition.Operand, arnKey bool) logic.Trut
 	return logic.Unknown
 }
 
-// fixedARN: wildcards may stand in the Region and the resource when the account is fixed.
+// fixedARN: wildcards are fine in the Region and the resource when the account is fixed.
 func fixedARN(p *match.ARNPattern) logic.Truth {
 	wild := func(s string) bool { return strings.ContainsAny(s, "*?") }
 	account := match.Field(p.Text, 4)
@@ -211,7 +211,7 @@ func fixedAddresses(c *condition.Condition, o *condition.Operand) logic.Truth {
 
 // cancels reports whether a Deny takes back what an Allow opens. Recorded are a
 // Deny of the same calls for everyone, and one for everyone outside a fixed
-// account; a Deny that spares somebody by name takes nothing back.
+// account; a Deny that exempts a caller by name takes nothing back.
 func cancels(d, s *statement.Statement) logic.Truth {
 	if d.NotPrincipal || everyone(d) == logic.False || apart(d, s) {
 		return logic.False

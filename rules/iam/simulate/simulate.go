@@ -130,7 +130,7 @@ func (l lineReader) raw(n int32) string { return l.Src[l.Nodes[n].Off:l.Nodes[n]
 
 func (l lineReader) null(n int32) bool { return l.Nodes[n].Kind == jsontree.Null }
 
-// object reads members by name. Others are notes of whoever wrote the line,
+// object reads members by name. Others are notes of the author of the line,
 // unless they look like a misspelt name.
 func (l lineReader) object(n int32, what string, names ...string) (map[string]int32, error) {
 	if l.Nodes[n].Kind != jsontree.Object {
@@ -140,7 +140,7 @@ func (l lineReader) object(n int32, what string, names ...string) (map[string]in
 	for c := l.Nodes[n].Child; c != 0; c = l.Nodes[c].Sibling {
 		key := l.Nodes[c].Key
 		if _, dup := m[key]; dup {
-			return nil, fmt.Errorf("%q stands twice in %s", key, what)
+			return nil, fmt.Errorf("%q appears twice in %s", key, what)
 		}
 		m[key] = c
 	}
@@ -259,7 +259,7 @@ func (l lineReader) array(n int32, what string) (items []int32, err error) {
 	return items, nil
 }
 
-// policy parses a document that stands in the line as JSON, or as a string
+// policy parses a document that is in the line as JSON, or as a string
 // where its text would not survive that.
 func (l lineReader) policy(n int32, kind policy.Kind, name string, opts ...policy.ParseOption) *policy.Policy {
 	text := l.raw(n)
@@ -369,7 +369,7 @@ func (l lineReader) request(n int32) (*iam.Request, error) {
 	for _, key := range unknown {
 		key = contextkey.Lower(key)
 		if v, ok := r.Context[key]; ok && v.Known() {
-			return nil, fmt.Errorf("the key %s stands in context and in unknownContext", key)
+			return nil, fmt.Errorf("the key %s is in context and in unknownContext", key)
 		}
 		r.Context[key] = contextkey.Value{}
 	}
@@ -388,7 +388,7 @@ func (l lineReader) context(n int32, into map[string]contextkey.Value) error {
 	for c := l.Nodes[n].Child; c != 0; c = l.Nodes[c].Sibling {
 		key := contextkey.Lower(l.Nodes[c].Key)
 		if _, dup := into[key]; dup {
-			return fmt.Errorf("the key %s stands twice in context", key)
+			return fmt.Errorf("the key %s appears twice in context", key)
 		}
 		switch l.Nodes[c].Kind {
 		case jsontree.String, jsontree.Number, jsontree.Bool:
@@ -408,7 +408,7 @@ func (l lineReader) context(n int32, into map[string]contextkey.Value) error {
 	return nil
 }
 
-// principal reads the caller: an ARN, a service name, "*" for nobody known, or
+// principal reads the caller: an ARN, a service name, "*" for an anonymous caller, or
 // {"service": name}. The path of a session's role and its id come from the context.
 func (l lineReader) principal(n int32, context map[string]contextkey.Value) (principal.Caller, error) {
 	if l.Nodes[n].Kind == jsontree.Object {

@@ -299,7 +299,7 @@ func (w *specWorld) resourceMatches(pattern, version string, kind policy.Kind) b
 	if pattern == "*" {
 		return true
 	}
-	// Variables stand in the sixth field only, so the first five are cut from the text.
+	// Variables are in the sixth field only, so the first five are cut from the text.
 	parts := strings.SplitN(pattern, ":", 6)
 	have := strings.SplitN(w.resource, ":", 6)
 	for i, part := range parts {

@@ -17,7 +17,7 @@ type specKey struct {
 	name     string
 	kind     string // string, number, date, bool, ip, arn, binary
 	values   []string
-	operands []string // values that stand in policies; nil: the same
+	operands []string // values used in policies; nil: the same
 }
 
 const (
@@ -413,7 +413,7 @@ func (g *specGen) draw() *specCase {
 		}
 		c.Principal.InManagementAccount = g.chance(5)
 	} else if g.chance(30) {
-		// Nobody but users and role sessions has these: not reading them must not matter.
+		// Only users and role sessions have these: not reading them must not matter.
 		c.Identity, c.Boundary, c.Session = specLayer{}, specLayer{}, specLayer{}
 	} else {
 		c.Identity = specLayer{Read: true}

@@ -395,7 +395,7 @@ func TestMatchCountsUTF16(t *testing.T) {
 	})
 }
 
-// TestUnreadNeverAllows: whoever asks for what, an Input of zero values allows nothing,
+// TestUnreadNeverAllows: for every request, an Input of zero values allows nothing,
 // and neither does any case with a field forgotten that takes part in it.
 func TestUnreadNeverAllows(t *testing.T) {
 	t.Parallel()
@@ -414,7 +414,7 @@ func TestUnreadNeverAllows(t *testing.T) {
 		zero := *req
 		zero.Principal = principal.Caller{}
 		if d := iam.Decide(&zero, in); d.Result == iam.Allowed {
-			t.Fatalf("nobody is allowed: %+v\n%s", d, c)
+			t.Fatalf("no one is allowed: %+v\n%s", d, c)
 		}
 		person := c.Principal.Kind == principal.Role || c.Principal.Kind == principal.User
 		for name, forget := range map[string]func(*iam.Input){
