@@ -9,6 +9,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/internal/builtin"
+	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
@@ -37,7 +39,7 @@ func appendAnswers(list []answer, link int, answers []permission.Answer) []answe
 			Remediation: a.Remediation, Contested: a.Contested, link: link,
 		}
 		if a.Cell != nil {
-			x.Evidence = evidenceOf(a.Cell)
+			x.Evidence = builtin.Evidence(a.Cell)
 		}
 		list = append(list, x)
 	}
@@ -89,7 +91,7 @@ func (a *answer) decode(t *ast.Term, r *Rule, doc *fact.Document) error {
 			}
 			a.Contested = bool(b)
 		case "failure_codes":
-			list, ok := elements(v)
+			list, ok := opa.Elements(v)
 			if !ok {
 				return errors.New("the failure_codes of an answer are an array or a set")
 			}
@@ -144,19 +146,4 @@ func (a *answer) textField(name string) *string {
 		return &a.Bucket
 	}
 	return nil
-}
-
-// elements are those of a set or an array.
-func elements(t *ast.Term) ([]*ast.Term, bool) {
-	switch v := t.Value.(type) {
-	case ast.Set:
-		return v.Slice(), true
-	case *ast.Array:
-		list := make([]*ast.Term, v.Len())
-		for i := range list {
-			list[i] = v.Elem(i)
-		}
-		return list, true
-	}
-	return nil, false
 }

@@ -252,7 +252,7 @@ func (e *Engine) Finish(ctx context.Context) ([]finding.Finding, error) {
 			return nil, err
 		}
 		if e.premises.inapplicable(r, nil, nil) == "" {
-			all = append(all, e.judge.organization(o, kept.records[r.ID])...)
+			all = append(all, e.judge.organization(o, kept.Records[r.ID])...)
 		}
 	}
 	return all, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"crosscheck/rules/internal/builtin"
 	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/internal/recent"
 	"crosscheck/rules/permission"
@@ -42,7 +43,7 @@ func newEvaluator(list []*Rule, modules map[string]*ast.Module, params map[strin
 	}
 	v := &evaluator{
 		rules:    list,
-		rego:     opa.New(compiler, map[string]any{"crosscheck": map[string]any{"config": params}}, builtinsOver(newDocuments())),
+		rego:     opa.New(compiler, map[string]any{"crosscheck": map[string]any{"config": params}}, builtin.New()),
 		fields:   opa.InputFields(modules),
 		refs:     make([]string, len(list)),
 		together: recent.New[string, prepared](256), // documents have a handful of shapes
@@ -85,7 +86,7 @@ func (v *evaluator) ask(ctx context.Context, doc *fact.Document, matrices []perm
 			asked.add(i)
 		}
 	}
-	sets, err := v.sets(withEvaluation(ctx, &evaluation{doc: doc, matrices: matrices}), doc, asked)
+	sets, err := v.sets(builtin.With(ctx, &builtin.Evaluation{Doc: doc, Matrices: matrices}), doc, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -225,8 +226,8 @@ func (v *evaluator) prepare(asked ruleSet) (opa.Query, error) {
 }
 
 // askAtTheEnd asks an organization rule, from what all rules kept of the run.
-func (v *evaluator) askAtTheEnd(ctx context.Context, i int, kept *evaluation) (outcome, error) {
-	set, err := v.rego.Eval(withEvaluation(ctx, kept), v.last[i], ast.NewObject())
+func (v *evaluator) askAtTheEnd(ctx context.Context, i int, kept *builtin.Evaluation) (outcome, error) {
+	set, err := v.rego.Eval(builtin.With(ctx, kept), v.last[i], ast.NewObject())
 	if err != nil && (opa.IsCancel(err) || ctx.Err() != nil) {
 		return outcome{}, cmp.Or(ctx.Err(), err)
 	}

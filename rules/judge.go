@@ -126,8 +126,8 @@ func (j *judgement) add(r *Rule, link int, a *answer) {
 	f := finding.Finding{
 		RuleID: r.ID, Title: r.Title, Status: a.Status, Severity: cmp.Or(j.overridden[r.ID], a.Severity, r.Severity),
 		AccountID: b.AccountID, Region: b.Region, Resource: b.ARN,
-		Message: cmp.Or(a.Message, r.Title), FailureCodes: notNil(a.FailureCodes),
-		Evidence: a.Evidence, Controls: notNil(r.Controls),
+		Message: cmp.Or(a.Message, r.Title), FailureCodes: finding.NotNil(a.FailureCodes),
+		Evidence: a.Evidence, Controls: finding.NotNil(r.Controls),
 	}
 	if f.Evidence == nil {
 		f.Evidence = noEvidence

@@ -18,6 +18,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/internal/builtin"
 	"crosscheck/rules/permission"
 )
 
@@ -382,8 +383,8 @@ var capabilities = sync.OnceValue(func() *ast.Capabilities {
 	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
 		return b.IsNondeterministic() || slices.ContainsFunc(forbidden, func(p string) bool { return strings.HasPrefix(b.Name, p) })
 	})
-	for i := range declared {
-		c.Builtins = append(c.Builtins, declared[i].Declaration())
+	for _, b := range builtin.New() {
+		c.Builtins = append(c.Builtins, b.Declaration())
 	}
 	return c
 })

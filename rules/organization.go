@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/internal/builtin"
 	"crosscheck/scanner/fact"
 )
 
@@ -65,14 +66,14 @@ func (m *memory) leave(account string) {
 }
 
 // all is what was kept, in a stable order.
-func (m *memory) all() *evaluation {
+func (m *memory) all() *builtin.Evaluation {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ev := &evaluation{records: map[string][]*ast.Term{}, unread: slices.Sorted(maps.Keys(m.unread))}
+	ev := &builtin.Evaluation{Records: map[string][]*ast.Term{}, Unread: slices.Sorted(maps.Keys(m.unread))}
 	for id, kept := range m.records {
 		list := slices.Collect(maps.Values(kept))
 		slices.SortFunc(list, func(a, b *ast.Term) int { return a.Value.Compare(b.Value) })
-		ev.records[id] = list
+		ev.Records[id] = list
 	}
 	return ev
 }

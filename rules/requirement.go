@@ -20,9 +20,9 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []finding.Finding {
 		return nil
 	}
 	kept := e.memory.all()
-	incomplete := len(kept.unread) > 0
+	incomplete := len(kept.Unread) > 0
 	selects, may := map[string]bool{}, map[string]bool{}
-	for _, t := range kept.records[requiredRule] {
+	for _, t := range kept.Records[requiredRule] {
 		record := t.Value.(ast.Object)
 		if i := record.Get(ast.StringTerm("selects")); i != nil {
 			selects[i.String()] = true

@@ -12,6 +12,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
+
+	"crosscheck/rules/internal/builtin"
 )
 
 // TestResult is one Rego test.
@@ -47,7 +49,7 @@ func runTests(ctx context.Context, files []source) ([]TestResult, error) {
 	}
 	compiler := newCompiler()
 	var custom []*tester.Builtin
-	for _, b := range builtinsOver(newDocuments()) {
+	for _, b := range builtin.New() {
 		custom = append(custom, &tester.Builtin{Decl: b.Declaration(), Func: rego.FunctionDyn(
 			&rego.Function{Name: b.Name, Decl: b.Decl},
 			func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) { return b.Impl(bctx.Context, args) },

@@ -102,3 +102,11 @@ type Waiver struct {
 	Ticket  string `json:"ticket"`
 	Expires string `json:"expires"` // YYYY-MM-DD
 }
+
+// NotNil is a list as JSON shows it: [] and never null.
+func NotNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

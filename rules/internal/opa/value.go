@@ -159,3 +159,18 @@ func empty(v reflect.Value) bool {
 	}
 	return v.IsZero()
 }
+
+// Elements are those of a set or an array, false of any other term.
+func Elements(t *ast.Term) ([]*ast.Term, bool) {
+	switch v := t.Value.(type) {
+	case ast.Set:
+		return v.Slice(), true
+	case *ast.Array:
+		list := make([]*ast.Term, v.Len())
+		for i := range list {
+			list[i] = v.Elem(i)
+		}
+		return list, true
+	}
+	return nil, false
+}

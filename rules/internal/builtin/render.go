@@ -1,4 +1,4 @@
-package rules
+package builtin
 
 import (
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -30,7 +30,7 @@ func cellView(c *permission.Cell) map[string]any {
 	for name, v := range map[string]any{
 		"reason": c.Reason, "message": c.Message, "decider": c.Decider, "failure_code": c.FailureCode(), "witness": c.Witness,
 		"deciding": deciding, "identity_side": role, "resource_side": resource, "remediation": c.Remediation,
-		"unknown_keys": notNil(c.UnknownKeys), "unknown_layers": notNil(c.UnknownLayers),
+		"unknown_keys": finding.NotNil(c.UnknownKeys), "unknown_layers": finding.NotNil(c.UnknownLayers),
 	} {
 		view[name] = v
 	}
@@ -47,8 +47,8 @@ func matrixTerm(m *permission.Matrix) *ast.Term {
 	return ast.ObjectTerm(pairs...)
 }
 
-// evidenceOf is what a finding shows of a cell.
-func evidenceOf(c *permission.Cell) map[string]any { return map[string]any{"check": cellView(c)} }
+// Evidence is what a finding shows of a cell.
+func Evidence(c *permission.Cell) map[string]any { return map[string]any{"check": cellView(c)} }
 
 // answerTerm is the answer of one cell as a rule of the user gives it on.
 func answerTerm(link string, a permission.Answer) *ast.Term {
@@ -61,7 +61,7 @@ func answerTerm(link string, a permission.Answer) *ast.Term {
 		pairs = append(pairs,
 			[2]*ast.Term{ast.StringTerm("key"), ast.StringTerm(a.Key)},
 			[2]*ast.Term{ast.StringTerm("failure_codes"), stringsTerm(a.FailureCodes)},
-			[2]*ast.Term{ast.StringTerm("evidence"), ast.NewTerm(opa.Value(evidenceOf(a.Cell)))},
+			[2]*ast.Term{ast.StringTerm("evidence"), ast.NewTerm(opa.Value(Evidence(a.Cell)))},
 			[2]*ast.Term{ast.StringTerm("remediation"), ast.StringTerm(a.Remediation)},
 		)
 	}
@@ -98,12 +98,4 @@ func stringsTerm(list []string) *ast.Term {
 		terms[i] = ast.StringTerm(s)
 	}
 	return ast.ArrayTerm(terms...)
-}
-
-// notNil is the list as JSON shows it: [] and never null.
-func notNil(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }

@@ -1,4 +1,4 @@
-package rules
+package builtin
 
 import (
 	"context"
@@ -98,7 +98,7 @@ func withMore(status finding.Status) func(context.Context, []*ast.Term) (*ast.Te
 }
 
 func result(_ context.Context, args []*ast.Term) (*ast.Term, error) {
-	faults, ok := elements(args[1])
+	faults, ok := opa.Elements(args[1])
 	if !ok {
 		return nil, errors.New("faults are a set or an array")
 	}

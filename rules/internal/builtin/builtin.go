@@ -1,4 +1,6 @@
-package rules
+// Package builtin is what crosscheck adds to Rego: the functions that rules call to make
+// answers, to see the permissions of a link, and to read policies.
+package builtin
 
 import (
 	"bytes"
@@ -24,7 +26,7 @@ var (
 	anyArray  = types.NewArray(nil, types.A)
 )
 
-// builtinsOver are what crosscheck adds to Rego:
+// New are what crosscheck adds to Rego:
 //
 //	crosscheck.pass, .fail, .unknown, .not_applicable, .result, .value
 //	                             what makes the answers of rules; see results
@@ -44,9 +46,10 @@ var (
 //	                             outside of the account ("" = all)
 //	iam.public(bucket, text)     whether Block Public Access calls the bucket policy public: true, false, unknown
 //
-// Those of iam answer anywhere, with documents kept in docs; those of crosscheck
+// Those of iam answer anywhere, with documents that they share; those of crosscheck
 // only while a document is judged.
-func builtinsOver(docs *documents) []opa.Builtin {
+func New() []opa.Builtin {
+	docs := newDocuments()
 	return append(slices.Clone(results), []opa.Builtin{
 		{Name: "crosscheck.checks", Decl: types.NewFunction(types.Args(types.S), anyObject), Impl: ofLink(func(m *permission.Matrix, _ string, _ []*ast.Term) (*ast.Term, error) {
 			return matrixTerm(m), nil
@@ -56,14 +59,14 @@ func builtinsOver(docs *documents) []opa.Builtin {
 			return problemsTerm(m), nil
 		})},
 		// input.accounts has it as well, but with every policy over every account.
-		{Name: "crosscheck.path", Decl: types.NewFunction(types.Args(types.S), anyObject), Impl: ofContext(func(ev *evaluation, args []*ast.Term) (*ast.Term, error) {
+		{Name: "crosscheck.path", Decl: types.NewFunction(types.Args(types.S), anyObject), Impl: ofContext(func(ev *Evaluation, args []*ast.Term) (*ast.Term, error) {
 			return ev.path(text(args[0])), nil
 		})},
-		{Name: "crosscheck.records", Decl: types.NewFunction(types.Args(types.S), anyArray), Impl: ofContext(func(ev *evaluation, args []*ast.Term) (*ast.Term, error) {
-			return ast.ArrayTerm(ev.records[text(args[0])]...), nil
+		{Name: "crosscheck.records", Decl: types.NewFunction(types.Args(types.S), anyArray), Impl: ofContext(func(ev *Evaluation, args []*ast.Term) (*ast.Term, error) {
+			return ast.ArrayTerm(ev.Records[text(args[0])]...), nil
 		})},
-		{Name: "crosscheck.unread", Decl: types.NewFunction(nil, types.NewArray(nil, types.S)), Impl: ofContext(func(ev *evaluation, _ []*ast.Term) (*ast.Term, error) {
-			return stringsTerm(ev.unread), nil
+		{Name: "crosscheck.unread", Decl: types.NewFunction(nil, types.NewArray(nil, types.S)), Impl: ofContext(func(ev *Evaluation, _ []*ast.Term) (*ast.Term, error) {
+			return stringsTerm(ev.Unread), nil
 		})},
 		{Name: "iam.decide", Decl: types.NewFunction(types.Args(types.A), anyObject), Impl: decideBuiltin},
 		{Name: "iam.statements", Decl: types.NewFunction(types.Args(types.S, types.S), anyArray), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
@@ -91,29 +94,27 @@ func builtinsOver(docs *documents) []opa.Builtin {
 	}...)
 }
 
-// declared are the builtins for a compiler, which calls none of them.
-var declared = builtinsOver(nil)
-
-// evaluation is what builtins of crosscheck answer from: a document with its
+// Evaluation is what builtins of crosscheck answer from: a document with its
 // matrices, or what is known at the end of a run. It travels in the context, since
 // OPA calls builtins with nothing else that is ours.
-type evaluation struct {
-	doc      *fact.Document
-	matrices []permission.Matrix // of the links, in their order
-	records  map[string][]*ast.Term
-	unread   []string
+type Evaluation struct {
+	Doc      *fact.Document
+	Matrices []permission.Matrix    // of the links, in their order
+	Records  map[string][]*ast.Term // that rules about the organization kept, by rule id
+	Unread   []string               // accounts of whose buckets not all are known, by id
 }
 
 type evaluationKey struct{}
 
-func withEvaluation(ctx context.Context, ev *evaluation) context.Context {
+// With is a context in which the builtins answer from ev.
+func With(ctx context.Context, ev *Evaluation) context.Context {
 	return context.WithValue(ctx, evaluationKey{}, ev)
 }
 
 // ofContext is a builtin that answers from the evaluation at hand.
-func ofContext(f func(ev *evaluation, args []*ast.Term) (*ast.Term, error)) func(context.Context, []*ast.Term) (*ast.Term, error) {
+func ofContext(f func(ev *Evaluation, args []*ast.Term) (*ast.Term, error)) func(context.Context, []*ast.Term) (*ast.Term, error) {
 	return func(ctx context.Context, args []*ast.Term) (*ast.Term, error) {
-		ev, ok := ctx.Value(evaluationKey{}).(*evaluation)
+		ev, ok := ctx.Value(evaluationKey{}).(*Evaluation)
 		if !ok {
 			return nil, errors.New("this builtin answers only while a document is judged; in a test replace it: with crosscheck.checks as {…}")
 		}
@@ -123,12 +124,12 @@ func ofContext(f func(ev *evaluation, args []*ast.Term) (*ast.Term, error)) func
 
 // ofLink is a builtin that answers from the matrix of a link, its first argument.
 func ofLink(f func(m *permission.Matrix, link string, args []*ast.Term) (*ast.Term, error)) func(context.Context, []*ast.Term) (*ast.Term, error) {
-	return ofContext(func(ev *evaluation, args []*ast.Term) (*ast.Term, error) {
+	return ofContext(func(ev *Evaluation, args []*ast.Term) (*ast.Term, error) {
 		link := text(args[0])
-		if ev.doc != nil {
-			for i := range ev.doc.Links {
-				if ev.doc.Links[i].ID == link {
-					return f(&ev.matrices[i], link, args)
+		if ev.Doc != nil {
+			for i := range ev.Doc.Links {
+				if ev.Doc.Links[i].ID == link {
+					return f(&ev.Matrices[i], link, args)
 				}
 			}
 		}
@@ -137,10 +138,10 @@ func ofLink(f func(m *permission.Matrix, link string, args []*ast.Term) (*ast.Te
 }
 
 // path is the place of an account in its organization.
-func (ev *evaluation) path(account string) *ast.Term {
+func (ev *Evaluation) path(account string) *ast.Term {
 	var path fact.Fact[[]string]
-	if ev.doc != nil {
-		path = ev.doc.Accounts[account].Path
+	if ev.Doc != nil {
+		path = ev.Doc.Accounts[account].Path
 	}
 	switch {
 	case path.Value != nil:

@@ -1,4 +1,4 @@
-package rules
+package builtin
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"crosscheck/rules/finding"
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/statement"
@@ -180,7 +181,7 @@ type keyCondition struct {
 func statementOf(i *policy.StatementInfo) statementEntry {
 	s := statementEntry{
 		Sid: i.Sid, Effect: "Allow", Index: i.Index, Line: i.Line,
-		Actions: notNil(i.Actions), NotAction: i.NotAction, Resources: notNil(i.Resources), NotResource: i.NotResource,
+		Actions: finding.NotNil(i.Actions), NotAction: i.NotAction, Resources: finding.NotNil(i.Resources), NotResource: i.NotResource,
 		Principals: []principal{}, NotPrincipal: i.NotPrincipal, Conditions: []keyCondition{},
 	}
 	if i.Effect == statement.Deny {
@@ -190,7 +191,7 @@ func statementOf(i *policy.StatementInfo) statementEntry {
 		s.Principals = append(s.Principals, principal(p))
 	}
 	for _, c := range i.Conditions {
-		s.Conditions = append(s.Conditions, keyCondition{c.Operator, c.Key, notNil(c.Values)})
+		s.Conditions = append(s.Conditions, keyCondition{c.Operator, c.Key, finding.NotNil(c.Values)})
 	}
 	return s
 }
