@@ -145,6 +145,20 @@ func TestDenyOfEveryLayer(t *testing.T) {
 	}
 }
 
+// TestErrorsNameTheirPolicy: the error of a document begins with its name, if it has one.
+func TestErrorsNameTheirPolicy(t *testing.T) {
+	t.Parallel()
+	for name, prefix := range map[string]string{"": "", "Backup": "policy Backup: "} {
+		p := policy.Parse(policy.Identity, name, []byte(iamtest.EnDash))
+		in := openToAll()
+		in.Identity = iam.Policies(p)
+		d := iam.Decide(iamtest.Put("222222222222", iamtest.Role), in)
+		if len(d.Errors) == 0 || d.Errors[0].Message != prefix+p.Diagnostics()[0].Message {
+			t.Errorf("%q: %+v", name, d.Errors)
+		}
+	}
+}
+
 // TestLayersOfKeysAndRoles: what takes part where the request is about a key or a role.
 func TestLayersOfKeysAndRoles(t *testing.T) {
 	t.Parallel()

@@ -47,6 +47,8 @@ func TestPrincipalClasses(t *testing.T) {
 		{`{"AWS":"AIDAUSERUSERUSERUSER1"}`, iamtest.User, set{Yes: principal.ClassUser}},
 		{`{"AWS":"AIDAUSERUSERUSERUSER1"}`, iamtest.Role, set{}},
 		{`{"AWS":"AROAROLEROLEROLEROLE1"}`, iamtest.User, set{}},
+		{`{"AWS":"AIDAUSERUSERUSERUSER1"}`, iamtest.Federated, set{Maybe: principal.ClassRole}},
+		{`{"AWS":"AIDAUSERUSERUSERUSER1"}`, iamtest.Root, set{}},
 		{`{"Service":"s3.amazonaws.com"}`, iamtest.S3, set{Yes: principal.ClassService}},
 		{`{"Service":"ec2.amazonaws.com"}`, iamtest.S3, set{}},
 		{`{"Service":"s3.amazonaws.com"}`, iamtest.Role, set{}},

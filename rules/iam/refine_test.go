@@ -70,6 +70,19 @@ func TestUnknownKeys(t *testing.T) {
 	}
 }
 
+// TestKnownVariables: a variable that is known is not among the keys that would have to be known.
+func TestKnownVariables(t *testing.T) {
+	t.Parallel()
+	in := iamtest.Open()
+	in.Identity = iamtest.Objects(`dst/${aws:username} if {"StringEquals":{"aws:k":"1","aws:j":["${aws:username}","x${aws:username}"]}}`)
+	req := iamtest.Put("111111111111", iamtest.Role)
+	req.Context = map[string]contextkey.Value{"aws:username": contextkey.One("k"), "aws:k": {}, "aws:j": contextkey.One("xk")}
+	d := iam.Decide(req, in)
+	if d.Result != iam.Undecided || !slices.Equal(d.UnknownKeys, []string{"aws:k"}) || d.AllowWhen["aws:k"] != "1" || len(d.AllowWhen) != 1 {
+		t.Errorf("%+v", d)
+	}
+}
+
 // TestWitnesses: the assignments that are shown do what they say.
 func TestWitnesses(t *testing.T) {
 	t.Parallel()

@@ -145,7 +145,8 @@ func TestCondition(t *testing.T) {
 func TestVariables(t *testing.T) {
 	t.Parallel()
 	context := map[string]contextkey.Value{
-		"k": contextkey.One("ana"), "star": contextkey.One("*"), "aws:username": contextkey.One("ana"), "set": contextkey.Many("ana"), "unknown": {}, "empty": contextkey.One(""),
+		"aws:calledvia": contextkey.Many("a", "b"),
+		"k":             contextkey.One("ana"), "star": contextkey.One("*"), "aws:username": contextkey.One("ana"), "set": contextkey.Many("ana"), "unknown": {}, "empty": contextkey.One(""),
 		"arn": contextkey.One("arn:aws:iam::111111111111:role/ana"), "acct": contextkey.One("111111111111"), "word": contextkey.One("x"), "dollar": contextkey.One("$"), "text": contextkey.One("${aws:username}"),
 	}
 	for _, c := range []struct {
@@ -189,6 +190,8 @@ func TestVariables(t *testing.T) {
 		{"2012-10-17", `{"ArnLike":{"arn":"arx:aws:iam::${acct}:role/*"}}`, logic.False, logic.True},
 		{"2012-10-17", `{"ArnLike":{"arn":"a:aws:iam::${acct}:role/*"}}`, logic.False, logic.True},
 		{"2012-10-17", `{"StringEquals":{"empty":"${absent, ''}"}}`, logic.True, logic.True},
+		{"2012-10-17", `{"StringEquals":{"empty":"${aws:CalledVia}"}}`, logic.False, logic.False}, // several values are no text
+		{"2012-10-17", `{"StringEquals":{"empty":"${aws:CalledVia, ''}"}}`, logic.False, logic.False},
 		{"2012-10-17", `{"Bool":{"k":"${k}"}}`, logic.Unknown, logic.Unknown},
 		{"2012-10-17", `{"StringEquals":{"k":"${k"}}`, logic.Unknown, logic.Unknown}, // not understood
 		{"2012-10-17", `{"StringEquals":{"k":"${k, ana}"}}`, logic.Unknown, logic.Unknown},

@@ -69,6 +69,13 @@ func TestMessages(t *testing.T) {
 			in.Identity = iamtest.Statements(`{"ForAnyValue:StringEquals":{"aws:TagKeys":["1","2","3","4"]}}`)
 			r.Context = map[string]contextkey.Value{"aws:tagkeys": contextkey.Many("a", "b", "c")}
 		}, "implicitly denied at identity: no statement allows s3:ReplicateObject; nearest is statement 0 of 0 (identity, line 1): Action matches, Condition ForAnyValue:StringEquals aws:TagKeys does not hold: the request has `a`, `b`, `c`, the policy `1`, `2`, `3` …"},
+		{"a Deny beside a document that is not valid", func(_ *iam.Request, in *iam.Input) {
+			in.Identity = iamtest.Identity(iamtest.EnDash, iamtest.DenyEverything)
+		},
+			"explicitly denied by statement No of 1 (identity, line 1)"},
+		{"another service", func(r *iam.Request, in *iam.Input) {
+			r.Principal, in.Resource = iamtest.S3, iamtest.Bucket(`{"Service":"ec2.amazonaws.com"}`)
+		}, "implicitly denied at resource: no statement allows s3:ReplicateObject; nearest is statement Grant of 0 (resource, line 1): Action matches, Principal `ec2.amazonaws.com` is not the caller `s3.amazonaws.com`"},
 		{"a level without a name", func(_ *iam.Request, in *iam.Input) {
 			in.Identity, in.SCPs = iamtest.Identity(iamtest.AllowEverything), iam.OnPath(iam.Level{Layer: iamtest.Layer(policy.SCP)})
 		}, "implicitly denied at scp level 0: no policy is there"},

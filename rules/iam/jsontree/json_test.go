@@ -42,6 +42,25 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// TestDepth: arrays and objects count alike, and so do arrays in objects.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	for open, end := range map[string]string{"[": "]", `{"a":`: "}", `[{"a":`: "}]"} {
+		each := len(strings.Trim(end, " "))
+		for levels, deep := range map[int]bool{maxDepth - each: false, maxDepth + 2*each: true} {
+			src := strings.Repeat(open, levels/each) + "1" + strings.Repeat(end, levels/each)
+			if _, fault := Parse(src); (fault != nil) != deep || deep && !strings.Contains(fault.Msg, "levels deep") {
+				t.Errorf("%d levels of %s: %+v", levels, open, fault)
+			}
+		}
+	}
+	for _, src := range []string{`{"a":`, `[`, `[1,`} {
+		if _, fault := Parse(src); fault == nil || !strings.Contains(fault.Msg, "where a value is expected") || fault.Off != len(src) {
+			t.Errorf("%s: %+v", src, fault)
+		}
+	}
+}
+
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	tree, _ := Parse(`{"a":["x",1,true,null,{}],"b":"y","c":{}}`)

@@ -115,6 +115,7 @@ func TestParseAccepts(t *testing.T) {
 	t.Parallel()
 	for _, doc := range []string{
 		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
+		`{"Statement":[{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"}]}`,
 		"\n{ \"Version\" : \"2008-10-17\" , \"Id\":\"é\", \"Statement\" : [ { \"Sid\":\"\", \"Effect\":\"Deny\",\"NotAction\":[\"s3:Get*\",\"iam:*\"],\"NotResource\":[\"arn:aws:s3:::b\"],\"Condition\":{}}]}\r\n\t",
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:?et*","Resource":"arn:aws:s3:::b/${aws:username, 'x'}/*","Condition":{"NumericLessThan":{"s3:max-keys":10},"Bool":{"aws:SecureTransport":true},"StringLike":{"s3:prefix":["","a*"]}}}]}`,
 		`{"Statement":{"Effect":"Allow","Action":"\u0073\u0033:GetObject","Resource":"arn:aws:s3*"}}`,
@@ -216,6 +217,19 @@ func TestDiagnosticsAreInOrder(t *testing.T) {
 	p := Parse(Identity, "p", []byte("{\"Statement\":[\n{\"Effect\":\"x\"},\n{\"Action\":1},\n{\"b\":1}],\"c\":1,\"c\":2,\"Version\":\"–\"}"))
 	if !slices.IsSortedFunc(p.Diagnostics(), func(a, b Diagnostic) int { return a.Offset - b.Offset }) || len(p.Diagnostics()) < 8 {
 		t.Errorf("%+v", p.Diagnostics())
+	}
+}
+
+// TestCodePoints: a message lists up to four characters that are not ASCII.
+func TestCodePoints(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a–b": "U+2013 at byte 1", "––––": "U+2013 at byte 0, U+2013 at byte 3, U+2013 at byte 6, U+2013 at byte 9",
+		"–––––": "U+2013 at byte 0, U+2013 at byte 3, U+2013 at byte 6, U+2013 at byte 9, …", "a\x1f~": "U+001F at byte 1", "a~": "",
+	} {
+		if got := codePoints(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ func TestParsePrincipal(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "bob", "arn:aws:iam::1:root", "arn:aws:s3:::b", "arn:aws:sts::111111111111:assumed-role/R", "arn:aws:sts::111111111111:assumed-role/R/s/t",
+		"arn:aws:sts::111111111111:assumed-role/R/", "arn:aws:sts::111111111111:assumed-role//s",
 		"arn:aws:iam::111111111111:user/", "arn:aws:iam::111111111111:group/g", "arn:aws:iam::111111111111:role/"} {
 		if p, err := Parse(bad); err == nil {
 			t.Errorf("%q: %+v", bad, p)

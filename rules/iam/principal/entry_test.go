@@ -1,6 +1,9 @@
 package principal
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseEntry(t *testing.T) {
 	t.Parallel()
@@ -26,6 +29,11 @@ func TestParseEntry(t *testing.T) {
 	} {
 		if got := ParseEntry(text); got.Kind != want || got.Text != text {
 			t.Errorf("%q is %+v, want kind %d", text, got, want)
+		}
+	}
+	for length, want := range map[int]EntryKind{15: Invalid, 16: IDEntry, 128: IDEntry, 129: Invalid} {
+		if got := ParseEntry("A" + strings.Repeat("Z", length-1)); got.Kind != want {
+			t.Errorf("an id of %d characters is of kind %d, want %d", length, got.Kind, want)
 		}
 	}
 	e := ParseEntry("arn:aws-cn:iam::111111111111:role/p/R")

@@ -85,8 +85,8 @@ func Parse(arn string) (Caller, error) {
 // the role's AROA… id, "" where it is not known. A text that is no role ARN
 // gives a principal of unknown kind, for which every decision is undecided.
 func RoleSession(roleARN, roleID, session string) Caller {
-	p, err := Parse(roleARN)
-	if err != nil || p.Kind != Role || p.RoleARN == "" {
+	p, _ := Parse(roleARN)
+	if p.RoleARN == "" {
 		return Caller{}
 	}
 	p.RoleID = roleID
