@@ -13,7 +13,7 @@ import (
 // multipart asks what replicas of uploads in parts have in common with their source.
 var multipart = Experiment{
 	Name:     "multipart",
-	Question: "What of a multipart upload is equal on the replica: checksum, ETag, parts?",
+	Question: "Which properties of a multipart upload are the same on the replica: checksum, ETag, parts?",
 	Prepare:  "any link that works",
 	Puts: "one object in two parts with a full-object CRC64NVME, and one with a SHA-256 of parts " +
 		"(composite)",

@@ -13,7 +13,7 @@ var wrongAccount = Experiment{
 	Question: "What happens when Destination.Account is not the destination's owner?",
 	Prepare:  "a link whose rule names an account that does not own the destination bucket",
 	Puts:     "one plain object",
-	Observes: "whether it arrives, and whose it is",
+	Observes: "whether it arrives, and which account owns it",
 	Settles:  "whether a wrong Destination.Account breaks the link at run time",
 	variants: []measure.Variant{measure.Plain},
 	fits: func(d *fact.Document, l *fact.Link) error {

@@ -69,9 +69,9 @@ var catalog = []About{
 		Sources:     []string{"https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html"},
 	},
 	{
-		ID: Proof, Title: "What the canary proves of a link", Severity: High,
+		ID: Proof, Title: "What the canary proves about a link", Severity: High,
 		Description: "The canary puts a probe object into the source bucket and looks for its replica. It fails where the probe " +
-			"proves that the link is broken, and is unknown where the probe could not be put or the destination not be read.",
+			"proves that the link is broken, and is unknown where the probe could not be put or the destination could not be read.",
 		Remediation: "find the failure code in S3's OperationFailedReplication event and its cause with `crosscheck scan`; " +
 			"if the link was not proven, give the canary's role the rights that `crosscheck setup canary-role` prints",
 		Sources: []string{"https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html"},
@@ -91,8 +91,8 @@ var catalog = []About{
 	},
 	{
 		ID: WaiverExpired, Title: "Expired waiver", Severity: Low,
-		Description: "The last day of a waiver is over: it waives nothing any more, and its findings count again.",
-		Remediation: "repair what it is for and remove it, or decide anew and give it another day",
+		Description: "The last day of a waiver has passed: it no longer waives anything, and its findings count again.",
+		Remediation: "repair what it waives and remove it, or decide again and set a later day",
 	},
 	{
 		ID: WaiverUnused, Title: "Unused waiver", Severity: Low,
@@ -107,7 +107,7 @@ var catalog = []About{
 		Remediation: "look for a mistake in its name, tags, accounts or units, or remove it",
 	},
 	{
-		ID: NoBucket, Title: "No bucket is looked at", Severity: Low,
+		ID: NoBucket, Title: "No bucket is in scope", Severity: Low,
 		Description: "No bucket that was listed matches the pattern of `--buckets` (`scan.buckets`), so nothing was judged.",
 		Remediation: "look for a mistake in the pattern; * and ? are its only special characters",
 	},

@@ -215,7 +215,7 @@ func (w *Set) Findings(run Run) []finding.Finding {
 		case e.Expires < w.today:
 			f := w.finding(finding.WaiverExpired, finding.Fail, e)
 			f.Message = fmt.Sprintf("the waiver in line %d expired on %s; failing findings it was for: %d", e.line, e.Expires, e.used)
-			f.Remediation = "repair what it is for and remove it, or decide anew and give it another day"
+			f.Remediation = "repair what it waives and remove it, or decide again and set a later day"
 			f.Evidence["findings"] = e.used
 			all = append(all, f)
 		case e.used > 0 || e.open > 0:

@@ -14,10 +14,10 @@ import (
 
 // planAssumptions say what the figures of a plan rest on.
 var planAssumptions = []string{
-	"how many buckets replicate is not known before they are read: the scan makes between \"none\" and \"all\" of the calls, and a share of s about none + s × (all − none)",
-	"all: every bucket replicates by one rule into another bucket of its account, and takes replicas itself, through a role of its own with an inline and a managed policy, under a key of its own; what links share is read once, and what no rule can use for a link is counted here and not read",
+	"how many buckets replicate is not known before they are read: the scan makes between \"none\" and \"all\" calls; if a share s of the buckets replicates, about none + s × (all − none)",
+	"all: every bucket replicates by one rule into another bucket of its account, and receives replicas itself, through a role of its own with an inline and a managed policy, under a key of its own; what links share is read once, and what no rule can use for a link is counted here and not read",
 	"not counted: units of the organization and policies attached to them (up to 3 calls and 1 call each), HeadBucket for destinations outside of the scanned accounts, retries",
-	"time: no throttling, each call as long as those of this plan took on average, and calls to Organizations at its documented rates; judging takes its own time",
+	"time: no throttling, each call takes as long as those of this plan did on average, and calls to Organizations at its documented rates; judging takes its own time",
 }
 
 // totals are all calls of a plan.
@@ -32,7 +32,7 @@ func totals(p *scanner.Plan) (listing, none, all int) {
 func WritePlan(out io.Writer, p *scanner.Plan, concurrency int) error {
 	var b strings.Builder
 	listing, none, all := totals(p)
-	fmt.Fprintf(&b, "This is a plan. Accounts and buckets were listed (%d calls); nothing was read of any bucket.\n\n", listing)
+	fmt.Fprintf(&b, "This is a plan. Accounts and buckets were listed (%d calls); no bucket was read.\n\n", listing)
 	fmt.Fprintf(&b, "Caller      %s\n", usererr.OneLine(p.Caller))
 	role := "none: the caller's own credentials"
 	if p.Role != "" {

@@ -20,7 +20,7 @@ func OpenRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
 	const hint = "write one with -o jsonl=FILE"
 	switch path {
 	case "":
-		return nil, usererr.Hint(fmt.Errorf("%s names no run file", what), hint)
+		return nil, usererr.Hint(fmt.Errorf("%s is missing", what), hint)
 	case "-":
 		return io.NopCloser(stdin), nil
 	}

@@ -141,7 +141,7 @@ replica, compares the two byte by byte and property by property, and removes eve
 version on both sides. It finds links by a scan; --link selects some of them. --source
 probes one bucket without a scan, also on S3-compatible servers.
 
-The canary writes to production buckets. It prints first what it will put where, asks for
+The canary writes to production buckets. It first prints what it will put where, asks for
 confirmation on a terminal, and needs --yes elsewhere. Its role is separate from the audit
 role ('crosscheck setup canary-role' prints it). Every probe is recorded in a journal
 before it is put; after a crash, 'crosscheck canary sweep' removes what is left.

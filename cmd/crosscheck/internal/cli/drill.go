@@ -19,7 +19,7 @@ func newDrillCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 and reports both: predicted and proven. A contradiction between them is a finding of
 high severity, because then either the setup or crosscheck is wrong.
 
-It writes to production buckets and removes what it wrote. It prints first what it will
+It writes to production buckets and removes what it wrote. It first prints what it will
 put where, asks for confirmation on a terminal, and needs --yes elsewhere.
 ` + exits{
 			clean:      "clean",

@@ -25,13 +25,13 @@ func newFactsCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "facts",
 		Short: "Write what a scan reads as JSON lines, to judge it offline",
-		Long: `facts reads AWS as scan does and writes what it read instead of judging it: one JSON
+		Long: `facts reads from AWS what scan reads, and writes it instead of judging it: one JSON
 line for the run, one for each gap and each bucket, and the coverage at the end.
-scan --facts judges such a file, with the same result as if it had read AWS.
+scan --facts judges such a file, with the same result as a scan of AWS at that time.
 
 The file contains policies and names of the organization, and no secrets. It has the
-facts that the rules of --config and --rules need; rules that are added later may need
-more, and report it.
+facts that the rules need, those of --config and --rules included. A rule that is added
+later and needs other facts is unknown.
 ` + exits{
 			clean:      "everything in scope was read",
 			usage:      "usage, configuration or credential error",

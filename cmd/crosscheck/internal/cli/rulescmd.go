@@ -58,7 +58,7 @@ func newRulesListCommand(s *terminal.Streams, options func() rules.Options) *cob
 			return t.Flush()
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything their METADATA says")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, with all metadata of the rules")
 	cmd.Flags().BoolVar(&all, "all", false, "also list the findings that no rule makes, such as XC911 (expired waiver)")
 	cmd.MarkFlagsMutuallyExclusive("json", "all")
 	return cmd
@@ -67,7 +67,7 @@ func newRulesListCommand(s *terminal.Streams, options func() rules.Options) *cob
 func newRulesShowCommand(s *terminal.Streams, options func() rules.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID",
-		Short: "Show a rule: what it checks, why, the fix, and its text",
+		Short: "Show a rule: what it checks, why, the fix, and its source",
 		Long: "show prints a rule, or a finding that is not made by a rule, such as XC911.\n" +
 			exits{clean: "the rule was printed", usage: "usage or rule error, or no such rule"}.help(),
 		Args: oneArg("the id of a rule, such as XC004"),

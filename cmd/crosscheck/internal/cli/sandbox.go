@@ -30,7 +30,7 @@ func newSandboxCommand(s *terminal.Streams) *cobra.Command {
 		Short: "Serve an AWS organization in memory on loopback",
 		Long: `sandbox serves an AWS organization in memory: Organizations, STS, IAM, KMS, S3 Control
 and S3 with replication, for crosscheck, the aws CLI and every SDK. It serves the demo
-world, or the one of --world (docs/worlds.md describes the format).
+world, or that of the file --world (docs/worlds.md describes the format).
 
 The environment for its clients is printed on standard output. Ctrl-C ends the sandbox,
 and everything in it is lost. It does not verify signatures, so it listens on loopback

@@ -111,7 +111,7 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
 	fs.StringVar(&f.baseline, "baseline", "", "run `file` (-o jsonl=FILE) of an earlier run: mark findings as new or existing relative to it, and list fixed ones")
 	fs.BoolVar(&f.failOnNew, "fail-on-new", false, "exit 1 only for failures that the baseline does not have")
-	fs.StringVar(&f.history, "history", "", "`directory` that keeps the run file of this run with those of earlier ones (see crosscheck history)")
+	fs.StringVar(&f.history, "history", "", "`directory` of run files, to which that of this run is added (see crosscheck history)")
 	fs.StringVar(&f.waivers, "waivers", "", "waivers `file` (YAML): waived findings are reported but do not affect the exit status")
 	bind(cmd, "baseline", "baseline", "fail-on-new", "fail_on_new", "history", "history", "waivers", "waivers")
 }
@@ -224,7 +224,7 @@ APIs the scan would call, as whom, how often and for how long.
 	}
 	scope.add(cmd)
 	out.add(cmd)
-	cmd.Flags().StringVar(&facts, "facts", "", "judge this facts `file` (see crosscheck facts) instead of AWS; - is standard input")
+	cmd.Flags().StringVar(&facts, "facts", "", "read the facts from this `file` (see crosscheck facts) and not from AWS; - is standard input")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "list accounts and buckets only, and print the calls that the scan would make")
 	addRuleFlags(cmd)
 	cmd.Flags().StringVar(&resume, "resume", "", "run `file` to continue (PATH.partial of a scan with -o jsonl=PATH): buckets that it has without a gap are not read again")

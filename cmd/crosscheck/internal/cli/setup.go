@@ -29,8 +29,8 @@ type roleFlags struct {
 func (f *roleFlags) add(cmd *cobra.Command, name, caller string) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.role.Trusted, "trust", "", "`account id` that "+caller+" and may assume the role")
-	fs.StringVar(&f.role.ExternalID, "external-id", "", "external `id` that must be presented")
-	fs.StringVar(&f.role.Name, "role-name", name, "`name` of the role, with its path where it has one (team/audit)")
+	fs.StringVar(&f.role.ExternalID, "external-id", "", "external `id` that callers of the role must present")
+	fs.StringVar(&f.role.Name, "role-name", name, "`name` of the role, with its path if it has one (team/audit)")
 	fs.StringVar(&f.format, "format", "policy", "policy, cloudformation or terraform")
 }
 

@@ -30,7 +30,7 @@ A request and its policies:
    "identityPolicies":[{"name":"p","policy":{…}}],"boundaries":[…],"sessionPolicy":{…},
    "scps":[{"target":"r-root","policies":[…]}],"rcps":[…],"resourcePolicy":{…},
    "restrictPublicBuckets":false,"unknownLayers":[]}
-A missing layer is known not to exist; a missing context key is known to be absent. A
+A layer that is left out does not exist; a context key that is left out is absent. A
 resource with * or ? means every resource that it matches.
 
 Would AWS store this document?

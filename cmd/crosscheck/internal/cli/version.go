@@ -16,7 +16,7 @@ func newVersionCommand(s *terminal.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  "version prints the version, and with which Go and for which platform it was built.\n" + exits{clean: "the version was printed", usage: "usage error"}.help(),
+		Long:  "version prints the version, the Go version it was built with, and the platform.\n" + exits{clean: "the version was printed", usage: "usage error"}.help(),
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(s.Out, "crosscheck %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)

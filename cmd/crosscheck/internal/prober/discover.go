@@ -84,7 +84,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
 		}
 	}
 	if len(p.targets) == 0 {
-		return usererr.Hint(errors.New("no link was found to probe"), "see with 'crosscheck scan' which links there are and what could not be read")
+		return usererr.Hint(errors.New("no link was found to probe"), "'crosscheck scan' lists the links and what could not be read")
 	}
 	slices.SortFunc(p.targets, func(a, b *canary.Target) int { return cmp.Compare(a.Link, b.Link) })
 	for _, t := range p.targets {
@@ -123,7 +123,7 @@ func nearest(id string, known []string) string {
 		near = known
 	}
 	if len(near) == 0 {
-		return "see with 'crosscheck scan' which links there are"
+		return "'crosscheck scan' lists the links"
 	}
 	slices.Sort(near)
 	more := ""

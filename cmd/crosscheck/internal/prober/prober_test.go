@@ -36,7 +36,7 @@ func TestNearest(t *testing.T) {
 	for _, test := range []struct {
 		id, known, want string
 	}{
-		{"src/x→dst", "", "see with 'crosscheck scan' which links there are"},
+		{"src/x→dst", "", "'crosscheck scan' lists the links"},
 		{"src/x→dst", "src/b→dst src/a→dst srcs/a→dst", "there are src/a→dst, src/b→dst"},
 		{"none/x→dst", "src/b→dst log/a→dst", "there are log/a→dst, src/b→dst"},
 		{"src/x→dst", "src/1→d src/2→d src/3→d src/4→d src/5→d", "there are src/1→d, src/2→d, src/3→d, src/4→d, src/5→d"},

@@ -8,7 +8,7 @@ import (
 )
 
 func Example() {
-	err := usererr.Hint(errors.New("there is no link \"logs/all\nbackup\""), "see with 'crosscheck scan' which links there are")
+	err := usererr.Hint(errors.New("there is no link \"logs/all\nbackup\""), "'crosscheck scan' lists the links")
 	err = fmt.Errorf("canary: %w", err)
 	fmt.Println(usererr.OneLine(err.Error()))
 	fmt.Println(usererr.HintOf(err))
@@ -16,6 +16,6 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// canary: there is no link "logs/all backup"
-	// see with 'crosscheck scan' which links there are
+	// 'crosscheck scan' lists the links
 	// none.yaml: no such file or directory
 }
