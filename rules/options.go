@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/spelling"
 )
 
 // OptionError is an option that no rule is there for, or that a rule does not
@@ -135,43 +136,5 @@ func jsonType(v any) string {
 }
 
 func unknownOption(option, name string, known []string, format string, args ...any) error {
-	return &OptionError{Option: option, Name: name, Near: Nearest(name, known), err: fmt.Errorf(format, args...)}
-}
-
-// Nearest is the word that was probably meant, "" where none is near: a third of
-// the letters may be wrong, and one always.
-func Nearest(word string, known []string) string {
-	best, fewest := "", max(1, len(word)/3)+1
-	for _, k := range known {
-		if n := distance(word, k); n < fewest {
-			best, fewest = k, n
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to add, remove, change or swap with the next
-// to make b of a.
-func distance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, last = last, row
-		row = make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
+	return &OptionError{Option: option, Name: name, Near: spelling.Nearest(name, known), err: fmt.Errorf(format, args...)}
 }

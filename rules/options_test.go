@@ -173,30 +173,3 @@ func TestOptionsRefuse(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		word, want string
-		known      []string
-	}{
-		{"strikt", "strict", []string{"scan", "strict"}},
-		{"failon", "fail_on", []string{"fail_on", "strict"}},
-		{"xxxxx", "", []string{"fail_on", "strict"}},
-		{"sacn", "scan", []string{"strict", "scan"}},
-		{"XC040", "XC041", []string{"XC041", "XC042"}},
-		{"", "", []string{"scan"}},
-		{"rulse", "rules", []string{"rules"}},
-	} {
-		if got := Nearest(c.word, c.known); got != c.want {
-			t.Errorf("%q: %q, want %q", c.word, got, c.want)
-		}
-	}
-	rapid.Check(t, func(r *rapid.T) {
-		word := rapid.StringMatching(`[a-c]{0,6}`)
-		a, b := word.Draw(r, "a"), word.Draw(r, "b")
-		if d := distance(a, b); d != distance(b, a) || (d == 0) != (a == b) || d > max(len(a), len(b)) {
-			r.Fatalf("distance(%q, %q) = %d", a, b, d)
-		}
-	})
-}

@@ -19,6 +19,7 @@ import (
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/principal"
+	"crosscheck/rules/spelling"
 )
 
 // maxLine bounds one line.
@@ -185,7 +186,10 @@ func slips(a, b string) int {
 		return strings.TrimSuffix(s, "s")
 	}
 	a, b = plainName(a), plainName(b)
-	n := distance(a, b)
+	if len(a) > 64 {
+		return len(a) // no name is as long
+	}
+	n := spelling.Distance(a, b)
 	if len(b) < 6 {
 		n *= 2
 	}
@@ -193,30 +197,6 @@ func slips(a, b string) int {
 		n *= 2
 	}
 	return n
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	if len(a) > 64 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func (l lineReader) str(m map[string]int32, name string) (string, error) {

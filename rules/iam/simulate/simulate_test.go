@@ -89,6 +89,7 @@ func TestSimulateRefuses(t *testing.T) {
 		{`{"id":"a",` + simulated + `,"identityPolicy":[]}`, "did you mean identityPolicies"},
 		{`{"id":"a",` + simulated + `,"resource_policy":{}}`, "did you mean resourcePolicy"},
 		{`{"id":"a",` + simulated + `,"unkownLayers":[]}`, "did you mean unknownLayers"},
+		{`{"id":"a",` + simulated + `,"spcs":[]}`, "did you mean scps"},
 		{`{"id":"a",` + simulated + `,"scps":[],"scps":[]}`, "appears twice"},
 		{`{"id":"a",` + simulated + `,"scps":[{"target":"r"}]}`, "has no policies"},
 		{`{"id":"a",` + simulated + `,"scps":{}}`, "not an array"},

@@ -17,8 +17,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/spelling"
 	"crosscheck/rules/yamldoc"
 )
 
@@ -194,7 +194,7 @@ func (c *Config) environment(environ []string) error {
 		s, ok := byName[name]
 		if !ok {
 			hint := "'crosscheck config show' lists the settings"
-			if near := rules.Nearest(name, names); near != "" {
+			if near := spelling.Nearest(name, names); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
 			return usererr.Hint(fmt.Errorf("unknown setting %s in the environment", name), hint)

@@ -12,8 +12,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"crosscheck/rules"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/spelling"
 	"crosscheck/rules/yamldoc"
 )
 
@@ -79,7 +79,7 @@ func unknownKey[T any](k *yaml.Node, under, name string, keys []setting[T]) erro
 		where = " under " + strings.TrimSuffix(under, ".")
 	}
 	hint := ""
-	if near := rules.Nearest(name, here); near != "" {
+	if near := spelling.Nearest(name, here); near != "" {
 		hint = fmt.Sprintf("did you mean %s?", near)
 	} else if len(elsewhere) > 0 {
 		hint = fmt.Sprintf("did you mean %s?", elsewhere[0])

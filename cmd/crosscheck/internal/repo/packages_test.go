@@ -57,8 +57,9 @@ var packages = []pkg{
 		[]string{"rules/iam/catalog", "rules/iam/condition", "rules/iam/contextkey", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement"}},
 	{"rules/iam/explain", "why a request is allowed, denied or unknown",
 		[]string{"rules/iam", "rules/iam/catalog", "rules/iam/condition", "rules/iam/contextkey", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement"}},
+	{"rules/spelling", "the word that a misspelled one was meant to be", nil},
 	{"rules/iam/simulate", "the JSON lines of crosscheck simulate",
-		[]string{"rules/iam", "rules/iam/catalog", "rules/iam/contextkey", "rules/iam/explain", "rules/iam/jsontree", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal"}},
+		[]string{"rules/iam", "rules/iam/catalog", "rules/iam/contextkey", "rules/iam/explain", "rules/iam/jsontree", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/spelling"}},
 	{"rules/iam/iamtest", "helpers for tests of decisions",
 		[]string{"rules/iam", "rules/iam/contextkey", "rules/iam/logic", "rules/iam/policy", "rules/iam/principal"}},
 	{"rules/iam/spec", "tests only: a second reading of AWS's rules, compared with rules/iam", nil},
@@ -72,7 +73,7 @@ var packages = []pkg{
 	{"rules/internal/builtin", "the functions that crosscheck adds to Rego: answers, permissions of a link, policies",
 		[]string{"rules/finding", "rules/iam", "rules/iam/match", "rules/iam/policy", "rules/iam/simulate", "rules/iam/statement", "rules/internal/opa", "rules/internal/recent", "rules/permission", "scanner/fact"}},
 	{"rules", "the engine: loads, compiles and evaluates rules, and gives links their verdicts",
-		[]string{"rules/finding", "rules/iam", "rules/iam/logic", "rules/iam/policy", "rules/internal/builtin", "rules/internal/opa", "rules/internal/recent", "rules/permission", "scanner/fact"}},
+		[]string{"rules/finding", "rules/iam", "rules/iam/logic", "rules/iam/policy", "rules/internal/builtin", "rules/internal/opa", "rules/internal/recent", "rules/permission", "rules/spelling", "scanner/fact"}},
 
 	{"scanner/sandbox/wire", "AWS's protocols: answers, errors, and strict reading of requests", nil},
 	{"scanner/sandbox/s3/checksum", "the checksums of S3 objects", nil},
@@ -166,7 +167,7 @@ var packages = []pkg{
 
 	{"cmd/crosscheck/internal/usererr", "errors as a person reads them: a hint, the path at fault, one line", nil},
 	{"cmd/crosscheck/internal/config", "the settings of a run: file, environment, flags, the example file and the schema",
-		[]string{"canary", "cmd/crosscheck/internal/usererr", "report/output", "rules", "rules/finding", "rules/yamldoc", "scanner/fact"}},
+		[]string{"canary", "cmd/crosscheck/internal/usererr", "report/output", "rules", "rules/finding", "rules/spelling", "rules/yamldoc", "scanner/fact"}},
 	{"cmd/crosscheck/internal/setup", "the IAM roles to deploy: policies, CloudFormation, Terraform",
 		[]string{"canary", "scanner", "scanner/fact"}},
 	{"cmd/crosscheck/internal/audit", "the way of a run: facts, engine, waivers, report; resume and baseline",
