@@ -27,7 +27,6 @@ var (
 // of the same name in [fact.BucketFacts].
 type bucketRead struct {
 	action string // the IAM action that is needed
-	answer string // the root element of the answer, or [client.PolicyDocument]
 	absent string // the code with which S3 says that there is none, "" = there is always one
 	read   reader
 }
@@ -38,7 +37,7 @@ type reader func(ctx context.Context, v *visit, ref bucketRef, q question, field
 // bucketReads are the reads of buckets, by the name of the fact.
 var bucketReads = map[string]bucketRead{
 	"replication": {
-		action: "s3:GetReplicationConfiguration", answer: "ReplicationConfiguration", absent: "ReplicationConfigurationNotFoundError",
+		action: "s3:GetReplicationConfiguration", absent: "ReplicationConfigurationNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Replication, error) {
 			out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -48,7 +47,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"versioning": {
-		action: "s3:GetBucketVersioning", answer: "VersioningConfiguration",
+		action: "s3:GetBucketVersioning",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Versioning, error) {
 			out, err := c.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -59,7 +58,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"policy": {
-		action: "s3:GetBucketPolicy", answer: client.PolicyDocument, absent: "NoSuchBucketPolicy",
+		action: "s3:GetBucketPolicy", absent: "NoSuchBucketPolicy",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.Policy, err error) {
 			out, err := c.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -71,7 +70,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"ownership": {
-		action: "s3:GetBucketOwnershipControls", answer: "OwnershipControls", absent: "OwnershipControlsNotFoundError",
+		action: "s3:GetBucketOwnershipControls", absent: "OwnershipControlsNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
 			out, err := c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
@@ -85,7 +84,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"encryption": {
-		action: "s3:GetEncryptionConfiguration", answer: "ServerSideEncryptionConfiguration", absent: "ServerSideEncryptionConfigurationNotFoundError",
+		action: "s3:GetEncryptionConfiguration", absent: "ServerSideEncryptionConfigurationNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Encryption, error) {
 			out, err := c.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -95,7 +94,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"object_lock": {
-		action: "s3:GetBucketObjectLockConfiguration", answer: "ObjectLockConfiguration", absent: "ObjectLockConfigurationNotFoundError",
+		action: "s3:GetBucketObjectLockConfiguration", absent: "ObjectLockConfigurationNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (l fact.ObjectLock, err error) {
 			out, err := c.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
@@ -112,7 +111,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"lifecycle": {
-		action: "s3:GetLifecycleConfiguration", answer: "LifecycleConfiguration", absent: "NoSuchLifecycleConfiguration",
+		action: "s3:GetLifecycleConfiguration", absent: "NoSuchLifecycleConfiguration",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) ([]fact.LifecycleRule, error) {
 			out, err := c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -122,7 +121,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"notification": {
-		action: "s3:GetBucketNotification", answer: "NotificationConfiguration",
+		action: "s3:GetBucketNotification",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (n fact.Notification, err error) {
 			out, err := c.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -144,7 +143,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"request_payment": {
-		action: "s3:GetBucketRequestPayment", answer: "RequestPaymentConfiguration",
+		action: "s3:GetBucketRequestPayment",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
 			out, err := c.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -154,7 +153,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"public_access_block": {
-		action: "s3:GetBucketPublicAccessBlock", answer: "PublicAccessBlockConfiguration", absent: "NoSuchPublicAccessBlockConfiguration",
+		action: "s3:GetBucketPublicAccessBlock", absent: "NoSuchPublicAccessBlockConfiguration",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.PublicAccessBlock, err error) {
 			out, err := c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -165,7 +164,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"tags": {
-		action: "s3:GetBucketTagging", answer: "Tagging", absent: "NoSuchTagSet",
+		action: "s3:GetBucketTagging", absent: "NoSuchTagSet",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (map[string]string, error) {
 			out, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {

@@ -168,7 +168,7 @@ func TestEachFactHasItsRead(t *testing.T) {
 		if g := row.Of(&b).State().Gap; g == nil || g.Code != "NotRead" {
 			t.Errorf("%s: %+v", name, g)
 		}
-		if read.action == "" || read.answer == "" || Action(bucketAPI(name)) != read.action || answers[bucketAPI(name)] != read.answer {
+		if read.action == "" || Action(bucketAPI(name)) != read.action {
 			t.Errorf("%s: %+v", name, read)
 		}
 	}

@@ -41,17 +41,11 @@ var actions = map[string]string{
 	"sts:GetCallerIdentity": "", // needs no permission
 }
 
-// answers are the documents that the calls of S3 answer with, see [client.Options].
-var answers = map[string]string{
-	"s3:ListBuckets":                 "ListAllMyBucketsResult",
-	"s3control:GetPublicAccessBlock": "PublicAccessBlockConfiguration",
-}
-
-// Both maps are completed here: a variable that is made from bucketReads would depend on
+// The map is completed here: a variable that is made from bucketReads would depend on
 // itself, since reads note gaps, and gaps name actions.
 func init() {
 	for name, r := range bucketReads {
-		actions[bucketAPI(name)], answers[bucketAPI(name)] = r.action, r.answer
+		actions[bucketAPI(name)] = r.action
 	}
 }
 

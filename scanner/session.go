@@ -44,7 +44,7 @@ func newSession(ctx context.Context, cfg aws.Config, opts *Options, expired func
 	}
 	calls := client.New(cfg, client.Options{
 		ExternalID: opts.ExternalID, Concurrency: opts.concurrency(), AccountConcurrency: opts.accountConcurrency(),
-		AttemptTimeout: opts.attemptTimeout(), GiveUpAfter: opts.patience(), Answers: answers, Expired: expired,
+		AttemptTimeout: opts.attemptTimeout(), GiveUpAfter: opts.patience(), Expired: expired,
 		Meter: &opts.Meter.Meter, Log: opts.Log,
 	})
 	caller, err := calls.Caller(ctx)

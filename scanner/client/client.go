@@ -71,11 +71,6 @@ type Options struct {
 	// without an answer, or throttle them, before it is not called there any more; 0 = forever.
 	GiveUpAfter time.Duration
 
-	// Answers are the documents that APIs of S3 answer with: the root element, or
-	// [PolicyDocument], by the name of the API, "s3:GetBucketTagging". An answer that is
-	// another document, or a broken one, is an error. Other APIs of S3 are not checked.
-	Answers map[string]string
-
 	// Expired is called when AWS says that the caller's own credentials have expired and
 	// there are no others; nil = nothing is to be done. It may be called more than once.
 	Expired func(error)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -13,6 +14,42 @@ type Meter struct {
 	mu                  sync.Mutex
 	apis                map[string]*Calls
 	attempts, throttles int
+	additions           map[Addition]bool
+}
+
+// Addition is an element of an answer that this version does not know, at a place where
+// it decides nothing.
+type Addition struct {
+	API     string // "kms:DescribeKey"
+	Element string // "KeyMetadata/Colour"
+}
+
+// Additions are the elements that were met, each once, sorted.
+func (m *Meter) Additions() []Addition {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(m.additions), func(a, b Addition) int {
+		return cmp.Or(cmp.Compare(a.API, b.API), cmp.Compare(a.Element, b.Element))
+	})
+}
+
+// mostAdditions bounds what is remembered: AWS adds few elements in a year.
+const mostAdditions = 200
+
+func (m *Meter) note(api string, elements []string) {
+	if len(elements) == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.additions == nil {
+		m.additions = map[Addition]bool{}
+	}
+	for _, e := range elements {
+		if len(m.additions) < mostAdditions {
+			m.additions[Addition{api, e}] = true
+		}
+	}
 }
 
 // Calls is what the calls of one API came to.

@@ -1,9 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -13,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"crosscheck/scanner/client/answer"
 )
 
 // wire is what every call of one client goes through in addition to what the SDK does.
@@ -26,6 +30,7 @@ type wire struct {
 // call is one call on its way. Its attempts follow each other, so nothing guards it.
 type call struct {
 	api       string
+	input     any // of the SDK, a pointer to a struct
 	attempts  int
 	throttled int // attempts that were throttled
 	failures  int // attempts that failed otherwise
@@ -47,7 +52,7 @@ func (w *wire) add(stack *middleware.Stack) error {
 // call counts and logs a call.
 func (w *wire) call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	out middleware.InitializeOutput, md middleware.Metadata, err error) {
-	c := &call{api: apiName(middleware.GetServiceID(ctx), middleware.GetOperationName(ctx))}
+	c := &call{api: apiName(middleware.GetServiceID(ctx), middleware.GetOperationName(ctx)), input: in.Parameters}
 	if err := w.silence.check(c.api); err != nil {
 		return out, md, err
 	}
@@ -138,16 +143,46 @@ func (w *wire) attempt(ctx context.Context, in middleware.FinalizeInput, next mi
 	return out, md, err
 }
 
-// answer looks at a body before anything is made of it. The SDK takes an empty
-// one, or a document about something else, for an answer with nothing in it; here
-// that would turn "could not be read" into "is not there".
+// answer compares a body with what the API answers before anything is made of it. The
+// SDK takes an empty one, or a document about something else, for an answer with nothing
+// in it, and drops elements that it does not know; here that would turn "could not be
+// read" into "is not there".
 func (w *wire) answer(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, md, err := next.HandleDeserialize(ctx, in)
-	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
-		err = w.session.opts.checkAnswer(middleware.GetServiceID(ctx), middleware.GetOperationName(ctx), response)
+	response, ok := out.RawResponse.(*smithyhttp.Response)
+	if !ok || err != nil {
+		return out, md, err
 	}
-	return out, md, err
+	x := answer.Exchange{Status: response.StatusCode, Header: response.Header, Body: response.Body}
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		x.API, x.Input = c.api, c.input
+	}
+	if request, ok := in.Request.(*smithyhttp.Request); ok {
+		x.AWS = isAWS(request.URL.Hostname())
+	}
+	data, notes, err := answer.Read(x)
+	var misread *answer.Error
+	switch {
+	case errors.As(err, &misread):
+		_ = response.Body.Close() // what was read of it is enough
+		return out, md, &Failure{Code: misread.Code, Message: misread.Message, retry: misread.Damaged}
+	case data != nil:
+		_ = response.Body.Close() // read to its end
+		response.Body = io.NopCloser(bytes.NewReader(data))
+	}
+	w.session.opts.Meter.note(x.API, notes)
+	return out, md, nil
+}
+
+// isAWS is whether a host is an endpoint of AWS.
+func isAWS(host string) bool {
+	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "api.aws", "amazonaws.eu"} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // outcomeOf is what an attempt says that ended in err.

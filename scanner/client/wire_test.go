@@ -90,14 +90,13 @@ func TestCaller(t *testing.T) {
 // TestOtherDocument: an answer that is another document is an error of the call.
 func TestOtherDocument(t *testing.T) {
 	t.Parallel()
-	s := New(aws.Config{Region: "us-east-1", Credentials: static, HTTPClient: answers{200, "", `<Policy/>`}},
-		Options{Answers: map[string]string{"s3:GetBucketTagging": "Tagging"}})
+	s := New(aws.Config{Region: "us-east-1", Credentials: static, HTTPClient: answers{200, "", `<Policy/>`}}, Options{})
 	_, err := NewS3(s.Config(s.Own(), "us-east-1")).GetBucketTagging(t.Context(), tagging("b"))
-	if code, message := Describe(err); code != "Malformed" || message != "the answer is a Policy document, not a Tagging" {
+	if code, message := Describe(err); code != "Malformed" || message != `s3:GetBucketTagging is answered with a document "Policy", not Tagging` {
 		t.Errorf("%s: %s", code, message)
 	}
 	err = s.Role("arn:aws:iam::222222222222:role/r").Enter(t.Context())
-	if code, message := Describe(err); code != "Malformed" || message != "the answer is a Policy document, not a AssumeRoleResponse" {
+	if code, message := Describe(err); code != "Malformed" || message != `sts:AssumeRole is answered with a document "Policy", not AssumeRoleResponse` {
 		t.Errorf("%s: %s", code, message)
 	}
 }

@@ -1,0 +1,270 @@
+// Package answer says what a whole answer of every API is that crosscheck calls, and
+// reads answers by it. An answer that lacks what it must have, or that holds what this
+// version does not know, is not a value: the SDK would drop both without a word.
+//
+// The tables of the APIs are in s3.go, iam.go, organizations.go and kms.go.
+package answer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Error is why an answer is not understood. Its text is one line.
+type Error struct {
+	Code    string // Malformed or NotUnderstood
+	Message string
+	// Damaged is whether the answer was cut or garbled on its way: another attempt may
+	// go better.
+	Damaged bool
+}
+
+// Error is the message.
+func (e *Error) Error() string { return e.Message }
+
+// Codes of an [Error].
+const (
+	// Malformed is the code of an answer that is no whole answer to the question.
+	Malformed = "Malformed"
+	// NotUnderstood is the code of an answer with an element or a value that this
+	// version does not know.
+	NotUnderstood = "NotUnderstood"
+)
+
+func malformed(format string, args ...any) *Error {
+	return &Error{Code: Malformed, Message: fmt.Sprintf(format, args...)}
+}
+
+func notUnderstood(format string, args ...any) *Error {
+	return &Error{Code: NotUnderstood, Message: fmt.Sprintf(format, args...) + "; see whether a newer version of crosscheck does"}
+}
+
+func damaged(kind string, err error) *Error {
+	return &Error{Code: Malformed, Damaged: true, Message: fmt.Sprintf("the answer is not well-formed %s: %v", kind, err)}
+}
+
+// Bounds of every answer. The largest that AWS documents is a page of 10,000 buckets,
+// about 3 MB; a replication configuration has at most 2 MB.
+const (
+	maxBytes = 16 << 20
+	maxError = 1 << 20 // of an answer that is an error
+	maxDepth = 32      // of elements in each other
+	maxItems = 1000    // of a list that has no bound of its own
+	maxNotes = 20      // of one answer
+)
+
+// An Exchange is one request and its answer.
+type Exchange struct {
+	API    string // "s3:GetBucketReplication"
+	Input  any    // the SDK's input of the call, a pointer to a struct; nil = ids are not compared
+	Status int
+	Header http.Header
+	Body   io.Reader
+	AWS    bool // whether the request went to an endpoint of AWS, where no [profile] is used
+}
+
+// Read reads the body of an answer to its end and compares it with the table of its
+// API. data is what was read. notes are the elements that this version does not know,
+// at places where they decide nothing: "ListAllMyBucketsResult/Bucket/Shape". The error
+// is an [Error]; data is nil then. An API that no table names is not read: data is nil,
+// and so is the error.
+func Read(x Exchange) (data []byte, notes []string, err error) {
+	shape, ok := tables[x.API]
+	if !ok || shape.kind == stream && x.Status < 300 {
+		return nil, nil, nil
+	}
+	r := &reader{shape: shape, x: &x, limit: maxBytes, profile: profileOf(&x)}
+	if shape.limit > 0 {
+		r.limit = shape.limit
+	}
+	if x.Status >= 300 {
+		r.limit = maxError
+	}
+	if err := r.read(); err != nil {
+		return nil, nil, err
+	}
+	return r.data.Bytes(), r.notes, nil
+}
+
+// table is what each API answers. Sources: the page of the API in the reference of its
+// service, and the service's model in aws-sdk-go-v2.
+type table map[string]*shape
+
+var tables = func() table {
+	t := table{}
+	t.s3()
+	t.iam()
+	t.organizations()
+	t.kms()
+	t.securityHub()
+	return t
+}()
+
+// Known is whether a table says what an API answers.
+func Known(api string) bool { _, ok := tables[api]; return ok }
+
+// kind is what a body is.
+type kind int
+
+const (
+	xmlDocument kind = iota
+	jsonDocument
+	policyDocument // a JSON object that is a policy; package policy reads it
+	empty          // no body
+	stream         // bytes of an object, read by the caller
+)
+
+// shape is what an API answers.
+type shape struct {
+	kind    kind
+	status  []int // of success; none = 200
+	limit   int64 // bytes of the body; 0 = maxBytes
+	headers []*node
+	root    *node // XML: the root element; JSON: the members of the object
+	errors  *node // of an answer that is an error
+}
+
+type reader struct {
+	shape   *shape
+	x       *Exchange
+	profile *profile
+	limit   int64
+	data    bytes.Buffer
+	notes   []string
+}
+
+// Read gives the next bytes of the body and keeps them. More than the limit is an error.
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.x.Body.Read(p)
+	r.data.Write(p[:n])
+	switch {
+	case int64(r.data.Len()) > r.limit:
+		return 0, malformed("the answer of %s is longer than %d bytes", r.x.API, r.limit)
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, &brokenOff{err}
+	}
+	return n, err
+}
+
+// brokenOff is the error of a connection that ended in the middle of an answer.
+type brokenOff struct{ err error }
+
+func (e *brokenOff) Error() string { return "the answer broke off: " + innermost(e.err).Error() }
+
+func innermost(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// read reads and checks an answer.
+func (r *reader) read() error {
+	err := r.document()
+	if err == nil {
+		_, err = io.Copy(io.Discard, r)
+	}
+	var broken *brokenOff
+	if errors.As(err, &broken) {
+		return &Error{Code: "NoAnswer", Damaged: true, Message: broken.Error()}
+	}
+	return err
+}
+
+func (r *reader) document() error {
+	s := r.shape
+	switch status := r.x.Status; {
+	case status >= 400 && status < 500:
+		return r.failure()
+	case status >= 300:
+		return nil // the SDK repeats it, or says what is wrong
+	case !r.succeeded(status):
+		return malformed("%s is answered with the status %d, which is not one of its answers", r.x.API, status)
+	}
+	if err := r.checkHeaders(); err != nil {
+		return err
+	}
+	switch s.kind {
+	case jsonDocument:
+		return r.readJSON(s.root)
+	case policyDocument:
+		return r.readJSON(anyObject)
+	case empty:
+		return r.nothing()
+	default:
+		return r.readXML(s.root)
+	}
+}
+
+func (r *reader) succeeded(status int) bool {
+	if len(r.shape.status) == 0 {
+		return status == http.StatusOK
+	}
+	return slices.Contains(r.shape.status, status)
+}
+
+// failure reads an answer that is an error: its code decides between absent and unknown.
+func (r *reader) failure() error {
+	if r.shape.errors == nil { // of HEAD: no body
+		return nil
+	}
+	if r.shape.errors.json {
+		return r.readJSON(r.shape.errors)
+	}
+	return r.readXML(r.shape.errors)
+}
+
+// nothing refuses a body where there is none.
+func (r *reader) nothing() error {
+	b := make([]byte, 64)
+	n, err := io.ReadFull(r, b)
+	switch {
+	case n > 0:
+		return malformed("%s is answered with a document, and has none: %s", r.x.API, quote(string(b[:n])))
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	}
+	return nil
+}
+
+// checkHeaders compares the type of the content, and the headers that the table names.
+func (r *reader) checkHeaders() error {
+	if t := r.x.Header.Get("Content-Type"); t != "" && !r.profile.anyContentType {
+		media, _, err := mime.ParseMediaType(t)
+		want := map[kind]string{xmlDocument: "xml", jsonDocument: "json", policyDocument: "json"}[r.shape.kind]
+		if want != "" && (err != nil || !strings.HasSuffix(media, want) && !strings.Contains(media, "json") && media != "application/octet-stream") {
+			return malformed("%s is answered with a document of the type %s", r.x.API, quote(t))
+		}
+	}
+	for _, n := range r.shape.headers {
+		values := r.x.Header.Values(n.name)
+		switch {
+		case len(values) == 0 && n.least > 0 && !r.profile.lacks(n.name):
+			return malformed("the answer of %s has no header %s", r.x.API, n.name)
+		case len(values) > 1:
+			return malformed("the answer of %s has the header %s %d times", r.x.API, n.name, len(values))
+		case len(values) == 1:
+			if err := r.checkValue(n, n.name, values[0]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// quote shows text from outside in a message, cut to 60 bytes.
+func quote(s string) string {
+	if len(s) > 60 {
+		s = strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,171 @@
+package answer
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+)
+
+// namespaces are those of the documents of the services, and of attributes in them.
+var namespaces = []string{
+	"http://s3.amazonaws.com/doc/2006-03-01/", "http://awss3control.amazonaws.com/doc/2018-08-20/",
+	"https://iam.amazonaws.com/doc/2010-05-08/", "https://sts.amazonaws.com/doc/2011-06-15/",
+	"http://www.w3.org/2001/XMLSchema-instance",
+}
+
+// readXML reads a document by its table, while it comes.
+func (r *reader) readXML(root *node) error {
+	d := xml.NewDecoder(r)
+	start, err := r.first(d)
+	if err != nil {
+		return err
+	}
+	if start.Name.Local != root.name && !r.profile.isRoot(r.x.API, start.Name.Local) {
+		return malformed("%s is answered with a document %s, not %s", r.x.API, quote(start.Name.Local), root.name)
+	}
+	if err := r.attributes(root, root.name, start); err != nil {
+		return err
+	}
+	if err := r.element(d, root, root.name, start.Name, 1); err != nil {
+		return err
+	}
+	for { // nothing but blanks and comments may follow
+		token, err := d.RawToken()
+		switch t := token.(type) {
+		case nil:
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return r.broken(err)
+		case xml.CharData:
+			if strings.TrimSpace(string(t)) != "" {
+				return malformed("the answer of %s goes on after its document", r.x.API)
+			}
+		case xml.StartElement, xml.EndElement, xml.Directive:
+			return malformed("the answer of %s goes on after its document", r.x.API)
+		}
+	}
+}
+
+// first is the root element.
+func (r *reader) first(d *xml.Decoder) (xml.StartElement, error) {
+	for {
+		token, err := d.RawToken()
+		if err != nil {
+			return xml.StartElement{}, r.broken(err)
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			return t, nil
+		case xml.EndElement:
+			return xml.StartElement{}, r.broken(io.ErrUnexpectedEOF)
+		case xml.CharData:
+			if strings.TrimSpace(strings.TrimPrefix(string(t), "\ufeff")) != "" {
+				return xml.StartElement{}, r.broken(errors.New("text before the document"))
+			}
+		case xml.Directive:
+			return xml.StartElement{}, malformed("%s is answered with a document that declares a type of its own, as web pages do", r.x.API)
+		}
+	}
+}
+
+// broken is the error of a document that cannot be read to its end.
+func (r *reader) broken(err error) error {
+	var bound *Error
+	var off *brokenOff
+	switch {
+	case errors.As(err, &bound):
+		return bound
+	case errors.As(err, &off):
+		return off
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF
+	}
+	return damaged("XML", err)
+}
+
+// attributes refuses attributes that are not known, where they could decide.
+func (r *reader) attributes(n *node, path string, start xml.StartElement) error {
+	if start.Name.Space != "" {
+		return notUnderstood("the answer of %s has %s of another namespace", r.x.API, path)
+	}
+	for i, a := range start.Attr {
+		for _, before := range start.Attr[:i] {
+			if before.Name == a.Name {
+				return malformed("the answer of %s has the attribute %s of %s more than once", r.x.API, quote(a.Name.Local), path)
+			}
+		}
+		switch {
+		case a.Name.Local == "xmlns" && a.Name.Space == "", a.Name.Space == "xmlns":
+			if !slices.Contains(namespaces, a.Value) && !r.profile.anyNamespace {
+				return malformed("%s is answered with a document of the namespace %s", r.x.API, quote(a.Value))
+			}
+		case a.Name.Space == "xsi":
+		case !n.open:
+			return notUnderstood("the answer of %s has the attribute %s of %s, which this version does not know", r.x.API, quote(a.Name.Local), path)
+		}
+	}
+	return nil
+}
+
+// element reads what is in an element, and its end.
+func (r *reader) element(d *xml.Decoder, n *node, path string, name xml.Name, depth int) error {
+	if depth > maxDepth {
+		return malformed("the answer of %s has elements more than %d deep", r.x.API, maxDepth)
+	}
+	var count []int
+	if len(n.children) > 0 {
+		count = make([]int, len(n.children))
+	}
+	var text []byte
+	for {
+		token, err := d.RawToken()
+		if err != nil {
+			return r.broken(err)
+		}
+		switch t := token.(type) {
+		case xml.EndElement:
+			if t.Name != name {
+				return r.broken(errors.New("the end of " + quote(t.Name.Local) + " where " + n.name + " should end"))
+			}
+			if n.leaf {
+				return r.checkValue(n, path, string(text))
+			}
+			if len(strings.TrimSpace(string(text))) > 0 && !n.open {
+				return malformed("the answer of %s has text in %s: %s", r.x.API, path, quote(string(text)))
+			}
+			return r.complete(n, path, count)
+		case xml.CharData:
+			text = append(text, t...)
+		case xml.Directive:
+			return malformed("the answer of %s holds a declaration in the middle", r.x.API)
+		case xml.StartElement:
+			if err := r.child(d, n, path, t, count, depth); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *reader) child(d *xml.Decoder, n *node, path string, start xml.StartElement, count []int, depth int) error {
+	c, other := n.find(start.Name.Local)
+	if c == nil {
+		if err := r.unknown(n, path, start.Name.Local, other); err != nil {
+			return err
+		}
+		return r.element(d, ignored, path, start.Name, depth+1)
+	}
+	below := path + "/" + c.name
+	if err := r.attributes(c, below, start); err != nil {
+		return err
+	}
+	if err := r.more(c, below, &count[slices.Index(n.children, c)]); err != nil {
+		return err
+	}
+	return r.element(d, c, below, start.Name, depth+1)
+}
+
+// ignored is an element that is not known and decides nothing, with all that is in it.
+var ignored = &node{name: "it", open: true, quiet: true}
