@@ -212,7 +212,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 			f := newFake()
 			f.answer("iam:GetRole", roleXML("arn:aws:iam::111111111111:role/r"))
 			f.do("iam:ListRolePolicies", c.list)
-			f.answer("iam:GetRolePolicy", reply{200, nil, `<GetRolePolicyResponse><GetRolePolicyResult><RoleName>r</RoleName><PolicyName>p</PolicyName><PolicyDocument>%7B%7D</PolicyDocument></GetRolePolicyResult></GetRolePolicyResponse>`})
+			f.do("iam:GetRolePolicy", rolePolicy("%7B%7D"))
 			f.answer("iam:ListAttachedRolePolicies", reply{200, nil, `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies/><IsTruncated>false</IsTruncated></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`})
 			doc, _ := f.src(t)
 			inline := doc.Roles["arn:aws:iam::111111111111:role/r"].Value.Inline

@@ -85,7 +85,7 @@ func canned() *fake {
 		"GET /src?lifecycle":                 {200, nil, `<LifecycleConfiguration><Rule><ID>x</ID><Status>Enabled</Status><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag><ObjectSizeGreaterThan>5</ObjectSizeGreaterThan></And></Filter><Expiration><Days>9</Days></Expiration><Transition><Days>30</Days><StorageClass>GLACIER</StorageClass></Transition><Transition><Days>2</Days><StorageClass>STANDARD_IA</StorageClass></Transition></Rule></LifecycleConfiguration>`},
 		"GET /src?notification":              {200, nil, `<NotificationConfiguration><TopicConfiguration><Id>t</Id><Topic>arn:aws:sns:eu-west-1:111111111111:t</Topic><Event>s3:Replication:*</Event><Event>s3:ObjectCreated:*</Event></TopicConfiguration><QueueConfiguration><Id>q</Id><Queue>arn:aws:sqs:eu-west-1:111111111111:q</Queue><Event>s3:ObjectCreated:*</Event></QueueConfiguration><EventBridgeConfiguration/></NotificationConfiguration>`},
 		"GET /src?requestPayment":            {200, nil, `<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>`},
-		"GET /src?publicAccessBlock":         {200, nil, `<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>`},
+		"GET /src?publicAccessBlock":         {200, nil, `<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>`},
 		"GET /src?tagging":                   {200, nil, `<Tagging><TagSet><Tag><Key>team</Key><Value>x</Value></Tag></TagSet></Tagging>`},
 		"HEAD /dst":                          {404, nil, ""},
 		"iam:GetRole":                        {404, nil, `<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>no role</Message></Error></ErrorResponse>`},
@@ -102,6 +102,15 @@ func buckets(list string) string {
 
 func replicationXML(rules string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?><ReplicationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Role>arn:aws:iam::111111111111:role/r</Role>` + rules + `</ReplicationConfiguration>`
+}
+
+// rolePolicy answers with an inline policy of the name that was asked for, URL-encoded.
+func rolePolicy(document string) func(*http.Request) reply {
+	return func(r *http.Request) reply {
+		_ = r.ParseForm()
+		return reply{200, nil, "<GetRolePolicyResponse><GetRolePolicyResult><RoleName>" + r.PostForm.Get("RoleName") + "</RoleName><PolicyName>" + r.PostForm.Get("PolicyName") +
+			"</PolicyName><PolicyDocument>" + document + "</PolicyDocument></GetRolePolicyResult></GetRolePolicyResponse>"}
+	}
 }
 
 func s3Error(status int, code, message string) reply {
@@ -147,7 +156,11 @@ func (f *fake) Do(r *http.Request) (*http.Response, error) {
 		g = func(*http.Request) reply { return s3Error(501, "NotImplemented", "the fake has no answer to "+op) }
 	}
 	a := g(r)
-	res := &http.Response{StatusCode: a.status, Header: http.Header{"Content-Type": {"application/xml"}}, Request: r,
+	media := "application/xml"
+	if strings.HasPrefix(a.body, "{") {
+		media = "application/json"
+	}
+	res := &http.Response{StatusCode: a.status, Header: http.Header{"Content-Type": {media}}, Request: r,
 		ProtoMajor: 1, ProtoMinor: 1, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body))}
 	for k, v := range a.header {
 		res.Header.Set(k, v)

@@ -165,9 +165,12 @@ func TestRoleLists(t *testing.T) {
 	const inline = "<RolePolicyList><member><PolicyName>listed</PolicyName><PolicyDocument>%7B%7D</PolicyDocument></member></RolePolicyList>"
 	const attached = "<AttachedManagedPolicies/>"
 	detail := func(id, parts string) string {
-		return "<member><Arn>" + arn + "</Arn><RoleId>" + id + "</RoleId><RoleName>R</RoleName>" + parts + "</member>"
+		return "<member><Arn>" + arn + "</Arn><RoleId>" + id + "</RoleId><RoleName>R</RoleName><Path>/</Path>" + parts + "</member>"
 	}
 	page := func(roles, rest string) reply {
+		if rest == "" {
+			rest = "<IsTruncated>false</IsTruncated>"
+		}
 		return reply{200, nil, "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>" + roles + rest + "</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>"}
 	}
 	one := func(roles, rest string) func(*http.Request) reply {
@@ -209,9 +212,9 @@ func TestRoleLists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake()
 			f.answer("iam:GetRole", roleXML(arn))
-			f.answer("iam:ListRolePolicies", reply{200, nil, `<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames><member>alone</member></PolicyNames></ListRolePoliciesResult></ListRolePoliciesResponse>`})
-			f.answer("iam:GetRolePolicy", reply{200, nil, `<GetRolePolicyResponse><GetRolePolicyResult><PolicyDocument>` + policy + `</PolicyDocument></GetRolePolicyResult></GetRolePolicyResponse>`})
-			f.answer("iam:ListAttachedRolePolicies", reply{200, nil, `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies/></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`})
+			f.answer("iam:ListRolePolicies", reply{200, nil, `<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames><member>alone</member></PolicyNames><IsTruncated>false</IsTruncated></ListRolePoliciesResult></ListRolePoliciesResponse>`})
+			f.do("iam:GetRolePolicy", rolePolicy(policy))
+			f.answer("iam:ListAttachedRolePolicies", reply{200, nil, `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies/><IsTruncated>false</IsTruncated></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`})
 			f.do("iam:GetAccountAuthorizationDetails", c.answer)
 			r, err := scanAll(t.Context(), f.config(), Options{AccountOnly: true, manyRoles: -1})
 			if err != nil {

@@ -12,6 +12,8 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"crosscheck/scanner/client/answer"
 )
 
 // ErrorKind says why AWS cannot be called at all. Packages that use this one have more.
@@ -43,7 +45,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Failure is a call that has no answer of AWS: none came, it was not one, or the call
 // was not made.
 type Failure struct {
-	Code    string // NoAnswer, Timeout, Malformed, NotRead
+	Code    string // NoAnswer, Timeout, Malformed, NotUnderstood, NotRead
 	Message string // one line
 	retry   bool
 }
@@ -57,6 +59,12 @@ func (e *Failure) RetryableError() bool { return e.retry }
 // Malformed is the error of an answer that is not what was asked for.
 func Malformed(format string, args ...any) error {
 	return &Failure{Code: "Malformed", Message: fmt.Sprintf(format, args...)}
+}
+
+// isMisread is whether something answered, but not as AWS does.
+func isMisread(err error) bool {
+	var f *Failure
+	return errors.As(err, &f) && (f.Code == answer.Malformed || f.Code == answer.NotUnderstood)
 }
 
 // NotRead is the error of a call that was not made, because nothing could come of it.
@@ -182,6 +190,8 @@ func callerError(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
+	case isMisread(err):
+		e.Problem, e.Hint = "AWS does not say who the caller is ("+OneLine(err)+")", "check AWS_ENDPOINT_URL and the proxy: what answers may not be AWS"
 	case slices.Contains(expiredCodes, code):
 		e.Kind, e.Problem = ExpiredCredentials, "the session of the AWS credentials has expired ("+OneLine(err)+")"
 		e.Hint = "log in again, for instance with 'aws sso login'"

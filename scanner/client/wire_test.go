@@ -70,8 +70,8 @@ func TestCaller(t *testing.T) {
 		"expired":        {403, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>x</Message></Error></ErrorResponse>`, static, ExpiredCredentials, "the session of the AWS credentials has expired (ExpiredToken: x)", "log in again"},
 		"invalid":        {403, `<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>x</Message></Error></ErrorResponse>`, static, InvalidCredentials, "AWS does not accept the credentials (InvalidClientTokenId: x)", "check AWS_PROFILE"},
 		"refused":        {403, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>x</Message></Error></ErrorResponse>`, static, InvalidCredentials, "AWS does not say who the caller is (AccessDenied: x)", "check the credentials and the Region"},
-		"no ARN":         {200, identity("me", "111111111111"), static, NoNetwork, `AWS cannot be reached (the caller is said to be "me" of account "111111111111")`, "check the network"},
-		"no account":     {200, identity("arn:aws:iam::111111111111:user/me", "1"), static, NoNetwork, `AWS cannot be reached (the caller is said to be "arn:aws:iam::111111111111:user/me" of account "1")`, "check the network"},
+		"no ARN":         {200, identity("me", "111111111111"), static, NoNetwork, `AWS does not say who the caller is (the answer of sts:GetCallerIdentity has "me" as GetCallerIdentityResponse/GetCallerIdentityResult/Arn, which is not an ARN)`, "check AWS_ENDPOINT_URL"},
+		"no account":     {200, identity("arn:aws:iam::111111111111:user/me", "1"), static, NoNetwork, `AWS does not say who the caller is (the answer of sts:GetCallerIdentity has "1" as GetCallerIdentityResponse/GetCallerIdentityResult/Account, which is not the id of an account)`, "check AWS_ENDPOINT_URL"},
 	} {
 		s := New(aws.Config{Region: "cn-north-1", HTTPClient: answers{c.status, "", c.body}, Credentials: c.creds}, Options{})
 		caller, err := s.Caller(t.Context())

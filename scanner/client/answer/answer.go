@@ -7,6 +7,9 @@ package answer
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -167,17 +170,49 @@ func innermost(err error) error {
 	}
 }
 
-// read reads and checks an answer.
+// read reads an answer to its end, and checks it.
 func (r *reader) read() error {
-	err := r.document()
-	if err == nil {
-		_, err = io.Copy(io.Discard, r)
-	}
+	wrong := r.document()
+	_, err := io.Copy(io.Discard, r)
 	var broken *brokenOff
-	if errors.As(err, &broken) {
+	switch {
+	case errors.As(err, &broken), errors.As(wrong, &broken):
 		return &Error{Code: "NoAnswer", Damaged: true, Message: broken.Error()}
+	case wrong == nil:
+		return err
+	case err != nil:
+		return wrong
 	}
-	return err
+	// Damage counts first: another attempt may go better.
+	return cmp.Or(r.damage(), wrong)
+}
+
+// damage is the error of a document that is not well-formed, or nil.
+func (r *reader) damage() error {
+	isJSON := r.shape.kind == jsonDocument || r.shape.kind == policyDocument
+	if r.x.Status >= 300 {
+		isJSON = r.shape.errors != nil && r.shape.errors.json
+	}
+	switch {
+	case isJSON && json.Valid(r.data.Bytes()):
+	case isJSON:
+		return damaged("JSON", io.ErrUnexpectedEOF)
+	case r.shape.kind != empty || r.x.Status >= 300:
+		d := xml.NewDecoder(bytes.NewReader(r.data.Bytes()))
+		for elements := 0; ; {
+			token, err := d.Token()
+			switch {
+			case errors.Is(err, io.EOF) && elements > 0:
+				return nil
+			case err != nil:
+				return r.broken(err)
+			}
+			if _, ok := token.(xml.StartElement); ok {
+				elements++
+			}
+		}
+	}
+	return nil
 }
 
 func (r *reader) document() error {
@@ -241,7 +276,7 @@ func (r *reader) checkHeaders() error {
 	if t := r.x.Header.Get("Content-Type"); t != "" && !r.profile.anyContentType {
 		media, _, err := mime.ParseMediaType(t)
 		want := map[kind]string{xmlDocument: "xml", jsonDocument: "json", policyDocument: "json"}[r.shape.kind]
-		if want != "" && (err != nil || !strings.HasSuffix(media, want) && !strings.Contains(media, "json") && media != "application/octet-stream") {
+		if want != "" && (err != nil || !strings.Contains(media, want)) {
 			return malformed("%s is answered with a document of the type %s", r.x.API, quote(t))
 		}
 	}

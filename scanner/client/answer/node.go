@@ -137,14 +137,11 @@ func (n *node) find(name string) (c *node, other string) {
 
 // checkValue refuses a value that a leaf or header cannot have.
 func (r *reader) checkValue(n *node, path, value string) error {
-	if n.values != nil {
-		switch {
-		case slices.Contains(n.values, value):
-		case value == "":
-			return malformed("the answer of %s has an empty %s", r.x.API, path)
-		default:
-			return notUnderstood("the answer of %s has %s as %s, which is none of the values that this version knows", r.x.API, quote(value), path)
-		}
+	if value == "" && (n.values != nil || n.check != nil) {
+		return malformed("the answer of %s has an empty %s", r.x.API, path)
+	}
+	if n.values != nil && !slices.Contains(n.values, value) {
+		return notUnderstood("the answer of %s has %s as %s, which is none of the values that this version knows", r.x.API, quote(value), path)
 	}
 	if n.check != nil && !n.check(value) {
 		return malformed("the answer of %s has %s as %s, which is not %s", r.x.API, quote(value), path, n.what)
