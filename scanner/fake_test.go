@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
 )
 
@@ -43,7 +44,7 @@ func newFake() *fake {
 		case read.absent != "":
 			f.answer(op, s3Error(404, read.absent, "none"))
 		default:
-			f.answer(op, reply{200, nil, "<" + read.answer + "></" + read.answer + ">"})
+			f.answer(op, reply{200, nil, "<" + answer.Root(bucketAPI(name)) + "/>"})
 		}
 	}
 	return f

@@ -112,6 +112,14 @@ var tables = func() table {
 // Known is whether a table says what an API answers.
 func Known(api string) bool { _, ok := tables[api]; return ok }
 
+// Root is the name of the root element of an API's answer, "" where it is no XML document.
+func Root(api string) string {
+	if s := tables[api]; s != nil && s.kind == xmlDocument {
+		return s.root.name
+	}
+	return ""
+}
+
 // kind is what a body is.
 type kind int
 

@@ -151,9 +151,6 @@ func (r *reader) list(d *json.Decoder, n *node, path string, depth int) error {
 	if _, err := d.Token(); err != nil {
 		return r.brokenJSON(err)
 	}
-	if n.filled && count == 0 {
-		return malformed("the answer of %s has an empty list %s", r.x.API, path)
-	}
 	return nil
 }
 

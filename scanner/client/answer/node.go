@@ -17,7 +17,6 @@ type node struct {
 	leaf        bool   // it has a value and no children
 	json        bool   // the root of a JSON document
 	array       bool   // of JSON: its value is a list, of objects with these children or of values
-	filled      bool   // the list has at least one item
 	open        bool   // children that are not known decide nothing: they are noted
 	single      bool   // at most one of its children is there
 	quiet       bool   // nothing in it is known, and nothing is noted
@@ -72,8 +71,7 @@ func group(parts ...part) part {
 
 // Properties of a node.
 var (
-	array  part = func(n *node) { n.array = true }
-	filled part = func(n *node) { n.filled = true }
+	array part = func(n *node) { n.array = true }
 	// open marks a node to which AWS may add what decides nothing here.
 	open part = func(n *node) { n.open, n.leaf = true, false }
 	// element marks a node that may have no child at all, and no value.

@@ -26,12 +26,12 @@ func (t table) organizations() {
 		one("Organization", open, one("Id", nonEmpty), maybe("Arn"), one("FeatureSet", values("ALL", "CONSOLIDATED_BILLING")), maybe("MasterAccountArn"),
 			one("MasterAccountId", accountID), maybe("MasterAccountEmail"), maybe("AvailablePolicyTypes", array, quiet)))
 	t.object("organizations:ListRoots", maybe("NextToken"),
-		one("Roots", array, filled, one("Id", nonEmpty), maybe("Arn"), maybe("Name"), one("PolicyTypes", types)))
+		one("Roots", array, one("Id", nonEmpty), maybe("Arn"), maybe("Name"), one("PolicyTypes", types)))
 	t.object("organizations:ListAccounts", maybe("NextToken"),
 		one("Accounts", array, open, one("Id", accountID), maybe("Arn"), maybe("Email"), maybe("Name"), maybe("Status"), maybe("State"),
 			maybe("JoinedMethod"), maybe("JoinedTimestamp", number), maybe("Paths", array)))
 	t.object("organizations:ListParents", maybe("NextToken"),
-		one("Parents", array, filled, one("Id", nonEmpty), one("Type", values("ROOT", "ORGANIZATIONAL_UNIT"))))
+		one("Parents", array, one("Id", nonEmpty), one("Type", values("ROOT", "ORGANIZATIONAL_UNIT"))))
 	summary := group(open, one("Arn", anARN), one("Name", nonEmpty), maybe("Description"), one("Type", policyTypes), maybe("AwsManaged", boolean))
 	t.object("organizations:ListPoliciesForTarget", maybe("NextToken"), one("Policies", array, summary, one("Id", nonEmpty)))
 	t.object("organizations:DescribePolicy",

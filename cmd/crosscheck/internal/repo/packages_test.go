@@ -108,7 +108,8 @@ var packages = []pkg{
 			"scanner/sandbox/wire"}},
 	{"scanner/sandbox/sandboxtest", "helps tests of the sandbox's services: organizations, clients, errors",
 		[]string{"scanner/sandbox", "scanner/sandbox/state"}},
-	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, checks of answers, errors", []string{"scanner/fact"}},
+	{"scanner/client/answer", "what a whole answer of each API is; reads answers, and refuses what is not understood", []string{"scanner/fact"}},
+	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, errors", []string{"scanner/client/answer", "scanner/fact"}},
 	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts",
 		[]string{"scanner/client", "scanner/fact", "scanner/flow"}},
 
@@ -187,7 +188,7 @@ var packages = []pkg{
 var forTests = []string{
 	"cmd/crosscheck/internal/config",
 	"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam",
-	"scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "scanner/sandbox/sandboxtest", "testdata",
+	"scanner", "scanner/client", "scanner/client/answer", "scanner/fact", "scanner/sandbox", "scanner/sandbox/sandboxtest", "testdata",
 }
 
 // only says which packages alone may import a module. Tests are free.
