@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -166,6 +167,7 @@ func (w *wire) answer(ctx context.Context, in middleware.DeserializeInput, next 
 	switch {
 	case errors.As(err, &misread):
 		_ = response.Body.Close() // what was read of it is enough
+		response.Body = http.NoBody
 		return out, md, &Failure{Code: misread.Code, Message: misread.Message, retry: misread.Damaged}
 	case data != nil:
 		_ = response.Body.Close() // read to its end

@@ -75,11 +75,14 @@ type Exchange struct {
 // Read reads the body of an answer to its end and compares it with the table of its
 // API. data is what was read. notes are the elements that this version does not know,
 // at places where they decide nothing: "ListAllMyBucketsResult/Bucket/Shape". The error
-// is an [Error]; data is nil then. An API that no table names is not read: data is nil,
-// and so is the error.
+// is an [Error]; data is nil then. The bytes of an object are not read: data is nil, and
+// so is the error. An API that no table names is an error.
 func Read(x Exchange) (data []byte, notes []string, err error) {
 	shape, ok := tables[x.API]
-	if !ok || shape.kind == stream && x.Status < 300 {
+	switch {
+	case !ok:
+		return nil, nil, malformed("no table says what %s answers", x.API)
+	case shape.kind == stream && x.Status < 300:
 		return nil, nil, nil
 	}
 	r := &reader{shape: shape, x: &x, limit: maxBytes, profile: profileOf(&x)}
@@ -108,9 +111,6 @@ var tables = func() table {
 	t.securityHub()
 	return t
 }()
-
-// Known is whether a table says what an API answers.
-func Known(api string) bool { _, ok := tables[api]; return ok }
 
 // Root is the name of the root element of an API's answer, "" where it is no XML document.
 func Root(api string) string {

@@ -136,6 +136,9 @@ func (n *node) find(name string) (c *node, other string) {
 // checkValue refuses a value that a leaf or header cannot have.
 func (r *reader) checkValue(n *node, path, value string) error {
 	if value == "" && (n.values != nil || n.check != nil) {
+		if slices.Contains(r.profile.blank, path) {
+			return nil
+		}
 		return malformed("the answer of %s has an empty %s", r.x.API, path)
 	}
 	if n.values != nil && !slices.Contains(n.values, value) {
@@ -176,7 +179,7 @@ func (r *reader) complete(n *node, path string, count []int) error {
 		if count[i] > 0 {
 			there++
 		}
-		if count[i] < c.least && !r.profile.lacks(path+"/"+c.name) {
+		if count[i] < c.least && !r.profile.lacks(join(path, c.name)) {
 			return malformed("the answer of %s has no %s", r.x.API, join(path, c.name))
 		}
 	}
@@ -210,6 +213,8 @@ func (r *reader) unknown(n *node, path, name, other string) error {
 	switch {
 	case other != "":
 		return malformed("the answer of %s writes %s as %s", r.x.API, join(path, other), quote(name))
+	case r.profile.adds(join(path, name)):
+		return nil
 	case !n.open:
 		return notUnderstood("the answer of %s has %s in %s, which this version does not know", r.x.API, quote(name), orDocument(path))
 	}

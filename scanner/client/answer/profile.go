@@ -14,6 +14,8 @@ type profile struct {
 	anyNamespace   bool     // it names other namespaces, or none
 	operationRoots bool     // it names some documents after their operation
 	missing        []string // paths of elements, and headers, that it leaves out or gets wrong
+	added          []string // paths of elements of its own
+	blank          []string // paths of elements that it leaves empty
 }
 
 // profiles are those of the servers with which crosscheck works, and is tested.
@@ -21,10 +23,13 @@ var profiles = []*profile{
 	{
 		// https://github.com/getmoto/moto
 		name: "moto", server: "Werkzeug", anyContentType: true, anyNamespace: true, operationRoots: true,
+		missing: []string{"KeyMetadata/MultiRegion"}, // null where it was not asked for
 	},
 	{
 		// https://github.com/minio/minio
 		name: "MinIO", server: "MinIO",
+		added: []string{"ReplicationConfiguration/Rule/DeleteReplication"}, // of versions, which AWS never replicates
+		blank: []string{"ReplicationConfiguration/Role"},                   // it has no roles
 	},
 }
 
@@ -43,6 +48,8 @@ func profileOf(x *Exchange) *profile {
 }
 
 func (p *profile) lacks(path string) bool { return slices.Contains(p.missing, path) }
+
+func (p *profile) adds(path string) bool { return slices.Contains(p.added, path) }
 
 // isRoot is whether a document of this name answers an API.
 func (p *profile) isRoot(api, name string) bool {
