@@ -30,7 +30,10 @@ put where, asks for confirmation on a terminal, and needs --yes elsewhere.
 		Example: `  crosscheck drill --dry-run
   crosscheck drill --yes -o table -o markdown=drill.md -o sarif=drill.sarif`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.probe(cmd, s, &out, true) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			defer collectSeldom(s)()
+			return f.probe(cmd, s, &out, true)
+		},
 	}
 	f.add(cmd)
 	f.addProbes(cmd)

@@ -41,6 +41,7 @@ later and needs other facts is unknown.
   crosscheck scan --facts facts.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			defer collectSeldom(s)()
 			c, err := configure(s, cmd)
 			if err != nil {
 				return err

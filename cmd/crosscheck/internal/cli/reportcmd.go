@@ -40,6 +40,7 @@ are listed on standard error, and the exit status is 2.
   crosscheck report --from run.jsonl --send securityhub --region eu-central-1`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			defer collectSeldom(s)()
 			if err := send.check(cmd); err != nil {
 				return err
 			}

@@ -20,8 +20,6 @@ func Main() int { return run(os.Args[1:], terminal.Standard(), client.LoadConfig
 
 // run is the whole program on given streams and with a given way to AWS.
 func run(args []string, s *terminal.Streams, load client.Loader) int {
-	ballast := collectSeldom(s)
-	defer runtime.KeepAlive(ballast)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {
@@ -39,13 +37,15 @@ func run(args []string, s *terminal.Streams, load client.Loader) int {
 	return conclude(s, err)
 }
 
-// collectSeldom gives memory to keep alive while the program runs. It is never touched,
-// so it takes none, but the garbage collector counts it as live data: the heap grows to
-// some 160 MB before garbage is collected, since documents are short-lived
-// (docs/decisions/062-garbage.md). GOGC and GOMEMLIMIT leave it to the operator.
-func collectSeldom(s *terminal.Streams) []byte {
+// collectSeldom allocates memory until the returned function is called, in commands that
+// read many documents. It is never touched, so it takes none, but the garbage collector
+// counts it as live data: the heap grows to some 160 MB before garbage is collected, since
+// documents are short-lived (docs/decisions/062-garbage.md). To allocate it costs a
+// collection, 5 ms. GOGC and GOMEMLIMIT leave it to the operator.
+func collectSeldom(s *terminal.Streams) (done func()) {
 	if s.Getenv("GOGC") != "" || s.Getenv("GOMEMLIMIT") != "" {
-		return nil
+		return func() {}
 	}
-	return make([]byte, 72<<20)
+	ballast := make([]byte, 72<<20)
+	return func() { runtime.KeepAlive(ballast) }
 }

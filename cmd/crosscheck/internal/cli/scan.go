@@ -166,6 +166,7 @@ APIs the scan would call, as whom, how often and for how long.
   crosscheck scan --baseline accepted.jsonl --fail-on-new`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			defer collectSeldom(s)()
 			c, err := configure(s, cmd)
 			if err != nil {
 				return err
