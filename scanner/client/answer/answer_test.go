@@ -163,6 +163,7 @@ func TestReadFailures(t *testing.T) {
 		{"s3:GetBucketTagging", 202, "<Tagging/>", "s3:GetBucketTagging is answered with the status 202, which is not one of its answers"},
 		{"s3:DeleteObject", 200, "", "s3:DeleteObject is answered with the status 200, which is not one of its answers"},
 		{"s3:HeadObject", 404, "", ""},
+		{"s3:HeadObject", 206, "", "the answer of s3:HeadObject has no header ETag"},
 		{"s3:HeadObject", 200, "", "the answer of s3:HeadObject has no header ETag"},
 		{"iam:GetRole", 404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>", ""},
 		{"iam:GetRole", 404, "<ErrorResponse/>", "the answer of iam:GetRole has no ErrorResponse/Error"},
