@@ -23,6 +23,7 @@ import (
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -348,8 +349,13 @@ func TestEachMissingPermissionIsAGap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, missing := range Permissions() {
+	each := len(Permissions()) / sandboxtest.Sample(len(Permissions()), 5)
+	for i, missing := range Permissions() {
+		if i%each != 0 {
+			continue
+		}
 		t.Run(missing, func(t *testing.T) {
+			t.Parallel()
 			allowed := slices.DeleteFunc(Permissions(), func(a string) bool { return a == missing })
 			opts := wholeOrganization
 			if missing == "iam:GetAccountAuthorizationDetails" {
