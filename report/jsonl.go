@@ -211,7 +211,7 @@ func readLine(b []byte, first bool) (Message, error) {
 	return m, nil
 }
 
-// checkHeader tells a run file from what may be taken for one.
+// checkHeader refuses files that look like run files and are none.
 func checkHeader(b []byte) error {
 	var head struct {
 		SchemaVersion string `json:"schema_version"`

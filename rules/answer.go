@@ -19,7 +19,7 @@ import (
 type answer struct {
 	Status       finding.Status
 	Message      string
-	Key          string // what tells two faults of a rule on one subject apart; part of the fingerprint
+	Key          string // distinguishes two faults of a rule on one subject; part of the fingerprint
 	Severity     finding.Severity
 	FailureCodes []string
 	Evidence     map[string]any

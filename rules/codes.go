@@ -15,10 +15,10 @@ var codesJSON []byte
 type Code struct {
 	Code string `json:"code"`
 	// Predictable is one or two of Y (configuration decides), P (policies decide), O
-	// (it takes the objects to know), R (a race at run time), B (Batch Replication only).
+	// (depends on the objects), R (a race at run time), B (Batch Replication only).
 	Predictable string   `json:"predictable"`
 	Decides     string   `json:"decides"`         // what decides it
-	With        string   `json:"with,omitempty"`  // the code that stands for it: the same cause, met first
+	With        string   `json:"with,omitempty"`  // the code that S3 gives instead: the same cause, met first
 	Rules       []string `json:"rules,omitempty"` // ids of the rules that predict it
 }
 

@@ -182,7 +182,7 @@ func rulesDoc(list []*Rule) []byte {
 func codesDoc(list []Code) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Replication failure codes\n\nThis file is generated from `rules/codes.json` and the rules (`UPDATE=1 go test ./rules -run Docs`); `crosscheck rules codes` prints the same table.\n\n")
-	b.WriteString("S3 gives a reason in the event of a failed replication and in the report of a Batch Replication job. Predictable: **Y** configuration decides, **P** policies decide, **O** it takes the objects to know (alone: a warning is the most), **R** a race at run time, **B** Batch Replication only. A code that stands beside another (*with*) has the same cause and is met by other operations on the object.\n\n")
+	b.WriteString("S3 gives a reason in the event of a failed replication and in the report of a Batch Replication job. Predictable: **Y** configuration decides, **P** policies decide, **O** depends on the objects (alone: a warning at most), **R** a race at run time, **B** Batch Replication only. A code with another one in the column *With* has the same cause as that one, and is met by other operations on the object.\n\n")
 	b.WriteString("| Code | Predictable | Rules | With | What decides it |\n|---|---|---|---|---|\n")
 	for _, c := range list {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Code, c.Predictable, strings.Join(c.Rules, ", "), c.With, c.Decides)

@@ -226,10 +226,10 @@ func (e *Engine) Restore(kept map[string][]string) error {
 	return nil
 }
 
-// Gap tells the engine of a fact that is in no document. What buckets there are
-// in an account that could not be entered or listed, and where they replicate to,
-// is not known to rules about the organization. A suspended account has none: "the
-// resources won't be available".
+// Gap gives the engine a fact that could not be read and that is in no document. Which
+// buckets are in an account that could not be entered or listed, and where they
+// replicate to, is not known to rules about the organization. A suspended account has
+// none: "the resources won't be available".
 //
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 func (e *Engine) Gap(g *fact.Gap) {

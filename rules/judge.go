@@ -149,7 +149,7 @@ func (j *judgement) add(r *Rule, link int, a *answer) {
 	}
 }
 
-// noEvidence is shared by all findings that have none; nobody writes to evidence.
+// noEvidence is shared by all findings that have none; evidence is never written to.
 var noEvidence = map[string]any{}
 
 // verdicts gives every link its verdict: broken if a deciding rule fails, else

@@ -254,7 +254,7 @@ func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.Ab
 	if regionName.MatchString(f.Region) {
 		out.Resources[0].Region = f.Region
 	}
-	if kind == "AwsS3Bucket" && account != asffNoAccount && f.RuleID != finding.FactRead { // a gap tells who asked, not who owns
+	if kind == "AwsS3Bucket" && account != asffNoAccount && f.RuleID != finding.FactRead { // a gap names the account that asked, not the owner
 		out.Resources[0].Details = &Details{}
 		out.Resources[0].Details.AwsS3Bucket.OwnerAccountID = account
 	}

@@ -47,7 +47,7 @@ type probe struct {
 	left          bool // something was left behind
 }
 
-// identity tells findings of two runs apart. A finding that lacks its fingerprint
+// identity identifies a finding across runs. A finding that lacks its fingerprint
 // is known by what it says.
 func identity(f *finding.Finding) string {
 	return cmp.Or(f.Fingerprint, strings.Join([]string{f.RuleID, f.AccountID, f.Resource, f.Link, f.Message}, "\x00"))

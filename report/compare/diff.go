@@ -95,7 +95,7 @@ type FindingChange struct {
 	Finding *finding.Finding `json:"finding"`
 }
 
-// LinkChange is a link whose verdict changed; "" stands for no such link.
+// LinkChange is a link whose verdict changed; "" means that there is no such link.
 type LinkChange struct {
 	ID     string          `json:"id"`
 	Before finding.Verdict `json:"before"`

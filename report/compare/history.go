@@ -363,7 +363,7 @@ func trendPoint(run *report.Run, links *report.LinkCounts, probes *latencies) Tr
 	return p
 }
 
-// Trend is the earlier runs and this one, nil if nobody asked for it. A run that
+// Trend is the earlier runs and this one, nil if it was not asked for. A run that
 // stands among the earlier ones already, since a report is made of it again, is there
 // once.
 func Trend(earlier []TrendPoint, r *records.Run) []TrendPoint {

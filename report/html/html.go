@@ -180,7 +180,7 @@ type span struct {
 	Text string
 }
 
-// prose tells code between backquotes from the words around it.
+// prose marks code between backquotes as such, apart from the words around it.
 func prose(s string) []span {
 	var out []span
 	for i, piece := range strings.Split(s, "`") {

@@ -23,8 +23,8 @@ const ocsfVersion = "1.5.0"
 const ocsfText = 8_000 // characters of a text, our own limit
 
 // Render writes a JSON array of Compliance Finding events (class 2003, cloud
-// profile), one a line: of every finding that applies, of links, probes and gaps
-// that no finding tells. What is unknown is a warning, "the compliance check did
+// profile), one a line: of every finding that applies, and of links, probes and gaps
+// that no finding covers. What is unknown is a warning, "the compliance check did
 // not yield a result due to missing information"; what is waived is suppressed.
 func Render(w io.Writer, r *records.Run, rules map[string]finding.About) error {
 	p := wire.Printer{W: w}

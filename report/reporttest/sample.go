@@ -260,7 +260,7 @@ func Many(t testing.TB, n int) []report.Message {
 	return Summarized(t, report.Gate{}, ms)
 }
 
-// hostile are strings that somebody in one of many accounts may have put where
+// hostile are strings that an attacker in one of many accounts may have put where
 // the report finds them.
 var Hostile = map[string]string{
 	"escape sequence":    "\x1b[2J\x1b[31mred\x1b]0;title\x07",

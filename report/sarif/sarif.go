@@ -47,7 +47,7 @@ const (
 // whole upload, and fingerprints that outlive a change of wording. Findings that
 // passed are left out, and so are those that a baseline had and that are fixed: code
 // scanning closes an alert that is missing, and would open one for a result whose
-// state is absent. Links and probes that no finding tells are results too. What is
+// state is absent. Links and probes that no finding covers are results too. What is
 // unknown is a warning of kind fail: the standard has a kind for it (open), but only
 // with level none, which readers hide.
 func Render(w io.Writer, r *records.Run, rules map[string]finding.About) error {

@@ -88,7 +88,7 @@ type Cell struct {
 	UnknownLayers  []string // layers that would have to be read
 	Witness        string   // a resource that the result is about, where not all are concerned
 
-	Sides       *Sides // what each side says by itself; nil where nobody was asked
+	Sides       *Sides // what each side says by itself; nil where no side was asked
 	Remediation string // the exact change that a denial needs, "" where none is known
 	Contested   bool   // AWS leaves open what decides it
 }

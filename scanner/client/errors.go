@@ -53,7 +53,7 @@ type Failure struct {
 // Error is the message.
 func (e *Failure) Error() string { return e.Message }
 
-// RetryableError tells the SDK whether another attempt may go better.
+// RetryableError is whether the SDK should make another attempt.
 func (e *Failure) RetryableError() bool { return e.retry }
 
 // Malformed is the error of an answer that is not what was asked for.

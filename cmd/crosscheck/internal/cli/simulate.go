@@ -75,7 +75,7 @@ func answerLines(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	lines := make(chan read)
 	go func() {
-		// Reading may wait for somebody at a terminal: an interrupt must not.
+		// Reading may wait for input at a terminal: an interrupt must not.
 		defer close(lines)
 		r := bufio.NewReaderSize(in, 64<<10)
 		for {
@@ -105,7 +105,7 @@ func answerLines(ctx context.Context, in io.Reader, out io.Writer) error {
 			if !ok {
 				unread++
 			}
-			_, _ = w.Write(append(answer, '\n')) // a fault stays with w, and Flush tells it
+			_, _ = w.Write(append(answer, '\n')) // w keeps an error, and Flush returns it
 		}
 		if l.err == nil && l.more {
 			continue

@@ -98,7 +98,7 @@ func (c *Config) Origin(key string) Origin {
 	return Origin{Kind: "default"}
 }
 
-// at is where a text stands in the value of a key: its own line, where it has one.
+// at is the position of a text in the value of a key: its own line, if it has one.
 func (c *Config) at(key, text string) Origin {
 	o := c.Origin(key)
 	if n := c.node[key]; n != nil && o.Kind == "file" {
@@ -226,7 +226,7 @@ func listNode(text string) *yaml.Node {
 	return n
 }
 
-// plainValue is the error of a value that stands in no file.
+// plainValue is the error of a value that is not from a file.
 func plainValue(err error) error {
 	var v *yamldoc.Error
 	if errors.As(err, &v) && v.Hint != "" {
@@ -369,7 +369,7 @@ func jsonOf(value any) (json.RawMessage, error) {
 		return json.Marshal(spanText(*v))
 	}
 	text, err := json.Marshal(value)
-	if string(text) == "null" { // nobody gave a list or mapping
+	if string(text) == "null" { // no list or mapping was given
 		text = []byte("[]")
 		if reflect.TypeOf(value).Elem().Kind() == reflect.Map {
 			text = []byte("{}")
