@@ -221,7 +221,7 @@ func asffOf(f *finding.Finding, uid, at string, run *report.Run, help finding.Ab
 	}
 	kind, id, partition := records.ResourceOf(f)
 	if !regionName.MatchString(region) {
-		region = map[string]string{"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[partition]
+		region = fact.RegionIn(partition)
 	}
 	region = cmp.Or(region, asffNoRegion)
 	severity := asffSeverities[f.Severity.Rank()]

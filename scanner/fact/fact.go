@@ -20,6 +20,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -389,18 +390,47 @@ var accountID = regexp.MustCompile(`^` + AccountID + `$`)
 // IsAccountID reports whether a text has the form of an AWS account id: 12 digits.
 func IsAccountID(s string) bool { return accountID.MatchString(s) }
 
-// PartitionOf is the partition of a Region, aws where the Region is not known.
+// partitions are those of AWS, with what their Regions begin with and one of these.
 // https://docs.aws.amazon.com/general/latest/gr/rande.html
+var partitions = []struct{ name, prefix, region string }{
+	{"aws-cn", "cn-", "cn-north-1"},
+	{"aws-us-gov", "us-gov-", "us-gov-west-1"},
+	{"aws-eusc", "eusc-", "eusc-de-east-1"},
+	{"aws-iso", "us-iso-", "us-iso-east-1"},
+	{"aws-iso-b", "us-isob-", "us-isob-east-1"},
+	{"aws-iso-e", "eu-isoe-", "eu-isoe-west-1"},
+	{"aws-iso-f", "us-isof-", "us-isof-south-1"},
+	{"aws", "", "us-east-1"}, // the last, since every name begins with its prefix
+}
+
+// Partitions are the names of the partitions of AWS, sorted.
+func Partitions() []string {
+	names := make([]string, len(partitions))
+	for i, p := range partitions {
+		names[i] = p.name
+	}
+	slices.Sort(names)
+	return names
+}
+
+// PartitionOf is the partition of a Region, aws where the Region is not known.
 func PartitionOf(region string) string {
-	for _, p := range []struct{ prefix, partition string }{
-		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},
-		{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
-	} {
+	for _, p := range partitions {
 		if strings.HasPrefix(region, p.prefix) {
-			return p.partition
+			return p.name
 		}
 	}
 	return "aws"
+}
+
+// RegionIn is a Region of a partition, "" where the partition is not known.
+func RegionIn(partition string) string {
+	for _, p := range partitions {
+		if p.name == partition {
+			return p.region
+		}
+	}
+	return ""
 }
 
 // Role is an IAM role with everything that decides what it may do.

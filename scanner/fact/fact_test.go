@@ -448,3 +448,22 @@ func TestPartitionOf(t *testing.T) {
 		}
 	}
 }
+
+// TestPartitions: every partition has a Region, which is in it.
+func TestPartitions(t *testing.T) {
+	t.Parallel()
+	names := Partitions()
+	for _, want := range []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is not among %v", want, names)
+		}
+	}
+	for _, name := range names {
+		if region := RegionIn(name); region == "" || PartitionOf(region) != name {
+			t.Errorf("%s: Region %q, of the partition %s", name, region, PartitionOf(region))
+		}
+	}
+	if region := RegionIn("aws-mars"); region != "" {
+		t.Errorf("a partition that does not exist has the Region %s", region)
+	}
+}

@@ -12,13 +12,14 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox/state"
 )
 
 // World is one AWS organization as a world file describes it; docs/worlds.md
 // describes every field. Policy documents are kept verbatim, valid or not.
 type World struct {
-	Partition          string             `yaml:"partition"` // aws (default), aws-cn, aws-us-gov
+	Partition          string             `yaml:"partition"` // aws (default), aws-cn, …: see fact.Partitions
 	Lag                time.Duration      `yaml:"lag"`       // default replication lag
 	Organization       *worldOrganization `yaml:"organization"`
 	AWSManagedPolicies []worldPolicy      `yaml:"aws_managed_policies"` // in addition to AdministratorAccess
@@ -335,7 +336,7 @@ func (p *problems) unique(path, what, name string, seen map[string]string) {
 
 func (w *World) check() error {
 	p := &problems{w: w}
-	p.oneOf("partition", w.Partition, "aws", "aws-cn", "aws-us-gov")
+	p.oneOf("partition", w.Partition, fact.Partitions()...)
 	if w.Lag < 0 {
 		p.add("lag", "a replication lag is not negative")
 	}

@@ -1,12 +1,14 @@
 package sandbox_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/scanner/sandbox/sandboxtest"
 )
@@ -29,7 +31,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"wrong duration", "lag: soon\n" + account, []string{"w.yaml:1: cannot unmarshal !!str `soon` into time.Duration"}},
 		{"key twice", account + "    name: a\n    name: b\n", []string{`w.yaml:4: mapping key "name" already defined at line 3`}},
 		{"no account", "partition: aws\n", []string{"w.yaml:1: accounts: no account"}},
-		{"partition", "partition: mars\n" + account, []string{`w.yaml:1: partition: "mars" is not one of aws, aws-cn, aws-us-gov`}},
+		{"partition", "partition: mars\n" + account, []string{`w.yaml:1: partition: "mars" is not one of aws, aws-cn, aws-eusc, `}},
 		{"account ids", "accounts:\n  - id: 12\n  - id: \"111111111111\"\n  - id: \"111111111111\"\n", []string{
 			`w.yaml:2: accounts[0].id: "12" is not an account id`,
 			`w.yaml:4: accounts[2].id: account "111111111111" is already at line 3`,
@@ -179,6 +181,23 @@ accounts:
 	}
 	if who := s.State.Access[sandbox.DefaultAccessKey]; who.Principal.ARN != "arn:aws-us-gov:iam::011111111111:user/administrator" {
 		t.Errorf("default caller %+v", who.Principal)
+	}
+}
+
+// TestPartitionsOfWorlds: a world may be in every partition, with a Region of it.
+func TestPartitionsOfWorlds(t *testing.T) {
+	t.Parallel()
+	for _, partition := range fact.Partitions() {
+		s := sandboxtest.New(t, fmt.Sprintf(`
+partition: %s
+accounts:
+  - id: "111111111111"
+    roles: [{name: a, trust: "{}"}]
+    keys: [{id: 00000000-1111-2222-3333-444444444444, region: %s}]
+`, partition, fact.RegionIn(partition)))
+		if r := s.State.Accounts["111111111111"].Roles["a"]; r.ARN != "arn:"+partition+":iam::111111111111:role/a" {
+			t.Errorf("%s: %s", partition, r.ARN)
+		}
 	}
 }
 

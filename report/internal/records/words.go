@@ -249,5 +249,6 @@ func ResourceOf(f *finding.Finding) (kind, id, partition string) {
 // https://docs.aws.amazon.com/securityhub/latest/userguide/asff-required-attributes.html
 const FindingType = "Software and Configuration Checks/AWS Security Best Practices"
 
-// partitions that Security Hub knows.
+// partitions that Security Hub takes for a resource: fewer than there are, and the isolated
+// ones by other names than ARNs have.
 var partitions = []string{"aws", "aws-cn", "aws-us-gov", "aws-us-iso", "aws-us-iso-b"}

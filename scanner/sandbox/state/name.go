@@ -19,7 +19,7 @@ func ParseARN(text string) (ARN, bool) {
 
 var (
 	accountIDForm  = regexp.MustCompile(`^\d{12}$`)
-	regionNameForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	regionNameForm = regexp.MustCompile(`^([a-z]{2}|eusc)(-[a-z]+)+-\d$`)
 	bucketNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 )
 

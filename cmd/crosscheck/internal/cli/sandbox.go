@@ -14,6 +14,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
 )
@@ -71,7 +72,7 @@ func runSandbox(ctx context.Context, s *terminal.Streams, opts sandboxOptions) e
 	server := &http.Server{Handler: aws, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	region := map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[world.Partition]
+	region := fact.RegionIn(world.Partition)
 	if _, err := fmt.Fprintf(s.Out, sandboxEnvironment, name, listener.Addr(), sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, region); err != nil {
 		_ = listener.Close()
 		return err

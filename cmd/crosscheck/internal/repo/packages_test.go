@@ -102,7 +102,7 @@ var packages = []pkg{
 	{"scanner/sandbox/s3", "Amazon S3: its buckets, and all its operations in one table",
 		[]string{"rules/iam/contextkey", "scanner/sandbox/s3/listing", "scanner/sandbox/s3/object", "scanner/sandbox/s3/request", "scanner/sandbox/s3/setting", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
 	{"scanner/sandbox", "AWS in memory: worlds, faults, an http.Handler and an HTTP client of the SDK",
-		[]string{"rules/iam/match", "rules/iam/principal", "scanner/sandbox/iam", "scanner/sandbox/kms",
+		[]string{"rules/iam/match", "rules/iam/principal", "scanner/fact", "scanner/sandbox/iam", "scanner/sandbox/kms",
 			"scanner/sandbox/organizations", "scanner/sandbox/s3", "scanner/sandbox/s3/replicate", "scanner/sandbox/s3/setting",
 			"scanner/sandbox/s3control", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/sts",
 			"scanner/sandbox/wire"}},
