@@ -1,6 +1,7 @@
 """moto, with two answers restored that it gets wrong and the audit depends on.
 
-Usage: moto_server.py PORT. Both patches are to moto's S3:
+Usage: moto_server.py. It listens on a free port of loopback, and prints its address
+as the only line of its output. Both patches are to moto's S3:
 
 * GetBucketReplication returns what was put: moto 5.2.1 answers
   DeleteMarkerReplication=Disabled and an empty prefix whatever was stored, and
@@ -8,10 +9,11 @@ Usage: moto_server.py PORT. Both patches are to moto's S3:
 * GetBucketRequestPayment answers BucketOwner, as AWS does for every bucket:
   moto answers with an object listing.
 """
-import sys
+import os
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.responses import S3Response
-from moto.server import main
+from werkzeug.serving import make_server
 
 stored = {}
 bucket_get, bucket_put = S3Response._bucket_response_get, S3Response._bucket_response_put
@@ -39,4 +41,7 @@ def put(self, request, bucket_name, querystring):
 
 if __name__ == "__main__":
     S3Response._bucket_response_get, S3Response._bucket_response_put = get, put
-    main(["-H", "127.0.0.1", "-p", sys.argv[1]])
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    os.environ["MOTO_PORT"] = str(server.port)
+    print(f"http://127.0.0.1:{server.port}", flush=True)
+    server.serve_forever()

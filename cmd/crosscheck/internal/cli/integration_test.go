@@ -3,12 +3,10 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -62,34 +60,29 @@ func serveDemo(t *testing.T) string {
 // startMoto starts moto on a free loopback port and stops it with the test.
 func startMoto(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var logged bytes.Buffer
+	cmd := exec.Command(venv(t, "python"), script("moto_server.py"))
+	cmd.Stderr = &logged
+	cmd.Env = cleanEnv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS=false")
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	var out bytes.Buffer
-	cmd := exec.Command(venv(t, "python"), script("moto_server.py"), fmt.Sprint(port))
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.Env = cleanEnv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS=false")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	url := fmt.Sprintf("http://127.0.0.1:%d", port)
-	for range 600 {
-		resp, err := http.Get(url + "/moto-api/data.json")
-		if err == nil {
-			resp.Body.Close()
-			return url
-		}
-		time.Sleep(100 * time.Millisecond)
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if !late.Stop() || err != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		t.Fatalf("moto did not start within a minute: %v\n%s", err, logged.String())
 	}
-	t.Fatalf("moto did not answer within a minute:\n%s", out.String())
-	return ""
+	return strings.TrimSpace(url)
 }
 
 // cleanEnv is the environment without any AWS setting of this machine.
