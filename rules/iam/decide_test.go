@@ -330,12 +330,16 @@ func TestZeroInput(t *testing.T) {
 		"no service":   func(r *iam.Request) { r.Action = "ReplicateObject" },
 		"wild action":  func(r *iam.Request) { r.Action = "s3:*" },
 		"capital key":  func(r *iam.Request) { r.Context = map[string]contextkey.Value{"aws:SourceVpce": contextkey.One("x")} },
+		"capital A":    func(r *iam.Request) { r.Resource = "arn:Aws:s3:::dst/k" },
 		"capital head": func(r *iam.Request) { r.Resource = "arn:aws:S3:::dst/k" },
 	} {
 		bad := *req
 		spoil(&bad)
-		if d := iam.Decide(&bad, full()); d.Result == iam.Allowed {
-			t.Errorf("%s: %+v", name, d)
+		for _, glob := range []bool{false, true} {
+			bad.ResourceIsGlob = glob
+			if d := iam.Decide(&bad, full()); d.Result != iam.Undecided || !d.Unfit {
+				t.Errorf("%s, glob %v: %+v", name, glob, d)
+			}
 		}
 	}
 }

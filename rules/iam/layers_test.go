@@ -159,6 +159,52 @@ func TestErrorsNameTheirPolicy(t *testing.T) {
 	}
 }
 
+// TestMissingAllow: an implicit denial names the layer where the Allow is missing.
+func TestMissingAllow(t *testing.T) {
+	t.Parallel()
+	for layer, silence := range map[string]func(*iam.Input){
+		"identity": func(in *iam.Input) { in.Identity = iamtest.Identity(iamtest.AllowNothing) },
+		"boundary": func(in *iam.Input) { in.Boundary = iamtest.Layer(policy.Boundary, iamtest.AllowNothing) },
+		"session":  func(in *iam.Input) { in.Session = iamtest.Layer(policy.Session, iamtest.AllowNothing) },
+		"scp:root": func(in *iam.Input) {
+			in.SCPs = iam.OnPath(iam.Level{Target: "root", Layer: iamtest.Layer(policy.SCP, iamtest.AllowNothing)})
+		},
+		"resource":              func(in *iam.Input) { in.Resource = iam.Policies() },
+		"restrictPublicBuckets": func(in *iam.Input) { in.RestrictPublicBuckets = logic.True },
+	} {
+		in := openToAll()
+		silence(in)
+		d := iam.Decide(iamtest.Put("222222222222", iamtest.Role), in)
+		if d.Result != iam.Denied || d.Reason != iam.ReasonImplicitDeny || d.Layer != layer || d.Deciding != nil {
+			t.Errorf("%s: %v %s at %q", layer, d.Result, d.Reason, d.Layer)
+		}
+	}
+}
+
+// TestUnknownIDs: where entries name the caller by an id or a session that is not
+// known, the key that would say it is listed once.
+func TestUnknownIDs(t *testing.T) {
+	t.Parallel()
+	const first, second = `"AROAROLEROLEROLEROLE1"`, `"AROAROLEROLEROLEROLE2"`
+	const session = `"arn:aws:sts::111111111111:assumed-role/R/s"`
+	for _, c := range []struct {
+		caller  principal.Caller
+		entries string
+		want    []string
+	}{
+		{iamtest.RoleWithoutPath, first + "," + second, []string{"aws:userid"}},
+		{iamtest.RoleWithoutSession, session, []string{"aws:userid"}},
+		{iamtest.RoleWithoutSession, session + "," + first, []string{"aws:userid"}},
+	} {
+		in := openToAll()
+		in.Resource = iamtest.Bucket(`{"AWS":[` + c.entries + `]}`)
+		d := iam.Decide(iamtest.Put("222222222222", c.caller), in)
+		if d.Result != iam.Undecided || !slices.Equal(d.UnknownKeys, c.want) {
+			t.Errorf("%s: %v for want of %q, want %q", c.entries, d.Result, d.UnknownKeys, c.want)
+		}
+	}
+}
+
 // TestLayersOfKeysAndRoles: what takes part where the request is about a key or a role.
 func TestLayersOfKeysAndRoles(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,7 @@ func TestPrincipalClasses(t *testing.T) {
 		{`"*"`, principal.Anonymous(), set{Yes: principal.ClassStar}},
 		{`"*"`, iamtest.S3, set{Yes: principal.ClassStar}},
 		{`{"AWS":"*"}`, principal.Anonymous(), set{Yes: principal.ClassStar}},
+		{`{"AWS":"*"}`, iamtest.S3, set{Yes: principal.ClassStar}},
 		{`{"AWS":"111111111111"}`, iamtest.Role, set{Yes: principal.ClassAccount}},
 		{`{"AWS":"111111111111"}`, iamtest.Root, set{Yes: principal.ClassAccount}},
 		{`{"AWS":"arn:aws:iam::111111111111:root"}`, iamtest.User, set{Yes: principal.ClassAccount}},
@@ -41,6 +42,8 @@ func TestPrincipalClasses(t *testing.T) {
 		{`{"AWS":"arn:aws:iam::111111111111:user/u"}`, iamtest.User, set{}},
 		{`{"AWS":"arn:aws:iam::111111111111:user/U"}`, iamtest.Federated, set{Maybe: principal.ClassRole}},
 		{`{"AWS":"arn:aws:sts::111111111111:federated-user/f"}`, iamtest.Federated, set{Yes: principal.ClassSession}},
+		{`{"AWS":"arn:aws:sts::111111111111:federated-user/g"}`, iamtest.Federated, set{}},
+		{`{"AWS":"arn:aws:sts::111111111111:federated-user/f"}`, iamtest.User, set{}},
 		{`{"AWS":"AROAROLEROLEROLEROLE1"}`, iamtest.Role, set{Yes: principal.ClassRole}},
 		{`{"AWS":"AROAORPHANORPHANORPHA"}`, iamtest.Role, set{}},
 		{`{"AWS":"AROAROLEROLEROLEROLE1"}`, iamtest.RoleWithoutPath, set{Maybe: principal.ClassRole}},
@@ -101,6 +104,7 @@ func TestNotPrincipal(t *testing.T) {
 		{account, iamtest.Root, iam.NotRead(""), logic.False},
 		{account, iamtest.User, noBoundary, logic.True},
 		{account + `,"arn:aws:iam::111111111111:user/U"`, iamtest.User, noBoundary, logic.False},
+		{account + `,"arn:aws:iam::111111111111:user/U"`, iamtest.User, boundary, logic.True},
 		{`"222222222222"`, iamtest.S3, noBoundary, logic.True},
 		{account, principal.Anonymous(), noBoundary, logic.True},
 	} {
@@ -120,5 +124,10 @@ func TestTrustStar(t *testing.T) {
 	req := &iam.Request{Principal: iamtest.S3, Action: "sts:AssumeRole", Resource: "arn:aws:iam::111111111111:role/R", ResourceAccount: "111111111111"}
 	if d := iam.Decide(req, &iam.Input{Resource: iam.Policies(trust), RCPs: iam.NotApplicable()}); d.Result != iam.Undecided {
 		t.Errorf("%+v", d)
+	}
+	in := iamtest.Open()
+	in.Resource, req.Principal = iam.Policies(trust), iamtest.Role
+	if d := iam.Decide(req, in); d.Result != iam.Allowed {
+		t.Errorf("a role: %+v", d)
 	}
 }

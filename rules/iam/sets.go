@@ -249,9 +249,6 @@ func (e *Evaluation) judge() verdict {
 		worst.part = len(e.views) > 1
 	}
 	e.look(worst.view)
-	if len(e.views) > 1 {
-		e.decide() // for the state that it leaves
-	}
 	return worst
 }
 

@@ -62,6 +62,9 @@ func TestSets(t *testing.T) {
 		if d.Result != c.want || d.Witness != c.witness {
 			t.Errorf("%s: %v %q, want %v %q (%s)", c.name, d.Result, d.Witness, c.want, c.witness, d.Message)
 		}
+		if d.Witness != "" && !strings.Contains(d.Message, "resources like `"+d.Witness+"`") {
+			t.Errorf("%s: the message does not name %s: %s", c.name, d.Witness, d.Message)
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 
 func TestMultivalued(t *testing.T) {
 	t.Parallel()
-	for key, want := range map[string]logic.Truth{"aws:TagKeys": logic.True, "aws:SourceVpce": logic.False, "kms:EncryptionContextKeys": logic.True, "s3:prefix": logic.False, "s3:InventoryAccessibleOptionalFields": logic.True, "saml:aud": logic.Unknown} {
+	for key, want := range map[string]logic.Truth{"aws:TagKeys": logic.True, "aws:SourceVpce": logic.False, "kms:EncryptionContextKeys": logic.True, "s3:prefix": logic.False, "s3:InventoryAccessibleOptionalFields": logic.True, "saml:aud": logic.Unknown,
+		"sts:externalid": logic.False, "iam:policyarn": logic.False, "kms:viaservice": logic.False, "other": logic.Unknown} {
 		if got := Multivalued(key); got != want {
 			t.Errorf("%s: %v, want %v", key, got, want)
 		}

@@ -225,7 +225,7 @@ func TestCodePoints(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"a–b": "U+2013 at byte 1", "––––": "U+2013 at byte 0, U+2013 at byte 3, U+2013 at byte 6, U+2013 at byte 9",
-		"–––––": "U+2013 at byte 0, U+2013 at byte 3, U+2013 at byte 6, U+2013 at byte 9, …", "a\x1f~": "U+001F at byte 1", "a~": "",
+		"–––––": "U+2013 at byte 0, U+2013 at byte 3, U+2013 at byte 6, U+2013 at byte 9, …", "a\x1f~": "U+001F at byte 1", "a ~": "",
 	} {
 		if got := codePoints(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
