@@ -21,7 +21,7 @@ type Meter struct {
 // it decides nothing.
 type Addition struct {
 	API     string // "kms:DescribeKey"
-	Element string // "KeyMetadata/Colour"
+	Element string // "KeyMetadata/Shade"
 }
 
 // Additions are the elements that were met, each once, sorted.

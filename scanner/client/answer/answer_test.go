@@ -181,9 +181,9 @@ func TestReadFailures(t *testing.T) {
 // TestNotes: what decides nothing may be added by AWS, and is noted once.
 func TestNotes(t *testing.T) {
 	t.Parallel()
-	body := strings.Replace(aKey, `"KeyUsage"`, `"Colour":{"a":1},"KeyUsage"`, 1)
+	body := strings.Replace(aKey, `"KeyUsage"`, `"Shade":{"a":1},"KeyUsage"`, 1)
 	data, notes, err := Read(Exchange{API: "kms:DescribeKey", Status: 200, Header: http.Header{}, Body: strings.NewReader(body)})
-	if err != nil || string(data) != body || fmt.Sprint(notes) != "[KeyMetadata/Colour]" {
+	if err != nil || string(data) != body || fmt.Sprint(notes) != "[KeyMetadata/Shade]" {
 		t.Errorf("%q, %q, %v", data, notes, err)
 	}
 	body = "<NotificationConfiguration>" + strings.Repeat("<NewConfiguration><Id>x</Id></NewConfiguration>", 3) + "</NotificationConfiguration>"

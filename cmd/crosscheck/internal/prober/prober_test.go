@@ -3,6 +3,7 @@ package prober
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -105,7 +106,7 @@ func TestConfirmInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	p := &prober{s: &terminal.Streams{In: blocked{t.Context()}, Err: new(bytes.Buffer), InTTY: true}}
-	if err := p.confirm(ctx, nil); err != context.Canceled {
+	if err := p.confirm(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
