@@ -1,4 +1,5 @@
-// Package grid lays out tables and lines for a terminal of some width.
+// Package grid is a run on a terminal of some width: tables and lines, and the words and
+// colours by which they show verdicts, findings and measurements.
 package grid
 
 import (

@@ -132,7 +132,7 @@ var packages = []pkg{
 		[]string{"canary/measure", "report/internal/text", "report/internal/wire", "rules/finding", "scanner/fact"}},
 	{"report/internal/records", "a whole run as reports show it: in order, counted, with the sentences that formats share",
 		[]string{"canary/measure", "report", "report/internal/spool", "report/internal/text", "report/internal/wire", "rules/finding", "scanner/fact"}},
-	{"report/internal/grid", "lays out tables for a terminal",
+	{"report/internal/grid", "tables for a terminal, and the words and colours in which they show verdicts and measurements",
 		[]string{"canary/measure", "report", "report/internal/text", "rules/finding"}},
 	{"report/compare", "a run compared with an earlier one: baseline, diff, history",
 		[]string{"canary/measure", "report", "report/internal/grid", "report/internal/records", "report/internal/text", "report/internal/wire", "rules/finding", "scanner/fact"}},
