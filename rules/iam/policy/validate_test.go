@@ -179,6 +179,14 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%s of %d: %+v", kind, limit+1, p.Diagnostics())
 		}
 	}
+	const statement = `","Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*"}}`
+	letters := 6144 - len(`{"Id":"`) - len(statement)
+	for more, warns := range map[int]bool{0: false, 1: true} { // characters count, not their bytes
+		p := Parse(Identity, "p", []byte(`{"Id":"`+strings.Repeat("é", letters+more)+statement))
+		if d := first(p, true); !p.Valid() || (d != nil) != warns {
+			t.Errorf("%d letters of two bytes: %+v", letters+more, p.Diagnostics())
+		}
+	}
 	if d := Parse(Resource, "p", []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"x:*","Resource":"*","Sid":"`+strings.Repeat("a", 40<<10)+`"}}`)).Diagnostics(); len(d) > 0 {
 		t.Errorf("a resource policy has a limit: %+v", d)
 	}

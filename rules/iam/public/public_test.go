@@ -64,6 +64,10 @@ func TestClassify(t *testing.T) {
 		{allow(star, `{}`) + "," + deny(star, "s3:*", "arn:aws:s3:::b/*", `{}`), public.Status{Public: logic.Unknown, Statement: 0}},
 		{allow(star, `{}`) + "," + deny(star, "s3:GetObject", "arn:aws:s3:::b/*", `{"StringNotEquals":{"aws:SourceAccount":["111111111111","222222222222"]}}`), public.Status{Public: logic.False, Statement: -1}},
 		{allow(star, `{}`) + "," + deny(star, "s3:GetObject", "arn:aws:s3:::b/*", `{"StringNotEqualsIfExists":{"aws:SourceAccount":"111111111111"}}`), public.Status{Public: logic.Unknown, Statement: 0}},
+		{allow(star, `{}`) + "," + deny(star, "s3:GetObject", "arn:aws:s3:::b/*", `{"StringNotEquals":{"aws:SourceAccount":"${aws:PrincipalAccount}"}}`), public.Status{Public: logic.Unknown, Statement: 0}},
+		{allow(star, `{}`) + "," + deny(star, "s3:GetObject", "arn:aws:s3:::b/*", `{"StringNotEquals":{"aws:SourceAccount":[]}}`), public.Status{Public: logic.Unknown, Statement: 0}},
+		{allow(star, `{}`) + "," + deny(star, "s3:Delete*", "arn:aws:s3:::b/*", `{}`), public.Status{Public: logic.True, Statement: 0}},
+		{allow(star, `{}`) + `,{"Effect":"Deny","Principal":"*","NotAction":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}`, public.Status{Public: logic.Unknown, Statement: 0}},
 		{`{"Effect":"Allow","Principal":"*","Action":"s3:NoSuchAction","Resource":"arn:aws:s3:::b/*"}`, public.Status{Public: logic.Unknown, Statement: -1}}, // S3 refuses it
 	} {
 		p := policy.Parse(policy.Bucket, "p", []byte(`{"Version":"2012-10-17","Statement":[`+c.statements+`]}`), policy.ForBucket("b"))
