@@ -385,8 +385,8 @@ func applies(subjects []subject) bool {
 	return slices.ContainsFunc(subjects, func(s subject) bool { return s.why == "" })
 }
 
-// mentionedFacts lists the facts of buckets whose names stand in modules of the
-// user. Tags stand in replication rules as well, and are no fact by that.
+// mentionedFacts lists the facts of buckets whose names occur in modules of the
+// user. Tags also occur in replication rules; that alone does not name the fact.
 func mentionedFacts(modules map[string]*ast.Module, files []source) map[string]bool {
 	mentioned := map[string]bool{}
 	for _, f := range files {

@@ -196,7 +196,7 @@ type Workflow struct{ Status string }
 // Note is a remark, of a time in RFC 3339.
 type Note struct{ Text, UpdatedBy, UpdatedAt string }
 
-// asffSeverities stand in the order of rank, with the numbers that Security Hub
+// asffSeverities are in the order of rank, with the numbers that Security Hub
 // gives them.
 var asffSeverities = []struct {
 	label      string

@@ -24,12 +24,12 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// History is the runs whose run files stand in a folder, by start, each held
-// against the one before it.
+// History is the runs whose run files are in a directory, by start, each compared
+// with the one before it.
 type History struct {
 	SchemaVersion string       `json:"schema_version"`
 	Runs          []HistoryRun `json:"runs"`
-	Skipped       []Skipped    `json:"skipped"` // files that are no whole runs, by name
+	Skipped       []Skipped    `json:"skipped"` // files that are not complete runs, by name
 }
 
 // HistoryRun is what a history shows of one run, as it was recorded.

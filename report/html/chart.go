@@ -159,7 +159,7 @@ type trendChart struct {
 	Bars         []trendBar
 	Line         string // through the p99 of runs side by side
 	Dots         []chartTick
-	Scale, Slow  string // what the highest bar and the slowest run stand for
+	Scale, Slow  string // the values of the highest bar and of the slowest run
 	LatencyTop   int
 	LatencyBase  int
 	HasLatency   bool

@@ -73,9 +73,9 @@ type Options struct {
 	Codes   map[string]string        // what decides each of S3's failure codes
 }
 
-// Render writes one page that stands on its own: it loads nothing, and its
-// policy lets nothing be loaded, also where a name or a text of some account
-// would ask for it. Without its script all of it can be read; the script filters.
+// Render writes one self-contained page: it loads nothing, and its policy forbids to
+// load anything, even if a name or a text of an account asks for it. All of it can be
+// read without its script; the script filters.
 func Render(w io.Writer, r *records.Run, o Options) error {
 	p := &page{w: w, r: r, o: o, points: compare.Trend(o.History, r), anchors: map[string]int{}}
 	links, err := p.readLinks()

@@ -149,7 +149,7 @@ type ocsfLabel struct {
 	name string
 }
 
-// ocsfSeverities stand in the order of rank.
+// ocsfSeverities are in the order of rank.
 var ocsfSeverities = []ocsfLabel{{5, "Critical"}, {4, "High"}, {3, "Medium"}, {2, "Low"}, {1, "Informational"}}
 
 func ocsfOf(f *finding.Finding, uid string, at int64, run *report.Run, help finding.About) *ocsfEvent {

@@ -112,7 +112,7 @@ var rules = []*Rule{
 		ID: "XC015", Title: "The role may replicate delete markers",
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "s3:ReplicateDelete on the destination objects, where the rule replicates delete\n" +
-			"markers: V1 rules (without Filter) always do, V2 rules when told to.",
+			"markers: V1 rules (without Filter) always do, V2 rules if they say so.",
 		Asks:        []Key{{Destination, "s3:ReplicateDelete"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:ReplicateDelete on the destination objects, in a policy of the role and in the destination's bucket policy",

@@ -1,7 +1,7 @@
 # What rules about the grants of bucket policies share.
 package crosscheck.grants
 
-# What tells two grants of one policy apart.
+# What distinguishes two grants of one policy.
 key(grant) := concat(",", array.concat(grant.actions, sort(grant.principals)))
 
 # The fault that the policy of the destination grants more than replication needs.

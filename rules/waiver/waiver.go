@@ -132,7 +132,7 @@ func parseEntry(n *yaml.Node) (*Entry, error) {
 	return e, nil
 }
 
-// check holds the value of a key against its form.
+// check checks the value of a key against its form.
 func (e *Entry) check(key string, v *yaml.Node) error {
 	switch {
 	case key == "rule" && !finding.IsRuleID(e.Rule):

@@ -3,7 +3,7 @@
 # description: |
 #   The age of a replica counts from the creation of the original, so an old object can
 #   expire at the destination as soon as it arrives. A copy that expires before its
-#   original is no backup of it.
+#   original is not a backup.
 # custom:
 #   id: XC051
 #   severity: medium

@@ -17,8 +17,8 @@ import (
 	"crosscheck/rules/yamldoc"
 )
 
-// decode reads a mapping into what its keys stand for. Each key of the table may
-// stand in it once, nothing else may. found is told of every key and its node.
+// decode reads a mapping into the settings that its keys name. Each key of the table
+// may occur once, and no other may. found is called with every key and its node.
 func decode[T any](n *yaml.Node, to *T, keys []setting[T], found func(key string, n *yaml.Node)) error {
 	return decodeUnder("", n, to, keys, found)
 }
@@ -293,7 +293,7 @@ func jsonValue(key string, n *yaml.Node) (any, error) {
 	return n.Value, nil
 }
 
-// holds holds a text against the form.
+// holds checks a text against the form.
 func (f form) holds(key string, n *yaml.Node, text string) error {
 	switch {
 	case f.check != nil:
@@ -306,7 +306,7 @@ func (f form) holds(key string, n *yaml.Node, text string) error {
 	return nil
 }
 
-// within holds a number against the bounds of the form.
+// within checks that a number is within the bounds of the form.
 func (f form) within(key string, n *yaml.Node, x float64) error {
 	if x >= f.min && (f.max == 0 || x <= f.max) {
 		return nil
