@@ -306,6 +306,14 @@ func TestHostileText(t *testing.T) {
 						t.Fatalf("%U is in the output", r)
 					}
 				}
+				if format != "table" && format != "markdown" {
+					return // no log shows it line by line
+				}
+				for line := range strings.Lines(string(out)) {
+					if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+						t.Fatalf("a CI system would take this for a command: %q", line)
+					}
+				}
 			})
 		}
 	}

@@ -277,6 +277,8 @@ var Hostile = map[string]string{
 	"CSV formula 3":      "\t=1+1",
 	"CSV formula 4":      "@SUM(1)",
 	"CSV formula 5":      "-2+3",
+	"GitHub command":     "::set-output name=x::y\n::error::z a ::warning::b",
+	"Azure command":      "##[error]x ##vso[task.complete result=Succeeded;]",
 	"quotes":             "a\"b'c,d;e\\",
 	"XML":                "]]> <!-- --> <?xml?> <![CDATA[ &undefined; \x01 \ufffe \uffff",
 	"Prometheus":         "a\"} 1\nfake_metric{x=\"y\\",

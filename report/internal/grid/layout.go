@@ -91,6 +91,11 @@ func split(word string, width int) (head, tail string) {
 		}
 	}
 	end = cmp.Or(part, piece, end)
+	// No line begins with two colons: the log of a CI system could take it for a command.
+	if colons := strings.TrimRight(word[:end], ":"); strings.HasPrefix(word[end:], ":") && len(colons) > 1 {
+		_, n := utf8.DecodeLastRuneInString(colons)
+		end = len(colons) - n
+	}
 	return strings.TrimRight(word[:end], " "), word[end:]
 }
 

@@ -14,8 +14,30 @@ import (
 // kind is one space, and what is not a printable character (control characters,
 // escape sequences, bidirectional overrides, zero-width characters, bytes that
 // are not UTF-8) is shown as an escape such as \u001b. Text of many accounts
-// must not steer a terminal or reorder a line.
+// must not steer a terminal or reorder a line, nor command the CI system whose log
+// it gets into: "::" where a word begins, and "##[" and "##vso[" anywhere, are escaped
+// too.
+//
+// https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+// https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
 func Visible(s string) string {
+	return harmless(visible(s))
+}
+
+// harmless escapes commands to CI systems.
+func harmless(s string) string {
+	if !strings.Contains(s, "::") && !strings.Contains(s, "##") {
+		return s
+	}
+	if strings.HasPrefix(s, "::") {
+		s = `\u003a` + s[1:]
+	}
+	return commands.Replace(s)
+}
+
+var commands = strings.NewReplacer(" ::", ` \u003a:`, "##[", `#\u0023[`, "##vso[", `#\u0023vso[`)
+
+func visible(s string) string {
 	if Plain(s) {
 		return s
 	}

@@ -57,6 +57,13 @@ func TestVisible(t *testing.T) {
 		"größe 名前 → e\u0301":        "größe 名前 → e\u0301",
 		"private\ue000":             `private\ue000`,
 		"a  b":                      "a b",
+		"::set-output name=a::b":    `\u003a:set-output name=a::b`,
+		" ::error::x":               `\u003a:error::x`,
+		"a ::error::x":              `a \u003a:error::x`,
+		"a\n::error::x":             `a \u003a:error::x`,
+		"##[error]x ##vso[a]":       `#\u0023[error]x #\u0023vso[a]`,
+		"arn:aws:s3:::b":            "arn:aws:s3:::b",
+		"a###b":                     "a###b",
 		"https://x.example/?a=b&c#": "https://x.example/?a=b&c#",
 	} {
 		if got := Visible(in); got != want {
