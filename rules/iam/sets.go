@@ -238,7 +238,7 @@ func (e *Evaluation) judge() verdict {
 				e.denials[i]++
 			}
 		}
-		if i == 0 || harm(v.result) > harm(worst.result) {
+		if i == 0 || harm(v) > harm(worst) {
 			worst = v
 		}
 	}
@@ -252,11 +252,15 @@ func (e *Evaluation) judge() verdict {
 	return worst
 }
 
-func harm(r Result) int {
-	switch r {
-	case Denied:
+// harm orders verdicts. That a statement denies some resources says more than that none
+// allows others, and does not depend on the order of the statements.
+func harm(v verdict) int {
+	switch {
+	case v.result == Denied && v.reason == ReasonExplicitDeny:
+		return 3
+	case v.result == Denied:
 		return 2
-	case Undecided:
+	case v.result == Undecided:
 		return 1
 	}
 	return 0

@@ -213,3 +213,18 @@ func TestSetIsDecidedByItsWorst(t *testing.T) {
 		t.Errorf("the policies are too alike: %v", seen)
 	}
 }
+
+// TestSetNamesTheDeny: of a set some of which a statement denies, and others no statement
+// allows, the Deny is named, in whatever order the statements are.
+func TestSetNamesTheDeny(t *testing.T) {
+	t.Parallel()
+	for _, statements := range [][]string{{"dst/b*", "dst/a*", "!dst/a*"}, {"!dst/a*", "dst/a*", "dst/b*"}, {"dst/a*", "dst/c", "!dst/a*"}} {
+		in := iamtest.Open()
+		in.Identity = iamtest.Objects(statements...)
+		req := iamtest.Put("111111111111", iamtest.Role)
+		req.Resource, req.ResourceIsGlob = "arn:aws:s3:::dst/*", true
+		if d := iam.Decide(req, in); d.Reason != iam.ReasonExplicitDeny || d.Witness != "arn:aws:s3:::dst/a" {
+			t.Errorf("%v: %s at %s", statements, d.Reason, d.Witness)
+		}
+	}
+}
