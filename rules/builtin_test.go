@@ -88,9 +88,9 @@ func TestValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, f := range map[string]fact.Fact[string]{
-		"ObjectWriter":            fact.Of("ObjectWriter"),
-		"not set":                 fact.None[string](),
-		"the rule gave no answer": fact.Missing[string](gap("bucket.ownership", "AccessDenied")),
+		"ObjectWriter":                           fact.Of("ObjectWriter"),
+		"not set":                                fact.None[string](),
+		"the rule has no case for what was read": fact.Missing[string](gap("bucket.ownership", "AccessDenied")),
 	} {
 		got := find(eval(t, e, change(func(w *world) { w.Bucket.Ownership = f })).Findings, "ACME001")
 		if len(got) != 1 || got[0].Message != want {
@@ -100,6 +100,25 @@ func TestValue(t *testing.T) {
 	none := find(eval(t, e, change(func(w *world) { w.Bucket.Ownership = fact.Fact[string]{} })).Findings, "ACME001")
 	if len(none) != 1 || none[0].Status != finding.Unknown {
 		t.Errorf("a fact that nothing was said of: %+v", none)
+	}
+}
+
+// TestSilence: a rule that has no answer although its facts were read names them.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	for meta, want := range map[string]string{
+		"":                                "the rule has no case for what was read",
+		"#   needs: [bucket.ownership]\n": "the rule has no case for what was read of bucket.ownership: it is empty or has a value that the rule does not know",
+		"#   needs: [bucket.ownership]\n#   uses: [bucket.policy]\n": "the rule has no case for what was read of bucket.ownership, bucket.policy: one of them is empty or has a value that the rule does not know",
+	} {
+		e, err := with(t, Options{}, ruleText("#   scope: bucket\n"+meta, `answers contains crosscheck.pass(input.bucket, "m") if input.bucket.ownership.value == "New"`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := find(eval(t, e, change(func(w *world) { w.Bucket.Ownership = fact.Of("ObjectWriter") })).Findings, "ACME001")
+		if len(got) != 1 || got[0].Status != finding.Unknown || got[0].Message != want {
+			t.Errorf("%+v, want %s", got, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -70,16 +71,34 @@ func (j *judgement) rule(o outcome) {
 			j.add(o.rule, s.link, &answer{Status: finding.NotApplicable, Message: s.why})
 			continue
 		}
-		answers = j.settle(s, answers, o.fault)
+		answers = j.settle(o.rule, s, answers, o.fault)
 		for k := range answers {
 			j.add(o.rule, s.link, &answers[k])
 		}
 	}
 }
 
+// silence says why a rule may have no answer although all of its facts were read: one of
+// them is empty, or has a value for which the rule has no case.
+func silence(r *Rule) string {
+	var names []string
+	for _, n := range slices.Concat(r.needs, r.uses) {
+		if !slices.Contains(names, n.name) {
+			names = append(names, n.name)
+		}
+	}
+	switch len(names) {
+	case 0:
+		return "the rule has no case for what was read"
+	case 1:
+		return "the rule has no case for what was read of " + names[0] + ": it is empty or has a value that the rule does not know"
+	}
+	return "the rule has no case for what was read of " + strings.Join(names, ", ") + ": one of them is empty or has a value that the rule does not know"
+}
+
 // settle applies what no rule can talk its way around: faults of the rule, needs
 // that are gaps, silence, and that the worst answer counts.
-func (g *judge) settle(s subject, answers []answer, fault error) []answer {
+func (g *judge) settle(r *Rule, s subject, answers []answer, fault error) []answer {
 	switch {
 	case fault != nil:
 		return []answer{{Status: finding.Unknown, Message: "the rule could not be evaluated: " + fault.Error()}}
@@ -88,7 +107,7 @@ func (g *judge) settle(s subject, answers []answer, fault error) []answer {
 	case len(answers) == 0 && s.unread != nil:
 		return []answer{unknownBecause(s.unread)}
 	case len(answers) == 0:
-		return []answer{{Status: finding.Unknown, Message: "the rule gave no answer"}}
+		return []answer{{Status: finding.Unknown, Message: silence(r)}}
 	}
 	if g.strict {
 		for i, a := range answers {
