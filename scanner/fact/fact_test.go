@@ -256,6 +256,27 @@ func TestReaderErrors(t *testing.T) {
 	}
 }
 
+// zeros never ends, as /dev/zero does not, and counts what was read.
+type zeros struct{ read int }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	clear(p)
+	z.read += len(p)
+	return len(p), nil
+}
+
+func TestReaderBoundsLines(t *testing.T) {
+	t.Parallel()
+	var z zeros
+	_, err := NewReader(&z, "facts.jsonl").Next()
+	if err == nil || err.Error() != "facts.jsonl:1: the line is longer than 16 MiB: is it a facts file?" {
+		t.Errorf("error: %v", err)
+	}
+	if z.read > maxLine+1<<17 {
+		t.Errorf("%d bytes were read of a line of at most %d", z.read, maxLine)
+	}
+}
+
 func TestReaderTakesLongLines(t *testing.T) {
 	t.Parallel()
 	doc := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{Policy: Of(Policy{Document: strings.Repeat("x", 3<<20)})}}

@@ -77,10 +77,15 @@ func versionError(v string) error {
 	return fmt.Errorf("schema version %q is not %q, the one that this version of crosscheck reads", v, SchemaVersion)
 }
 
-// Reader reads a facts file. Its errors name the file and the line.
+// maxLine is the size of the longest line that is read, in bytes.
+const maxLine = 16 << 20
+
+// Reader reads a facts file. Its errors name the file and the line. A line longer than
+// 16 MiB is an error, which is found while the line is read.
 type Reader struct {
 	name string
 	r    *bufio.Reader
+	long []byte   // a line that is longer than the buffer of r
 	file *os.File // to close, nil when the caller owns it
 	line int
 	order
@@ -123,7 +128,10 @@ func (r *Reader) Close() error {
 // since what is not there was not judged.
 func (r *Reader) Next() (Message, error) {
 	for {
-		line, err := r.r.ReadBytes('\n')
+		line, err := r.readLine()
+		if errors.Is(err, bufio.ErrTooLong) {
+			return Message{}, fmt.Errorf("%s:%d: the line is longer than %d MiB: is it a facts file?", r.name, r.line+1, maxLine>>20)
+		}
 		if err != nil && err != io.EOF {
 			return Message{}, fmt.Errorf("%s: %w", r.name, err)
 		}
@@ -158,6 +166,24 @@ func (r *Reader) Next() (Message, error) {
 			return Message{}, r.errorf(err)
 		}
 		return m, nil
+	}
+}
+
+// readLine reads up to the next line end. What it gives is valid until the next call.
+func (r *Reader) readLine() ([]byte, error) {
+	part, err := r.r.ReadSlice('\n')
+	if err != bufio.ErrBufferFull {
+		return part, err
+	}
+	r.long = r.long[:0]
+	for {
+		if r.long = append(r.long, part...); len(r.long) > maxLine {
+			return nil, bufio.ErrTooLong
+		}
+		if err != bufio.ErrBufferFull {
+			return r.long, err
+		}
+		part, err = r.r.ReadSlice('\n')
 	}
 }
 

@@ -12,31 +12,61 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// FactsFile reads a facts file; the path - is standard input.
+// FactsFile reads a facts file; the path - is standard input. It ends with ctx, also
+// while a pipe gives nothing: the goroutine that waits for the pipe then stays until the
+// process ends.
 func FactsFile(path string, stdin io.Reader) Source {
 	return func(ctx context.Context, emit func(fact.Message) error) error {
-		r := fact.NewReader(stdin, "standard input")
-		if path != "-" {
-			var err error
-			if r, err = fact.Open(path); err != nil {
-				return usererr.Hint(err, "write a facts file with 'crosscheck facts'")
-			}
-			defer func() { _ = r.Close() }() // read only
-		}
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		messages := make(chan fact.Message, 16)
+		result := make(chan error, 1)
+		go func() {
+			defer close(messages)
+			result <- readFacts(path, stdin, func(m fact.Message) error {
+				select {
+				case messages <- m:
+					return nil
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			})
+		}()
 		for {
-			m, err := r.Next()
-			if errors.Is(err, io.EOF) {
-				return nil
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case m, more := <-messages:
+				if !more {
+					return <-result
+				}
+				if err := emit(m); err != nil {
+					return err
+				}
 			}
-			if err != nil {
-				return usererr.Hint(err, "write it again with 'crosscheck facts'")
-			}
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			if err := emit(m); err != nil {
-				return err
-			}
+		}
+	}
+}
+
+func readFacts(path string, stdin io.Reader, emit func(fact.Message) error) error {
+	r := fact.NewReader(stdin, "standard input")
+	if path != "-" {
+		var err error
+		if r, err = fact.Open(path); err != nil {
+			return usererr.Hint(err, "write a facts file with 'crosscheck facts'")
+		}
+		defer func() { _ = r.Close() }() // read only
+	}
+	for {
+		m, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return usererr.Hint(err, "write it again with 'crosscheck facts'")
+		}
+		if err := emit(m); err != nil {
+			return err
 		}
 	}
 }
