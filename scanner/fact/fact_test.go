@@ -237,6 +237,10 @@ func TestReaderErrors(t *testing.T) {
 		{"not JSON", run + "hello\n", "facts.jsonl:2: this is not JSON: invalid character 'h' looking for beginning of value"},
 		{"two values on a line", run + strings.TrimSuffix(gap, "\n") + gap, "facts.jsonl:2: more than one JSON value on the line"},
 		{"stray bracket", run + strings.TrimSuffix(gap, "\n") + "}\n", "facts.jsonl:2: more than one JSON value on the line"},
+		{"another letter case", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"Status":"Enabled"}}}}}` + "\n", `facts.jsonl:2: unknown field "Status"`},
+		{"doubled field", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"status":"Suspended","status":"Enabled"}}}}}` + "\n", `facts.jsonl:2: field "status" occurs twice`},
+		{"not UTF-8", run + "{\"gap\":{\"message\":\"\xff\"}}\n", "facts.jsonl:2: this is not UTF-8"},
+		{"a bucket twice", run + strings.Repeat(`{"document":{"schema_version":"1","bucket":{"arn":"arn:aws:s3:::b"}}}`+"\n", 2), `facts.jsonl:3: document.bucket.arn: "arn:aws:s3:::b" has a document on line 2 already`},
 		{"no run", gap, "facts.jsonl:1: the first line must be the run"},
 		{"two runs", run + run, "facts.jsonl:2: there is more than one run"},
 		{"after the coverage", run + cov + gap, "facts.jsonl:3: nothing may follow the coverage"},
@@ -429,7 +433,13 @@ func FuzzReader(f *testing.F) {
 
 func BenchmarkReader(b *testing.B) {
 	doc := exampleDocument()
-	data := write(b, append(append([]Message{filled("value")[0]}, slices.Repeat([]Message{{Document: doc}}, 100)...), Message{Coverage: &Coverage{}}))
+	messages := []Message{filled("value")[0]}
+	for i := range 100 {
+		d := *doc
+		d.Bucket.ARN += fmt.Sprint(i)
+		messages = append(messages, Message{Document: &d})
+	}
+	data := write(b, append(messages, Message{Coverage: &Coverage{}}))
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {

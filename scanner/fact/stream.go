@@ -11,6 +11,9 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync"
+
+	"crosscheck/scanner/exactjson"
 )
 
 // Writer writes messages as JSON lines. The stream must begin with the run and
@@ -88,12 +91,13 @@ type Reader struct {
 	long []byte   // a line that is longer than the buffer of r
 	file *os.File // to close, nil when the caller owns it
 	line int
+	seen map[string]int // line of each bucket's document, by ARN
 	order
 }
 
 // NewReader reads from r; errors begin with name.
 func NewReader(r io.Reader, name string) *Reader {
-	return &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
+	return &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16), seen: map[string]int{}}
 }
 
 // Open reads a file. It refuses a directory.
@@ -156,6 +160,9 @@ func (r *Reader) Next() (Message, error) {
 			}
 			return Message{}, r.errorf(err)
 		}
+		if err := messageShape().Check(line); err != nil {
+			return Message{}, r.errorf(err)
+		}
 		if bytes.Contains(line, []byte(`"value":null`)) { // inside a string its quotes would be escaped
 			return Message{}, r.errorf(errors.New("the value of a fact is null: leave it out where nothing was read"))
 		}
@@ -165,9 +172,14 @@ func (r *Reader) Next() (Message, error) {
 		if err := r.next(m); err != nil {
 			return Message{}, r.errorf(err)
 		}
+		if err := r.once(m.Document); err != nil {
+			return Message{}, r.errorf(err)
+		}
 		return m, nil
 	}
 }
+
+var messageShape = sync.OnceValue(exactjson.ShapeOf[Message])
 
 // readLine reads up to the next line end. What it gives is valid until the next call.
 func (r *Reader) readLine() ([]byte, error) {
@@ -185,6 +197,18 @@ func (r *Reader) readLine() ([]byte, error) {
 		}
 		part, err = r.r.ReadSlice('\n')
 	}
+}
+
+// once refuses a second document of one bucket.
+func (r *Reader) once(d *Document) error {
+	if d == nil || d.Bucket.ARN == "" {
+		return nil
+	}
+	if first, ok := r.seen[d.Bucket.ARN]; ok {
+		return fmt.Errorf("document.bucket.arn: %q has a document on line %d already", d.Bucket.ARN, first)
+	}
+	r.seen[d.Bucket.ARN] = r.line
+	return nil
 }
 
 func (r *Reader) errorf(err error) error {

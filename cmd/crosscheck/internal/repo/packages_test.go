@@ -29,7 +29,8 @@ type pkg struct {
 
 // packages is the whole table: plain data first, commands last. Imports point up.
 var packages = []pkg{
-	{"scanner/fact", "what was read from AWS, as plain data: documents, facts, gaps, and the facts file", nil},
+	{"scanner/exactjson", "finds in JSON what encoding/json lets pass: other letter cases, doubled names, text that is not UTF-8", nil},
+	{"scanner/fact", "what was read from AWS, as plain data: documents, facts, gaps, and the facts file", []string{"scanner/exactjson"}},
 	{"scanner/flow", "one function, Map: a stream of work done in parallel within a bound", nil},
 	{"rules/finding", "what an audit says, as plain data: links, checks, findings, and the catalog of ids", nil},
 	{"canary/measure", "what the canary shows, as plain data: measurements, outcomes, latencies", nil},
