@@ -35,7 +35,8 @@ const sweepParallel = 16
 
 // Sweep removes what the run of a journal left behind, on both sides. A journal
 // whose run is still alive is not touched: [ErrBusy]. When all of it is gone, the
-// journal is removed too, so that another sweep finds nothing to do. Where S3 had
+// journal is removed too, so that another sweep finds nothing to do. A journal with lines
+// that are no entries of its run stays, and is an error after all others were swept. Where S3 had
 // not finished with an object, its entry stays for one more sweep. Of the options, only
 // CleanUp and Settle matter.
 func Sweep(ctx context.Context, path string, open OpenBucket, o Options) (SweepResult, error) {
@@ -60,7 +61,10 @@ func Sweep(ctx context.Context, path string, open OpenBucket, o Options) (SweepR
 			case len(swept.left) > 0 || swept.pending:
 				return swept, nil
 			}
-			return swept, j.Removed(e.Source.Bucket, e.Key)
+			// On a full disk the line is lost, which does no harm: the journal goes if all
+			// is gone, and otherwise another sweep finds nothing for this entry.
+			_ = j.Removed(e.Source.Bucket, e.Key)
+			return swept, nil
 		},
 		func(swept *sweptEntry) error {
 			s.Removed += swept.removed
@@ -73,7 +77,7 @@ func Sweep(ctx context.Context, path string, open OpenBucket, o Options) (SweepR
 	slices.SortFunc(s.Leftovers, func(a, b measure.Leftover) int {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.VersionID, b.VersionID))
 	})
-	return s, errors.Join(err, j.Close())
+	return s, errors.Join(err, j.Damage(), j.Close())
 }
 
 // sweptEntry is what the sweep of one probe did.

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +37,9 @@ type Journal struct {
 	mu      sync.Mutex
 	open    map[string]int // objects announced and not yet removed, by bucket and key
 	written int            // lines
+	size    int64          // bytes of whole lines, and of garbage before them
+	torn    bool           // something follows them
+	damage  error          // lines that are no entries: the file is kept for them
 
 	syncing sync.Mutex
 	synced  int // lines that are on the disk for sure
@@ -182,7 +186,9 @@ func (j *Journal) Put(e Entry) error {
 	}
 	j.mu.Lock()
 	err := j.append(line{Put: &e})
-	j.open[e.Source.Bucket+"\x00"+e.Key]++
+	if err == nil {
+		j.open[e.Source.Bucket+"\x00"+e.Key]++
+	}
 	mine := j.written
 	j.mu.Unlock()
 	if err == nil {
@@ -225,19 +231,46 @@ func (j *Journal) Removed(bucket, key string) error {
 	return j.append(line{Removed: &removal{bucket, key}})
 }
 
-// append adds a line. It runs with j.mu held.
+// append adds a line, or nothing: what a full disk left of one is cut off again, at the
+// latest before the next. It runs with j.mu held.
 func (j *Journal) append(l line) error {
 	data, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
+	data = append(data, '\n')
+	if j.torn && j.cut() != nil {
+		data = append([]byte("\n"), data...) // at least no line begins within another
+	}
+	n, err := j.file.Write(data)
+	if err != nil {
+		j.torn = j.torn || n > 0
+		if j.torn {
+			_ = j.cut()
+		}
+		return err
+	}
+	if j.torn {
+		j.torn = false
+		if info, err := j.file.Stat(); err == nil {
+			j.size = info.Size()
+		}
+	} else {
+		j.size += int64(n)
+	}
 	j.written++
-	_, err = j.file.Write(append(data, '\n'))
+	return nil
+}
+
+// cut ends the file after its last whole line.
+func (j *Journal) cut() error {
+	err := j.file.Truncate(j.size)
+	j.torn = err != nil
 	return err
 }
 
 // Close ends the journal. Its file stays if something announced in it has not
-// been removed.
+// been removed, or if it has lines that are no entries.
 func (j *Journal) Close() error {
 	if j == nil {
 		return nil
@@ -245,7 +278,7 @@ func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	err := j.file.Close()
-	if len(j.open) > 0 {
+	if len(j.open) > 0 || j.damage != nil {
 		return errors.Join(err, j.lock.Unlock())
 	}
 	// In this order, who gets the lock after this run finds no journal any more.
@@ -278,7 +311,8 @@ func List(dir string) ([]string, error) {
 var ErrBusy = errors.New("its run is still alive")
 
 // Reopen takes over the journal of a dead run. The entries are what it put and
-// is not known to have removed, in the order of the file.
+// is not known to have removed, in the order of the file. Lines that are no entries are
+// left out: see [Journal.Damage].
 func Reopen(path string) (*Journal, []Entry, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, nil, err // a lock would make a file for it
@@ -295,75 +329,130 @@ func Reopen(path string) (*Journal, []Entry, error) {
 		}
 		return nil, nil, err
 	}
-	entries, err := readJournal(f)
+	c, err := readJournal(f, RunOf(path))
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close(), lock.Unlock())
 	}
-	j := &Journal{file: f, lock: lock, open: map[string]int{}}
+	j := &Journal{file: f, lock: lock, open: map[string]int{}, size: c.size, torn: c.torn}
+	if c.damage != nil {
+		j.damage = fmt.Errorf("%s: %w", path, c.damage)
+	}
+	entries := c.entries
 	for _, e := range entries {
 		j.open[e.Source.Bucket+"\x00"+e.Key]++
 	}
 	return j, entries, nil
 }
 
+// Damage says which lines of a journal that was taken over are no entries of its run. Such
+// a journal is not removed. Nil if there are none.
+func (j *Journal) Damage() error { return j.damage }
+
 // Read lists what the run of a journal put and is not known to have
-// removed, without taking the journal over.
+// removed, without taking the journal over. With lines that are no entries, it returns
+// the others and an error.
 func Read(path string) ([]Entry, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	entries, err := readJournal(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	c, err := readJournal(f, RunOf(path))
+	if err = errors.Join(err, c.damage); err != nil {
+		return c.entries, fmt.Errorf("%s: %w", path, err)
 	}
-	return entries, nil
+	return c.entries, nil
 }
 
-// readJournal reads entries that were not removed. A last line without its end
-// was being written when the run died: nothing was put for it yet.
-func readJournal(r io.Reader) ([]Entry, error) {
-	var entries []Entry
+// content is what a journal says.
+type content struct {
+	entries []Entry // not removed
+	size    int64   // bytes up to the end of what is kept
+	torn    bool    // a line follows that was not written to its end
+	damage  error   // lines that are no entries
+}
+
+// readJournal reads the journal of a run. A last line without its end was being written
+// when the run died: nothing was put for it yet. Another line that is no entry is
+// damage, and the others count.
+func readJournal(r io.Reader, run string) (content, error) {
+	var c content
+	var damage []error
 	in := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		text, err := in.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return entries, nil
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
+			return c, err
 		}
+		if last {
+			c.torn = len(text) > 0
+			if c.torn && (text[0] != '{' || bytes.IndexByte(text, 0) >= 0) {
+				damage = append(damage, fmt.Errorf("line %d is no journal entry", n))
+				c.size += int64(len(text)) // garbage that no run wrote is kept
+				c.torn = false
+			}
+			c.damage = errors.Join(damage...)
+			return c, nil
+		}
+		c.size += int64(len(text))
+		l, err := parseLine(text)
 		if err != nil {
-			return nil, err
-		}
-		var l line
-		d := json.NewDecoder(bytes.NewReader(text))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&l); err != nil {
-			return nil, fmt.Errorf("line %d is no journal entry: %w", n, err)
+			damage = append(damage, fmt.Errorf("line %d is no journal entry: %w", n, err))
+			// A full disk may have torn it, with the next one behind it.
+			at := bytes.LastIndex(text, []byte(`{"put":`))
+			if at <= 0 {
+				continue
+			}
+			if l, err = parseLine(text[at:]); err != nil {
+				continue
+			}
 		}
 		switch {
-		case n == 1 && l.Version != version:
-			return nil, errors.New("not a canary journal of a version known here")
+		case l.Version != 0 && l.Version != version, l.Version == 0 && n == 1:
+			return c, errors.New("not a canary journal of a version known here")
 		case l.Put != nil:
-			if err := l.Put.check(); err != nil {
-				return nil, fmt.Errorf("line %d: %w", n, err)
+			if err := l.Put.check(run); err != nil {
+				damage = append(damage, fmt.Errorf("line %d: %w", n, err))
+				continue
 			}
-			entries = append(entries, *l.Put)
+			c.entries = append(c.entries, *l.Put)
 		case l.Removed != nil:
-			entries = slices.DeleteFunc(entries, func(e Entry) bool {
+			c.entries = slices.DeleteFunc(c.entries, func(e Entry) bool {
 				return e.Source.Bucket == l.Removed.Bucket && e.Key == l.Removed.Key
 			})
 		}
 	}
 }
 
-// check refuses an entry that no run can have written: a sweep deletes what its
-// key names.
-func (e *Entry) check() error {
+// parseLine reads a whole line.
+func parseLine(text []byte) (line, error) {
+	var l line
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&l); err != nil {
+		return l, err
+	}
+	if len(bytes.TrimSpace(text[d.InputOffset():])) > 0 {
+		return l, errors.New("something follows it")
+	}
+	if l == (line{}) {
+		return l, errors.New("it is empty")
+	}
+	return l, nil
+}
+
+// probeKey is the end of the key of a probe: the canary's prefix, the run, the number.
+var probeKey = regexp.MustCompile(`(?:^|/)[A-Za-z0-9._-]{1,64}/([A-Za-z0-9-]{1,64})/[0-9]{1,9}$`)
+
+// check refuses an entry that the run of this journal cannot have written: a sweep deletes
+// what its key names.
+func (e *Entry) check(run string) error {
 	if e.Source.Bucket == "" || e.Destination.Bucket == "" {
 		return errors.New("an entry without its buckets")
 	}
-	if e.Run == "" || !strings.Contains(e.Key, "/"+e.Run+"/") {
-		return fmt.Errorf("the key %q is not one of the run %q", e.Key, e.Run)
+	if m := probeKey.FindStringSubmatch(e.Key); m == nil || e.Run != run || m[1] != run {
+		return fmt.Errorf("the key %q is not one of the run %q", e.Key, run)
 	}
 	return nil
 }

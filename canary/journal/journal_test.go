@@ -113,36 +113,87 @@ func TestJournal(t *testing.T) {
 		}
 		letGo(t, j)
 	}
+	header, rest, _ := strings.Cut(string(data), "\n")
+	invoice := strings.ReplaceAll(`{"put":{"run":"r1","key":"prod/r1/invoice.pdf","source":{"bucket":"a"},"destination":{"bucket":"b"}}}`, "\n", "")
 	for text, complaint := range map[string]string{
-		"":                                    "",
-		"{\"crosscheck_canary_journal\":2}\n": "not a canary journal",
-		"hello\n":                             "line 1 is no journal entry",
-		string(data) + "{\"put\":{}}\n":       "an entry without its buckets",
-		string(data) + `{"put":{"run":"r","key":"secret/file","source":{"bucket":"a"},"destination":{"bucket":"b"}}}` + "\n": `the key "secret/file" is not one of the run "r"`,
-		string(data) + "{\"drop\":1}\n": "line 6 is no journal entry",
+		"": "",
+		header + "\n" + strings.Repeat("\x00", 100):                                        "line 2 is no journal entry",
+		strings.Repeat("\x00", 100):                                                        "line 1 is no journal entry",
+		"{\"crosscheck_canary_journal\":2}\n" + rest:                                       "not a canary journal",
+		"hello\n" + rest:                                                                   "line 1 is no journal entry",
+		string(data) + "{\"put\":{}}\n":                                                    "an entry without its buckets",
+		string(data) + invoice + "\n":                                                      `the key "prod/r1/invoice.pdf" is not one of the run "r1"`,
+		string(data) + strings.ReplaceAll(invoice, "r1", "2026") + "\n":                    `the key "prod/2026/invoice.pdf" is not one`,
+		string(data) + strings.Replace(invoice, "prod/r1/invoice.pdf", "r1/1", 1) + "\n":   `the key "r1/1" is not one`,
+		string(data) + strings.Replace(invoice, "prod/r1/invoice.pdf", "p/r2/1", 1) + "\n": `the key "p/r2/1" is not one`,
+		string(data) + "{\"drop\":1}\n":                                                    "line 6 is no journal entry",
+		string(data) + "{}\n":                                                              "line 6 is no journal entry",
+		header + "\n{\"put\":{\"ru" + rest:                                                 "line 2 is no journal entry",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, _, err := Reopen(path)
+		j, got, err := Reopen(path)
+		if j != nil {
+			err = j.Damage()
+		}
 		if (complaint == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), complaint) {
 			t.Errorf("%q: %v, want %q", text, err, complaint)
 		}
-		if j != nil {
-			letGo(t, j)
+		if j == nil {
+			continue
+		}
+		if strings.Contains(text, rest) {
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("%q: the other lines: %s", text, d)
+			}
+		}
+		for _, e := range got {
+			if err := j.Removed(e.Source.Bucket, e.Key); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(path); (complaint == "") != errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%q: after all is removed: %v", text, err)
 		}
 	}
+}
+
+// TestTornWrite cuts off what a full disk left of a line before the next one is written.
+func TestTornWrite(t *testing.T) {
+	t.Parallel()
+	j, err := Open(t.TempDir(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.file.WriteString(`{"put":{"run":"r1","ke`); err != nil {
+		t.Fatal(err)
+	}
+	j.torn = true
+	entry := Entry{Run: "r1", Key: "crosscheck-canary/r1/1", Source: Location{Bucket: "a"}, Destination: Location{Bucket: "b"}}
+	if err := j.Put(entry); err != nil {
+		t.Fatal(err)
+	}
+	letGo(t, j)
+	again, got, err := Reopen(j.Path())
+	if err != nil || again.Damage() != nil || len(got) != 1 {
+		t.Fatalf("%v, %v, %v", got, err, again.Damage())
+	}
+	letGo(t, again)
 }
 
 func FuzzJournal(f *testing.F) {
 	f.Add("{\"crosscheck_canary_journal\":1}\n{\"put\":{\"run\":\"r\",\"link\":\"l\",\"key\":\"crosscheck-canary/r/1\",\"at\":\"\",\"source\":{\"bucket\":\"a\"},\"destination\":{\"bucket\":\"b\"}}}\n")
 	f.Add("{\"crosscheck_canary_journal\":1}\n{\"removed\":{\"bucket\":\"a\",\"key\":\"k\"}}\n{")
 	f.Fuzz(func(t *testing.T, text string) {
-		entries, err := readJournal(strings.NewReader(text))
+		c, err := readJournal(strings.NewReader(text), "r")
 		if err != nil {
 			return
 		}
-		for _, e := range entries {
+		for _, e := range c.entries {
 			if e.Source.Bucket == "" || e.Destination.Bucket == "" || e.Run == "" || !strings.Contains(e.Key, "/"+e.Run+"/") {
 				t.Errorf("%+v may be swept", e)
 			}

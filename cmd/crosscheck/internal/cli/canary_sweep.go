@@ -127,12 +127,11 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags) erro
 	}
 	clients := access.New(f.load.In(f.region), f.externalID)
 	left, late := 0, 0
+	var bad error
 	for _, path := range journals {
 		if f.dryRun {
 			entries, err := journal.Read(path)
-			if err != nil {
-				return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
-			}
+			bad = errors.Join(bad, err)
 			for _, e := range entries {
 				fmt.Fprintf(s.Out, "would remove s3://%s/%s and its replica in %s\n", usererr.OneLine(e.Source.Bucket), usererr.OneLine(e.Key), usererr.OneLine(e.Destination.Bucket))
 			}
@@ -150,13 +149,16 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags) erro
 		case err != nil && ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			return usererr.Hint(err, "the file is not touched; move it away to sweep the others")
+			bad = errors.Join(bad, err)
 		}
 		left += printSwept(s, f, "run "+journal.RunOf(path), swept)
 		late += swept.Pending
 	}
 	if len(journals) == 0 && !f.quiet {
 		fmt.Fprintln(s.Out, "nothing to sweep: no canary left a journal")
+	}
+	if bad != nil {
+		return usererr.Hint(bad, "the file is kept; all that the other lines and journals name was swept")
 	}
 	if left > 0 {
 		return exitError(exitFindings)
