@@ -26,8 +26,8 @@ type File struct {
 	committed bool
 }
 
-// Create makes the temporary file, with the mode of the file that is there already or
-// else with perm less the umask. It refuses a directory and a read-only file, and its
+// Create makes the temporary file with perm, less what the file that is there already
+// does not have and less the umask. It refuses a directory and a read-only file, and its
 // errors do not repeat the path.
 func Create(path string, perm fs.FileMode) (*File, error) {
 	path, err := resolve(path)
@@ -49,7 +49,7 @@ func Create(path string, perm fs.FileMode) (*File, error) {
 	case info.Mode().Perm()&0o200 == 0:
 		return nil, ErrReadOnly
 	default:
-		perm = info.Mode().Perm()
+		perm &= info.Mode().Perm()
 	}
 	f, err := CreateIn(filepath.Dir(path), filepath.Base(path), perm)
 	if err != nil {

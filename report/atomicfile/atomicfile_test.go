@@ -65,6 +65,29 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// A file that everyone can read does not pass this on to what replaces it.
+func TestCreateNarrowsTheMode(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(path, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Abort()
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("mode %v, %v, want 0600", info.Mode(), err)
+	}
+}
+
 // A kept file can be named to a person until it has its own name.
 func TestKept(t *testing.T) {
 	t.Parallel()
