@@ -20,7 +20,7 @@ func Main() int { return run(os.Args[1:], terminal.Standard(), client.LoadConfig
 
 // run is the whole program on given streams and with a given way to AWS.
 func run(args []string, s *terminal.Streams, load client.Loader) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	go func() {
 		// A second signal ends the process at once, also while a clean-up runs.
@@ -35,6 +35,16 @@ func run(args []string, s *terminal.Streams, load client.Loader) int {
 		err = errInterrupted
 	}
 	return conclude(s, err)
+}
+
+// endings are the signals at which every command cleans up and ends. SIGHUP stays ignored
+// where the parent ignores it, as nohup does.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // collectSeldom allocates memory until the returned function is called, in commands that
