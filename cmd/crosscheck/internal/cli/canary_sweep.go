@@ -151,7 +151,9 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags) erro
 		case err != nil:
 			bad = errors.Join(bad, err)
 		}
-		left += printSwept(s, f, "run "+journal.RunOf(path), swept)
+		if err == nil || swept.Probes > 0 {
+			left += printSwept(s, f, "run "+journal.RunOf(path), swept)
+		}
 		late += swept.Pending
 	}
 	if len(journals) == 0 && !f.quiet {

@@ -412,8 +412,8 @@ func TestCanaryBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string]string{
-		`there is no link "orders-invoices/nope→backup-invoices"; there are ` + invoices:         "canary --yes --link orders-invoices/nope->backup-invoices",
-		`there is no link "nope/a→b"; see with 'crosscheck scan'`:                                "canary --yes --link nope/a->b",
+		`there is no link "orders-invoices/nope→backup-invoices"; there are ` + invoices: "canary --yes --link orders-invoices/nope->backup-invoices",
+		`there is no link "nope/a→b"; 'crosscheck scan' lists the links`:                 "canary --yes --link nope/a->b",
 		`no link was found to probe`:                                                             "canary --yes --buckets media-scratch",
 		`the canary's role and the audit role are both "crosscheck-audit"`:                       "canary --yes --role-name crosscheck-audit",
 		`--timeout 10ms is shorter than the first check of the destination; give at least 100ms`: "canary --yes --timeout 10ms",

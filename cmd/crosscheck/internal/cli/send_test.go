@@ -34,6 +34,10 @@ func TestReportSendsToSecurityHub(t *testing.T) {
 	seen := map[string]bool{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		if bytes.Contains(body, []byte("GetCallerIdentity")) {
+			w.Header().Set("Content-Type", "text/xml")
+		}
 		switch {
 		case r.URL.Path == "/findings/import" && calls.Add(1) == 1:
 			w.Header().Set("X-Amzn-ErrorType", "TooManyRequestsException")
