@@ -121,7 +121,7 @@ func (b *Bucket) list(ctx context.Context, prefix string, each func(key string, 
 			return nil
 		}
 		next, nextVersion := name(out.NextKeyMarker), aws.ToString(out.NextVersionIdMarker)
-		if next == aws.ToString(in.KeyMarker) && nextVersion == aws.ToString(in.VersionIdMarker) {
+		if next == "" || next == aws.ToString(in.KeyMarker) && nextVersion == aws.ToString(in.VersionIdMarker) {
 			return errors.New("a listing of versions goes on, but does not say where")
 		}
 		in.KeyMarker, in.VersionIdMarker = &next, out.NextVersionIdMarker

@@ -67,7 +67,11 @@ func TestListPages(t *testing.T) {
 		t.Errorf("asked with %q", server.markers)
 	}
 	again := s3.ListObjectVersionsOutput{IsTruncated: aws.Bool(true), NextKeyMarker: text("k"), NextVersionIdMarker: text("1")}
-	for _, endless := range [][]s3.ListObjectVersionsOutput{{again, again}, {{IsTruncated: aws.Bool(true)}}} {
+	for _, endless := range [][]s3.ListObjectVersionsOutput{
+		{again, again},
+		{{IsTruncated: aws.Bool(true)}},
+		{{IsTruncated: aws.Bool(true), NextVersionIdMarker: text("1")}},
+	} {
 		b.S3 = &pages{versions: endless}
 		if _, err := b.versions(t.Context(), "k"); err == nil || !strings.Contains(err.Error(), "does not say where") {
 			t.Errorf("a listing that repeats itself: %v", err)
