@@ -348,11 +348,15 @@ func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fac
 	})
 }
 
+// maxPages is how many pages a list may have: the largest, 100,000 buckets in pages of
+// 1,000, has 100.
+const maxPages = 10_000
+
 // pages calls fetch until it returns no token of a next page. A repeated token would make
-// the list endless, and is refused.
+// the list endless, and is refused, and so are more than [maxPages].
 func pages(fetch func(token *string) (next *string, err error)) error {
 	seen := map[string]bool{}
-	for token := (*string)(nil); ; {
+	for token := (*string)(nil); len(seen) < maxPages; {
 		next, err := fetch(token)
 		if err != nil || aws.ToString(next) == "" {
 			return err
@@ -363,4 +367,5 @@ func pages(fetch func(token *string) (next *string, err error)) error {
 		seen[*next] = true
 		token = next
 	}
+	return client.Malformed("the list has more than %d pages", maxPages)
 }
