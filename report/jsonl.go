@@ -10,8 +10,8 @@ import (
 	"slices"
 
 	"crosscheck/canary/measure"
-	"crosscheck/report/internal/text"
 	"crosscheck/report/internal/wire"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

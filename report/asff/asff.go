@@ -12,8 +12,8 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/report/internal/records"
-	"crosscheck/report/internal/text"
 	"crosscheck/report/internal/wire"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )

@@ -19,8 +19,8 @@ import (
 	"crosscheck/report"
 	"crosscheck/report/internal/grid"
 	"crosscheck/report/internal/records"
-	"crosscheck/report/internal/text"
 	"crosscheck/report/internal/wire"
+	"crosscheck/report/text"
 	"crosscheck/scanner/fact"
 )
 

@@ -21,8 +21,8 @@ import (
 	"crosscheck/report"
 	"crosscheck/report/compare"
 	"crosscheck/report/internal/records"
-	"crosscheck/report/internal/text"
 	"crosscheck/report/reporttest"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )

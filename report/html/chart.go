@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"crosscheck/canary/measure"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 )
 
 const (

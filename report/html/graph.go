@@ -9,7 +9,7 @@ import (
 
 	"crosscheck/report"
 	"crosscheck/report/internal/records"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

@@ -22,7 +22,7 @@ import (
 	"crosscheck/report/compare"
 	"crosscheck/report/internal/records"
 	"crosscheck/report/internal/spool"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )

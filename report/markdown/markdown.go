@@ -12,7 +12,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/report/internal/records"
 	"crosscheck/report/internal/spool"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

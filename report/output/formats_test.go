@@ -19,8 +19,8 @@ import (
 	"pgregory.net/rapid"
 
 	"crosscheck/report"
-	"crosscheck/report/internal/text"
 	"crosscheck/report/reporttest"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

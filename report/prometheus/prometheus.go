@@ -12,7 +12,7 @@ import (
 
 	"crosscheck/canary/measure"
 	"crosscheck/report/internal/records"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

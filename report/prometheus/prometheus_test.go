@@ -15,8 +15,8 @@ import (
 	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/report/internal/records"
-	"crosscheck/report/internal/text"
 	"crosscheck/report/reporttest"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

@@ -21,7 +21,7 @@ import (
 	"crosscheck/report/asff"
 	"crosscheck/report/compare"
 	"crosscheck/report/internal/records"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/client"
 )

@@ -13,7 +13,7 @@ import (
 	"crosscheck/report/internal/grid"
 	"crosscheck/report/internal/records"
 	"crosscheck/report/internal/spool"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

@@ -18,7 +18,7 @@ import (
 
 	"crosscheck/canary/measure"
 	"crosscheck/report"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 

@@ -14,8 +14,8 @@ import (
 	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/report/internal/spool"
-	"crosscheck/report/internal/text"
 	"crosscheck/report/internal/wire"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"crosscheck/report"
-	"crosscheck/report/internal/text"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 	"crosscheck/scanner"
 )
 
@@ -33,10 +33,10 @@ func WritePlan(out io.Writer, p *scanner.Plan, concurrency int) error {
 	var b strings.Builder
 	listing, none, all := totals(p)
 	fmt.Fprintf(&b, "This is a plan. Accounts and buckets were listed (%d calls); no bucket was read.\n\n", listing)
-	fmt.Fprintf(&b, "Caller      %s\n", usererr.OneLine(p.Caller))
+	fmt.Fprintf(&b, "Caller      %s\n", text.Visible(p.Caller))
 	role := "none: the caller's own credentials"
 	if p.Role != "" {
-		role = usererr.OneLine(p.Role) + ", assumed in every account"
+		role = text.Visible(p.Role) + ", assumed in every account"
 	}
 	fmt.Fprintf(&b, "Audit role  %s\n", role)
 	fmt.Fprintf(&b, "Scope       accounts: %d, of which %d can be read; buckets: %d\n\n", p.Accounts.Listed, p.Accounts.Scanned, p.Buckets)
@@ -59,7 +59,7 @@ func WritePlan(out io.Writer, p *scanner.Plan, concurrency int) error {
 		b.WriteString("\nWhat the scan could not read:\n")
 	}
 	for _, g := range p.Gaps {
-		fmt.Fprintf(&b, "* %s %s: %s %s: %s\n", usererr.OneLine(g.AccountID), usererr.OneLine(g.Fact), usererr.OneLine(g.API), usererr.OneLine(g.Code), usererr.OneLine(g.Message))
+		fmt.Fprintf(&b, "* %s %s: %s %s: %s\n", text.Visible(g.AccountID), text.Visible(g.Fact), text.Visible(g.API), text.Visible(g.Code), text.Visible(g.Message))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -15,6 +15,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/prober"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
@@ -133,7 +134,7 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags) erro
 			entries, err := journal.Read(path)
 			bad = errors.Join(bad, err)
 			for _, e := range entries {
-				fmt.Fprintf(s.Out, "would remove s3://%s/%s and its replica in %s\n", usererr.OneLine(e.Source.Bucket), usererr.OneLine(e.Key), usererr.OneLine(e.Destination.Bucket))
+				fmt.Fprintf(s.Out, "would remove s3://%s/%s and its replica in %s\n", text.Visible(e.Source.Bucket), text.Visible(e.Key), text.Visible(e.Destination.Bucket))
 			}
 			continue
 		}
@@ -207,7 +208,7 @@ func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags) error
 			}
 			if f.dryRun {
 				for _, l := range swept.Leftovers {
-					fmt.Fprintf(s.Out, "would remove s3://%s/%s %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID))
+					fmt.Fprintf(s.Out, "would remove s3://%s/%s %s\n", text.Visible(l.Bucket), text.Visible(l.Key), text.Visible(l.VersionID))
 				}
 				continue
 			}
@@ -223,10 +224,10 @@ func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags) error
 // printSwept says what was swept and returns how much is left.
 func printSwept(s *terminal.Streams, f *sweepFlags, where string, swept canary.SweepResult) int {
 	if !f.quiet {
-		fmt.Fprintf(s.Out, "%s: %d probes, %d versions removed, %d left\n", usererr.OneLine(where), swept.Probes, swept.Removed, len(swept.Leftovers))
+		fmt.Fprintf(s.Out, "%s: %d probes, %d versions removed, %d left\n", text.Visible(where), swept.Probes, swept.Removed, len(swept.Leftovers))
 	}
 	for _, l := range swept.Leftovers {
-		fmt.Fprintf(s.Out, "left: s3://%s/%s %s: %s\n", usererr.OneLine(l.Bucket), usererr.OneLine(l.Key), usererr.OneLine(l.VersionID), usererr.OneLine(l.Message))
+		fmt.Fprintf(s.Out, "left: s3://%s/%s %s: %s\n", text.Visible(l.Bucket), text.Visible(l.Key), text.Visible(l.VersionID), text.Visible(l.Message))
 	}
 	return len(swept.Leftovers)
 }

@@ -14,6 +14,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report/atomicfile"
+	"crosscheck/report/text"
 	"crosscheck/testdata"
 )
 
@@ -129,7 +130,7 @@ func showConfig(s *terminal.Streams, c *config.Config, format string) error {
 	t := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SETTING\tVALUE\tFROM")
 	for _, x := range all {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", x.Key, usererr.OneLine(string(x.Value)), usererr.OneLine(x.From.String()))
+		fmt.Fprintf(t, "%s\t%s\t%s\n", x.Key, text.Visible(string(x.Value)), text.Visible(x.From.String()))
 	}
 	return t.Flush()
 }

@@ -7,6 +7,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 	"crosscheck/scanner/client"
 )
 
@@ -60,14 +61,14 @@ func conclude(s *terminal.Streams, err error) int {
 		fmt.Fprintln(s.Err, "crosscheck: interrupted")
 		return exitInterrupted
 	}
-	line := usererr.OneLine(err.Error())
+	line := text.Visible(err.Error())
 	hint := usererr.HintOf(err)
 	var unscanned *client.Error
 	if hint == "" && errors.As(err, &unscanned) {
 		hint = unscanned.Hint
 	}
 	if hint != "" {
-		line += "; " + usererr.OneLine(hint)
+		line += "; " + text.Visible(hint)
 	}
 	fmt.Fprintf(s.Err, "crosscheck: %s\n", line)
 	return exitUsage

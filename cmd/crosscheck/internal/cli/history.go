@@ -8,11 +8,12 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report/compare"
+	"crosscheck/report/text"
 )
 
 func printSkipped(s *terminal.Streams, dir string, skipped []compare.Skipped) {
 	for _, f := range skipped {
-		fmt.Fprintf(s.Err, "crosscheck: history %s: %s is skipped: %s\n", usererr.OneLine(dir), usererr.OneLine(f.File), usererr.OneLine(f.Why))
+		fmt.Fprintf(s.Err, "crosscheck: history %s: %s is skipped: %s\n", text.Visible(dir), text.Visible(f.File), text.Visible(f.Why))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 )
@@ -48,7 +49,7 @@ func newRulesListCommand(s *terminal.Streams, options func() rules.Options) *cob
 				if r.Decides {
 					decides = "yes"
 				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, r.Scope, decides, usererr.OneLine(r.Title))
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Pack, r.Scope, decides, text.Visible(r.Title))
 			}
 			if all {
 				for _, a := range finding.Catalog() {
@@ -75,15 +76,15 @@ func newRulesShowCommand(s *terminal.Streams, options func() rules.Options) *cob
 			if a, ok := finding.AboutOf(args[0]); ok {
 				return showAbout(s.Out, a)
 			}
-			r, text, err := rules.Show(options(), args[0])
+			r, source, err := rules.Show(options(), args[0])
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "%s  %s\n\n%s\n\n", r.ID, usererr.OneLine(r.Title), r.Description)
+			fmt.Fprintf(s.Out, "%s  %s\n\n%s\n\n", r.ID, text.Visible(r.Title), r.Description)
 			t := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 			row := func(name string, values ...string) {
 				if v := strings.Join(values, ", "); v != "" {
-					fmt.Fprintf(t, "%s:\t%s\n", name, usererr.OneLine(v))
+					fmt.Fprintf(t, "%s:\t%s\n", name, text.Visible(v))
 				}
 			}
 			row("severity", string(r.Severity))
@@ -107,7 +108,7 @@ func newRulesShowCommand(s *terminal.Streams, options func() rules.Options) *cob
 			if err := t.Flush(); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(s.Out, "\n%s\n", strings.TrimRight(text, "\n"))
+			_, err = fmt.Fprintf(s.Out, "\n%s\n", strings.TrimRight(source, "\n"))
 			return err
 		},
 	}
@@ -144,15 +145,15 @@ with the embedded rules.
 				switch {
 				case r.Skipped:
 					skipped++
-					fmt.Fprintf(s.Out, "skip  %s\n", usererr.OneLine(r.Name))
+					fmt.Fprintf(s.Out, "skip  %s\n", text.Visible(r.Name))
 				case r.Passed:
 					passed++
 				default:
 					failed++
-					fmt.Fprintf(s.Out, "FAIL  %s (%s:%d) %s\n", usererr.OneLine(r.Name), usererr.OneLine(r.File), r.Line, usererr.OneLine(r.Message))
+					fmt.Fprintf(s.Out, "FAIL  %s (%s:%d) %s\n", text.Visible(r.Name), text.Visible(r.File), r.Line, text.Visible(r.Message))
 				}
 				if r.Output != "" && !r.Passed {
-					fmt.Fprintf(s.Out, "      %s\n", usererr.OneLine(r.Output))
+					fmt.Fprintf(s.Out, "      %s\n", text.Visible(r.Output))
 				}
 			}
 			fmt.Fprintf(s.Out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)

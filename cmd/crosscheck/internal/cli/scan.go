@@ -17,6 +17,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/report/compare"
 	"crosscheck/report/output"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
 	"crosscheck/scanner/client"
@@ -129,7 +130,7 @@ func (f *reportFlags) report(s *terminal.Streams) *audit.Report {
 		Stdout: s.Out, Width: s.Width, Color: s.Color && !f.noColor,
 		Skipped: func(files []compare.Skipped) { printSkipped(s, f.history, files) },
 		Partial: func(path string) {
-			fmt.Fprintf(s.Err, "crosscheck: the run so far is in %s; continue it with --resume %[1]s\n", usererr.OneLine(path))
+			fmt.Fprintf(s.Err, "crosscheck: the run so far is in %s; continue it with --resume %[1]s\n", text.Visible(path))
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/waiver"
 )
@@ -87,7 +88,7 @@ func waiverText(f *finding.Finding, e *waiver.Entry) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "  # %s: %s\n", f.Severity, usererr.OneLine(f.Message))
+	fmt.Fprintf(&out, "  # %s: %s\n", f.Severity, text.Visible(f.Message))
 	for line := range strings.Lines(entry.String()) {
 		out.WriteString("  " + line)
 	}

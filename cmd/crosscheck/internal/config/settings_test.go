@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"pgregory.net/rapid"
 
-	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
 
@@ -333,7 +333,7 @@ func FuzzConfig(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Parse("fuzz", data)
 		if err != nil {
-			if err.Error() == "" || strings.Contains(usererr.OneLine(err.Error()), "\n") {
+			if err.Error() == "" || strings.Contains(text.Visible(err.Error()), "\n") {
 				t.Errorf("%q", err)
 			}
 			return

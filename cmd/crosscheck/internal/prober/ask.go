@@ -10,6 +10,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 )
 
 // plans chooses the variants of every target.
@@ -49,10 +50,10 @@ func (p *prober) printPlans(w io.Writer, plans []canary.Plan) {
 		t := plan.Target
 		where, err := plan.Key(p.o.Folder, p.run)
 		if err != nil {
-			fmt.Fprintf(w, "  %s: nothing: %s\n", usererr.OneLine(t.Link), usererr.OneLine(err.Error()))
+			fmt.Fprintf(w, "  %s: nothing: %s\n", text.Visible(t.Link), text.Visible(err.Error()))
 			continue
 		}
-		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", usererr.OneLine(t.Link), usererr.OneLine(t.Source.Name), usererr.OneLine(strings.TrimSuffix(where, "1")), canary.JoinVariants(plan.Variants))
+		fmt.Fprintf(w, "  %s: s3://%s/%s… (%s)\n", text.Visible(t.Link), text.Visible(t.Source.Name), text.Visible(strings.TrimSuffix(where, "1")), canary.JoinVariants(plan.Variants))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/text"
 	"crosscheck/rules"
 	"crosscheck/scanner/fact"
 )
@@ -67,9 +68,9 @@ func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) (int,
 		o := p.o.canary(p.run, j)
 		r := x.Run(ctx, t, number+1, o)
 		number += len(r.Measurements)
-		fmt.Fprintf(p.s.Out, "\n%s\n", usererr.OneLine(t.Link))
+		fmt.Fprintf(p.s.Out, "\n%s\n", text.Visible(t.Link))
 		for _, m := range r.Measurements {
-			fmt.Fprintf(p.s.Out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), usererr.OneLine(colon(m.Message)))
+			fmt.Fprintf(p.s.Out, "  %s: %s, source status %s%s\n", m.Variant, m.Outcome, cmp.Or(m.SourceStatus, "none"), text.Visible(colon(m.Message)))
 			if len(m.Leftovers) > 0 {
 				status = report.ExitFaults
 			}
@@ -81,7 +82,7 @@ func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) (int,
 				status = report.ExitIncomplete
 			}
 		}
-		fmt.Fprintf(p.s.Out, "  %s: %s\n", word, usererr.OneLine(r.Conclusion))
+		fmt.Fprintf(p.s.Out, "  %s: %s\n", word, text.Visible(r.Conclusion))
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}

@@ -13,6 +13,7 @@ import (
 	"crosscheck/canary/prove"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 )
 
 // probe agrees, probes every target and writes measurements and what follows
@@ -98,7 +99,7 @@ func (p *prober) closeJournal(j *journal.Journal) {
 	}
 	path := j.Path()
 	if err := j.Close(); err != nil {
-		fmt.Fprintf(p.s.Err, "crosscheck: the journal %s cannot be closed: %s\n", path, usererr.OneLine(err.Error()))
+		fmt.Fprintf(p.s.Err, "crosscheck: the journal %s cannot be closed: %s\n", path, text.Visible(err.Error()))
 	}
 	if _, err := usererr.ReadFile(path); err == nil {
 		fmt.Fprintf(p.s.Err, "crosscheck: this run may have left probes: 'crosscheck canary sweep' removes it (journal %s)\n", path)
@@ -122,7 +123,7 @@ func (p *prober) printLatencies() {
 		return
 	}
 	for _, l := range measure.Group(p.measured) {
-		fmt.Fprintf(p.s.Err, "crosscheck: latency of %s: %s\n", usererr.OneLine(l.Link), &l)
+		fmt.Fprintf(p.s.Err, "crosscheck: latency of %s: %s\n", text.Visible(l.Link), &l)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/text"
 	"crosscheck/rules"
 	"crosscheck/scanner/client"
 )
@@ -65,7 +66,7 @@ func Watch(ctx context.Context, s *terminal.Streams, engine *rules.Engine, o *Op
 			j, err := p.openJournal()
 			return o.canary(p.run, j), func() { p.closeJournal(j) }, err
 		},
-		Log: func(message string) { p.progress("%s", usererr.OneLine(message)) },
+		Log: func(message string) { p.progress("%s", text.Visible(message)) },
 	}
 	return watched.Run(ctx, plans)
 }

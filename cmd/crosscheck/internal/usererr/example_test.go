@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/text"
 )
 
 func Example() {
 	err := usererr.Hint(errors.New("there is no link \"logs/all\nbackup\""), "'crosscheck scan' lists the links")
 	err = fmt.Errorf("canary: %w", err)
-	fmt.Println(usererr.OneLine(err.Error()))
+	fmt.Println(text.Visible(err.Error()))
 	fmt.Println(usererr.HintOf(err))
 	_, err = usererr.ReadFile("none.yaml")
 	fmt.Println(err)

@@ -1,12 +1,11 @@
-// Package usererr is how errors reach a person: with a hint of what to try, with the
-// path that is at fault, and in one line.
+// Package usererr is how errors reach a person: with a hint of what to try, and with the
+// path that is at fault.
 package usererr
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 )
 
 // hintError is an error with a hint of what to try.
@@ -33,27 +32,6 @@ func HintOf(err error) string {
 		return e.hint
 	}
 	return ""
-}
-
-// OneLine makes text from outside safe for one line of a terminal.
-func OneLine(text string) string {
-	var b strings.Builder
-	space := false
-	for _, r := range text {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r' || r == ' ':
-			space = b.Len() > 0
-		case r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f:
-			continue
-		default:
-			if space {
-				b.WriteByte(' ')
-				space = false
-			}
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 // ReadFile reads a regular file; a directory is said to be one.
