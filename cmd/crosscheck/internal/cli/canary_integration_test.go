@@ -395,8 +395,18 @@ func TestIntegrationCanary(t *testing.T) {
 			t.Errorf("something was put: %v", left)
 		}
 		destination.start()
-		if status, p := probe(t, "src", "dst", "--variant", "plain"); status != exitClean {
-			t.Errorf("after the restart: exit %d, %+v", status, p)
+		// MinIO calls its target offline until it has looked again: every few seconds.
+		for attempt := 1; ; attempt++ {
+			status, p := probe(t, "src", "dst", "--variant", "plain")
+			if status == exitClean {
+				break
+			}
+			if attempt == 20 {
+				t.Errorf("after the restart: exit %d, %+v", status, p)
+				break
+			}
+			clean(t)
+			time.Sleep(time.Second)
 		}
 		clean(t)
 	})
