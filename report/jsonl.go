@@ -8,16 +8,18 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"crosscheck/canary/measure"
 	"crosscheck/report/internal/wire"
 	"crosscheck/report/text"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/exactjson"
 	"crosscheck/scanner/fact"
 )
 
 // maxLine is the longest line of a run file that is read, in bytes.
-const maxLine = 64 << 20
+const maxLine = 16 << 20
 
 // line is one line of a run file: a message as JSON. Lines with the run also
 // say which version of the format they are.
@@ -174,6 +176,8 @@ func replay(r io.Reader, split bufio.SplitFunc, f func(Message) error) (n int, d
 	return n, done, nil
 }
 
+var lineShape = sync.OnceValue(exactjson.ShapeOf[line])
+
 func readLine(b []byte, first bool) (Message, error) {
 	if first {
 		if err := checkHeader(b); err != nil {
@@ -189,6 +193,9 @@ func readLine(b []byte, first bool) (Message, error) {
 	}
 	if d.More() {
 		return Message{}, errors.New("more than one message")
+	}
+	if err := lineShape().Check(b); err != nil {
+		return Message{}, err
 	}
 	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Coverage: l.Coverage, Past: l.Past, Summary: l.Summary}
 	if l.Run != nil {

@@ -72,7 +72,7 @@ func TestReplayErrors(t *testing.T) {
 		}
 	}
 	long := strings.NewReader(head + "\n" + strings.Repeat("x", 64<<20+1))
-	if err := report.Replay(long, reporttest.NewRecorder()); err == nil || !strings.Contains(err.Error(), "longer than 64 MiB") {
+	if err := report.Replay(long, reporttest.NewRecorder()); err == nil || !strings.Contains(err.Error(), "longer than 16 MiB") {
 		t.Errorf("a line without an end: %v", err)
 	}
 }
@@ -99,6 +99,22 @@ func TestResumeDropsMarks(t *testing.T) {
 	for _, m := range got.Messages {
 		if m.Link != nil && m.Link.Baseline != "" || m.Finding != nil && m.Finding.Baseline != "" {
 			t.Errorf("a mark is left: %+v", m)
+		}
+	}
+}
+
+// What encoding/json lets pass is refused: a field of which the last value would count.
+func TestRunFileIsExact(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"gap":{"fact":"a","fact":"b"}}`: `field "fact" occurs twice`,
+		`{"gap":{"Fact":"a"}}`:            `unknown field "Fact"`,
+		"{\"gap\":{\"fact\":\"\xff\"}}":   "this is not UTF-8",
+	} {
+		r := strings.NewReader(text + "\n")
+		err := report.ReplayOnly(r, report.Discard{}, "gap")
+		if err == nil || err.Error() != "run file, line 1: "+want {
+			t.Errorf("%s: error %v, want %s", text, err, want)
 		}
 	}
 }

@@ -136,10 +136,10 @@ func (r *Reader) Next() (Message, error) {
 		if errors.Is(err, bufio.ErrTooLong) {
 			return Message{}, fmt.Errorf("%s:%d: the line is longer than %d MiB: is it a facts file?", r.name, r.line+1, maxLine>>20)
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return Message{}, fmt.Errorf("%s: %w", r.name, err)
 		}
-		if err == io.EOF && len(line) == 0 {
+		if errors.Is(err, io.EOF) && len(line) == 0 {
 			switch {
 			case r.ended:
 				return Message{}, io.EOF
@@ -184,7 +184,7 @@ var messageShape = sync.OnceValue(exactjson.ShapeOf[Message])
 // readLine reads up to the next line end. What it gives is valid until the next call.
 func (r *Reader) readLine() ([]byte, error) {
 	part, err := r.r.ReadSlice('\n')
-	if err != bufio.ErrBufferFull {
+	if !errors.Is(err, bufio.ErrBufferFull) {
 		return part, err
 	}
 	r.long = r.long[:0]
@@ -192,7 +192,7 @@ func (r *Reader) readLine() ([]byte, error) {
 		if r.long = append(r.long, part...); len(r.long) > maxLine {
 			return nil, bufio.ErrTooLong
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return r.long, err
 		}
 		part, err = r.r.ReadSlice('\n')

@@ -1,5 +1,5 @@
 // Package grid is a run on a terminal of some width: tables and lines, and the words and
-// colours by which they show verdicts, findings and measurements.
+// colors by which they show verdicts, findings and measurements.
 package grid
 
 import (
