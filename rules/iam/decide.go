@@ -31,6 +31,8 @@ type Evaluation struct {
 	state  layers
 	At     Place // what decided a denial
 	varies bool  // a context key takes every value of a glob
+
+	serviceLinked logic.Truth // the caller is a service-linked role
 }
 
 // layers is what every layer of a request says.
@@ -274,7 +276,7 @@ func (e *Evaluation) boundaries() layer {
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 func (e *Evaluation) scps() layer {
 	p, l := &e.req.Principal, &e.in.SCPs
-	exempt := p.ServiceLinked()
+	exempt := e.serviceLinked
 	if p.Kind == principal.ServiceKind || p.Kind == principal.AnonymousKind || p.InManagementAccount || l.notApplied || exempt == logic.True {
 		return layer{logic.True, logic.False}
 	}
@@ -299,7 +301,7 @@ func (e *Evaluation) scps() layer {
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 func (e *Evaluation) rcps() logic.Truth {
 	l := &e.in.RCPs
-	exempt := e.req.Principal.ServiceLinked()
+	exempt := e.serviceLinked
 	if l.notApplied || exempt == logic.True || e.rcpExempt() {
 		return logic.False
 	}

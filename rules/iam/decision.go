@@ -37,6 +37,7 @@ func (e *Evaluation) Examine(req *Request, in *Input) Decision {
 
 // answer decides for one resource or for each of a set.
 func (e *Evaluation) answer() Decision {
+	e.serviceLinked = e.req.Principal.ServiceLinked()
 	problem := e.unfit()
 	if problem == "" && (e.req.ResourceIsGlob || e.varies) {
 		problem = e.divide()
@@ -128,13 +129,13 @@ func (e *Evaluation) EachPolicy(visit func(ref Place, p *policy.Policy)) {
 			one(Place{Kind: PlaceBoundary}, &e.in.Boundary, policy.Identity)
 			one(Place{Kind: PlaceSession}, &e.in.Session, policy.Identity)
 		}
-		if !p.InManagementAccount && !e.in.SCPs.notApplied && p.ServiceLinked() != logic.True {
+		if !p.InManagementAccount && !e.in.SCPs.notApplied && e.serviceLinked != logic.True {
 			for i := range e.in.SCPs.levels {
 				one(Place{PlaceSCP, i}, &e.in.SCPs.levels[i].Layer, policy.SCP)
 			}
 		}
 	}
-	if !e.in.RCPs.notApplied && p.ServiceLinked() != logic.True && !e.rcpExempt() {
+	if !e.in.RCPs.notApplied && e.serviceLinked != logic.True && !e.rcpExempt() {
 		for i := range e.in.RCPs.levels {
 			one(Place{PlaceRCP, i}, &e.in.RCPs.levels[i].Layer, policy.RCP)
 		}
@@ -233,7 +234,7 @@ func (e *Evaluation) unread() (names []string) {
 			put(PlaceSession, 0)
 		}
 	}
-	if p.Kind != principal.ServiceKind && p.Kind != principal.AnonymousKind && !p.InManagementAccount && p.ServiceLinked() != logic.True && !e.in.SCPs.notApplied {
+	if p.Kind != principal.ServiceKind && p.Kind != principal.AnonymousKind && !p.InManagementAccount && e.serviceLinked != logic.True && !e.in.SCPs.notApplied {
 		if !e.in.SCPs.known {
 			names = append(names, "scp")
 		}
@@ -243,7 +244,7 @@ func (e *Evaluation) unread() (names []string) {
 			}
 		}
 	}
-	if p.ServiceLinked() != logic.True && !e.in.RCPs.notApplied && !e.rcpExempt() {
+	if e.serviceLinked != logic.True && !e.in.RCPs.notApplied && !e.rcpExempt() {
 		if !e.in.RCPs.known {
 			names = append(names, "rcp")
 		}
