@@ -593,6 +593,7 @@ func TestCanaryRole(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		`unknown side "left"`:             {"--side", "left"},
+		`unknown partition "aws-xy"`:      {"--partition", "aws-xy"},
 		`unknown format "yaml"`:           {"--format", "yaml"},
 		`--trust "" is not an account id`: {"--format", "terraform"},
 		`the prefix "a/b" is not a name`:  {"--folder", "a/b"},

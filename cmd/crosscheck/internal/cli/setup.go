@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +103,9 @@ compares. Deploy it separately from the audit role, which only reads.
 			if sides == nil {
 				return usererr.Hint(fmt.Errorf("unknown side %q", side), "use source, destination or both")
 			}
+			if !slices.Contains(fact.Partitions(), partition) {
+				return usererr.Hint(fmt.Errorf("unknown partition %q", partition), "use one of "+strings.Join(fact.Partitions(), ", "))
+			}
 			if err := canary.CheckFolder(folder); err != nil {
 				return usererr.Hint(err, "for example --folder crosscheck-canary")
 			}
@@ -111,7 +115,7 @@ compares. Deploy it separately from the audit role, which only reads.
 	fs := cmd.Flags()
 	fs.StringVar(&side, "side", "both", "which end of links the account has: source, destination or both")
 	fs.StringVar(&folder, "folder", canary.Folder, "`prefix` of probe objects")
-	fs.StringVar(&partition, "partition", "aws", "aws, aws-cn or aws-us-gov")
+	fs.StringVar(&partition, "partition", "aws", strings.Join(fact.Partitions(), ", "))
 	f.add(cmd, config.CanaryRole, "runs the canary")
 	return cmd
 }
