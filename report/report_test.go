@@ -26,7 +26,7 @@ func oneOfEach() []report.Message {
 	}
 }
 
-// An error of the writer behind reaches whoever sends, of every kind of message, so
+// The sender gets every error of the next writer, whatever the message, so
 // that a full disk ends the run.
 func TestErrorsArePassedOn(t *testing.T) {
 	t.Parallel()

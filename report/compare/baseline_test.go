@@ -296,7 +296,7 @@ func TestReplayOfAComparedRun(t *testing.T) {
 }
 
 // BenchmarkBaseline reads a run file with 100,000 findings, of which 40,000 failed.
-// kept-MB is what is kept of it.
+// kept-MB is the memory that the baseline holds afterwards.
 func BenchmarkBaseline(b *testing.B) {
 	file := reporttest.RunFile(b, reporttest.Many(b, 100_000))
 	heap := func() float64 {

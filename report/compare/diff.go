@@ -89,7 +89,7 @@ func (r *Recording) observed(before *fact.Scope) *Observed {
 }
 
 // FindingChange is a finding whose standing changed: as it is now, or as it was
-// where it is there no more.
+// where it no longer exists.
 type FindingChange struct {
 	Change  string           `json:"change"`
 	Finding *finding.Finding `json:"finding"`
@@ -167,7 +167,7 @@ func (d *Diff) links(before, after *Recording, now *Observed) {
 		if is[l.ID] != nil {
 			continue
 		}
-		c := LinkChange{ID: l.ID, Before: l.Verdict, Worse: l.Verdict == finding.Works, why: "its replication rule is there no more"}
+		c := LinkChange{ID: l.ID, Before: l.Verdict, Worse: l.Verdict == finding.Works, why: "its replication rule no longer exists"}
 		gone := Subject{Rule: finding.LinkWorks, AccountID: l.Source.AccountID, Resource: records.BucketARN(l.Source), Link: l.ID}
 		if !now.Decided(gone) {
 			c.After, c.why = finding.UnknownVerdict, "the later run did not see it"

@@ -293,7 +293,7 @@ func TestFileModes(t *testing.T) {
 		t.Error("the file behind the link was not written")
 	}
 	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
-		t.Fatalf("%s is a device no more: %v", os.DevNull, err)
+		t.Fatalf("%s is no longer a device: %v", os.DevNull, err)
 	}
 }
 

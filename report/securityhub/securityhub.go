@@ -186,7 +186,7 @@ func (i *Importer) sum(order []destination) (Counts, error) {
 		return n, first
 	}
 	if first == nil {
-		first = &client.Error{Kind: NotImported, Problem: "not all were taken", Hint: "the reasons stand above"}
+		first = &client.Error{Kind: NotImported, Problem: "Security Hub refused them or did not answer for them", Hint: "see the reasons above"}
 	}
 	return n, fmt.Errorf("%d of %d findings did not get into Security Hub: %w", n.Failed, n.Imported+n.Archived+n.Failed, first)
 }

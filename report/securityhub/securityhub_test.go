@@ -193,7 +193,7 @@ func TestFailures(t *testing.T) {
 		requests int // to the Security Hub that is broken
 	}{
 		"refused one by one": {func(f *fakeHub) { f.refuse = map[string]bool{"crosscheck/a": true, "crosscheck/c": true} }, false,
-			"2 of 4 findings did not get into Security Hub: not all were taken",
+			"2 of 4 findings did not get into Security Hub: Security Hub refused them or did not answer for them",
 			[]string{"crosscheck: Security Hub of account 999999999999 in eu-west-1 did not take crosscheck/a: InvalidInput: not this\\u001b[31m",
 				"crosscheck: Security Hub of account 999999999999 in eu-west-1 did not take crosscheck/c: InvalidInput: not this\\u001b[31m",
 				"Security Hub: 2 findings imported, 0 archived"}, 1},
@@ -204,7 +204,7 @@ func TestFailures(t *testing.T) {
 			"3 of 4 findings did not get into Security Hub: Security Hub of account 111111111111 in eu-central-1: AccessDeniedException: not you",
 			[]string{"crosscheck: Security Hub of account 111111111111 in eu-central-1: AccessDeniedException: not you (3 findings)", "Security Hub: 1 findings imported, 0 archived"}, 1},
 		"no answer for some": {func(f *fakeHub) { f.lost = 1 }, false,
-			"1 of 4 findings did not get into Security Hub: not all were taken", []string{"crosscheck: Security Hub of account 999999999999 in eu-west-1: its answer does not say what happened to 1 findings", "Security Hub: 3 findings imported, 0 archived"}, 1},
+			"1 of 4 findings did not get into Security Hub: Security Hub refused them or did not answer for them", []string{"crosscheck: Security Hub of account 999999999999 in eu-west-1: its answer does not say what happened to 1 findings", "Security Hub: 3 findings imported, 0 archived"}, 1},
 		"cannot be read": {func(f *fakeHub) { f.readErr = denied }, false,
 			"Security Hub of account 999999999999 in eu-west-1: AccessDeniedException: not you", []string{"Security Hub: 4 findings imported, 0 archived"}, 1},
 	} {

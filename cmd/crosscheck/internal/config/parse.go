@@ -293,7 +293,7 @@ func jsonValue(key string, n *yaml.Node) (any, error) {
 	return n.Value, nil
 }
 
-// holds checks a text against the form.
+// holds reports whether a text has the form.
 func (f form) holds(key string, n *yaml.Node, text string) error {
 	switch {
 	case f.check != nil:
