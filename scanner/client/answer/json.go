@@ -33,19 +33,7 @@ func (r *reader) readJSON(root *node) error {
 	return nil
 }
 
-func (r *reader) brokenJSON(err error) error {
-	var bound *Error
-	var off *brokenOff
-	switch {
-	case errors.As(err, &bound):
-		return bound
-	case errors.As(err, &off):
-		return off
-	case errors.Is(err, io.EOF):
-		err = io.ErrUnexpectedEOF
-	}
-	return damaged("JSON", err)
-}
+func (r *reader) brokenJSON(err error) error { return unreadable("JSON", err) }
 
 // object reads the members of an object, and its end.
 func (r *reader) object(d *json.Decoder, n *node, path string, depth int) error {

@@ -72,7 +72,11 @@ func (r *reader) first(d *xml.Decoder) (xml.StartElement, error) {
 }
 
 // broken is the error of a document that cannot be read to its end.
-func (r *reader) broken(err error) error {
+func (r *reader) broken(err error) error { return unreadable("XML", err) }
+
+// unreadable is what stopped the reading of a document: a bound, the end of the connection,
+// or damage.
+func unreadable(kind string, err error) error {
 	var bound *Error
 	var off *brokenOff
 	switch {
@@ -83,7 +87,7 @@ func (r *reader) broken(err error) error {
 	case errors.Is(err, io.EOF):
 		err = io.ErrUnexpectedEOF
 	}
-	return damaged("XML", err)
+	return damaged(kind, err)
 }
 
 // attributes refuses attributes that are not known, where they could decide.
