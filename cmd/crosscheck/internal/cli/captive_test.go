@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"crosscheck/canary/journal"
+	"crosscheck/testdata"
+)
+
+// pages are what a captive proxy answers with in place of S3.
+var pages = map[string]struct{ media, body string }{
+	"HTML":  {"text/html", "<html><body>Log in</body></html>"},
+	"empty": {"", ""},
+	"XML":   {"application/xml", `<?xml version="1.0"?><ListVersionsResult/>`},
+}
+
+func page(r *http.Request, media, body string) *http.Response {
+	res := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: r, ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+	if media != "" {
+		res.Header.Set("Content-Type", media)
+	}
+	return res
+}
+
+// TestCaptiveProxy: from the first DELETE on, a proxy answers in place of S3. The canary
+// does not say that it has cleaned up, its journal stays, and a sweep behind the same
+// proxy removes nothing and says so; one without it removes everything.
+func TestCaptiveProxy(t *testing.T) {
+	t.Parallel()
+	for name, captive := range pages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := served(t, testdata.DemoWorld)
+			var caught atomic.Bool
+			p.client = doFunc(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodDelete {
+					caught.Store(true)
+				}
+				if caught.Load() {
+					return page(r, captive.media, captive.body), nil
+				}
+				return p.box.HTTPClient().Do(r)
+			})
+			journals := filepath.Join(p.state, "crosscheck", "canary")
+			status, out, errs := p.run(t.Context(), "canary", "--link", "orders-invoices/to-backup→backup-invoices", "--yes", "--variant", "plain")
+			if left, _ := journal.List(journals); status == exitClean || len(left) != 1 || !caught.Load() {
+				t.Errorf("canary: exit %d, journals %v\n%s%s", status, left, out, errs)
+			}
+			status, out, errs = p.run(t.Context(), "canary", "sweep")
+			if left, _ := journal.List(journals); status == exitClean || len(left) != 1 || strings.Contains(out, " 0 left") {
+				t.Errorf("sweep: exit %d, journals %v\n%s%s", status, left, out, errs)
+			}
+			p.client = nil
+			if status, out, errs := p.run(t.Context(), "canary", "sweep"); status != exitClean {
+				t.Errorf("sweep without the proxy: exit %d\n%s%s", status, out, errs)
+			}
+			nothingLeft(t, p.box, testdata.DemoWorld)
+			p.noJournal(t)
+		})
+	}
+}
+
+// TestCaptiveObjectLock: where the answer about Object Lock is none, no probe is put: it
+// could not be removed.
+func TestCaptiveObjectLock(t *testing.T) {
+	t.Parallel()
+	for name, captive := range map[string]struct{ media, body string }{
+		"HTML": pages["HTML"], "empty": pages["empty"], "an empty document": {"application/xml", "<ObjectLockConfiguration/>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := served(t, testdata.DemoWorld)
+			var puts atomic.Int32
+			p.client = doFunc(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPut {
+					puts.Add(1)
+				}
+				if r.Method == http.MethodGet && r.URL.Query().Has("object-lock") {
+					return page(r, captive.media, captive.body), nil
+				}
+				return p.box.HTTPClient().Do(r)
+			})
+			status, out, errs := p.run(t.Context(), "canary", "--link", "orders-invoices/to-backup→backup-invoices", "--yes", "--variant", "plain")
+			if status == exitClean || puts.Load() > 0 {
+				t.Errorf("exit %d, %d objects put\n%s%s", status, puts.Load(), out, errs)
+			}
+			p.noJournal(t)
+		})
+	}
+}
