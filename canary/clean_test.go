@@ -138,7 +138,7 @@ func TestMilliseconds(t *testing.T) {
 // TestPolicyOfPartitions limits keys to S3 of the partition.
 func TestPolicyOfPartitions(t *testing.T) {
 	t.Parallel()
-	for partition, want := range map[string]string{"aws": "s3.*.amazonaws.com", "aws-cn": "s3.*.amazonaws.com.cn", "aws-us-gov": "s3.*.amazonaws.com"} {
+	for partition, want := range map[string]string{"aws": "s3.*.amazonaws.com", "aws-cn": "s3.*.amazonaws.com.cn", "aws-us-gov": "s3.*.amazonaws.com", "aws-eusc": "s3.*.amazonaws.eu"} {
 		policy := Policy(partition, "f", SourceSide, DestinationSide)
 		if got := policy[2].Condition["StringLike"]["kms:ViaService"]; got != want {
 			t.Errorf("%s: %s", partition, got)

@@ -1,6 +1,10 @@
 package canary
 
-import "slices"
+import (
+	"slices"
+
+	"crosscheck/scanner/fact"
+)
 
 // Side is one end of a link, where the canary's role needs permissions.
 type Side string
@@ -61,15 +65,11 @@ func Policy(partition, folder string, sides ...Side) []Statement {
 		slices.Sort(list)
 		return slices.Compact(list)
 	}
-	suffix := ".amazonaws.com"
-	if partition == "aws-cn" {
-		suffix += ".cn"
-	}
 	return []Statement{
 		{Sid: "Buckets", Action: unique(buckets), Resource: "arn:" + partition + ":s3:::*"},
 		{Sid: "ProbeObjects", Action: unique(objects), Resource: "arn:" + partition + ":s3:::*/*" + folder + "/*"},
 		{Sid: "KeysThroughS3", Action: unique(keys), Resource: "*", Condition: map[string]map[string]string{
-			"StringLike": {"kms:ViaService": "s3.*" + suffix},
+			"StringLike": {"kms:ViaService": "s3.*." + fact.Domain(partition)},
 		}},
 	}
 }

@@ -38,7 +38,7 @@ func NewBaseline() *Baseline {
 // failure is a failing finding of a baseline.
 type failure struct {
 	report.Past
-	standing string // fail, or waived
+	standing standing // fails or waived
 }
 
 // probe is a way in which the probes of a link fail: their keys are of one run.
@@ -91,14 +91,14 @@ func (b *Baseline) fail(f *finding.Finding) {
 		i = int32(len(b.failures))
 		b.failing[id] = i
 		b.failures = append(b.failures, failure{})
-	case worst(b.failures[i].standing, standing(f)) == b.failures[i].standing:
+	case standingOf(f) <= b.failures[i].standing:
 		return
 	}
 	b.failures[i] = failure{report.Past{
 		RuleID: b.text(f.RuleID), Title: b.text(f.Title), Severity: finding.Severity(b.text(string(f.Severity))),
 		AccountID: b.text(f.AccountID), Region: b.text(f.Region), Resource: b.text(f.Resource), Link: b.text(f.Link),
 		Fingerprint: f.Fingerprint,
-	}, standing(f)}
+	}, standingOf(f)}
 }
 
 // Close lets go of what only reading needed.
@@ -131,7 +131,7 @@ func faults(m *measure.Measurement) []probe {
 // sends what failed in the baseline and does not now. Marks of an earlier comparison
 // are replaced.
 func Mark(next report.Writer, b *Baseline) report.Writer {
-	m := &marker{Writer: next, Baseline: b, observed: Observe(&b.run.Scope), now: make([]string, len(b.failures))}
+	m := &marker{Writer: next, Baseline: b, observed: Observe(&b.run.Scope), now: make([]standing, len(b.failures))}
 	m.observed.chosen = true
 	for i := range b.failures {
 		m.observed.subjects[subjectOfPast(&b.failures[i].Past)] = seen{}
@@ -144,7 +144,7 @@ type marker struct {
 	report.Writer
 	*Baseline
 	observed *Observed
-	now      []string // standing of each of the failures
+	now      []standing // of each of the failures
 }
 
 func mark(existing bool) string {
@@ -175,9 +175,9 @@ func (m *marker) Link(l *finding.Link) error {
 }
 
 func (m *marker) Finding(f *finding.Finding) error {
-	is, now, old := "", standing(f), ""
+	is, now, old := "", standingOf(f), absent
 	if i, known := m.failing[identity(f)]; known {
-		m.now[i], old = worst(m.now[i], now), m.failures[i].standing
+		m.now[i], old = max(m.now[i], now), m.failures[i].standing
 	}
 	if f.Status == finding.Fail {
 		is = mark(!appeared(old, now))

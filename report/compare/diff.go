@@ -184,32 +184,36 @@ func (d *Diff) links(before, after *Recording, now *Observed) {
 	})
 }
 
-// standing is what the findings with one fingerprint come to.
-func standing(f *finding.Finding) string {
+// standing is what the findings with one fingerprint come to. The more urgent is the
+// greater: of several findings the greatest counts.
+type standing int
+
+const (
+	absent standing = iota // no such finding
+	passes                 // or the rule is not about it
+	waived                 // fails under a waiver
+	undecided
+	fails
+)
+
+func standingOf(f *finding.Finding) standing {
 	switch {
 	case f == nil:
-		return ""
+		return absent
+	case f.Status == finding.Fail && f.Waiver != nil:
+		return waived
 	case f.Status == finding.Fail:
-		return records.StatusText(f)
+		return fails
 	case f.Status == finding.Pass || f.Status == finding.NotApplicable:
-		return string(finding.Pass)
+		return passes
 	}
-	return string(finding.Unknown)
-}
-
-// worst is the more urgent of two standings.
-func worst(a, b string) string {
-	urgency := [...]string{"", "pass", "waived", "unknown", "fail"}
-	if slices.Index(urgency[:], b) > slices.Index(urgency[:], a) {
-		return b
-	}
-	return a
+	return undecided
 }
 
 // appeared reports whether a finding fails that did not, from one standing to the
 // next. Under a waiver it fails as well, and gates when the waiver has ended.
-func appeared(old, now string) bool {
-	return now == "fail" && old != "fail" || now == "waived" && old != "fail" && old != "waived"
+func appeared(old, now standing) bool {
+	return now == fails && old != fails || now == waived && old != fails && old != waived
 }
 
 // byIdentity keeps of findings with one fingerprint the most urgent.
@@ -217,7 +221,7 @@ func byIdentity(fs []*finding.Finding) map[string]*finding.Finding {
 	by := make(map[string]*finding.Finding, len(fs))
 	for _, f := range fs {
 		id := identity(f)
-		if old := standing(by[id]); worst(old, standing(f)) != old {
+		if by[id] == nil || standingOf(f) > standingOf(by[id]) {
 			by[id] = f
 		}
 	}
@@ -230,14 +234,14 @@ func (d *Diff) findings(before, after *Recording, now *Observed) {
 		d.Findings = append(d.Findings, FindingChange{change, wire.Finding(f)})
 	}
 	for id, f := range is {
-		old, new := standing(was[id]), standing(f)
+		old, new := standingOf(was[id]), standingOf(f)
 		switch {
 		case old == new:
-		case new == "fail":
+		case new == fails:
 			add(report.Appeared, f)
-		case new == "waived" && old == "fail":
+		case new == waived && old == fails:
 			add(report.Waived, f)
-		case new == "unknown":
+		case new == undecided:
 			add(report.Lost, f)
 		}
 	}
@@ -245,7 +249,7 @@ func (d *Diff) findings(before, after *Recording, now *Observed) {
 		if f.Status != finding.Fail {
 			continue
 		}
-		switch change := now.change(subjectOf(f), standing(is[id])); {
+		switch change := now.change(subjectOf(f), standingOf(is[id])); {
 		case change == report.Fixed, change == report.Lost && is[id] == nil:
 			add(change, f)
 		}

@@ -149,13 +149,13 @@ func (o *Observed) read(account, bucket string) bool {
 
 // change is what came of a failing finding whose standing is now another: Fixed,
 // Lost, or "" where it fails still.
-func (o *Observed) change(s Subject, now string) string {
+func (o *Observed) change(s Subject, now standing) string {
 	switch now {
-	case "fail", "waived":
+	case fails, waived:
 		return ""
-	case "pass":
+	case passes:
 		return report.Fixed
-	case "":
+	case absent:
 		if o.Decided(s) {
 			return report.Fixed
 		}

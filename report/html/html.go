@@ -509,8 +509,8 @@ func (p *page) codes(l *finding.Link) []codeView {
 func checks(l *finding.Link) []checkView {
 	var out []checkView
 	for _, c := range l.Checks {
-		v := checkView{Layer: name(strings.ReplaceAll(c.Layer, "_", " ")), Resource: name(c.Resource), Result: name(c.Result), Actions: []string{name(c.Action)}}
-		if c.Result == "allowed" {
+		v := checkView{Layer: name(strings.ReplaceAll(c.Layer, "_", " ")), Resource: name(c.Resource), Result: name(string(c.Result)), Actions: []string{name(c.Action)}}
+		if c.Result == finding.Allowed {
 			same := slices.IndexFunc(out, func(o checkView) bool { return o.Result == v.Result && o.Layer == v.Layer && o.Resource == v.Resource })
 			if same >= 0 {
 				out[same].Actions = append(out[same].Actions, v.Actions...)

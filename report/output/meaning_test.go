@@ -88,7 +88,7 @@ func TestMeaning(t *testing.T) {
 func linkRows(l *finding.Link) []row {
 	rows := []row{{rule: "link", status: string(l.Verdict), codes: l.FailureCodes, about: l.ID}}
 	for _, c := range l.Checks {
-		rows = append(rows, row{rule: "check", status: c.Result, codes: []string{c.FailureCode},
+		rows = append(rows, row{rule: "check", status: string(c.Result), codes: []string{c.FailureCode},
 			about: l.ID, witness: c.Witness})
 	}
 	return rows

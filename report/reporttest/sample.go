@@ -53,11 +53,11 @@ func Link(source, account, rule, destination string, v finding.Verdict, why stri
 // no order.
 func Sample(t testing.TB) []report.Message {
 	works := Link("app-logs", Prod, "all", "backup-app-logs", finding.Works, "")
-	works.Checks = []finding.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-app-logs/*", Result: "allowed",
+	works.Checks = []finding.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-app-logs/*", Result: finding.Allowed,
 		Deciding: []finding.Statement{{Layer: "resource", Policy: "bucket policy of backup-app-logs", Sid: "Replica", Statement: 0}}}}
 	broken := Link("billing-exports", Data, "to-backup", "backup-billing-exports", finding.Broken,
 		"the destination bucket policy does not let the replication role write", "DstPutObjectNotPermitted")
-	broken.Checks = []finding.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-billing-exports/*", Result: "denied",
+	broken.Checks = []finding.Check{{Layer: "destination", Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::backup-billing-exports/*", Result: finding.Denied,
 		FailureCode: "DstPutObjectNotPermitted", UnknownKeys: []string{"aws:SourceVpce"}, Witness: "billing/2026/a.csv"}}
 	suspended := Link("customer-documents", Prod, "everything-of-customer-documents", "backup-customer-documents", finding.Broken,
 		"versioning of the destination is suspended", "DstBucketUnversioned")
@@ -225,7 +225,7 @@ func Conforms(t testing.TB, s *jsonschema.Schema, doc []byte) {
 func Sparse(t testing.TB) []report.Message {
 	return Summarized(t, report.Gate{}, []report.Message{
 		{Run: &report.Run{}},
-		{Link: &finding.Link{Verdict: finding.UnknownVerdict, Checks: []finding.Check{{Result: "unknown"}}}},
+		{Link: &finding.Link{Verdict: finding.UnknownVerdict, Checks: []finding.Check{{Result: finding.UnknownResult}}}},
 		{Link: &finding.Link{Verdict: finding.Works}},
 		{Finding: &finding.Finding{Status: finding.Unknown, Severity: finding.Info}},
 		{Finding: &finding.Finding{Status: finding.Fail, Severity: finding.Low, Waiver: &finding.Waiver{}}},
@@ -329,7 +329,7 @@ func HostileRun(t testing.TB, s string) []report.Message {
 		fill(reflect.ValueOf(l), s)
 		l.Baseline = report.MarkNew
 		for i := range l.Checks {
-			l.Checks[i].Result = "unknown"
+			l.Checks[i].Result = finding.UnknownResult
 		}
 		add(report.Message{Link: l})
 	}

@@ -33,6 +33,15 @@ const (
 	UnknownVerdict Verdict = "unknown"
 )
 
+// Result of a check.
+type Result string
+
+const (
+	Allowed       Result = "allowed"
+	Denied        Result = "denied"
+	UnknownResult Result = "unknown"
+)
+
 // End is one end of a link.
 type End struct {
 	AccountID string `json:"account_id"`
@@ -59,7 +68,7 @@ type Check struct {
 	Layer       string      `json:"layer"` // trust, source, destination, source_key, destination_key
 	Action      string      `json:"action"`
 	Resource    string      `json:"resource"`
-	Result      string      `json:"result"` // allowed, denied, unknown
+	Result      Result      `json:"result"`
 	FailureCode string      `json:"failure_code"`
 	Deciding    []Statement `json:"deciding"`
 	UnknownKeys []string    `json:"unknown_keys"`

@@ -6,6 +6,7 @@ import (
 
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/match"
+	"crosscheck/scanner/fact"
 )
 
 // context is what is known of the condition keys of a request that S3 makes as
@@ -109,11 +110,7 @@ func (e *evaluation) keyValue(s *side, key string, variant int) contextkey.Value
 	switch key {
 	case "kms:viaservice":
 		if s.region != "" {
-			suffix := ".amazonaws.com"
-			if e.doc.Partition == "aws-cn" {
-				suffix = ".amazonaws.com.cn"
-			}
-			return contextkey.One("s3." + s.region + suffix)
+			return contextkey.One("s3." + s.region + "." + fact.Domain(e.doc.Partition))
 		}
 	case "kms:calleraccount":
 		if e.principal.Account != "" {

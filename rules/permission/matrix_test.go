@@ -328,7 +328,7 @@ func matrixLines(t *testing.T, w world) []string {
 			continue
 		}
 		check := c.Check()
-		if check.FailureCode != c.FailureCode() || check.Result != c.Result.String() || check.Layer != string(c.Layer) ||
+		if check.FailureCode != c.FailureCode() || string(check.Result) != c.Result.String() || check.Layer != string(c.Layer) ||
 			check.UnknownKeys == nil || check.Deciding == nil {
 			t.Errorf("the check %+v is not the cell %+v", check, c)
 		}

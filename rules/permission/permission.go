@@ -110,7 +110,7 @@ func (c *Cell) FailureCode() string {
 // Check is the cell as a report has it.
 func (c *Cell) Check() finding.Check {
 	return finding.Check{
-		Layer: string(c.Layer), Action: c.Action, Resource: c.Resource, Result: c.Result.String(), FailureCode: c.FailureCode(),
+		Layer: string(c.Layer), Action: c.Action, Resource: c.Resource, Result: finding.Result(c.Result.String()), FailureCode: c.FailureCode(),
 		Deciding: c.Deciding, UnknownKeys: c.UnknownKeys, Witness: c.Witness,
 	}
 }

@@ -18,6 +18,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"crosscheck/scanner/client/answer"
+	"crosscheck/scanner/fact"
 )
 
 // wire is what every call of one client goes through in addition to what the SDK does.
@@ -179,7 +180,7 @@ func (w *wire) answer(ctx context.Context, in middleware.DeserializeInput, next 
 
 // isAWS is whether a host is an endpoint of AWS.
 func isAWS(host string) bool {
-	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "api.aws", "amazonaws.eu"} {
+	for _, domain := range fact.Domains() {
 		if host == domain || strings.HasSuffix(host, "."+domain) {
 			return true
 		}

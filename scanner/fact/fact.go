@@ -390,17 +390,42 @@ var accountID = regexp.MustCompile(`^` + AccountID + `$`)
 // IsAccountID reports whether a text has the form of an AWS account id: 12 digits.
 func IsAccountID(s string) bool { return accountID.MatchString(s) }
 
-// partitions are those of AWS, with what their Regions begin with and one of these.
+// partitions are those of AWS, with what their Regions begin with, one of these, and the
+// domains of the endpoints in it, the second with IPv6.
 // https://docs.aws.amazon.com/general/latest/gr/rande.html
-var partitions = []struct{ name, prefix, region string }{
-	{"aws-cn", "cn-", "cn-north-1"},
-	{"aws-us-gov", "us-gov-", "us-gov-west-1"},
-	{"aws-eusc", "eusc-", "eusc-de-east-1"},
-	{"aws-iso", "us-iso-", "us-iso-east-1"},
-	{"aws-iso-b", "us-isob-", "us-isob-east-1"},
-	{"aws-iso-e", "eu-isoe-", "eu-isoe-west-1"},
-	{"aws-iso-f", "us-isof-", "us-isof-south-1"},
-	{"aws", "", "us-east-1"}, // the last, since every name begins with its prefix
+var partitions = []struct{ name, prefix, region, domain, dualstack string }{
+	{"aws-cn", "cn-", "cn-north-1", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+	{"aws-us-gov", "us-gov-", "us-gov-west-1", "amazonaws.com", "api.aws"},
+	{"aws-eusc", "eusc-", "eusc-de-east-1", "amazonaws.eu", "api.amazonwebservices.eu"},
+	{"aws-iso", "us-iso-", "us-iso-east-1", "c2s.ic.gov", "api.aws.ic.gov"},
+	{"aws-iso-b", "us-isob-", "us-isob-east-1", "sc2s.sgov.gov", "api.aws.scloud"},
+	{"aws-iso-e", "eu-isoe-", "eu-isoe-west-1", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+	{"aws-iso-f", "us-isof-", "us-isof-south-1", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
+	{"aws", "", "us-east-1", "amazonaws.com", "api.aws"}, // the last, since every name begins with its prefix
+}
+
+// RegionName is the form of a Region's name, as a regular expression.
+const RegionName = `[a-z]{2,4}(?:-[a-z]+)+-[0-9]`
+
+// Domain is the domain of the endpoints of a partition: s3.REGION.DOMAIN. It is that of
+// aws where the partition is not known.
+func Domain(partition string) string {
+	for _, p := range partitions {
+		if p.name == partition {
+			return p.domain
+		}
+	}
+	return "amazonaws.com"
+}
+
+// Domains are the domains of the endpoints of all partitions, sorted.
+func Domains() []string {
+	var names []string
+	for _, p := range partitions {
+		names = append(names, p.domain, p.dualstack)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Partitions are the names of the partitions of AWS, sorted.

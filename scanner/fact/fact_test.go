@@ -494,6 +494,13 @@ func TestPartitions(t *testing.T) {
 			t.Errorf("%s: Region %q, of the partition %s", name, region, PartitionOf(region))
 		}
 	}
+	for name, want := range map[string]string{
+		"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu", "": "amazonaws.com",
+	} {
+		if got := Domain(name); got != want || !slices.Contains(Domains(), got) {
+			t.Errorf("the domain of %q is %s, want %s; all are %v", name, got, want, Domains())
+		}
+	}
 	if region := RegionIn("aws-mars"); region != "" {
 		t.Errorf("a partition that does not exist has the Region %s", region)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox/iam"
 	"crosscheck/scanner/sandbox/kms"
 	"crosscheck/scanner/sandbox/s3"
@@ -152,7 +153,8 @@ type credential struct {
 	accessKey, region, service, token string
 }
 
-var hostRegion = regexp.MustCompile(`\bs3[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.`)
+var hostRegion = regexp.MustCompile(`\bs3[.-](?:dualstack\.)?(` + fact.RegionName + `)\.(?:` +
+	strings.ReplaceAll(strings.Join(fact.Domains(), "|"), ".", `\.`) + `)(?::[0-9]+)?$`)
 
 // parseCredential reads the credential scope of the Authorization header or of a
 // presigned URL. Without one, the Region can only come from the host.

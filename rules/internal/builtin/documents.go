@@ -65,7 +65,7 @@ func (d *documents) get(kind policy.Kind, bucket, text string) *document {
 func (d *documents) ofKind(kind, text string) (*document, error) {
 	k, ok := policy.KindNamed(kind)
 	if !ok {
-		return nil, fmt.Errorf("iam.statements: unknown kind of policy %q", kind)
+		return nil, fmt.Errorf("unknown kind of policy %q", kind)
 	}
 	return d.get(k, "", text), nil
 }

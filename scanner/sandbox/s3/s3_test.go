@@ -28,6 +28,7 @@ func TestS3Regions(t *testing.T) {
 		{"virtual host, right Region", "GET", "https://elsewhere.s3.eu-west-1.amazonaws.com/?versioning", "eu-west-1", 200, "", "<VersioningConfiguration"},
 		{"path style, right Region", "GET", "https://s3.eu-west-1.amazonaws.com/elsewhere?versioning", "eu-west-1", 200, "", "<VersioningConfiguration"},
 		{"dual stack", "GET", "https://elsewhere.s3.dualstack.eu-west-1.amazonaws.com/?versioning", "eu-west-1", 200, "", "<VersioningConfiguration"},
+		{"endpoint of another partition", "GET", "https://elsewhere.s3.eu-west-1.amazonaws.eu/?versioning", "eu-west-1", 200, "", "<VersioningConfiguration"},
 		{"path style, wrong Region", "GET", "https://s3.us-east-1.amazonaws.com/elsewhere?versioning", "us-east-1", 301, "eu-west-1", "<Endpoint>elsewhere.s3.eu-west-1.amazonaws.com</Endpoint>"},
 		{"virtual host, wrong Region", "GET", "https://elsewhere.s3.us-west-2.amazonaws.com/?versioning", "us-west-2", 301, "eu-west-1", "<Code>PermanentRedirect</Code>"},
 		{"global virtual host, led by DNS", "GET", "https://elsewhere.s3.amazonaws.com/?versioning", "us-east-1", 400, "eu-west-1", "<Region>eu-west-1</Region>"},

@@ -5,6 +5,7 @@ import (
 
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/policy"
+	"crosscheck/scanner/fact"
 )
 
 // BucketQuestion asks for an action on a bucket or on an object in it.
@@ -42,7 +43,7 @@ func AddTags(context map[string]contextkey.Value, prefix string, tags []Tag) {
 // of a principal; object is the ARN of the object, or of the bucket with a bucket key.
 func (s *State) KeyQuestion(who *Identity, k *Key, operation, object string) Question {
 	context := s.KeyContext(k, who.Account)
-	context["kms:viaservice"] = contextkey.One("s3." + k.Region + ".amazonaws.com")
+	context["kms:viaservice"] = contextkey.One("s3." + k.Region + "." + fact.Domain(fact.PartitionOf(k.Region)))
 	context["kms:encryptioncontext:aws:s3:arn"] = contextkey.One(object)
 	context["kms:encryptioncontextkeys"] = contextkey.Many("aws:s3:arn")
 	context["aws:requestedregion"] = contextkey.One(k.Region)

@@ -463,7 +463,7 @@ func (r *judgedScan) improvements(whole *judgedScan) (list []string) {
 			add("link %s was %s and now works", id, l.Verdict)
 		}
 		type cell struct{ layer, action, resource string }
-		was := map[cell]string{}
+		was := map[cell]finding.Result{}
 		for _, c := range l.Checks {
 			was[cell{c.Layer, c.Action, c.Resource}] = c.Result
 		}

@@ -199,6 +199,9 @@ func runLine(t *testing.T, env []string, dir, line, fault string) (status int, o
 // help in a shell, against the demo world, those of a page after another in one
 // folder: none is refused (exit status 2) or breaks.
 func TestCommandLinesOfDocsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the scripts run the same commands under the race detector")
+	}
 	p := exported(t, docsWorld())
 	record := filepath.Join(t.TempDir(), "run.jsonl")
 	if status, _, stderr := p.run(t.Context(), "scan", "-q", "-o", "jsonl="+record); status != exitFindings {

@@ -257,7 +257,7 @@ func TestProgressOfAScan(t *testing.T) {
 					want := []string{
 						"crosscheck: 0/1 accounts, 2500/5000 buckets, 0 links, 50 calls/s, 30s, about 50s left\n",
 						"crosscheck: 0/1 accounts, 4000/5000 buckets, 0 links, 50 calls/s, 1m0s, about 20s left\n",
-						"crosscheck: 4003 calls to AWS in 1m19.2s (4000 s3:GetBucketReplication, 1 organizations:DescribeOrganization, 1 s3:ListBuckets, 1 others), 0 retries, 0 throttled\n",
+						"crosscheck: 4003 calls to AWS in 1m19.2s (4000 s3:GetBucketReplication, 1 organizations:DescribeOrganization, 1 s3:ListBuckets, 1 other), 0 retries, 0 throttled\n",
 					}
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Error(diff)

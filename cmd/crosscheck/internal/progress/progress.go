@@ -13,6 +13,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
+	"crosscheck/report/text"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -187,7 +188,7 @@ func (p *Progress) Finished() {
 		others -= c.Calls
 	}
 	if others > 0 {
-		named = append(named, fmt.Sprintf("%d others", others))
+		named = append(named, text.Count(int(others), "other"))
 	}
 	p.log.Say(p.s, fmt.Sprintf("%d calls to AWS in %s (%s), %d retries, %d throttled", sum.Calls, took, strings.Join(named, ", "), sum.Retries, sum.Throttles))
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
 )
@@ -86,7 +87,8 @@ func subresource(query url.Values) string {
 }
 
 // hosts are the forms of S3's endpoints, with an optional bucket in front.
-var hosts = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$`)
+var hosts = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?(` + fact.RegionName + `))?\.(?:` +
+	strings.ReplaceAll(strings.Join(fact.Domains(), "|"), ".", `\.`) + `)$`)
 
 // target splits a request into bucket and key, in virtual-host and path style,
 // and the Region whose endpoint the host is ("" where it names none).
@@ -122,10 +124,7 @@ func (c *Request) checkRegion() *wire.Error {
 	}
 	header := http.Header{"X-Amz-Bucket-Region": {c.Bucket.Region}}
 	if endpoint != c.Bucket.Region {
-		host := c.Bucket.Name + ".s3." + c.Bucket.Region + ".amazonaws.com"
-		if strings.HasPrefix(c.Bucket.Region, "cn-") {
-			host += ".cn"
-		}
+		host := c.Bucket.Name + ".s3." + c.Bucket.Region + "." + fact.Domain(fact.PartitionOf(c.Bucket.Region))
 		return &wire.Error{
 			Status: http.StatusMovedPermanently, Code: "PermanentRedirect", Header: header,
 			Message: "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
