@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -234,7 +235,7 @@ func (e *Engine) Restore(kept map[string][]string) error {
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 func (e *Engine) Gap(g *fact.Gap) {
 	if (g.Fact == "account" || g.Fact == "account.buckets") && g.Code != "SUSPENDED" {
-		e.memory.leave(g.AccountID)
+		e.memory.leave(cmp.Or(g.AccountID, "?"))
 	}
 }
 

@@ -54,14 +54,7 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		if rule.Status != "Enabled" {
 			continue
 		}
-		link := fact.Link{Rule: rule, RoleARN: doc.Bucket.Replication.Value.Role, Destination: bucketName(rule.Destination.Bucket), ReplicaKey: rule.Destination.ReplicaKMSKeyID}
-		link.ID = fact.LinkID(doc.Bucket.Name, rule.ID, link.Destination)
-		if e := doc.Bucket.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
-			link.SourceKey = e.KeyID
-			if link.SourceKey == "" {
-				link.SourceKey = awsManagedKey
-			}
-		}
+		link := doc.LinkOf(&rule)
 
 		destination := v.destination(ctx, doc, owner, region, &link)
 		put(&doc.Buckets, link.Destination, destination)
@@ -103,11 +96,6 @@ func put[V any](m *map[string]V, key string, v V) {
 		*m = map[string]V{}
 	}
 	(*m)[key] = v
-}
-
-// bucketName is the name in a bucket's ARN.
-func bucketName(bucketARN string) string {
-	return bucketARN[strings.LastIndexByte(bucketARN, ':')+1:]
 }
 
 func (v *visit) bucketARN(name string) string {

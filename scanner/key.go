@@ -14,10 +14,6 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// awsManagedKey is the key that S3 uses where a bucket's default is aws:kms
-// without a key. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-const awsManagedKey = "alias/aws/s3"
-
 // key reads a KMS key, named by an ARN, or by an id or alias in the given account
 // and Region, in the account that owns it: no other account may read its policy.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html

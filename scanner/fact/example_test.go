@@ -22,7 +22,7 @@ func Example() {
 	for _, m := range []fact.Message{
 		{Run: &fact.Run{SchemaVersion: fact.SchemaVersion, ID: "1", StartedAt: "2026-11-30T00:00:00Z", Tool: "crosscheck", Scope: fact.Scope{Mode: "accounts"}}},
 		{Document: &document},
-		{Coverage: &fact.Coverage{}},
+		{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 1, Scanned: 1}, Buckets: fact.BucketCoverage{Listed: 1, Scanned: 1}}},
 	} {
 		if err := w.Write(m); err != nil {
 			fmt.Println(err)
@@ -32,7 +32,7 @@ func Example() {
 	// Output:
 	// {"run":{"schema_version":"1","id":"1","started_at":"2026-11-30T00:00:00Z","tool":"crosscheck","scope":{"mode":"accounts"}}}
 	// {"document":{"schema_version":"1","partition":"aws","bucket":{"name":"logs","arn":"arn:aws:s3:::logs","account_id":"111111111111","region":"eu-west-1","replication":{"absent":true},"versioning":{"value":{"status":"Enabled"}},"policy":{"gap":{"account_id":"","resource":"","fact":"","api":"","code":"AccessDenied","message":""}}}}}
-	// {"coverage":{"accounts":{"listed":0,"scanned":0,"unreadable":0},"buckets":{"listed":0,"scanned":0},"links":0}}
+	// {"coverage":{"accounts":{"listed":1,"scanned":1,"unreadable":0},"buckets":{"listed":1,"scanned":1},"links":0,"lines":{"documents":{"111111111111":1},"gaps":0}}}
 	// false true false
 }
 

@@ -197,6 +197,14 @@ type Coverage struct {
 	Accounts AccountCoverage `json:"accounts"`
 	Buckets  BucketCoverage  `json:"buckets"`
 	Links    int             `json:"links" minimum:"0"`
+	Lines    *Lines          `json:"lines,omitempty"` // of the facts file; nil anywhere else
+}
+
+// Lines counts the lines before the coverage of a facts file, so that one that was lost is
+// not taken for nothing to see. A [Writer] writes it and a [Reader] takes it out.
+type Lines struct {
+	Documents map[string]int `json:"documents"`        // buckets by account id
+	Gaps      int            `json:"gaps" minimum:"0"` // gaps that are lines of their own
 }
 
 // AccountCoverage is the number of accounts in scope. Suspended accounts are listed and unreadable.

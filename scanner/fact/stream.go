@@ -24,6 +24,7 @@ type Writer struct {
 	line bytes.Buffer
 	enc  *json.Encoder
 	order
+	tally
 }
 
 // NewWriter writes to w.
@@ -39,6 +40,12 @@ func NewWriter(w io.Writer) *Writer {
 func (w *Writer) Write(m Message) error {
 	if err := w.next(m); err != nil {
 		return err
+	}
+	w.count(m)
+	if m.Coverage != nil {
+		c := *m.Coverage
+		c.Lines = &w.lines
+		m.Coverage = &c
 	}
 	w.line.Reset()
 	if err := w.enc.Encode(m); err != nil {
@@ -86,18 +93,21 @@ const maxLine = 16 << 20
 // Reader reads a facts file. Its errors name the file and the line. A line longer than
 // 16 MiB is an error, which is found while the line is read.
 type Reader struct {
-	name string
-	r    *bufio.Reader
-	long []byte   // a line that is longer than the buffer of r
-	file *os.File // to close, nil when the caller owns it
-	line int
-	seen map[string]int // line of each bucket's document, by ARN
+	name  string
+	r     *bufio.Reader
+	long  []byte   // a line that is longer than the buffer of r
+	file  *os.File // to close, nil when the caller owns it
+	line  int
+	seen  map[string]int // line of each bucket's document, by ARN
+	gaps  once           // that were given
+	ready []Message      // to be given before more is read
 	order
+	tally
 }
 
 // NewReader reads from r; errors begin with name.
 func NewReader(r io.Reader, name string) *Reader {
-	return &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16), seen: map[string]int{}}
+	return &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16), seen: map[string]int{}, gaps: newOnce()}
 }
 
 // Open reads a file. It refuses a directory.
@@ -129,8 +139,53 @@ func (r *Reader) Close() error {
 
 // Next is the next message, or io.EOF after the coverage. A stream that ends
 // without its coverage, or in the middle of a line, was cut: that is an error,
-// since what is not there was not judged.
+// since what is not there was not judged. What the coverage claims or a document refers
+// to, and the file does not have, is a gap, which comes before the coverage or the
+// document; what the coverage does not know is an error.
 func (r *Reader) Next() (Message, error) {
+	if len(r.ready) == 0 {
+		m, err := r.read()
+		if err != nil {
+			return Message{}, err
+		}
+		if err := r.whole(m); err != nil {
+			return Message{}, r.errorf(err)
+		}
+	}
+	m := r.ready[0]
+	r.ready = r.ready[1:]
+	return m, nil
+}
+
+// whole makes a message ready, after the gaps of what it should come with.
+func (r *Reader) whole(m Message) (err error) {
+	var gaps []Gap
+	switch {
+	case m.Document != nil:
+		if gaps, err = m.Document.agree(); err != nil {
+			return err
+		}
+		r.lost = r.lost || len(gaps) > 0
+	case m.Coverage != nil:
+		if gaps, err = r.settle(m.Coverage); err != nil {
+			return err
+		}
+	case m.Gap != nil:
+		r.gaps.first(m.Gap)
+	}
+	r.count(m)
+	r.ready = r.ready[:0]
+	for i := range gaps {
+		if r.gaps.first(&gaps[i]) {
+			r.ready = append(r.ready, Message{Gap: &gaps[i]})
+		}
+	}
+	r.ready = append(r.ready, m)
+	return nil
+}
+
+// read is the next message as the file has it.
+func (r *Reader) read() (Message, error) {
 	for {
 		line, err := r.readLine()
 		if errors.Is(err, bufio.ErrTooLong) {
