@@ -51,7 +51,7 @@ func TestSweepUpload(t *testing.T) {
 		if _, err := source.S3.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &source.Name, Key: aws.String(key)}); err != nil {
 			t.Fatal(err)
 		}
-		j, err := journal.Open(t.TempDir(), "r1")
+		j, err := journal.Open(t.TempDir(), "r1", Folder)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"crosscheck/canary/journal"
@@ -129,7 +130,8 @@ func (p *probe) begin(ctx context.Context, v *variant, n int) error {
 	// On the disk before the first byte goes out.
 	return p.o.Journal.Put(journal.Entry{
 		Run: p.o.Run, Link: p.t.Link, Key: p.object.key, At: time.Now().UTC().Format(time.RFC3339),
-		Parts: p.object.upload != single, Source: p.t.Source.location(), Destination: p.t.Destination.location(),
+		Prefix: strings.TrimSuffix(p.object.key, journal.Key("", p.o.Folder, p.o.Run, n)),
+		Parts:  p.object.upload != single, Source: p.t.Source.location(), Destination: p.t.Destination.location(),
 	})
 }
 

@@ -375,7 +375,7 @@ func TestAllowRetained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Second, target: "object_lock: {mode: GOVERNANCE, days: 1}"})
 		dir := t.TempDir()
-		j, err := journal.Open(dir, "test")
+		j, err := journal.Open(dir, "test", Folder)
 		if err != nil {
 			t.Fatal(err)
 		}

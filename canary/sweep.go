@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -140,32 +139,6 @@ func (c *tally) replicationPending(ctx context.Context, source *Bucket, key stri
 	})
 }
 
-// Parts of the key of a probe.
-var (
-	runID      = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-	number     = regexp.MustCompile(`^[0-9]{1,9}$`)
-	folderName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-)
-
-// CheckFolder refuses a prefix of probe objects that is not one plain path segment.
-func CheckFolder(folder string) error {
-	if !folderName.MatchString(folder) || strings.Trim(folder, ".") == "" {
-		return fmt.Errorf("the prefix %q is not a name of at most 64 letters, digits and . _ -", folder)
-	}
-	return nil
-}
-
-// isProbeKey reports whether a key is one that a probe made: the rule's prefix, the canary's
-// (folder), run, number.
-func isProbeKey(key, prefix, folder string) bool {
-	rest, ok := strings.CutPrefix(key, prefix+folder+"/")
-	if !ok {
-		return false
-	}
-	run, n, ok := strings.Cut(rest, "/")
-	return ok && runID.MatchString(run) && number.MatchString(n)
-}
-
 // SweepBucket removes probe objects from one bucket without a journal: every
 // version and delete marker of a key of the form prefix/folder/run/number that
 // was last modified more than olderThan ago. Nothing else is touched, whatever
@@ -174,14 +147,14 @@ func SweepBucket(
 	ctx context.Context, b *Bucket, prefix, folder string, olderThan time.Duration, dryRun bool,
 ) (SweepResult, error) {
 	s := SweepResult{Where: b.Name}
-	if err := CheckFolder(folder); err != nil {
+	if err := journal.CheckFolder(folder); err != nil {
 		return s, err
 	}
 	var strays []measure.Leftover
 	keys := map[string]bool{}
 	now := time.Now()
 	err := b.list(ctx, prefix+folder+"/", func(key string, v listedVersion) error {
-		if isProbeKey(key, prefix, folder) && !v.modified.IsZero() && now.Sub(v.modified) > olderThan {
+		if _, ok := journal.RunOfKey(key, prefix, folder); ok && !v.modified.IsZero() && now.Sub(v.modified) > olderThan {
 			keys[key] = true
 			strays = append(strays, measure.Leftover{Bucket: b.Name, Key: key, VersionID: v.id})
 		}

@@ -48,7 +48,7 @@ func served(endpoint, accessKey, region string) *s3.Client {
 // several probes at a time, until it is killed.
 func probeUntilKilled(dir, endpoint string) {
 	run := fmt.Sprintf("run-%d", os.Getpid())
-	j, err := journal.Open(dir, run)
+	j, err := journal.Open(dir, run, Folder)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -160,7 +160,7 @@ func TestJournalIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		l := newLab(t, labWorld{lag: time.Second})
-		j, err := journal.Open(dir, "r1")
+		j, err := journal.Open(dir, "r1", Folder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestLateReplica(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		l := newLab(t, labWorld{lag: time.Hour})
-		j, err := journal.Open(dir, "r1")
+		j, err := journal.Open(dir, "r1", Folder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func TestLateReplica(t *testing.T) {
 func TestJournalComesFirst(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, labWorld{})
-	j, err := journal.Open(t.TempDir(), "r1")
+	j, err := journal.Open(t.TempDir(), "r1", Folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,15 +277,6 @@ func TestSweepBucket(t *testing.T) {
 			t.Errorf("again: %+v, %v", again, err)
 		}
 	})
-}
-
-func TestCheckFolder(t *testing.T) {
-	t.Parallel()
-	for folder, ok := range map[string]bool{"crosscheck-canary": true, "a": true, "": false, "a/b": false, "..": false, "x y": false, "*": false} {
-		if err := CheckFolder(folder); (err == nil) != ok {
-			t.Errorf("%q: %v", folder, err)
-		}
-	}
 }
 
 // TestLeastPrivilege holds the published policies against what probes and sweeps

@@ -60,7 +60,7 @@ var ErrNoKey = errors.New("no key can be written that falls under this rule")
 // only that rule, replicates the object. The key is returned with an error too.
 func (t *Target) underRule(folder, run string, n int) (key string, tags map[string]string, err error) {
 	r := t.Rule
-	key = fmt.Sprintf("%s%s/%s/%d", r.Prefix, folder, run, n)
+	key = journal.Key(r.Prefix, folder, run, n)
 	switch {
 	case len(key) > maxKey:
 		err = fmt.Errorf("%w: its prefix of %d bytes leaves no room in a key of %d", ErrNoKey, len(r.Prefix), maxKey)
@@ -87,7 +87,7 @@ func (t *Target) underRule(folder, run string, n int) (key string, tags map[stri
 // outsideRules chooses the key of probe n of a run so that no enabled rule of the
 // bucket replicates the object. The key is returned with an error too.
 func (t *Target) outsideRules(folder, run string, n int) (key string, tags map[string]string, err error) {
-	key = fmt.Sprintf("%s/%s/%d", folder, run, n)
+	key = journal.Key("", folder, run, n)
 	for _, r := range t.rules() {
 		if covers(r, key, nil) {
 			return key, nil, fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside",

@@ -13,7 +13,7 @@ func Example() {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	j, err := journal.Open(dir, "run-1")
+	j, err := journal.Open(dir, "run-1", "crosscheck-canary")
 	if err != nil {
 		panic(err)
 	}

@@ -12,13 +12,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/gofrs/flock"
+
+	"crosscheck/scanner/exactjson"
 )
 
 // Journal is the file in which a run announces what it will put, before it puts it.
@@ -33,6 +34,7 @@ import (
 type Journal struct {
 	file *os.File
 	lock *flock.Flock
+	form form
 
 	mu      sync.Mutex
 	open    map[string]int // objects announced and not yet removed, by bucket and key
@@ -49,7 +51,8 @@ type Journal struct {
 type Entry struct {
 	Run         string   `json:"run"`
 	Link        string   `json:"link"`
-	Key         string   `json:"key"`
+	Prefix      string   `json:"prefix"`          // of the key, before the canary's folder; of the replication rule
+	Key         string   `json:"key"`             // Prefix + folder/Run/number
 	At          string   `json:"at"`              // RFC 3339, UTC
 	Parts       bool     `json:"parts,omitempty"` // it is uploaded in parts, which may be left too
 	Source      Location `json:"source"`
@@ -71,9 +74,10 @@ type Access struct {
 	Endpoint string `json:"endpoint,omitempty"`  // URL; "" = AWS
 }
 
-// line is one line of the file: exactly one field is set.
+// line is one line of the file: the first, an entry, or a removal.
 type line struct {
 	Version int      `json:"crosscheck_canary_journal,omitempty"` // first line
+	Folder  string   `json:"folder,omitempty"`                    // first line: of all keys, since version 2
 	Put     *Entry   `json:"put,omitempty"`
 	Removed *removal `json:"removed,omitempty"`
 }
@@ -85,7 +89,9 @@ type removal struct {
 }
 
 const (
-	version    = 1
+	version    = 2
+	maxLine    = 64 << 10 // bytes; a key has at most 1 KiB, or 6 escaped
+	maxDamage  = 10       // lines that are named when they are no entries
 	suffix     = ".jsonl"
 	lockSuffix = ".lock" // in place of suffix
 )
@@ -103,17 +109,23 @@ func DefaultDirectory(getenv func(name string) string) (string, error) {
 	return filepath.Join(home, ".local", "state", "crosscheck", "canary"), nil
 }
 
-// Open makes the journal of a new run in a directory, which is made too. It fails if the
-// run has one.
-func Open(dir, run string) (*Journal, error) {
-	j, err := newJournal(dir, run)
+// Open makes the journal of a new run in a directory, which is made too. folder is the
+// name of the directory of the run's keys. It fails if the run has a journal.
+func Open(dir, run, folder string) (*Journal, error) {
+	j, err := newJournal(dir, run, folder)
 	if err != nil {
 		return nil, fmt.Errorf("the canary's journal cannot be written: %w", err)
 	}
 	return j, nil
 }
 
-func newJournal(dir, run string) (*Journal, error) {
+func newJournal(dir, run, folder string) (*Journal, error) {
+	if err := CheckFolder(folder); err != nil {
+		return nil, err
+	}
+	if !runID.MatchString(run) {
+		return nil, fmt.Errorf("%q is not the id of a run", run)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -126,8 +138,8 @@ func newJournal(dir, run string) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	j := &Journal{file: f, lock: lock, open: map[string]int{}}
-	err = j.append(line{Version: version})
+	j := &Journal{file: f, lock: lock, form: form{run, folder}, open: map[string]int{}}
+	err = j.append(line{Version: version, Folder: folder})
 	if err == nil {
 		err = j.sync(1)
 	}
@@ -179,10 +191,14 @@ func (j *Journal) Path() string {
 	return j.file.Name()
 }
 
-// Put announces an object. It returns when the entry is on the disk.
+// Put announces an object. It returns when the entry is on the disk. An entry that a
+// sweep would refuse is an error.
 func (j *Journal) Put(e Entry) error {
 	if j == nil {
 		return nil
+	}
+	if err := j.form.check(&e); err != nil {
+		return fmt.Errorf("the canary's journal cannot be written: %w", err)
 	}
 	j.mu.Lock()
 	err := j.append(line{Put: &e})
@@ -333,7 +349,7 @@ func Reopen(path string) (*Journal, []Entry, error) {
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close(), lock.Unlock())
 	}
-	j := &Journal{file: f, lock: lock, open: map[string]int{}, size: c.size, torn: c.torn}
+	j := &Journal{file: f, lock: lock, form: c.form, open: map[string]int{}, size: c.size, torn: c.torn}
 	if c.damage != nil {
 		j.damage = fmt.Errorf("%s: %w", path, c.damage)
 	}
@@ -366,6 +382,7 @@ func Read(path string) ([]Entry, error) {
 
 // content is what a journal says.
 type content struct {
+	form    form
 	entries []Entry // not removed
 	size    int64   // bytes up to the end of what is kept
 	torn    bool    // a line follows that was not written to its end
@@ -376,44 +393,55 @@ type content struct {
 // when the run died: nothing was put for it yet. Another line that is no entry is
 // damage, and the others count.
 func readJournal(r io.Reader, run string) (content, error) {
-	var c content
+	c := content{form: form{run: run}}
 	var damage []error
-	in := bufio.NewReader(r)
+	bad := func(n int, err error) {
+		damage = append(damage, fmt.Errorf("line %d is no journal entry: %w", n, err))
+	}
+	in := bufio.NewReaderSize(r, maxLine)
 	for n := 1; ; n++ {
-		text, err := in.ReadBytes('\n')
+		text, size, err := readLine(in)
 		last := errors.Is(err, io.EOF)
 		if err != nil && !last {
 			return c, err
 		}
 		if last {
-			c.torn = len(text) > 0
-			if c.torn && (text[0] != '{' || bytes.IndexByte(text, 0) >= 0) {
-				damage = append(damage, fmt.Errorf("line %d is no journal entry", n))
-				c.size += int64(len(text)) // garbage that no run wrote is kept
+			c.torn = size > 0
+			if c.torn && (size > maxLine || text[0] != '{' || bytes.IndexByte(text, 0) >= 0) {
+				bad(n, errors.New("it has no end"))
+				c.size += size // garbage that no run wrote is kept
 				c.torn = false
 			}
-			c.damage = errors.Join(damage...)
+			c.damage = joined(damage)
 			return c, nil
 		}
-		c.size += int64(len(text))
+		c.size += size
+		if size > maxLine {
+			bad(n, fmt.Errorf("it is longer than %d bytes", maxLine))
+			continue
+		}
 		l, err := parseLine(text)
 		if err != nil {
-			damage = append(damage, fmt.Errorf("line %d is no journal entry: %w", n, err))
+			bad(n, err)
 			// A full disk may have torn it, with the next one behind it.
-			at := bytes.LastIndex(text, []byte(`{"put":`))
-			if at <= 0 {
+			if l, err = parseLine(text[max(0, bytes.LastIndex(text, []byte(`{"put":`))):]); err != nil {
 				continue
 			}
-			if l, err = parseLine(text[at:]); err != nil {
-				continue
+		} else if (n == 1) != l.isFirst() {
+			if n == 1 {
+				return c, errUnknown
 			}
+			bad(n, errors.New("only the first line has a version"))
+			continue
 		}
 		switch {
-		case l.Version != 0 && l.Version != version, l.Version == 0 && n == 1:
-			return c, errors.New("not a canary journal of a version known here")
+		case l.isFirst():
+			if c.form.folder, err = l.folder(); err != nil {
+				return c, err
+			}
 		case l.Put != nil:
-			if err := l.Put.check(run); err != nil {
-				damage = append(damage, fmt.Errorf("line %d: %w", n, err))
+			if err := c.form.check(l.Put); err != nil {
+				bad(n, err)
 				continue
 			}
 			c.entries = append(c.entries, *l.Put)
@@ -424,6 +452,32 @@ func readJournal(r io.Reader, run string) (content, error) {
 		}
 	}
 }
+
+// readLine reads a line with its end, or what is left at [io.EOF]. Of a line that is longer
+// than [maxLine], only the size is known then.
+func readLine(in *bufio.Reader) (text []byte, size int64, err error) {
+	text, err = in.ReadSlice('\n')
+	size = int64(len(text))
+	for errors.Is(err, bufio.ErrBufferFull) {
+		text, err = in.ReadSlice('\n')
+		size += int64(len(text))
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			size = max(size, maxLine+1)
+		}
+	}
+	return text, size, err
+}
+
+// joined is one error of some damage; garbage may have millions of lines.
+func joined(damage []error) error {
+	if more := len(damage) - maxDamage; more > 0 {
+		damage = append(damage[:maxDamage:maxDamage], fmt.Errorf("%d more lines are no journal entries", more))
+	}
+	return errors.Join(damage...)
+}
+
+// shape is the names of fields of a line.
+var shape = exactjson.ShapeOf[line]()
 
 // parseLine reads a whole line.
 func parseLine(text []byte) (line, error) {
@@ -436,23 +490,60 @@ func parseLine(text []byte) (line, error) {
 	if len(bytes.TrimSpace(text[d.InputOffset():])) > 0 {
 		return l, errors.New("something follows it")
 	}
-	if l == (line{}) {
-		return l, errors.New("it is empty")
+	if err := shape.Check(text); err != nil {
+		return l, err
 	}
-	return l, nil
+	says := 0
+	for _, there := range []bool{l.isFirst(), l.Put != nil, l.Removed != nil} {
+		if there {
+			says++
+		}
+	}
+	switch says {
+	case 0:
+		return l, errors.New("it is empty")
+	case 1:
+		return l, nil
+	}
+	return l, errors.New("it says more than one thing")
 }
 
-// probeKey is the end of the key of a probe: the canary's prefix, the run, the number.
-var probeKey = regexp.MustCompile(`(?:^|/)[A-Za-z0-9._-]{1,64}/([A-Za-z0-9-]{1,64})/[0-9]{1,9}$`)
+var errUnknown = errors.New("not a canary journal of a version known here")
 
-// check refuses an entry that the run of this journal cannot have written: a sweep deletes
-// what its key names.
-func (e *Entry) check(run string) error {
+func (l *line) isFirst() bool { return l.Version != 0 || l.Folder != "" }
+
+// folder is that of a first line, "" in version 1, which does not say it.
+func (l *line) folder() (string, error) {
+	switch {
+	case l.Version == 1 && l.Folder == "":
+		return "", nil
+	case l.Version == version && CheckFolder(l.Folder) == nil:
+		return l.Folder, nil
+	}
+	return "", errUnknown
+}
+
+// form is what all keys of a run have in common.
+type form struct {
+	run    string
+	folder string // "" = not known: the journal is of version 1, or its first line is damaged
+}
+
+// check refuses an entry that its run cannot have written: a sweep deletes what its key
+// names.
+func (f form) check(e *Entry) error {
 	if e.Source.Bucket == "" || e.Destination.Bucket == "" {
 		return errors.New("an entry without its buckets")
 	}
-	if m := probeKey.FindStringSubmatch(e.Key); m == nil || e.Run != run || m[1] != run {
-		return fmt.Errorf("the key %q is not one of the run %q", e.Key, run)
+	run, ok := RunOfKey(e.Key, e.Prefix, f.folder)
+	if f.folder == "" {
+		m := keyOfVersion1.FindStringSubmatch(e.Key)
+		if ok = m != nil && strings.HasPrefix(e.Key, e.Prefix); ok {
+			run = m[1]
+		}
+	}
+	if !ok || e.Run != f.run || run != f.run {
+		return fmt.Errorf("the key %q is not one of the run %q", e.Key, f.run)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func letGo(t *testing.T, j *Journal) {
 func TestLock(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	j, err := Open(dir, "r1")
+	j, err := Open(dir, "r1", "crosscheck-canary")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,15 +68,15 @@ func TestLock(t *testing.T) {
 func TestJournal(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	j, err := Open(dir, "r1")
+	j, err := Open(dir, "r1", "crosscheck-canary")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir, "r1"); err == nil {
+	if _, err := Open(dir, "r1", "crosscheck-canary"); err == nil {
 		t.Error("two journals of one run")
 	}
 	entry := func(n int) Entry {
-		return Entry{Run: "r1", Link: "l", Key: fmt.Sprintf("p/crosscheck-canary/r1/%d", n), At: "2026-11-24T00:00:00Z",
+		return Entry{Run: "r1", Link: "l", Prefix: "p/", Key: Key("p/", "crosscheck-canary", "r1", n), At: "2026-11-24T00:00:00Z",
 			Source:      Location{Bucket: "src", AccountID: "111111111111", Region: "us-east-1", Access: Access{RoleName: "crosscheck-canary"}},
 			Destination: Location{Bucket: "dst", Access: Access{Profile: "backup", Endpoint: "https://s3.example"}}}
 	}
@@ -117,6 +117,11 @@ func TestJournal(t *testing.T) {
 	invoice := strings.ReplaceAll(`{"put":{"run":"r1","key":"prod/r1/invoice.pdf","source":{"bucket":"a"},"destination":{"bucket":"b"}}}`, "\n", "")
 	for text, complaint := range map[string]string{
 		"": "",
+		header + "\n" + strings.Repeat("\x00", 100) + "\n":                                 "line 2 is no journal entry",
+		header + "\n" + strings.Repeat("x", maxLine+1):                                     "line 2 is no journal entry",
+		header + "\n" + strings.Repeat("x", 3*maxLine) + "\n" + rest:                       "line 2 is no journal entry: it is longer than",
+		strings.Repeat("x\n", 1000):                                                        "990 more lines",
+		string(data) + header + "\n":                                                       "line 6 is no journal entry: only the first line has a version",
 		header + "\n" + strings.Repeat("\x00", 100):                                        "line 2 is no journal entry",
 		strings.Repeat("\x00", 100):                                                        "line 1 is no journal entry",
 		"{\"crosscheck_canary_journal\":2}\n" + rest:                                       "not a canary journal",
@@ -165,7 +170,7 @@ func TestJournal(t *testing.T) {
 // TestTornWrite cuts off what a full disk left of a line before the next one is written.
 func TestTornWrite(t *testing.T) {
 	t.Parallel()
-	j, err := Open(t.TempDir(), "r1")
+	j, err := Open(t.TempDir(), "r1", "crosscheck-canary")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,8 +190,117 @@ func TestTornWrite(t *testing.T) {
 	letGo(t, again)
 }
 
+// TestEdited: of a journal that was edited, nothing is swept but what its run announced:
+// PREFIX + folder/RUN/NUMBER with the run and the folder of the journal.
+func TestEdited(t *testing.T) {
+	t.Parallel()
+	const (
+		first = `{"crosscheck_canary_journal":2,"folder":"crosscheck-canary"}` + "\n"
+		put   = `{"put":{"run":"r1","link":"l","prefix":"p/","key":"p/crosscheck-canary/r1/1","at":"","source":{"bucket":"a"},"destination":{"bucket":"b"}}}` + "\n"
+	)
+	old := strings.NewReplacer(`2,"folder":"crosscheck-canary"`, "1", `"prefix":"p/",`, "")
+	for name, test := range map[string]struct {
+		edits []string // old, new, …
+		file  string   // run of the file's name, "" = r1
+		old   int      // what version 1 sweeps of it
+		swept int
+	}{
+		"as it was":                 {swept: 1, old: 1},
+		"key of a user":             {edits: []string{`"p/crosscheck-canary/r1/1"`, `"prod/2026/invoice.pdf"`}},
+		"number of a user":          {edits: []string{`"p/crosscheck-canary/r1/1"`, `"prod/2026/1"`}},
+		"key below":                 {edits: []string{`r1/1"`, `r1/1/2"`}},
+		"number":                    {edits: []string{`r1/1"`, `r1/2"`}, swept: 1, old: 1}, // its run may have it
+		"leading zeros":             {edits: []string{`r1/1"`, `r1/001"`}, old: 1},
+		"no number":                 {edits: []string{`r1/1"`, `r1/"`}},
+		"too long a number":         {edits: []string{`r1/1"`, `r1/1234567890"`}},
+		"dots":                      {edits: []string{`r1/1"`, `r1/../1"`}},
+		"dots for the run":          {edits: []string{`canary/r1/1"`, `canary/../1"`}},
+		"dots in front":             {edits: []string{`"p/crosscheck-canary/r1/1"`, `"p/../crosscheck-canary/r1/1"`}, old: 1},
+		"run of the key":            {edits: []string{`canary/r1/1"`, `canary/r2/1"`}},
+		"run of the entry":          {edits: []string{`"run":"r1"`, `"run":"r2"`}},
+		"run of both":               {edits: []string{"r1", "r2"}},
+		"run of the file":           {file: "r2"},
+		"folder of the key":         {edits: []string{`p/crosscheck-canary`, `p/invoices`}, old: 1},
+		"folder of the journal":     {edits: []string{`"folder":"crosscheck-canary"`, `"folder":"invoices"`}, old: -1},
+		"no folder":                 {edits: []string{`,"folder":"crosscheck-canary"`, ``}, old: -1},
+		"folder of dots":            {edits: []string{`"folder":"crosscheck-canary"`, `"folder":".."`}, old: -1},
+		"folder of segments":        {edits: []string{`"folder":"crosscheck-canary"`, `"folder":"a/b"`}, old: -1},
+		"prefix":                    {edits: []string{`"prefix":"p/"`, `"prefix":"q/"`}, old: -1},
+		"no prefix":                 {edits: []string{`"prefix":"p/",`, ``}, old: -1},
+		"half a prefix":             {edits: []string{`"prefix":"p/"`, `"prefix":"p"`}, old: -1},
+		"prefix that is all":        {edits: []string{`"prefix":"p/"`, `"prefix":"p/crosscheck-canary/r1/1"`}, old: -1},
+		"prefix and key":            {edits: []string{`"p/`, `"q/`}, swept: 1, old: -1}, // still a key of the run
+		"two keys":                  {edits: []string{`"at":""`, `"key":"prod/2026/invoice.pdf","at":""`}},
+		"a key in capitals":         {edits: []string{`"at":""`, `"KEY":"prod/2026/invoice.pdf","at":""`}},
+		"no bucket":                 {edits: []string{`"bucket":"a"`, `"bucket":""`}},
+		"an entry that is a remove": {edits: []string{`}}}`, `}},"removed":{"bucket":"a","key":"k"}}`}},
+	} {
+		file := test.file
+		if file == "" {
+			file = "r1"
+		}
+		edit := func(s string) string {
+			for i := 0; i < len(test.edits); i += 2 {
+				s = strings.ReplaceAll(s, test.edits[i], test.edits[i+1])
+			}
+			return s
+		}
+		c, err := readJournal(strings.NewReader(edit(first+put)), file)
+		if len(c.entries) != test.swept || test.swept == 0 && err == nil && c.damage == nil {
+			t.Errorf("%s: %v, %v, %v", name, c.entries, c.damage, err)
+		}
+		if test.old < 0 {
+			continue
+		}
+		c, err = readJournal(strings.NewReader(edit(old.Replace(first+put))), file)
+		if len(c.entries) != test.old || test.old == 0 && err == nil && c.damage == nil {
+			t.Errorf("%s, version 1: %v, %v, %v", name, c.entries, c.damage, err)
+		}
+	}
+	// A first line that is damaged hides the folder: the keys have the form of version 1.
+	c, err := readJournal(strings.NewReader(`{"crosscheck_can`+"\n"+put), "r1")
+	if err != nil || c.damage == nil || len(c.entries) != 1 {
+		t.Errorf("a torn first line: %v, %v, %v", c.entries, c.damage, err)
+	}
+}
+
+// TestOnlyOwnKeys: what a sweep would refuse is not announced, and so not put.
+func TestOnlyOwnKeys(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for run, folder := range map[string]string{"r/1": "f", "..": "f", "": "f", "r": "a/b", "q": "..", "p": ""} {
+		if _, err := Open(dir, run, folder); err == nil {
+			t.Errorf("run %q, folder %q", run, folder)
+		}
+	}
+	j, err := Open(dir, "r1", "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := Location{Bucket: "a"}, Location{Bucket: "b"}
+	for _, e := range []Entry{
+		{Run: "r2", Key: "f/r1/1", Source: a, Destination: b},
+		{Run: "r1", Key: "f/r2/1", Source: a, Destination: b},
+		{Run: "r1", Key: "g/r1/1", Source: a, Destination: b},
+		{Run: "r1", Key: "p/f/r1/1", Source: a, Destination: b},
+		{Run: "r1", Prefix: "p/", Key: "f/r1/1", Source: a, Destination: b},
+		{Run: "r1", Key: "f/r1/1", Source: a},
+	} {
+		if err := j.Put(e); err == nil || !strings.Contains(err.Error(), "journal cannot be written") {
+			t.Errorf("%+v: %v", e, err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := os.ReadDir(dir); err != nil || len(rest) > 0 {
+		t.Errorf("left: %v, %v", rest, err)
+	}
+}
+
 func FuzzJournal(f *testing.F) {
 	f.Add("{\"crosscheck_canary_journal\":1}\n{\"put\":{\"run\":\"r\",\"link\":\"l\",\"key\":\"crosscheck-canary/r/1\",\"at\":\"\",\"source\":{\"bucket\":\"a\"},\"destination\":{\"bucket\":\"b\"}}}\n")
+	f.Add("{\"crosscheck_canary_journal\":2,\"folder\":\"f\"}\n{\"put\":{\"run\":\"r\",\"link\":\"l\",\"prefix\":\"p/\",\"key\":\"p/f/r/1\",\"at\":\"\",\"source\":{\"bucket\":\"a\"},\"destination\":{\"bucket\":\"b\"}}}\n")
 	f.Add("{\"crosscheck_canary_journal\":1}\n{\"removed\":{\"bucket\":\"a\",\"key\":\"k\"}}\n{")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := readJournal(strings.NewReader(text), "r")
@@ -195,6 +309,9 @@ func FuzzJournal(f *testing.F) {
 		}
 		for _, e := range c.entries {
 			if e.Source.Bucket == "" || e.Destination.Bucket == "" || e.Run == "" || !strings.Contains(e.Key, "/"+e.Run+"/") {
+				t.Errorf("%+v may be swept", e)
+			}
+			if run, ok := RunOfKey(e.Key, e.Prefix, c.form.folder); c.form.folder != "" && (!ok || run != "r") {
 				t.Errorf("%+v may be swept", e)
 			}
 		}

@@ -180,7 +180,7 @@ func sweepBuckets(ctx context.Context, s *terminal.Streams, f *sweepFlags) error
 	if f.olderThan < 0 {
 		return usererr.Hint(fmt.Errorf("--older-than %s is negative", f.olderThan), "for example --older-than 24h")
 	}
-	if err := canary.CheckFolder(f.folder); err != nil {
+	if err := journal.CheckFolder(f.folder); err != nil {
 		return usererr.Hint(err, "for example --folder crosscheck-canary")
 	}
 	clients := access.New(f.load.In(f.region), f.externalID)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/canary"
+	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/setup"
 	"crosscheck/cmd/crosscheck/internal/terminal"
@@ -106,7 +107,7 @@ compares. Deploy it separately from the audit role, which only reads.
 			if !slices.Contains(fact.Partitions(), partition) {
 				return usererr.Hint(fmt.Errorf("unknown partition %q", partition), "use one of "+strings.Join(fact.Partitions(), ", "))
 			}
-			if err := canary.CheckFolder(folder); err != nil {
+			if err := journal.CheckFolder(folder); err != nil {
 				return usererr.Hint(err, "for example --folder crosscheck-canary")
 			}
 			return setup.Canary(f.role, partition, folder, sides...).Print(s.Out, f.format)

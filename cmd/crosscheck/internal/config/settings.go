@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crosscheck/canary"
+	"crosscheck/canary/journal"
 	"crosscheck/report/output"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
@@ -56,7 +57,7 @@ var (
 		check: func(s string) error { _, err := finding.ParseSeverity(s); return err }}
 	outputForm = form{what: "an output", hint: "write FORMAT or FORMAT=PATH", pattern: `^[a-z]+(=.+)?$`,
 		check: func(s string) error { _, err := output.ParseOutput(s); return err }}
-	folderForm = form{what: "a prefix of probe objects", hint: "for example crosscheck-canary", check: canary.CheckFolder}
+	folderForm = form{what: "a prefix of probe objects", hint: "for example crosscheck-canary", check: journal.CheckFolder}
 	pathForm   = form{what: "a path", hint: "it is relative to where crosscheck runs", pattern: `\S`}
 	tagForm    = form{what: "a tag", hint: "a key has 1 to 128 characters, a value at most 256", pattern: `^[\s\S]{0,256}$`}
 	spanForm   = form{what: "a duration", hint: "for example 90s or 15m", pattern: `^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`}

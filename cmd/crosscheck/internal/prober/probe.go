@@ -89,7 +89,7 @@ func (p *prober) openJournal() (*journal.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := journal.Open(dir, p.run)
+	j, err := journal.Open(dir, p.run, p.o.Folder)
 	return j, usererr.Hint(err, "give a writable directory with --journal")
 }
 

@@ -116,7 +116,7 @@ var packages = []pkg{
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
-	{"canary/journal", "what a canary is about to put, on disk, so that a sweep can remove it after a crash", nil},
+	{"canary/journal", "what a canary is about to put, on disk, so that a sweep can remove it after a crash", []string{"scanner/exactjson"}},
 	{"canary", "proves links with probe objects and removes them again",
 		[]string{"canary/journal", "canary/measure", "scanner/client", "scanner/fact", "scanner/flow"}},
 	{"canary/access", "clients of S3 for the buckets of links, with the canary's role in their accounts",
@@ -169,7 +169,7 @@ var packages = []pkg{
 
 	{"cmd/crosscheck/internal/usererr", "errors as a person reads them: a hint, the path at fault, one line", nil},
 	{"cmd/crosscheck/internal/config", "the settings of a run: file, environment, flags, the example file and the schema",
-		[]string{"canary", "cmd/crosscheck/internal/usererr", "report/output", "rules", "rules/finding", "rules/spelling", "rules/yamldoc", "scanner/fact"}},
+		[]string{"canary", "canary/journal", "cmd/crosscheck/internal/usererr", "report/output", "rules", "rules/finding", "rules/spelling", "rules/yamldoc", "scanner/fact"}},
 	{"cmd/crosscheck/internal/setup", "the IAM roles to deploy: policies, CloudFormation, Terraform",
 		[]string{"canary", "scanner", "scanner/fact"}},
 	{"cmd/crosscheck/internal/audit", "the way of a run: facts, engine, waivers, report; resume and baseline",
