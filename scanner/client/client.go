@@ -37,7 +37,7 @@ func (load Loader) In(region string) func(ctx context.Context, profile string) (
 // AWS_ENDPOINT_URL, AWS_CA_BUNDLE, …). A profile and a Region given here take
 // precedence; "" = as the environment says. It fails with an [Error].
 func LoadConfig(ctx context.Context, profile, region string) (aws.Config, error) {
-	var with []func(*config.LoadOptions) error
+	with := []func(*config.LoadOptions) error{config.WithHTTPClient(stayingOnHost())}
 	if profile != "" {
 		with = append(with, config.WithSharedConfigProfile(profile))
 	}

@@ -2,9 +2,11 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,6 +40,22 @@ func newHTTPClient(given aws.HTTPClient, n int) (client aws.HTTPClient, close fu
 		Transport: tr, Timeout: sdk.GetTimeout(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, tr.CloseIdleConnections
+}
+
+// stayingOnHost is the SDK's own client, which does not follow redirects to another host.
+// Sources of credentials use it as it is; [newHTTPClient] makes of it one that follows none.
+//
+// The SDK's client follows the statuses 307 and 308, and lets only the transport be
+// changed. A transport is asked for the proxy of every request, and an error ends it.
+func stayingOnHost() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+		tr.Proxy = func(r *http.Request) (*url.URL, error) {
+			if r.Response != nil && r.Response.Request != nil && r.Response.Request.URL.Host != r.URL.Host {
+				return nil, fmt.Errorf("the redirect from %s to another host is not followed", r.Response.Request.URL.Host)
+			}
+			return http.ProxyFromEnvironment(r)
+		}
+	})
 }
 
 // withoutAccount strips the account that S3 Control puts in front of the host,

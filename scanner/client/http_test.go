@@ -1,6 +1,100 @@
 package client
 
-import "testing"
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// leading is a server that answers every request with a redirect to another one, which
+// counts what reaches it.
+func leading(t *testing.T, status int) (url string, reached *atomic.Int32) {
+	t.Helper()
+	reached = new(atomic.Int32)
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
+	t.Cleanup(other.Close)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+r.URL.Path, status)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, reached
+}
+
+var redirects = []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
+
+// TestRedirects: neither a session nor the client of sources of credentials follows a
+// redirect to another host.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	for _, status := range redirects {
+		url, reached := leading(t, status)
+		for name, c := range map[string]aws.HTTPClient{"none given": nil, "of the environment": stayingOnHost()} {
+			s := New(aws.Config{Region: "us-east-1", BaseEndpoint: &url, HTTPClient: c,
+				Credentials: credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "secret", "")}, Options{})
+			if _, err := s.Caller(t.Context()); err == nil || reached.Load() > 0 {
+				t.Errorf("%d, client %s: %v, %d requests at the other host", status, name, err, reached.Load())
+			}
+			s.Close()
+		}
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+			r, err := http.NewRequestWithContext(t.Context(), method, url+"/path", strings.NewReader("token"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := stayingOnHost().Do(r)
+			if err == nil {
+				err = res.Body.Close()
+			}
+			if reached.Load() > 0 {
+				t.Errorf("%d: %s went to the other host, %v", status, method, err)
+			}
+		}
+	}
+}
+
+// TestRedirectsOfCredentials: what asks for credentials does not take the caller's tokens
+// to another host.
+func TestRedirectsOfCredentials(t *testing.T) {
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	for _, status := range redirects {
+		url, reached := leading(t, status)
+		for name, env := range map[string]map[string]string{
+			"container":    {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url + "/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "secret"},
+			"web identity": {"AWS_ENDPOINT_URL": url, "AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/r"},
+			"instance":     {"AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_EC2_METADATA_DISABLED": "false"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+				for k, v := range env {
+					t.Setenv(k, v)
+				}
+				cfg, err := LoadConfig(t.Context(), "", "us-east-1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := cfg.Credentials.Retrieve(t.Context()); err == nil || reached.Load() > 0 {
+					t.Errorf("%d: %v, %d requests at the other host", status, err, reached.Load())
+				}
+			})
+		}
+	}
+}
 
 func TestWithoutAccount(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,11 @@ package cli
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -91,6 +95,60 @@ func TestCaptiveObjectLock(t *testing.T) {
 				t.Errorf("exit %d, %d objects put\n%s%s", status, puts.Load(), out, errs)
 			}
 			p.noJournal(t)
+		})
+	}
+}
+
+// TestRedirects: no command follows a redirect to another host, whatever it asks.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	run := filepath.Join(t.TempDir(), "run.jsonl")
+	if status, _, errs := served(t, testdata.DemoWorld).run(t.Context(), "scan", "-q", "-o", "jsonl="+run); status == exitUsage {
+		t.Fatal(errs)
+	}
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s came to the other host", r.Method, r.URL)
+		http.Error(w, "no", http.StatusTeapot)
+	}))
+	t.Cleanup(other.Close)
+	statuses := []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect, http.StatusFound, http.StatusMovedPermanently}
+	direct := []string{"--source", "orders-invoices", "--destination", "backup-invoices", "--yes", "--variant", "plain", "--timeout", "1s"}
+	for name, test := range map[string]struct {
+		args []string
+		when func(*http.Request) bool // nil = always
+	}{
+		"scan":             {args: []string{"scan", "--account-only"}},
+		"buckets":          {args: []string{"scan", "--account-only"}, when: func(r *http.Request) bool { return r.Method == http.MethodGet && len(r.URL.Path) > 1 }},
+		"canary":           {args: append([]string{"canary"}, direct...)},
+		"canary, put":      {args: append([]string{"canary"}, direct...), when: func(r *http.Request) bool { return r.Method == http.MethodPut }},
+		"canary, delete":   {args: append([]string{"canary"}, direct...), when: func(r *http.Request) bool { return r.Method == http.MethodDelete }},
+		"canary, endpoint": {args: append([]string{"canary", "--endpoint", "ENDPOINT"}, direct...)},
+		"watch":            {args: []string{"canary", "watch", "--source", "orders-invoices", "--yes", "--rounds", "1", "--listen", "127.0.0.1:0"}},
+		"sweep":            {args: []string{"canary", "sweep", "--bucket", "orders-invoices"}},
+		"Security Hub":     {args: []string{"report", "--from", run, "--send", "securityhub"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := exported(t, testdata.DemoWorld)
+			var led atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if test.when != nil && !test.when(r) {
+					p.box.ServeHTTP(w, r)
+					return
+				}
+				http.Redirect(w, r, other.URL+r.URL.RequestURI(), statuses[int(led.Add(1))%len(statuses)])
+			}))
+			t.Cleanup(server.Close)
+			args := slices.Clone(test.args)
+			for i := range args {
+				args[i] = strings.ReplaceAll(args[i], "ENDPOINT", server.URL)
+			}
+			cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+			cmd.Env = append(os.Environ(), append(p.environ, "AWS_ENDPOINT_URL="+server.URL, "XCTEST_MAIN=1")...)
+			out, err := cmd.CombinedOutput()
+			if err == nil || led.Load() == 0 {
+				t.Errorf("%v, %d redirects\n%s", err, led.Load(), out)
+			}
 		})
 	}
 }
