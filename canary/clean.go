@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/client"
@@ -88,47 +89,69 @@ func (c *tally) count() { c.requests++ }
 
 // purge removes every version and delete marker of a key from one bucket, and
 // returns what it could not remove. known are version ids that are there for
-// sure; they save a listing. It is done when a listing shows the key empty, never
-// because deletes succeeded. Deleting a version by its id is not replicated, so
+// sure; they save a listing. Deleting a version by its id is not replicated, so
 // each side has to be purged.
 func (c *tally) purge(ctx context.Context, b *Bucket, key string, known ...string) []measure.Leftover {
-	failed := map[string]string{} // version id → why
-	remove := func(version string) {
-		c.count()
-		if _, err := b.delete(ctx, key, version); err != nil {
-			failed[version] = client.OneLine(err)
-			return
+	return c.empty(ctx, b, key, kindOfThing{
+		list: func() (ids []string, err error) {
+			c.count()
+			versions, err := b.versions(ctx, key)
+			for _, v := range versions {
+				ids = append(ids, v.id)
+			}
+			return ids, err
+		},
+		remove: func(id string) error {
+			_, err := b.delete(ctx, key, id)
+			return err
+		},
+		left: func(id, why string) measure.Leftover {
+			return measure.Leftover{Bucket: b.Name, Key: key, VersionID: id, Message: why}
+		},
+		unlisted: "what is left cannot be listed",
+	}, known)
+}
+
+// kindOfThing is what is under a key and has an id: versions, or uploads.
+type kindOfThing struct {
+	list     func() (ids []string, err error)
+	remove   func(id string) error
+	left     func(id, why string) measure.Leftover
+	unlisted string
+}
+
+// empty removes all things of a kind under a key. It is done when a listing shows none,
+// never because removing them succeeded.
+func (c *tally) empty(ctx context.Context, b *Bucket, key string, kind kindOfThing, known []string) []measure.Leftover {
+	failed := map[string]string{} // id → why
+	remove := func(ids []string) {
+		for _, id := range ids {
+			c.count()
+			if err := kind.remove(id); err != nil {
+				failed[id] = client.OneLine(err)
+				continue
+			}
+			c.removed++
 		}
-		c.removed++
 	}
-	for _, version := range known {
-		remove(version)
-	}
+	remove(known)
 	for round := 0; ; round++ {
-		c.count()
-		versions, err := b.versions(ctx, key)
+		ids, err := kind.list()
 		if err != nil {
-			return []measure.Leftover{{
-				Bucket: b.Name, Key: key, Message: "what is left cannot be listed: " + client.OneLine(err),
-			}}
+			return []measure.Leftover{{Bucket: b.Name, Key: key, Message: kind.unlisted + ": " + client.OneLine(err)}}
 		}
-		if len(versions) == 0 {
+		if len(ids) == 0 {
 			return nil
 		}
-		// A delete that failed is tried once more: the first may have been throttled.
+		// What failed is tried once more: the first may have been throttled.
 		if round == 2 || ctx.Err() != nil {
 			var left []measure.Leftover
-			for _, v := range versions {
-				left = append(left, measure.Leftover{
-					Bucket: b.Name, Key: key, VersionID: v.id,
-					Message: cmp.Or(failed[v.id], "it is still listed after it was deleted"),
-				})
+			for _, id := range ids {
+				left = append(left, kind.left(id, cmp.Or(failed[id], "it is still listed after it was deleted")))
 			}
 			return left
 		}
-		for _, v := range versions {
-			remove(v.id)
-		}
+		remove(ids)
 	}
 }
 
@@ -150,48 +173,47 @@ func (c *tally) purgePending(ctx context.Context, b *Bucket, key string, settle 
 
 // abort ends uploads in parts that were begun and not completed under a key.
 func (c *tally) abort(ctx context.Context, b *Bucket, key string) []measure.Leftover {
-	ids, err := c.uploads(ctx, b, key)
-	if err != nil {
-		return []measure.Leftover{{
-			Bucket: b.Name, Key: key, Message: "unfinished uploads cannot be listed: " + client.OneLine(err),
-		}}
-	}
-	var left []measure.Leftover
-	for _, id := range ids {
-		c.count()
-		_, err := b.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-			Bucket: &b.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: b.owner(),
-		})
-		switch {
-		case err == nil:
-			c.removed++
-		case client.Code(err) != "NoSuchUpload":
-			left = append(left, measure.Leftover{
-				Bucket: b.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, client.OneLine(err)),
+	return c.empty(ctx, b, key, kindOfThing{
+		list: func() ([]string, error) { return c.uploads(ctx, b, key) },
+		remove: func(id string) error {
+			_, err := b.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+				Bucket: &b.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: b.owner(),
 			})
-		}
-	}
-	return left
+			return err
+		},
+		left: func(id, why string) measure.Leftover {
+			return measure.Leftover{Bucket: b.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, why)}
+		},
+		unlisted: "unfinished uploads cannot be listed",
+	}, nil)
 }
 
 // uploads lists the unfinished uploads under a key.
 func (c *tally) uploads(ctx context.Context, b *Bucket, key string) ([]string, error) {
 	var ids []string
-	in := &s3.ListMultipartUploadsInput{Bucket: &b.Name, Prefix: &key, ExpectedBucketOwner: b.owner()}
-	for {
+	in := &s3.ListMultipartUploadsInput{
+		Bucket: &b.Name, Prefix: &key, ExpectedBucketOwner: b.owner(), EncodingType: types.EncodingTypeUrl,
+	}
+	err := b.walk(key, func(at marker) (*page, error) {
 		c.count()
+		in.KeyMarker, in.UploadIdMarker = nonEmpty(at.key), nonEmpty(at.id)
 		out, err := b.S3.ListMultipartUploads(ctx, in)
 		if err != nil {
 			return nil, err
 		}
+		p := &page{
+			encoding: out.EncodingType, bucket: out.Bucket, prefix: out.Prefix, key: out.KeyMarker,
+			truncated: out.IsTruncated, nextKey: out.NextKeyMarker, nextID: out.NextUploadIdMarker,
+		}
 		for _, u := range out.Uploads {
-			if aws.ToString(u.Key) == key {
-				ids = append(ids, aws.ToString(u.UploadId))
-			}
+			p.entries = append(p.entries, entry{aws.ToString(u.Key), listedVersion{id: aws.ToString(u.UploadId)}})
 		}
-		if !aws.ToBool(out.IsTruncated) || len(out.Uploads) == 0 {
-			return ids, nil
+		return p, nil
+	}, func(k string, v listedVersion) error {
+		if k == key {
+			ids = append(ids, v.id)
 		}
-		in.KeyMarker, in.UploadIdMarker = out.NextKeyMarker, out.NextUploadIdMarker
-	}
+		return nil
+	})
+	return ids, err
 }

@@ -2,9 +2,7 @@ package canary
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -83,49 +81,36 @@ func (b *Bucket) versions(ctx context.Context, key string) ([]listedVersion, err
 	return list, err
 }
 
-// list walks over all versions and delete markers under a prefix.
+// list walks over all versions and delete markers under a prefix. Without an error, the
+// listing was whole.
 func (b *Bucket) list(ctx context.Context, prefix string, each func(key string, v listedVersion) error) error {
 	in := &s3.ListObjectVersionsInput{
 		Bucket: &b.Name, Prefix: &prefix, ExpectedBucketOwner: b.owner(), EncodingType: types.EncodingTypeUrl,
 	}
-	for {
+	return b.walk(prefix, func(at marker) (*page, error) {
+		in.KeyMarker, in.VersionIdMarker = nonEmpty(at.key), nonEmpty(at.id)
 		out, err := b.S3.ListObjectVersions(ctx, in)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		name := func(s *string) string {
-			if out.EncodingType != types.EncodingTypeUrl {
-				return aws.ToString(s)
-			}
-			if plain, err := url.QueryUnescape(aws.ToString(s)); err == nil {
-				return plain
-			}
-			return aws.ToString(s)
+		p := &page{
+			encoding: out.EncodingType, bucket: out.Name, prefix: out.Prefix, key: out.KeyMarker,
+			truncated: out.IsTruncated, nextKey: out.NextKeyMarker, nextID: out.NextVersionIdMarker,
 		}
 		for _, v := range out.Versions {
 			listed := listedVersion{id: aws.ToString(v.VersionId), modified: aws.ToTime(v.LastModified)}
 			if v.Owner != nil {
 				listed.owner = aws.ToString(v.Owner.ID)
 			}
-			if err := each(name(v.Key), listed); err != nil {
-				return err
-			}
+			p.entries = append(p.entries, entry{aws.ToString(v.Key), listed})
 		}
 		for _, m := range out.DeleteMarkers {
-			listed := listedVersion{id: aws.ToString(m.VersionId), deleteMarker: true, modified: aws.ToTime(m.LastModified)}
-			if err := each(name(m.Key), listed); err != nil {
-				return err
-			}
+			p.entries = append(p.entries, entry{aws.ToString(m.Key), listedVersion{
+				id: aws.ToString(m.VersionId), deleteMarker: true, modified: aws.ToTime(m.LastModified),
+			}})
 		}
-		if !aws.ToBool(out.IsTruncated) {
-			return nil
-		}
-		next, nextVersion := name(out.NextKeyMarker), aws.ToString(out.NextVersionIdMarker)
-		if next == "" || next == aws.ToString(in.KeyMarker) && nextVersion == aws.ToString(in.VersionIdMarker) {
-			return errors.New("a listing of versions goes on, but does not say where")
-		}
-		in.KeyMarker, in.VersionIdMarker = &next, out.NextVersionIdMarker
-	}
+		return p, nil
+	}, each)
 }
 
 // head asks for a version; present is false if S3 says that there is none.
@@ -143,10 +128,24 @@ func (b *Bucket) head(
 	return out, err == nil, err
 }
 
+// delete deletes a version, or without one puts a delete marker. An answer that names
+// another version, or no marker, is not the one of S3 to it.
 func (b *Bucket) delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
-	return b.S3.DeleteObject(ctx, &s3.DeleteObjectInput{
+	out, err := b.S3.DeleteObject(ctx, &s3.DeleteObjectInput{
 		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
 	})
+	if err != nil {
+		return nil, err
+	}
+	id := aws.ToString(out.VersionId)
+	switch {
+	case version == "" && (id == "" || !aws.ToBool(out.DeleteMarker)):
+		return nil, client.Malformed("the DELETE of %q is not answered with a delete marker", client.Clip(key))
+	case version == "null" && id == "": // not all servers name it
+	case version != "" && id != version:
+		return nil, client.Malformed("the DELETE of version %q is answered as that of %q", client.Clip(version), client.Clip(id))
+	}
+	return out, nil
 }
 
 func (b *Bucket) tags(ctx context.Context, key, version string) (map[string]string, error) {

@@ -135,7 +135,7 @@ func (c *tally) replicationPending(ctx context.Context, source *Bucket, key stri
 		if err != nil {
 			return true // also for a version under a customer key that died with its run
 		}
-		return present && out.ReplicationStatus == "PENDING"
+		return !present || out.ReplicationStatus == "PENDING" // it is listed, so it is there
 	})
 }
 
@@ -150,36 +150,55 @@ func SweepBucket(
 	if err := journal.CheckFolder(folder); err != nil {
 		return s, err
 	}
-	var strays []measure.Leftover
-	keys := map[string]bool{}
 	now := time.Now()
-	err := b.list(ctx, prefix+folder+"/", func(key string, v listedVersion) error {
-		if _, ok := journal.RunOfKey(key, prefix, folder); ok && !v.modified.IsZero() && now.Sub(v.modified) > olderThan {
-			keys[key] = true
-			strays = append(strays, measure.Leftover{Bucket: b.Name, Key: key, VersionID: v.id})
-		}
-		return nil
-	})
+	strays := func(ctx context.Context) (list []measure.Leftover, err error) {
+		err = b.list(ctx, prefix+folder+"/", func(key string, v listedVersion) error {
+			if _, ok := journal.RunOfKey(key, prefix, folder); ok && !v.modified.IsZero() && now.Sub(v.modified) > olderThan {
+				list = append(list, measure.Leftover{Bucket: b.Name, Key: key, VersionID: v.id})
+			}
+			return nil
+		})
+		return list, err
+	}
+	found, err := strays(ctx)
 	if err != nil {
 		return s, fmt.Errorf("the versions of %s cannot be listed: %s", b.Name, client.OneLine(err))
 	}
-	s.Probes = len(keys)
-	for _, stray := range strays {
+	keys := map[string]bool{}
+	why := map[measure.Leftover]string{} // for what is left of them
+	for _, stray := range found {
+		keys[stray.Key] = true
 		switch {
 		case dryRun:
-			stray.Message = "it would be removed"
+			why[stray] = "it would be removed"
 		case ctx.Err() != nil:
-			stray.Message = "interrupted"
+			why[stray] = "interrupted"
 		default:
+			why[stray] = "it is still listed after it was deleted"
 			if _, err := b.delete(ctx, stray.Key, stray.VersionID); err != nil {
-				stray.Message = client.OneLine(err)
+				why[stray] = client.OneLine(err)
 			}
 		}
-		if stray.Message != "" {
-			s.Leftovers = append(s.Leftovers, stray)
-		} else {
-			s.Removed++
+	}
+	s.Probes = len(keys)
+	left := found
+	if !dryRun && len(found) > 0 {
+		// Nothing is gone because it was deleted.
+		if left, err = strays(ctx); err != nil {
+			left = found
+			for _, stray := range found {
+				why[stray] = "what is left cannot be listed: " + client.OneLine(err)
+			}
 		}
+	}
+	for _, stray := range left {
+		if message, ok := why[stray]; ok {
+			stray.Message = message
+			s.Leftovers = append(s.Leftovers, stray)
+		}
+	}
+	if !dryRun {
+		s.Removed = len(found) - len(s.Leftovers)
 	}
 	return s, ctx.Err()
 }

@@ -279,6 +279,33 @@ func TestSweepBucket(t *testing.T) {
 	})
 }
 
+// sticky is a server that answers every DELETE as S3 does, and deletes nothing.
+type sticky struct{ S3 }
+
+func (sticky) DeleteObject(_ context.Context, in *s3.DeleteObjectInput, _ ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
+	return &s3.DeleteObjectOutput{VersionId: in.VersionId}, nil
+}
+
+// TestSweepBucketListsAgain: what is still listed after it was deleted is left.
+func TestSweepBucketListsAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Hour})
+		source, _ := l.admin(0)
+		key := "crosscheck-canary/run/1"
+		if _, err := source.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &source.Name, Key: &key, Body: strings.NewReader("x")}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		bucket := l.target(0).Source
+		bucket.S3 = sticky{bucket.S3}
+		swept, err := SweepBucket(t.Context(), &bucket, "", Folder, time.Hour, false)
+		if err != nil || swept.Removed != 0 || len(swept.Leftovers) != 1 || !strings.Contains(swept.Leftovers[0].Message, "still listed") {
+			t.Errorf("%+v, %v", swept, err)
+		}
+	})
+}
+
 // TestLeastPrivilege holds the published policies against what probes and sweeps
 // call: everything asked is allowed, and everything allowed is asked.
 func TestLeastPrivilege(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"crosscheck/scanner/fact"
@@ -37,7 +38,10 @@ func (load Loader) In(region string) func(ctx context.Context, profile string) (
 // AWS_ENDPOINT_URL, AWS_CA_BUNDLE, …). A profile and a Region given here take
 // precedence; "" = as the environment says. It fails with an [Error].
 func LoadConfig(ctx context.Context, profile, region string) (aws.Config, error) {
-	with := []func(*config.LoadOptions) error{config.WithHTTPClient(stayingOnHost())}
+	with := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(stayingOnHost()),
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = stayingOnHost() }),
+	}
 	if profile != "" {
 		with = append(with, config.WithSharedConfigProfile(profile))
 	}

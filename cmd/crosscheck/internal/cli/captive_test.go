@@ -118,10 +118,10 @@ func TestRedirects(t *testing.T) {
 		when func(*http.Request) bool // nil = always
 	}{
 		"scan":             {args: []string{"scan", "--account-only"}},
-		"buckets":          {args: []string{"scan", "--account-only"}, when: func(r *http.Request) bool { return r.Method == http.MethodGet && len(r.URL.Path) > 1 }},
+		"buckets":          {args: []string{"scan"}, when: func(r *http.Request) bool { return r.Method == http.MethodGet && len(r.URL.Path) > 1 }},
 		"canary":           {args: append([]string{"canary"}, direct...)},
-		"canary, put":      {args: append([]string{"canary"}, direct...), when: func(r *http.Request) bool { return r.Method == http.MethodPut }},
-		"canary, delete":   {args: append([]string{"canary"}, direct...), when: func(r *http.Request) bool { return r.Method == http.MethodDelete }},
+		"canary, put":      {args: []string{"canary", "--link", "orders-invoices/to-backup→backup-invoices", "--yes", "--variant", "plain"}, when: func(r *http.Request) bool { return r.Method == http.MethodPut }},
+		"canary, delete":   {args: []string{"canary", "--link", "orders-invoices/to-backup→backup-invoices", "--yes", "--variant", "plain"}, when: func(r *http.Request) bool { return r.Method == http.MethodDelete }},
 		"canary, endpoint": {args: append([]string{"canary", "--endpoint", "ENDPOINT"}, direct...)},
 		"watch":            {args: []string{"canary", "watch", "--source", "orders-invoices", "--yes", "--rounds", "1", "--listen", "127.0.0.1:0"}},
 		"sweep":            {args: []string{"canary", "sweep", "--bucket", "orders-invoices"}},
