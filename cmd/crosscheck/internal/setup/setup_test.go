@@ -5,8 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	"crosscheck/canary"
 	"crosscheck/cmd/crosscheck/internal/setup"
@@ -125,5 +129,64 @@ func TestCheck(t *testing.T) {
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v as %s: %v, want %q", test.role, test.format, err, test.want)
 		}
+	}
+}
+
+// TestWorldsHaveTheAuditRole: the audit role of the worlds of the guide and the demo may do
+// what the role that setup prints may do, no more and no less.
+func TestWorldsHaveTheAuditRole(t *testing.T) {
+	t.Parallel()
+	type policy struct {
+		Statement []struct{ Action []string }
+	}
+	var want policy
+	if err := json.Unmarshal([]byte(printed(t, setup.Audit(setup.Role{Name: "crosscheck-audit"}), "policy")), &want); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob(filepath.Join("..", "..", "..", "..", "testdata", "worlds", "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := 0
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var world struct {
+			Accounts []struct {
+				ID    string
+				Roles []struct{ Inline map[string]string }
+			}
+		}
+		if err := yaml.Unmarshal(text, &world); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for _, a := range world.Accounts {
+			for _, r := range a.Roles {
+				text, ok := r.Inline["CrosscheckAudit"]
+				if !ok {
+					continue
+				}
+				roles++
+				var has policy
+				if err := json.Unmarshal([]byte(text), &has); err != nil {
+					t.Fatalf("%s: %v", path, err)
+				}
+				actions := func(p policy) (list []string) {
+					for _, s := range p.Statement {
+						list = append(list, s.Action...)
+					}
+					slices.Sort(list)
+					return list
+				}
+				if diff := gocmp.Diff(actions(want), actions(has)); diff != "" {
+					t.Errorf("%s: the audit role of account %s is another one (-setup +world):\n%s", path, a.ID, diff)
+				}
+			}
+		}
+	}
+	if roles < 8 {
+		t.Errorf("%d audit roles were found", roles)
 	}
 }
