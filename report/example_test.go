@@ -24,7 +24,7 @@ func ExampleReplay() {
 {"finding":{"rule_id":"XC001","status":"pass","severity":"high","link":"orders/all→backup"}}
 {"finding":{"rule_id":"XC002","status":"fail","severity":"critical","link":"orders/all→backup"}}
 {"coverage":{"accounts":{"listed":1,"scanned":1}}}
-{"summary":{"findings":{"fail":1,"pass":1},"exit_status":1}}
+{"summary":{"findings":{"fail":1,"pass":1},"exit_status":1},"digest":"sha256:4bb55b48c817fa7191c9143b1872291b664acfffdf4f5af8214df9b0a39f1651"}
 `
 	if err := report.Replay(strings.NewReader(file), failed{}); err != nil {
 		fmt.Println(err)

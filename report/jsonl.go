@@ -3,9 +3,12 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"sync"
@@ -36,7 +39,16 @@ type line struct {
 	Coverage      *fact.Coverage       `json:"coverage,omitempty"`
 	Past          *Past                `json:"past,omitempty"`
 	Summary       *Summary             `json:"summary,omitempty"`
+	Digest        string               `json:"digest,omitempty"` // of a summary: see digestName
 }
+
+// digestName begins the digest at the end of a run file: it is the SHA-256 of all lines,
+// that of the summary as it is without its digest. It is made against accidents, not
+// against forgery.
+const digestName = "sha256:"
+
+// ErrDigest is the error of a run file whose lines are not those that were written.
+var ErrDigest = errors.New("the digest at its end")
 
 // linkLine adds the sentence that the JSON document leaves to the findings and
 // that a replayed table needs.
@@ -49,19 +61,35 @@ type linkLine struct {
 type runFile struct {
 	w   *bufio.Writer
 	buf bytes.Buffer
+	sum hash.Hash
 }
 
 // NewRunFile writes the format jsonl.
-func NewRunFile(w io.Writer) Writer { return &runFile{w: bufio.NewWriter(w)} }
+func NewRunFile(w io.Writer) Writer { return &runFile{w: bufio.NewWriter(w), sum: sha256.New()} }
 
 func (f *runFile) write(l line) error {
 	if err := wire.Encode(&f.buf, l); err != nil {
 		return err
 	}
+	hashLine(f.sum, f.buf.Bytes())
+	if l.Summary != nil {
+		l.Digest = digestOf(f.sum)
+		if err := wire.Encode(&f.buf, l); err != nil {
+			return err
+		}
+	}
 	f.buf.WriteByte('\n')
 	_, err := f.w.Write(f.buf.Bytes())
 	return err
 }
+
+// hashLine adds a line without its end.
+func hashLine(sum hash.Hash, b []byte) {
+	_, _ = sum.Write(b) // a hash takes everything
+	_, _ = sum.Write([]byte{'\n'})
+}
+
+func digestOf(sum hash.Hash) string { return digestName + hex.EncodeToString(sum.Sum(nil)) }
 
 func (f *runFile) Run(r *Run) error {
 	run := r.JSON()
@@ -120,102 +148,156 @@ func ReplayOnly(r io.Reader, h Handler, kinds ...string) error {
 	for _, kind := range append(kinds, "summary") {
 		prefixes = append(prefixes, []byte(`{"`+kind+`":`))
 	}
-	ended := false
-	in := bufio.NewScanner(r)
-	in.Buffer(make([]byte, 0, 1<<16), maxLine)
-	for n := 1; in.Scan(); n++ {
-		if !slices.ContainsFunc(prefixes, func(p []byte) bool { return bytes.HasPrefix(in.Bytes(), p) }) {
+	in := newLines(r, bufio.ScanLines)
+	for in.next() {
+		if !slices.ContainsFunc(prefixes, func(p []byte) bool { return bytes.HasPrefix(in.text, p) }) {
+			in.pass()
 			continue
 		}
-		m, err := readLine(in.Bytes(), false)
-		if err != nil {
-			return fmt.Errorf("run file, line %d: %w", n, err)
-		}
-		ended = m.Summary != nil
-		if err := m.Send(h); err != nil {
+		if err := in.send(func(m Message) error { return m.Send(h) }); err != nil {
 			return err
 		}
 	}
 	switch {
-	case in.Err() != nil:
-		return fmt.Errorf("run file: %w", in.Err())
-	case !ended:
+	case in.err() != nil:
+		return in.err()
+	case !in.done:
 		return errors.New("run file: it ends without a summary: the run was interrupted or the file was cut")
 	}
 	return nil
 }
 
 // replay gives the messages of n lines, cut by split, to f; done says that a
-// summary ended them.
+// summary ended them, whose digest fits.
 func replay(r io.Reader, split bufio.SplitFunc, f func(Message) error) (n int, done bool, err error) {
+	in := newLines(r, split)
+	for in.next() {
+		if in.n == 1 {
+			if err := checkHeader(in.text); err != nil {
+				return in.n, in.done, in.errorf(err)
+			}
+		}
+		if err := in.send(f); err != nil {
+			return in.n, in.done, err
+		}
+	}
+	switch err := in.err(); {
+	case err != nil:
+		return in.n, in.done, err
+	case in.n == 0:
+		return in.n, in.done, errors.New("run file: it is empty")
+	}
+	return in.n, in.done, nil
+}
+
+// lines are those of a run file, each in turn.
+type lines struct {
+	in   *bufio.Scanner
+	n    int    // lines so far
+	text []byte // the last of them
+	sum  hash.Hash
+	done bool // it was the summary
+}
+
+func newLines(r io.Reader, split bufio.SplitFunc) *lines {
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 0, 1<<16), maxLine)
 	in.Split(split)
-	for in.Scan() {
-		n++
-		m, err := readLine(in.Bytes(), n == 1)
-		if err != nil {
-			return n, done, fmt.Errorf("run file, line %d: %w", n, err)
-		}
-		if done {
-			return n, done, fmt.Errorf("run file, line %d: something follows the summary: is this two files in one?", n)
-		}
-		done = m.Summary != nil
-		if err := f(m); err != nil {
-			return n, done, err
-		}
+	return &lines{in: in, sum: sha256.New()}
+}
+
+func (l *lines) next() bool {
+	if !l.in.Scan() {
+		return false
 	}
-	switch err := in.Err(); {
+	l.n++
+	l.text = l.in.Bytes()
+	return true
+}
+
+// err is why there is no next line, nil at the end.
+func (l *lines) err() error {
+	switch err := l.in.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return n, done, fmt.Errorf("run file, line %d: longer than %d MiB: is it a run file?", n+1, maxLine>>20)
+		return fmt.Errorf("run file, line %d: longer than %d MiB: is it a run file?", l.n+1, maxLine>>20)
 	case err != nil:
-		return n, done, fmt.Errorf("run file: %w", err)
-	case n == 0:
-		return n, done, errors.New("run file: it is empty")
+		return fmt.Errorf("run file: %w", err)
 	}
-	return n, done, nil
+	return nil
+}
+
+func (l *lines) errorf(err error) error { return fmt.Errorf("run file, line %d: %w", l.n, err) }
+
+// pass goes past a line that is not decoded.
+func (l *lines) pass() {
+	hashLine(l.sum, l.text)
+	l.done = false
+}
+
+// send gives the message of the line to f, a summary only if its digest fits.
+func (l *lines) send(f func(Message) error) error {
+	m, digest, err := readLine(l.text)
+	switch {
+	case err != nil:
+		return l.errorf(err)
+	case l.done:
+		return l.errorf(errors.New("something follows the summary: is this two files in one?"))
+	case m.Summary == nil && digest != "":
+		return l.errorf(errors.New("a digest without a summary"))
+	case m.Summary != nil && digest == "":
+		return fmt.Errorf("run file: %w is missing: it was written by an earlier version of crosscheck, or edited", ErrDigest)
+	}
+	hashLine(l.sum, withoutDigest(l.text, digest))
+	if l.done = m.Summary != nil; l.done && digest != digestOf(l.sum) {
+		return fmt.Errorf("run file: %w does not fit: its lines are not those that were written", ErrDigest)
+	}
+	return f(m)
+}
+
+// withoutDigest is the line of a summary as it was before its digest was added.
+func withoutDigest(text []byte, digest string) []byte {
+	if before, ok := bytes.CutSuffix(text, []byte(`,"digest":"`+digest+`"}`)); ok && digest != "" {
+		return append(slices.Clone(before), '}')
+	}
+	return text
 }
 
 var lineShape = sync.OnceValue(exactjson.ShapeOf[line])
 
-func readLine(b []byte, first bool) (Message, error) {
-	if first {
-		if err := checkHeader(b); err != nil {
-			return Message{}, err
-		}
-	}
+// readLine reads a message, and the digest of a summary.
+func readLine(b []byte) (Message, string, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	d.UseNumber() // a number of the evidence comes out as it went in
 	var l line
 	if err := d.Decode(&l); err != nil {
-		return Message{}, fmt.Errorf("%w: the file may have been cut", err)
+		return Message{}, "", fmt.Errorf("%w: the file may have been cut", err)
 	}
 	if d.More() {
-		return Message{}, errors.New("more than one message")
+		return Message{}, "", errors.New("more than one message")
 	}
 	if err := lineShape().Check(b); err != nil {
-		return Message{}, err
+		return Message{}, "", err
 	}
 	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Coverage: l.Coverage, Past: l.Past, Summary: l.Summary}
 	if l.Run != nil {
 		if l.SchemaVersion != SchemaVersion || l.Tool == nil {
-			return Message{}, errors.New("the run lacks its schema version or its tool")
+			return Message{}, "", errors.New("the run lacks its schema version or its tool")
 		}
 		m.Run = l.Run.run(*l.Tool)
 		m.Run.Judge = l.Judge
 	}
 	if l.Link != nil {
 		if l.Link.Link == nil {
-			return Message{}, errors.New("a link without fields")
+			return Message{}, "", errors.New("a link without fields")
 		}
 		m.Link = l.Link.Link
 		m.Link.Why = l.Link.Why
 	}
 	if fields(m) != 1 {
-		return Message{}, errors.New("not exactly one message")
+		return Message{}, "", errors.New("not exactly one message")
 	}
-	return m, nil
+	return m, l.Digest, nil
 }
 
 // checkHeader refuses files that look like run files and are none.

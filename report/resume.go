@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/report/text"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 // Unfinished is the run file of a run that is to be continued: what it says about
@@ -27,10 +28,13 @@ type bucketID struct{ account, name string }
 // is left out. The file is read again by [Unfinished.Replay].
 func Resume(file io.ReadSeeker) (*Unfinished, error) {
 	u := &Unfinished{file: file, whole: map[bucketID]*Judged{}}
-	_, _, err := replay(file, wholeLines, func(m Message) error { return m.Send(index{u: u}) })
+	i := &index{u: u}
+	_, done, err := replay(file, wholeLines, func(m Message) error { return m.Send(i) })
 	switch {
 	case err != nil:
 		return nil, err
+	case done && i.buckets > i.judged:
+		return nil, errors.New("run file: it does not say which buckets were judged as a whole, as that of a scan of AWS does, so it cannot be continued")
 	case u.Run == nil || u.Run.Judge == "":
 		return nil, errors.New("run file: it does not say what judged it, so it cannot be continued")
 	}
@@ -40,17 +44,24 @@ func Resume(file io.ReadSeeker) (*Unfinished, error) {
 // index notes the run and the buckets that were judged as a whole.
 type index struct {
 	Discard
-	u *Unfinished
+	u               *Unfinished
+	judged, buckets int
 }
 
-func (i index) Run(r *Run) error {
+func (i *index) Coverage(c *fact.Coverage) error {
+	i.buckets = c.Buckets.Scanned
+	return nil
+}
+
+func (i *index) Run(r *Run) error {
 	if i.u.Run == nil {
 		i.u.Run = r
 	}
 	return nil
 }
 
-func (i index) Judged(j *Judged) error {
+func (i *index) Judged(j *Judged) error {
+	i.judged++
 	if !j.Whole {
 		return nil
 	}

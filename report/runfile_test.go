@@ -3,6 +3,10 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,5 +120,51 @@ func TestRunFileIsExact(t *testing.T) {
 		if err == nil || err.Error() != "run file, line 1: "+want {
 			t.Errorf("%s: error %v, want %s", text, err, want)
 		}
+	}
+}
+
+// A run file of which any line was altered, lost, doubled or moved is refused before its
+// summary is believed; one without a digest is too.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	run := string(reporttest.RunFile(t, reporttest.Sample(t)))
+	all := strings.SplitAfter(strings.TrimSuffix(run, "\n"), "\n")
+	last := len(all) - 1
+	unsealed := regexp.MustCompile(`,"digest":"[^"]*"`).ReplaceAllString(run, "")
+	refused := func(what, file, want string) {
+		t.Helper()
+		rec := reporttest.NewRecorder()
+		err := report.Replay(strings.NewReader(file), rec)
+		if !errors.Is(err, report.ErrDigest) || err.Error() != want {
+			t.Errorf("%s: %v", what, err)
+		}
+		if n := len(rec.Messages); n > 0 && rec.Messages[n-1].Summary != nil {
+			t.Errorf("%s: its summary was believed", what)
+		}
+		if err := report.ReplayOnly(strings.NewReader(file), report.Discard{}, "measurement"); !errors.Is(err, report.ErrDigest) {
+			t.Errorf("%s, for its measurements: %v", what, err)
+		}
+		if _, err := report.Resume(strings.NewReader(file)); err == nil {
+			t.Errorf("%s: it can be continued", what)
+		}
+	}
+	const differs = "run file: the digest at its end does not fit: its lines are not those that were written"
+	for i := 1; i < last; i++ {
+		refused(fmt.Sprintf("without line %d", i+1), strings.Join(slices.Delete(slices.Clone(all), i, i+1), ""), differs)
+		refused(fmt.Sprintf("line %d twice", i+1), strings.Join(slices.Insert(slices.Clone(all), i, all[i]), ""), differs)
+	}
+	refused("with a status altered", strings.Replace(run, `"status":"fail"`, `"status":"pass"`, 1), differs)
+	refused("with the summary altered", strings.Replace(run, `"exit_status":1`, `"exit_status":0`, 1), differs)
+	refused("with another digest", strings.Replace(run, `"digest":"sha256:`, `"digest":"sha256:0`, 1), differs)
+	refused("without a digest", unsealed, "run file: the digest at its end is missing: it was written by an earlier version of crosscheck, or edited")
+	if got := reporttest.Seal(unsealed); got != run {
+		t.Errorf("sealed again it is another file:\n%s", got)
+	}
+	if err := report.Replay(strings.NewReader(strings.ReplaceAll(run, "\n", "\r\n")), reporttest.NewRecorder()); err != nil {
+		t.Errorf("other ends of lines: %v", err)
+	}
+	digest := strings.Replace(all[1], "}\n", `,"digest":"sha256:00"}`+"\n", 1)
+	if err := report.Replay(strings.NewReader(all[0]+digest), reporttest.NewRecorder()); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("a digest that ends no run: %v", err)
 	}
 }

@@ -3,6 +3,9 @@ package reporttest
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,6 +25,13 @@ func WholeRun(ms ...report.Message) []report.Message {
 // RecordedRun is a whole run with these messages, with its summary.
 func RecordedRun(t TB, ms ...report.Message) []report.Message {
 	return Summarized(t, report.Gate{}, WholeRun(ms...))
+}
+
+// Seal gives an altered run file the digest that fits its lines.
+func Seal(file string) string {
+	file = regexp.MustCompile(`,"digest":"[^"]*"\}\n?$`).ReplaceAllString(file, "}\n")
+	file = strings.TrimSuffix(file, "\n") + "\n"
+	return fmt.Sprintf("%s,\"digest\":\"sha256:%x\"}\n", strings.TrimSuffix(file, "}\n"), sha256.Sum256([]byte(file)))
 }
 
 // RunFile is the run file of the messages.

@@ -64,10 +64,7 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 			case m.Run != nil: // before any document, so write sees it
 				run = report.Run{
 					ID: m.Run.ID, StartedAt: m.Run.StartedAt, Scope: m.Run.Scope,
-					Tool: report.Tool{Name: "crosscheck", Version: a.Version},
-				}
-				if a.Keep != nil {
-					run.Judge = judge(a.Version, engine)
+					Tool: report.Tool{Name: "crosscheck", Version: a.Version}, Judge: judge(a.Version, engine),
 				}
 				if a.Resume == nil {
 					return nil

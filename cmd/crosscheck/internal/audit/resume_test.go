@@ -227,9 +227,14 @@ func TestResumeRepairsACutFile(t *testing.T) {
 	broken("empty", nil, "it is empty")
 	broken("header cut", text[:first-5], "it is empty")
 	broken("middle cut", append(bytes.Clone(text[:first+1]), text[first+2:]...), "line 2") // the quote of the key, whatever line came second
-	broken("other rules", bytes.Replace(text, []byte(`"judge":"`), []byte(`"judge":"x`), 1), "other rules")
+	sealed := func(old, new string) []byte {
+		return []byte(reporttest.Seal(strings.Replace(string(text), old, new, 1)))
+	}
+	broken("other rules", sealed(`"judge":"`, `"judge":"x`), "other rules")
+	broken("altered", bytes.Replace(text, []byte(`"status":"fail"`), []byte(`"status":"pass"`), 1), "the digest at its end does not fit")
+	broken("without a bucket", []byte(reporttest.Seal(regexp.MustCompile(`(?m)^\{"judged":.*\n`).ReplaceAllString(string(text), ""))), "cannot be continued")
 	broken("no judge", bytes.Replace(text, []byte(`"judge":"`), []byte(`"judge":"","x":"`), 1), "unknown field")
-	broken("other scope", bytes.Replace(text, []byte(`"mode":"organization"`), []byte(`"mode":"accounts"`), 1), "another scope")
+	broken("other scope", sealed(`"mode":"organization"`, `"mode":"accounts"`), "another scope")
 	if _, err := r.scan(t, t.TempDir(), dir, -1); err == nil || !strings.Contains(err.Error(), "not a run file") {
 		t.Errorf("a directory: %v", err)
 	}
@@ -256,6 +261,7 @@ func TestResumeAgainstABaseline(t *testing.T) {
 		}
 		return line
 	})
+	less = reporttest.Seal(less)
 	baseline := func(text string) *compare.Baseline {
 		b := compare.NewBaseline()
 		if err := report.Replay(strings.NewReader(text), b); err != nil {

@@ -46,10 +46,19 @@ func Replay(ctx context.Context, name string, run io.Reader, h report.Handler) e
 		}
 		return run.Read(p)
 	})
-	if err := report.Replay(untilEnd, h); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	return runError(name, report.Replay(untilEnd, h))
+}
+
+// runError names the run file in an error, and says what to do about a file that is not
+// as it was written.
+func runError(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, report.ErrDigest):
+		return usererr.Hint(fmt.Errorf("%s: %w", name, err), "copy it again from where it was written, or record the run again with -o jsonl=FILE")
 	}
-	return nil
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 type readerFunc func([]byte) (int, error)
@@ -76,6 +85,8 @@ func Resume(path, version string, engine *rules.Engine) (*report.Unfinished, err
 	}
 	u, err := report.Resume(file)
 	switch {
+	case errors.Is(err, report.ErrDigest):
+		return nil, runError(path, err)
 	case err != nil:
 		return nil, usererr.Hint(fmt.Errorf("%s: %w", path, err), hint)
 	case u.Run.Judge != judge(version, engine):
@@ -108,7 +119,10 @@ func (r *Report) baseline(outputs []output.Output) (*compare.Baseline, error) {
 		}
 	}
 	b := compare.NewBaseline()
-	if err := report.Replay(run, b); err != nil {
+	switch err := report.Replay(run, b); {
+	case errors.Is(err, report.ErrDigest):
+		return nil, runError(r.Baseline, err)
+	case err != nil:
 		return nil, usererr.Hint(fmt.Errorf("%s: %w", r.Baseline, err), hint)
 	}
 	return b, b.Close()

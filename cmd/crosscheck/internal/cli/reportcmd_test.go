@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/report/reporttest"
 )
 
 const runHeader = `{"schema_version":"1","tool":{"name":"crosscheck","version":"1"},"run":{"id":"r","started_at":"2026-01-01T00:00:00Z","finished_at":"","scope":{"mode":"organization","accounts":[],"exclude_accounts":[],"buckets":""}}}
@@ -37,9 +38,13 @@ func TestReportStatus(t *testing.T) {
 		"cut":                 {runHeader + lowFinding, nil, exitUsage},
 		"other version":       {strings.Replace(runHeader, `"1"`, `"2"`, 1) + runEnd, nil, exitUsage},
 		"empty":               {"", nil, exitUsage},
+		"no digest":           {runHeader + runEnd, nil, exitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "run.jsonl")
+			if strings.HasSuffix(test.run, "}\n") && name != "no digest" && name != "cut" {
+				test.run = reporttest.Seal(test.run)
+			}
 			if err := os.WriteFile(path, []byte(test.run), 0o600); err != nil {
 				t.Fatal(err)
 			}
