@@ -92,6 +92,11 @@ func TestRead(t *testing.T) {
 			`the answer of s3:ListObjectVersions is about another thing: ListVersionsResult/Name is "c", and "b" was asked for`},
 		{"s3:ListObjectVersions", listing, strings.Replace(aListing, "p/", "", 1),
 			`the answer of s3:ListObjectVersions is about another thing: ListVersionsResult/Prefix is "", and "p/" was asked for`},
+		{"s3:ListObjectVersions", &s3.ListObjectVersionsInput{Bucket: aws.String("b"), Prefix: aws.String("p é+/")},
+			strings.Replace(aListing, "p/", "p+%C3%A9%2B/", 1), ""}, // encoded, as was asked for
+		{"s3:ListObjectVersions", &s3.ListObjectVersionsInput{Bucket: aws.String("b"), Prefix: aws.String("p é+/")},
+			strings.Replace(aListing, "p/", "p+%C3%A8%2B/", 1),
+			`the answer of s3:ListObjectVersions is about another thing: ListVersionsResult/Prefix is "p+%C3%A8%2B/", and "p é+/" was asked for`},
 		{"s3:ListObjectVersions", listing, "<ListVersionsResult/>", "the answer of s3:ListObjectVersions has no ListVersionsResult/Name"},
 		{"s3:GetBucketPolicy", nil, ` {"Statement":[{"a":[1,{}]}]} `, ""},
 		{"s3:GetBucketPolicy", nil, `{"a"}`, "the answer is not well-formed JSON: unexpected EOF"},

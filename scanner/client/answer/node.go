@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -100,6 +101,13 @@ func same(input string) part { return sameBy(input, func(a, b string) bool { ret
 
 // sameFold is same whatever the case of letters: IAM finds names so.
 func sameFold(input string) part { return sameBy(input, strings.EqualFold) }
+
+// samePrefix says that the value is the prefix of keys that was asked for, which S3 encodes
+// where the listing is.
+var samePrefix = sameBy("Prefix", func(a, b string) bool {
+	plain, err := url.QueryUnescape(a)
+	return a == b || err == nil && plain == b
+})
 
 // sameKey says that the value is the id or ARN of the key that the input names. An
 // alias names a key that only AWS knows.

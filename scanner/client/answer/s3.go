@@ -103,14 +103,14 @@ func (t table) s3() {
 		maybe("ContinuationToken"), maybe("Prefix"))
 	version := group(open, one("Key", nonEmpty), one("VersionId", nonEmpty), one("IsLatest", boolean), one("LastModified", date), maybe("Owner", owner))
 	t.document("s3:ListObjectVersions", "ListVersionsResult",
-		one("Name", same("Bucket")), one("Prefix", same("Prefix")), one("KeyMarker"), maybe("VersionIdMarker"),
+		one("Name", same("Bucket")), one("Prefix", samePrefix), one("KeyMarker"), maybe("VersionIdMarker"),
 		maybe("NextKeyMarker", nonEmpty), maybe("NextVersionIdMarker"), maybe("MaxKeys", integer), maybe("EncodingType"), maybe("Delimiter"),
 		one("IsTruncated", boolean),
 		many("Version", version, maybe("ETag"), maybe("Size", integer), maybe("StorageClass"), many("ChecksumAlgorithm"), maybe("ChecksumType"),
 			maybe("RestoreStatus", quiet)),
 		many("DeleteMarker", version))
 	t.document("s3:ListMultipartUploads", "ListMultipartUploadsResult",
-		one("Bucket", same("Bucket")), maybe("Prefix", same("Prefix")), one("KeyMarker"), maybe("UploadIdMarker"), maybe("NextKeyMarker"), maybe("NextUploadIdMarker"),
+		one("Bucket", same("Bucket")), maybe("Prefix", samePrefix), one("KeyMarker"), maybe("UploadIdMarker"), maybe("NextKeyMarker"), maybe("NextUploadIdMarker"),
 		maybe("MaxUploads", integer), maybe("EncodingType"), maybe("Delimiter"), one("IsTruncated", boolean),
 		many("Upload", open, one("Key", nonEmpty), one("UploadId", nonEmpty), maybe("Initiated", date), maybe("Initiator", owner), maybe("Owner", owner),
 			maybe("StorageClass"), maybe("ChecksumAlgorithm"), maybe("ChecksumType")))
