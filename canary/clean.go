@@ -26,6 +26,7 @@ const DefaultSettle = 5 * time.Second
 // nothing is replicated any more. It has its own deadline, which an interruption does
 // not shorten.
 func (p *probe) cleanUp(ctx context.Context) {
+	p.enter(PhaseCleanUp)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.o.CleanUp)
 	defer cancel()
 	pending := false
@@ -176,6 +177,8 @@ func (c *tally) abort(ctx context.Context, b *Bucket, key string) []measure.Left
 	return c.empty(ctx, b, key, kindOfThing{
 		list: func() ([]string, error) { return c.uploads(ctx, b, key) },
 		remove: func(id string) error {
+			ctx, cancel := context.WithTimeout(ctx, callTimeout)
+			defer cancel()
 			_, err := b.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
 				Bucket: &b.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: b.owner(),
 			})
@@ -194,7 +197,7 @@ func (c *tally) uploads(ctx context.Context, b *Bucket, key string) ([]string, e
 	in := &s3.ListMultipartUploadsInput{
 		Bucket: &b.Name, Prefix: &key, ExpectedBucketOwner: b.owner(), EncodingType: types.EncodingTypeUrl,
 	}
-	err := b.walk(key, func(at marker) (*page, error) {
+	err := b.walk(ctx, key, func(ctx context.Context, at marker) (*page, error) {
 		c.count()
 		in.KeyMarker, in.UploadIdMarker = nonEmpty(at.key), nonEmpty(at.id)
 		out, err := b.S3.ListMultipartUploads(ctx, in)

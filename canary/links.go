@@ -30,6 +30,8 @@ var ErrNoLink = errors.New("no link matches")
 // last part is the bucket. With destination, only the links to it. The buckets of
 // the targets have their names alone: the caller gives access to them.
 func Links(ctx context.Context, r ReplicationReader, source *Bucket, destination string) ([]*Target, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	out, err := r.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{
 		Bucket: &source.Name, ExpectedBucketOwner: source.owner(),
 	})

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
@@ -36,11 +37,14 @@ type marker struct{ key, id string }
 // with the prefix, a page that does not say whether or where the listing goes on, one that
 // was there before, and a listing without an end.
 func (b *Bucket) walk(
-	prefix string, ask func(marker) (*page, error), each func(key string, v listedVersion) error,
+	ctx context.Context, prefix string, ask func(context.Context, marker) (*page, error),
+	each func(key string, v listedVersion) error,
 ) error {
 	at, seen := marker{}, map[marker]bool{}
 	for range maxPages {
-		p, err := ask(at)
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		p, err := ask(call, at)
+		cancel()
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,6 @@ import (
 
 // preflight refuses what could not be removed again or not be watched.
 func (p *probe) preflight(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	if err := p.removable(ctx, &p.t.Source, "source"); err != nil {
 		return err
 	}

@@ -24,6 +24,10 @@ type Options struct {
 	AllowRetained bool             // probe buckets too where a probe cannot be removed again
 	Journal       *journal.Journal // nil: what a crash leaves behind is found only by a sweep of the bucket
 
+	// Enter is called when a probe leaves one phase and enters the next; it begins and ends
+	// with [PhaseOver]. Several probes may call it at the same time. Nil: nothing is called.
+	Enter func(from, to Phase)
+
 	starts startLimiter // set by Run
 }
 
@@ -73,13 +77,14 @@ type probe struct {
 	object object
 
 	putAt       time.Time // when the PUT was answered, from which latencies count
-	endStart    func()    // says that the probe is past its first second
-	version     string    // the version that is watched
-	versions    []string  // all that were made at the source
-	onlyListed  bool      // the destination refuses to show the replica, but lists it
-	refused     bool      // S3 refused the PUT, so nothing is there
-	arrived     bool      // all that was put was seen at the destination
-	statusFinal bool      // the source's status does not change any more
+	phase       Phase
+	endStart    func()   // says that the probe is past its first second
+	version     string   // the version that is watched
+	versions    []string // all that were made at the source
+	onlyListed  bool     // the destination refuses to show the replica, but lists it
+	refused     bool     // S3 refused the PUT, so nothing is there
+	arrived     bool     // all that was put was seen at the destination
+	statusFinal bool     // the source's status does not change any more
 }
 
 func (p *probe) run(ctx context.Context, v measure.Variant, n int) {
@@ -88,6 +93,7 @@ func (p *probe) run(ctx context.Context, v measure.Variant, n int) {
 		p.inconclusive(fmt.Errorf("there is no variant %q", v))
 		return
 	}
+	defer p.enter(PhaseOver)
 	if err := p.begin(ctx, variant, n); err != nil {
 		p.inconclusive(err)
 		return
@@ -101,10 +107,21 @@ func (p *probe) run(ctx context.Context, v measure.Variant, n int) {
 		p.inconclusive(fmt.Errorf("the probe cannot be put: %w", err))
 		return
 	}
-	variant.observe(p, ctx)
+	p.observe(ctx, variant)
 	now := time.Now()
 	if jump := clockJump(now.Round(0).Sub(wall.Round(0)), now.Sub(wall)); jump != 0 {
 		p.note("the clock of this machine jumped by %s: if it slept, the replica may have taken that much longer", jump)
+	}
+}
+
+// observe watches what follows on the PUT, and sets the outcome.
+func (p *probe) observe(ctx context.Context, v *variant) {
+	limit := p.waitLimit()
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	v.observe(p, limited)
+	if limited.Err() != nil && ctx.Err() == nil {
+		p.note("given up after %s", brief(limit))
 	}
 }
 
@@ -124,7 +141,8 @@ func (p *probe) begin(ctx context.Context, v *variant, n int) error {
 	case p.t.Destination.Err != nil:
 		return fmt.Errorf("the destination cannot be reached, so nothing was put: %w", p.t.Destination.Err)
 	}
-	if err := p.preflight(ctx); err != nil {
+	p.enter(PhasePreflight)
+	if err := withLimit(ctx, callTimeout, p.preflight); err != nil {
 		return err
 	}
 	// On the disk before the first byte goes out.

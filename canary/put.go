@@ -27,15 +27,20 @@ func (p *probe) put(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.o.CleanUp)
-	defer cancel()
+	p.enter(PhasePut)
 	write := p.putSingle
 	if p.object.upload != single {
 		write = p.putParts
 	}
-	version, err := write(ctx)
+	var version string
+	err := withLimit(context.WithoutCancel(ctx), p.putLimit(), func(ctx context.Context) (err error) {
+		if version, err = write(ctx); err != nil {
+			return errors.New(client.OneLine(err))
+		}
+		return nil
+	})
 	if err != nil {
-		return errors.New(client.OneLine(err))
+		return err
 	}
 	return p.startClock(version)
 }
@@ -43,6 +48,7 @@ func (p *probe) put(ctx context.Context) error {
 // startClock begins to count a latency at the answer to the request that made a
 // version.
 func (p *probe) startClock(version string) error {
+	p.enter(PhaseWait)
 	p.putAt = time.Now()
 	p.m.PutAt = p.putAt.UTC().Format("2006-01-02T15:04:05.000Z")
 	if version == "" {

@@ -87,7 +87,7 @@ func (b *Bucket) list(ctx context.Context, prefix string, each func(key string, 
 	in := &s3.ListObjectVersionsInput{
 		Bucket: &b.Name, Prefix: &prefix, ExpectedBucketOwner: b.owner(), EncodingType: types.EncodingTypeUrl,
 	}
-	return b.walk(prefix, func(at marker) (*page, error) {
+	return b.walk(ctx, prefix, func(ctx context.Context, at marker) (*page, error) {
 		in.KeyMarker, in.VersionIdMarker = nonEmpty(at.key), nonEmpty(at.id)
 		out, err := b.S3.ListObjectVersions(ctx, in)
 		if err != nil {
@@ -131,6 +131,8 @@ func (b *Bucket) head(
 // delete deletes a version, or without one puts a delete marker. An answer that names
 // another version, or no marker, is not the one of S3 to it.
 func (b *Bucket) delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	out, err := b.S3.DeleteObject(ctx, &s3.DeleteObjectInput{
 		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
 	})

@@ -10,11 +10,6 @@ import (
 	"crosscheck/scanner/client"
 )
 
-const (
-	callTimeout = 30 * time.Second // of one look, or of one question about the source's status
-	statusLag   = 30 * time.Second // how long the source's status may lag behind a visible replica
-)
-
 // look asks whether what was put is at the destination by now.
 type look func(context.Context) (bool, error)
 

@@ -5,8 +5,10 @@ package access
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -48,10 +50,28 @@ func New(load LoadProfile, externalID string) *Clients {
 	}
 }
 
+// reach is how long it may take to get access to a bucket.
+const reach = time.Minute
+
+// withLimit does something that AWS may leave without an answer.
+func withLimit(ctx context.Context, do func(context.Context) (*canary.Bucket, error)) (*canary.Bucket, error) {
+	limited, cancel := context.WithTimeout(ctx, reach)
+	defer cancel()
+	b, err := do(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w (given up after %s)", err, reach)
+	}
+	return b, err
+}
+
 // Bucket gives access to the bucket at a location. A location without a Region is taken
 // to be in that of the profile. It fails where there are no credentials, the role cannot
-// be assumed, or no Region is known; the bucket itself is not called.
+// be assumed within a minute, or no Region is known; the bucket itself is not called.
 func (c *Clients) Bucket(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
+	return withLimit(ctx, func(ctx context.Context) (*canary.Bucket, error) { return c.bucket(ctx, at) })
+}
+
+func (c *Clients) bucket(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, err := c.profile(ctx, at)
@@ -121,9 +141,14 @@ func (c *Clients) client(s *client.Session, as *client.Identity, region string, 
 }
 
 // Locate gives access to a bucket in the Region where it is, which it asks S3 for. A
-// server that does not say is taken to have it in the Region of the location.
+// server that does not say is taken to have it in the Region of the location. It gives up
+// after a minute.
 func (c *Clients) Locate(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
-	b, err := c.Bucket(ctx, at)
+	return withLimit(ctx, func(ctx context.Context) (*canary.Bucket, error) { return c.locate(ctx, at) })
+}
+
+func (c *Clients) locate(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
+	b, err := c.bucket(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +156,7 @@ func (c *Clients) Locate(ctx context.Context, at journal.Location) (*canary.Buck
 	status, _ := client.Response(err)
 	const hint = "check the name, the credentials and the endpoint"
 	switch {
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err()
 	case err == nil && !exists:
 		return nil, &client.Error{Kind: client.BadOptions, Problem: "there is no bucket " + b.Name, Hint: hint}
@@ -142,7 +167,7 @@ func (c *Clients) Locate(ctx context.Context, at journal.Location) (*canary.Buck
 		}
 	case region != "" && region != at.Region:
 		at.Region = region
-		return c.Bucket(ctx, at)
+		return c.bucket(ctx, at)
 	}
 	return b, nil
 }

@@ -3,9 +3,12 @@ package access
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -161,6 +164,35 @@ func TestUnreachable(t *testing.T) {
 	_, err := clients.Locate(t.Context(), journal.Location{Bucket: "orders-invoices"})
 	if err == nil || !strings.HasPrefix(err.Error(), "the bucket orders-invoices cannot be reached: ") {
 		t.Error(err)
+	}
+}
+
+// silent never answers.
+type silent struct{}
+
+func (silent) Do(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestNoAnswer: a server that does not answer is given up, for a role as for a bucket.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	for want, at := range map[string]journal.Location{
+		"the bucket b cannot be reached: ":                                              {Bucket: "b"},
+		"the role arn:aws:iam::111111111111:role/crosscheck-canary cannot be assumed: ": withRole("b", "111111111111", "us-east-1"),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			clients := New(func(context.Context, string) (aws.Config, error) {
+				return aws.Config{Region: "us-east-1", HTTPClient: silent{},
+					Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, "")}, nil
+			}, "")
+			began := time.Now()
+			_, err := clients.Locate(t.Context(), at)
+			if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "(given up after 1m0s)") || time.Since(began) != reach {
+				t.Errorf("%v after %s", err, time.Since(began))
+			}
+		})
 	}
 }
 

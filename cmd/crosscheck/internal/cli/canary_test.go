@@ -519,6 +519,35 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+// TestCanaryPhases: the canary says when the first probe enters each phase, unless quiet.
+func TestCanaryPhases(t *testing.T) {
+	t.Parallel()
+	for _, quiet := range []bool{false, true} {
+		p := served(t, testdata.DemoWorld)
+		args := []string{"canary", "--link", "orders-invoices/to-backup→backup-invoices", "--yes", "--variant", "plain,tagged"}
+		if quiet {
+			args = append(args, "--quiet")
+		}
+		status, out, errs := p.run(t.Context(), args...)
+		if status != exitIncomplete { // one account of the demo cannot be read
+			t.Errorf("exit %d\n%s%s", status, out, errs)
+		}
+		at := 0
+		for _, line := range []string{
+			"crosscheck: preflight: checking that probes can be watched and removed, at most 30s each\n",
+			"crosscheck: put: putting probes, at most 1m0s each\n",
+			"crosscheck: wait: waiting for replicas, at most 15m0s each\n",
+			"crosscheck: clean-up: removing probes on both sides, at most 1m0s each\n",
+		} {
+			next := strings.Index(errs, line)
+			if quiet != (next < 0) || !quiet && next < at || strings.Count(errs, line) > 1 {
+				t.Errorf("quiet %v: %q is at %d in\n%s", quiet, line, next, errs)
+			}
+			at = next
+		}
+	}
+}
+
 // TestDemoDrill: the demo's canary proves every prediction, and keeps no journal.
 func TestDemoDrill(t *testing.T) {
 	t.Parallel()

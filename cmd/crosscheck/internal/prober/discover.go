@@ -16,6 +16,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/progress"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
+	"crosscheck/report/text"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
@@ -137,6 +138,7 @@ func nearest(id string, known []string) string {
 func (p *prober) discoverDirect(ctx context.Context) error {
 	o := &p.o
 	started := time.Now().UTC().Format(time.RFC3339)
+	p.progress("reading the replication rules of %s", text.Visible(o.Source))
 	role := func(account string) string {
 		if account == "" || !o.RoleGiven {
 			return "" // the profile's credentials as they are

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"crosscheck/canary"
 	"crosscheck/canary/experiment"
@@ -64,8 +65,9 @@ func (p *prober) experiment(ctx context.Context, x *experiment.Experiment) (int,
 	defer p.closeJournal(j)
 	fmt.Fprintf(p.s.Out, "%s: %s\n", x.Name, x.Question)
 	status, number := report.ExitClean, 0
+	o, phases := p.watched(p.o.canary(p.run, j), len(p.targets)*len(x.Variants()))
+	defer p.every(10*time.Second, phases.tell)()
 	for _, t := range p.targets {
-		o := p.o.canary(p.run, j)
 		r := x.Run(ctx, t, number+1, o)
 		number += len(r.Measurements)
 		fmt.Fprintf(p.s.Out, "\n%s\n", text.Visible(t.Link))

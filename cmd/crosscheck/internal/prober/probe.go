@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"crosscheck/canary"
@@ -36,22 +35,13 @@ func (p *prober) probe(ctx context.Context) error {
 	}
 	defer p.closeJournal(j)
 
-	var mu sync.Mutex
-	done, total := 0, canary.CountJobs(plans)*p.o.Count
-	stop := p.every(10*time.Second, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		p.progress("%d of %d probes done", done, total)
-	})
-	defer stop()
+	o, phases := p.watched(p.o.canary(p.run, j), canary.CountJobs(plans)*p.o.Count)
+	defer p.every(10*time.Second, phases.tell)()
 	emit := func(m measure.Measurement) error {
-		mu.Lock()
-		done++
-		mu.Unlock()
 		p.measured = append(p.measured, m)
 		return p.w.Measurement(&m)
 	}
-	return canary.RunSeries(ctx, p.o.Parallel, plans, p.o.Count, p.o.Interval, p.o.canary(p.run, j), emit)
+	return canary.RunSeries(ctx, p.o.Parallel, plans, p.o.Count, p.o.Interval, o, emit)
 }
 
 var errDryRun = errors.New("dry run")
