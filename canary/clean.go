@@ -3,15 +3,10 @@ package canary
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
-	"crosscheck/scanner/client"
 )
 
 // DefaultCleanUp is the deadline of the clean-up of one probe.
@@ -68,101 +63,25 @@ func (p *probe) remove(ctx context.Context, pending bool) []measure.Leftover {
 	source, destination, key := &p.t.Source, &p.t.Destination, p.object.key
 	var left []measure.Leftover
 	if p.object.upload != single && p.version == "" { // it was not completed, or its answer was lost
-		left = append(left, p.abort(ctx, source, key)...)
+		left = append(left, p.Abort(ctx, source, key)...)
 	}
-	left = append(left, p.purge(ctx, source, key, p.versions...)...)
+	left = append(left, p.Purge(ctx, source, key, p.versions...)...)
 	switch {
 	case p.arrived:
-		return append(left, p.purge(ctx, destination, key, p.versions...)...)
+		return append(left, p.Purge(ctx, destination, key, p.versions...)...)
 	case pending:
-		return append(left, p.purgePending(ctx, destination, key, p.o.Settle)...)
+		return append(left, purgePending(ctx, &p.Tally, destination, key, p.o.Settle)...)
 	}
-	return append(left, p.purge(ctx, destination, key)...)
-}
-
-// tally counts what one probe, or the sweep of one, asked and removed.
-type tally struct {
-	requests int
-	removed  int // versions, delete markers, uploads
-}
-
-func (c *tally) count() { c.requests++ }
-
-// purge removes every version and delete marker of a key from one bucket, and
-// returns what it could not remove. known are version ids that are there for
-// sure; they save a listing. Deleting a version by its id is not replicated, so
-// each side has to be purged.
-func (c *tally) purge(ctx context.Context, b *Bucket, key string, known ...string) []measure.Leftover {
-	return c.empty(ctx, b, key, kindOfThing{
-		list: func() (ids []string, err error) {
-			c.count()
-			versions, err := b.versions(ctx, key)
-			for _, v := range versions {
-				ids = append(ids, v.id)
-			}
-			return ids, err
-		},
-		remove: func(id string) error {
-			_, err := b.delete(ctx, key, id)
-			return err
-		},
-		left: func(id, why string) measure.Leftover {
-			return measure.Leftover{Bucket: b.Name, Key: key, VersionID: id, Message: why}
-		},
-		unlisted: "what is left cannot be listed",
-	}, known)
-}
-
-// kindOfThing is what is under a key and has an id: versions, or uploads.
-type kindOfThing struct {
-	list     func() (ids []string, err error)
-	remove   func(id string) error
-	left     func(id, why string) measure.Leftover
-	unlisted string
-}
-
-// empty removes all things of a kind under a key. It is done when a listing shows none,
-// never because removing them succeeded.
-func (c *tally) empty(ctx context.Context, b *Bucket, key string, kind kindOfThing, known []string) []measure.Leftover {
-	failed := map[string]string{} // id → why
-	remove := func(ids []string) {
-		for _, id := range ids {
-			c.count()
-			if err := kind.remove(id); err != nil {
-				failed[id] = client.OneLine(err)
-				continue
-			}
-			c.removed++
-		}
-	}
-	remove(known)
-	for round := 0; ; round++ {
-		ids, err := kind.list()
-		if err != nil {
-			return []measure.Leftover{{Bucket: b.Name, Key: key, Message: kind.unlisted + ": " + client.OneLine(err)}}
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		// What failed is tried once more: the first may have been throttled.
-		if round == 2 || ctx.Err() != nil {
-			var left []measure.Leftover
-			for _, id := range ids {
-				left = append(left, kind.left(id, cmp.Or(failed[id], "it is still listed after it was deleted")))
-			}
-			return left
-		}
-		remove(ids)
-	}
+	return append(left, p.Purge(ctx, destination, key)...)
 }
 
 // purgePending purges the destination of a replica that may still arrive, again and
 // again until settle has passed or ctx ends. That makes it likely, not sure, that
 // nothing comes later.
-func (c *tally) purgePending(ctx context.Context, b *Bucket, key string, settle time.Duration) []measure.Leftover {
+func purgePending(ctx context.Context, c *bucket.Tally, b *bucket.Bucket, key string, settle time.Duration) []measure.Leftover {
 	start := time.Now()
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
-		if left := c.purge(ctx, b, key); len(left) > 0 {
+		if left := c.Purge(ctx, b, key); len(left) > 0 {
 			return left
 		}
 		passed := time.Since(start)
@@ -170,53 +89,4 @@ func (c *tally) purgePending(ctx context.Context, b *Bucket, key string, settle 
 			return nil
 		}
 	}
-}
-
-// abort ends uploads in parts that were begun and not completed under a key.
-func (c *tally) abort(ctx context.Context, b *Bucket, key string) []measure.Leftover {
-	return c.empty(ctx, b, key, kindOfThing{
-		list: func() ([]string, error) { return c.uploads(ctx, b, key) },
-		remove: func(id string) error {
-			ctx, cancel := context.WithTimeout(ctx, callTimeout)
-			defer cancel()
-			_, err := b.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-				Bucket: &b.Name, Key: &key, UploadId: &id, ExpectedBucketOwner: b.owner(),
-			})
-			return err
-		},
-		left: func(id, why string) measure.Leftover {
-			return measure.Leftover{Bucket: b.Name, Key: key, Message: fmt.Sprintf("unfinished upload %s: %s", id, why)}
-		},
-		unlisted: "unfinished uploads cannot be listed",
-	}, nil)
-}
-
-// uploads lists the unfinished uploads under a key.
-func (c *tally) uploads(ctx context.Context, b *Bucket, key string) ([]string, error) {
-	var ids []string
-	in := &s3.ListMultipartUploadsInput{
-		Bucket: &b.Name, Prefix: &key, ExpectedBucketOwner: b.owner(), EncodingType: types.EncodingTypeUrl,
-	}
-	err := b.walk(ctx, key, func(ctx context.Context, at marker) (*page, error) {
-		c.count()
-		in.KeyMarker, in.UploadIdMarker = nonEmpty(at.key), nonEmpty(at.id)
-		out, err := b.S3.ListMultipartUploads(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		p := &page{
-			encoding: out.EncodingType, bucket: out.Bucket, prefix: out.Prefix, key: out.KeyMarker,
-			truncated: out.IsTruncated, nextKey: out.NextKeyMarker, nextID: out.NextUploadIdMarker,
-		}
-		for _, u := range out.Uploads {
-			p.entries = append(p.entries, entry{aws.ToString(u.Key), listedVersion{id: aws.ToString(u.UploadId)}})
-		}
-		return p, nil
-	}, func(k string, v listedVersion) error {
-		if k == key {
-			ids = append(ids, v.id)
-		}
-		return nil
-	})
-	return ids, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/sandbox"
@@ -30,9 +31,9 @@ func TestPurgePending(t *testing.T) {
 			}
 		})
 		start := time.Now()
-		c := &tally{}
-		if left := c.purgePending(t.Context(), destination, "k", 5*time.Second); len(left) > 0 || c.removed != 1 {
-			t.Errorf("%+v left, %d removed", left, c.removed)
+		c := &bucket.Tally{}
+		if left := purgePending(t.Context(), c, destination, "k", 5*time.Second); len(left) > 0 || c.Removed != 1 {
+			t.Errorf("%+v left, %d removed", left, c.Removed)
 		}
 		if took := time.Since(start); took != 5*time.Second {
 			t.Errorf("took %s", took)
@@ -62,7 +63,7 @@ func TestSweepUpload(t *testing.T) {
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		open := func(_ context.Context, _ journal.Location, destination bool) (*Bucket, error) {
+		open := func(_ context.Context, _ journal.Location, destination bool) (*bucket.Bucket, error) {
 			if destination {
 				return &l.target(0).Destination, nil
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/client"
 )
@@ -24,16 +25,16 @@ func (p *probe) compare(ctx context.Context) {
 	p.m.Outcome = measure.Arrived
 	source, destination := &p.t.Source, &p.t.Destination
 
-	p.count()
-	src, present, err := source.head(ctx, p.object.key, p.version, p.object.customer)
+	p.Count()
+	src, present, err := source.Head(ctx, p.object.key, p.version, p.object.customer)
 	if err != nil || !present {
 		p.check("source", measure.Unread, "", why(err))
 		src = &s3.HeadObjectOutput{}
 	}
-	p.count()
-	dst, present, err := destination.head(ctx, p.object.key, p.version, p.object.customer)
+	p.Count()
+	dst, present, err := destination.Head(ctx, p.object.key, p.version, p.object.customer)
 	switch {
-	case err != nil && denied(err):
+	case err != nil && bucket.Denied(err):
 		// It is listed, and its own account may not read it.
 		p.check("readable", measure.Different, "by the destination's account", client.OneLine(err))
 	case err != nil || !present:
@@ -137,10 +138,10 @@ func checksumText(value *string, kind types.ChecksumType) string {
 
 // compareParts notes into how many parts both are cut.
 func (p *probe) compareParts(ctx context.Context) {
-	parts := func(e *Bucket) (string, error) {
-		p.count()
+	parts := func(e *bucket.Bucket) (string, error) {
+		p.Count()
 		out, err := e.S3.HeadObject(ctx, &s3.HeadObjectInput{
-			Bucket: &e.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: e.owner(), PartNumber: aws.Int32(1),
+			Bucket: &e.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: e.Owner(), PartNumber: aws.Int32(1),
 		})
 		if err != nil {
 			return "", err
@@ -197,8 +198,8 @@ func (p *probe) compareEncryption(src, dst *s3.HeadObjectOutput) {
 // compareTags reads the replica's tags as the destination's account: to the
 // source's account S3 shows none, even of a replica that the source owns.
 func (p *probe) compareTags(ctx context.Context) {
-	p.count()
-	got, err := p.t.Destination.tags(ctx, p.object.key, p.version)
+	p.Count()
+	got, err := p.t.Destination.Tags(ctx, p.object.key, p.version)
 	if err != nil {
 		if len(p.object.tags) > 0 { // nothing to miss otherwise
 			p.check("tags", measure.Unread, "", client.OneLine(err))
@@ -223,15 +224,15 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 		return // the checksum has to do
 	}
 	d := &p.t.Destination
-	p.count()
+	p.Count()
 	key := p.object.customer
 	out, err := d.S3.GetObject(ctx, &s3.GetObjectInput{
-		Bucket: &d.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: d.owner(),
-		SSECustomerAlgorithm: key.algorithm, SSECustomerKey: key.key, SSECustomerKeyMD5: key.md5,
+		Bucket: &d.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: d.Owner(),
+		SSECustomerAlgorithm: key.Algorithm, SSECustomerKey: key.Key, SSECustomerKeyMD5: key.MD5,
 	})
 	if err != nil {
 		result := measure.Unread
-		if denied(err) {
+		if bucket.Denied(err) {
 			result = measure.Different // a copy that its account cannot read is none
 		}
 		p.check("body", result, "readable by the destination's account", client.OneLine(err))
@@ -265,15 +266,15 @@ func (p *probe) compareOwner(ctx context.Context) {
 	case d.Ownership.Known():
 		want = "source"
 	}
-	owner := func(b *Bucket) (string, error) {
-		p.count()
-		versions, err := b.versions(ctx, p.object.key)
+	owner := func(b *bucket.Bucket) (string, error) {
+		p.Count()
+		versions, err := b.Versions(ctx, p.object.key)
 		if err != nil {
 			return "", err
 		}
 		for _, v := range versions {
-			if v.id == p.version {
-				return v.owner, nil
+			if v.ID == p.version {
+				return v.Owner, nil
 			}
 		}
 		return "", nil

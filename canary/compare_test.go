@@ -13,12 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 )
 
 // tampered is a bucket whose answers are changed on the way.
 type tampered struct {
-	S3
+	bucket.S3
 	head  func(*s3.HeadObjectOutput)
 	parts func(*s3.HeadObjectOutput) // HEAD of the first part
 	tags  func(*s3.GetObjectTaggingOutput)

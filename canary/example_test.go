@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"crosscheck/canary"
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -50,7 +51,7 @@ func ExampleProbe() {
 	})
 
 	ctx := context.Background()
-	source := &canary.Bucket{Bucket: fact.Bucket{Name: "src"}, S3: client}
+	source := &bucket.Bucket{Bucket: fact.Bucket{Name: "src"}, S3: client}
 	links, err := canary.Links(ctx, client, source, "dst")
 	if err != nil {
 		panic(err)

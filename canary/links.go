@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
@@ -29,11 +30,11 @@ var ErrNoLink = errors.New("no link matches")
 // allow: the role may be empty and a destination's ARN need not be AWS's; its
 // last part is the bucket. With destination, only the links to it. The buckets of
 // the targets have their names alone: the caller gives access to them.
-func Links(ctx context.Context, r ReplicationReader, source *Bucket, destination string) ([]*Target, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func Links(ctx context.Context, r ReplicationReader, source *bucket.Bucket, destination string) ([]*Target, error) {
+	ctx, cancel := context.WithTimeout(ctx, bucket.CallTimeout)
 	defer cancel()
 	out, err := r.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{
-		Bucket: &source.Name, ExpectedBucketOwner: source.owner(),
+		Bucket: &source.Name, ExpectedBucketOwner: source.Owner(),
 	})
 	switch {
 	case err != nil && client.Code(err) == "ReplicationConfigurationNotFoundError":
@@ -58,7 +59,7 @@ func Links(ctx context.Context, r ReplicationReader, source *Bucket, destination
 		default:
 			targets = append(targets, &Target{
 				Link: fact.LinkID(source.Name, r.ID, name), Rule: r, Rules: all, Source: *source,
-				Destination: Bucket{Bucket: fact.Bucket{Name: name, AccountID: r.Destination.Account}},
+				Destination: bucket.Bucket{Bucket: fact.Bucket{Name: name, AccountID: r.Destination.Account}},
 			})
 		}
 	}
@@ -120,7 +121,7 @@ func ruleFact(in types.ReplicationRule) fact.ReplicationRule {
 // TargetOf is the target of a link that a scan found. The caller still has to give
 // access to its buckets.
 func TargetOf(doc *fact.Document, l *fact.Link) *Target {
-	t := &Target{Link: l.ID, Rule: l.Rule, Source: Bucket{Bucket: essential(doc.Bucket)}}
+	t := &Target{Link: l.ID, Rule: l.Rule, Source: bucket.Bucket{Bucket: essential(doc.Bucket)}}
 	if r := doc.Bucket.Replication.Value; r != nil {
 		t.Rules = r.Rules
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
@@ -66,7 +67,7 @@ func TestLinks(t *testing.T) {
 		{"none", configured{err: &smithy.GenericAPIError{Code: "ReplicationConfigurationNotFoundError"}}, "", nil, "has no replication configuration"},
 		{"denied", configured{err: &smithy.GenericAPIError{Code: "AccessDenied", Message: "no"}}, "", nil, "of src cannot be read: AccessDenied: no"},
 	} {
-		source := &Bucket{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}}
+		source := &bucket.Bucket{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}}
 		targets, err := Links(t.Context(), &test.reader, source, test.destination)
 		var ids []string
 		for _, target := range targets {
@@ -129,24 +130,24 @@ func TestRuleFact(t *testing.T) {
 // TestTargetOf keeps what a probe asks for, and no more.
 func TestTargetOf(t *testing.T) {
 	t.Parallel()
-	bucket := func(name string) fact.Bucket {
+	bucketOfScan := func(name string) fact.Bucket {
 		return fact.Bucket{
 			Name: name, AccountID: "1", Region: "r", ARN: "arn:" + name, Policy: fact.Of(fact.Policy{Document: "large"}),
 			Versioning: fact.Of(fact.Versioning{Status: "Enabled"}), Ownership: fact.Of("ObjectWriter"),
 			Encryption: fact.Of(fact.Encryption{Algorithm: "AES256"}), ObjectLock: fact.None[fact.ObjectLock](),
 		}
 	}
-	source, rules := bucket("src"), []fact.ReplicationRule{rule("a", 1), rule("b", 2)}
+	source, rules := bucketOfScan("src"), []fact.ReplicationRule{rule("a", 1), rule("b", 2)}
 	source.Replication = fact.Of(fact.Replication{Rules: rules})
 	link := fact.Link{ID: "src/b→dst", Rule: rules[1], Destination: "dst", ReplicaKey: "alias"}
 	got := TargetOf(&fact.Document{
-		Bucket: source, Buckets: map[string]fact.Fact[fact.Bucket]{"dst": fact.Of(bucket("dst"))},
+		Bucket: source, Buckets: map[string]fact.Fact[fact.Bucket]{"dst": fact.Of(bucketOfScan("dst"))},
 		Keys: map[string]fact.Fact[fact.Key]{"alias": fact.Of(fact.Key{ARN: "arn:key"})},
 	}, &link)
-	small := func(name string) Bucket {
-		b := bucket(name)
+	small := func(name string) bucket.Bucket {
+		b := bucketOfScan(name)
 		b.Policy = fact.Fact[fact.Policy]{}
-		return Bucket{Bucket: b}
+		return bucket.Bucket{Bucket: b}
 	}
 	want := &Target{
 		Link: "src/b→dst", Rule: rules[1], Rules: rules, Source: small("src"), Destination: small("dst"), ReplicaKey: "arn:key",
@@ -200,8 +201,8 @@ func TestPlanKey(t *testing.T) {
 		{Plan{prefixed, []measure.Variant{measure.NegativeControl}}, "crosscheck-canary/r/1", ""},
 		{Plan{prefixed, []measure.Variant{measure.NegativeControl, measure.Plain}}, "logs/crosscheck-canary/r/1", ""},
 		{Plan{&Target{Rule: rule("a", 1)}, []measure.Variant{measure.NegativeControl}}, "", "none lies outside"},
-		{Plan{&Target{Source: Bucket{Err: noWay}}, nil}, "", "no way"},
-		{Plan{&Target{Destination: Bucket{Err: noWay}}, nil}, "", "no way"},
+		{Plan{&Target{Source: bucket.Bucket{Err: noWay}}, nil}, "", "no way"},
+		{Plan{&Target{Destination: bucket.Bucket{Err: noWay}}, nil}, "", "no way"},
 	} {
 		key, err := test.plan.Key(Folder, "r")
 		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) || err == nil && key != test.key {

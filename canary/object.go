@@ -1,12 +1,12 @@
 package canary
 
 import (
-	"crypto/md5"
-	"encoding/base64"
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"crosscheck/canary/bucket"
 )
 
 // object is what a probe puts into the source bucket.
@@ -19,7 +19,7 @@ type object struct {
 	encryption types.ServerSideEncryption // "" = as the bucket's default says
 	kmsKey     *string                    // nil = aws/s3
 	bucketKey  *bool
-	customer   customerKey // of SSE-C; the zero value is none
+	customer   bucket.CustomerKey // of SSE-C; the zero value is none
 
 	upload   upload
 	body     *body
@@ -79,16 +79,4 @@ func (o *object) tagging() *string {
 		q.Set(k, v)
 	}
 	return aws.String(q.Encode())
-}
-
-// customerKey is a key for SSE-C, which S3 has to be given at every read.
-type customerKey struct{ algorithm, key, md5 *string }
-
-func newCustomerKey(secret []byte) customerKey {
-	sum := md5.Sum(secret)
-	return customerKey{
-		algorithm: aws.String("AES256"),
-		key:       aws.String(base64.StdEncoding.EncodeToString(secret)),
-		md5:       aws.String(base64.StdEncoding.EncodeToString(sum[:])),
-	}
 }

@@ -44,7 +44,7 @@ func TestShapes(t *testing.T) {
 		switch {
 		case o.kmsKey != nil:
 			key = *o.kmsKey
-		case o.customer.key != nil:
+		case o.customer.Key != nil:
 			key = "customer"
 		}
 		if o.size != want.size || o.body.size != want.size || o.upload != want.upload || !maps.Equal(o.tags, want.tags) ||

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"crosscheck/canary/bucket"
 )
 
 // Phase is what a probe is doing. Each phase has a deadline of its own, before which it is
@@ -22,9 +24,8 @@ const (
 
 // Deadlines of phases and of single requests.
 const (
-	callTimeout = 30 * time.Second // of the preflight, of one look, and of every other short request
-	statusLag   = 30 * time.Second // how long the source's status may lag behind a visible replica
-	slowest     = 1 << 20          // bytes a second at which an object is written and read at least
+	statusLag = 30 * time.Second // how long the source's status may lag behind a visible replica
+	slowest   = 1 << 20          // bytes a second at which an object is written and read at least
 )
 
 // enter begins a phase.
@@ -52,7 +53,7 @@ func (o Options) Limit(phase Phase) time.Duration {
 	o = o.withDefaults()
 	switch phase {
 	case PhasePreflight:
-		return callTimeout
+		return bucket.CallTimeout
 	case PhaseWait:
 		return o.Timeout
 	}
@@ -69,5 +70,5 @@ func (p *probe) putLimit() time.Duration { return p.o.CleanUp + p.object.transfe
 // waitLimit is the deadline of all that follows on a PUT: at most two waits, with a PUT or
 // another request between them, and a comparison, each with a deadline of its own.
 func (p *probe) waitLimit() time.Duration {
-	return 3*p.o.Timeout + 2*p.putLimit() + 2*(statusLag+2*callTimeout)
+	return 3*p.o.Timeout + 2*p.putLimit() + 2*(statusLag+2*bucket.CallTimeout)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/sandbox"
 )
@@ -34,7 +35,7 @@ func (s silent) Do(r *http.Request) (*http.Response, error) {
 // silentTarget is the link of a lab, of which both sides leave requests without an answer.
 func (l *lab) silentTarget(when func(*http.Request) bool) *Target {
 	t := l.target(0)
-	client := func(accessKey, region string) S3 {
+	client := func(accessKey, region string) bucket.S3 {
 		return s3.New(s3.Options{
 			Region: region, UsePathStyle: true, HTTPClient: silent{l.aws.HTTPClient(), when}, RetryMaxAttempts: 1,
 			Credentials: credentials.NewStaticCredentialsProvider(accessKey, sandbox.DefaultSecretKey, ""),
@@ -62,11 +63,11 @@ func TestPhases(t *testing.T) {
 		most   time.Duration
 		says   string
 	}{
-		"never answers": {func(*http.Request) bool { return true }, []Phase{PhasePreflight, PhaseOver}, callTimeout, "given up after 30s"},
-		"object lock":   {query("object-lock"), []Phase{PhasePreflight, PhaseOver}, callTimeout, "given up after 30s"},
-		"listing":       {query("versions"), []Phase{PhasePreflight, PhaseOver}, callTimeout, "no answer in time"},
+		"never answers": {func(*http.Request) bool { return true }, []Phase{PhasePreflight, PhaseOver}, bucket.CallTimeout, "given up after 30s"},
+		"object lock":   {query("object-lock"), []Phase{PhasePreflight, PhaseOver}, bucket.CallTimeout, "given up after 30s"},
+		"listing":       {query("versions"), []Phase{PhasePreflight, PhaseOver}, bucket.CallTimeout, "no answer in time"},
 		"put":           {method(http.MethodPut), []Phase{PhasePreflight, PhasePut, PhaseCleanUp, PhaseOver}, 2 * DefaultCleanUp, "given up after 1m0s"},
-		"wait":          {method(http.MethodHead), all, timeout + 4*callTimeout + DefaultCleanUp, "the destination cannot be read"},
+		"wait":          {method(http.MethodHead), all, timeout + 4*bucket.CallTimeout + DefaultCleanUp, "the destination cannot be read"},
 		"the replica":   {func(r *http.Request) bool { return r.Method == http.MethodGet && len(r.URL.Path) > 5 }, all, 2*timeout + 2*DefaultCleanUp, "the comparison was interrupted"},
 		"clean-up": {func(r *http.Request) bool {
 			return r.Method == http.MethodDelete && r.URL.Query().Get("versionId") != "null"

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
@@ -21,8 +22,8 @@ func (p *probe) preflight(ctx context.Context) error {
 	if err := p.removable(ctx, &p.t.Destination, "destination"); err != nil {
 		return err
 	}
-	p.count()
-	if _, err := p.t.Destination.versions(ctx, p.object.key); err != nil {
+	p.Count()
+	if _, err := p.t.Destination.Versions(ctx, p.object.key); err != nil {
 		return fmt.Errorf("the destination %s cannot be listed, so nothing was put: %s",
 			p.t.Destination.Name, client.OneLine(err))
 	}
@@ -30,7 +31,7 @@ func (p *probe) preflight(ctx context.Context) error {
 }
 
 // removable reports why a version put into a bucket could not be removed again.
-func (p *probe) removable(ctx context.Context, b *Bucket, side string) error {
+func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side string) error {
 	versioning, err := p.versioning(ctx, b)
 	switch {
 	case err != nil:
@@ -56,13 +57,13 @@ func (p *probe) removable(ctx context.Context, b *Bucket, side string) error {
 }
 
 // versioning is that of a bucket, read if it is not known.
-func (p *probe) versioning(ctx context.Context, b *Bucket) (*fact.Versioning, error) {
+func (p *probe) versioning(ctx context.Context, b *bucket.Bucket) (*fact.Versioning, error) {
 	if v := b.Versioning.Value; v != nil {
 		return v, nil
 	}
-	p.count()
+	p.Count()
 	out, err := b.S3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{
-		Bucket: &b.Name, ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, ExpectedBucketOwner: b.Owner(),
 	})
 	if err != nil {
 		return nil, err
@@ -72,13 +73,13 @@ func (p *probe) versioning(ctx context.Context, b *Bucket) (*fact.Versioning, er
 
 // objectLock is that of a bucket, nil where it has none; it is read if it is not
 // known.
-func (p *probe) objectLock(ctx context.Context, b *Bucket) (*fact.ObjectLock, error) {
+func (p *probe) objectLock(ctx context.Context, b *bucket.Bucket) (*fact.ObjectLock, error) {
 	if b.ObjectLock.Known() {
 		return b.ObjectLock.Value, nil
 	}
-	p.count()
+	p.Count()
 	out, err := b.S3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{
-		Bucket: &b.Name, ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, ExpectedBucketOwner: b.Owner(),
 	})
 	switch {
 	case client.Code(err) == "ObjectLockConfigurationNotFoundError":

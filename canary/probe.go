@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 )
@@ -61,7 +62,7 @@ func Probe(ctx context.Context, t *Target, v measure.Variant, n int, o Options) 
 		Link: t.Link, Variant: string(v), Predicted: t.Predicted, Outcome: measure.Inconclusive,
 	}}
 	p.run(ctx, v, n)
-	p.m.Requests = p.requests
+	p.m.Requests = p.Requests
 	if p.m.Outcome == measure.Failed || p.m.Outcome == measure.Timeout {
 		p.m.FailureCodes = t.FailureCodes
 	}
@@ -70,7 +71,7 @@ func Probe(ctx context.Context, t *Target, v measure.Variant, n int, o Options) 
 
 // probe is one probe while it runs.
 type probe struct {
-	tally
+	bucket.Tally
 	t      *Target
 	o      Options
 	m      measure.Measurement
@@ -142,14 +143,14 @@ func (p *probe) begin(ctx context.Context, v *variant, n int) error {
 		return fmt.Errorf("the destination cannot be reached, so nothing was put: %w", p.t.Destination.Err)
 	}
 	p.enter(PhasePreflight)
-	if err := withLimit(ctx, callTimeout, p.preflight); err != nil {
+	if err := withLimit(ctx, bucket.CallTimeout, p.preflight); err != nil {
 		return err
 	}
 	// On the disk before the first byte goes out.
 	return p.o.Journal.Put(journal.Entry{
 		Run: p.o.Run, Link: p.t.Link, Key: p.object.key, At: time.Now().UTC().Format(time.RFC3339),
 		Prefix: strings.TrimSuffix(p.object.key, journal.Key("", p.o.Folder, p.o.Run, n)),
-		Parts:  p.object.upload != single, Source: p.t.Source.location(), Destination: p.t.Destination.location(),
+		Parts:  p.object.upload != single, Source: p.t.Source.Location(), Destination: p.t.Destination.Location(),
 	})
 }
 

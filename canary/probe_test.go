@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
@@ -273,7 +274,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 // sentS3 carries out a PUT 10 s after it was sent, also if nobody waits for it any more.
-type sentS3 struct{ S3 }
+type sentS3 struct{ bucket.S3 }
 
 func (s sentS3) PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
 	type answer struct {
@@ -389,7 +390,7 @@ func TestAllowRetained(t *testing.T) {
 		}
 		// The day after, a sweep gets rid of it.
 		time.Sleep(25 * time.Hour)
-		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ journal.Location, there bool) (*Bucket, error) {
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ journal.Location, there bool) (*bucket.Bucket, error) {
 			if there {
 				return &l.target(0).Destination, nil
 			}

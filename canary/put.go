@@ -63,14 +63,14 @@ func (p *probe) startClock(version string) error {
 // putSingle writes the object by one PUT.
 func (p *probe) putSingle(ctx context.Context) (version string, err error) {
 	b, o := &p.t.Source, &p.object
-	p.count()
+	p.Count()
 	o.body.offset = 0
 	out, err := b.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.Owner(),
 		Body: o.body, ContentLength: &o.size, ContentType: aws.String(contentType),
 		Metadata: o.metadata, Tagging: o.tagging(),
 		ServerSideEncryption: o.encryption, SSEKMSKeyId: o.kmsKey, BucketKeyEnabled: o.bucketKey,
-		SSECustomerAlgorithm: o.customer.algorithm, SSECustomerKey: o.customer.key, SSECustomerKeyMD5: o.customer.md5,
+		SSECustomerAlgorithm: o.customer.Algorithm, SSECustomerKey: o.customer.Key, SSECustomerKeyMD5: o.customer.MD5,
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &o.checksum,
 	})
 	if err != nil {
@@ -88,9 +88,9 @@ func (p *probe) putParts(ctx context.Context) (version string, err error) {
 	if o.upload == wholeChecksum {
 		algorithm, whole = types.ChecksumAlgorithmCrc64nvme, &o.checksum
 	}
-	p.count()
+	p.Count()
 	begun, err := b.S3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-		Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.Owner(),
 		ContentType: aws.String(contentType), Metadata: o.metadata, Tagging: o.tagging(),
 		ServerSideEncryption: o.encryption, SSEKMSKeyId: o.kmsKey, BucketKeyEnabled: o.bucketKey,
 		ChecksumAlgorithm: algorithm, ChecksumType: types.ChecksumType(o.upload),
@@ -105,9 +105,9 @@ func (p *probe) putParts(ctx context.Context) (version string, err error) {
 	var done []types.CompletedPart
 	for at, number := int64(0), int32(1); at < o.size; at, number = at+size, number+1 {
 		length := min(size, o.size-at)
-		p.count()
+		p.Count()
 		part, err := b.S3.UploadPart(ctx, &s3.UploadPartInput{
-			Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.owner(), UploadId: begun.UploadId, PartNumber: &number,
+			Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.Owner(), UploadId: begun.UploadId, PartNumber: &number,
 			Body: &section{b: *o.body, from: at, size: length}, ContentLength: &length, ChecksumAlgorithm: algorithm,
 		})
 		if err != nil {
@@ -117,9 +117,9 @@ func (p *probe) putParts(ctx context.Context) (version string, err error) {
 			ETag: part.ETag, PartNumber: &number, ChecksumCRC64NVME: part.ChecksumCRC64NVME, ChecksumSHA256: part.ChecksumSHA256,
 		})
 	}
-	p.count()
+	p.Count()
 	out, err := b.S3.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-		Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.owner(), UploadId: begun.UploadId,
+		Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.Owner(), UploadId: begun.UploadId,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
 		ChecksumType:    types.ChecksumType(o.upload), ChecksumCRC64NVME: whole,
 	})

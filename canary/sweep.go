@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/client"
@@ -27,7 +28,7 @@ type SweepResult struct {
 
 // OpenBucket gives access to a bucket that a journal names, as the source or the
 // destination of a link.
-type OpenBucket func(ctx context.Context, l journal.Location, destination bool) (*Bucket, error)
+type OpenBucket func(ctx context.Context, l journal.Location, destination bool) (*bucket.Bucket, error)
 
 // sweepParallel bounds the probes that are swept at a time.
 const sweepParallel = 16
@@ -66,7 +67,7 @@ func Sweep(ctx context.Context, path string, open OpenBucket, o Options) (SweepR
 			return swept, nil
 		},
 		func(swept *sweptEntry) error {
-			s.Removed += swept.removed
+			s.Removed += swept.Removed
 			s.Leftovers = append(s.Leftovers, swept.left...)
 			if swept.pending && len(swept.left) == 0 {
 				s.Pending++
@@ -81,7 +82,7 @@ func Sweep(ctx context.Context, path string, open OpenBucket, o Options) (SweepR
 
 // sweptEntry is what the sweep of one probe did.
 type sweptEntry struct {
-	tally
+	bucket.Tally
 	left    []measure.Leftover
 	pending bool // a replica may still arrive
 }
@@ -90,7 +91,7 @@ func sweepEntry(ctx context.Context, e journal.Entry, open OpenBucket, o Options
 	ctx, cancel := context.WithTimeout(ctx, o.CleanUp)
 	defer cancel()
 	s := &sweptEntry{}
-	opened := func(l journal.Location, destination bool) *Bucket {
+	opened := func(l journal.Location, destination bool) *bucket.Bucket {
 		b, err := open(ctx, l, destination)
 		if err != nil {
 			s.left = append(s.left, measure.Leftover{
@@ -102,36 +103,36 @@ func sweepEntry(ctx context.Context, e journal.Entry, open OpenBucket, o Options
 	}
 	source, destination := opened(e.Source, false), opened(e.Destination, true)
 	if source != nil {
-		s.pending = s.replicationPending(ctx, source, e.Key)
+		s.pending = replicationPending(ctx, &s.Tally, source, e.Key)
 		if e.Parts {
-			s.left = append(s.left, s.abort(ctx, source, e.Key)...)
+			s.left = append(s.left, s.Abort(ctx, source, e.Key)...)
 		}
-		s.left = append(s.left, s.purge(ctx, source, e.Key)...)
+		s.left = append(s.left, s.Purge(ctx, source, e.Key)...)
 	}
 	switch {
 	case destination == nil:
 	case s.pending:
-		s.left = append(s.left, s.purgePending(ctx, destination, e.Key, o.Settle)...)
+		s.left = append(s.left, purgePending(ctx, &s.Tally, destination, e.Key, o.Settle)...)
 	default:
-		s.left = append(s.left, s.purge(ctx, destination, e.Key)...)
+		s.left = append(s.left, s.Purge(ctx, destination, e.Key)...)
 	}
 	return s
 }
 
 // replicationPending reports whether S3 may still be about to replicate a version of
 // a key.
-func (c *tally) replicationPending(ctx context.Context, source *Bucket, key string) bool {
-	c.count()
-	versions, err := source.versions(ctx, key)
+func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Bucket, key string) bool {
+	c.Count()
+	versions, err := source.Versions(ctx, key)
 	if err != nil {
 		return true
 	}
-	return slices.ContainsFunc(versions, func(v listedVersion) bool {
-		if v.deleteMarker {
+	return slices.ContainsFunc(versions, func(v bucket.Version) bool {
+		if v.DeleteMarker {
 			return true // its status cannot be asked for
 		}
-		c.count()
-		out, present, err := source.head(ctx, key, v.id, customerKey{})
+		c.Count()
+		out, present, err := source.Head(ctx, key, v.ID, bucket.CustomerKey{})
 		if err != nil {
 			return true // also for a version under a customer key that died with its run
 		}
@@ -144,7 +145,7 @@ func (c *tally) replicationPending(ctx context.Context, source *Bucket, key stri
 // was last modified more than olderThan ago. Nothing else is touched, whatever
 // its name. With dryRun, it removes nothing and lists as leftovers what it would remove.
 func SweepBucket(
-	ctx context.Context, b *Bucket, prefix, folder string, olderThan time.Duration, dryRun bool,
+	ctx context.Context, b *bucket.Bucket, prefix, folder string, olderThan time.Duration, dryRun bool,
 ) (SweepResult, error) {
 	s := SweepResult{Where: b.Name}
 	if err := journal.CheckFolder(folder); err != nil {
@@ -152,9 +153,9 @@ func SweepBucket(
 	}
 	now := time.Now()
 	strays := func(ctx context.Context) (list []measure.Leftover, err error) {
-		err = b.list(ctx, prefix+folder+"/", func(key string, v listedVersion) error {
-			if _, ok := journal.RunOfKey(key, prefix, folder); ok && !v.modified.IsZero() && now.Sub(v.modified) > olderThan {
-				list = append(list, measure.Leftover{Bucket: b.Name, Key: key, VersionID: v.id})
+		err = b.List(ctx, prefix+folder+"/", func(key string, v bucket.Version) error {
+			if _, ok := journal.RunOfKey(key, prefix, folder); ok && !v.Modified.IsZero() && now.Sub(v.Modified) > olderThan {
+				list = append(list, measure.Leftover{Bucket: b.Name, Key: key, VersionID: v.ID})
 			}
 			return nil
 		})
@@ -175,7 +176,7 @@ func SweepBucket(
 			why[stray] = "interrupted"
 		default:
 			why[stray] = "it is still listed after it was deleted"
-			if _, err := b.delete(ctx, stray.Key, stray.VersionID); err != nil {
+			if _, err := b.Delete(ctx, stray.Key, stray.VersionID); err != nil {
 				why[stray] = client.OneLine(err)
 			}
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.uber.org/goleak"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
@@ -56,8 +57,8 @@ func probeUntilKilled(dir, endpoint string) {
 	target := &Target{
 		Link:        "src/r→dst",
 		Rule:        fact.ReplicationRule{ID: "r", Schema: "V2", Status: "Enabled", Priority: 1, DeleteMarkers: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}},
-		Source:      Bucket{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}, S3: served(endpoint, "AKIASOURCECANARYKEY", "us-east-1")},
-		Destination: Bucket{Bucket: fact.Bucket{Name: "dst", AccountID: destinationAccount}, S3: served(endpoint, "AKIADESTINATIONCANARYKEY", "eu-west-1")},
+		Source:      bucket.Bucket{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}, S3: served(endpoint, "AKIASOURCECANARYKEY", "us-east-1")},
+		Destination: bucket.Bucket{Bucket: fact.Bucket{Name: "dst", AccountID: destinationAccount}, S3: served(endpoint, "AKIADESTINATIONCANARYKEY", "eu-west-1")},
 	}
 	fmt.Println("ready")
 	n := 0
@@ -88,14 +89,14 @@ func TestKilled(t *testing.T) {
 	l := newLab(t, labWorld{lag: 40 * time.Millisecond})
 	server := httptest.NewServer(l.aws)
 	defer server.Close()
-	reach := func(_ context.Context, p journal.Location, _ bool) (*Bucket, error) {
+	reach := func(_ context.Context, p journal.Location, _ bool) (*bucket.Bucket, error) {
 		key, region := "AKIASOURCECANARYKEY", "us-east-1"
 		if p.Bucket == "dst" {
 			key, region = "AKIADESTINATIONCANARYKEY", "eu-west-1"
 		}
 		client := s3.New(s3.Options{Region: region, UsePathStyle: true, HTTPClient: l.aws.HTTPClient(),
 			Credentials: credentials.NewStaticCredentialsProvider(key, sandbox.DefaultSecretKey, "")})
-		return &Bucket{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID}, S3: client}, nil
+		return &bucket.Bucket{Bucket: fact.Bucket{Name: p.Bucket, AccountID: p.AccountID}, S3: client}, nil
 	}
 	dir, strays := t.TempDir(), 0
 	for range 20 {
@@ -202,7 +203,7 @@ func TestLateReplica(t *testing.T) {
 		if _, err := destination.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &destination.Name, Key: &m.Key, Body: strings.NewReader("late")}); err != nil {
 			t.Fatal(err)
 		}
-		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, p journal.Location, there bool) (*Bucket, error) {
+		swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, p journal.Location, there bool) (*bucket.Bucket, error) {
 			if there {
 				return &l.target(0).Destination, nil
 			}
@@ -250,7 +251,7 @@ func TestSweepBucket(t *testing.T) {
 		for _, k := range append(append([]string{}, keep...), gone...) {
 			put(k)
 		}
-		if _, err := source.delete(t.Context(), gone[0], ""); err != nil {
+		if _, err := source.Delete(t.Context(), gone[0], ""); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Hour)
@@ -266,7 +267,7 @@ func TestSweepBucket(t *testing.T) {
 			t.Errorf("%+v, %v", swept, err)
 		}
 		var left []string
-		if err := source.list(t.Context(), "", func(key string, _ listedVersion) error { left = append(left, key); return nil }); err != nil {
+		if err := source.List(t.Context(), "", func(key string, _ bucket.Version) error { left = append(left, key); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if len(left) != len(keep)+1 {
@@ -280,7 +281,7 @@ func TestSweepBucket(t *testing.T) {
 }
 
 // sticky is a server that answers every DELETE as S3 does, and deletes nothing.
-type sticky struct{ S3 }
+type sticky struct{ bucket.S3 }
 
 func (sticky) DeleteObject(_ context.Context, in *s3.DeleteObjectInput, _ ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
 	return &s3.DeleteObjectOutput{VersionId: in.VersionId}, nil

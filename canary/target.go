@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/scanner/fact"
 )
@@ -19,25 +20,11 @@ type Target struct {
 	Link         string // id of the link
 	Rule         fact.ReplicationRule
 	Rules        []fact.ReplicationRule // all rules of the source bucket; they decide which rule a key falls under
-	Source       Bucket
-	Destination  Bucket
+	Source       bucket.Bucket
+	Destination  bucket.Bucket
 	ReplicaKey   string   // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
 	Predicted    string   // the audit's verdict: works, broken, unknown; "" = not audited
 	FailureCodes []string // the codes that the audit predicts
-}
-
-// Bucket is one bucket of a link, as the canary reaches it. Facts that were not
-// read stay zero; the ones that a probe depends on are read by it.
-type Bucket struct {
-	fact.Bucket
-	S3     S3
-	Access journal.Access // how S3 was reached, for the journal
-	Err    error          // why S3 could not be reached; the probe is inconclusive then
-}
-
-// location is where the bucket is, for the journal.
-func (b *Bucket) location() journal.Location {
-	return journal.Location{Bucket: b.Name, AccountID: b.AccountID, Region: b.Region, Access: b.Access}
 }
 
 // Folder is the default name under which all probe objects lie, inside the

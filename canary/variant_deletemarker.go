@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/client"
 )
@@ -30,8 +31,8 @@ func (p *probe) observeDeleteMarker(ctx context.Context) {
 		return
 	}
 	object := p.version
-	p.count()
-	out, err := p.t.Source.delete(ctx, p.object.key, "")
+	p.Count()
+	out, err := p.t.Source.Delete(ctx, p.object.key, "")
 	if err != nil {
 		p.inconclusive(fmt.Errorf("the probe cannot be deleted: %s", client.OneLine(err)))
 		return
@@ -43,7 +44,7 @@ func (p *probe) observeDeleteMarker(ctx context.Context) {
 	p.m.VersionID = object
 	p.forgetReplica()
 	markerVisible := func(ctx context.Context) (bool, error) {
-		return p.listed(ctx, func(v listedVersion) bool { return v.deleteMarker })
+		return p.listed(ctx, func(v bucket.Version) bool { return v.DeleteMarker })
 	}
 	if !replicatesDeleteMarkers(p.t.Rule) {
 		p.awaitAbsence(ctx, markerVisible, "the delete marker")

@@ -26,8 +26,8 @@ var bucketKey = variant{
 	place: (*Target).underRule,
 	shape: func(o *object, t *Target, _ Options) error {
 		o.encryption, o.bucketKey = types.ServerSideEncryptionAwsKms, aws.Bool(true)
-		if e := t.Source.Encryption.Value; e != nil {
-			o.kmsKey = nonEmpty(e.KeyID)
+		if e := t.Source.Encryption.Value; e != nil && e.KeyID != "" {
+			o.kmsKey = &e.KeyID
 		}
 		return nil
 	},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 )
 
@@ -26,7 +27,7 @@ func (p *probe) observeOverwrite(ctx context.Context) {
 		if found, err := p.replicaVisible(ctx); !found {
 			return false, err
 		}
-		return p.listed(ctx, func(v listedVersion) bool { return v.id == first })
+		return p.listed(ctx, func(v bucket.Version) bool { return v.ID == first })
 	}
 	if p.await(ctx, bothVisible) {
 		p.compare(ctx)

@@ -3,6 +3,7 @@ package canary
 import (
 	"crypto/rand"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 )
 
@@ -15,7 +16,7 @@ var sseC = variant{
 		if _, err := rand.Read(secret); err != nil {
 			return err
 		}
-		o.customer = newCustomerKey(secret)
+		o.customer = bucket.NewCustomerKey(secret)
 		return nil
 	},
 	observe: (*probe).awaitReplica,

@@ -41,8 +41,8 @@ func (p *probe) observeTagChange(ctx context.Context) {
 	p.putAt, p.object.tags = time.Now(), tags
 	p.forgetReplica()
 	changeVisible := func(ctx context.Context) (bool, error) {
-		p.count()
-		got, err := p.t.Destination.tags(ctx, p.object.key, p.version)
+		p.Count()
+		got, err := p.t.Destination.Tags(ctx, p.object.key, p.version)
 		return err == nil && maps.Equal(got, tags), err
 	}
 	if p.await(ctx, changeVisible) {
@@ -57,9 +57,9 @@ func (p *probe) putTags(ctx context.Context, tags map[string]string) error {
 		set = append(set, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
 	}
 	b := &p.t.Source
-	p.count()
+	p.Count()
 	_, err := b.S3.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{
-		Bucket: &b.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, Key: &p.object.key, VersionId: &p.version, ExpectedBucketOwner: b.Owner(),
 		Tagging: &types.Tagging{TagSet: set},
 	})
 	return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/client"
 )
@@ -24,15 +25,15 @@ func (p *probe) awaitReplica(ctx context.Context) {
 func (p *probe) replicaVisible(ctx context.Context) (bool, error) {
 	d := &p.t.Destination
 	if !p.onlyListed {
-		p.count()
-		_, present, err := d.head(ctx, p.object.key, p.version, p.object.customer)
-		if err == nil || !denied(err) {
+		p.Count()
+		_, present, err := d.Head(ctx, p.object.key, p.version, p.object.customer)
+		if err == nil || !bucket.Denied(err) {
 			return present, err
 		}
 		// The destination's account may be refused its own copy, when the copy
 		// belongs to the source's account. The listing shows it all the same.
 	}
-	found, err := p.listed(ctx, func(v listedVersion) bool { return v.id == p.version })
+	found, err := p.listed(ctx, func(v bucket.Version) bool { return v.ID == p.version })
 	if found {
 		p.onlyListed = true
 	}
@@ -40,9 +41,9 @@ func (p *probe) replicaVisible(ctx context.Context) (bool, error) {
 }
 
 // listed reports whether the destination lists a version of the key that matches.
-func (p *probe) listed(ctx context.Context, match func(listedVersion) bool) (bool, error) {
-	p.count()
-	versions, err := p.t.Destination.versions(ctx, p.object.key)
+func (p *probe) listed(ctx context.Context, match func(bucket.Version) bool) (bool, error) {
+	p.Count()
+	versions, err := p.t.Destination.Versions(ctx, p.object.key)
 	if err != nil {
 		return false, err
 	}
@@ -88,7 +89,7 @@ func (p *probe) await(ctx context.Context, look look) bool {
 		began = time.Since(p.putAt)
 		if began >= nextLookAt || final || failed {
 			p.m.Polls++
-			call, cancel := context.WithTimeout(ctx, callTimeout)
+			call, cancel := context.WithTimeout(ctx, bucket.CallTimeout)
 			found, err := look(call)
 			cancel()
 			switch {
@@ -144,11 +145,11 @@ func (p *probe) awaitFinalStatus(ctx context.Context) {
 // readStatus asks for the replication status of the source object and notes its
 // changes. It is "" where S3 shows none or does not answer.
 func (p *probe) readStatus(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, bucket.CallTimeout)
 	defer cancel()
-	p.count()
+	p.Count()
 	p.m.Polls++
-	out, present, err := p.t.Source.head(ctx, p.object.key, p.version, p.object.customer)
+	out, present, err := p.t.Source.Head(ctx, p.object.key, p.version, p.object.customer)
 	if err != nil || !present {
 		return ""
 	}
@@ -204,7 +205,7 @@ func (p *probe) awaitAbsence(ctx context.Context, look look, subject string) {
 		}
 		final := time.Since(p.putAt) >= p.o.Absence
 		p.m.Polls++
-		call, cancel := context.WithTimeout(ctx, callTimeout)
+		call, cancel := context.WithTimeout(ctx, bucket.CallTimeout)
 		found, err := look(call)
 		cancel()
 		switch {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -170,15 +171,15 @@ func (l *lab) target(i int) *Target {
 	}
 	return &Target{
 		Link: fact.LinkID(src, "r", dst), Rule: rule,
-		Source:      Bucket{Bucket: fact.Bucket{Name: src, AccountID: sourceAccount, Region: "us-east-1"}, S3: l.client("AKIASOURCECANARYKEY", "us-east-1")},
-		Destination: Bucket{Bucket: fact.Bucket{Name: dst, AccountID: destinationAccount, Region: "eu-west-1"}, S3: l.client("AKIADESTINATIONCANARYKEY", "eu-west-1")},
+		Source:      bucket.Bucket{Bucket: fact.Bucket{Name: src, AccountID: sourceAccount, Region: "us-east-1"}, S3: l.client("AKIASOURCECANARYKEY", "us-east-1")},
+		Destination: bucket.Bucket{Bucket: fact.Bucket{Name: dst, AccountID: destinationAccount, Region: "eu-west-1"}, S3: l.client("AKIADESTINATIONCANARYKEY", "eu-west-1")},
 	}
 }
 
 // admin are the two ends as their owners see them.
-func (l *lab) admin(i int) (source, destination *Bucket) {
-	return &Bucket{Bucket: fact.Bucket{Name: bucketName("src", i)}, S3: l.client("AKIASOURCEADMINKEY", "us-east-1")},
-		&Bucket{Bucket: fact.Bucket{Name: bucketName("dst", i)}, S3: l.client("AKIADESTINATIONADMIN", "eu-west-1")}
+func (l *lab) admin(i int) (source, destination *bucket.Bucket) {
+	return &bucket.Bucket{Bucket: fact.Bucket{Name: bucketName("src", i)}, S3: l.client("AKIASOURCEADMINKEY", "us-east-1")},
+		&bucket.Bucket{Bucket: fact.Bucket{Name: bucketName("dst", i)}, S3: l.client("AKIADESTINATIONADMIN", "eu-west-1")}
 }
 
 // everything lists what is in both buckets.
@@ -186,9 +187,9 @@ func (l *lab) everything(i int) []string {
 	l.t.Helper()
 	source, destination := l.admin(i)
 	var all []string
-	for _, e := range []*Bucket{source, destination} {
-		err := e.list(l.t.Context(), "", func(key string, v listedVersion) error {
-			all = append(all, fmt.Sprintf("%s %s %s marker=%v", e.Name, key, v.id, v.deleteMarker))
+	for _, e := range []*bucket.Bucket{source, destination} {
+		err := e.List(l.t.Context(), "", func(key string, v bucket.Version) error {
+			all = append(all, fmt.Sprintf("%s %s %s marker=%v", e.Name, key, v.ID, v.DeleteMarker))
 			return nil
 		})
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"crosscheck/canary"
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
@@ -54,7 +54,7 @@ func New(load LoadProfile, externalID string) *Clients {
 const reach = time.Minute
 
 // withLimit does something that AWS may leave without an answer.
-func withLimit(ctx context.Context, do func(context.Context) (*canary.Bucket, error)) (*canary.Bucket, error) {
+func withLimit(ctx context.Context, do func(context.Context) (*bucket.Bucket, error)) (*bucket.Bucket, error) {
 	limited, cancel := context.WithTimeout(ctx, reach)
 	defer cancel()
 	b, err := do(limited)
@@ -67,11 +67,11 @@ func withLimit(ctx context.Context, do func(context.Context) (*canary.Bucket, er
 // Bucket gives access to the bucket at a location. A location without a Region is taken
 // to be in that of the profile. It fails where there are no credentials, the role cannot
 // be assumed within a minute, or no Region is known; the bucket itself is not called.
-func (c *Clients) Bucket(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
-	return withLimit(ctx, func(ctx context.Context) (*canary.Bucket, error) { return c.bucket(ctx, at) })
+func (c *Clients) Bucket(ctx context.Context, at journal.Location) (*bucket.Bucket, error) {
+	return withLimit(ctx, func(ctx context.Context) (*bucket.Bucket, error) { return c.bucket(ctx, at) })
 }
 
-func (c *Clients) bucket(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
+func (c *Clients) bucket(ctx context.Context, at journal.Location) (*bucket.Bucket, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, err := c.profile(ctx, at)
@@ -98,7 +98,7 @@ func (c *Clients) bucket(ctx context.Context, at journal.Location) (*canary.Buck
 			Kind: client.BadOptions, Problem: "no AWS Region is set", Hint: "set AWS_REGION or --region",
 		}
 	}
-	return &canary.Bucket{
+	return &bucket.Bucket{
 		Bucket: fact.Bucket{Name: at.Bucket, AccountID: at.AccountID, Region: at.Region}, Access: at.Access,
 		S3: c.client(p.session, as, region, at),
 	}, nil
@@ -143,11 +143,11 @@ func (c *Clients) client(s *client.Session, as *client.Identity, region string, 
 // Locate gives access to a bucket in the Region where it is, which it asks S3 for. A
 // server that does not say is taken to have it in the Region of the location. It gives up
 // after a minute.
-func (c *Clients) Locate(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
-	return withLimit(ctx, func(ctx context.Context) (*canary.Bucket, error) { return c.locate(ctx, at) })
+func (c *Clients) Locate(ctx context.Context, at journal.Location) (*bucket.Bucket, error) {
+	return withLimit(ctx, func(ctx context.Context) (*bucket.Bucket, error) { return c.locate(ctx, at) })
 }
 
-func (c *Clients) locate(ctx context.Context, at journal.Location) (*canary.Bucket, error) {
+func (c *Clients) locate(ctx context.Context, at journal.Location) (*bucket.Bucket, error) {
 	b, err := c.bucket(ctx, at)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (c *Clients) locate(ctx context.Context, at journal.Location) (*canary.Buck
 
 // Connect completes a bucket of a link with access to it. Where that fails, the bucket
 // has the error.
-func (c *Clients) Connect(ctx context.Context, b *canary.Bucket, a journal.Access) {
+func (c *Clients) Connect(ctx context.Context, b *bucket.Bucket, a journal.Access) {
 	at := journal.Location{Bucket: b.Name, AccountID: b.AccountID, Region: b.Region, Access: a}
 	open := c.Bucket
 	if b.Region == "" {

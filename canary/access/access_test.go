@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"crosscheck/canary"
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
@@ -70,7 +70,7 @@ func calls(box *sandbox.Sandbox, operation string) int {
 func TestRole(t *testing.T) {
 	t.Parallel()
 	clients, box, loaded := demo(t, "us-east-1")
-	var made []canary.S3
+	var made []bucket.S3
 	for _, at := range []journal.Location{
 		withRole("orders-invoices", "111111111111", "us-east-1"),
 		withRole("orders-ledger", "111111111111", "us-east-1"),
@@ -201,17 +201,17 @@ func TestConnect(t *testing.T) {
 	t.Parallel()
 	clients, _, _ := demo(t, "us-east-1")
 	role := journal.Access{RoleName: "crosscheck-canary"}
-	known := canary.Bucket{Bucket: fact.Bucket{Name: "orders-invoices", AccountID: "111111111111", Region: "us-east-1"}}
+	known := bucket.Bucket{Bucket: fact.Bucket{Name: "orders-invoices", AccountID: "111111111111", Region: "us-east-1"}}
 	clients.Connect(t.Context(), &known, role)
 	if known.Err != nil || known.S3 == nil || known.Access != role {
 		t.Errorf("%+v", known)
 	}
-	unlocated := canary.Bucket{Bucket: fact.Bucket{Name: "backup-invoices", AccountID: "333333333333"}}
+	unlocated := bucket.Bucket{Bucket: fact.Bucket{Name: "backup-invoices", AccountID: "333333333333"}}
 	clients.Connect(t.Context(), &unlocated, role)
 	if unlocated.Err != nil || unlocated.S3 == nil || unlocated.Region != "eu-west-1" {
 		t.Errorf("%+v", unlocated)
 	}
-	foreign := canary.Bucket{Bucket: fact.Bucket{Name: "partner-archive", Region: "us-east-1"}}
+	foreign := bucket.Bucket{Bucket: fact.Bucket{Name: "partner-archive", Region: "us-east-1"}}
 	clients.Connect(t.Context(), &foreign, role)
 	if foreign.Err == nil || foreign.S3 != nil {
 		t.Errorf("%+v", foreign)

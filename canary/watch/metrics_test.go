@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"crosscheck/canary"
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
 )
@@ -23,8 +24,8 @@ import (
 func target(source, destination string) *canary.Target {
 	return &canary.Target{
 		Link:        fact.LinkID(source, "r", destination),
-		Source:      canary.Bucket{Bucket: fact.Bucket{Name: source}},
-		Destination: canary.Bucket{Bucket: fact.Bucket{Name: destination}},
+		Source:      bucket.Bucket{Bucket: fact.Bucket{Name: source}},
+		Destination: bucket.Bucket{Bucket: fact.Bucket{Name: destination}},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/canary/access"
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/prober"
@@ -138,7 +139,7 @@ func sweepJournals(ctx context.Context, s *terminal.Streams, f *sweepFlags) erro
 			}
 			continue
 		}
-		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p journal.Location, destination bool) (*canary.Bucket, error) {
+		swept, err := canary.Sweep(ctx, path, func(ctx context.Context, p journal.Location, destination bool) (*bucket.Bucket, error) {
 			return clients.Bucket(ctx, f.location(p, destination))
 		}, canary.Options{})
 		switch {

@@ -117,10 +117,12 @@ var packages = []pkg{
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
 	{"canary/journal", "what a canary is about to put, on disk, so that a sweep can remove it after a crash", []string{"scanner/exactjson"}},
+	{"canary/bucket", "one bucket as the canary reaches it: whole listings, and removals that a listing proves",
+		[]string{"canary/journal", "canary/measure", "scanner/client", "scanner/fact"}},
 	{"canary", "proves links with probe objects and removes them again",
-		[]string{"canary/journal", "canary/measure", "scanner/client", "scanner/fact", "scanner/flow"}},
+		[]string{"canary/bucket", "canary/journal", "canary/measure", "scanner/client", "scanner/fact", "scanner/flow"}},
 	{"canary/access", "clients of S3 for the buckets of links, with the canary's role in their accounts",
-		[]string{"canary", "canary/journal", "scanner/client", "scanner/fact"}},
+		[]string{"canary/bucket", "canary/journal", "scanner/client", "scanner/fact"}},
 	{"canary/experiment", "asks S3 what its documentation does not say, with probes on prepared links",
 		[]string{"canary", "canary/measure", "scanner/fact"}},
 	{"canary/watch", "probes links on a schedule and keeps what they show as Prometheus metrics", []string{"canary", "canary/measure"}},
@@ -180,7 +182,7 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/prober", "finds links, asks, probes them, and reports: once, on a schedule, or as an experiment",
 		[]string{"canary", "canary/access", "canary/experiment", "canary/journal", "canary/measure", "canary/prove", "canary/watch", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/text", "rules", "rules/finding", "scanner", "scanner/client", "scanner/fact"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
-		[]string{"canary", "canary/access", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/securityhub", "report/text", "rules", "rules/finding", "rules/iam/simulate", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
+		[]string{"canary", "canary/access", "canary/bucket", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/securityhub", "report/text", "rules", "rules/finding", "rules/iam/simulate", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
@@ -196,7 +198,7 @@ var forTests = []string{
 var only = map[string][]string{
 	"github.com/open-policy-agent/opa": {"rules", "rules/internal/builtin", "rules/internal/opa"},
 	"github.com/aws/": {
-		"scanner", "scanner/client", "scanner/sandbox/sandboxtest", "canary", "canary/access", "report/securityhub",
+		"scanner", "scanner/client", "scanner/sandbox/sandboxtest", "canary", "canary/access", "canary/bucket", "report/securityhub",
 		"cmd/crosscheck/internal/cli",
 	},
 	"github.com/jstemmer/":              {"report/junit"},

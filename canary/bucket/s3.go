@@ -1,7 +1,12 @@
-package canary
+// Package bucket is one bucket as the canary reaches it: what is asked of S3, listings that
+// are believed only if they are whole, and the removal of what is under a key, which only a
+// listing proves.
+package bucket
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"net/http"
 	"time"
 
@@ -9,11 +14,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/journal"
 	"crosscheck/scanner/client"
+	"crosscheck/scanner/fact"
 )
 
-// S3 is what a probe asks of S3; *s3.Client is one. [Actions] lists what a role
-// must be allowed for it.
+// CallTimeout is the deadline of one short request.
+const CallTimeout = 30 * time.Second
+
+// Bucket is one bucket of a link, as the canary reaches it. Facts that were not
+// read stay zero; the ones that a probe depends on are read by it.
+type Bucket struct {
+	fact.Bucket
+	S3     S3
+	Access journal.Access // how S3 was reached, for the journal
+	Err    error          // why S3 could not be reached; the probe is inconclusive then
+}
+
+// Location is where the bucket is, for the journal.
+func (b *Bucket) Location() journal.Location {
+	return journal.Location{Bucket: b.Name, AccountID: b.AccountID, Region: b.Region, Access: b.Access}
+}
+
+// S3 is what a probe asks of S3; *s3.Client is one. What a role must be allowed for it is
+// listed by Actions of package canary.
 type S3 interface {
 	GetBucketVersioning(
 		context.Context, *s3.GetBucketVersioningInput, ...func(*s3.Options),
@@ -51,28 +75,28 @@ type S3 interface {
 	) (*s3.AbortMultipartUploadOutput, error)
 }
 
-// owner makes S3 refuse a request when the bucket belongs to another account by
+// Owner makes S3 refuse a request when the bucket belongs to another account by
 // now: a probe must not be put into, or deleted from, a stranger's bucket.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-func (b *Bucket) owner() *string {
+func (b *Bucket) Owner() *string {
 	if b.AccountID == "" {
 		return nil
 	}
 	return aws.String(b.AccountID)
 }
 
-// listedVersion is one version, or delete marker, in a listing.
-type listedVersion struct {
-	id           string
-	deleteMarker bool
-	owner        string // canonical user id, "" = not shown
-	modified     time.Time
+// Version is one version, or delete marker, in a listing.
+type Version struct {
+	ID           string
+	DeleteMarker bool
+	Owner        string // canonical user id, "" = not shown
+	Modified     time.Time
 }
 
-// versions lists all versions and delete markers of one key.
-func (b *Bucket) versions(ctx context.Context, key string) ([]listedVersion, error) {
-	var list []listedVersion
-	err := b.list(ctx, key, func(k string, v listedVersion) error {
+// Versions lists all versions and delete markers of one key.
+func (b *Bucket) Versions(ctx context.Context, key string) ([]Version, error) {
+	var list []Version
+	err := b.List(ctx, key, func(k string, v Version) error {
 		if k == key {
 			list = append(list, v)
 		}
@@ -81,11 +105,11 @@ func (b *Bucket) versions(ctx context.Context, key string) ([]listedVersion, err
 	return list, err
 }
 
-// list walks over all versions and delete markers under a prefix. Without an error, the
+// List walks over all versions and delete markers under a prefix. Without an error, the
 // listing was whole.
-func (b *Bucket) list(ctx context.Context, prefix string, each func(key string, v listedVersion) error) error {
+func (b *Bucket) List(ctx context.Context, prefix string, each func(key string, v Version) error) error {
 	in := &s3.ListObjectVersionsInput{
-		Bucket: &b.Name, Prefix: &prefix, ExpectedBucketOwner: b.owner(), EncodingType: types.EncodingTypeUrl,
+		Bucket: &b.Name, Prefix: &prefix, ExpectedBucketOwner: b.Owner(), EncodingType: types.EncodingTypeUrl,
 	}
 	return b.walk(ctx, prefix, func(ctx context.Context, at marker) (*page, error) {
 		in.KeyMarker, in.VersionIdMarker = nonEmpty(at.key), nonEmpty(at.id)
@@ -98,29 +122,42 @@ func (b *Bucket) list(ctx context.Context, prefix string, each func(key string, 
 			truncated: out.IsTruncated, nextKey: out.NextKeyMarker, nextID: out.NextVersionIdMarker,
 		}
 		for _, v := range out.Versions {
-			listed := listedVersion{id: aws.ToString(v.VersionId), modified: aws.ToTime(v.LastModified)}
+			listed := Version{ID: aws.ToString(v.VersionId), Modified: aws.ToTime(v.LastModified)}
 			if v.Owner != nil {
-				listed.owner = aws.ToString(v.Owner.ID)
+				listed.Owner = aws.ToString(v.Owner.ID)
 			}
 			p.entries = append(p.entries, entry{aws.ToString(v.Key), listed})
 		}
 		for _, m := range out.DeleteMarkers {
-			p.entries = append(p.entries, entry{aws.ToString(m.Key), listedVersion{
-				id: aws.ToString(m.VersionId), deleteMarker: true, modified: aws.ToTime(m.LastModified),
+			p.entries = append(p.entries, entry{aws.ToString(m.Key), Version{
+				ID: aws.ToString(m.VersionId), DeleteMarker: true, Modified: aws.ToTime(m.LastModified),
 			}})
 		}
 		return p, nil
 	}, each)
 }
 
-// head asks for a version; present is false if S3 says that there is none.
-func (b *Bucket) head(
-	ctx context.Context, key, version string, c customerKey,
+// CustomerKey is a key for SSE-C, which S3 has to be given at every read.
+type CustomerKey struct{ Algorithm, Key, MD5 *string }
+
+// NewCustomerKey is a key of 32 bytes for SSE-C.
+func NewCustomerKey(secret []byte) CustomerKey {
+	sum := md5.Sum(secret)
+	return CustomerKey{
+		Algorithm: aws.String("AES256"),
+		Key:       aws.String(base64.StdEncoding.EncodeToString(secret)),
+		MD5:       aws.String(base64.StdEncoding.EncodeToString(sum[:])),
+	}
+}
+
+// Head asks for a version; present is false if S3 says that there is none.
+func (b *Bucket) Head(
+	ctx context.Context, key, version string, c CustomerKey,
 ) (out *s3.HeadObjectOutput, present bool, err error) {
 	out, err = b.S3.HeadObject(ctx, &s3.HeadObjectInput{
-		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.Owner(),
 		ChecksumMode:         types.ChecksumModeEnabled,
-		SSECustomerAlgorithm: c.algorithm, SSECustomerKey: c.key, SSECustomerKeyMD5: c.md5,
+		SSECustomerAlgorithm: c.Algorithm, SSECustomerKey: c.Key, SSECustomerKeyMD5: c.MD5,
 	})
 	if status, _ := client.Response(err); status == http.StatusNotFound {
 		return nil, false, nil
@@ -128,13 +165,13 @@ func (b *Bucket) head(
 	return out, err == nil, err
 }
 
-// delete deletes a version, or without one puts a delete marker. An answer that names
+// Delete deletes a version, or without one puts a delete marker. An answer that names
 // another version, or no marker, is not the one of S3 to it.
-func (b *Bucket) delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func (b *Bucket) Delete(ctx context.Context, key, version string) (*s3.DeleteObjectOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
 	out, err := b.S3.DeleteObject(ctx, &s3.DeleteObjectInput{
-		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.Owner(),
 	})
 	if err != nil {
 		return nil, err
@@ -150,9 +187,10 @@ func (b *Bucket) delete(ctx context.Context, key, version string) (*s3.DeleteObj
 	return out, nil
 }
 
-func (b *Bucket) tags(ctx context.Context, key, version string) (map[string]string, error) {
+// Tags reads the tags of a version.
+func (b *Bucket) Tags(ctx context.Context, key, version string) (map[string]string, error) {
 	out, err := b.S3.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{
-		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.owner(),
+		Bucket: &b.Name, Key: &key, VersionId: nonEmpty(version), ExpectedBucketOwner: b.Owner(),
 	})
 	if err != nil {
 		return nil, err
@@ -171,8 +209,8 @@ func nonEmpty(s string) *string {
 	return &s
 }
 
-// denied reports whether S3 refused, as opposed to not having answered.
-func denied(err error) bool {
+// Denied reports whether S3 refused, as opposed to not having answered.
+func Denied(err error) bool {
 	status, _ := client.Response(err)
 	return status == http.StatusForbidden
 }

@@ -1,4 +1,4 @@
-package canary
+package bucket
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type page struct {
 // entry is one line of a listing of versions, or of uploads.
 type entry struct {
 	key string
-	listedVersion
+	Version
 }
 
 // marker is where a page begins; the zero value is the beginning.
@@ -38,11 +38,11 @@ type marker struct{ key, id string }
 // was there before, and a listing without an end.
 func (b *Bucket) walk(
 	ctx context.Context, prefix string, ask func(context.Context, marker) (*page, error),
-	each func(key string, v listedVersion) error,
+	each func(key string, v Version) error,
 ) error {
 	at, seen := marker{}, map[marker]bool{}
 	for range maxPages {
-		call, cancel := context.WithTimeout(ctx, callTimeout)
+		call, cancel := context.WithTimeout(ctx, CallTimeout)
 		p, err := ask(call, at)
 		cancel()
 		if err != nil {
@@ -56,10 +56,10 @@ func (b *Bucket) walk(
 			if err != nil {
 				return err
 			}
-			if e.id == "" || !strings.HasPrefix(key, prefix) {
-				return client.Malformed("a listing under %q has the version %q of %q", client.Clip(prefix), client.Clip(e.id), client.Clip(key))
+			if e.ID == "" || !strings.HasPrefix(key, prefix) {
+				return client.Malformed("a listing under %q has the version %q of %q", client.Clip(prefix), client.Clip(e.ID), client.Clip(key))
 			}
-			if err := each(key, e.listedVersion); err != nil {
+			if err := each(key, e.Version); err != nil {
 				return err
 			}
 		}

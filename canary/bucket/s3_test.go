@@ -1,4 +1,4 @@
-package canary
+package bucket
 
 import (
 	"context"
@@ -79,8 +79,8 @@ func TestListPages(t *testing.T) {
 	second.DeleteMarkers = []types.DeleteMarkerEntry{{Key: aws.String("ad"), VersionId: aws.String("4")}}
 	server := &pages{versions: []s3.ListObjectVersionsOutput{first, second, last}}
 	var got []string
-	err := theBucket(server).list(t.Context(), "a", func(key string, v listedVersion) error {
-		got = append(got, strings.TrimSpace(key+" "+v.id+strings.Repeat(" marker", map[bool]int{true: 1}[v.deleteMarker])))
+	err := theBucket(server).List(t.Context(), "a", func(key string, v Version) error {
+		got = append(got, strings.TrimSpace(key+" "+v.ID+strings.Repeat(" marker", map[bool]int{true: 1}[v.DeleteMarker])))
 		return nil
 	})
 	if want := []string{"a/b c 1", "a%zz 2", "a%2Fb 3", "ad 4 marker"}; err != nil || !slices.Equal(got, want) {
@@ -92,7 +92,7 @@ func TestListPages(t *testing.T) {
 	last = versionsPage("k", "k")
 	last.Versions = []types.ObjectVersion{version("k", "3"), version("kk", "4")}
 	b := theBucket(&pages{versions: []s3.ListObjectVersionsOutput{versionsPage("", "k", "k", "1"), versionsPage("k", "k", "k", "2"), last}})
-	if found, err := b.versions(t.Context(), "k"); err != nil || len(found) != 1 || found[0].id != "3" {
+	if found, err := b.Versions(t.Context(), "k"); err != nil || len(found) != 1 || found[0].ID != "3" {
 		t.Errorf("many versions of one key: %v, %v", found, err)
 	}
 }
@@ -104,10 +104,10 @@ func TestUploadPages(t *testing.T) {
 	first.Uploads = []types.MultipartUpload{uploadOf("k", "1"), uploadOf("k2", "2")}
 	last.Uploads = []types.MultipartUpload{uploadOf("k", "3")}
 	server := &pages{uploads: []s3.ListMultipartUploadsOutput{first, last}}
-	c := &tally{}
+	c := &Tally{}
 	ids, err := c.uploads(t.Context(), theBucket(server), "k")
-	if err != nil || !slices.Equal(ids, []string{"1", "3"}) || c.requests != 2 || !slices.Equal(server.markers, []string{",", "k2,2"}) {
-		t.Errorf("%q after %q, %v, %d requests", ids, server.markers, err, c.requests)
+	if err != nil || !slices.Equal(ids, []string{"1", "3"}) || c.Requests != 2 || !slices.Equal(server.markers, []string{",", "k2,2"}) {
+		t.Errorf("%q after %q, %v, %d requests", ids, server.markers, err, c.Requests)
 	}
 }
 
@@ -148,7 +148,7 @@ func TestListingsAreWhole(t *testing.T) {
 			return p
 		}()}, "not encoded as it says"},
 	} {
-		found, err := theBucket(&pages{versions: test.pages}).versions(t.Context(), "k")
+		found, err := theBucket(&pages{versions: test.pages}).Versions(t.Context(), "k")
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("versions, %s: %v, %v", name, found, err)
 		}
@@ -163,12 +163,12 @@ func TestListingsAreWhole(t *testing.T) {
 			uploads = append(uploads, p)
 		}
 		b := theBucket(&pages{uploads: uploads})
-		ids, err := new(tally).uploads(t.Context(), b, "k")
+		ids, err := new(Tally).uploads(t.Context(), b, "k")
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("uploads, %s: %v, %v", name, ids, err)
 		}
 		b.S3 = &pages{uploads: uploads}
-		if left := new(tally).abort(t.Context(), b, "k"); len(left) != 1 || !strings.Contains(left[0].Message, "unfinished uploads cannot be listed: a listing ") {
+		if left := new(Tally).Abort(t.Context(), b, "k"); len(left) != 1 || !strings.Contains(left[0].Message, "unfinished uploads cannot be listed: a listing ") {
 			t.Errorf("uploads, %s: %v are left", name, left)
 		}
 	}
@@ -200,11 +200,11 @@ func (e *endless) ListMultipartUploads(
 func TestEndlessListings(t *testing.T) {
 	t.Parallel()
 	server := &endless{}
-	if _, err := theBucket(server).versions(t.Context(), "k"); err == nil || server.asked != maxPages || !strings.Contains(err.Error(), "more than 10000 pages") {
+	if _, err := theBucket(server).Versions(t.Context(), "k"); err == nil || server.asked != maxPages || !strings.Contains(err.Error(), "more than 10000 pages") {
 		t.Errorf("versions: %v after %d pages", err, server.asked)
 	}
 	server = &endless{}
-	if _, err := new(tally).uploads(t.Context(), theBucket(server), "k"); err == nil || server.asked != maxPages || !strings.Contains(err.Error(), "more than 10000 pages") {
+	if _, err := new(Tally).uploads(t.Context(), theBucket(server), "k"); err == nil || server.asked != maxPages || !strings.Contains(err.Error(), "more than 10000 pages") {
 		t.Errorf("uploads: %v after %d pages", err, server.asked)
 	}
 }
@@ -242,7 +242,7 @@ func TestDeleteAnswers(t *testing.T) {
 		{"", s3.DeleteObjectOutput{DeleteMarker: aws.Bool(true)}, false},
 		{"", s3.DeleteObjectOutput{}, false},
 	} {
-		if _, err := theBucket(&deletes{out: test.out}).delete(t.Context(), "k", test.version); (err == nil) != test.ok {
+		if _, err := theBucket(&deletes{out: test.out}).Delete(t.Context(), "k", test.version); (err == nil) != test.ok {
 			t.Errorf("version %q, answer %+v: %v", test.version, test.out, err)
 		}
 	}
