@@ -122,6 +122,34 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestSilenceOfAnOrganization: a rule over the organization that has no answer at the end
+// about a bucket that it recorded is unknown there.
+func TestSilenceOfAnOrganization(t *testing.T) {
+	t.Parallel()
+	e, err := with(t, Options{}, ruleText("#   scope: organization\n#   needs: [bucket.ownership]\n", `
+records contains {
+	"subject": true, "account_id": input.bucket.account_id, "region": input.bucket.region,
+	"bucket": input.bucket.name, "arn": input.bucket.arn,
+} if input.bucket.ownership.value != "x"
+answers contains crosscheck.pass(r, "m") if {
+	some r in crosscheck.records("ACME001")
+	r.bucket == "another"
+}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eval(t, e, change(func(w *world) { w.Bucket.Ownership = fact.Of("ObjectWriter") }))
+	all, err := e.Finish(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := find(all, "ACME001")
+	want := "the rule has no case for what was read of bucket.ownership: it is empty or has a value that the rule does not know"
+	if len(got) != 1 || got[0].Status != finding.Unknown || got[0].Message != want {
+		t.Errorf("%+v, want %s", got, want)
+	}
+}
+
 // TestResultsRefuse: arguments of other types are errors when the rules are compiled.
 func TestResultsRefuse(t *testing.T) {
 	t.Parallel()

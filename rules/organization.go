@@ -146,7 +146,7 @@ func (g *judge) organization(o outcome, records []*ast.Term) []finding.Finding {
 		case fault != nil:
 			list = []answer{{Status: finding.Unknown, Message: "the rule could not be evaluated: " + fault.Error()}}
 		case len(list) == 0:
-			list = []answer{{Status: finding.Unknown, Message: "the rule gave no answer"}}
+			list = []answer{{Status: finding.Unknown, Message: silence(o.rule)}}
 		}
 		for i := range list {
 			j.add(o.rule, theBucket, &list[i])

@@ -50,19 +50,23 @@ func Render(w io.Writer, r *records.Run) error {
 	}); err != nil {
 		return err
 	}
-	urgent, all, err := r.Urgent(markdownRows)
-	if err != nil {
+	all := records.NewRows(markdownRows)
+	if err := r.Findings.Each(func(f *finding.Finding) error {
+		all.Add(f)
+		return nil
+	}); err != nil {
 		return err
 	}
-	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.List(), links.All, func(l *finding.Link) []string {
+	rows, _ := all.List()
+	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.List(), links.All, one, func(l *finding.Link) []string {
 		return []string{records.Marked(string(l.Verdict), l.Baseline), records.Ends(l), l.RuleID, records.Why(l)}
 	})
-	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, urgent, all, func(f *finding.Finding) []string {
-		fix := f.Remediation
+	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, rows, all.Len(), func(r *records.Row) int { return r.N }, func(r *records.Row) []string {
+		f, fix := r.Shown, cmp.Or(r.More(), r.Shown.Remediation)
 		if f.Waiver != nil && f.Status == finding.Fail {
 			fix = "waived: " + records.WaiverText(f.Waiver)
 		}
-		return []string{string(f.Severity), records.MarkedStatus(f), f.RuleID, f.AccountID, cmp.Or(f.Link, report.BucketOf(f.Resource)), cmp.Or(f.Message, f.Title), fix}
+		return []string{string(f.Severity), records.MarkedStatus(f), f.RuleID, f.AccountID, cmp.Or(f.Link, report.BucketOf(f.Resource)), r.Message(), fix}
 	})
 	past := spool.Top[*report.Past]{N: markdownRows}
 	if err := r.Past.Each(func(p *report.Past) error {
@@ -71,16 +75,16 @@ func Render(w io.Writer, r *records.Run) error {
 	}); err != nil {
 		return err
 	}
-	section(m, "Fixed since the baseline, or not known now", []string{"Change", "Severity", "Rule", "Account", "Where", "Finding"}, markdownPast, past.List(), past.All, func(p *report.Past) []string {
+	section(m, "Fixed since the baseline, or not known now", []string{"Change", "Severity", "Rule", "Account", "Where", "Finding"}, markdownPast, past.List(), past.All, one, func(p *report.Past) []string {
 		return []string{p.Change, string(p.Severity), p.RuleID, p.AccountID, cmp.Or(p.Link, report.BucketOf(p.Resource)), p.Title}
 	})
 	probes := slices.Clone(r.Measurements)
 	slices.SortStableFunc(probes, func(a, b *measure.Measurement) int { return cmp.Compare(records.ProbeRank(a), records.ProbeRank(b)) })
-	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, len(probes), func(p *measure.Measurement) []string {
+	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, len(probes), one, func(p *measure.Measurement) []string {
 		return []string{records.Marked(string(p.Outcome), p.Baseline), p.Predicted, p.Link, p.Variant, records.Latency(p), p.SourceStatus, p.Message}
 	})
 	groups := records.GroupGaps(r.Gaps)
-	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, len(groups), func(g records.GapGroup) []string {
+	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, len(groups), one, func(g records.GapGroup) []string {
 		return []string{g.AccountID, g.API, g.Code, g.Resources(), g.Message}
 	})
 	m.print("\n<sub>%s, %s %s, run %s, %s</sub>\n", records.ExitText(r.Summary.ExitStatus), text.Markdown(text.Cut(r.Tool.Name, 100)), text.Markdown(text.Cut(r.Tool.Version, 100)), text.Markdown(text.Cut(r.ID, 100)), text.Markdown(text.Cut(r.StartedAt, 100)))
@@ -98,26 +102,29 @@ func (m *markdown) print(format string, args ...any) {
 	}
 }
 
+// one says that a row is about one thing.
+func one[T any](T) int { return 1 }
+
 // section writes a table of as many items as fit into room bytes of rows, and how
-// many of all it leaves out.
-func section[T any](m *markdown, title string, header []string, room int, items []T, all int, cells func(T) []string) {
+// many of all it leaves out; a row is about n of them.
+func section[T any](m *markdown, title string, header []string, room int, items []T, all int, n func(T) int, cells func(T) []string) {
 	if len(items) == 0 {
 		return
 	}
 	m.print("\n### %s\n\n| %s |\n|%s\n", title, strings.Join(header, " | "), strings.Repeat("---|", len(header)))
-	for i, item := range items {
+	for _, item := range items {
 		row := cells(item)
 		for j, c := range row {
 			row[j] = text.Markdown(text.Cut(c, markdownCell))
 		}
 		line := "| " + strings.Join(row, " | ") + " |\n"
 		if room -= len(line); room < 0 {
-			m.print("\n… and %d more (use -o json)\n", all-i)
-			return
+			break
 		}
 		m.print("%s", line)
+		all -= n(item)
 	}
-	if all > len(items) {
-		m.print("\n… and %d more (use -o json)\n", all-len(items))
+	if all > 0 {
+		m.print("\n… and %d more (use -o json)\n", all)
 	}
 }

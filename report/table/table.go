@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"crosscheck/canary/measure"
 	"crosscheck/report"
@@ -79,104 +78,32 @@ func (t *table) findings(r *records.Run) {
 	c := r.Summary.Findings
 	title := fmt.Sprintf("Findings: %d failed, %d unknown, %d waived, %d passed", c.Fail, c.Unknown, c.Waived, c.Pass)
 	t.Line("%s", title)
-	all := rows{first: spool.Top[*row]{N: t.rows}, repeated: map[string]*row{}}
+	all := records.NewRows(t.rows)
 	t.Walk(r.Findings.Each(func(f *finding.Finding) error {
-		if records.Faulty(f) {
-			all.add(f)
-		}
+		all.Add(f)
 		return nil
 	}))
-	if all.findings == 0 {
+	list, left := all.List()
+	if len(list) == 0 {
 		t.Print("\n")
 		return
 	}
 	g := grid.Grid{Header: []string{"SEVERITY", "STATUS", "RULE", "WHERE", "FINDING"}, Keep: []int{0, 1, 2}}
-	shown := 0
-	for _, r := range all.list() {
-		f := r.shown
-		shown += r.n
+	for _, r := range list {
+		f := r.Shown
 		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, report.BucketOf(f.Resource))
-		body := grid.Cell{cmp.Or(f.Message, f.Title)}
-		switch w := f.Waiver; {
+		body := grid.Cell{r.Message()}
+		switch w, more := f.Waiver, r.More(); {
 		case w != nil && f.Status == finding.Fail:
 			body = append(body, "waived: "+records.WaiverText(w))
-		case r.n > 1 && f.Status == finding.Fail:
-			body = append(body, fmt.Sprintf("and %d more of %s (use -o json)", r.n-1, f.RuleID))
-		case r.n > 1:
-			body = append(body, text.Count(r.n-1, "other rule")+" cannot be decided here for the same reason")
+		case more != "":
+			body = append(body, more)
 		case f.Remediation != "":
 			body = append(body, "fix: "+f.Remediation)
 		}
 		g.Add(grid.One(string(f.Severity)), grid.One(records.MarkedStatus(f)), grid.One(f.RuleID), grid.One(where), body)
 	}
-	t.Table(g, all.findings-shown)
-}
-
-// row is a row of the table of findings. It may be about several findings that say the
-// same, and shows the most urgent of them.
-type row struct {
-	shown  *finding.Finding
-	number int // of shown, in the order of records
-	n      int // findings that the row is about
-}
-
-// rows makes rows of findings, which come in the order of records. Findings that one
-// gap leaves unknown in one place share a row, and so do the failures of a rule of low
-// or info severity, which repeat themselves on every link. JSON has each of them.
-type rows struct {
-	first    spool.Top[*row]
-	findings int // how many were added
-
-	repeated map[string]*row // of low or info severity, by severity, rule and baseline
-	place    string          // of the last finding
-	unknown  []*row          // in that place
-}
-
-func (s *rows) add(f *finding.Finding) {
-	s.findings++
-	if place := strings.Join([]string{f.AccountID, f.Region, f.Resource, f.Link}, "\x00"); place != s.place {
-		s.endPlace()
-		s.place = place
-	}
-	own := &row{f, s.findings, 1}
-	switch {
-	case f.Status == finding.Unknown:
-		i := slices.IndexFunc(s.unknown, func(r *row) bool { return r.shown.Message == f.Message })
-		if i < 0 {
-			s.unknown = append(s.unknown, own)
-			return
-		}
-		shared := s.unknown[i]
-		shared.n++
-		if records.Urgency(f) < records.Urgency(shared.shown) {
-			shared.shown, shared.number = f, s.findings
-		}
-	case f.Status == finding.Fail && f.Severity.Rank() >= finding.Low.Rank() && f.Waiver == nil:
-		key := string(f.Severity) + " " + f.RuleID + " " + f.Baseline
-		if shared := s.repeated[key]; shared != nil {
-			shared.n++
-			return
-		}
-		s.repeated[key] = own
-		s.first.Add(records.Urgency(f), own)
-	default:
-		s.first.Add(records.Urgency(f), own)
-	}
-}
-
-// endPlace adds the rows of what is unknown in a place once all its findings are known.
-func (s *rows) endPlace() {
-	slices.SortFunc(s.unknown, func(a, b *row) int { return cmp.Compare(a.number, b.number) })
-	for _, r := range s.unknown {
-		s.first.Add(records.Urgency(r.shown), r)
-	}
-	s.unknown = s.unknown[:0]
-}
-
-// list is the rows to show, the most urgent first.
-func (s *rows) list() []*row {
-	s.endPlace()
-	return s.first.List()
+	t.Table(g, left)
 }
 
 // past says what became of the baseline.

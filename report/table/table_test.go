@@ -17,21 +17,37 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// Of rules that one gap leaves unknown in one place, the most urgent is shown.
-func TestTheMostUrgentIsShown(t *testing.T) {
+// What one gap leaves unknown is one row, wherever it is, which shows the most urgent.
+func TestAGapIsToldOnce(t *testing.T) {
 	t.Parallel()
+	const reason = "role is not known: iam:GetRole answered AccessDenied in account 111111111111"
 	ms := []report.Message{{Run: &report.Run{}}}
-	for id, severity := range map[string]finding.Severity{"XC101": finding.Low, "XC102": finding.Critical, "XC103": finding.Medium} {
+	add := func(id string, severity finding.Severity, bucket, message string, evidence map[string]any) {
 		ms = append(ms, report.Message{Finding: &finding.Finding{RuleID: id, Status: finding.Unknown, Severity: severity,
-			Resource: reporttest.ARN("a"), Message: "not read"}})
+			Resource: reporttest.ARN(bucket), Link: bucket + "/all→z", Message: message, Evidence: evidence}})
 	}
+	check := map[string]any{"check": map[string]any{"not_read": []any{reason}}}
+	add("XC101", finding.Low, "a", reason, nil)
+	add("XC102", finding.Critical, "a", "s3:ListBucket is unknown: identity was not read ("+reason+")", check)
+	add("XC103", finding.Medium, "a", "s3:Other is unknown: boundary and identity were not read ("+reason+")", check)
+	add("XC102", finding.Critical, "b", "s3:ListBucket is unknown: identity was not read ("+reason+")", check)
+	add("XC104", finding.High, "b", "another one", nil)
 	ms = reporttest.Summarized(t, report.Gate{}, ms)
-	out := render(t, table.Options{}, ms)
-	if !strings.Contains(out, "XC102") || strings.Contains(out, "XC101") || strings.Contains(out, "XC103") {
-		t.Errorf("the row does not show the critical rule:\n%s", out)
+	out := render(t, table.Options{Width: 200}, ms)
+	for _, want := range []string{
+		"critical  unknown  XC102  ? a/all→z  " + reason + "\n",
+		" leaves 4 findings on 2 links unknown: XC101, XC102, XC103\n",
+		"high      unknown  XC104  ? b/all→z  another one\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in\n%s", want, out)
+		}
 	}
-	if !strings.Contains(out, "2 other rules cannot be decided here for the same reason") {
-		t.Errorf("the row does not say how many rules it is about:\n%s", out)
+	if n := strings.Count(out, "iam:GetRole"); n != 1 {
+		t.Errorf("the gap is told %d times:\n%s", n, out)
+	}
+	if out := render(t, table.Options{Width: 200, Rows: 1}, ms); !strings.Contains(out, "… and 1 more") {
+		t.Errorf("the one finding beside the four of the row is not counted:\n%s", out)
 	}
 }
 

@@ -136,6 +136,7 @@ type Decision struct {
 	Deciding      []Statement         // explicit denies; else the nearest miss, the undecided statements, or those of each layer that allow
 	UnknownKeys   []string            // context keys that would have to be known, sorted
 	UnknownLayers []string            // layers that would have to be read, sorted
+	NotRead       []string            // why they were not read, each reason once, sorted
 	Witness       string              // a resource (or value of a key that ranges) the decision is about, where not all are concerned
 	AllowWhen     map[string]string   // Undecided by keys: one assignment that allows … (absent keys are NotSent; nil: none was found)
 	DenyWhen      map[string]string   // … and one that denies

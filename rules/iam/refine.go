@@ -52,6 +52,12 @@ func (e *Evaluation) resolve(first verdict) Decision {
 	}
 
 	d := Decision{Result: Undecided, Reason: first.reason, UnknownLayers: e.unread(), Witness: e.witness(first)}
+	for _, name := range d.UnknownLayers {
+		if reason := e.in.NotReadBecause(name); reason != "" && !slices.Contains(d.NotRead, reason) {
+			d.NotRead = append(d.NotRead, reason)
+		}
+	}
+	slices.Sort(d.NotRead)
 	if e.state.invalid {
 		d.Errors = e.errors()
 	}

@@ -304,7 +304,7 @@ func (e *evaluation) trust(r *Requirement) Cell {
 		in.Resource = iam.Policies(p.Policy)
 		owner, known := e.doc.Accounts[account]
 		var rcps []*Policy
-		in.RCPs, rcps = e.levels(policy.RCP, owner.RCPs, owner.Management, known, "RCPs over account "+account)
+		in.RCPs, rcps = e.levels(policy.RCP, owner.RCPs, owner.Management, known, "the list of RCPs over account "+account)
 		policies = append(append(policies, p), rcps...)
 		e.refuse(policies)
 	}
@@ -334,7 +334,7 @@ func (e *evaluation) trust(r *Requirement) Cell {
 func newCell(r *Requirement, q question, d outcome) Cell {
 	c := Cell{
 		Requirement: r, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: d.Message,
-		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, Witness: d.Witness,
+		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, NotRead: d.NotRead, Witness: d.Witness,
 		Deciding: make([]finding.Statement, len(d.Deciding)),
 	}
 	if c.UnknownKeys == nil {

@@ -479,9 +479,7 @@ func TestWords(t *testing.T) {
 			"s3:ReplicateObject is implicitly denied at resource: no policy is there",
 			"allow " + roleARN + " `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst"},
 		{"role not read", func(w world) { w.Roles[roleARN] = gap[fact.Role]("role") }, permission.Source, "s3:ListBucket",
-			"s3:ListBucket is unknown: boundary was not read (role is not known: s3:Get answered AccessDenied in account 222222222222); " +
-				"identity was not read (role is not known: s3:Get answered AccessDenied in account 222222222222); " +
-				"scp was not read (role is not known: s3:Get answered AccessDenied in account 222222222222)", ""},
+			"s3:ListBucket is unknown: boundary, identity and scp were not read (role is not known: s3:Get answered AccessDenied in account 222222222222)", ""},
 		{"inline not read", func(w world) { w.role(func(r *fact.Role) { r.Inline = fact.Fact[[]fact.Policy]{} }) }, permission.Source, "s3:ListBucket",
 			"s3:ListBucket is unknown: identity was not read (role.inline was not read: AWS was not asked for it)", ""},
 		{"attached not read", func(w world) { w.role(func(r *fact.Role) { r.Attached = fact.Fact[[]fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
@@ -491,14 +489,13 @@ func TestWords(t *testing.T) {
 		{"SCPs not read", func(w world) {
 			w.account(account1, func(a *fact.Account) { a.SCPs = fact.Fact[[]fact.PolicyLevel]{} })
 		}, permission.Source, "s3:ListBucket",
-			"s3:ListBucket is unknown: scp was not read (SCPs over account 111111111111 was not read: AWS was not asked for it)", ""},
+			"s3:ListBucket is unknown: scp was not read (the list of SCPs over account 111111111111 was not read: AWS was not asked for it)", ""},
 		{"RCPs not read", func(w world) {
 			w.account(account2, func(a *fact.Account) { a.RCPs = fact.Fact[[]fact.PolicyLevel]{} })
 		}, permission.Destination, "s3:ReplicateTags",
-			"s3:ReplicateTags is unknown: rcp was not read (RCPs over the owner of the destination 222222222222 was not read: AWS was not asked for it)", ""},
+			"s3:ReplicateTags is unknown: rcp was not read (the list of RCPs over the owner of the destination 222222222222 was not read: AWS was not asked for it)", ""},
 		{"destination not read", func(w world) { w.Buckets["dst"] = fact.Fact[fact.Bucket]{} }, permission.Destination, "s3:ReplicateTags",
-			"s3:ReplicateTags is unknown: it depends on aws:resourceaccount; rcp was not read (destination was not read: AWS was not asked for it); " +
-				"resource was not read (destination was not read: AWS was not asked for it)", ""},
+			"s3:ReplicateTags is unknown: it depends on aws:resourceaccount; rcp and resource were not read (destination was not read: AWS was not asked for it)", ""},
 		{"bucket policy not read", func(w world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.Fact[fact.Policy]{} }) }, permission.Destination, "s3:ReplicateTags",
 			"s3:ReplicateTags is unknown: resource was not read (destination.policy was not read: AWS was not asked for it)", ""},
 		{"key policy not read", func(w world) { w.key(dstKey, func(k *fact.Key) { k.Policy = fact.Fact[fact.Policy]{} }) }, permission.DestinationKey, "kms:Encrypt",

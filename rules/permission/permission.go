@@ -86,6 +86,7 @@ type Cell struct {
 	Deciding       []finding.Statement
 	UnknownKeys    []string // condition keys that would have to be known
 	UnknownLayers  []string // layers that would have to be read
+	NotRead        []string // why they were not read, each reason once
 	Witness        string   // a resource that the result is about, where not all are concerned
 
 	Sides       *Sides // what each side says by itself; nil where no side was asked

@@ -65,8 +65,8 @@ func (e *evaluation) readRole() {
 		e.denyIdentity = iam.Policies(append(denies, list...)...)
 	}
 	var scps []*Policy
-	e.scps, scps = e.levels(policy.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID)
-	e.denySCPs, _ = e.levels(policy.SCP, account.SCPs, account.Management, known, "SCPs over account "+r.AccountID, allowAll.scp)
+	e.scps, scps = e.levels(policy.SCP, account.SCPs, account.Management, known, "the list of SCPs over account "+r.AccountID)
+	e.denySCPs, _ = e.levels(policy.SCP, account.SCPs, account.Management, known, "the list of SCPs over account "+r.AccountID, allowAll.scp)
 	e.rolePolicies = append(e.rolePolicies, scps...)
 	e.refuse(e.rolePolicies)
 }
@@ -174,7 +174,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 	}
 	s.openResource = iam.Policies(open)
 	account, known := e.doc.Accounts[b.AccountID]
-	name := strings.TrimSpace("RCPs over the owner of the " + string(layer) + " " + b.AccountID)
+	name := strings.TrimSpace("the list of RCPs over the owner of the " + string(layer) + " " + b.AccountID)
 	var rcps []*Policy
 	s.in.RCPs, rcps = e.levels(policy.RCP, account.RCPs, account.Management, known && b.AccountID != "", name)
 	s.policies = append(s.policies, rcps...)
@@ -215,7 +215,7 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	managed := k.Manager == "AWS"
 	var rcps []*Policy
 	s.in.RCPs, rcps = e.levels(policy.RCP, account.RCPs, account.Management || managed,
-		known && k.AccountID != "" || managed, "RCPs over account "+k.AccountID)
+		known && k.AccountID != "" || managed, "the list of RCPs over account "+k.AccountID)
 	s.policies = append(s.policies, rcps...)
 	return s
 }

@@ -231,20 +231,6 @@ func OrByContent(order int, a, b any) int {
 	return bytes.Compare(x, y)
 }
 
-// Urgent picks the first n of the findings that did not pass, for a reader who
-// may see no more: failing ones by severity, then what is unknown, then what is
-// waived; the order of records within each. all is how many there are.
-func (r *Run) Urgent(n int) (first []*finding.Finding, all int, err error) {
-	t := spool.Top[*finding.Finding]{N: n}
-	err = r.Findings.Each(func(f *finding.Finding) error {
-		if Faulty(f) {
-			t.Add(Urgency(f), f)
-		}
-		return nil
-	})
-	return t.List(), t.All, err
-}
-
 // Faulty reports whether a finding is more than a pass.
 func Faulty(f *finding.Finding) bool {
 	return f.Status != finding.Pass && f.Status != finding.NotApplicable

@@ -422,9 +422,24 @@ func (e *explanation) explainUnknown(d *iam.Decision) {
 		m.WriteString(sep + "it depends on " + strings.Join(d.UnknownKeys, ", "))
 		sep = "; "
 	}
+	var reasons []string
+	layers := map[string][]string{} // by the reason why they were not read
 	for _, name := range d.UnknownLayers {
-		m.WriteString(sep + name + " was not read")
-		if reason := e.in.NotReadBecause(name); reason != "" {
+		reason := e.in.NotReadBecause(name)
+		if layers[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		layers[reason] = append(layers[reason], name)
+	}
+	for _, reason := range reasons {
+		names := layers[reason]
+		m.WriteString(sep + strings.Join(names[:len(names)-1], ", "))
+		if len(names) > 1 {
+			m.WriteString(" and " + names[len(names)-1] + " were not read")
+		} else {
+			m.WriteString(names[0] + " was not read")
+		}
+		if reason != "" {
 			m.WriteString(" (" + reason + ")")
 		}
 		sep = "; "

@@ -30,7 +30,7 @@ func cellView(c *permission.Cell) map[string]any {
 	for name, v := range map[string]any{
 		"reason": c.Reason, "message": c.Message, "decider": c.Decider, "failure_code": c.FailureCode(), "witness": c.Witness,
 		"deciding": deciding, "identity_side": role, "resource_side": resource, "remediation": c.Remediation,
-		"unknown_keys": finding.NotNil(c.UnknownKeys), "unknown_layers": finding.NotNil(c.UnknownLayers),
+		"unknown_keys": finding.NotNil(c.UnknownKeys), "unknown_layers": finding.NotNil(c.UnknownLayers), "not_read": finding.NotNil(c.NotRead),
 	} {
 		view[name] = v
 	}
