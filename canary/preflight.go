@@ -53,7 +53,26 @@ func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side string) er
 		return fmt.Errorf("the %s %s retains every object for %s (Object Lock, %s), so a probe could not be removed; "+
 			"--allow-retained puts it all the same", side, b.Name, retention(lock), strings.ToLower(lock.DefaultMode))
 	}
-	return nil
+	return p.deletable(ctx, b, side)
+}
+
+// deletable asks S3 whether versions under the key of the probe may be deleted. It deletes
+// one that is not there, which S3 answers as any other DELETE: what all policies on the way
+// say together is known to S3 alone. The key has the id of the run, so the null version of
+// it is never there, and to delete a version by its id makes no delete marker.
+// docs/decisions/091-ask-before-the-first-put.md
+func (p *probe) deletable(ctx context.Context, b *bucket.Bucket, side string) error {
+	p.Count()
+	switch _, err := b.Delete(ctx, p.object.key, "null"); {
+	case err == nil:
+		return nil
+	case bucket.Denied(err):
+		return fmt.Errorf("a probe could not be removed from the %s %s, where its versions may not be deleted (%s); "+
+			"--allow-retained puts it all the same", side, b.Name, client.OneLine(err))
+	default:
+		return fmt.Errorf("whether a probe could be removed from the %s %s is not known (%s), so it might stay; "+
+			"--allow-retained puts it all the same", side, b.Name, client.OneLine(err))
+	}
 }
 
 // versioning is that of a bucket, read if it is not known.

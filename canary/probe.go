@@ -54,8 +54,8 @@ func (o Options) withDefaults() Options {
 // A probe that could not be removed again or not be watched is not put at all: the
 // measurement is inconclusive then. So it is for a variant that is not known.
 //
-// Requests of a plain probe that arrives within 60 ms: 1 PUT, about 2 looks, 2
-// status reads, 7 for the comparison, 4 for the clean-up; each further look is
+// Requests of a plain probe that arrives within 60 ms: 7 for the preflight, 1 PUT, about 2
+// looks, 2 status reads, 6 for the comparison, 4 for the clean-up; each further look is
 // one more (see [measure.Measurement.Requests] for what it was).
 func Probe(ctx context.Context, t *Target, v measure.Variant, n int, o Options) measure.Measurement {
 	p := &probe{t: t, o: o.withDefaults(), m: measure.Measurement{

@@ -74,9 +74,9 @@ func TestLatency(t *testing.T) {
 				if m.Polls > 120 {
 					t.Errorf("%d polls", m.Polls)
 				}
-				// 4 for settings of both buckets, 1 listing, 1 PUT, 6 to compare, 4 to clean up.
-				if others := m.Requests - m.Polls; others != 16 {
-					t.Errorf("%d requests besides the polls, want 16", others)
+				// 4 for settings of both buckets, 2 to know that they can be cleaned, 1 listing, 1 PUT, 6 to compare, 4 to clean up.
+				if others := m.Requests - m.Polls; others != 18 {
+					t.Errorf("%d requests besides the polls, want 18", others)
 				}
 				t.Logf("latency %d ms, slack %d ms, %d polls, %d requests", m.LatencyMS, m.SlackMS, m.Polls, m.Requests)
 				l.empty(0)
@@ -328,6 +328,9 @@ func TestRefused(t *testing.T) {
 		{name: "lock not readable", fault: &sandbox.Fault{Operation: "s3:GetObjectLockConfiguration", Kind: sandbox.AccessDenied}, want: "cannot be read (AccessDenied"},
 		{name: "destination not listed", fault: &sandbox.Fault{Operation: "s3:ListObjectVersions", Bucket: "dst", Kind: sandbox.AccessDenied}, want: "destination dst cannot be listed, so nothing was put"},
 		{name: "not writable", fault: &sandbox.Fault{Operation: "s3:PutObject", Kind: sandbox.AccessDenied}, want: "the probe cannot be put: AccessDenied"},
+		{name: "source keeps", world: labWorld{kept: sourceAccount}, want: "a probe could not be removed from the source src, where its versions may not be deleted (AccessDenied"},
+		{name: "destination keeps", world: labWorld{kept: destinationAccount}, want: "a probe could not be removed from the destination dst, where its versions may not be deleted (AccessDenied"},
+		{name: "perhaps kept", fault: &sandbox.Fault{Operation: "s3:DeleteObject", Bucket: "dst", Kind: sandbox.ServerError}, want: "whether a probe could be removed from the destination dst is not known (InternalError"},
 		{name: "no versioning", change: func(t *Target) { t.Source.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) }, want: "source src has no versioning"},
 		{name: "MFA delete", change: func(t *Target) {
 			t.Source.Versioning = fact.Of(fact.Versioning{Status: "Enabled", MFADelete: "Enabled"})
@@ -368,6 +371,21 @@ func TestRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAllowKept puts it all the same where versions may not be deleted, and says what stays.
+func TestAllowKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second, kept: destinationAccount})
+		m := Probe(t.Context(), l.target(0), measure.Plain, 1, Options{Run: "test", AllowRetained: true})
+		if m.Outcome != measure.Arrived || len(m.Leftovers) != 1 || m.Leftovers[0].Bucket != "dst" || !strings.HasPrefix(m.Leftovers[0].Message, "AccessDenied") {
+			t.Errorf("%+v", m)
+		}
+		if there := l.everything(0); len(there) != 1 {
+			t.Errorf("%q", there)
+		}
+	})
 }
 
 // TestAllowRetained puts it all the same, and says what stays.

@@ -38,6 +38,7 @@ type labWorld struct {
 	target      string // lines of the destination bucket
 	actions     string // what the role may do to replicas
 	links       int    // so many pairs of buckets, 0 = one
+	kept        string // id of the account whose canary's role may not delete versions
 	second      string // ARN of a second destination, by a rule of its own
 }
 
@@ -87,7 +88,7 @@ accounts:
       - name: crosscheck-canary
         trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]}'
         inline:
-          canary: '` + policyJSON(SourceSide) + `'
+          canary: '` + policyJSON(SourceSide) + `'` + w.keeps(sourceAccount) + `
       - name: replication
         trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
         inline:
@@ -102,8 +103,17 @@ accounts:
       - name: crosscheck-canary
         trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Action":"sts:AssumeRole"}]}'
         inline:
-          canary: '` + policyJSON(DestinationSide) + `'
+          canary: '` + policyJSON(DestinationSide) + `'` + w.keeps(destinationAccount) + `
     buckets:` + d.String() + "\n"
+}
+
+// keeps is a policy of the canary's role in an account that forbids to delete versions.
+func (w labWorld) keeps(account string) string {
+	if w.kept != account {
+		return ""
+	}
+	return `
+          keep: '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:DeleteObjectVersion","Resource":"*"}]}'`
 }
 
 // policyJSON is the published policy of one side.

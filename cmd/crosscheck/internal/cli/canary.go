@@ -58,7 +58,7 @@ func (f *canaryFlags) addProbes(cmd *cobra.Command) {
 	fs.Int64Var(&f.Size, "size", canary.DefaultSize, "size of the large variant in `bytes`")
 	fs.IntVar(&f.Parallel, "parallel", 200, "concurrent `probes`")
 	fs.StringVar(&f.Folder, "folder", canary.Folder, "`prefix` of probe objects, after the prefix of the replication rule")
-	fs.BoolVar(&f.AllowRetained, "allow-retained", false, "also probe buckets with default retention or MFA delete, where probes cannot be removed")
+	fs.BoolVar(&f.AllowRetained, "allow-retained", false, "also probe buckets with default retention or MFA delete, or where versions may not be deleted: probes stay there")
 	fs.StringVar(&f.Journal, "journal", "", "`directory` of the journals (default: ~/.local/state/crosscheck/canary)")
 	fs.BoolVar(&f.Yes, "yes", false, "put probes without asking for confirmation")
 	fs.BoolVar(&f.DryRun, "dry-run", false, "print what would be put where, and put nothing")

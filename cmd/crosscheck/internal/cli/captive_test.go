@@ -32,7 +32,7 @@ func page(r *http.Request, media, body string) *http.Response {
 	return res
 }
 
-// TestCaptiveProxy: from the first DELETE on, a proxy answers in place of S3. The canary
+// TestCaptiveProxy: from the first DELETE of the clean-up on, a proxy answers in place of S3. The canary
 // does not say that it has cleaned up, its journal stays, and a sweep behind the same
 // proxy removes nothing and says so; one without it removes everything.
 func TestCaptiveProxy(t *testing.T) {
@@ -43,7 +43,7 @@ func TestCaptiveProxy(t *testing.T) {
 			p := served(t, testdata.DemoWorld)
 			var caught atomic.Bool
 			p.client = doFunc(func(r *http.Request) (*http.Response, error) {
-				if r.Method == http.MethodDelete {
+				if r.Method == http.MethodDelete && r.URL.Query().Get("versionId") != "null" {
 					caught.Store(true)
 				}
 				if caught.Load() {
@@ -65,6 +65,34 @@ func TestCaptiveProxy(t *testing.T) {
 				t.Errorf("sweep without the proxy: exit %d\n%s%s", status, out, errs)
 			}
 			nothingLeft(t, p.box, testdata.DemoWorld)
+			p.noJournal(t)
+		})
+	}
+}
+
+// TestCaptiveBeforePut: where a proxy answers in place of S3 whether versions may be deleted,
+// no probe is put.
+func TestCaptiveBeforePut(t *testing.T) {
+	t.Parallel()
+	for name, captive := range pages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := served(t, testdata.DemoWorld)
+			var deletes, puts atomic.Int32
+			p.client = doFunc(func(r *http.Request) (*http.Response, error) {
+				switch r.Method {
+				case http.MethodPut:
+					puts.Add(1)
+				case http.MethodDelete:
+					deletes.Add(1)
+					return page(r, captive.media, captive.body), nil
+				}
+				return p.box.HTTPClient().Do(r)
+			})
+			status, out, errs := p.run(t.Context(), "canary", "--link", "orders-invoices/to-backup→backup-invoices", "--yes", "--variant", "plain")
+			if status != exitIncomplete || puts.Load() > 0 || deletes.Load() == 0 || !strings.Contains(out, "whether a probe could be") {
+				t.Errorf("exit %d, %d objects put, %d deletes\n%s%s", status, puts.Load(), deletes.Load(), out, errs)
+			}
 			p.noJournal(t)
 		})
 	}
