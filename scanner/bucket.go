@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"crosscheck/scanner/client"
+	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
 )
 
@@ -65,7 +66,7 @@ var bucketReads = map[string]bucketRead{
 				return p, err
 			}
 			p.Name = "bucket-policy"
-			p.Document, err = client.PolicyText(aws.ToString(out.Policy))
+			p.Document, err = client.PolicyText(answer.BucketPolicy, aws.ToString(out.Policy))
 			return p, err
 		}),
 	},
@@ -259,7 +260,15 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 		return r, client.Malformed("the replication configuration has no role or no rule")
 	}
 	r.Role = *c.Role
+	ids, priorities := map[string]bool{}, map[int32]bool{}
 	for _, in := range c.Rules {
+		if id := aws.ToString(in.ID); ids[id] || in.Priority != nil && priorities[*in.Priority] {
+			return r, client.Malformed("two replication rules have the same ID or priority")
+		}
+		ids[aws.ToString(in.ID)] = true
+		if in.Priority != nil {
+			priorities[*in.Priority] = true
+		}
 		rule := fact.ReplicationRule{ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority), Prefix: aws.ToString(in.Prefix)} //nolint:staticcheck // deprecated, and all that a V1 rule has
 		if f := in.Filter; f != nil {
 			rule.Schema = "V2"
@@ -302,6 +311,9 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 		}
 		if e := d.EncryptionConfiguration; e != nil {
 			rule.Destination.ReplicaKMSKeyID = aws.ToString(e.ReplicaKmsKeyID)
+		}
+		if (rule.SSEKMSObjects == "") != (rule.Destination.ReplicaKMSKeyID == "") {
+			return r, client.Malformed("a replication rule has one of SseKmsEncryptedObjects and ReplicaKmsKeyID, and S3 takes only both")
 		}
 		if t := d.ReplicationTime; t != nil {
 			rule.Destination.ReplicationTime = string(t.Status)

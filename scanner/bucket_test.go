@@ -20,6 +20,7 @@ import (
 func TestReplicationRules(t *testing.T) {
 	t.Parallel()
 	const to = `<Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination>`
+	const none = `<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>`
 	dst := fact.Destination{Bucket: "arn:aws:s3:::dst"}
 	cases := []struct {
 		name, xml string
@@ -33,18 +34,18 @@ func TestReplicationRules(t *testing.T) {
 			fact.ReplicationRule{ID: "a", Schema: "V1", Status: "Enabled", Destination: dst}},
 		{"V2 with an empty filter, closed at once", `<Rule><ID>a</ID><Priority>0</Priority><Filter/><Status>Enabled</Status>` + to + `<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>`,
 			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Enabled", Destination: dst}},
-		{"V2 with an empty filter", `<Rule><ID>a</ID><Priority>7</Priority><Filter></Filter><Status>Enabled</Status>` + to + `</Rule>`,
-			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", Priority: 7, Destination: dst}},
-		{"V2 with a blank filter", "<Rule><ID>a</ID><Filter>\n  </Filter><Status>Enabled</Status>" + to + "</Rule>",
-			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", Destination: dst}},
-		{"V2 with an empty prefix", `<Rule><ID>a</ID><Filter><Prefix/></Filter><Status>Enabled</Status>` + to + `</Rule>`,
-			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", Destination: dst}},
-		{"V2 with a prefix", `<Rule><ID>a</ID><Filter><Prefix>x y&amp;z</Prefix></Filter><Status>Enabled</Status>` + to + `</Rule>`,
-			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", Prefix: "x y&z", Destination: dst}},
-		{"V2 with a tag", `<Rule><ID>a</ID><Filter><Tag><Key>k</Key><Value></Value></Tag></Filter><Status>Enabled</Status>` + to + `</Rule>`,
-			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", Tags: map[string]string{"k": ""}, Destination: dst}},
-		{"V2 with prefix and tags", `<Rule><ID>a</ID><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>l</Key><Value>w</Value></Tag></And></Filter><Status>Enabled</Status>` + to + `</Rule>`,
-			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", Prefix: "p", Tags: map[string]string{"k": "v", "l": "w"}, Destination: dst}},
+		{"V2 with an empty filter", `<Rule><ID>a</ID><Priority>7</Priority><Filter></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Destination: dst}},
+		{"V2 with a blank filter", "<Rule><ID>a</ID><Priority>7</Priority><Filter>\n  </Filter><Status>Enabled</Status>" + to + none + "</Rule>",
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Destination: dst}},
+		{"V2 with an empty prefix", `<Rule><ID>a</ID><Priority>7</Priority><Filter><Prefix/></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Destination: dst}},
+		{"V2 with a prefix", `<Rule><ID>a</ID><Priority>7</Priority><Filter><Prefix>x y&amp;z</Prefix></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Prefix: "x y&z", Destination: dst}},
+		{"V2 with a tag", `<Rule><ID>a</ID><Priority>7</Priority><Filter><Tag><Key>k</Key><Value></Value></Tag></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Tags: map[string]string{"k": ""}, Destination: dst}},
+		{"V2 with prefix and tags", `<Rule><ID>a</ID><Priority>7</Priority><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>l</Key><Value>w</Value></Tag></And></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Prefix: "p", Tags: map[string]string{"k": "v", "l": "w"}, Destination: dst}},
 		{"everything", `<Rule><ID>a</ID><Priority>3</Priority><Filter/><Status>Enabled</Status>
 			<SourceSelectionCriteria><ReplicaModifications><Status>Disabled</Status></ReplicaModifications><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>
 			<ExistingObjectReplication><Status>Enabled</Status></ExistingObjectReplication><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>
@@ -178,7 +179,7 @@ func TestBucketFacts(t *testing.T) {
 	doc, r := f.src(t, every("bucket")...)
 	want := fact.Bucket{
 		Name: "src", ARN: "arn:aws:s3:::src", AccountID: "111111111111", Region: "eu-west-1",
-		Versioning: fact.Of(fact.Versioning{Status: "Enabled"}), Policy: fact.Of(fact.Policy{Name: "bucket-policy", Document: `{"Version":"2012-10-17","Statement":[]}`}),
+		Versioning: fact.Of(fact.Versioning{Status: "Enabled"}), Policy: fact.Of(fact.Policy{Name: "bucket-policy", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:x","Resource":"*"}]}`}),
 		Ownership: fact.Of("BucketOwnerEnforced"), Encryption: fact.Of(fact.Encryption{Algorithm: "AES256"}),
 		ObjectLock:     fact.Of(fact.ObjectLock{Enabled: true, DefaultMode: "GOVERNANCE", DefaultDays: 3}),
 		Lifecycle:      fact.Of([]fact.LifecycleRule{{ID: "x", Status: "Enabled", Prefix: "p", Tags: map[string]string{"k": "v"}, ExpirationDays: 9, TransitionDays: 2, SizeGreaterThan: 5}}),

@@ -16,6 +16,10 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
 const maxBuckets = 10_000
 
+// mostBuckets is how many buckets an account may have at most.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/BucketRestrictions.html
+const mostBuckets = 1_000_000
+
 // listed is a bucket as ListBuckets returns it; region may be "".
 type listed struct{ name, region string }
 
@@ -36,6 +40,9 @@ func listBuckets(ctx context.Context, c *s3.Client) ([]listed, error) {
 				return nil, client.Malformed("a bucket of the list has no name")
 			}
 			all = append(all, listed{*b.Name, aws.ToString(b.BucketRegion)})
+		}
+		if len(all) > mostBuckets {
+			return nil, client.Malformed("the list has more than %d buckets, the most that an account may have", mostBuckets)
 		}
 		if len(out.Buckets) >= maxBuckets && aws.ToString(out.ContinuationToken) == "" {
 			return nil, client.Malformed("the list of buckets ends at %d without a token for the rest", len(all))

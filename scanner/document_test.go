@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -146,8 +147,8 @@ func TestWhyForeign(t *testing.T) {
 
 // roleXML is GetRole's answer.
 func roleXML(arn string) reply {
-	return reply{200, nil, `<GetRoleResponse><GetRoleResult><Role><Path>/</Path><RoleName>R</RoleName><RoleId>AROA1</RoleId><Arn>` + arn + `</Arn><AssumeRolePolicyDocument>` +
-		url.PathEscape(`{"Version":"2012-10-17","Statement":[{"Sid":"a+b"}]}`) + `</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`}
+	return reply{200, nil, `<GetRoleResponse><GetRoleResult><Role><Path>/</Path><RoleName>` + arn[strings.LastIndexByte(arn, 0x2f)+1:] + `</RoleName><RoleId>AROA1</RoleId><Arn>` + arn + `</Arn><AssumeRolePolicyDocument>` +
+		url.PathEscape(`{"Version":"2012-10-17","Statement":[{"Sid":"a+b","Effect":"Deny","Principal":"*","Action":"s3:x"}]}`) + `</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`}
 }
 
 func TestRoleByItsARN(t *testing.T) {
@@ -170,7 +171,7 @@ func TestRoleByItsARN(t *testing.T) {
 			if got != c.want {
 				t.Errorf("%+v, want %s", r, c.want)
 			}
-			if r.Value != nil && (r.Value.Trust.Document != `{"Version":"2012-10-17","Statement":[{"Sid":"a+b"}]}` || !r.Value.Inline.Known() || !r.Value.Attached.Known() || !r.Value.Boundary.Absent) {
+			if r.Value != nil && (r.Value.Trust.Document != `{"Version":"2012-10-17","Statement":[{"Sid":"a+b","Effect":"Deny","Principal":"*","Action":"s3:x"}]}` || !r.Value.Inline.Known() || !r.Value.Attached.Known() || !r.Value.Boundary.Absent) {
 				t.Errorf("%+v", r.Value)
 			}
 		})
@@ -204,7 +205,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 			}
 			return page("<member>b</member>", "m", true)
 		}, []string{"a", "b"}},
-		"a marker after the end": {func(*http.Request) reply { return page("<member>a</member>", "m", false) }, []string{"a"}},
+		"a marker after the end": {func(*http.Request) reply { return page("<member>a</member>", "m", false) }, nil},
 		"cut without a marker":   {func(*http.Request) reply { return page("<member>a</member>", "", true) }, nil},
 		"round and round":        {func(*http.Request) reply { return page("<member>a</member>", "m", true) }, nil},
 	} {
@@ -212,7 +213,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 			f := newFake()
 			f.answer("iam:GetRole", roleXML("arn:aws:iam::111111111111:role/r"))
 			f.do("iam:ListRolePolicies", c.list)
-			f.do("iam:GetRolePolicy", rolePolicy("%7B%7D"))
+			f.do("iam:GetRolePolicy", rolePolicy("%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Deny%22%2C%22Action%22%3A%22s3%3Ax%22%2C%22Resource%22%3A%22*%22%7D%5D%7D"))
 			f.answer("iam:ListAttachedRolePolicies", reply{200, nil, `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies/><IsTruncated>false</IsTruncated></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`})
 			doc, _ := f.src(t)
 			inline := doc.Roles["arn:aws:iam::111111111111:role/r"].Value.Inline
@@ -239,14 +240,14 @@ func TestKeyFacts(t *testing.T) {
 	f := newFake()
 	f.answer("GET /src?encryption", reply{200, nil, `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms:dsse</SSEAlgorithm><KMSMasterKeyID>alias/mine</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>`})
 	f.answer("kms:DescribeKey", reply{200, nil, `{"KeyMetadata":{"KeyId":"k","AWSAccountId":"111111111111","Arn":"` + key + `","KeyState":"PendingDeletion","KeyManager":"CUSTOMER","KeySpec":"SYMMETRIC_DEFAULT","KeyUsage":"ENCRYPT_DECRYPT","Origin":"AWS_KMS","MultiRegion":true,"Enabled":false}}`})
-	f.answer("kms:GetKeyPolicy", reply{200, nil, `{"Policy":"{\"Version\":\"2012-10-17\"}"}`})
-	f.answer("kms:ListGrants", reply{200, nil, `{"Grants":[{"GrantId":"2","GranteePrincipal":"p","Operations":["Encrypt","Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}},{"GrantId":"1","GranteeServicePrincipal":"s3.amazonaws.com","Operations":[]}],"Truncated":false}`})
+	f.answer("kms:GetKeyPolicy", reply{200, nil, `{"Policy":"{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:x\"}}"}`})
+	f.answer("kms:ListGrants", reply{200, nil, `{"Grants":[{"GrantId":"2","GranteePrincipal":"p","Operations":["Encrypt","Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}}},{"GrantId":"1","GranteeServicePrincipal":"s3.amazonaws.com","Operations":["Decrypt"]}],"Truncated":false}`})
 	f.answer("kms:ListAliases", reply{200, nil, `{"Aliases":[{"AliasName":"alias/z"},{"AliasName":"alias/mine"}],"Truncated":false}`})
 	f.answer("kms:ListResourceTags", reply{200, nil, `{"Tags":[{"TagKey":"k","TagValue":"v"}],"Truncated":false}`})
 	doc, r := f.src(t)
 	want := fact.Key{ARN: key, AccountID: "111111111111", Region: "eu-west-1", State: "PendingDeletion", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: true,
-		Policy:  fact.Of(fact.Policy{Name: "default", Document: `{"Version":"2012-10-17"}`}),
-		Grants:  fact.Of([]fact.Grant{{ID: "1", GranteePrincipal: "s3.amazonaws.com", Operations: []string{}}, {ID: "2", GranteePrincipal: "p", Operations: []string{"Decrypt", "Encrypt"}, Constrained: true}}),
+		Policy:  fact.Of(fact.Policy{Name: "default", Document: `{"Statement":{"Effect":"Deny","Principal":"*","Action":"kms:x"}}`}),
+		Grants:  fact.Of([]fact.Grant{{ID: "1", GranteePrincipal: "s3.amazonaws.com", Operations: []string{"Decrypt"}}, {ID: "2", GranteePrincipal: "p", Operations: []string{"Decrypt", "Encrypt"}, Constrained: true}}),
 		Aliases: fact.Of([]string{"alias/mine", "alias/z"}), Tags: map[string]string{"k": "v"}}
 	if doc.Links[0].SourceKey != "alias/mine" || doc.Keys["alias/mine"].Value == nil {
 		t.Fatalf("%+v %+v; gaps %v", doc.Links, doc.Keys, r.gaps)
@@ -265,7 +266,14 @@ func TestAccountsAndOrganizations(t *testing.T) {
 			f.answer("organizations:DescribeOrganization", reply{200, nil, `{"Organization":{"Id":"o-1","MasterAccountId":"999999999999","FeatureSet":"` + features + `"}}`})
 			f.answer("organizations:ListRoots", reply{200, nil, `{"Roots":[{"Id":"r-1","PolicyTypes":[` + types + `]}]}`})
 			f.answer("organizations:ListParents", reply{200, nil, `{"Parents":[{"Id":"r-1","Type":"ROOT"}]}`})
-			f.answer("organizations:ListPoliciesForTarget", reply{200, nil, `{"Policies":[]}`})
+			f.do("organizations:ListPoliciesForTarget", func(r *http.Request) reply {
+				kind := "RESOURCE_CONTROL_POLICY"
+				if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "SERVICE_CONTROL_POLICY") {
+					kind = "SERVICE_CONTROL_POLICY"
+				}
+				return reply{200, nil, `{"Policies":[{"Id":"p-1","Arn":"arn:aws:organizations::aws:policy/x/p-1","Name":"All","Type":"` + kind + `"}]}`}
+			})
+			f.answer("organizations:DescribePolicy", reply{200, nil, `{"Policy":{"PolicySummary":{"Id":"p-1","Arn":"arn:aws:organizations::aws:policy/x/p-1","Name":"All","Type":"SERVICE_CONTROL_POLICY"},"Content":"{\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"s3:x\",\"Resource\":\"*\"}]}"}}`})
 		}
 	}
 	denied := reply{400, nil, `{"__type":"AccessDeniedException","Message":"You don't have permissions to access this resource."}`}

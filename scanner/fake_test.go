@@ -79,7 +79,7 @@ func canned() *fake {
 		"GET /":                              {200, nil, buckets(`<Bucket><Name>src</Name><BucketRegion>eu-west-1</BucketRegion></Bucket>`)},
 		"GET /src?replication":               {200, nil, replicationXML(`<Rule><ID>all</ID><Status>Enabled</Status><Priority>1</Priority><Filter/><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination></Rule>`)},
 		"GET /src?versioning":                {200, nil, `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`},
-		"GET /src?policy":                    {200, nil, `{"Version":"2012-10-17","Statement":[]}`},
+		"GET /src?policy":                    {200, nil, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:x","Resource":"*"}]}`},
 		"GET /src?ownershipControls":         {200, nil, `<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>`},
 		"GET /src?encryption":                {200, nil, `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`},
 		"GET /src?object-lock":               {200, nil, `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>3</Days></DefaultRetention></Rule></ObjectLockConfiguration>`},

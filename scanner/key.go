@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"crosscheck/scanner/client"
+	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
 )
 
@@ -75,7 +76,7 @@ func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q question) fact.F
 		if err != nil {
 			return p, err
 		}
-		p.Document, err = client.PolicyText(aws.ToString(out.Policy))
+		p.Document, err = client.PolicyText(answer.KeyPolicy, aws.ToString(out.Policy))
 		return p, err
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"crosscheck/scanner/client"
+	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
 )
 
@@ -135,6 +136,9 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 			return nil, err
 		}
 		for _, a := range out.Accounts {
+			if _, twice := members[aws.ToString(a.Id)]; twice {
+				return nil, client.Malformed("account %s is listed twice", aws.ToString(a.Id))
+			}
 			// State replaced Status in 2025; either may be missing.
 			members[aws.ToString(a.Id)] = member{name: aws.ToString(a.Name), state: cmp.Or(string(a.State), string(a.Status), "ACTIVE")}
 		}
@@ -147,6 +151,11 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 		return refused("organizations:ListAccounts", err)
 	case len(members) == 0:
 		return refused("organizations:ListAccounts", client.NoAnswer("the list of accounts is empty, and an organization has at least its management account"))
+	}
+	for _, id := range []string{o.fact.Value.ManagementAccountID, o.caller} {
+		if _, ok := members[id]; !ok {
+			return refused("organizations:ListAccounts", client.Malformed("the list of accounts is not whole: account %s is in the organization, and not in the list", id))
+		}
 	}
 	o.members = members
 	return nil
@@ -320,6 +329,10 @@ func (o *organization) attachedTo(ctx context.Context, n *notes, target string, 
 					}
 					return out.NextToken, nil
 				})
+				if err == nil && kind == types.PolicyTypeServiceControlPolicy && len(ids) == 0 {
+					// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_detach.html
+					err = client.Malformed("the list of SCPs is empty, and at least one is attached everywhere")
+				}
 				return ids, err
 			})
 	})
@@ -342,7 +355,7 @@ func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fac
 					return p, client.Malformed("the answer has no policy")
 				}
 				p = fact.Policy{Name: aws.ToString(out.Policy.PolicySummary.Name), ARN: aws.ToString(out.Policy.PolicySummary.Arn)}
-				p.Document, err = client.PolicyText(aws.ToString(out.Policy.Content))
+				p.Document, err = client.PolicyText(answer.OrganizationPolicy, aws.ToString(out.Policy.Content))
 				return p, err
 			})
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"crosscheck/scanner/client"
+	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
 )
 
@@ -52,7 +53,7 @@ func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
 			for _, t := range out.Role.Tags {
 				put(&r.Tags, aws.ToString(t.Key), aws.ToString(t.Value))
 			}
-			r.Trust, err = encodedPolicy("trust-policy", out.Role.AssumeRolePolicyDocument)
+			r.Trust, err = encodedPolicy(answer.TrustPolicy, "trust-policy", out.Role.AssumeRolePolicyDocument)
 			return r, err
 		})
 		if elsewhere {
@@ -105,7 +106,7 @@ func (v *visit) inlinePolicies(ctx context.Context, c *iam.Client, r *fact.Role)
 			if err != nil {
 				return fact.Policy{}, err
 			}
-			return encodedPolicy(name, out.PolicyDocument)
+			return encodedPolicy(answer.IdentityPolicy, name, out.PolicyDocument)
 		})
 		if p.Value == nil {
 			return fact.Missing[[]fact.Policy](*p.Gap)
@@ -186,8 +187,10 @@ func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, 
 				return p, err
 			case out.PolicyVersion == nil:
 				return p, client.Malformed("the answer has no policy version")
+			case !out.PolicyVersion.IsDefaultVersion:
+				return p, client.Malformed("version %s of the policy is not its default version", client.Clip(*version.Value))
 			}
-			read, err := encodedPolicy(p.Name, out.PolicyVersion.Document)
+			read, err := encodedPolicy(answer.IdentityPolicy, p.Name, out.PolicyVersion.Document)
 			p.Document = read.Document
 			return p, err
 		})
@@ -196,13 +199,13 @@ func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, 
 
 // encodedPolicy is a policy document as IAM gives it: URL-encoded by RFC 3986,
 // in which a plus sign is a plus sign.
-func encodedPolicy(name string, document *string) (fact.Policy, error) {
+func encodedPolicy(kind answer.PolicyKind, name string, document *string) (fact.Policy, error) {
 	p := fact.Policy{Name: name}
 	text, err := url.PathUnescape(aws.ToString(document))
 	if err != nil {
 		return p, client.Malformed("the policy document is not URL-encoded: %v", err)
 	}
-	p.Document, err = client.PolicyText(text)
+	p.Document, err = client.PolicyText(kind, text)
 	return p, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"crosscheck/scanner/client"
+	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
 )
 
@@ -187,12 +188,12 @@ func (v *visit) authorizationDetails(ctx context.Context, in *account, kind type
 // roleOf is a role of a list, if S3 may assume it and the entry is complete.
 func roleOf(d *types.RoleDetail) (listedRole, bool) {
 	r := listedRole{id: aws.ToString(d.RoleId)}
-	trust, err := encodedPolicy("", d.AssumeRolePolicyDocument)
+	trust, err := encodedPolicy(answer.TrustPolicy, "", d.AssumeRolePolicyDocument)
 	if err != nil || !strings.Contains(trust.Document, "s3.amazonaws.com") || r.id == "" || d.Arn == nil || d.RolePolicyList == nil || d.AttachedManagedPolicies == nil {
 		return r, false
 	}
 	for _, in := range d.RolePolicyList {
-		p, err := encodedPolicy(aws.ToString(in.PolicyName), in.PolicyDocument)
+		p, err := encodedPolicy(answer.IdentityPolicy, aws.ToString(in.PolicyName), in.PolicyDocument)
 		if err != nil || p.Name == "" {
 			return r, false
 		}
@@ -212,7 +213,7 @@ func policyOf(d *types.ManagedPolicyDetail) (fact.Policy, bool) {
 		if d.DefaultVersionId == nil || aws.ToString(version.VersionId) != *d.DefaultVersionId {
 			continue
 		}
-		p, err := encodedPolicy(aws.ToString(d.PolicyName), version.Document)
+		p, err := encodedPolicy(answer.IdentityPolicy, aws.ToString(d.PolicyName), version.Document)
 		p.ARN = aws.ToString(d.Arn)
 		return p, err == nil && p.Name != "" && p.ARN != ""
 	}

@@ -160,14 +160,14 @@ func TestRoleLists(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:iam::111111111111:role/r"
 	form := func(r *http.Request, key string) string { r.ParseForm(); return r.PostForm.Get(key) }
-	policy := url.PathEscape(`{"Version":"2012-10-17","Statement":[]}`)
+	policy := url.PathEscape(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:x","Resource":"*"}]}`)
 	trust := func(service string) string {
-		return "<AssumeRolePolicyDocument>" + url.PathEscape(`{"Statement":{"Principal":{"Service":"`+service+`"}}}`) + "</AssumeRolePolicyDocument>"
+		return "<AssumeRolePolicyDocument>" + url.PathEscape(`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"`+service+`"}}}`) + "</AssumeRolePolicyDocument>"
 	}
-	const inline = "<RolePolicyList><member><PolicyName>listed</PolicyName><PolicyDocument>%7B%7D</PolicyDocument></member></RolePolicyList>"
+	const inline = "<RolePolicyList><member><PolicyName>listed</PolicyName><PolicyDocument>%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Deny%22%2C%22Action%22%3A%22s3%3Ax%22%2C%22Resource%22%3A%22*%22%7D%5D%7D</PolicyDocument></member></RolePolicyList>"
 	const attached = "<AttachedManagedPolicies/>"
 	detail := func(id, parts string) string {
-		return "<member><Arn>" + arn + "</Arn><RoleId>" + id + "</RoleId><RoleName>R</RoleName><Path>/</Path>" + parts + "</member>"
+		return "<member><Arn>" + arn + "</Arn><RoleId>" + id + "</RoleId><RoleName>r</RoleName><Path>/</Path>" + parts + "</member>"
 	}
 	page := func(roles, rest string) reply {
 		if rest == "" {
@@ -205,7 +205,7 @@ func TestRoleLists(t *testing.T) {
 		"no inline policies":     {one(list(detail("AROA1", trust("s3.amazonaws.com")+attached)), ""), "alone", 1},
 		"no attached policies":   {one(list(detail("AROA1", trust("s3.amazonaws.com")+inline)), ""), "alone", 1},
 		"a policy without name":  {one(list(detail("AROA1", trust("s3.amazonaws.com")+strings.Replace(inline, "<PolicyName>listed</PolicyName>", "", 1)+attached)), ""), "alone", 1},
-		"a policy that is none":  {one(list(detail("AROA1", trust("s3.amazonaws.com")+strings.Replace(inline, "%7B%7D", "%7B", 1)+attached)), ""), "alone", 1},
+		"a policy that is none":  {one(list(detail("AROA1", trust("s3.amazonaws.com")+strings.Replace(inline, "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Deny%22%2C%22Action%22%3A%22s3%3Ax%22%2C%22Resource%22%3A%22*%22%7D%5D%7D", "%7B", 1)+attached)), ""), "alone", 1},
 		"not one of the account": {one(list(), ""), "alone", 1},
 		"refused": {func(*http.Request) reply {
 			return reply{403, nil, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"}

@@ -4,15 +4,20 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"crosscheck/scanner/client/answer"
 )
 
 func TestPolicyText(t *testing.T) {
 	t.Parallel()
-	if text, err := PolicyText("{\"a\":\"\xff\"}"); err != nil || text != "{\"a\":\"\uFFFD\"}" {
+	const before, after = `{"Statement":{"Sid":"`, `","Effect":"Deny","Action":"s3:x","Resource":"*"}}`
+	if text, err := PolicyText(answer.IdentityPolicy, before+"\xff"+after); err != nil || text != before+"\uFFFD"+after {
 		t.Errorf("%q, %v", text, err)
 	}
-	if text, err := PolicyText("null"); err == nil {
-		t.Errorf("%q", text)
+	for _, other := range []string{"null", "{}", "[]", `{"KeyMetadata":{}}`, before + "x" + after + "{}"} {
+		if text, err := PolicyText(answer.IdentityPolicy, other); err == nil {
+			t.Errorf("%q", text)
+		}
 	}
 }
 

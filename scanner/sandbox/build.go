@@ -23,7 +23,8 @@ const (
 )
 
 // New is an AWS with what w describes. Its clock is time.Now: everything
-// that is there from the beginning was created now.
+// that is there from the beginning was created now. Several may be made of one world, at
+// the same time too: none changes it.
 func New(w *World) (*Sandbox, error) {
 	built, err := w.build()
 	if err != nil {
@@ -47,7 +48,7 @@ type builder struct {
 // build makes the state that a checked world describes.
 func (w *World) build() (*state.State, error) {
 	b := builder{state.New(w.Partition, w.Lag), w}
-	for _, p := range append(w.AWSManagedPolicies, administratorAccess) {
+	for _, p := range slices.Concat(w.AWSManagedPolicies, []worldPolicy{administratorAccess}) {
 		arn := w.policyARN("aws", p)
 		if b.AWSManaged[arn] == nil {
 			b.AWSManaged[arn] = b.newManaged(arn, p)

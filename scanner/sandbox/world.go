@@ -547,7 +547,7 @@ func (w *World) managedPolicyARN(a *worldAccount, ref string) string {
 			return arn
 		}
 	}
-	for _, m := range append(w.AWSManagedPolicies, administratorAccess) {
+	for _, m := range slices.Concat(w.AWSManagedPolicies, []worldPolicy{administratorAccess}) {
 		arn := w.policyARN("aws", m)
 		if ref == m.Name || ref == arn {
 			return arn

@@ -85,7 +85,7 @@ func Read(x Exchange) (data []byte, notes []string, err error) {
 	case shape.kind == stream && x.Status < 300:
 		return nil, nil, nil
 	}
-	r := &reader{shape: shape, x: &x, limit: maxBytes, profile: profileOf(&x)}
+	r := &reader{shape: shape, x: &x, subject: "the answer of " + x.API, limit: maxBytes, profile: profileOf(&x)}
 	if shape.limit > 0 {
 		r.limit = shape.limit
 	}
@@ -126,7 +126,7 @@ type kind int
 const (
 	xmlDocument kind = iota
 	jsonDocument
-	policyDocument // a JSON object that is a policy; package policy reads it
+	policyDocument // a policy
 	empty          // no body
 	stream         // bytes of an object, read by the caller
 )
@@ -148,6 +148,8 @@ type reader struct {
 	limit   int64
 	data    bytes.Buffer
 	notes   []string
+	subject string // what is read, in messages
+	last    string // value that was read last
 }
 
 // Read gives the next bytes of the body and keeps them. More than the limit is an error.
@@ -156,7 +158,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	r.data.Write(p[:n])
 	switch {
 	case int64(r.data.Len()) > r.limit:
-		return 0, malformed("the answer of %s is longer than %d bytes", r.x.API, r.limit)
+		return 0, malformed("%s is longer than %d bytes", r.subject, r.limit)
 	case err != nil && !errors.Is(err, io.EOF):
 		return n, &brokenOff{err}
 	}
@@ -237,10 +239,8 @@ func (r *reader) document() error {
 		return err
 	}
 	switch s.kind {
-	case jsonDocument:
+	case jsonDocument, policyDocument:
 		return r.readJSON(s.root)
-	case policyDocument:
-		return r.readJSON(anyObject)
 	case empty:
 		return r.nothing()
 	default:
@@ -292,9 +292,9 @@ func (r *reader) checkHeaders() error {
 		values := r.x.Header.Values(n.name)
 		switch {
 		case len(values) == 0 && n.least > 0 && !r.profile.lacks(n.name):
-			return malformed("the answer of %s has no header %s", r.x.API, n.name)
+			return malformed("%s has no header %s", r.subject, n.name)
 		case len(values) > 1:
-			return malformed("the answer of %s has the header %s %d times", r.x.API, n.name, len(values))
+			return malformed("%s has the header %s %d times", r.subject, n.name, len(values))
 		case len(values) == 1:
 			if err := r.checkValue(n, n.name, values[0]); err != nil {
 				return err

@@ -17,10 +17,10 @@ import (
 
 const (
 	s3NS       = ` xmlns="http://s3.amazonaws.com/doc/2006-03-01/"`
-	ruleStart  = `<ReplicationConfiguration` + s3NS + `><Role>arn:aws:iam::111111111111:role/r</Role><Rule><ID>a</ID><Status>Enabled</Status>`
+	ruleStart  = `<ReplicationConfiguration` + s3NS + `><Role>arn:aws:iam::111111111111:role/r</Role><Rule><ID>a</ID><Status>Enabled</Status><Priority>1</Priority><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>`
 	toDst      = `<Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination>`
 	ruleEnd    = `</Rule></ReplicationConfiguration>`
-	aRule      = ruleStart + toDst + ruleEnd
+	aRule      = ruleStart + "<Filter/>" + toDst + ruleEnd
 	key        = "arn:aws:kms:eu-west-1:111111111111:key/k"
 	aKey       = `{"KeyMetadata":{"KeyId":"k","Arn":"` + key + `","KeyState":"Enabled","KeyUsage":"ENCRYPT_DECRYPT","KeyManager":"CUSTOMER","KeySpec":"SYMMETRIC_DEFAULT","Origin":"AWS_KMS","MultiRegion":false}}`
 	aListing   = `<ListVersionsResult` + s3NS + `><Name>b</Name><Prefix>p/</Prefix><KeyMarker/><IsTruncated>false</IsTruncated></ListVersionsResult>`
@@ -81,7 +81,7 @@ func TestRead(t *testing.T) {
 		{"s3:GetBucketReplication", nil, "<x>" + aRule[:len(aRule)-9], "the answer is not well-formed XML: XML syntax error on line 1: unexpected EOF"},
 		{"s3:GetBucketReplication", nil, "", "the answer is not well-formed XML: unexpected EOF"},
 		{"s3:GetBucketReplication", nil, strings.Replace(aRule, "</Status>", "</State>", 1), `the answer is not well-formed XML: XML syntax error on line 1: element <Status> closed by </State>`},
-		{"s3:GetBucketReplication", nil, ruleStart + toDst + "</Rule>" + strings.Repeat(strings.TrimPrefix(ruleStart+toDst+"</Rule>", ruleStart[:strings.Index(ruleStart, "<Rule>")]), 1000) + "</ReplicationConfiguration>",
+		{"s3:GetBucketReplication", nil, ruleStart + "<Filter/>" + toDst + "</Rule>" + strings.Repeat(strings.TrimPrefix(ruleStart+"<Filter/>"+toDst+"</Rule>", ruleStart[:strings.Index(ruleStart, "<Rule>")]), 1000) + "</ReplicationConfiguration>",
 			"the answer of s3:GetBucketReplication has more than 1000 of ReplicationConfiguration/Rule"},
 		{"s3:GetObjectLockConfiguration", nil, "<ObjectLockConfiguration/>", "the answer of s3:GetObjectLockConfiguration has no ObjectLockConfiguration/ObjectLockEnabled"},
 		{"s3:GetObjectLockConfiguration", nil, "<ObjectLockConfiguration><ObjectLockEnabled/></ObjectLockConfiguration>", "the answer of s3:GetObjectLockConfiguration has an empty ObjectLockConfiguration/ObjectLockEnabled"},
@@ -98,10 +98,22 @@ func TestRead(t *testing.T) {
 			strings.Replace(aListing, "p/", "p+%C3%A8%2B/", 1),
 			`the answer of s3:ListObjectVersions is about another thing: ListVersionsResult/Prefix is "p+%C3%A8%2B/", and "p é+/" was asked for`},
 		{"s3:ListObjectVersions", listing, "<ListVersionsResult/>", "the answer of s3:ListObjectVersions has no ListVersionsResult/Name"},
-		{"s3:GetBucketPolicy", nil, ` {"Statement":[{"a":[1,{}]}]} `, ""},
+		{"s3:GetBucketPolicy", nil, ` {"Statement":[{"Effect":"Deny","Principal":{"AWS":["*"]},"Action":"*","Resource":["*"],"Condition":{"Null":{"a":[true]}}}]} `, ""},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Principal":"*","NotAction":["s3:Get*"],"Resource":"*"},"Version":"2012-10-17","Id":"x"}`, ""},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, "the answer of s3:GetBucketPolicy is at odds with itself: Statement has neither Principal nor NotPrincipal"},
+		{"s3:GetBucketPolicy", nil, `{"Id":null,"Statement":[]}`, "the answer of s3:GetBucketPolicy has a null as Id"},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Principal":"me"}}`, "the answer of s3:GetBucketPolicy has Statement/Principal, which is not an object"},
+		{"s3:GetBucketPolicy", nil, `{}`, "the answer of s3:GetBucketPolicy has no Statement"},
+		{"s3:GetBucketPolicy", nil, aKey, `the answer of s3:GetBucketPolicy has "KeyMetadata" in the document, ` + whatIsThis},
+		{"s3:GetBucketPolicy", nil, `{"Statement":[]}`, "the answer of s3:GetBucketPolicy has Statement, which is empty"},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"allow","Action":"*"}}`, `the answer of s3:GetBucketPolicy has "allow" as Statement/Effect, which is none of the values that this version knows` + seeNewer},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Principal":"*","Effect":"Allow","Resource":"*"}}`, "the answer of s3:GetBucketPolicy is at odds with itself: Statement has neither Action nor NotAction"},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Principal":"*","Effect":"Allow","Action":"*","Until":"2027"}}`, `the answer of s3:GetBucketPolicy has "Until" in Statement, ` + whatIsThis},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Principal":"*","Effect":"Allow","Action":"*","action":"x"}}`, `the answer of s3:GetBucketPolicy writes Statement/Action as "action"`},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Action":"*","Principal":{}}}`, "the answer of s3:GetBucketPolicy is at odds with itself: Statement/Principal has none of AWS, Service, Federated, CanonicalUser"},
 		{"s3:GetBucketPolicy", nil, `{"a"}`, "the answer is not well-formed JSON: unexpected EOF"},
 		{"s3:GetBucketPolicy", nil, `{} {}`, "the answer is not well-formed JSON: unexpected EOF"},
-		{"s3:GetBucketPolicy", nil, strings.Repeat(`{"a":`, 50) + "1" + strings.Repeat("}", 50), "the answer of s3:GetBucketPolicy has values more than 32 deep"},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Condition":` + strings.Repeat(`{"a":`, 50) + "1" + strings.Repeat("}", 50) + "}}", "the answer of s3:GetBucketPolicy has Statement/Condition/a/a, which is not a "},
 		{"kms:DescribeKey", &kms.DescribeKeyInput{KeyId: aws.String(key)}, aKey, ""},
 		{"kms:DescribeKey", &kms.DescribeKeyInput{KeyId: aws.String("k")}, aKey, ""},
 		{"kms:DescribeKey", &kms.DescribeKeyInput{KeyId: aws.String("alias/mine")}, aKey, ""},

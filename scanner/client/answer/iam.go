@@ -15,12 +15,12 @@ var queryError = newNode("ErrorResponse", 1, 1, []part{quiet, one("Error", quiet
 var s3ControlError = queryError
 
 var (
-	isTruncated = group(one("IsTruncated", boolean), maybe("Marker", nonEmpty))
+	isTruncated = group(one("IsTruncated", boolean), maybe("Marker", nonEmpty), cut("IsTruncated", "Marker"))
 	boundary    = maybe("PermissionsBoundary", maybe("PermissionsBoundaryType"), one("PermissionsBoundaryArn", anARN))
 	iamTags     = maybe("Tags", element, many("member", tag))
-	role        = group(open, one("Path", nonEmpty), one("RoleId", nonEmpty), one("Arn", anARN), maybe("CreateDate"),
-		one("AssumeRolePolicyDocument", nonEmpty), maybe("Description"), maybe("MaxSessionDuration"), boundary, iamTags, maybe("RoleLastUsed", quiet))
-	attached = maybe("AttachedManagedPolicies", element, many("member", one("PolicyName"), one("PolicyArn", anARN)))
+	role        = group(one("Path", nonEmpty), one("RoleId", nonEmpty), one("Arn", anARN), maybe("CreateDate"),
+		one("AssumeRolePolicyDocument", nonEmpty), maybe("Description"), maybe("MaxSessionDuration"), boundary, iamTags, maybe("RoleLastUsed", quiet), endsARN("RoleName", "Arn"))
+	attached = maybe("AttachedManagedPolicies", element, many("member", one("PolicyName"), one("PolicyArn", anARN), endsARN("PolicyName", "PolicyArn")))
 )
 
 // iam adds the APIs of IAM and STS.
@@ -29,9 +29,9 @@ func (t table) iam() {
 	t.query("iam", "GetRole", one("Role", role, one("RoleName", sameFold("RoleName"))))
 	t.query("iam", "ListRolePolicies", one("PolicyNames", element, many("member", nonEmpty)), isTruncated)
 	t.query("iam", "GetRolePolicy", one("RoleName", sameFold("RoleName")), one("PolicyName", same("PolicyName")), one("PolicyDocument", nonEmpty))
-	t.query("iam", "ListAttachedRolePolicies", one("AttachedPolicies", element, many("member", maybe("PolicyName"), one("PolicyArn", anARN))), isTruncated)
+	t.query("iam", "ListAttachedRolePolicies", one("AttachedPolicies", element, many("member", maybe("PolicyName"), one("PolicyArn", anARN), endsARN("PolicyName", "PolicyArn"))), isTruncated)
 	managed := group(open, one("PolicyName", nonEmpty), maybe("PolicyId"), maybe("Path"), one("DefaultVersionId", nonEmpty), maybe("AttachmentCount"),
-		maybe("PermissionsBoundaryUsageCount"), maybe("IsAttachable"), maybe("Description"), maybe("CreateDate"), maybe("UpdateDate"), maybe("Tags", quiet))
+		maybe("PermissionsBoundaryUsageCount"), maybe("IsAttachable"), maybe("Description"), maybe("CreateDate"), maybe("UpdateDate"), maybe("Tags", quiet), endsARN("PolicyName", "Arn"))
 	version := group(open, one("Document", nonEmpty), one("IsDefaultVersion", boolean), maybe("CreateDate"))
 	t.query("iam", "GetPolicy", one("Policy", managed, one("Arn", same("PolicyArn"))))
 	t.query("iam", "GetPolicyVersion", one("PolicyVersion", version, one("VersionId", same("VersionId"))))
@@ -42,8 +42,8 @@ func (t table) iam() {
 		maybe("Policies", element, many("member", managed, one("Arn", anARN),
 			maybe("PolicyVersionList", element, many("member", version, one("VersionId", nonEmpty))))))
 
-	t.query("sts", "GetCallerIdentity", one("Arn", anARN), maybe("UserId"), one("Account", accountID))
+	t.query("sts", "GetCallerIdentity", one("Arn", anARN), maybe("UserId"), one("Account", accountID), inARN("Account", "Arn"))
 	t.query("sts", "AssumeRole", open,
 		one("Credentials", one("AccessKeyId", nonEmpty), one("SecretAccessKey", nonEmpty), one("SessionToken", nonEmpty), one("Expiration", date)),
-		maybe("AssumedRoleUser", open, maybe("AssumedRoleId"), maybe("Arn")), maybe("PackedPolicySize"), maybe("SourceIdentity"))
+		maybe("AssumedRoleUser", open, maybe("AssumedRoleId"), one("Arn", nonEmpty, sameRole("RoleArn"))), maybe("PackedPolicySize"), maybe("SourceIdentity"))
 }

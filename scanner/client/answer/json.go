@@ -26,7 +26,7 @@ func (r *reader) readJSON(root *node) error {
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		if err == nil {
-			return malformed("the answer of %s goes on after its document", r.x.API)
+			return malformed("%s goes on after its document", r.subject)
 		}
 		return r.brokenJSON(err)
 	}
@@ -38,10 +38,10 @@ func (r *reader) brokenJSON(err error) error { return unreadable("JSON", err) }
 // object reads the members of an object, and its end.
 func (r *reader) object(d *json.Decoder, n *node, path string, depth int) error {
 	if depth > maxDepth {
-		return malformed("the answer of %s has objects more than %d deep", r.x.API, maxDepth)
+		return malformed("%s has objects more than %d deep", r.subject, maxDepth)
 	}
 	seen := map[string]bool{}
-	count := make([]int, len(n.children))
+	in := newContents(n)
 	for {
 		token, err := d.Token()
 		if err != nil {
@@ -49,13 +49,16 @@ func (r *reader) object(d *json.Decoder, n *node, path string, depth int) error 
 		}
 		name, ok := token.(string)
 		if !ok { // the end of the object
-			return r.complete(n, path, count)
+			return r.complete(n, path, in)
 		}
 		if seen[name] {
-			return malformed("the answer of %s has %s more than once", r.x.API, join(path, quote(name)))
+			return malformed("%s has %s more than once", r.subject, join(path, quote(name)))
 		}
 		seen[name] = true
 		c, other := n.find(name)
+		if n.each != nil {
+			c = n.each
+		}
 		if c == nil {
 			if err := r.unknown(n, path, name, other); err != nil {
 				return err
@@ -68,7 +71,8 @@ func (r *reader) object(d *json.Decoder, n *node, path string, depth int) error 
 		}
 		for i := range n.children {
 			if n.children[i] == c && there {
-				count[i] = 1
+				in.count[i] = 1
+				in.keep(n, c, r.last)
 			}
 		}
 	}
@@ -80,7 +84,10 @@ func (r *reader) value(d *json.Decoder, n *node, path string, depth int) (there 
 	if err != nil {
 		return false, r.brokenJSON(err)
 	}
-	if token == nil {
+	switch {
+	case token == nil && r.shape.kind == policyDocument:
+		return false, malformed("%s has a null as %s", r.subject, path)
+	case token == nil:
 		return false, nil
 	}
 	if n.quiet {
@@ -90,33 +97,40 @@ func (r *reader) value(d *json.Decoder, n *node, path string, depth int) (there 
 	switch {
 	case n.array && delim == '[':
 		return true, r.list(d, n, path, depth)
-	case n.array:
-		return true, malformed("the answer of %s has %s, which is not a list", r.x.API, path)
+	case n.array && !n.loose:
+		return true, malformed("%s has %s, which is not a list", r.subject, path)
 	}
 	return true, r.item(d, n, path, depth, token, delim, composed)
 }
 
 // item reads one object or value.
 func (r *reader) item(d *json.Decoder, n *node, path string, depth int, token json.Token, delim json.Delim, composed bool) error {
+	text, _ := token.(string)
 	switch {
+	case n.orStar && text == "*":
+		return nil
 	case !n.leaf && delim == '{':
 		return r.object(d, n, path, depth+1)
 	case !n.leaf:
-		return malformed("the answer of %s has %s, which is not an object", r.x.API, path)
+		return malformed("%s has %s, which is not an object", r.subject, path)
 	case composed:
-		return malformed("the answer of %s has %s, which is not a %s", r.x.API, path, n.type_)
+		return malformed("%s has %s, which is not a %s", r.subject, path, n.type_)
 	}
-	text, is := "", ""
+	is := ""
 	switch t := token.(type) {
 	case string:
-		text, is = t, "string"
+		is = "string"
 	case json.Number:
 		text, is = t.String(), "number"
 	case bool:
 		text, is = fmt.Sprint(t), "boolean"
 	}
+	if n.type_ == "" && is != "" {
+		r.last = text
+		return nil
+	}
 	if is != n.type_ {
-		return malformed("the answer of %s has %s, which is not a %s", r.x.API, path, n.type_)
+		return malformed("%s has %s, which is not a %s", r.subject, path, n.type_)
 	}
 	return r.checkValue(n, path, text)
 }
@@ -125,7 +139,7 @@ func (r *reader) list(d *json.Decoder, n *node, path string, depth int) error {
 	count := 0
 	for d.More() {
 		if count++; count > maxItems {
-			return malformed("the answer of %s has more than %d of %s", r.x.API, maxItems, path)
+			return malformed("%s has more than %d of %s", r.subject, maxItems, path)
 		}
 		token, err := d.Token()
 		if err != nil {
@@ -138,6 +152,9 @@ func (r *reader) list(d *json.Decoder, n *node, path string, depth int) error {
 	}
 	if _, err := d.Token(); err != nil {
 		return r.brokenJSON(err)
+	}
+	if count == 0 && n.filled {
+		return malformed("%s has %s, which is empty", r.subject, path)
 	}
 	return nil
 }
@@ -153,7 +170,7 @@ func (r *reader) skip(d *json.Decoder, token json.Token, path string, depth int)
 			level--
 		}
 		if depth+level > maxDepth {
-			return malformed("the answer of %s has values more than %d deep", r.x.API, maxDepth)
+			return malformed("%s has values more than %d deep", r.subject, maxDepth)
 		}
 		if level == 0 {
 			return nil

@@ -3,6 +3,7 @@ package answer
 import (
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,10 @@ type node struct {
 	leaf        bool   // it has a value and no children
 	json        bool   // the root of a JSON document
 	array       bool   // of JSON: its value is a list, of objects with these children or of values
+	loose       bool   // of JSON: one item may be there in the place of the list
+	filled      bool   // of JSON: the list has at least one item
+	orStar      bool   // of JSON: "*" may be there in the place of the object
+	each        *node  // of JSON: its members have any names, and are like this
 	open        bool   // children that are not known decide nothing: they are noted
 	single      bool   // at most one of its children is there
 	quiet       bool   // nothing in it is known, and nothing is noted
@@ -28,7 +33,13 @@ type node struct {
 	input       string // the member of the input that must come back
 	compare     func(answer, input string) bool
 	children    []*node
+	relations   []relation // between its children
 }
+
+// relation says what is wrong with the children of a node together: "has a Filter and a
+// Prefix", "" = nothing. text is the value of a child of this name, the last one's where
+// it is a list, and whether there is one.
+type relation func(text func(name string) (value string, there bool)) string
 
 // part is a property or a child of a node.
 type part func(*node)
@@ -72,7 +83,11 @@ func group(parts ...part) part {
 
 // Properties of a node.
 var (
-	array part = func(n *node) { n.array = true }
+	array  part = func(n *node) { n.array = true }
+	loose  part = func(n *node) { n.loose = true }
+	filled part = func(n *node) { n.filled = true }
+	orStar part = func(n *node) { n.orStar = true }
+	scalar part = func(n *node) { n.type_ = "" } // of any type
 	// open marks a node to which AWS may add what decides nothing here.
 	open part = func(n *node) { n.open, n.leaf = true, false }
 	// element marks a node that may have no child at all, and no value.
@@ -86,8 +101,15 @@ var (
 	nonEmpty  = checked("a text", func(s string) bool { return s != "" })
 	accountID = checked("the id of an account", fact.IsAccountID)
 	anARN     = checked("an ARN", func(s string) bool { return strings.HasPrefix(s, "arn:") })
+	keyName   = checked("the ARN, id or alias of a key", func(s string) bool { return keyNames.MatchString(s) })
 	date      = checked("a time", func(s string) bool { _, err := time.Parse(time.RFC3339Nano, s); return err == nil })
 )
+
+// keyNames are ARNs, ids and aliases of KMS keys.
+var keyNames = regexp.MustCompile(`^(arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(key|alias)/[\w/-]+|alias/[\w/-]+|mrk-[0-9a-f]+|[0-9a-f-]{36})$`)
+
+// each says that members have any names, and that each is like c.
+func each(c *node) part { return func(n *node) { n.each, n.leaf = c, false } }
 
 // values are those that a leaf may have.
 func values(v ...string) part { return func(n *node) { n.values = v } }
@@ -121,8 +143,119 @@ func sameKey(input string) part {
 	})
 }
 
+// sameRole says that the value is the ARN of a session of the role that the input names.
+func sameRole(input string) part {
+	return sameBy(input, func(session, role string) bool {
+		s, r := strings.Split(session, ":"), strings.Split(role, ":")
+		if len(s) != 6 || len(r) != 6 || s[1] != r[1] || s[4] != r[4] {
+			return false
+		}
+		name := r[5][strings.LastIndexByte(r[5], '/')+1:]
+		return strings.HasPrefix(s[5], "assumed-role/"+name+"/")
+	})
+}
+
 func sameBy(input string, compare func(answer, input string) bool) part {
 	return func(n *node) { n.input, n.compare = input, compare }
+}
+
+func related(r relation) part { return func(n *node) { n.relations = append(n.relations, r) } }
+
+// either says that exactly one of two children is there.
+func either(a, b string) part {
+	return related(func(text func(string) (string, bool)) string {
+		_, hasA := text(a)
+		_, hasB := text(b)
+		switch {
+		case hasA && hasB:
+			return "has both " + a + " and " + b
+		case !hasA && !hasB:
+			return "has neither " + a + " nor " + b
+		}
+		return ""
+	})
+}
+
+// anyOf says that at least one of some children is there.
+func anyOf(names ...string) part {
+	return related(func(text func(string) (string, bool)) string {
+		for _, name := range names {
+			if _, ok := text(name); ok {
+				return ""
+			}
+		}
+		return "has none of " + strings.Join(names, ", ")
+	})
+}
+
+// needs says that the other children are there where the first one is.
+func needs(first string, others ...string) part {
+	return related(func(text func(string) (string, bool)) string {
+		if _, ok := text(first); !ok {
+			return ""
+		}
+		for _, name := range others {
+			if _, ok := text(name); !ok {
+				return "has " + first + " and no " + name
+			}
+		}
+		return ""
+	})
+}
+
+// without says that the other children are not there where the first one is.
+func without(first string, others ...string) part {
+	return related(func(text func(string) (string, bool)) string {
+		if _, ok := text(first); !ok {
+			return ""
+		}
+		for _, name := range others {
+			if _, ok := text(name); ok {
+				return "has " + first + ", which does not go with " + name
+			}
+		}
+		return ""
+	})
+}
+
+// inARN says that an id is part of an ARN beside it.
+func inARN(name, arn string) part {
+	return related(func(text func(string) (string, bool)) string {
+		id, ok := text(name)
+		within, also := text(arn)
+		if !ok || !also || within == "" || slices.Contains(strings.FieldsFunc(within, func(c rune) bool { return c == ':' || c == '/' }), id) {
+			return ""
+		}
+		return "has " + quote(id) + " as " + name + ", and " + quote(within) + " as " + arn
+	})
+}
+
+// endsARN says that a name or id is the end of an ARN beside it.
+func endsARN(name, arn string) part {
+	return related(func(text func(string) (string, bool)) string {
+		id, ok := text(name)
+		within, also := text(arn)
+		if !ok || !also || within == "" || strings.HasSuffix(within, ":"+id) || strings.HasSuffix(within, "/"+id) {
+			return ""
+		}
+		return "has " + quote(id) + " as " + name + ", and " + quote(within) + " as " + arn
+	})
+}
+
+// cut says that a token for the rest of a list is there exactly where the list says that
+// it is cut.
+func cut(truncated, token string) part {
+	return related(func(text func(string) (string, bool)) string {
+		is, _ := text(truncated)
+		next, _ := text(token)
+		switch {
+		case is == "true" && next == "":
+			return "is cut, and has no " + token + " for the rest"
+		case is != "true" && next != "":
+			return "has a " + token + ", and is not said to be cut"
+		}
+		return ""
+	})
 }
 
 // find is the child of a name. other is a child whose name has the same letters in
@@ -143,21 +276,22 @@ func (n *node) find(name string) (c *node, other string) {
 
 // checkValue refuses a value that a leaf or header cannot have.
 func (r *reader) checkValue(n *node, path, value string) error {
+	r.last = value
 	if value == "" && (n.values != nil || n.check != nil) {
 		if slices.Contains(r.profile.blank, path) {
 			return nil
 		}
-		return malformed("the answer of %s has an empty %s", r.x.API, path)
+		return malformed("%s has an empty %s", r.subject, path)
 	}
 	if n.values != nil && !slices.Contains(n.values, value) {
-		return notUnderstood("the answer of %s has %s as %s, which is none of the values that this version knows", r.x.API, quote(value), path)
+		return notUnderstood("%s has %s as %s, which is none of the values that this version knows", r.subject, quote(value), path)
 	}
 	if n.check != nil && !n.check(value) {
-		return malformed("the answer of %s has %s as %s, which is not %s", r.x.API, quote(value), path, n.what)
+		return malformed("%s has %s as %s, which is not %s", r.subject, quote(value), path, n.what)
 	}
 	if n.input != "" && r.x.Input != nil && !r.profile.lacks(path) {
 		if asked := inputText(r.x.Input, n.input); !n.compare(value, asked) {
-			return malformed("the answer of %s is about another thing: %s is %s, and %s was asked for", r.x.API, path, quote(value), quote(asked))
+			return malformed("%s is about another thing: %s is %s, and %s was asked for", r.subject, path, quote(value), quote(asked))
 		}
 	}
 	return nil
@@ -179,20 +313,53 @@ func inputText(input any, name string) string {
 	return v.String()
 }
 
-// complete refuses a node that lacks a child, or has more than one of those of which
-// only one may be there.
-func (r *reader) complete(n *node, path string, count []int) error {
+// contents are the children of one node that were read: how many of each, and the text
+// of the last one, where something depends on it.
+type contents struct {
+	count []int
+	text  []string
+}
+
+func newContents(n *node) contents {
+	c := contents{}
+	if len(n.children) > 0 {
+		c.count = make([]int, len(n.children))
+	}
+	if len(n.relations) > 0 {
+		c.text = make([]string, len(n.children))
+	}
+	return c
+}
+
+// keep remembers the text of the child that was read last.
+func (c *contents) keep(n, child *node, text string) {
+	if i := slices.Index(n.children, child); i >= 0 && c.text != nil && child.leaf {
+		c.text[i] = text
+	}
+}
+
+// complete refuses a node that lacks a child, or has children that do not go together.
+func (r *reader) complete(n *node, path string, in contents) error {
 	there := 0
 	for i, c := range n.children {
-		if count[i] > 0 {
+		if in.count[i] > 0 {
 			there++
 		}
-		if count[i] < c.least && !r.profile.lacks(join(path, c.name)) {
-			return malformed("the answer of %s has no %s", r.x.API, join(path, c.name))
+		if in.count[i] < c.least && !r.profile.lacks(join(path, c.name)) {
+			return malformed("%s has no %s", r.subject, join(path, c.name))
 		}
 	}
 	if n.single && there > 1 {
-		return malformed("the answer of %s has more than one element in %s, where only one may be", r.x.API, path)
+		return malformed("%s has more than one element in %s, where only one may be", r.subject, path)
+	}
+	for _, wrong := range n.relations {
+		problem := wrong(func(name string) (string, bool) {
+			i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
+			return in.text[i], in.count[i] > 0
+		})
+		if problem != "" && !slices.Contains(r.profile.unrelated, path) {
+			return malformed("%s is at odds with itself: %s %s", r.subject, orDocument(path), problem)
+		}
 	}
 	return nil
 }
@@ -211,20 +378,20 @@ func (r *reader) more(c *node, path string, count *int) error {
 	case *count <= c.most:
 		return nil
 	case c.most == 1:
-		return malformed("the answer of %s has %s more than once", r.x.API, path)
+		return malformed("%s has %s more than once", r.subject, path)
 	}
-	return malformed("the answer of %s has more than %d of %s", r.x.API, c.most, path)
+	return malformed("%s has more than %d of %s", r.subject, c.most, path)
 }
 
 // unknown says what becomes of a child that is not in the table.
 func (r *reader) unknown(n *node, path, name, other string) error {
 	switch {
 	case other != "":
-		return malformed("the answer of %s writes %s as %s", r.x.API, join(path, other), quote(name))
+		return malformed("%s writes %s as %s", r.subject, join(path, other), quote(name))
 	case r.profile.adds(join(path, name)):
 		return nil
 	case !n.open:
-		return notUnderstood("the answer of %s has %s in %s, which this version does not know", r.x.API, quote(name), orDocument(path))
+		return notUnderstood("%s has %s in %s, which this version does not know", r.subject, quote(name), orDocument(path))
 	}
 	if note := join(path, clip(name)); !n.quiet && !slices.Contains(r.notes, note) && len(r.notes) < maxNotes {
 		r.notes = append(r.notes, note)

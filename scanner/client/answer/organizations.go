@@ -1,5 +1,7 @@
 package answer
 
+import "strings"
+
 // object is an answer of a service of the JSON protocols.
 func (t table) object(api string, parts ...part) {
 	n := newNode("", 1, 1, append([]part{element}, parts...))
@@ -24,16 +26,29 @@ func (t table) organizations() {
 	types := group(array, one("Type", policyTypes), one("Status", values("ENABLED", "PENDING_ENABLE", "PENDING_DISABLE")))
 	t.object("organizations:DescribeOrganization",
 		one("Organization", open, one("Id", nonEmpty), maybe("Arn"), one("FeatureSet", values("ALL", "CONSOLIDATED_BILLING")), maybe("MasterAccountArn"),
-			one("MasterAccountId", accountID), maybe("MasterAccountEmail"), maybe("AvailablePolicyTypes", array, quiet)))
+			one("MasterAccountId", accountID), maybe("MasterAccountEmail"), maybe("AvailablePolicyTypes", array, quiet),
+			endsARN("Id", "Arn"), inARN("MasterAccountId", "Arn"), inARN("Id", "MasterAccountArn"), endsARN("MasterAccountId", "MasterAccountArn")))
 	t.object("organizations:ListRoots", maybe("NextToken"),
-		one("Roots", array, one("Id", nonEmpty), maybe("Arn"), maybe("Name"), one("PolicyTypes", types)))
+		one("Roots", array, one("Id", nonEmpty), maybe("Arn"), maybe("Name"), one("PolicyTypes", types), endsARN("Id", "Arn")))
 	t.object("organizations:ListAccounts", maybe("NextToken"),
-		one("Accounts", array, open, one("Id", accountID), maybe("Arn"), maybe("Email"), maybe("Name"), maybe("Status"), maybe("State"),
+		one("Accounts", array, open, one("Id", accountID), maybe("Arn"), maybe("Email"), maybe("Name"), maybe("Status"), maybe("State"), anyOf("Status", "State"), endsARN("Id", "Arn"),
 			maybe("JoinedMethod"), maybe("JoinedTimestamp", number), maybe("Paths", array)))
 	t.object("organizations:ListParents", maybe("NextToken"),
-		one("Parents", array, one("Id", nonEmpty), one("Type", values("ROOT", "ORGANIZATIONAL_UNIT"))))
-	summary := group(open, one("Arn", anARN), one("Name", nonEmpty), maybe("Description"), one("Type", policyTypes), maybe("AwsManaged", boolean))
-	t.object("organizations:ListPoliciesForTarget", maybe("NextToken"), one("Policies", array, summary, one("Id", nonEmpty)))
+		one("Parents", array, one("Id", nonEmpty), one("Type", values("ROOT", "ORGANIZATIONAL_UNIT")), related(rootOrUnit)))
+	summary := group(open, one("Arn", anARN), one("Name", nonEmpty), maybe("Description"), maybe("AwsManaged", boolean), endsARN("Id", "Arn"))
+	t.object("organizations:ListPoliciesForTarget", maybe("NextToken"),
+		one("Policies", array, summary, one("Id", nonEmpty), one("Type", policyTypes, same("Filter"))))
 	t.object("organizations:DescribePolicy",
-		one("Policy", one("PolicySummary", summary, one("Id", same("PolicyId"))), one("Content", nonEmpty)))
+		one("Policy", one("PolicySummary", summary, one("Id", same("PolicyId")), one("Type", policyTypes)), one("Content", nonEmpty)))
+}
+
+// rootOrUnit says that the id of a parent is one of its type.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Parent.html
+func rootOrUnit(text func(string) (string, bool)) string {
+	id, _ := text("Id")
+	kind, _ := text("Type")
+	if prefix := map[string]string{"ROOT": "r-", "ORGANIZATIONAL_UNIT": "ou-"}[kind]; prefix == "" || !strings.HasPrefix(id, prefix) {
+		return "has " + quote(id) + " as Id, and the type " + quote(kind)
+	}
+	return ""
 }

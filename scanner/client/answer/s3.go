@@ -19,7 +19,7 @@ func (t table) bodiless(api string, status []int, headers ...part) *shape {
 
 // s3Error is an answer of S3 that is an error.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-var s3Error = newNode("Error", 1, 1, []part{quiet, one("Code", nonEmpty), maybe("Message")})
+var s3Error = newNode("Error", 1, 1, []part{quiet, one("Code", nonEmpty), maybe("Message"), maybe("BucketName", same("Bucket"))})
 
 // quiet marks a node in which much is not known, and nothing is noted.
 var quiet = group(open, func(n *node) { n.quiet = true })
@@ -27,7 +27,7 @@ var quiet = group(open, func(n *node) { n.quiet = true })
 var (
 	status    = values("Enabled", "Disabled")
 	isEnabled = one("Status", status)
-	tag       = group(one("Key"), one("Value"))
+	tag       = group(one("Key", nonEmpty), one("Value"))
 	owner     = group(open, maybe("ID"), maybe("DisplayName"))
 	storage   = values("STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
 		"DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP", "AWS_BACKUP_WARM",
@@ -41,37 +41,40 @@ func (t table) s3() {
 	t.document("s3:GetBucketReplication", "ReplicationConfiguration",
 		one("Role", nonEmpty),
 		some("Rule",
-			maybe("ID"), maybe("Priority", integer), maybe("Prefix"),
+			one("ID", nonEmpty), maybe("Priority", integer), maybe("Prefix"),
 			maybe("Filter", single,
 				maybe("Prefix"), maybe("Tag", tag),
 				maybe("And", element, maybe("Prefix"), many("Tag", tag))),
 			isEnabled,
-			maybe("SourceSelectionCriteria", element,
+			maybe("SourceSelectionCriteria", anyOf("SseKmsEncryptedObjects", "ReplicaModifications"),
 				maybe("SseKmsEncryptedObjects", isEnabled), maybe("ReplicaModifications", isEnabled)),
 			maybe("ExistingObjectReplication", isEnabled),
 			one("Destination",
 				one("Bucket", anARN), maybe("Account", accountID), maybe("StorageClass", storage),
-				maybe("AccessControlTranslation", one("Owner", values("Destination"))),
-				maybe("EncryptionConfiguration", one("ReplicaKmsKeyID", nonEmpty)),
+				maybe("AccessControlTranslation", one("Owner", values("Destination"))), needs("AccessControlTranslation", "Account"),
+				maybe("EncryptionConfiguration", one("ReplicaKmsKeyID", keyName)),
 				maybe("ReplicationTime", isEnabled, one("Time", one("Minutes", integer))),
-				maybe("Metrics", isEnabled, maybe("EventThreshold", one("Minutes", integer)))),
+				maybe("Metrics", isEnabled, maybe("EventThreshold", one("Minutes", integer))), needs("ReplicationTime", "Metrics")),
 			maybe("DeleteMarkerReplication", isEnabled),
+			// S3 takes no rule that breaks one of these.
+			either("Filter", "Prefix"), needs("Filter", "Priority", "DeleteMarkerReplication"),
+			without("Prefix", "Priority", "DeleteMarkerReplication"),
 		)).limit = 4 << 20
 	t.document("s3:GetBucketVersioning", "VersioningConfiguration",
 		maybe("Status", values("Enabled", "Suspended")), maybe("MfaDelete", status))
-	t["s3:GetBucketPolicy"] = &shape{kind: policyDocument, limit: 1 << 20, errors: s3Error}
+	t["s3:GetBucketPolicy"] = &shape{kind: policyDocument, root: policyRoots[BucketPolicy], limit: 1 << 20, errors: s3Error}
 	t.document("s3:GetBucketOwnershipControls", "OwnershipControls",
 		one("Rule", one("ObjectOwnership", values("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"))))
 	t.document("s3:GetBucketEncryption", "ServerSideEncryptionConfiguration",
 		one("Rule",
 			one("ApplyServerSideEncryptionByDefault",
-				one("SSEAlgorithm", values("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup")), maybe("KMSMasterKeyID", nonEmpty)),
+				one("SSEAlgorithm", values("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup")), maybe("KMSMasterKeyID", keyName)),
 			maybe("BucketKeyEnabled", boolean),
 			maybe("BlockedEncryptionTypes", some("EncryptionType", values("NONE", "SSE-C")))))
 	t.document("s3:GetObjectLockConfiguration", "ObjectLockConfiguration",
 		one("ObjectLockEnabled", values("Enabled")),
 		maybe("Rule", one("DefaultRetention",
-			one("Mode", values("GOVERNANCE", "COMPLIANCE")), maybe("Days", integer), maybe("Years", integer))))
+			one("Mode", values("GOVERNANCE", "COMPLIANCE")), maybe("Days", integer), maybe("Years", integer), either("Days", "Years"))))
 	t.document("s3:GetPublicAccessBlock", "PublicAccessBlockConfiguration",
 		one("BlockPublicAcls", boolean), one("IgnorePublicAcls", boolean), one("BlockPublicPolicy", boolean), one("RestrictPublicBuckets", boolean))
 	t["s3control:GetPublicAccessBlock"] = &shape{kind: xmlDocument, root: t["s3:GetPublicAccessBlock"].root, errors: s3ControlError}
@@ -80,17 +83,18 @@ func (t table) s3() {
 		t.document(api, "Tagging", one("TagSet", element, many("Tag", tag)))
 	}
 	t.document("s3:GetBucketLifecycleConfiguration", "LifecycleConfiguration",
-		some("Rule", open,
-			maybe("ID"), maybe("Prefix"), isEnabled,
+		some("Rule", // an action that is not known may delete objects
+			one("ID", nonEmpty), maybe("Prefix"), isEnabled, either("Filter", "Prefix"),
+			anyOf("Expiration", "NoncurrentVersionExpiration", "Transition", "NoncurrentVersionTransition", "AbortIncompleteMultipartUpload"),
 			maybe("Filter", single,
 				maybe("Prefix"), maybe("Tag", tag), maybe("ObjectSizeGreaterThan", integer), maybe("ObjectSizeLessThan", integer),
 				maybe("And", element, maybe("Prefix"), many("Tag", tag),
 					maybe("ObjectSizeGreaterThan", integer), maybe("ObjectSizeLessThan", integer))),
-			maybe("Expiration", element, maybe("Date", date), maybe("Days", integer), maybe("ExpiredObjectDeleteMarker", boolean)),
-			maybe("NoncurrentVersionExpiration", element, maybe("NoncurrentDays", integer), maybe("NewerNoncurrentVersions", integer)),
-			many("Transition", element, maybe("Date", date), maybe("Days", integer), maybe("StorageClass")),
-			many("NoncurrentVersionTransition", element, maybe("NoncurrentDays", integer), maybe("NewerNoncurrentVersions", integer), maybe("StorageClass")),
-			maybe("AbortIncompleteMultipartUpload", element, maybe("DaysAfterInitiation", integer)),
+			maybe("Expiration", element, maybe("Date", date), maybe("Days", integer), maybe("ExpiredObjectDeleteMarker", boolean), anyOf("Date", "Days", "ExpiredObjectDeleteMarker")),
+			maybe("NoncurrentVersionExpiration", one("NoncurrentDays", integer), maybe("NewerNoncurrentVersions", integer)),
+			many("Transition", maybe("Date", date), maybe("Days", integer), one("StorageClass", nonEmpty), either("Date", "Days")),
+			many("NoncurrentVersionTransition", one("NoncurrentDays", integer), maybe("NewerNoncurrentVersions", integer), one("StorageClass", nonEmpty)),
+			maybe("AbortIncompleteMultipartUpload", one("DaysAfterInitiation", integer)),
 		))
 	events := group(open, maybe("Id"), some("Event", nonEmpty), maybe("Filter", quiet))
 	t.document("s3:GetBucketNotificationConfiguration", "NotificationConfiguration", open,
@@ -99,7 +103,7 @@ func (t table) s3() {
 
 	t.document("s3:ListBuckets", "ListAllMyBucketsResult", open,
 		maybe("Owner", owner),
-		one("Buckets", element, upTo(10_000, "Bucket", open, one("Name", nonEmpty), maybe("CreationDate", date), maybe("BucketRegion"), maybe("BucketArn"))),
+		one("Buckets", element, upTo(10_000, "Bucket", open, one("Name", nonEmpty), maybe("CreationDate", date), maybe("BucketRegion"), maybe("BucketArn"), endsARN("Name", "BucketArn"))),
 		maybe("ContinuationToken"), maybe("Prefix"))
 	version := group(open, one("Key", nonEmpty), one("VersionId", nonEmpty), one("IsLatest", boolean), one("LastModified", date), maybe("Owner", owner))
 	t.document("s3:ListObjectVersions", "ListVersionsResult",

@@ -41,10 +41,10 @@ func (r *reader) readXML(root *node) error {
 			return r.broken(err)
 		case xml.CharData:
 			if strings.TrimSpace(string(t)) != "" {
-				return malformed("the answer of %s goes on after its document", r.x.API)
+				return malformed("%s goes on after its document", r.subject)
 			}
 		case xml.StartElement, xml.EndElement, xml.Directive:
-			return malformed("the answer of %s goes on after its document", r.x.API)
+			return malformed("%s goes on after its document", r.subject)
 		}
 	}
 }
@@ -93,12 +93,12 @@ func unreadable(kind string, err error) error {
 // attributes refuses attributes that are not known, where they could decide.
 func (r *reader) attributes(n *node, path string, start xml.StartElement) error {
 	if start.Name.Space != "" {
-		return notUnderstood("the answer of %s has %s of another namespace", r.x.API, path)
+		return notUnderstood("%s has %s of another namespace", r.subject, path)
 	}
 	for i, a := range start.Attr {
 		for _, before := range start.Attr[:i] {
 			if before.Name == a.Name {
-				return malformed("the answer of %s has the attribute %s of %s more than once", r.x.API, quote(a.Name.Local), path)
+				return malformed("%s has the attribute %s of %s more than once", r.subject, quote(a.Name.Local), path)
 			}
 		}
 		switch {
@@ -108,7 +108,7 @@ func (r *reader) attributes(n *node, path string, start xml.StartElement) error 
 			}
 		case a.Name.Space == "xsi":
 		case !n.open:
-			return notUnderstood("the answer of %s has the attribute %s of %s, which this version does not know", r.x.API, quote(a.Name.Local), path)
+			return notUnderstood("%s has the attribute %s of %s, which this version does not know", r.subject, quote(a.Name.Local), path)
 		}
 	}
 	return nil
@@ -117,12 +117,9 @@ func (r *reader) attributes(n *node, path string, start xml.StartElement) error 
 // element reads what is in an element, and its end.
 func (r *reader) element(d *xml.Decoder, n *node, path string, name xml.Name, depth int) error {
 	if depth > maxDepth {
-		return malformed("the answer of %s has elements more than %d deep", r.x.API, maxDepth)
+		return malformed("%s has elements more than %d deep", r.subject, maxDepth)
 	}
-	var count []int
-	if len(n.children) > 0 {
-		count = make([]int, len(n.children))
-	}
+	in := newContents(n)
 	var text []byte
 	for {
 		token, err := d.RawToken()
@@ -138,22 +135,22 @@ func (r *reader) element(d *xml.Decoder, n *node, path string, name xml.Name, de
 				return r.checkValue(n, path, string(text))
 			}
 			if len(strings.TrimSpace(string(text))) > 0 && !n.open {
-				return malformed("the answer of %s has text in %s: %s", r.x.API, path, quote(string(text)))
+				return malformed("%s has text in %s: %s", r.subject, path, quote(string(text)))
 			}
-			return r.complete(n, path, count)
+			return r.complete(n, path, in)
 		case xml.CharData:
 			text = append(text, t...)
 		case xml.Directive:
-			return malformed("the answer of %s holds a declaration in the middle", r.x.API)
+			return malformed("%s holds a declaration in the middle", r.subject)
 		case xml.StartElement:
-			if err := r.child(d, n, path, t, count, depth); err != nil {
+			if err := r.child(d, n, path, t, in, depth); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func (r *reader) child(d *xml.Decoder, n *node, path string, start xml.StartElement, count []int, depth int) error {
+func (r *reader) child(d *xml.Decoder, n *node, path string, start xml.StartElement, in contents, depth int) error {
 	c, other := n.find(start.Name.Local)
 	if c == nil {
 		if err := r.unknown(n, path, start.Name.Local, other); err != nil {
@@ -165,10 +162,14 @@ func (r *reader) child(d *xml.Decoder, n *node, path string, start xml.StartElem
 	if err := r.attributes(c, below, start); err != nil {
 		return err
 	}
-	if err := r.more(c, below, &count[slices.Index(n.children, c)]); err != nil {
+	if err := r.more(c, below, &in.count[slices.Index(n.children, c)]); err != nil {
 		return err
 	}
-	return r.element(d, c, below, start.Name, depth+1)
+	if err := r.element(d, c, below, start.Name, depth+1); err != nil {
+		return err
+	}
+	in.keep(n, c, r.last)
+	return nil
 }
 
 // ignored is an element that is not known and decides nothing, with all that is in it.
