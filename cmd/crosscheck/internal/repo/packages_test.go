@@ -112,7 +112,7 @@ var packages = []pkg{
 	{"scanner/client/answer", "what a whole answer of each API is; reads answers, and refuses what is not understood", []string{"scanner/fact"}},
 	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, errors", []string{"scanner/client/answer", "scanner/fact"}},
 	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts",
-		[]string{"scanner/client", "scanner/fact", "scanner/flow"}},
+		[]string{"scanner/client", "scanner/client/answer", "scanner/fact", "scanner/flow"}},
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
