@@ -3,6 +3,7 @@ package compare
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ type recordedFile struct {
 
 // runFiles lists the run files of a folder by start. Whatever else is in it, but
 // for hidden files (one that is being written is), is skipped.
-func runFiles(dir string) (files []recordedFile, skipped []Skipped, err error) {
+func runFiles(ctx context.Context, dir string) (files []recordedFile, skipped []Skipped, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, bare(err))
@@ -73,7 +74,7 @@ func runFiles(dir string) (files []recordedFile, skipped []Skipped, err error) {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		run, err := firstLine(filepath.Join(dir, e.Name()))
+		run, err := firstLine(ctx, filepath.Join(dir, e.Name()))
 		if err != nil {
 			skipped = append(skipped, Skipped{e.Name(), err.Error()})
 			continue
@@ -93,8 +94,8 @@ func runFiles(dir string) (files []recordedFile, skipped []Skipped, err error) {
 }
 
 // firstLine is the run that a run file begins with.
-func firstLine(path string) (*report.Run, error) {
-	f, err := openRegular(path)
+func firstLine(ctx context.Context, path string) (*report.Run, error) {
+	f, err := openRegular(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +110,29 @@ func firstLine(path string) (*report.Run, error) {
 	return run, nil
 }
 
-func openRegular(path string) (*os.File, error) {
+// openRegular opens a file to be read until the context ends.
+func openRegular(ctx context.Context, path string) (io.ReadCloser, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New("it is no file")
 	}
 	f, err := os.Open(path)
-	return f, bare(err)
+	if err != nil {
+		return nil, bare(err)
+	}
+	return untilEnd{f, ctx}, nil
+}
+
+type untilEnd struct {
+	io.ReadCloser
+	ctx context.Context
+}
+
+func (f untilEnd) Read(p []byte) (int, error) {
+	if err := context.Cause(f.ctx); err != nil {
+		return 0, err
+	}
+	return f.ReadCloser.Read(p)
 }
 
 // bare is the error of a path without the path.
@@ -129,8 +146,8 @@ func bare(err error) error {
 
 // ReadHistory reads the runs of a folder, the last n of them, or all with 0. No run
 // is in memory as a whole. What is no whole run is skipped and named.
-func ReadHistory(dir string, n int) (*History, error) {
-	files, skipped, err := runFiles(dir)
+func ReadHistory(ctx context.Context, dir string, n int) (*History, error) {
+	files, skipped, err := runFiles(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +158,7 @@ func ReadHistory(dir string, n int) (*History, error) {
 	h := &History{SchemaVersion: report.SchemaVersion, Runs: []HistoryRun{}, Skipped: skipped}
 	var before *Baseline
 	for i := max(0, first-1); i < len(files); i++ {
-		run, b, err := readHistoryRun(dir, files[i].name, before)
+		run, b, err := readHistoryRun(ctx, dir, files[i].name, before)
 		switch {
 		case err != nil:
 			h.Skipped = append(h.Skipped, Skipped{files[i].name, err.Error()})
@@ -156,9 +173,9 @@ func ReadHistory(dir string, n int) (*History, error) {
 	return h, nil
 }
 
-func readHistoryRun(dir, name string, before *Baseline) (HistoryRun, *Baseline, error) {
+func readHistoryRun(ctx context.Context, dir, name string, before *Baseline) (HistoryRun, *Baseline, error) {
 	h := HistoryRun{File: name}
-	f, err := openRegular(filepath.Join(dir, name))
+	f, err := openRegular(ctx, filepath.Join(dir, name))
 	if err != nil {
 		return h, nil, err
 	}
@@ -319,8 +336,8 @@ type TrendPoint struct {
 
 // ReadTrend reads the last n runs of a folder, without their findings. A folder
 // that is not there has none.
-func ReadTrend(dir string, n int) ([]TrendPoint, []Skipped, error) {
-	files, skipped, err := runFiles(dir)
+func ReadTrend(ctx context.Context, dir string, n int) ([]TrendPoint, []Skipped, error) {
+	files, skipped, err := runFiles(ctx, dir)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return []TrendPoint{}, nil, nil
@@ -329,7 +346,7 @@ func ReadTrend(dir string, n int) ([]TrendPoint, []Skipped, error) {
 	}
 	points := []TrendPoint{}
 	for _, f := range files[max(0, len(files)-n):] {
-		p, err := readTrendPoint(filepath.Join(dir, f.name), f.run)
+		p, err := readTrendPoint(ctx, filepath.Join(dir, f.name), f.run)
 		if err != nil {
 			skipped = append(skipped, Skipped{f.name, err.Error()})
 			continue
@@ -339,8 +356,8 @@ func ReadTrend(dir string, n int) ([]TrendPoint, []Skipped, error) {
 	return points, skipped, nil
 }
 
-func readTrendPoint(path string, run *report.Run) (TrendPoint, error) {
-	f, err := openRegular(path)
+func readTrendPoint(ctx context.Context, path string, run *report.Run) (TrendPoint, error) {
+	f, err := openRegular(ctx, path)
 	if err != nil {
 		return TrendPoint{}, err
 	}

@@ -45,7 +45,7 @@ func TestRunsOfOneSecond(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h, err := compare.ReadHistory(dir, 0)
+	h, err := compare.ReadHistory(t.Context(), dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestReadHistory(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "directory"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h, err := compare.ReadHistory(dir, 0)
+	h, err := compare.ReadHistory(t.Context(), dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestReadHistory(t *testing.T) {
 		t.Error(d)
 	}
 	// The last run is compared with the one before it, which is not shown.
-	if h, err = compare.ReadHistory(dir, 1); err != nil {
+	if h, err = compare.ReadHistory(t.Context(), dir, 1); err != nil {
 		t.Fatal(err)
 	}
 	if d := diff.Diff(want[2:], h.Runs); d != "" {
@@ -167,11 +167,11 @@ func TestReadHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	reporttest.Conforms(t, reporttest.Schema(t, "history.schema.json"), doc.Bytes())
-	if _, err := compare.ReadHistory(filepath.Join(dir, "none"), 0); err == nil {
+	if _, err := compare.ReadHistory(t.Context(), filepath.Join(dir, "none"), 0); err == nil {
 		t.Error("a directory that does not exist was read")
 	}
 
-	points, left, err := compare.ReadTrend(dir, 2)
+	points, left, err := compare.ReadTrend(t.Context(), dir, 2)
 	if d := diff.Diff([]compare.TrendPoint{{ID: "two", StartedAt: want[1].StartedAt, P50MS: 70, HasP50: true, Missed: 1},
 		{ID: "three", StartedAt: want[2].StartedAt, P50MS: 50, HasP50: true, P99MS: 99, HasP99: true}}, points); d != "" || err != nil {
 		t.Error(d, err)
@@ -179,7 +179,7 @@ func TestReadHistory(t *testing.T) {
 	if len(left) != 6 { // the one that was cut is not among the last two
 		t.Errorf("%v", left)
 	}
-	if points, _, err = compare.ReadTrend(filepath.Join(dir, "none"), 2); points == nil || len(points) > 0 || err != nil {
+	if points, _, err = compare.ReadTrend(t.Context(), filepath.Join(dir, "none"), 2); points == nil || len(points) > 0 || err != nil {
 		t.Errorf("%v, %v", points, err)
 	}
 }
@@ -200,11 +200,11 @@ func TestHistoryAgreesWithBaselines(t *testing.T) {
 			runs = append(runs, ms)
 			writeRun(t, dir, fmt.Sprintf("%d.jsonl", 9-i), ms)
 		}
-		h, err := compare.ReadHistory(dir, 0)
+		h, err := compare.ReadHistory(t.Context(), dir, 0)
 		if err != nil || len(h.Skipped) > 0 || len(h.Runs) != len(runs) {
 			t.Fatal(err, h)
 		}
-		points, _, err := compare.ReadTrend(dir, 10)
+		points, _, err := compare.ReadTrend(t.Context(), dir, 10)
 		if err != nil || len(points) != len(runs) {
 			t.Fatal(err, points)
 		}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -327,38 +325,6 @@ func TestReaderTakesLongLines(t *testing.T) {
 	}
 }
 
-func TestOpen(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if _, err := Open(dir); err == nil || err.Error() != dir+" is a directory, not a facts file" {
-		t.Errorf("a directory: %v", err)
-	}
-	none := filepath.Join(dir, "none")
-	if _, err := Open(none); !errors.Is(err, os.ErrNotExist) || err.Error() != none+": no such file or directory" {
-		t.Errorf("no file: %v", err)
-	}
-	path := filepath.Join(dir, "facts.jsonl")
-	if err := os.WriteFile(path, write(t, filled("gap")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	n := 0
-	for ; ; n++ {
-		if _, err := r.Next(); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n != 4 {
-		t.Errorf("%d messages", n)
-	}
-}
-
 // TestWhole: a document is whole unless a gap is anywhere in it, in what it refers to too.
 func TestWhole(t *testing.T) {
 	t.Parallel()
@@ -390,28 +356,6 @@ func TestTextStaysAsItIs(t *testing.T) {
 	doc := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{Policy: Of(Policy{Document: "<&>"})}}
 	if got := write(t, []Message{filled("value")[0], {Document: &doc}, {Coverage: &oneBucket}}); !bytes.Contains(got, []byte(`"document":"<&>"`)) {
 		t.Errorf("%s", got)
-	}
-}
-
-// TestClose: Close closes the file of Open, and does nothing to a stream of the caller.
-func TestClose(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "facts.jsonl")
-	if err := os.WriteFile(path, write(t, filled("gap")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := r.Close(); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("closed again: %v", err)
-	}
-	if err := NewReader(strings.NewReader(""), "x").Close(); err != nil {
-		t.Error(err)
 	}
 }
 

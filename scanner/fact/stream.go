@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -95,8 +93,7 @@ const maxLine = 16 << 20
 type Reader struct {
 	name  string
 	r     *bufio.Reader
-	long  []byte   // a line that is longer than the buffer of r
-	file  *os.File // to close, nil when the caller owns it
+	long  []byte // a line that is longer than the buffer of r
 	line  int
 	seen  map[string]int // line of each bucket's document, by ARN
 	gaps  once           // that were given
@@ -108,33 +105,6 @@ type Reader struct {
 // NewReader reads from r; errors begin with name.
 func NewReader(r io.Reader, name string) *Reader {
 	return &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16), seen: map[string]int{}, gaps: newOnce()}
-}
-
-// Open reads a file. It refuses a directory.
-func Open(path string) (*Reader, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			err = fmt.Errorf("%s: %w", path, pe.Err)
-		}
-		return nil, err
-	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		_ = f.Close()
-		return nil, fmt.Errorf("%s is a directory, not a facts file", path)
-	}
-	r := NewReader(f, path)
-	r.file = f
-	return r, nil
-}
-
-// Close closes the file of [Open].
-func (r *Reader) Close() error {
-	if r.file == nil {
-		return nil
-	}
-	return r.file.Close()
 }
 
 // Next is the next message, or io.EOF after the coverage. A stream that ends

@@ -13,60 +13,30 @@ import (
 )
 
 // FactsFile reads a facts file; the path - is standard input. It ends with ctx, also
-// while a pipe gives nothing: the goroutine that waits for the pipe then stays until the
-// process ends.
+// while a pipe gives nothing.
 func FactsFile(path string, stdin io.Reader) Source {
 	return func(ctx context.Context, emit func(fact.Message) error) error {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		messages := make(chan fact.Message, 16)
-		result := make(chan error, 1)
-		go func() {
-			defer close(messages)
-			result <- readFacts(path, stdin, func(m fact.Message) error {
-				select {
-				case messages <- m:
-					return nil
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
-			})
-		}()
-		for {
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case m, more := <-messages:
-				if !more {
-					return <-result
-				}
-				if err := emit(m); err != nil {
-					return err
-				}
-			}
-		}
-	}
-}
-
-func readFacts(path string, stdin io.Reader, emit func(fact.Message) error) error {
-	r := fact.NewReader(stdin, "standard input")
-	if path != "-" {
-		var err error
-		if r, err = fact.Open(path); err != nil {
-			return usererr.Hint(err, "write a facts file with 'crosscheck facts'")
-		}
-		defer func() { _ = r.Close() }() // read only
-	}
-	for {
-		m, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+		in, err := openInput(ctx, path, "facts file", stdin)
 		if err != nil {
-			return usererr.Hint(err, "write it again with 'crosscheck facts'")
+			return orCause(ctx, usererr.Hint(err, "write a facts file with 'crosscheck facts'"))
 		}
-		if err := emit(m); err != nil {
-			return err
+		defer func() { _ = in.Close() }() // read only
+		name := path
+		if path == "-" {
+			name = "standard input"
+		}
+		r := fact.NewReader(in, name)
+		for {
+			m, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return orCause(ctx, usererr.Hint(err, "write it again with 'crosscheck facts'"))
+			}
+			if err := emit(m); err != nil {
+				return err
+			}
 		}
 	}
 }

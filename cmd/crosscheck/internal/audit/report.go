@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -40,8 +41,8 @@ type Report struct {
 // Run makes the outputs ready, calls write with a writer that applies the waivers
 // and feeds the outputs (and the other writers), and publishes the outputs. keep
 // keeps the run files from then on, also if the run fails.
-func (r *Report) Run(engine *rules.Engine, write func(w report.Writer, keep func() error) error, others ...report.Writer) (report.Summary, error) {
-	set, err := r.set(engine)
+func (r *Report) Run(ctx context.Context, engine *rules.Engine, write func(w report.Writer, keep func() error) error, others ...report.Writer) (report.Summary, error) {
+	set, err := r.set(ctx, engine)
 	if err != nil {
 		return report.Summary{}, err
 	}
@@ -67,7 +68,7 @@ func (r *Report) Run(engine *rules.Engine, write func(w report.Writer, keep func
 	return sum, err
 }
 
-func (r *Report) set(engine *rules.Engine) (*output.Set, error) {
+func (r *Report) set(ctx context.Context, engine *rules.Engine) (*output.Set, error) {
 	severity, err := finding.ParseSeverity(r.FailOn)
 	if err != nil {
 		return nil, usererr.Hint(err, "for example --fail-on high")
@@ -80,11 +81,11 @@ func (r *Report) set(engine *rules.Engine) (*output.Set, error) {
 		}
 		outputs = append(outputs, out)
 	}
-	baseline, err := r.baseline(outputs)
+	baseline, err := r.baseline(ctx, outputs)
 	if err != nil {
 		return nil, err
 	}
-	trend, err := r.trend(outputs)
+	trend, err := r.trend(ctx, outputs)
 	if err != nil {
 		return nil, err
 	}
@@ -97,11 +98,11 @@ func (r *Report) set(engine *rules.Engine) (*output.Set, error) {
 }
 
 // trend is the earlier runs, if a format shows them; otherwise nil.
-func (r *Report) trend(outputs []output.Output) ([]compare.TrendPoint, error) {
+func (r *Report) trend(ctx context.Context, outputs []output.Output) ([]compare.TrendPoint, error) {
 	if r.History == "" || !slices.ContainsFunc(outputs, func(o output.Output) bool { return o.Format == "html" }) {
 		return nil, nil
 	}
-	points, skipped, err := compare.ReadTrend(r.History, trendRuns)
+	points, skipped, err := compare.ReadTrend(ctx, r.History, trendRuns)
 	if err != nil {
 		return nil, usererr.Hint(err, historyHint)
 	}

@@ -87,7 +87,7 @@ func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, er
 		options := r.options
 		options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
 		if resume != "" {
-			if a.Resume, err = Resume(resume, "test", engine); err != nil {
+			if a.Resume, err = Resume(t.Context(), resume, "test", engine); err != nil {
 				return err
 			}
 			options.RunID, options.Done = a.Resume.Run.ID, a.Resume.Judged

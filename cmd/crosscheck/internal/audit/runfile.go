@@ -14,39 +14,26 @@ import (
 	"crosscheck/rules"
 )
 
-// OpenRun opens the run file that a flag or an argument names; the path - is
-// standard input.
-func OpenRun(what, path string, stdin io.Reader) (io.ReadCloser, error) {
+// OpenRun opens the run file that a flag or an argument names, to be read until the
+// context ends; the path - is standard input.
+func OpenRun(ctx context.Context, what, path string, stdin io.Reader) (io.ReadCloser, error) {
 	const hint = "write one with -o jsonl=FILE"
-	switch path {
-	case "":
+	if path == "" {
 		return nil, usererr.Hint(fmt.Errorf("%s is missing", what), hint)
-	case "-":
-		return io.NopCloser(stdin), nil
 	}
-	f, err := os.Open(path)
+	in, err := openInput(ctx, path, "run file", stdin)
 	if err != nil {
-		return nil, usererr.Hint(usererr.Path(err), hint)
+		return nil, orCause(ctx, usererr.Hint(err, hint))
 	}
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a directory, not a run file", path)
-	}
-	if err != nil {
-		return nil, usererr.Hint(errors.Join(usererr.Path(err), f.Close()), hint)
-	}
-	return f, nil
+	return in, nil
 }
 
-// replay gives the messages of a run file to h until the context ends.
+// Replay gives the messages of a run file of [OpenRun] to h until the context ends.
 func Replay(ctx context.Context, name string, run io.Reader, h report.Handler) error {
-	untilEnd := readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return run.Read(p)
-	})
-	return runError(name, report.Replay(untilEnd, h))
+	if err := report.Replay(run, h); err != nil {
+		return orCause(ctx, runError(name, err))
+	}
+	return nil
 }
 
 // runError names the run file in an error, and says what to do about a file that is not
@@ -61,14 +48,10 @@ func runError(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
 // Resume reads the run that --resume names, to be continued by the same version of
 // crosscheck with the same rules; nil without a path. The file stays open as long as
 // the process: the run that continues it may take its name.
-func Resume(path, version string, engine *rules.Engine) (*report.Unfinished, error) {
+func Resume(ctx context.Context, path, version string, engine *rules.Engine) (*report.Unfinished, error) {
 	const hint = "a scan with -o jsonl=PATH leaves PATH.partial when it is interrupted"
 	switch path {
 	case "":
@@ -83,8 +66,10 @@ func Resume(path, version string, engine *rules.Engine) (*report.Unfinished, err
 	if err != nil {
 		return nil, usererr.Hint(usererr.Path(err), hint)
 	}
-	u, err := report.Resume(file)
+	u, err := report.Resume(fileUntil{ctx, file})
 	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
 	case errors.Is(err, report.ErrDigest):
 		return nil, runError(path, err)
 	case err != nil:
@@ -96,8 +81,23 @@ func Resume(path, version string, engine *rules.Engine) (*report.Unfinished, err
 	return u, nil
 }
 
+// fileUntil is a file that is read until the context ends.
+type fileUntil struct {
+	ctx  context.Context
+	file io.ReadSeeker
+}
+
+func (f fileUntil) Read(p []byte) (int, error) {
+	if err := context.Cause(f.ctx); err != nil {
+		return 0, err
+	}
+	return f.file.Read(p)
+}
+
+func (f fileUntil) Seek(offset int64, whence int) (int64, error) { return f.file.Seek(offset, whence) }
+
 // baseline reads the baseline, nil where there is none.
-func (r *Report) baseline(outputs []output.Output) (*compare.Baseline, error) {
+func (r *Report) baseline(ctx context.Context, outputs []output.Output) (*compare.Baseline, error) {
 	const hint = "--baseline takes a run file, written with -o jsonl=FILE"
 	switch r.Baseline {
 	case "":
@@ -108,7 +108,7 @@ func (r *Report) baseline(outputs []output.Output) (*compare.Baseline, error) {
 	case "-":
 		return nil, usererr.Hint(errors.New("--baseline cannot read standard input"), "give it as a file")
 	}
-	run, err := OpenRun("--baseline", r.Baseline, nil)
+	run, err := OpenRun(ctx, "--baseline", r.Baseline, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,8 @@ func (r *Report) baseline(outputs []output.Output) (*compare.Baseline, error) {
 	}
 	b := compare.NewBaseline()
 	switch err := report.Replay(run, b); {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
 	case errors.Is(err, report.ErrDigest):
 		return nil, runError(r.Baseline, err)
 	case err != nil:

@@ -48,7 +48,7 @@ the status that a real run would exit with.
 			if err != nil {
 				return err
 			}
-			sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
+			sum, err := out.report(s).Run(cmd.Context(), engine, func(w report.Writer, _ func() error) error {
 				return demoDrill(cmd.Context(), s, cfg, c, engine, w)
 			})
 			if err != nil {

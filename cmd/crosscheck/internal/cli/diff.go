@@ -78,7 +78,7 @@ verdict changed. What the later run did not cover is unknown, never fixed.
 
 // record reads a run file to be compared.
 func record(ctx context.Context, s *terminal.Streams, path string) (*compare.Recording, error) {
-	run, err := audit.OpenRun("an argument", path, s.In)
+	run, err := audit.OpenRun(ctx, "an argument", path, s.In)
 	if err != nil {
 		return nil, err
 	}

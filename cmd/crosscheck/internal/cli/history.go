@@ -54,7 +54,7 @@ you.
 			if last < 0 || last == 0 && cmd.Flags().Changed("last") {
 				return usererr.Hint(fmt.Errorf("--last %d is not a number of runs", last), "use 1 or more")
 			}
-			h, err := compare.ReadHistory(args[0], last)
+			h, err := compare.ReadHistory(cmd.Context(), args[0], last)
 			if err != nil {
 				return usererr.Hint(err, "give the directory that --history names")
 			}

@@ -44,7 +44,7 @@ are listed on standard error, and the exit status is 2.
 			if err := send.check(cmd); err != nil {
 				return err
 			}
-			run, err := audit.OpenRun("--from", from, s.In)
+			run, err := audit.OpenRun(cmd.Context(), "--from", from, s.In)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ are listed on standard error, and the exit status is 2.
 			if send.to != "" {
 				others = append(others, to)
 			}
-			sum, err := out.report(s).Run(engine, func(w report.Writer, _ func() error) error {
+			sum, err := out.report(s).Run(cmd.Context(), engine, func(w report.Writer, _ func() error) error {
 				if send.to != "" {
 					if err := to.Connect(cmd.Context()); err != nil {
 						return err

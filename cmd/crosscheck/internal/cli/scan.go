@@ -187,13 +187,13 @@ APIs the scan would call, as whom, how often and for how long.
 				return plannedScan(cmd, s, scope.options(s, engine.Needs()), &scope, out.outputs)
 			}
 			var p *progress.Progress
-			sum, err := out.report(s).Run(engine, func(w report.Writer, keep func() error) error {
+			sum, err := out.report(s).Run(cmd.Context(), engine, func(w report.Writer, keep func() error) error {
 				source := audit.FactsFile(facts, s.In)
 				a := audit.Audit{Engine: engine, Version: version}
 				var meter *scanner.Meter
 				if facts == "" {
 					a.Keep = keep
-					if a.Resume, err = audit.Resume(resume, version, engine); err != nil {
+					if a.Resume, err = audit.Resume(cmd.Context(), resume, version, engine); err != nil {
 						return err
 					}
 					cfg, err := scope.config(cmd.Context())

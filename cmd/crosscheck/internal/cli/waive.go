@@ -41,7 +41,7 @@ JSON report and the run file have the fingerprints.
 			case day.Format(time.DateOnly) < time.Now().UTC().Format(time.DateOnly):
 				return usererr.Hint(fmt.Errorf("--expires %s is in the past", expires), "give a future date")
 			}
-			run, err := audit.OpenRun("--from", from, s.In)
+			run, err := audit.OpenRun(cmd.Context(), "--from", from, s.In)
 			if err != nil {
 				return err
 			}

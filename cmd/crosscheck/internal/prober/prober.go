@@ -99,7 +99,7 @@ func newRunID() string { return canary.NewRun(time.Now(), rand.Text()) }
 func Run(ctx context.Context, s *terminal.Streams, engine *rules.Engine, o *Options, out *audit.Report) (int, error) {
 	var p *prober
 	var interrupted error
-	sum, err := out.Run(engine, func(w report.Writer, _ func() error) error {
+	sum, err := out.Run(ctx, engine, func(w report.Writer, _ func() error) error {
 		p = newProber(s, o, w)
 		if err := p.discover(ctx, engine); err != nil {
 			return err
