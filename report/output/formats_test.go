@@ -306,11 +306,11 @@ func TestHostileText(t *testing.T) {
 						t.Fatalf("%U is in the output", r)
 					}
 				}
-				if format != "table" && format != "markdown" {
+				if format != "table" && format != "markdown" && format != "csv" {
 					return // no log shows it line by line
 				}
 				for line := range strings.Lines(string(out)) {
-					if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+					if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(strings.ToLower(line), "##vso[") {
 						t.Fatalf("a CI system would take this for a command: %q", line)
 					}
 				}

@@ -4,6 +4,7 @@ package text
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -32,10 +33,10 @@ func harmless(s string) string {
 	if strings.HasPrefix(s, "::") {
 		s = `\u003a` + s[1:]
 	}
-	return commands.Replace(s)
+	return azure.ReplaceAllString(strings.ReplaceAll(s, " ::", ` \u003a:`), `#\u0023$1`)
 }
 
-var commands = strings.NewReplacer(" ::", ` \u003a:`, "##[", `#\u0023[`, "##vso[", `#\u0023vso[`)
+var azure = regexp.MustCompile(`##((?i:vso)?\[)`)
 
 func visible(s string) string {
 	if Plain(s) {

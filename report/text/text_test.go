@@ -62,6 +62,7 @@ func TestVisible(t *testing.T) {
 		"a ::error::x":              `a \u003a:error::x`,
 		"a\n::error::x":             `a \u003a:error::x`,
 		"##[error]x ##vso[a]":       `#\u0023[error]x #\u0023vso[a]`,
+		"a##VSO[b ###[c":            `a#\u0023VSO[b ##\u0023[c`,
 		"arn:aws:s3:::b":            "arn:aws:s3:::b",
 		"a###b":                     "a###b",
 		"https://x.example/?a=b&c#": "https://x.example/?a=b&c#",

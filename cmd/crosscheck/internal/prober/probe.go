@@ -89,10 +89,10 @@ func (p *prober) closeJournal(j *journal.Journal) {
 	}
 	path := j.Path()
 	if err := j.Close(); err != nil {
-		fmt.Fprintf(p.s.Err, "crosscheck: the journal %s cannot be closed: %s\n", path, text.Visible(err.Error()))
+		fmt.Fprintf(p.s.Err, "crosscheck: the journal %s cannot be closed: %s\n", text.Visible(path), text.Visible(err.Error()))
 	}
 	if _, err := usererr.ReadFile(path); err == nil {
-		fmt.Fprintf(p.s.Err, "crosscheck: this run may have left probes: 'crosscheck canary sweep' removes it (journal %s)\n", path)
+		fmt.Fprintf(p.s.Err, "crosscheck: this run may have left probes: 'crosscheck canary sweep' removes it (journal %s)\n", text.Visible(path))
 	}
 }
 

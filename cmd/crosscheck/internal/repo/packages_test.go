@@ -176,7 +176,7 @@ var packages = []pkg{
 		[]string{"canary", "scanner", "scanner/fact"}},
 	{"cmd/crosscheck/internal/audit", "the way of a run: facts, engine, waivers, report; resume and baseline",
 		[]string{"canary/measure", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/text", "rules", "rules/finding", "rules/waiver", "scanner", "scanner/fact", "scanner/flow"}},
-	{"cmd/crosscheck/internal/terminal", "the streams, the terminal and the environment of the program; its log", nil},
+	{"cmd/crosscheck/internal/terminal", "the streams, the terminal and the environment of the program; its log", []string{"report/text"}},
 	{"cmd/crosscheck/internal/progress", "shows on standard error how far a scan is, and what it took",
 		[]string{"cmd/crosscheck/internal/terminal", "report", "report/text", "scanner", "scanner/fact"}},
 	{"cmd/crosscheck/internal/prober", "finds links, asks, probes them, and reports: once, on a schedule, or as an experiment",

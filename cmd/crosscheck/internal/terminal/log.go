@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+
+	"crosscheck/report/text"
 )
 
 // Log says what is logged on standard error, and how.
@@ -33,7 +35,7 @@ func (f *Format) Set(text string) error {
 
 // Logger writes records to standard error, those of calls with --debug.
 func (f *Log) Logger(s *Streams) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	options := &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: visible}
 	if f.Debug {
 		options.Level = slog.LevelDebug
 	}
@@ -43,11 +45,24 @@ func (f *Log) Logger(s *Streams) *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.Err, options))
 }
 
+// visible lets no text of AWS command the CI system whose log it gets into.
+func visible(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(text.Visible(v))
+	case error:
+		a.Value = slog.StringValue(text.Visible(v.Error()))
+	case fmt.Stringer:
+		a.Value = slog.StringValue(text.Visible(v.String()))
+	}
+	return a
+}
+
 // Say writes one line, or one record.
-func (f *Log) Say(s *Streams, text string) {
+func (f *Log) Say(s *Streams, line string) {
 	if f.Format == "json" {
-		f.Logger(s).Info(text)
+		f.Logger(s).Info(line)
 		return
 	}
-	fmt.Fprintf(s.Err, "crosscheck: %s\n", text)
+	fmt.Fprintf(s.Err, "crosscheck: %s\n", text.Visible(line))
 }
