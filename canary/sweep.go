@@ -80,6 +80,22 @@ func Sweep(ctx context.Context, path string, open OpenBucket, o Options) (SweepR
 	return s, errors.Join(err, j.Damage(), j.Close())
 }
 
+// SweepAll sweeps journals, one after the other, and gives what became of each to emit, with
+// the error of [Sweep]. None keeps the others from being swept, but the end of ctx, which is
+// returned.
+func SweepAll(
+	ctx context.Context, paths []string, open OpenBucket, o Options, emit func(SweepResult, error),
+) error {
+	for _, path := range paths {
+		swept, err := Sweep(ctx, path, open, o)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		emit(swept, err)
+	}
+	return nil
+}
+
 // sweptEntry is what the sweep of one probe did.
 type sweptEntry struct {
 	bucket.Tally

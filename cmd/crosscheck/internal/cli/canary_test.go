@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"crosscheck/canary/experiment"
+	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
@@ -396,6 +397,78 @@ func TestSweepBucketCommand(t *testing.T) {
 		if status != exitClean || !strings.HasPrefix(out, test.want) {
 			t.Errorf("%v: %d %q, want %q\n%s", test.more, status, out, test.want, errs)
 		}
+	}
+}
+
+// TestSweepStatus: a bad journal gives exit status 2, what could not be removed 1, and a
+// replica that may still come 3, in this order; everything is said and swept in each case.
+func TestSweepStatus(t *testing.T) {
+	t.Parallel()
+	const key = "crosscheck-canary/r1/1"
+	for name, test := range map[string]struct {
+		object, denied, pending, bad bool
+		want                         int
+	}{
+		"gone":             {want: exitClean},
+		"removed":          {object: true, want: exitClean},
+		"pending":          {object: true, pending: true, want: exitIncomplete},
+		"left":             {object: true, denied: true, want: exitFindings},
+		"left and pending": {object: true, denied: true, pending: true, want: exitFindings},
+		"bad":              {object: true, bad: true, want: exitUsage},
+		"bad and pending":  {object: true, pending: true, bad: true, want: exitUsage},
+		"bad and left":     {object: true, denied: true, bad: true, want: exitUsage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := served(t, testdata.DemoWorld)
+			dir := filepath.Join(p.state, "crosscheck", "canary")
+			bucket := "orders-invoices"
+			if lag := map[bool]time.Duration{true: time.Hour}[test.pending]; !p.box.SetLag(bucket, "", lag) {
+				t.Fatal("no such bucket")
+			}
+			j, err := journal.Open(dir, "r1", "crosscheck-canary")
+			if err != nil {
+				t.Fatal(err)
+			}
+			role := journal.Access{RoleName: "crosscheck-canary"}
+			err = j.Put(journal.Entry{Run: "r1", Key: key,
+				Source:      journal.Location{Bucket: bucket, AccountID: "111111111111", Region: "us-east-1", Access: role},
+				Destination: journal.Location{Bucket: "backup-invoices", AccountID: "333333333333", Region: "eu-west-1", Access: role}})
+			if err := errors.Join(err, j.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if test.object {
+				client := s3.New(s3.Options{Region: "us-east-1", UsePathStyle: true, HTTPClient: p.box.HTTPClient(), Credentials: assumed(t, p.box, "111111111111")})
+				key := key
+				if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")}); err != nil {
+					t.Fatal(err)
+				}
+				for start := time.Now(); !test.pending && time.Since(start) < 10*time.Second; time.Sleep(time.Millisecond) {
+					if out, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key}); err != nil || out.ReplicationStatus == "COMPLETED" {
+						break
+					}
+				}
+			}
+			if test.denied {
+				if err := p.box.AddFault(sandbox.Fault{Operation: "s3:DeleteObject", Kind: sandbox.AccessDenied}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.bad {
+				if err := os.WriteFile(filepath.Join(dir, "a.jsonl"), []byte("no journal\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			status, out, errs := p.run(t.Context(), "canary", "sweep")
+			if status != test.want || !strings.Contains(out, "run r1: 1 probes, ") || test.denied != strings.Contains(out, "left: s3://orders-invoices/"+key) ||
+				test.bad != strings.Contains(errs, "line 1 is no journal entry") {
+				t.Errorf("exit %d, want %d\n%s%s", status, test.want, out, errs)
+			}
+			left, err := journal.List(dir)
+			if want := len(slices.DeleteFunc([]bool{test.bad, test.denied || test.pending}, func(b bool) bool { return !b })); err != nil || len(left) != want {
+				t.Errorf("%d journals left, want %d: %v", len(left), want, err)
+			}
+		})
 	}
 }
 
