@@ -555,12 +555,12 @@ func (w *faultWorld) combinations(t *testing.T) (list []combination) {
 	turn := 0
 	for _, p := range places {
 		f := sandbox.Fault{Operation: p.operation, Account: p.account, Bucket: p.bucket}
+		// How a call fails does not depend on the account or the bucket: of all kinds, which
+		// strike everywhere, three strike in each account and two in each bucket, in turn.
 		kinds := lastingKinds
-		if p.bucket != "" {
-			// How a call fails does not depend on the bucket: two kinds for each, in turn.
-			i := turn * 2 % len(lastingKinds)
-			kinds = slices.Concat(lastingKinds, lastingKinds)[i : i+2]
-			turn++
+		if n := map[bool]int{true: 2, false: 3}[p.bucket != ""]; p.account != "" {
+			kinds = slices.Concat(lastingKinds, lastingKinds)[turn%len(lastingKinds):][:n]
+			turn += n
 		}
 		for _, f.Kind = range kinds {
 			f.Delay = 0
