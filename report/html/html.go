@@ -696,12 +696,14 @@ func (p *page) coverage() any {
 		fact.Coverage
 		Told     bool // what was covered
 		Complete bool
+		New      string // elements of answers
 		Facts    int
 		Gaps     []gapView
 		More     int
 	}
 	v.Told = p.told()
 	v.Coverage, v.Complete, v.Facts = p.r.Coverage, report.Complete(p.r.Coverage) && len(p.r.Gaps) == 0, len(p.r.Gaps)
+	v.New = records.AdditionsText(p.r, name)
 	groups := records.GroupGaps(p.r.Gaps)
 	for _, g := range groups[:min(len(groups), htmlGaps)] {
 		v.Gaps = append(v.Gaps, gapView{name(cmp.Or(g.AccountID, "not known")), name(g.API), name(g.Code), name(g.Resources()), sentence(g.Message), name(g.Fact), g.N})

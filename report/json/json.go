@@ -34,6 +34,10 @@ func Render(w io.Writer, r *records.Run) error {
 	p.Value(r.Coverage.Buckets)
 	p.Print(",\n    \"links\": ")
 	p.Value(r.Coverage.Links)
+	if a := r.Coverage.Additions; len(a) > 0 {
+		p.Print(",\n    \"additions\": ")
+		p.Value(a)
+	}
 	p.Print(",\n    \"gaps\": ")
 	wire.Array(&p, "    ", r.Gaps)
 	p.Print("\n  },\n  \"summary\": ")

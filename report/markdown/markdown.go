@@ -40,6 +40,9 @@ func Render(w io.Writer, r *records.Run) error {
 		m.print("- **Baseline:** %s\n", records.BaselineText(b))
 	}
 	m.print("- **Coverage:** %s\n", records.CoverageText(r))
+	if a := records.AdditionsText(r, func(s string) string { return text.Markdown(text.Cell(s)) }); a != "" {
+		m.print("- **New in AWS:** %s\n", a)
+	}
 
 	links := spool.Top[*finding.Link]{N: markdownRows}
 	if err := r.Links.Each(func(l *finding.Link) error {

@@ -22,6 +22,7 @@ import (
 	"crosscheck/report/reporttest"
 	"crosscheck/report/text"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 // writer is one output.
@@ -315,6 +316,42 @@ func TestHostileText(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestAdditions: the formats for people say once what AWS answered that is not known, and
+// the JSON report has it as it is.
+func TestAdditions(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		0: "",
+		1: "AWS answered with 1 element which this version does not know (it decides nothing): kms:DescribeKey A0; see whether a newer version of crosscheck does",
+		7: "AWS answered with 7 elements which this version does not know (they decide nothing): kms:DescribeKey A0, kms:DescribeKey A1, kms:DescribeKey A2, kms:DescribeKey A3, kms:DescribeKey A4 and 2 more; see whether a newer version of crosscheck does",
+	} {
+		var names []string
+		for i := range n {
+			names = append(names, fmt.Sprint("kms:DescribeKey A", i))
+		}
+		ms := reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}, {Coverage: &fact.Coverage{
+			Accounts: fact.AccountCoverage{Listed: 1, Scanned: 1}, Additions: names}}})
+		for _, format := range forPeople {
+			out := strings.Join(strings.Fields(string(render(t, format, Options{}, ms))), " ")
+			if got := strings.Contains(out, "AWS answered with"); got != (n > 0) || !strings.Contains(out, want) {
+				t.Errorf("%s of %d: %s", format, n, out)
+			}
+		}
+		var doc struct {
+			Coverage struct{ Additions *[]string }
+			Summary  struct {
+				Exit int `json:"exit_status"`
+			}
+		}
+		if err := json.Unmarshal(render(t, "json", Options{}, ms), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if a := doc.Coverage.Additions; (a != nil) != (n > 0) || a != nil && len(*a) != n || doc.Summary.Exit != 0 {
+			t.Errorf("%d: %+v", n, doc)
 		}
 	}
 }

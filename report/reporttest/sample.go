@@ -362,6 +362,7 @@ func HostileRun(t testing.TB, s string) []report.Message {
 	g := &fact.Gap{}
 	fill(reflect.ValueOf(g), s)
 	add(report.Message{Gap: g})
+	add(report.Message{Coverage: &fact.Coverage{Additions: []string{s, "kms:DescribeKey KeyMetadata/" + s}}})
 	return Summarized(t, report.Gate{}, ms)
 }
 

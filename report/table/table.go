@@ -46,6 +46,9 @@ func Render(w io.Writer, r *records.Run, o Options) error {
 	t.measurements(r)
 	t.gaps(r)
 	t.Line("Coverage: %s", records.CoverageText(r))
+	if a := records.AdditionsText(r, text.Cell); a != "" {
+		t.Line("New: %s", a)
+	}
 	t.Line("Summary: %s", records.SummaryText(r))
 	return t.Err
 }

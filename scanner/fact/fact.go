@@ -194,10 +194,11 @@ type Scope struct {
 
 // Coverage is the last message: what was reached and what was not.
 type Coverage struct {
-	Accounts AccountCoverage `json:"accounts"`
-	Buckets  BucketCoverage  `json:"buckets"`
-	Links    int             `json:"links" minimum:"0"`
-	Lines    *Lines          `json:"lines,omitempty"` // of the facts file; nil anywhere else
+	Accounts  AccountCoverage `json:"accounts"`
+	Buckets   BucketCoverage  `json:"buckets"`
+	Links     int             `json:"links" minimum:"0"`
+	Additions []string        `json:"additions,omitempty"` // elements of AWS's answers that this version does not know and that decide nothing, each once, sorted: "kms:DescribeKey KeyMetadata/Shade"
+	Lines     *Lines          `json:"lines,omitempty"`     // of the facts file; nil anywhere else
 }
 
 // Lines counts the lines before the coverage of a facts file, so that one that was lost is

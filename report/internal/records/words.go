@@ -184,6 +184,26 @@ func CoverageText(r *Run) string {
 	return s
 }
 
+// AdditionsText says which elements AWS answered with that this version does not know,
+// "" where there are none. show makes the name of one harmless.
+func AdditionsText(r *Run, show func(string) string) string {
+	const most = 5
+	all := r.Coverage.Additions
+	if len(all) == 0 {
+		return ""
+	}
+	var names []string
+	for _, a := range all[:min(len(all), most)] {
+		names = append(names, show(a))
+	}
+	more := ""
+	if n := len(all) - len(names); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	which := map[bool]string{true: "which this version does not know (it decides nothing)", false: "which this version does not know (they decide nothing)"}[len(all) == 1]
+	return fmt.Sprintf("AWS answered with %s %s: %s%s; see whether a newer version of crosscheck does", text.Count(len(all), "element"), which, strings.Join(names, ", "), more)
+}
+
 // SummaryText counts links and findings and gives the exit status.
 func SummaryText(r *Run) string {
 	l, f := r.Summary.Links, r.Summary.Findings

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -220,15 +221,20 @@ func (r *judgedScan) worse(whole *judgedScan) (outcome string, silent, better []
 		return "refused", nil, nil
 	case bytes.Equal(r.text, whole.text):
 		return "same", nil, nil
+	case len(r.news) > 0 && bytes.Equal(additions.ReplaceAll(r.text, nil), whole.text):
+		return "noted", nil, nil
 	}
 	if r.status == clean {
 		silent = append(silent, fmt.Sprintf("exit status %d of another report", r.status))
 	}
-	if !slices.ContainsFunc(r.gaps, func(g fact.Gap) bool { return !slices.Contains(whole.gaps, g) }) {
+	if len(r.news) == 0 && !slices.ContainsFunc(r.gaps, func(g fact.Gap) bool { return !slices.Contains(whole.gaps, g) }) {
 		silent = append(silent, "the report is another one, and no gap says why")
 	}
 	return "gaps", silent, r.improvements(whole)
 }
+
+// additions are those in a report.
+var additions = regexp.MustCompile(`(?s)    "additions": \[.*?\],\n`)
 
 // TestMutantsOfAnswers: a changed answer makes nothing look better, and no report is
 // another one without a gap that says why. It runs a sample; XCTEST_ANSWERS=all runs
@@ -362,7 +368,6 @@ var trueAnswers = []trueAnswer{
 	{"s3:GetBucketVersioning", "dropped|emptied", "VersioningConfiguration*", false, optional},
 	{"s3:GetObjectLockConfiguration", "dropped", "ObjectLockConfiguration/Rule", false, optional},
 	{"s3:GetBucketNotificationConfiguration", "dropped", "NotificationConfiguration/TopicConfiguration", false, optional},
-	{"s3:GetBucketNotificationConfiguration", "renamed", "NotificationConfiguration/TopicConfiguration", false, "a new kind of target decides nothing, and is noted"},
 
 	{"s3:GetBucketReplication", "unknown value of|blank before the value of", "*/Rule/ID|*/Rule/Prefix", true, anyText},
 	{"s3:GetBucketReplication", "another id of", "*/Destination/Bucket", true, "the destination may be any bucket"},
@@ -383,4 +388,46 @@ func (m *mutant) exempt(better bool) int {
 		}
 		return is(e.api, m.x.api) && is(e.what, m.what) && is(e.path, m.path) && (e.better || !better)
 	})
+}
+
+// TestAdditions: an element that this version does not know, where it decides nothing, is
+// noted once in the coverage, in facts files too, and changes nothing else.
+func TestAdditions(t *testing.T) {
+	t.Parallel()
+	w := faultWorlds(t)[1]
+	whole := w.scan(t, nil, nil, scanner.Options{})
+	var facts bytes.Buffer
+	emit := fact.NewWriter(&facts)
+	got := w.scan(t, nil, func(box *sandbox.Sandbox) aws.HTTPClient {
+		return doFunc(func(r *http.Request) (*http.Response, error) {
+			res, err := box.HTTPClient().Do(r)
+			if err == nil && strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeKey") {
+				text, _ := io.ReadAll(res.Body)
+				answered(res, bytes.Replace(text, []byte(`"KeyMetadata":{`), []byte(`"KeyMetadata":{"Shade":"::error::x","Color":{"a":[1]},`), 1))
+			}
+			return res, err
+		})
+	}, scanner.Options{})
+	want := []string{"kms:DescribeKey KeyMetadata/Color", "kms:DescribeKey KeyMetadata/Shade"}
+	if !slices.Equal(got.news, want) || got.status != clean || !bytes.Equal(additions.ReplaceAll(got.text, nil), whole.text) {
+		t.Errorf("%v, exit status %d, of another report: %v", got.news, got.status, !bytes.Equal(additions.ReplaceAll(got.text, nil), whole.text))
+	}
+	for _, m := range got.messages {
+		if err := emit.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := fact.NewReader(&facts, "facts")
+	for {
+		m, err := in.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Coverage != nil {
+			if !slices.Equal(m.Coverage.Additions, want) {
+				t.Errorf("%v in the facts file", m.Coverage.Additions)
+			}
+			return
+		}
+	}
 }

@@ -320,6 +320,8 @@ type judgedScan struct {
 	links    map[string]finding.Link
 	findings map[findingKey]finding.Status // the worst of those about the same
 	gaps     []fact.Gap
+	messages []fact.Message
+	news     []string // elements of answers that are not known
 }
 
 type findingKey struct{ rule, account, resource, link string }
@@ -371,7 +373,9 @@ func (w *faultWorld) scan(t *testing.T, faults []sandbox.Fault, client func(*san
 	if scanErr != nil {
 		return &judgedScan{err: scanErr}
 	}
-	return w.judge(t, messages)
+	r := w.judge(t, messages)
+	r.messages = messages
+	return r
 }
 
 // engine is compiled once for each configuration: that costs more than a scan.
@@ -423,7 +427,8 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 		Links    []finding.Link    `json:"links"`
 		Findings []finding.Finding `json:"findings"`
 		Coverage struct {
-			Gaps []fact.Gap `json:"gaps"`
+			Gaps      []fact.Gap `json:"gaps"`
+			Additions []string   `json:"additions"`
 		} `json:"coverage"`
 	}
 	if err := json.Unmarshal(r.text, &told); err != nil {
@@ -438,7 +443,7 @@ func (w *faultWorld) judge(t *testing.T, messages []fact.Message) *judgedScan {
 			r.findings[k] = f.Status
 		}
 	}
-	r.gaps = told.Coverage.Gaps
+	r.gaps, r.news = told.Coverage.Gaps, told.Coverage.Additions
 	return r
 }
 
