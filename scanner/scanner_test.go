@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -198,7 +199,7 @@ func TestWholeOrganization(t *testing.T) {
 		t.Errorf("run (-want +got):\n%s", diff)
 	}
 	wantCoverage := fact.Coverage{Accounts: fact.AccountCoverage{Listed: 5, Scanned: 3, Unreadable: 2}, Buckets: fact.BucketCoverage{Listed: 12, Scanned: 12}, Links: 10}
-	if *r.coverage != wantCoverage {
+	if !reflect.DeepEqual(*r.coverage, wantCoverage) {
 		t.Errorf("coverage %+v, want %+v", *r.coverage, wantCoverage)
 	}
 
