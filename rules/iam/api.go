@@ -158,6 +158,8 @@ func (r Result) String() string {
 // NotReadBecause is why a layer that a [Decision] names was not read.
 func (in *Input) NotReadBecause(name string) string {
 	switch name {
+	case Guard:
+		return "AWS keeps its managed policies and the roles of its services from changes, whatever policies allow"
 	case "identity":
 		return in.Identity.reason
 	case "boundary":

@@ -106,8 +106,13 @@ func (e *Evaluation) decide() verdict {
 	deny := logic.Or(logic.Or(s.rcpDeny, s.scp.deny), s.resourceDeny)
 	deny = logic.Or(deny, logic.Or(s.identity.deny, logic.Or(s.boundary.deny, s.session.deny)))
 	allow := logic.And(s.scp.allow, e.granted())
+	if catalog.GuardedByIAM(e.req.Action, e.req.Resource) {
+		allow = logic.And(allow, logic.Unknown)
+	}
 
 	switch {
+	case e.free():
+		return verdict{result: Allowed, reason: ReasonAllowed}
 	case deny == logic.True:
 		return verdict{result: Denied, reason: ReasonExplicitDeny, layer: e.denyingLayer()}
 	case allow == logic.False:
@@ -124,6 +129,26 @@ func (e *Evaluation) decide() verdict {
 	return verdict{result: Undecided, reason: ReasonUnknown}
 }
 
+// free reports whether the call needs no permission, and no Deny keeps a caller from it.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
+func (e *Evaluation) free() bool {
+	switch e.req.Principal.Kind {
+	case principal.User, principal.Root:
+		return catalog.SameAction(e.req.Action, "sts:GetCallerIdentity") || catalog.SameAction(e.req.Action, "sts:GetSessionToken")
+	case principal.Role, principal.Federated:
+		return catalog.SameAction(e.req.Action, "sts:GetCallerIdentity")
+	}
+	return false
+}
+
+// aboutKey reports whether the call is about a key, whose policy takes part.
+func (e *Evaluation) aboutKey() bool {
+	return catalog.IsKMS(e.req.Action) && !e.keyless()
+}
+
+func (e *Evaluation) keyless() bool { return catalog.Keyless(e.req.Action, e.req.Resource) }
+
 // granted is what identity side and resource side allow together.
 func (e *Evaluation) granted() logic.Truth {
 	s := &e.state
@@ -135,7 +160,7 @@ func (e *Evaluation) granted() logic.Truth {
 
 	switch e.req.Principal.Kind {
 	case principal.ServiceKind:
-		if catalog.IsKMS(e.req.Action) {
+		if e.aboutKey() {
 			return logic.Or(r.Of(principal.ClassService|principal.ClassStar), e.in.Grants)
 		}
 		return r.Of(principal.ClassService | principal.ClassStar)
@@ -145,7 +170,9 @@ func (e *Evaluation) granted() logic.Truth {
 		return logic.Unknown
 	}
 	switch {
-	case catalog.IsKMS(e.req.Action):
+	case e.keyless():
+		return logic.And(s.same, identity)
+	case e.aboutKey():
 		return e.grantedKey(identity, direct, role)
 	case e.aboutRole():
 		// A role's trust policy must always agree; naming the account, it hands
@@ -209,7 +236,7 @@ func (e *Evaluation) denyingLevel(l *Levels, kind policy.Kind) int {
 // missing is the layer where the Allow is missing that would have had to come first.
 func (e *Evaluation) missing() Place {
 	s := &e.state
-	kms := catalog.IsKMS(e.req.Action)
+	kms := e.aboutKey()
 	switch {
 	case s.scp.allow == logic.False:
 		return Place{PlaceSCP, s.scpLevel}
@@ -368,7 +395,10 @@ func fits(k, want policy.Kind) bool {
 func (e *Evaluation) resourceLayer() {
 	s, l := &e.state, &e.in.Resource
 	s.resourceDeny, s.public = logic.False, logic.False
-	if !l.known {
+	switch {
+	case e.keyless():
+		return
+	case !l.known:
 		s.resource.Maybe, s.resourceDeny = principal.AnyClass, logic.Unknown
 		s.public = e.cutOff(logic.Unknown)
 		return

@@ -140,7 +140,9 @@ func (e *Evaluation) EachPolicy(visit func(ref Place, p *policy.Policy)) {
 			one(Place{PlaceRCP, i}, &e.in.RCPs.levels[i].Layer, policy.RCP)
 		}
 	}
-	one(Place{Kind: PlaceResource}, &e.in.Resource, 0)
+	if !e.keyless() {
+		one(Place{Kind: PlaceResource}, &e.in.Resource, 0)
+	}
 }
 
 func (e *Evaluation) errors() (all []policy.Diagnostic) {
@@ -217,6 +219,9 @@ func levelName(kind string, l *Levels, level int) string {
 	return kind
 }
 
+// Guard is the layer of what IAM refuses by itself, which nobody can read.
+const Guard = "IAM's own rules"
+
 // unread lists the layers that take part and were not read.
 func (e *Evaluation) unread() (names []string) {
 	put := func(kind PlaceKind, level int) { names = append(names, e.layerName(Place{kind, level})) }
@@ -254,10 +259,13 @@ func (e *Evaluation) unread() (names []string) {
 			}
 		}
 	}
-	if !e.in.Resource.known {
+	if !e.in.Resource.known && !e.keyless() {
 		put(PlaceResource, 0)
 	}
-	if catalog.IsKMS(e.req.Action) && e.in.Grants == logic.Unknown && p.Kind != principal.AnonymousKind {
+	if catalog.GuardedByIAM(e.req.Action, e.req.Resource) {
+		names = append(names, Guard)
+	}
+	if e.aboutKey() && e.in.Grants == logic.Unknown && p.Kind != principal.AnonymousKind {
 		put(PlaceGrants, 0)
 	}
 	if e.state.public == logic.Unknown && e.in.RestrictPublicBuckets == logic.Unknown {

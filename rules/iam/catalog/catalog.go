@@ -18,6 +18,39 @@ func IsS3(action string) bool  { return match.HasPrefixFold(action, "s3:") }
 func IsKMS(action string) bool { return match.HasPrefixFold(action, "kms:") }
 func IsSTS(action string) bool { return match.HasPrefixFold(action, "sts:") }
 
+// Keyless reports whether a call of KMS is about no key, so that only policies of IAM decide
+// it: what makes or lists keys, and an alias, which takes a second permission on its key.
+// https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
+func Keyless(action, resource string) bool {
+	return named(keyless, action) || named(aliased, action) && strings.Contains(resource, ":alias/")
+}
+
+var (
+	keyless = []string{
+		"kms:createkey", "kms:listkeys", "kms:listaliases", "kms:listretirablegrants", "kms:generaterandom",
+		"kms:createcustomkeystore", "kms:connectcustomkeystore", "kms:deletecustomkeystore",
+		"kms:describecustomkeystores", "kms:disconnectcustomkeystore", "kms:updatecustomkeystore",
+	}
+	aliased = []string{"kms:createalias", "kms:updatealias", "kms:deletealias"}
+)
+
+// GuardedByIAM reports whether a call of IAM would change what AWS itself keeps: its managed
+// policies, and the roles of its services. IAM refuses such changes whatever policies say,
+// with exceptions that are not modelled here.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+func GuardedByIAM(action, resource string) bool {
+	if !match.HasPrefixFold(action, "iam:") {
+		return false
+	}
+	for _, reading := range []string{"get", "list", "generate", "simulate"} {
+		if match.HasPrefixFold(action[len("iam:"):], reading) {
+			return false
+		}
+	}
+	return strings.Contains(resource, ":iam::aws:") ||
+		strings.Contains(resource, ":role/aws-reserved/") || strings.Contains(resource, ":role/aws-service-role/")
+}
+
 // SameAction reports whether two names are of one action: letter case does not count.
 func SameAction(a, b string) bool {
 	return len(a) == len(b) && match.HasPrefixFold(a, match.LowerASCII(b))
@@ -26,8 +59,13 @@ func SameAction(a, b string) bool {
 // UsableAbroad reports whether a key can be used so from another account.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 func UsableAbroad(action string) bool {
-	for _, a := range abroad {
-		if SameAction(action, a) {
+	return named(abroad, action)
+}
+
+// named reports whether a list of names in lower case has an action.
+func named(list []string, action string) bool {
+	for _, a := range list {
+		if len(action) == len(a) && match.HasPrefixFold(action, a) {
 			return true
 		}
 	}

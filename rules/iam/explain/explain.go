@@ -433,6 +433,11 @@ func (e *explanation) explainUnknown(d *iam.Decision) {
 	}
 	for _, reason := range reasons {
 		names := layers[reason]
+		if names[0] == iam.Guard {
+			m.WriteString(sep + reason)
+			sep = "; "
+			continue
+		}
 		m.WriteString(sep + strings.Join(names[:len(names)-1], ", "))
 		if len(names) > 1 {
 			m.WriteString(" and " + names[len(names)-1] + " were not read")

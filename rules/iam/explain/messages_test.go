@@ -33,6 +33,12 @@ func TestMessages(t *testing.T) {
 		{"trust", func(r *iam.Request, in *iam.Input) {
 			r.Action, r.Resource, in.Resource = "sts:AssumeRole", "arn:aws:iam::111111111111:role/R", unreadable
 		}, "unknown: trust was not read (AccessDenied)"},
+		{"IAM itself", func(r *iam.Request, in *iam.Input) {
+			r.Action, r.Resource = "iam:DeletePolicy", "arn:aws:iam::aws:policy/AdministratorAccess"
+			in.Identity, in.Resource = iamtest.Statements("{}"), iam.Policies()
+		}, "unknown: AWS keeps its managed policies and the roles of its services from changes, whatever policies allow"},
+		{"same reason", func(_ *iam.Request, in *iam.Input) { in.Boundary, in.Session = unreadable, unreadable },
+			"unknown: boundary and session were not read (AccessDenied)"},
 		{"keys and layers", func(r *iam.Request, in *iam.Input) {
 			in.Boundary = iam.NotRead("")
 			in.Identity = iamtest.Statements(`{"StringEquals":{"aws:j":"1"}}`, `{"StringEquals":{"aws:k":"1"}}`)

@@ -61,7 +61,6 @@ const (
 type ARNPattern struct {
 	State State
 	Any   bool     // covers everything: a bare "*", or a doubtful pattern nothing is known of
-	short bool     // tail is matched against the whole ARN
 	Text  string   // the pattern, its first five fields in lower case
 	head  string   // the first five fields with their colons, where they are literal
 	heads *[5]Glob // else each of them
@@ -107,19 +106,20 @@ func NewARNPattern(s string) ARNPattern {
 // AnyDoubt is a pattern of which nothing is known.
 var AnyDoubt = ARNPattern{State: Doubt, Any: true, Text: "*"}
 
-// NewResourcePattern compiles an entry of Resource. extends says that a "*" at
-// the end of a short ARN is known to stand for the missing fields too.
-func NewResourcePattern(s string, extends bool) ARNPattern {
+// NewResourcePattern compiles an entry of Resource. An ARN with fewer than six fields is
+// completed with "*" for each that is missing; completes says that AWS is known to do so,
+// as in identity policies. Elsewhere what it covers then is a perhaps.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+func NewResourcePattern(s string, completes bool) ARNPattern {
 	cut := CutARN(s)
-	if cut < 0 {
-		star := strings.IndexAny(s, "*?")
-		if star > 3 && star == len(s)-1 && s[star] == '*' && strings.HasPrefix(s, "arn:") && LowerASCII(s) == s && !strings.Contains(s, "${") {
-			p := ARNPattern{short: true, Text: s, tail: NewGlob(s)}
-			if !extends {
-				p.State = Doubt
-			}
-			return p
+	if cut < 0 && strings.HasPrefix(s, "arn:") {
+		p := NewResourcePattern(s+strings.Repeat(":*", 5-strings.Count(s, ":")), completes)
+		if p.State == OK && !completes {
+			p.State = Doubt
 		}
+		return p
+	}
+	if cut < 0 {
 		p := NewARNPattern(s)
 		if p.State == Short {
 			p.State = Doubt
@@ -148,8 +148,6 @@ func (p *ARNPattern) Match(a ARN) bool {
 		return true
 	case p.State == Bad || a.Cut < 0:
 		return false
-	case p.short:
-		return p.tail.Match(a.Text)
 	case p.heads != nil:
 		for i := range p.heads {
 			if !p.heads[i].Match(a.field(i)) {
@@ -169,8 +167,6 @@ func (p *ARNPattern) Tokens() []Token {
 		return []Token{Run}
 	case p.State == Bad:
 		return nil
-	case p.short:
-		return Tokens(p.Text)
 	}
 	return ARNTokens(Tokens(p.Text))
 }

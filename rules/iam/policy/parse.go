@@ -355,8 +355,7 @@ func (c *compiler) compileResource(n *jsontree.Node) statement.Resource {
 			return statement.Resource{ARNPattern: match.NewResourcePattern(head+"*", false), Head: match.LowerASCII(head), Tail: parts}
 		}
 	}
-	extends := c.kind == Identity || c.kind == Boundary || c.kind == Session
-	p := match.NewResourcePattern(n.Text, extends)
+	p := match.NewResourcePattern(n.Text, c.kind == Identity || c.kind == Boundary)
 	return statement.Resource{ARNPattern: p, Toks: p.Tokens()}
 }
 

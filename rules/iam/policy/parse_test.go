@@ -68,7 +68,6 @@ func TestParseRefuses(t *testing.T) {
 		{`{"Statement":{"Effect":"Allow","Action":"s3:Get Object","Resource":"*"}}`, "no action name", 1, 41},
 		{`{"Statement":{"Effect":"Allow","Action":"*"}}`, "neither Resource nor NotResource", 1, 14},
 		{`{"Statement":{"Effect":"Allow","Action":"*","Resource":"bucket/*"}}`, "neither an ARN nor", 1, 56},
-		{`{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3"}}`, "fewer than six fields", 1, 56},
 		{`{"Statement":{"Principal":"*",` + ok + `}}`, "must not have", 1, 15},
 		{`{"Statement":{"Sid":"a b",` + ok + `}}`, "other than A-Z", 1, 21},
 		{`{"Statement":{"Sid":1,` + ok + `}}`, "Sid is a number", 1, 21},
@@ -233,18 +232,29 @@ func TestCodePoints(t *testing.T) {
 	}
 }
 
-// TestShortARN: a "*" at the end of a short ARN is known to stand for the missing
-// fields in policies of IAM; of other kinds AWS does not say it.
-func TestShortARN(t *testing.T) {
+// TestIncompleteARN: in identity policies and boundaries AWS completes an ARN of fewer than
+// six fields with wildcards, and it refuses such session policies. Of SCPs and RCPs AWS does
+// not say it.
+func TestIncompleteARN(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[Kind]logic.Truth{
-		Identity: logic.True, Boundary: logic.True, Session: logic.True,
-		SCP: logic.Unknown, RCP: logic.Unknown, Bucket: logic.Unknown, Resource: logic.Unknown,
-	} {
-		p := Parse(kind, "p", []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3*"}}`))
-		for resource, want := range map[string]logic.Truth{"arn:aws:s3:::b/k": want, "arn:aws:sqs:::q": logic.False} {
-			if got := p.Compiled()[0].CoversResource(match.NewARN(resource), &contextkey.Known{}); got != want {
-				t.Errorf("%v: %s is covered: %v, want %v", kind, resource, got, want)
+	for _, pattern := range []string{"arn:aws:s3", "arn:aws:s3*", "arn:aws:s3:*", "arn:aws"} {
+		for kind, want := range map[Kind]logic.Truth{
+			Identity: logic.True, Boundary: logic.True, SCP: logic.Unknown, RCP: logic.Unknown, Resource: logic.Unknown,
+		} {
+			p := Parse(kind, "p", []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"`+pattern+`"}}`))
+			for resource, want := range map[string]logic.Truth{"arn:aws:s3:::b/k": want, "arn:aws-cn:sqs:::q": logic.False} {
+				if got := p.Compiled()[0].CoversResource(match.NewARN(resource), &contextkey.Known{}); got != want {
+					t.Errorf("%v: %s covers %s: %v, want %v", kind, pattern, resource, got, want)
+				}
+			}
+		}
+		for kind, want := range map[Kind]bool{Identity: true, Boundary: true, SCP: true, Session: false} {
+			p := Parse(kind, "p", []byte(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"`+pattern+`"}}`))
+			if p.Valid() != want || !want && !strings.Contains(first(p, false).Message, "fewer than the six fields") {
+				t.Errorf("%v: %s is valid: %v, want %v: %v", kind, pattern, p.Valid(), want, p.Diagnostics())
+			}
+			if kind == SCP && len(p.Diagnostics()) != 1 {
+				t.Errorf("an SCP with %s has no warning", pattern)
 			}
 		}
 	}

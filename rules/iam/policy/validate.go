@@ -163,8 +163,11 @@ func (c *compiler) checkResource(s *statement.Statement, n *jsontree.Node) {
 		}
 	case !strings.HasPrefix(n.Text, "arn:"):
 		c.fail(int(n.Off), "Resource %q is neither an ARN nor \"*\"; AWS refuses the document", n.Text)
-	case match.CutARN(n.Text) < 0 && !strings.ContainsAny(n.Text, "*?$"):
-		c.doubt(int(n.Off), "Resource %q has fewer than six fields and no wildcard: it matches nothing", n.Text)
+	case match.CutARN(n.Text) >= 0:
+	case c.kind == Session:
+		c.fail(int(n.Off), "Resource %q has fewer than the six fields of an ARN; AWS refuses such session policies", n.Text)
+	case c.kind == SCP, c.kind == RCP:
+		c.warn(int(n.Off), "Resource %q has fewer than the six fields of an ARN; what it matches is documented for identity policies only, so it is unknown here", n.Text)
 	}
 }
 

@@ -286,21 +286,24 @@ func (w *specWorld) actionIn(v any) bool {
 	return false
 }
 
-func (w *specWorld) resourceIn(v any, version string, kind policy.Kind) bool {
+func (w *specWorld) resourceIn(v any, version string) bool {
 	for _, r := range scalars(v) {
-		if w.resourceMatches(r, version, kind) {
+		if w.resourceMatches(r, version) {
 			return true
 		}
 	}
 	return false
 }
 
-func (w *specWorld) resourceMatches(pattern, version string, kind policy.Kind) bool {
+func (w *specWorld) resourceMatches(pattern, version string) bool {
 	if pattern == "*" {
 		return true
 	}
 	// Variables are in the sixth field only, so the first five are cut from the text.
 	parts := strings.SplitN(pattern, ":", 6)
+	for len(parts) < 6 {
+		parts = append(parts, "*") // what is missing in a policy of IAM; others are not asked for it
+	}
 	have := strings.SplitN(w.resource, ":", 6)
 	for i, part := range parts {
 		var p []tok
@@ -311,15 +314,6 @@ func (w *specWorld) resourceMatches(pattern, version string, kind policy.Kind) b
 			}
 		} else {
 			p = w.glob(part)
-		}
-		if i == len(parts)-1 && len(parts) < 6 {
-			if kind == policy.Bucket || kind == policy.Key || kind == policy.RCP {
-				return false
-			}
-			// A wildcard at the end of a short pattern reaches into the missing fields.
-			if len(p) == 0 || p[len(p)-1].wild != '*' {
-				return false
-			}
 		}
 		if !globMatches(p, units(have[i])) {
 			return false
@@ -435,9 +429,9 @@ func (w *specWorld) matches(st map[string]any, version string, kind policy.Kind)
 		r, has := st["Resource"]
 		n, hasNot := st["NotResource"]
 		switch {
-		case has && !w.resourceIn(r, version, kind):
+		case has && !w.resourceIn(r, version):
 			return 0
-		case hasNot && w.resourceIn(n, version, kind):
+		case hasNot && w.resourceIn(n, version):
 			return 0
 		case !has && !hasNot:
 			return 0

@@ -3,6 +3,7 @@ package spec_test
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"crosscheck/rules/iam/contextkey"
@@ -117,7 +118,8 @@ var (
 	keyTexts   = []string{"a", "b", "ab", "a/b", "a:b", "aab", "b/", "*", "a*"}
 	keyGlobs   = []string{"*", "a*", "*b", "a?", "b/*", "a*b", "??", "a/*", contextkey.EscapeGlob("a*") + "*", contextkey.EscapeGlob("?") + "?"}
 	s3Objects  = []string{"dst/*", "dst/a*", "dst/*b", "dst/a?b", "dst/b", "dst/?*", "dst/*/*", "dst/a:*", "dst/${aws:PrincipalTag/team}*", "dst/${aws:PrincipalTag/team}", "dst/${*}", "dst/*a*b", "dst/${aws:username, 'b'}"}
-	s3Wide     = []string{"*", "arn:aws:s3:::*", "arn:aws:s3:::d?t/*", "arn:*:s3:::dst/*", "arn:aws:s3:::dst*", "arn:aws:s3:*", "arn:aws:s3*", "arn:aws:s3:::other/*", "arn:aws:s3:::dst"}
+	s3Wide     = []string{"*", "arn:aws:s3:::*", "arn:aws:s3:::d?t/*", "arn:*:s3:::dst/*", "arn:aws:s3:::dst*", "arn:aws:s3:::other/*", "arn:aws:s3:::dst"}
+	s3Short    = []string{"arn:aws:s3:*", "arn:aws:s3*", "arn:aws:s3", "arn:*:s3:?", "arn:aws:sqs", "arn:aws"}
 
 	kmsActions  = []string{"kms:Encrypt", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:RetireGrant", "kms:PutKeyPolicy"}
 	kmsPatterns = []string{"kms:*", "kms:Encrypt", "kms:GenerateDataKey*", "KMS:decrypt", "kms:*crypt", "kms:Retire*"}
@@ -129,6 +131,7 @@ type service struct {
 	patterns []string
 	objects  []string // resources that fit any kind of policy
 	wide     []string // resources for policies of principals and organizations
+	short    []string // ARNs of fewer than six fields, for policies of IAM
 	kind     policy.Kind
 }
 
@@ -255,6 +258,9 @@ func (g *specGen) statement(kind policy.Kind, sv service, i int) map[string]any 
 			list = append([]string{"*", "*"}, sv.objects...)
 		case policy.Identity, policy.Boundary, policy.Session:
 			list = append(append([]string{"*", "*", "*"}, sv.objects...), sv.wide...)
+			if kind != policy.Session { // where AWS refuses them
+				list = append(list, sv.short...)
+			}
 		case policy.SCP:
 			list = append([]string{"*", "*", "*", "*"}, sv.objects...)
 		}
@@ -262,6 +268,9 @@ func (g *specGen) statement(kind policy.Kind, sv service, i int) map[string]any 
 		if kind != policy.Key && g.chance(10) {
 			name = "NotResource"
 			list = sv.objects
+			if kind == policy.Identity || kind == policy.Boundary {
+				list = append(slices.Clone(list), sv.short...)
+			}
 		}
 		if len(list) == 0 {
 			list = []string{"*"}
@@ -361,7 +370,7 @@ func (g *specGen) draw() *specCase {
 	if g.chance(50) {
 		c.ResourceAccount = ownAccount
 	}
-	sv := service{name: "s3", patterns: s3Patterns, wide: s3Wide, kind: policy.Bucket}
+	sv := service{name: "s3", patterns: s3Patterns, wide: s3Wide, short: s3Short, kind: policy.Bucket}
 	for _, o := range s3Objects {
 		sv.objects = append(sv.objects, "arn:aws:s3:::"+o)
 	}

@@ -74,6 +74,43 @@ func TestRecordedDecisions(t *testing.T) {
 	})
 }
 
+// TestDocumented: what AWS documents on its pages, which each line names.
+func TestDocumented(t *testing.T) {
+	t.Parallel()
+	eachVector(t, "documented.jsonl", func(t *testing.T, line []byte) {
+		var v struct {
+			Expected any
+			Source   string
+		}
+		if err := json.Unmarshal(line, &v); err != nil {
+			t.Fatal(err)
+		}
+		var question map[string]json.RawMessage
+		if err := json.Unmarshal(line, &question); err != nil {
+			t.Fatal(err)
+		}
+		delete(question, "expected")
+		delete(question, "source")
+		q, err := json.Marshal(question)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Decision, Reason string
+			Accepted         *bool
+			Errors           json.RawMessage
+		}
+		ask(t, q, &got)
+		answer := any(got.Decision)
+		if got.Accepted != nil {
+			answer = *got.Accepted
+		}
+		if answer != v.Expected {
+			t.Errorf("%v (%s, errors %s), want %v: %s", answer, got.Reason, got.Errors, v.Expected, v.Source)
+		}
+	})
+}
+
 func TestRecordedValidations(t *testing.T) {
 	t.Parallel()
 	eachVector(t, "validation.jsonl", func(t *testing.T, line []byte) {
