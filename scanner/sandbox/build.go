@@ -30,7 +30,7 @@ func New(w *World) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{state: built, calls: map[Call]int{}, actions: map[service.Action]int{}}
+	s := &Sandbox{state: built, raws: w.raws(), calls: map[Call]int{}, actions: map[service.Action]int{}}
 	for _, f := range w.Faults {
 		if err := s.AddFault(f); err != nil {
 			return nil, fmt.Errorf("%s: %w", w.name, err)

@@ -97,6 +97,7 @@ func (s *Sandbox) answer(c *service.Call) (*wire.Response, error) {
 		s.mu.Lock()
 		replicate.Settle(s.state)
 		res, e = do.Run()
+		res, e = s.answerRaw(c, res, e)
 		s.mu.Unlock()
 	}
 	if e != nil {

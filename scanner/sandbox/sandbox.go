@@ -26,6 +26,7 @@ type Sandbox struct {
 
 	state    *state.State
 	faults   []*Fault
+	raws     map[rawKey]string
 	requests uint64 // so many requests were made
 	calls    map[Call]int
 	actions  map[service.Action]int

@@ -39,6 +39,7 @@ type worldOrganization struct {
 	PolicyTypes             []string         `yaml:"policy_types"` // enabled types; left out: both
 	Policies                []worldOrgPolicy `yaml:"policies"`     // in addition to FullAWSAccess and RCPFullAWSAccess
 	worldTarget             `yaml:",inline"` // what is attached to the root
+	worldRaw                `yaml:",inline"`
 	Units                   []worldUnit      `yaml:"units"`
 	DelegatedAdministrators []worldDelegated `yaml:"delegated_administrators"`
 }
@@ -79,6 +80,7 @@ type worldAccount struct {
 	CanonicalID       string `yaml:"canonical_id"` // left out: made from the id
 	Parent            string `yaml:"parent"`       // OU or root id; left out: the root; none: outside the organization
 	worldTarget       `yaml:",inline"`
+	worldRaw          `yaml:",inline"`
 	Tags              map[string]string        `yaml:"tags"`
 	PublicAccessBlock *state.PublicAccessBlock `yaml:"public_access_block"` // left out: none at account level
 	Roles             []worldRole              `yaml:"roles"`
@@ -101,6 +103,7 @@ type worldEntity struct {
 
 type worldRole struct {
 	worldEntity        `yaml:",inline"`
+	worldRaw           `yaml:",inline"`
 	Description        string        `yaml:"description"`
 	Trust              string        `yaml:"trust"`
 	MaxSessionDuration time.Duration `yaml:"max_session_duration"` // left out: 1h
@@ -118,6 +121,7 @@ type worldPolicy struct {
 }
 
 type worldKey struct {
+	worldRaw    `yaml:",inline"`
 	ID          string            `yaml:"id"` // UUID, or mrk-… for a multi-Region key
 	Region      string            `yaml:"region"`
 	State       string            `yaml:"state"` // Enabled (default), Disabled, PendingDeletion, PendingImport, Unavailable
@@ -362,6 +366,7 @@ func (w *World) check() error {
 			p.add(at+".parent", "no root or OU %q in the organization; %q puts the account outside it", a.Parent, outside)
 		}
 		p.attached(at, a.worldTarget)
+		p.raw(at, "account", a.Raw)
 		if a.Parent == outside && (a.SCPs != nil || a.RCPs != nil || a.FullAWSAccess != nil) {
 			p.add(at, "account %s is outside the organization: scps, rcps and full_aws_access have no meaning", a.ID)
 		}
@@ -433,6 +438,7 @@ func (w *World) checkOrganization(p *problems) map[string]bool {
 		p.unique(at+".name", "policy", d.Name, seen)
 	}
 	p.attached("organization", o.worldTarget)
+	p.raw("organization", "organization", o.Raw)
 	units := map[string]string{o.Root: "organization.root"}
 	var walk func(string, []worldUnit)
 	walk = func(at string, list []worldUnit) {
@@ -497,6 +503,7 @@ func (p *problems) iam(at string, a *worldAccount) {
 	for i, r := range a.Roles {
 		at := fmt.Sprintf("%s.roles[%d]", at, i)
 		p.entity(at, a, r.worldEntity)
+		p.raw(at, "role", r.Raw)
 		p.unique(at+".name", "role", strings.ToLower(r.Name), roles)
 		if r.Trust == "" {
 			p.add(at, "a role needs a trust policy")
@@ -583,6 +590,7 @@ func (p *problems) key(at string, a *worldAccount, k worldKey, keys map[string]s
 	if k.MultiRegion != strings.HasPrefix(k.ID, "mrk-") {
 		p.add(at+".id", "exactly the multi-Region keys have an id that begins with mrk-")
 	}
+	p.raw(at, "key", k.Raw)
 	p.oneOf(at+".state", k.State, "Enabled", "Disabled", "PendingDeletion", "PendingImport", "Unavailable")
 	for i, alias := range k.Aliases {
 		at := fmt.Sprintf("%s.aliases[%d]", at, i)

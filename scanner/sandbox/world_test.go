@@ -31,6 +31,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"wrong duration", "lag: soon\n" + account, []string{"w.yaml:1: cannot unmarshal !!str `soon` into time.Duration"}},
 		{"key twice", account + "    name: a\n    name: b\n", []string{`w.yaml:4: mapping key "name" already defined at line 3`}},
 		{"no account", "partition: aws\n", []string{"w.yaml:1: accounts: no account"}},
+		{"raw answers", "organization:\n  management_account: \"111111111111\"\n  raw: {ListRoot: x}\n" + account + "    raw:\n      GetRole: x\n    roles: [{name: r, trust: x, raw: {GetRoles: x}}]\n    buckets:\n      - name: bbb\n        region: us-east-1\n        raw:\n          GetBucketReplication: x\n          GetReplication: x\n", []string{
+			`w.yaml:3: organization.raw.ListRoot: no operation of an organization has this name; use DescribeOrganization, ListAccounts, ListRoots`,
+			`w.yaml:7: accounts[0].raw.GetRole: no operation of an account has this name; use GetAccountAuthorizationDetails, `,
+			`w.yaml:8: accounts[0].roles[0].raw.GetRoles: no operation of a role has this name; use GetRole, `,
+			`w.yaml:14: accounts[0].buckets[0].raw.GetReplication: no operation of a bucket has this name; use GetBucketEncryption, `,
+		}},
 		{"partition", "partition: mars\n" + account, []string{`w.yaml:1: partition: "mars" is not one of aws, aws-cn, aws-eusc, `}},
 		{"account ids", "accounts:\n  - id: 12\n  - id: \"111111111111\"\n  - id: \"111111111111\"\n", []string{
 			`w.yaml:2: accounts[0].id: "12" is not an account id`,
@@ -224,12 +230,13 @@ func TestWorldsLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(doc), -1)
-	if len(blocks) != 3 {
+	if len(blocks) != 4 {
 		t.Fatalf("%d examples in docs/worlds.md", len(blocks))
 	}
 	worlds["docs/worlds.md: world"] = blocks[0][1]
 	worlds["docs/worlds.md: buckets"] = "accounts:\n  - id: \"222222222222\"\n    " + strings.ReplaceAll(blocks[1][1], "\n", "\n    ")
-	worlds["docs/worlds.md: faults"] = "accounts: [{id: \"222222222222\"}]\n" + blocks[2][1]
+	worlds["docs/worlds.md: raw answers"] = "accounts:\n  - id: \"222222222222\"\n    " + strings.ReplaceAll(blocks[2][1], "\n", "\n    ")
+	worlds["docs/worlds.md: faults"] = "accounts: [{id: \"222222222222\"}]\n" + blocks[3][1]
 	for name, text := range worlds {
 		w, err := sandbox.Load(name, []byte(text))
 		if err != nil {

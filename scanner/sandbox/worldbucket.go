@@ -15,6 +15,7 @@ type worldBucket struct {
 	Name          string `yaml:"name"`
 	Region        string `yaml:"region"`
 	setting.World `yaml:",inline"`
+	worldRaw      `yaml:",inline"`
 	Lag           *time.Duration           `yaml:"lag"`      // replication lag of this source bucket, e.g. 13m
 	RuleLag       map[string]time.Duration `yaml:"rule_lag"` // by rule ID; takes precedence over lag
 	Objects       []worldObject            `yaml:"objects"`  // stored before replication was configured
@@ -36,6 +37,7 @@ func (p *problems) bucket(at string, b *worldBucket) {
 	p.match(at+".name", b.Name, state.IsBucketName, "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens")
 	p.match(at+".region", b.Region, state.IsRegion, "a Region such as us-east-1")
 	setting.Check(&b.World, add)
+	p.raw(at, "bucket", b.Raw)
 	for id := range b.RuleLag {
 		if b.Replication == nil || !slices.ContainsFunc(b.Replication.Rules, func(r state.ReplicationRule) bool { return r.ID == id }) {
 			add(".rule_lag."+id, "no replication rule %q in this bucket", id)

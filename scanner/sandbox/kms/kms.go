@@ -53,6 +53,16 @@ func ownerOfKey(s *state.State, c *service.Call) string {
 	return ""
 }
 
+// KeyARN is the ARN of the key that a call names, "" where there is none.
+func KeyARN(s *state.State, c *service.Call) string {
+	var in request
+	_ = json.Unmarshal(c.Body, &in) // a body that does not parse names no key
+	if k, _ := findKey(s, c, in.KeyID); k != nil {
+		return k.ARN
+	}
+	return ""
+}
+
 func notFound(message string) *wire.Error {
 	return &wire.Error{Status: 400, Code: "NotFoundException", Message: message}
 }

@@ -3,6 +3,8 @@
 package organizations
 
 import (
+	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -83,6 +85,13 @@ func admitMember(s *state.State, c *service.Call, in request) *wire.Error {
 	return c.Authorize(s, state.Question{
 		Action: c.Op, Resource: resourceOf(s, c, in), Account: c.Caller.Account,
 	})
+}
+
+// Target is the account or unit that a call is about, "" = the whole organization.
+func Target(c *service.Call) string {
+	var in request
+	_ = json.Unmarshal(c.Body, &in) // a body that does not parse names nothing
+	return cmp.Or(in.ChildID, in.TargetID)
 }
 
 func administers(s *state.State, account string) bool {
