@@ -22,7 +22,7 @@ func IsSTS(action string) bool { return match.HasPrefixFold(action, "sts:") }
 // it: what makes or lists keys, and an alias, which takes a second permission on its key.
 // https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
 func Keyless(action, resource string) bool {
-	return named(keyless, action) || named(aliased, action) && strings.Contains(resource, ":alias/")
+	return IsKMS(action) && (named(keyless, action) || named(aliased, action) && strings.Contains(resource, ":alias/"))
 }
 
 var (

@@ -310,10 +310,7 @@ func (c *Condition) Null(absent bool) logic.Truth {
 // compare is one value of the request against the operands.
 func (c *Condition) compare(k *contextkey.Known, s string, denies bool) logic.Truth {
 	if len(c.Operands) == 0 {
-		if c.Negated {
-			return logic.Unknown
-		}
-		return logic.False
+		return logic.Of(c.Negated) // a negated operator asks that none of its values match
 	}
 	switch c.Op {
 	case StringEquals, opStringFold, StringLike:

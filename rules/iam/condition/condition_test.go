@@ -73,7 +73,7 @@ func TestCondition(t *testing.T) {
 		{`{"StringNotLike":{"k":"a*"}}`, one("ab"), logic.False, logic.False},
 		{`{"StringEquals":{"K":"a"}}`, one("a"), logic.True, logic.True},
 		{`{"StringEquals":{"k":[]}}`, one("a"), logic.False, logic.False},
-		{`{"StringNotEquals":{"k":[]}}`, one("a"), logic.Unknown, logic.Unknown},
+		{`{"StringNotEquals":{"k":[]}}`, one("a"), logic.True, logic.True},
 		{`{"StringEquals":{"k":1}}`, one("1"), logic.True, logic.True},
 		{`{"StringEquals":{"k":true}}`, one("true"), logic.True, logic.True},
 		{`{"stringequals":{"k":"a"}}`, one("a"), logic.Unknown, logic.Unknown},

@@ -351,6 +351,9 @@ func (e *explanation) missedResource(s *statement.Statement) string {
 	if n := len(s.Resources) - 1; n > 0 {
 		name += " (and " + strconv.Itoa(n) + " more)"
 	}
+	if here, there := match.Field(e.Resource.Text, 1), match.Field(r.Written, 1); e.Resource.Cut >= 0 && here != there && !match.Match(there, here) {
+		return name + " is in another partition: `" + there + "`, not `" + here + "`"
+	}
 	if catalog.IsS3(e.req.Action) && e.sameBucket(r) {
 		entry, request := strings.Contains(r.Written, "/"), strings.Contains(e.Resource.Text, "/")
 		switch {

@@ -49,6 +49,9 @@ func TestMessages(t *testing.T) {
 		}, "implicitly denied at identity: no statement allows s3:ReplicateObject; nearest is statement S of 0 (identity, line 1): Action matches, Resource `arn:aws:s3:::src/*` (and 1 more) does not match `arn:aws:s3:::dst/k`"},
 		{"other objects", func(_ *iam.Request, in *iam.Input) { in.Identity = iamtest.Objects("dst/a*") },
 			"implicitly denied at identity: no statement allows s3:ReplicateObject; nearest is statement 0 of 0 (identity, line 1): Action matches, Resource `arn:aws:s3:::dst/a*` is other objects of the bucket"},
+		{"another partition", func(_ *iam.Request, in *iam.Input) {
+			in.Identity = iamtest.Identity(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws-cn:s3:::dst/*"}}`)
+		}, "implicitly denied at identity: no statement allows s3:ReplicateObject; nearest is statement 0 of 0 (identity, line 1): Action matches, Resource `arn:aws-cn:s3:::dst/*` is in another partition: `aws-cn`, not `aws`"},
 		{"NotResource", func(_ *iam.Request, in *iam.Input) { in.Identity = iamtest.Objects("~dst/*") },
 			"implicitly denied at identity: no statement allows s3:ReplicateObject; nearest is statement 0 of 0 (identity, line 1): Action matches, NotResource `arn:aws:s3:::dst/*` excludes `arn:aws:s3:::dst/k`"},
 		{"the service's action before another's", func(_ *iam.Request, in *iam.Input) {

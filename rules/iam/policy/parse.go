@@ -446,7 +446,7 @@ func (c *compiler) operands(cond *condition.Condition, at int32) {
 		return
 	}
 	if n.Count == 0 {
-		c.warn(int(n.Off), "the condition key %s has an empty list of values: nothing matches it", cond.Key)
+		c.warn(int(n.Off), "the condition key %s has an empty list of values: no value matches it, and a negated operator always does", cond.Key)
 	}
 	for ch := n.Child; ch != 0; ch = c.node(ch).Sibling {
 		add(c.node(ch))
