@@ -19,7 +19,7 @@ var (
 	boundary    = maybe("PermissionsBoundary", maybe("PermissionsBoundaryType"), one("PermissionsBoundaryArn", anARN))
 	iamTags     = maybe("Tags", element, many("member", tag))
 	role        = group(one("Path", nonEmpty), one("RoleId", nonEmpty), one("Arn", anARN), maybe("CreateDate"),
-		one("AssumeRolePolicyDocument", nonEmpty), maybe("Description"), maybe("MaxSessionDuration"), boundary, iamTags, maybe("RoleLastUsed", quiet), endsARN("RoleName", "Arn"))
+		one("AssumeRolePolicyDocument", nonEmpty), maybe("Description"), maybe("MaxSessionDuration"), boundary, iamTags, maybe("RoleLastUsed", quiet), maybe("MaxSigninSessionDuration"), maybe("SourceRoleTemplate", quiet), endsARN("RoleName", "Arn"))
 	attached = maybe("AttachedManagedPolicies", element, many("member", one("PolicyName"), one("PolicyArn", anARN), endsARN("PolicyName", "PolicyArn")))
 )
 
@@ -45,5 +45,6 @@ func (t table) iam() {
 	t.query("sts", "GetCallerIdentity", one("Arn", anARN), maybe("UserId"), one("Account", accountID), inARN("Account", "Arn"))
 	t.query("sts", "AssumeRole", open,
 		one("Credentials", one("AccessKeyId", nonEmpty), one("SecretAccessKey", nonEmpty), one("SessionToken", nonEmpty), one("Expiration", date)),
-		maybe("AssumedRoleUser", open, maybe("AssumedRoleId"), one("Arn", nonEmpty, sameRole("RoleArn"))), maybe("PackedPolicySize"), maybe("SourceIdentity"))
+		maybe("AssumedRoleUser", open, maybe("AssumedRoleId"), one("Arn", nonEmpty, sameRole("RoleArn"))), maybe("PackedPolicySize"), maybe("SourceIdentity"),
+		maybe("SessionTokenSize"), maybe("SessionTokenUtilization"))
 }

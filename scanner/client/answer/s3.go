@@ -116,7 +116,7 @@ func (t table) s3() {
 	t.document("s3:ListMultipartUploads", "ListMultipartUploadsResult",
 		one("Bucket", same("Bucket")), maybe("Prefix", samePrefix), one("KeyMarker"), maybe("UploadIdMarker"), maybe("NextKeyMarker"), maybe("NextUploadIdMarker"),
 		maybe("MaxUploads", integer), maybe("EncodingType"), maybe("Delimiter"), one("IsTruncated", boolean),
-		many("Upload", open, one("Key", nonEmpty), one("UploadId", nonEmpty), maybe("Initiated", date), maybe("Initiator", owner), maybe("Owner", owner),
+		many("Upload", open, one("Key", nonEmpty), one("UploadId", nonEmpty), maybe("VersionId"), maybe("Initiated", date), maybe("Initiator", owner), maybe("Owner", owner),
 			maybe("StorageClass"), maybe("ChecksumAlgorithm"), maybe("ChecksumType")))
 	t.document("s3:CreateMultipartUpload", "InitiateMultipartUploadResult", open,
 		one("Bucket", same("Bucket")), one("Key", same("Key")), one("UploadId", nonEmpty))
