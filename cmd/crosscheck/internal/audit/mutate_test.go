@@ -269,12 +269,11 @@ func escape(text string) string {
 
 // value is a JSON value with its place, and the order of what is in it.
 type value struct {
-	name    string // of a member; "" = an item, or the document
-	path    string
-	kind    byte   // '{', '[', or 0
-	raw     string // of kind 0
-	in      []*value
-	isPlace bool // its members are not changed any more: the second and later items of a policy's list
+	name string // of a member; "" = an item, or the document
+	path string
+	kind byte   // '{', '[', or 0
+	raw  string // of kind 0
+	in   []*value
 }
 
 // parseValue reads a value whose first token is given.
@@ -455,7 +454,7 @@ func TestChanges(t *testing.T) {
 				continue
 			}
 			found = true
-			res := &http.Response{StatusCode: 200, Header: x.header.Clone()}
+			res := &http.Response{StatusCode: http.StatusOK, Header: x.header.Clone()}
 			change.make(res)
 			if got, _ := io.ReadAll(res.Body); string(got) != c.want {
 				t.Errorf("%s %s of %s: %s, want %s", c.what, c.path, c.body, got, c.want)
