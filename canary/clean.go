@@ -25,7 +25,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.o.CleanUp)
 	defer cancel()
 	pending := false
-	if !p.refused {
+	if !p.refused || !p.nothingPut(ctx) {
 		pending = p.replicaPending()
 		p.m.Leftovers = p.remove(ctx, pending)
 	}
@@ -45,6 +45,13 @@ func (p *probe) cleanUp(ctx context.Context) {
 	}
 }
 
+// nothingPut reports whether the source shows that a PUT which was refused did nothing.
+func (p *probe) nothingPut(ctx context.Context) bool {
+	p.Count()
+	versions, err := p.t.Source.Versions(ctx, p.object.key)
+	return err == nil && len(versions) == 0
+}
+
 // replicaPending reports whether a replica may arrive after the clean-up.
 func (p *probe) replicaPending() bool {
 	switch {
@@ -62,7 +69,9 @@ func (p *probe) replicaPending() bool {
 func (p *probe) remove(ctx context.Context, pending bool) []measure.Leftover {
 	source, destination, key := &p.t.Source, &p.t.Destination, p.object.key
 	var left []measure.Leftover
-	if p.object.upload != single && p.version == "" { // it was not completed, or its answer was lost
+	// An upload that was completed may have another beside it, if the answer to its beginning
+	// was lost and the request was repeated.
+	if p.object.upload != single {
 		left = append(left, p.Abort(ctx, source, key)...)
 	}
 	left = append(left, p.Purge(ctx, source, key, p.versions...)...)

@@ -83,7 +83,7 @@ type probe struct {
 	version     string   // the version that is watched
 	versions    []string // all that were made at the source
 	onlyListed  bool     // the destination refuses to show the replica, but lists it
-	refused     bool     // S3 refused the PUT, so nothing is there
+	refused     bool     // S3 is said to have refused the PUT
 	arrived     bool     // all that was put was seen at the destination
 	statusFinal bool     // the source's status does not change any more
 }

@@ -2,12 +2,16 @@ package canary
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
@@ -267,6 +271,57 @@ func TestInterrupted(t *testing.T) {
 		defer cancel()
 		m := Probe(ctx, l.target(0), measure.Plain, 1, probeOptions)
 		if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "interrupted after 20s") {
+			t.Errorf("%+v", m)
+		}
+		l.empty(0)
+	})
+}
+
+// lyingS3 carries out a PUT and says that it is refused.
+type lyingS3 struct{ bucket.S3 }
+
+func (s lyingS3) PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	if _, err := s.S3.PutObject(ctx, in, opts...); err != nil {
+		return nil, err
+	}
+	return nil, &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusForbidden}}, Err: errors.New("no"),
+	}}
+}
+
+// TestRefusedPut: nothing is taken for not put because something says that it was refused.
+func TestRefusedPut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second})
+		target := l.target(0)
+		target.Source.S3 = lyingS3{target.Source.S3}
+		if m := Probe(t.Context(), target, measure.Plain, 1, probeOptions); m.Outcome != measure.Inconclusive || len(m.Leftovers) > 0 {
+			t.Errorf("%+v", m)
+		}
+		time.Sleep(time.Hour)
+		l.empty(0)
+	})
+}
+
+// repeatingS3 begins every upload twice, as a client does that lost the first answer.
+type repeatingS3 struct{ bucket.S3 }
+
+func (s repeatingS3) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput, opts ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error) {
+	if _, err := s.S3.CreateMultipartUpload(ctx, in, opts...); err != nil {
+		return nil, err
+	}
+	return s.S3.CreateMultipartUpload(ctx, in, opts...)
+}
+
+// TestRepeatedUpload leaves no upload that was begun beside the one that was completed.
+func TestRepeatedUpload(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second})
+		target := l.target(0)
+		target.Source.S3 = repeatingS3{target.Source.S3}
+		if m := Probe(t.Context(), target, measure.Multipart, 1, probeOptions); m.Outcome != measure.Arrived || len(m.Leftovers) > 0 {
 			t.Errorf("%+v", m)
 		}
 		l.empty(0)

@@ -72,8 +72,7 @@ func (c *Clients) Bucket(ctx context.Context, at journal.Location) (*bucket.Buck
 }
 
 func (c *Clients) bucket(ctx context.Context, at journal.Location) (*bucket.Bucket, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	// The lock is held while nothing is asked: who waits for it could not be interrupted.
 	p, err := c.profile(ctx, at)
 	if err != nil {
 		return nil, err
@@ -104,10 +103,13 @@ func (c *Clients) bucket(ctx context.Context, at journal.Location) (*bucket.Buck
 	}, nil
 }
 
-// profile is that of a location. It runs with c.mu held.
+// profile is that of a location. Two that are read at the same time give one session.
 func (c *Clients) profile(ctx context.Context, at journal.Location) (profile, error) {
-	if p, ok := c.profiles[at.Profile]; ok {
-		return p, nil
+	c.mu.Lock()
+	known, ok := c.profiles[at.Profile]
+	c.mu.Unlock()
+	if ok {
+		return known, nil
 	}
 	cfg, err := c.load(ctx, at.Profile)
 	if err != nil {
@@ -121,12 +123,20 @@ func (c *Clients) profile(ctx context.Context, at journal.Location) (profile, er
 		SessionName: "crosscheck-canary", ExternalID: c.externalID, Attempts: 4,
 		Concurrency: 256, // more than other commands: probes in flight mostly wait
 	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.profiles[at.Profile]; ok {
+		p.session.Close()
+		return known, nil
+	}
 	c.profiles[at.Profile] = p
 	return p, nil
 }
 
-// client is the client for a location. It runs with c.mu held.
+// client is the client for a location.
 func (c *Clients) client(s *client.Session, as *client.Identity, region string, at journal.Location) *s3.Client {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	key := at
 	key.Bucket, key.Region = "", region
 	if c.clients[key] == nil {

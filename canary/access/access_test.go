@@ -196,6 +196,34 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
+// TestNoAnswerForOthers: a role that is waited for does not keep others from being interrupted.
+func TestNoAnswerForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		clients := New(func(context.Context, string) (aws.Config, error) {
+			return aws.Config{Region: "us-east-1", HTTPClient: silent{},
+				Credentials: credentials.NewStaticCredentialsProvider(sandbox.DefaultAccessKey, sandbox.DefaultSecretKey, "")}, nil
+		}, "")
+		ended := make(chan time.Duration, 10)
+		began := time.Now()
+		for n := range cap(ended) {
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n+1)*time.Second)
+				defer cancel()
+				if _, err := clients.Bucket(ctx, withRole("b", "111111111111", "us-east-1")); err == nil {
+					t.Error("a role was assumed")
+				}
+				ended <- time.Since(began)
+			}()
+		}
+		for n := range cap(ended) {
+			if took := <-ended; took > time.Duration(n+1)*time.Second {
+				t.Errorf("number %d ended after %s", n, took)
+			}
+		}
+	})
+}
+
 // TestConnect completes a bucket, and leaves the error where it cannot.
 func TestConnect(t *testing.T) {
 	t.Parallel()

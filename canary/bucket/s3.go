@@ -162,7 +162,13 @@ func (b *Bucket) Head(
 	if status, _ := client.Response(err); status == http.StatusNotFound {
 		return nil, false, nil
 	}
-	return out, err == nil, err
+	if err != nil {
+		return nil, false, err
+	}
+	if id := aws.ToString(out.VersionId); version != "" && id != version && (version != "null" || id != "") {
+		return nil, false, client.Malformed("the HEAD of version %q is answered as that of %q", client.Clip(version), client.Clip(id))
+	}
+	return out, true, nil
 }
 
 // Delete deletes a version, or without one puts a delete marker. An answer that names
