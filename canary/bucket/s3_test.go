@@ -2,14 +2,18 @@ package bucket
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"crosscheck/scanner/fact"
 )
@@ -206,6 +210,65 @@ func TestEndlessListings(t *testing.T) {
 	server = &endless{}
 	if _, err := new(Tally).uploads(t.Context(), theBucket(server), "k"); err == nil || server.asked != maxPages || !strings.Contains(err.Error(), "more than 10000 pages") {
 		t.Errorf("uploads: %v after %d pages", err, server.asked)
+	}
+}
+
+// refusing answers every HEAD with an error.
+type refusing struct {
+	S3
+	status int
+	header http.Header
+}
+
+func (r refusing) HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	return nil, &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: r.status, Header: r.header}}, Err: errors.New("no"),
+	}}
+}
+
+// TestHeadRefused: only S3 says that a version is not there, or may not be read.
+func TestHeadRefused(t *testing.T) {
+	t.Parallel()
+	ofS3 := http.Header{"X-Amz-Request-Id": {"1"}}
+	for _, test := range []struct {
+		status         int
+		header         http.Header
+		absent, denied bool
+	}{
+		{http.StatusNotFound, ofS3, true, false},
+		{http.StatusNotFound, http.Header{}, false, false},
+		{http.StatusForbidden, ofS3, false, true},
+		{http.StatusForbidden, http.Header{}, false, false},
+		{http.StatusTeapot, ofS3, false, false},
+	} {
+		_, present, err := theBucket(refusing{status: test.status, header: test.header}).Head(t.Context(), "k", "1", CustomerKey{})
+		if present || (err == nil) != test.absent || Denied(err) != test.denied {
+			t.Errorf("%+v: %v, %v", test, present, err)
+		}
+	}
+}
+
+// heads answers every HEAD in one way.
+type heads struct {
+	S3
+	version *string
+}
+
+func (h heads) HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	return &s3.HeadObjectOutput{VersionId: h.version}, nil
+}
+
+// TestHeadVersion: a HEAD is answered for the version that was asked for.
+func TestHeadVersion(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		asked, answered string
+		ok              bool
+	}{{"1", "1", true}, {"1", "2", false}, {"1", "", false}, {"null", "", true}, {"null", "null", true}, {"null", "1", false}, {"", "1", true}, {"", "", true}} {
+		out, present, err := theBucket(heads{version: nonEmpty(test.answered)}).Head(t.Context(), "k", test.asked, CustomerKey{})
+		if present != test.ok || (err == nil) != test.ok || (out != nil) != test.ok {
+			t.Errorf("%+v: %v, %v", test, present, err)
+		}
 	}
 }
 

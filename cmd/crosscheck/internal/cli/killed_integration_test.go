@@ -79,9 +79,8 @@ func killProcess(t *testing.T, seed uint64) *killed {
 		w.WriteHeader(res.StatusCode)
 		_, _ = io.Copy(w, res.Body)
 	}))
-	none := t.TempDir()
 	cmd = exec.Command(os.Args[0], probeLedger...)
-	cmd.Env = append(cleanEnv(sandboxEnv(server.URL)...), "XCTEST_MAIN=1", "XDG_STATE_HOME="+p.state, "HOME="+none)
+	cmd.Env = append(sandboxEnv(server.URL), "XCTEST_MAIN=1", "XDG_STATE_HOME="+p.state, "HOME="+t.TempDir())
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
