@@ -52,14 +52,14 @@ func damaged(kind string, err error) *Error {
 	return &Error{Code: Malformed, Damaged: true, Message: fmt.Sprintf("the answer is not well-formed %s: %v", kind, err)}
 }
 
-// Bounds of every answer. The largest that AWS documents is a page of 10,000 buckets,
-// about 3 MB; a replication configuration has at most 2 MB.
+// Bounds of every answer. Tables of lists have larger ones: a page of 10,000 buckets has
+// about 3 MB, and a replication configuration at most 2 MB.
 const (
-	maxBytes = 16 << 20
-	maxError = 1 << 20 // of an answer that is an error
-	maxDepth = 32      // of elements in each other
-	maxItems = 1000    // of a list that has no bound of its own
-	maxNotes = 20      // of one answer
+	maxBytes = 1 << 20
+	maxError = 64 << 10 // of an answer that is an error
+	maxDepth = 32       // of elements in each other
+	maxItems = 1000     // of a list that has no bound of its own
+	maxNotes = 20       // of one answer
 )
 
 // An Exchange is one request and its answer.
@@ -141,6 +141,12 @@ type shape struct {
 	errors  *node // of an answer that is an error
 }
 
+// largeBytes is the size from which on an answer is one of the few large ones that are
+// read at a time: 64 calls at a time must not take the bound of an answer each.
+const largeBytes = 256 << 10
+
+var largeOnes = make(chan struct{}, 3)
+
 type reader struct {
 	shape   *shape
 	x       *Exchange
@@ -150,11 +156,16 @@ type reader struct {
 	notes   []string
 	subject string // what is read, in messages
 	last    string // value that was read last
+	large   bool   // it is one of the large ones
 }
 
 // Read gives the next bytes of the body and keeps them. More than the limit is an error.
 func (r *reader) Read(p []byte) (int, error) {
 	n, err := r.x.Body.Read(p)
+	if r.data.Len()+n > largeBytes && !r.large {
+		largeOnes <- struct{}{}
+		r.large = true
+	}
 	r.data.Write(p[:n])
 	switch {
 	case int64(r.data.Len()) > r.limit:
@@ -182,6 +193,11 @@ func innermost(err error) error {
 
 // read reads an answer to its end, and checks it.
 func (r *reader) read() error {
+	defer func() {
+		if r.large {
+			<-largeOnes
+		}
+	}()
 	wrong := r.document()
 	_, err := io.Copy(io.Discard, r)
 	var broken *brokenOff

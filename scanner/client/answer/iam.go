@@ -41,6 +41,7 @@ func (t table) iam() {
 			maybe("RolePolicyList", element, many("member", one("PolicyName", nonEmpty), one("PolicyDocument", nonEmpty))), attached)),
 		maybe("Policies", element, many("member", managed, one("Arn", anARN),
 			maybe("PolicyVersionList", element, many("member", version, one("VersionId", nonEmpty))))))
+	t["iam:GetAccountAuthorizationDetails"].limit = 16 << 20
 
 	t.query("sts", "GetCallerIdentity", one("Arn", anARN), maybe("UserId"), one("Account", accountID), inARN("Account", "Arn"))
 	t.query("sts", "AssumeRole", open,

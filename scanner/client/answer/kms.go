@@ -31,5 +31,6 @@ func (t table) kms() {
 // https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Operations.html
 func (t table) securityHub() {
 	t.object("securityhub:GetFindings", open, maybe("NextToken"), one("Findings", array, quiet))
+	t["securityhub:GetFindings"].limit = 16 << 20
 	t.object("securityhub:BatchImportFindings", open, one("FailedCount", integer), one("SuccessCount", integer), maybe("FailedFindings", array, quiet))
 }

@@ -95,7 +95,7 @@ func (t table) s3() {
 			many("Transition", maybe("Date", date), maybe("Days", integer), one("StorageClass", nonEmpty), either("Date", "Days")),
 			many("NoncurrentVersionTransition", one("NoncurrentDays", integer), maybe("NewerNoncurrentVersions", integer), one("StorageClass", nonEmpty)),
 			maybe("AbortIncompleteMultipartUpload", one("DaysAfterInitiation", integer)),
-		))
+		)).limit = 4 << 20
 	events := group(open, maybe("Id"), some("Event", nonEmpty), maybe("Filter", quiet))
 	t.document("s3:GetBucketNotificationConfiguration", "NotificationConfiguration", open,
 		many("TopicConfiguration", events, one("Topic")), many("QueueConfiguration", events, one("Queue")),
@@ -104,7 +104,7 @@ func (t table) s3() {
 	t.document("s3:ListBuckets", "ListAllMyBucketsResult", open,
 		maybe("Owner", owner),
 		one("Buckets", element, upTo(10_000, "Bucket", open, one("Name", nonEmpty), maybe("CreationDate", date), maybe("BucketRegion"), maybe("BucketArn"), endsARN("Name", "BucketArn"))),
-		maybe("ContinuationToken"), maybe("Prefix"))
+		maybe("ContinuationToken"), maybe("Prefix")).limit = 8 << 20
 	version := group(open, one("Key", nonEmpty), one("VersionId", nonEmpty), one("IsLatest", boolean), one("LastModified", date), maybe("Owner", owner))
 	t.document("s3:ListObjectVersions", "ListVersionsResult",
 		one("Name", same("Bucket")), one("Prefix", samePrefix), one("KeyMarker"), maybe("VersionIdMarker"),
@@ -112,12 +112,12 @@ func (t table) s3() {
 		one("IsTruncated", boolean),
 		many("Version", version, maybe("ETag"), maybe("Size", integer), maybe("StorageClass"), many("ChecksumAlgorithm"), maybe("ChecksumType"),
 			maybe("RestoreStatus", quiet)),
-		many("DeleteMarker", version))
+		many("DeleteMarker", version)).limit = 8 << 20
 	t.document("s3:ListMultipartUploads", "ListMultipartUploadsResult",
 		one("Bucket", same("Bucket")), maybe("Prefix", samePrefix), one("KeyMarker"), maybe("UploadIdMarker"), maybe("NextKeyMarker"), maybe("NextUploadIdMarker"),
 		maybe("MaxUploads", integer), maybe("EncodingType"), maybe("Delimiter"), one("IsTruncated", boolean),
 		many("Upload", open, one("Key", nonEmpty), one("UploadId", nonEmpty), maybe("VersionId"), maybe("Initiated", date), maybe("Initiator", owner), maybe("Owner", owner),
-			maybe("StorageClass"), maybe("ChecksumAlgorithm"), maybe("ChecksumType")))
+			maybe("StorageClass"), maybe("ChecksumAlgorithm"), maybe("ChecksumType"))).limit = 8 << 20
 	t.document("s3:CreateMultipartUpload", "InitiateMultipartUploadResult", open,
 		one("Bucket", same("Bucket")), one("Key", same("Key")), one("UploadId", nonEmpty))
 	t.document("s3:CompleteMultipartUpload", "CompleteMultipartUploadResult", quiet,

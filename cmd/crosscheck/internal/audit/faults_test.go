@@ -602,7 +602,14 @@ func (w *faultWorld) combinations(t *testing.T) (list []combination) {
 			list = append(list, combination{world: w, scope: scope[p], fault: f})
 		}
 		if f.Account == "" && f.Bucket == "" && pagedLists[f.Operation].items != "" {
-			for _, page := range []string{noList, endless} {
+			wrong := []string{noList, endless}
+			if pagedLists[f.Operation].more != "" {
+				wrong = append(wrong, noToken, notCut)
+			}
+			if w.name == "guide-kms" && f.Operation != "organizations:ListPoliciesForTarget" { // 10,000 pages each
+				wrong = append(wrong, everNew)
+			}
+			for _, page := range wrong {
 				list = append(list, combination{world: w, fault: sandbox.Fault{Operation: f.Operation}, page: page})
 			}
 		}
@@ -618,6 +625,9 @@ func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
 const (
 	noList    = "no_list"    // the answer has no list at all
 	endless   = "endless"    // the token of the next page is always the same
+	everNew   = "ever_new"   // the token of the next page is always another one
+	noToken   = "no_token"   // the list is cut, and there is no token for the rest
+	notCut    = "not_cut"    // there is a token for the rest, and the list is not cut
 	emptyPage = "empty_page" // the first page is empty, and all the rest is on the next
 )
 
@@ -640,6 +650,7 @@ var pagedLists = map[string]struct{ items, next, token, more string }{
 // pages shows a sandbox with something wrong with the pages of one operation.
 func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
 	const token = "again"
+	var n atomic.Int64
 	list := pagedLists[operation]
 	service, name, _ := strings.Cut(operation, ":")
 	return doFunc(func(r *http.Request) (*http.Response, error) {
@@ -658,20 +669,21 @@ func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
 		switch {
 		case json.Unmarshal(body, &document) == nil:
 			_, target, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-			asked, again = target == name, document[list.token] == token
+			given, _ := document[list.token].(string)
+			asked, again = target == name, strings.HasPrefix(given, token)
 			if again {
 				delete(document, list.token)
 				body, _ = json.Marshal(document)
 			}
 		case len(body) > 0:
 			form, _ := url.ParseQuery(string(body))
-			asked, again = form.Get("Action") == name, form.Get(list.token) == token
+			asked, again = form.Get("Action") == name, strings.HasPrefix(form.Get(list.token), token)
 			if again {
 				form.Del(list.token)
 				body = []byte(form.Encode())
 			}
 		default:
-			asked, again = service == "s3" && query.Get("x-id") == name, query.Get(list.token) == token
+			asked, again = service == "s3" && query.Get("x-id") == name, strings.HasPrefix(query.Get(list.token), token)
 			if again {
 				query.Del(list.token)
 				r.URL.RawQuery = query.Encode()
@@ -686,6 +698,10 @@ func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
 		if err != nil {
 			return nil, err
 		}
+		next := token
+		if what == everNew {
+			next = fmt.Sprint(token, n.Add(1))
+		}
 		if document = nil; json.Unmarshal(text, &document) == nil {
 			switch what {
 			case noList:
@@ -693,8 +709,12 @@ func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
 			case emptyPage:
 				document[list.items] = []any{}
 				fallthrough
-			case endless:
-				document[list.next] = token
+			case noToken:
+				document[list.more] = true
+			case notCut:
+				document[list.next] = next
+			case endless, everNew:
+				document[list.next] = next
 				if list.more != "" {
 					document[list.more] = true
 				}
@@ -702,8 +722,11 @@ func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
 			text, _ = json.Marshal(document)
 		} else {
 			items := regexp.MustCompile("(?s)<" + list.items + ">.*</" + list.items + ">|<" + list.items + "/>")
-			more := "<" + list.next + ">" + token + "</" + list.next + ">"
-			if list.more != "" {
+			more := "<" + list.next + ">" + next + "</" + list.next + ">"
+			if what == noToken {
+				more = ""
+			}
+			if list.more != "" && what != notCut {
 				text = regexp.MustCompile("<"+list.more+">false</"+list.more+">").ReplaceAll(text, nil)
 				more += "<" + list.more + ">true</" + list.more + ">"
 			}
@@ -712,7 +735,7 @@ func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
 				text = items.ReplaceAll(text, nil)
 			case emptyPage:
 				text = items.ReplaceAll(text, []byte("<"+list.items+"></"+list.items+">"+more))
-			case endless:
+			case endless, everNew, noToken, notCut:
 				text = items.ReplaceAll(text, []byte("$0"+more))
 			}
 		}

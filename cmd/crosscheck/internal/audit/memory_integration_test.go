@@ -1,0 +1,8 @@
+//go:build integration && unix
+
+package audit
+
+import "testing"
+
+// TestIntegrationLargeAnswers is TestLargeAnswers with answers of every kind.
+func TestIntegrationLargeAnswers(t *testing.T) { largeAnswers(t, "all") }
