@@ -127,7 +127,11 @@ func TestStrict(t *testing.T) {
 				r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}`)
 			})
 		}},
-		{"bucket keys", "XC028", func(w *world) { kmsWorld(w); w.Bucket.Encryption.Value.BucketKey = true }},
+		{"bucket keys", "XC028", func(w *world) {
+			kmsWorld(w)
+			w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
+			w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst"`)
+		}},
 	}
 	plain, strict := standard(t), engine(t, Options{Strict: true})
 	for _, c := range open {

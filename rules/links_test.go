@@ -190,7 +190,15 @@ var links = []link{
 	{"KMS with the context of some objects", func(w *world) {
 		kmsWorld(w)
 		w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/logs/*"`)
-	}, finding.UnknownVerdict, "", "kms:Encrypt"},
+	}, finding.Broken, "DstPutObjectNotPermitted", "arn:aws:s3:::dst/l"},
+	{"bucket keys with the context of objects", func(w *world) {
+		kmsWorld(w)
+		w.Bucket.Encryption.Value.BucketKey = true
+	}, finding.Broken, "SrcGetObjectNotPermitted", "arn:aws:s3:::src"},
+	{"bucket keys of the destination with the context of objects", func(w *world) {
+		kmsWorld(w)
+		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
+	}, finding.Broken, "DstPutObjectNotPermitted", "arn:aws:s3:::dst"},
 	{"KMS without the destination key policy", func(w *world) {
 		kmsWorld(w)
 		w.key("dst-key", func(k *fact.Key) {

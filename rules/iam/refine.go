@@ -161,7 +161,9 @@ func (e *Evaluation) axes(u *unresolved) []axis {
 	axes := make([]axis, 0, len(keys))
 	for _, k := range keys {
 		a := axis{key: k, open: u.open[k]}
-		if !a.open {
+		if domain := e.Keys.Lookup(k).Domain; len(domain) > 0 {
+			a.open, a.values = false, domain
+		} else if !a.open {
 			var ok bool
 			a.values, ok = condition.Represent(&e.Keys, &e.budget, k, u.tests[k])
 			a.open = !ok

@@ -90,17 +90,52 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 			}
 		}
 	}
-	if action == "s3:ReplicateObject" && e.kms && e.defaultKMS != "" {
-		// With the opt-in and a KMS default at the source, a replica is written
-		// under the rule's key.
-		switch key {
-		case "s3:x-amz-server-side-encryption":
+	return e.requestValue(action, key)
+}
+
+// requestValue is a condition key of what S3 sends when it replicates: one value, or the few
+// that it can have.
+func (e *evaluation) requestValue(action, key string) contextkey.Value {
+	switch key {
+	case "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths",
+		// Only calls that a service makes as itself have these, and the role's session is no service.
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+		"s3:dataaccesspointaccount", "s3:dataaccesspointarn", "s3:accesspointnetworkorigin":
+		// Replication goes to the bucket, not through an access point.
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+		return contextkey.Absent()
+	}
+	if action != "s3:ReplicateObject" {
+		return contextkey.Value{}
+	}
+	replicaKey := e.link.Rule.Destination.ReplicaKMSKeyID
+	kms := e.kms && e.defaultKMS != "" // with the opt-in and a KMS default a replica is written under the rule's key
+	plain := !e.kms                    // without the opt-in S3 leaves out objects under KMS
+	switch key {
+	case "s3:x-amz-server-side-encryption":
+		switch {
+		case kms:
 			return contextkey.One(e.defaultKMS)
-		case "s3:x-amz-server-side-encryption-aws-kms-key-id":
-			if id := e.link.Rule.Destination.ReplicaKMSKeyID; strings.Contains(id, ":key/") {
-				return contextkey.One(id) // an alias may be sent as written or resolved
-			}
+		case plain:
+			return contextkey.OneOf(contextkey.Absent(), contextkey.One("AES256"))
+		case e.doc.Bucket.Encryption.Known():
+			// And a writer may choose KMS. Nothing here asks for two layers of it.
+			return contextkey.OneOf(contextkey.Absent(), contextkey.One("AES256"), contextkey.One("aws:kms"))
 		}
+	case "s3:x-amz-server-side-encryption-aws-kms-key-id":
+		switch {
+		case kms && strings.Contains(replicaKey, ":key/"):
+			return contextkey.One(replicaKey) // an alias may be sent as written or resolved
+		case plain:
+			return contextkey.Absent()
+		case e.doc.Bucket.Encryption.Known() && strings.Contains(replicaKey, ":key/"):
+			return contextkey.OneOf(contextkey.Absent(), contextkey.One(replicaKey))
+		}
+	case "s3:x-amz-acl", "s3:x-amz-grant-read", "s3:x-amz-grant-write", "s3:x-amz-grant-read-acp", "s3:x-amz-grant-write-acp",
+		"s3:x-amz-grant-full-control":
+		// No key of this action, by the list of its keys.
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+		return contextkey.Absent()
 	}
 	return contextkey.Value{}
 }
@@ -159,12 +194,12 @@ const contextKey = "kms:encryptioncontext:aws:s3:arn"
 // networkKeys say where a request comes from, which for S3's own is not documented.
 var networkKeys = []string{"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
 
-// encryptionContext is the value of the context key for every object of the
-// link at once: known only where all policies treat all those objects alike.
+// encryptionContext is the value of the context key for every object of the link at
+// once: one that stands for all where all policies treat them alike, else each.
 func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 	value := s.key.contexts[variant]
-	if variant > 0 {
-		return contextkey.One(value) // the bucket's ARN: one value
+	if value == s.bucketARN {
+		return contextkey.One(value)
 	}
 	longest := 0
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
@@ -175,7 +210,11 @@ func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 				}
 				longest = max(longest, len(u.value))
 				if !alike(u, value) {
-					return contextkey.Value{}
+					rest := "*"
+					if e.link.Rule.Prefix == "" {
+						rest = "?*" // no object has an empty key
+					}
+					return contextkey.Each(contextkey.EscapeGlob(value) + rest)
 				}
 			}
 		}

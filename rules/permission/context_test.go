@@ -73,7 +73,16 @@ func TestContext(t *testing.T) {
 		}},
 		{inDst, "aws:PrincipalOrgID", notKnown, func(w world) { w.Organization = gap[fact.Organization]("organization") }},
 		{inDst, "aws:SourceIp", notKnown, nil},
-		{inDst, "s3:x-amz-acl", notKnown, nil},
+		{inDst, "s3:x-amz-acl", absent, nil},
+		{inDst, "s3:x-amz-grant-full-control", absent, nil},
+		{inDst, "s3:DataAccessPointAccount", absent, nil},
+		{inSource, "s3:DataAccessPointArn", absent, nil},
+		{inDst, "aws:SourceAccount", absent, nil},
+		{inDst, "aws:SourceArn", absent, nil},
+		{inDst, "aws:SourceOrgID", absent, nil},
+		{inSource, "aws:SourceOrgPaths", absent, nil},
+		{inDstKey, "aws:SourceArn", notKnown, nil},
+		{inDst, "s3:x-amz-server-side-encryption-aws-kms-key-id", absent, func(w world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" }) }},
 		{inDst, "s3:x-amz-server-side-encryption", "aws:kms", nil},
 		{inDst, "s3:x-amz-server-side-encryption", notKnown, func(w world) { w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"}) }},
 		{inDst, "s3:x-amz-server-side-encryption", notKnown, func(w world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" }) }},
@@ -224,6 +233,48 @@ func TestSent(t *testing.T) {
 			if cell := m.Cells[0]; cell.Result != c.want || cell.Contested != c.contested {
 				t.Errorf("%s %s %s: %s, contested %v", c.operator, key, c.value, cell.Result, cell.Contested)
 			}
+		}
+	}
+}
+
+// TestDomains: of a key that can have a few values only, each is tried.
+func TestDomains(t *testing.T) {
+	t.Parallel()
+	const sse, keyID = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+	plain := func(w world) { w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"}) }
+	noKMS := func(w world) {
+		plain(w)
+		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
+	}
+	for _, c := range []struct {
+		do                   func(world)
+		operator, key, value string
+		want                 iam.Result
+	}{
+		{noKMS, "StringEquals", sse, "aws:kms", iam.Allowed},             // never so
+		{noKMS, "StringNotEquals", sse, "aws:kms", iam.Denied},           // always so
+		{noKMS, "StringEqualsIfExists", sse, "AES256", iam.Denied},       // absent or AES256
+		{noKMS, "StringEquals", sse, "AES256", iam.Undecided},            // which of them is not known
+		{noKMS, "StringEquals", keyID, dstKey, iam.Allowed},              // absent
+		{plain, "StringEquals", sse, "aws:kms", iam.Undecided},           // a writer may choose it
+		{plain, "StringEquals", sse, "aws:fsx", iam.Allowed},             // no object of S3 has it
+		{plain, "StringLikeIfExists", sse, "A*", iam.Undecided},          // not with aws:kms
+		{plain, "StringLikeIfExists", sse, "a*", iam.Undecided},          // not with AES256
+		{plain, "StringLikeIfExists", sse, "*", iam.Denied},              // whatever it is
+		{plain, "StringNotEqualsIfExists", keyID, dstKey, iam.Undecided}, // absent or this one
+		{plain, "StringEqualsIfExists", keyID, dstKey, iam.Denied},
+	} {
+		w := newWorld()
+		c.do(w)
+		w.add(inDst, fmt.Sprintf(`{"Sid":"Key","Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{"%s":{"%s":"%s"}}}`,
+			c.operator, c.key, c.value))
+		m := w.matrix()
+		cell, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
+		if cell == nil || len(m.Refused) > 0 {
+			t.Fatalf("%s %s %s: %v, refused %v", c.operator, c.key, c.value, cell, m.Refused)
+		}
+		if cell.Result != c.want {
+			t.Errorf("%s %s %s: %s, want %s: %s", c.operator, c.key, c.value, cell.Result, c.want, cell.Message)
 		}
 	}
 }

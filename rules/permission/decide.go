@@ -173,7 +173,11 @@ func (e *evaluation) decide(s *side, in *iam.Input, q question) outcome {
 			d = d2
 			continue
 		}
+		differ := d.Result != d2.Result
 		d = both(d, d2)
+		if differ && len(d.UnknownKeys) == 0 && len(d.UnknownLayers) == 0 {
+			d.UnknownKeys, d.Message = []string{contextKey}, "unknown: it depends on "+contextKey
+		}
 	}
 	return d
 }

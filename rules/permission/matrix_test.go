@@ -244,6 +244,18 @@ var edits = []struct {
 		w.Bucket.Encryption.Value.BucketKey = true
 		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"]}}`))
 	}},
+	{"encryption context of objects, with bucket keys at the destination", func(w world) {
+		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
+		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}}`))
+	}},
+	{"encryption context of the bucket alone, with bucket keys at the source", func(w world) {
+		w.Bucket.Encryption.Value.BucketKey = true
+		w.add(inSourceKey, deny("kms:Decrypt", "*", `,"Condition":{"StringNotEquals":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src"}}`))
+	}},
+	{"encryption context of objects, with a destination that is not read", func(w world) {
+		w.dst(func(b *fact.Bucket) { b.Encryption = gap[fact.Encryption]("bucket.encryption") })
+		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}}`))
+	}},
 	{"trust policy for somebody else", func(w world) {
 		w.role(func(r *fact.Role) {
 			r.Trust.Document = strings.Replace(r.Trust.Document, "s3.amazonaws.com", "ec2.amazonaws.com", 1)
@@ -446,6 +458,12 @@ func TestWords(t *testing.T) {
 			"s3:ObjectOwnerOverrideToBucketOwner is needed if the destination does not enforce bucket ownership, which is not known", ""},
 		{"context of objects", func(w world) {
 			w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/logs/*"}}`))
+		}, permission.DestinationKey, "kms:Encrypt",
+			"kms:Encrypt is explicitly denied by statement No of default (key, line 1); so for resources like `arn:aws:s3:::dst/l`",
+			"exempt " + roleARN + " from the Deny of kms:Encrypt in Sid No of default (key)"},
+		{"context of objects or the bucket", func(w world) {
+			w.dst(func(b *fact.Bucket) { b.Encryption = gap[fact.Encryption]("bucket.encryption") })
+			w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}}`))
 		}, permission.DestinationKey, "kms:Encrypt",
 			"kms:Encrypt is unknown: it depends on kms:encryptioncontext:aws:s3:arn; a policy distinguishes some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context", ""},
 		{"value of any object", func(w world) {

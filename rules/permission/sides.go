@@ -188,11 +188,17 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.BucketARN(bucket), key: &keySide{id: id, key: f.Value}}
 	s.in.RestrictPublicBuckets = logic.False
 	s.openResource = iam.Policies(allowAll.key)
-	s.key.contexts = []string{s.bucketARN + "/" + e.link.Rule.Prefix}
-	if e.bucketKeys != logic.False {
-		// With bucket keys the context is documented to be the bucket; whether
-		// this object's request uses one is not known.
-		s.key.contexts = append(s.key.contexts, s.bucketARN)
+	// With a bucket key the context is the bucket's ARN, by the setting of the bucket whose
+	// objects the key encrypts.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes
+	objects := s.bucketARN + "/" + e.link.Rule.Prefix
+	switch on := e.bucketKey(layer); on {
+	case logic.True:
+		s.key.contexts = []string{s.bucketARN}
+	case logic.False:
+		s.key.contexts = []string{objects}
+	default:
+		s.key.contexts = []string{objects, s.bucketARN}
 	}
 	k := f.Value
 	if k == nil {
@@ -218,6 +224,20 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 		known && k.AccountID != "" || managed, "the list of RCPs over account "+k.AccountID)
 	s.policies = append(s.policies, rcps...)
 	return s
+}
+
+// bucketKey reports whether new objects under a key use a bucket key.
+func (e *evaluation) bucketKey(layer Layer) logic.Truth {
+	b := &e.doc.Bucket
+	if layer == DestinationKey {
+		if b = e.doc.Buckets[e.link.Destination].Value; b == nil {
+			return logic.Unknown
+		}
+	}
+	if !b.Encryption.Known() {
+		return logic.Unknown
+	}
+	return truth(b.Encryption.Value != nil && b.Encryption.Value.BucketKey)
 }
 
 // roleInput is the role's side of a request, with nothing of the other.

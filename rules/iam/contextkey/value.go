@@ -7,6 +7,7 @@ type Value struct {
 	State  valueState
 	Multi  bool
 	Values []string
+	Domain []Value // of an unknown key: it is one of these; nil = it may be anything
 }
 
 type valueState uint8
@@ -24,6 +25,10 @@ const (
 func One(v string) Value     { return Value{State: StatePresent, Values: []string{v}} }
 func Many(v ...string) Value { return Value{State: StatePresent, Multi: true, Values: v} }
 func Absent() Value          { return Value{State: StateAbsent} }
+
+// OneOf is a key of which it is not known which of some values it has, or whether it is
+// sent: each is tried, and what all of them lead to is the answer.
+func OneOf(domain ...Value) Value { return Value{Domain: domain} }
 
 // Each is a key that differs between the requests which a decision is about: it
 // takes every value that the glob matches (as in that of a request, ${*} is a literal

@@ -1,0 +1,81 @@
+package audit
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"crosscheck/cmd/crosscheck/internal/config"
+	"crosscheck/rules/finding"
+	"crosscheck/scanner"
+)
+
+var expectation = regexp.MustCompile(`^# expect: (\S+)/(\S+)->(\S+) (\S+) codes=(\S*) ; finding=(\S+)`)
+
+// TestReportedCases: worlds made from public reports of replication that failed or surprised.
+// The head of each says what is right for each of its links: the verdict, or one of several,
+// failure codes among those of the link, rules that fail.
+func TestReportedCases(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob(filepath.Join(root, "testdata", "cases", "*.yaml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := &faultWorld{name: filepath.Base(path), text: text, options: scanner.Options{RoleName: "crosscheck-audit"}, config: new(config.Config)}
+			got := w.scan(t, nil, nil, scanner.Options{})
+			if got.err != nil {
+				t.Fatal(got.err)
+			}
+			count := 0
+			for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+				m := expectation.FindStringSubmatch(lines.Text())
+				if m == nil {
+					continue
+				}
+				count++
+				id := m[1] + "/" + m[2] + "→" + m[3]
+				link, ok := got.links[id]
+				switch {
+				case !ok:
+					t.Errorf("there is no link %s", id)
+					continue
+				case !slices.Contains(strings.Split(m[4], "|"), string(link.Verdict)):
+					t.Errorf("%s: %s, want %s", id, link.Verdict, m[4])
+				}
+				for _, code := range strings.FieldsFunc(m[5], func(r rune) bool { return r == ',' }) {
+					if link.Verdict != finding.Works && !slices.Contains(link.FailureCodes, code) {
+						t.Errorf("%s: %s is not among %v", id, code, link.FailureCodes)
+					}
+				}
+				for _, rule := range strings.Split(m[6], ",") {
+					about := func(k findingKey) bool { return k.rule == rule && k.link == id && got.findings[k] == finding.Fail }
+					if rule != "-" && !slices.ContainsFunc(keysOf(got.findings), about) {
+						t.Errorf("%s: %s does not fail", id, rule)
+					}
+				}
+			}
+			if count != strings.Count(string(text), "# expect:") || count == 0 {
+				t.Errorf("%d of %d expectations were read", count, strings.Count(string(text), "# expect:"))
+			}
+		})
+	}
+}
+
+func keysOf(findings map[findingKey]finding.Status) (keys []findingKey) {
+	for k := range findings {
+		keys = append(keys, k)
+	}
+	return keys
+}
