@@ -53,11 +53,11 @@ func TestCaptiveProxy(t *testing.T) {
 			})
 			journals := filepath.Join(p.state, "crosscheck", "canary")
 			status, out, errs := p.run(t.Context(), "canary", "--link", "orders-invoices/to-backup→backup-invoices", "--yes", "--variant", "plain")
-			if left, _ := journal.List(journals); status == exitClean || len(left) != 1 || !caught.Load() {
+			if left, _ := journal.List(journals); status != exitFindings || len(left) != 1 || !caught.Load() {
 				t.Errorf("canary: exit %d, journals %v\n%s%s", status, left, out, errs)
 			}
 			status, out, errs = p.run(t.Context(), "canary", "sweep")
-			if left, _ := journal.List(journals); status == exitClean || len(left) != 1 || strings.Contains(out, " 0 left") {
+			if left, _ := journal.List(journals); status != exitFindings || len(left) != 1 || strings.Contains(out, " 0 left") {
 				t.Errorf("sweep: exit %d, journals %v\n%s%s", status, left, out, errs)
 			}
 			p.client = nil
