@@ -187,7 +187,8 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 		return Result{}, err
 	}
 	j := e.judge.document(doc, outcomes)
-	return Result{Links: j.verdicts(doc, matrices), Findings: j.findings, Kept: e.keep(j.records)}, nil
+	kept, err := e.keep(doc, j.records)
+	return Result{Links: j.verdicts(doc, matrices), Findings: j.findings, Kept: kept}, err
 }
 
 // Anew is an engine for another run, with the same compiled rules and what they have
@@ -199,18 +200,24 @@ func (e *Engine) Anew() *Engine {
 }
 
 // keep remembers records of rules until the end, and gives them as text.
-func (e *Engine) keep(records map[string][]*ast.Term) map[string][]string {
+func (e *Engine) keep(doc *fact.Document, records map[string][]*ast.Term) (map[string][]string, error) {
 	if len(records) == 0 {
-		return nil
+		return nil, nil
 	}
 	kept := make(map[string][]string, len(records))
-	for id, list := range records {
-		e.memory.keep(id, list)
+	for _, r := range e.rules {
+		list := records[r.ID]
+		if len(list) == 0 {
+			continue
+		}
+		if size := e.memory.keep(r.ID, list); r.user && size > maxKept {
+			return nil, r.usesUp(fmt.Errorf("its records are more than %d MiB", maxKept>>20), doc)
+		}
 		for _, t := range list {
-			kept[id] = append(kept[id], t.String())
+			kept[r.ID] = append(kept[r.ID], t.String())
 		}
 	}
-	return kept
+	return kept, nil
 }
 
 // Restore keeps what an engine with the same [Engine.Digest] kept of a document

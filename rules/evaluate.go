@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 
@@ -28,6 +30,7 @@ type evaluator struct {
 	together *recent.Map[string, prepared]
 	single   []func() (opa.Query, error) // by rule: its answers alone, for when a rule makes the whole fail
 	last     []opa.Query                 // by rule: the answers at the end of a run; zero but for organization rules
+	alone    sync.Mutex                  // held while a rule is looked for that uses up the memory
 }
 
 type prepared struct {
@@ -42,8 +45,9 @@ func newEvaluator(list []*Rule, modules map[string]*ast.Module, params map[strin
 		return nil, err
 	}
 	v := &evaluator{
-		rules:    list,
-		rego:     opa.New(compiler, map[string]any{"crosscheck": map[string]any{"config": params}}, builtin.New()),
+		rules: list,
+		rego: opa.New(compiler, map[string]any{"crosscheck": map[string]any{"config": params}}, builtin.New(),
+			slices.ContainsFunc(list, func(r *Rule) bool { return r.user })),
 		fields:   opa.InputFields(modules),
 		refs:     make([]string, len(list)),
 		together: recent.New[string, prepared](256), // documents have a handful of shapes
@@ -192,7 +196,14 @@ func (v *evaluator) sets(ctx context.Context, doc *fact.Document, asked ruleSet)
 			return nil, errors.New("the rules gave no result")
 		}
 		x.Value.(*ast.Array).Foreach(func(set *ast.Term) { out = append(out, given{set: set}) })
-		return out, nil
+		return out, v.bounded(doc, asked, out)
+	}
+	if memory := (*opa.MemoryError)(nil); errors.As(err, &memory) {
+		if r := v.suspect(asked); r != nil {
+			return nil, r.usesUp(memory, doc)
+		}
+		v.alone.Lock()
+		defer v.alone.Unlock()
 	}
 	if opa.IsCancel(err) || ctx.Err() != nil {
 		return nil, cmp.Or(ctx.Err(), err)
@@ -206,12 +217,56 @@ func (v *evaluator) sets(ctx context.Context, doc *fact.Document, asked ruleSet)
 		if g.err = err; err == nil {
 			g.set, g.err = v.rego.Eval(ctx, q, input)
 		}
+		if memory := (*opa.MemoryError)(nil); errors.As(g.err, &memory) {
+			return nil, v.rules[i].usesUp(memory, doc)
+		}
 		if opa.IsCancel(g.err) || ctx.Err() != nil {
 			return nil, cmp.Or(ctx.Err(), g.err)
 		}
 		out = append(out, g)
 	}
-	return out, nil
+	return out, v.bounded(doc, asked, out)
+}
+
+// suspect is the rule of the user among those that were asked, nil where there are several.
+func (v *evaluator) suspect(asked ruleSet) (only *Rule) {
+	for i, r := range v.rules {
+		if !asked.has(i) || !r.user {
+			continue
+		}
+		if only != nil {
+			return nil
+		}
+		only = r
+	}
+	return only
+}
+
+// bounded refuses answers of rules of the user that are too large to be handled: what is
+// in a term twice is written twice.
+func (v *evaluator) bounded(doc *fact.Document, asked ruleSet, sets []given) error {
+	for i, r := range v.rules {
+		if !asked.has(i) {
+			continue
+		}
+		if g := sets[0]; r.user && g.set != nil && opa.Huge(g.set) {
+			return r.usesUp(errHuge, doc)
+		}
+		sets = sets[1:]
+	}
+	return nil
+}
+
+var errHuge = errors.New("what it gives is too large")
+
+// usesUp is the error of a rule that would use up the memory, on a document or (nil) at
+// the end of the run.
+func (r *Rule) usesUp(why error, doc *fact.Document) error {
+	where := "at the end of the run"
+	if doc != nil {
+		where = "on bucket " + doc.Bucket.Name
+	}
+	return &Error{r.File, r.line, fmt.Errorf("rule %s uses up the memory %s: %w", r.ID, where, why)}
 }
 
 // prepare is the query of the answers of some rules: an array, in their order.
@@ -231,7 +286,14 @@ func (v *evaluator) askAtTheEnd(ctx context.Context, i int, kept *builtin.Evalua
 	if err != nil && (opa.IsCancel(err) || ctx.Err() != nil) {
 		return outcome{}, cmp.Or(ctx.Err(), err)
 	}
-	o := outcome{rule: v.rules[i]}
+	r := v.rules[i]
+	if memory := (*opa.MemoryError)(nil); errors.As(err, &memory) {
+		return outcome{}, r.usesUp(memory, nil)
+	}
+	if r.user && set != nil && opa.Huge(set) {
+		return outcome{}, r.usesUp(errHuge, nil)
+	}
+	o := outcome{rule: r}
 	o.read(given{set, err}, nil, nil)
 	return o, nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/internal/builtin"
+	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/permission"
 )
 
@@ -55,6 +56,8 @@ type Rule struct {
 	// defaults; it reads them as data.crosscheck.config.NAME.
 	Parameters map[string]any `json:"parameters,omitempty"`
 
+	user       bool             // from a directory of the user
+	line       int              // of its package, in File
 	pkg        string           // the package below crosscheck.rules: links.source_versioning
 	permission *permission.Rule // nil of a Rego rule
 	needs      []need
@@ -119,7 +122,7 @@ func sourcesOf(dirs []string) ([]source, error) {
 			if err != nil || d.IsDir() || filepath.Ext(path) != ".rego" {
 				return err
 			}
-			text, err := os.ReadFile(path)
+			text, err := readRego(path)
 			if err != nil {
 				return err
 			}
@@ -135,6 +138,23 @@ func sourcesOf(dirs []string) ([]source, error) {
 		}
 	}
 	return all, nil
+}
+
+// maxRego is the size of the largest file of rules that is read, in bytes.
+const maxRego = 1 << 20
+
+// readRego reads a file of the user. One that is no regular file might never end.
+func readRego(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a file", path)
+	case info.Size() > maxRego:
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxRego>>20)
+	}
+	return os.ReadFile(path)
 }
 
 // load parses the files and reads the rules' METADATA; tests are parsed only where wanted.
@@ -185,7 +205,7 @@ func load(files []source, tests bool) (map[string]*ast.Module, []*Rule, error) {
 			}
 			continue
 		}
-		r.File = f.name
+		r.File, r.user, r.line = f.name, f.user, m.Package.Location.Row
 		if err := r.place(f, pkg); err != nil {
 			return nil, nil, &Error{f.name, m.Package.Location.Row, err}
 		}
@@ -372,7 +392,8 @@ func ruleError(file string, err error) error {
 }
 
 // forbidden are the builtins that reach out of the evaluation, or make it
-// answer differently twice, beyond those that OPA itself calls nondeterministic.
+// answer differently twice, beyond those that OPA itself calls nondeterministic. What could
+// use up the memory at once is [opa.Unbounded].
 var forbidden = []string{"http.", "net.", "opa.", "rand.", "time.now_ns", "trace", "uuid.", "io.jwt.", "crypto.x509.", "providers.", "graphql.", "rego.parse_module"}
 
 // capabilities is Rego as rules may use it: no network, clock, environment or
@@ -381,7 +402,7 @@ var capabilities = sync.OnceValue(func() *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
 	c.AllowNet = []string{}
 	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
-		return b.IsNondeterministic() || slices.ContainsFunc(forbidden, func(p string) bool { return strings.HasPrefix(b.Name, p) })
+		return b.IsNondeterministic() || slices.ContainsFunc(slices.Concat(forbidden, opa.Unbounded), func(p string) bool { return strings.HasPrefix(b.Name, p) })
 	})
 	for _, b := range builtin.New() {
 		c.Builtins = append(c.Builtins, b.Declaration())

@@ -20,15 +20,19 @@ import (
 type memory struct {
 	mu      sync.Mutex
 	records map[string]map[string]*ast.Term // by rule id, by text: the same record is kept once
+	size    map[string]int                  // by rule id: of the texts
 	unread  map[string]bool                 // accounts of whose buckets not all are known
 }
 
 func newMemory() *memory {
-	return &memory{records: map[string]map[string]*ast.Term{}, unread: map[string]bool{}}
+	return &memory{records: map[string]map[string]*ast.Term{}, size: map[string]int{}, unread: map[string]bool{}}
 }
 
-// keep stores records of a rule.
-func (m *memory) keep(id string, records []*ast.Term) {
+// maxKept is how much a rule of the user may keep of a run, in bytes of text.
+const maxKept = 256 << 20
+
+// keep stores records of a rule, and gives how much it keeps in all, in bytes of text.
+func (m *memory) keep(id string, records []*ast.Term) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept := m.records[id]
@@ -37,8 +41,13 @@ func (m *memory) keep(id string, records []*ast.Term) {
 		m.records[id] = kept
 	}
 	for _, t := range records {
-		kept[t.String()] = t
+		text := t.String()
+		if kept[text] == nil {
+			m.size[id] += len(text)
+		}
+		kept[text] = t
 	}
+	return m.size[id]
 }
 
 // restore stores records of a rule that were kept as text.

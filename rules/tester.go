@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/tester"
 
 	"crosscheck/rules/internal/builtin"
+	"crosscheck/rules/internal/opa"
 )
 
 // TestResult is one Rego test.
@@ -56,7 +59,11 @@ func runTests(ctx context.Context, files []source) ([]TestResult, error) {
 		)})
 	}
 	store := inmem.NewFromObject(map[string]any{"crosscheck": map[string]any{"config": params}})
+	opa.Limit()
+	ctx, stop := opa.Guard(ctx)
+	defer stop()
 	var results []TestResult
+	var cause error
 	err = storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
 		ch, err := tester.NewRunner().
 			SetCompiler(compiler).SetStore(store).SetModules(modules).SetTimeout(10*time.Second).
@@ -73,11 +80,14 @@ func runTests(ctx context.Context, files []source) ([]TestResult, error) {
 			if r.Error != nil {
 				t.Message = r.Error.Error()
 			}
+			if memory := (*opa.MemoryError)(nil); errors.As(context.Cause(ctx), &memory) || errors.As(r.Error, &memory) {
+				cause = cmp.Or(cause, error(&Error{t.File, t.Line, fmt.Errorf("test %s uses up the memory: %w", r.Name, memory)}))
+			}
 			results = append(results, t)
 		}
 		return nil
 	})
-	if err != nil {
+	if err = cmp.Or(cause, err); err != nil {
 		return nil, err
 	}
 	if len(results) == 0 {

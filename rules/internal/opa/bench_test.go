@@ -77,7 +77,7 @@ func BenchmarkCache(b *testing.B) {
 	if c.Compile(map[string]*ast.Module{"m.rego": m}); c.Failed() {
 		b.Fatal(c.Errors)
 	}
-	e := New(c, nil, nil)
+	e := New(c, nil, nil, false)
 	q, err := e.Prepare("x = [" + strings.Join(refs, ", ") + "]")
 	if err != nil {
 		b.Fatal(err)

@@ -6,6 +6,8 @@ package opa
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
@@ -35,20 +37,27 @@ type Evaluator struct {
 	compiler *ast.Compiler
 	store    storage.Store
 	builtins map[string]*topdown.Builtin
+	guarded  bool
 }
 
 // New is an evaluator of the modules of a compiler, with the data and builtins that
-// they refer to. The compiler must know the builtins.
-func New(compiler *ast.Compiler, data map[string]any, builtins []Builtin) *Evaluator {
+// they refer to. The compiler must know the builtins. A guarded evaluation ends with a
+// [*MemoryError] before it uses up the memory.
+func New(compiler *ast.Compiler, data map[string]any, builtins []Builtin, guarded bool) *Evaluator {
+	Limit()
 	e := &Evaluator{
 		compiler: compiler,
 		store:    inmem.NewFromObjectWithOpts(data, inmem.OptReturnASTValuesOnRead(true)),
 		builtins: make(map[string]*topdown.Builtin, len(builtins)),
+		guarded:  guarded,
 	}
 	for _, b := range builtins {
 		e.builtins[b.Name] = &topdown.Builtin{
 			Decl: b.Declaration(),
 			Func: func(bctx topdown.BuiltinContext, args []*ast.Term, iter func(*ast.Term) error) error {
+				if e.guarded && slices.ContainsFunc(args, Huge) {
+					return topdown.Halt{Err: &MemoryError{fmt.Sprintf("%s is given more than %d MiB", b.Name, maxResult>>20)}}
+				}
 				t, err := b.Impl(bctx.Context, args)
 				if err != nil {
 					return &topdown.Error{Code: topdown.BuiltinErr, Message: b.Name + ": " + err.Error(), Location: bctx.Location}
@@ -96,6 +105,12 @@ func (e *Evaluator) evalWith(ctx context.Context, q Query, input ast.Value, cach
 	}
 	defer e.store.Abort(ctx, txn)
 	cancel := topdown.NewCancel()
+	var memory *guard
+	if e.guarded {
+		memory = newGuard()
+		defer memory.stop()
+		cancel = memory
+	}
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 	err = topdown.NewQuery(q.body).WithQueryCompiler(q.compiler).WithCompiler(e.compiler).
 		WithStore(e.store).WithTransaction(txn).WithCancel(cancel).WithInput(ast.NewTerm(input)).
@@ -104,6 +119,9 @@ func (e *Evaluator) evalWith(ctx context.Context, q Query, input ast.Value, cach
 			x = r["x"]
 			return nil
 		})
+	if memory != nil && memory.reason != nil {
+		return nil, memory.reason
+	}
 	return x, err
 }
 

@@ -53,7 +53,7 @@ func evaluator(t testing.TB, text string, data map[string]any) *opa.Evaluator {
 	if c.Compile(compile(t, text)); c.Failed() {
 		t.Fatal(c.Errors)
 	}
-	return opa.New(c, data, []opa.Builtin{double})
+	return opa.New(c, data, []opa.Builtin{double}, false)
 }
 
 const module = `package m
@@ -220,7 +220,7 @@ func TestInputFields(t *testing.T) {
 
 func Example() {
 	compiler := ast.MustCompileModules(map[string]string{"m.rego": "package m\n\ngreeting := concat(\" \", [\"hello\", input.name])"})
-	e := opa.New(compiler, nil, nil)
+	e := opa.New(compiler, nil, nil, false)
 	q, err := e.Prepare("x = data.m.greeting")
 	if err != nil {
 		fmt.Println(err)

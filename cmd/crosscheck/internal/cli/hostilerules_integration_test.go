@@ -1,0 +1,8 @@
+//go:build integration && linux
+
+package cli
+
+import "testing"
+
+// TestIntegrationHostileRules runs all hostile rules.
+func TestIntegrationHostileRules(t *testing.T) { hostileRules(t) }
