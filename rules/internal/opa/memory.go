@@ -32,11 +32,11 @@ var errHeap = &MemoryError{fmt.Sprintf("it needs more than %d MiB of memory", Ma
 // looks at the heap itself, and nothing is allocated meanwhile. What one builtin
 // allocates in between is bounded by [costs].
 type guard struct {
-	cancelled atomic.Bool
-	due       atomic.Bool // time to look at the heap
-	timer     *time.Timer
-	heap      heapWatch
-	reason    *MemoryError
+	over   atomic.Bool
+	due    atomic.Bool // time to look at the heap
+	timer  *time.Timer
+	heap   heapWatch
+	reason *MemoryError
 }
 
 func newGuard() *guard {
@@ -48,10 +48,10 @@ func newGuard() *guard {
 func (g *guard) stop() { g.timer.Stop() }
 
 // Cancel ends the evaluation.
-func (g *guard) Cancel() { g.cancelled.Store(true) }
+func (g *guard) Cancel() { g.over.Store(true) }
 
-// Cancelled reports whether the evaluation is to end.
-func (g *guard) Cancelled() bool {
+// It reports whether the evaluation is to end.
+func (g *guard) Cancelled() bool { //nolint:misspell // of topdown.Cancel
 	if g.due.Load() && g.reason == nil {
 		g.due.Store(false)
 		if g.heap.grown() {
@@ -59,7 +59,7 @@ func (g *guard) Cancelled() bool {
 		}
 		g.timer.Reset(memoryInterval)
 	}
-	return g.cancelled.Load()
+	return g.over.Load()
 }
 
 func (g *guard) exceed(reason *MemoryError) {
