@@ -20,7 +20,7 @@ import (
 // TestIntegrationKilledBehindProxy is TestKilledBehindProxy at many more points.
 func TestIntegrationKilledBehindProxy(t *testing.T) {
 	t.Parallel()
-	killAll(t, 10_000, 500)
+	killAll(t, 10_000, 100)
 }
 
 // TestIntegrationKilledProcesses kills 30 processes behind the proxy.
