@@ -212,44 +212,46 @@ func spans(text []byte) []*span {
 func (f *family) xml() {
 	text := f.x.body
 	for _, s := range spans(text) {
-		put := func(what, element string) {
-			f.add(what, s.path, func() []byte { return slices.Concat(text[:s.from], []byte(element), text[s.end:]) })
+		put := func(what string, element func() string) {
+			f.add(what, s.path, func() []byte { return slices.Concat(text[:s.from], []byte(element()), text[s.end:]) })
 		}
 		name, whole, inner := s.name, string(text[s.from:s.end]), string(text[s.inner:s.close])
 		start := strings.TrimSuffix(strings.TrimSuffix(string(text[s.from:s.inner]), ">"), "/")
 		with := func(start, inner, name string) string { return start + ">" + inner + "</" + name + ">" }
-		put("renamed", with(strings.Replace(start, name, name+"2", 1), inner, name+"2"))
+		put("renamed", func() string { return with(strings.Replace(start, name, name+"2", 1), inner, name+"2") })
 		lower := strings.ToLower(name[:1]) + name[1:]
 		if lower == name {
 			lower = strings.ToUpper(name[:1]) + name[1:]
 		}
-		put("in another case", with(strings.Replace(start, name, lower, 1), inner, lower))
-		put("unknown attribute of", with(start+` zzz="z"`, inner, name))
-		put("another namespace of", with(regexp.MustCompile(` xmlns="[^"]*"`).ReplaceAllString(start, "")+` xmlns="urn:zzz"`, inner, name))
-		put("prefix of", with(strings.Replace(start, "<", "<z:", 1)+` xmlns:z="urn:zzz"`, inner, "z:"+name))
-		put("emptied", with(start, "", name))
-		put("unknown sibling of", whole+"<Zzz>z</Zzz>")
-		put("unknown sibling before", "<Zzz><Y>z</Y></Zzz>"+whole)
-		put("doubled", whole+whole)
+		put("in another case", func() string { return with(strings.Replace(start, name, lower, 1), inner, lower) })
+		put("unknown attribute of", func() string { return with(start+` zzz="z"`, inner, name) })
+		put("another namespace of", func() string { return with(namespace.ReplaceAllString(start, "")+` xmlns="urn:zzz"`, inner, name) })
+		put("prefix of", func() string {
+			return with(strings.Replace(start, "<", "<z:", 1)+` xmlns:z="urn:zzz"`, inner, "z:"+name)
+		})
+		put("emptied", func() string { return with(start, "", name) })
+		put("unknown sibling of", func() string { return whole + "<Zzz>z</Zzz>" })
+		put("unknown sibling before", func() string { return "<Zzz><Y>z</Y></Zzz>" + whole })
+		put("doubled", func() string { return whole + whole })
 		if !s.leaf || s.alone {
-			put("unknown child of", with(start, inner+"<Zzz>z</Zzz>", name))
-			put("text in", with(start, "zzz"+inner, name))
+			put("unknown child of", func() string { return with(start, inner+"<Zzz>z</Zzz>", name) })
+			put("text in", func() string { return with(start, "zzz"+inner, name) })
 		}
 		if s.depth == 0 {
 			continue
 		}
-		put("dropped", "")
+		put("dropped", func() string { return "" })
 		if !s.leaf {
-			put("doubled by an empty one", whole+"<"+name+"/>")
+			put("doubled by an empty one", func() string { return whole + "<" + name + "/>" })
 			continue
 		}
-		put("unknown value of", with(start, "Zzz", name))
-		put("doubled by another", whole+with(start, "Zzz", name))
-		put("doubled behind another", with(start, "Zzz", name)+whole)
-		put("blank before the value of", with(start, " "+inner, name))
-		put("child of the value of", with(start, inner+"<Zzz/>", name))
+		put("unknown value of", func() string { return with(start, "Zzz", name) })
+		put("doubled by another", func() string { return whole + with(start, "Zzz", name) })
+		put("doubled behind another", func() string { return with(start, "Zzz", name) + whole })
+		put("blank before the value of", func() string { return with(start, " "+inner, name) })
+		put("child of the value of", func() string { return with(start, inner+"<Zzz/>", name) })
 		if id, ok := f.other(s.path, s.text); ok {
-			put("another id of", with(start, escape(id), name))
+			put("another id of", func() string { return with(start, escape(id), name) })
 		}
 		if document, err := url.PathUnescape(s.text); err == nil && strings.HasPrefix(document, "{") {
 			g := &family{x: f.x, policy: true}
@@ -260,6 +262,9 @@ func (f *family) xml() {
 		}
 	}
 }
+
+// namespace is the declaration of one.
+var namespace = regexp.MustCompile(` xmlns="[^"]*"`)
 
 func escape(text string) string {
 	var b bytes.Buffer
@@ -350,8 +355,8 @@ func (f *family) json(text []byte, at string, out func([]byte) []byte) {
 	var visit func(*value)
 	visit = func(v *value) {
 		path := strings.TrimPrefix(at+"/"+v.path, "/")
-		put := func(what, element string) {
-			f.add(what, path, func() []byte { return out([]byte(root.text(v, element))) })
+		put := func(what string, element func() string) {
+			f.add(what, path, func() []byte { return out([]byte(root.text(v, element()))) })
 		}
 		named := func(name, value string) string {
 			if v.name == "" {
@@ -363,30 +368,34 @@ func (f *family) json(text []byte, at string, out func([]byte) []byte) {
 		own := strings.TrimPrefix(v.text(nil, ""), named(v.name, ""))
 		if v != root {
 			whole := named(v.name, own)
-			put("dropped", "")
-			put("null for", named(v.name, "null"))
-			put("emptied", named(v.name, map[byte]string{'{': "{}", '[': "[]", 0: `""`}[v.kind]))
-			put("unknown value of", named(v.name, map[bool]string{true: `"Zzz"`, false: `{"Zzz":1}`}[v.kind == 0 && strings.HasPrefix(own, `"`)]))
-			put("another type of", named(v.name, map[bool]string{true: "7", false: `"7"`}[v.kind == 0 && strings.HasPrefix(own, `"`)]))
-			put("list of", named(v.name, "["+own+"]"))
-			put("doubled", whole+","+whole)
+			put("dropped", func() string { return "" })
+			put("null for", func() string { return named(v.name, "null") })
+			put("emptied", func() string { return named(v.name, map[byte]string{'{': "{}", '[': "[]", 0: `""`}[v.kind]) })
+			put("unknown value of", func() string {
+				return named(v.name, map[bool]string{true: `"Zzz"`, false: `{"Zzz":1}`}[v.kind == 0 && strings.HasPrefix(own, `"`)])
+			})
+			put("another type of", func() string {
+				return named(v.name, map[bool]string{true: "7", false: `"7"`}[v.kind == 0 && strings.HasPrefix(own, `"`)])
+			})
+			put("list of", func() string { return named(v.name, "["+own+"]") })
+			put("doubled", func() string { return whole + "," + whole })
 			if v.name != "" {
-				put("doubled by another", whole+","+named(v.name, `"Zzz"`))
-				put("doubled behind another", named(v.name, "null")+","+whole)
-				put("renamed", named(v.name+"2", own))
+				put("doubled by another", func() string { return whole + "," + named(v.name, `"Zzz"`) })
+				put("doubled behind another", func() string { return named(v.name, "null") + "," + whole })
+				put("renamed", func() string { return named(v.name+"2", own) })
 				lower := strings.ToLower(v.name[:1]) + v.name[1:]
 				if lower == v.name {
 					lower = strings.ToUpper(v.name[:1]) + v.name[1:]
 				}
-				put("in another case", named(lower, own))
-				put("doubled in another case", whole+","+named(strings.ToUpper(v.name), own))
-				put("unknown sibling of", whole+`,"Zzz":"z"`)
+				put("in another case", func() string { return named(lower, own) })
+				put("doubled in another case", func() string { return whole + "," + named(strings.ToUpper(v.name), own) })
+				put("unknown sibling of", func() string { return whole + `,"Zzz":"z"` })
 			}
 			var leaf string
 			if v.kind == 0 && json.Unmarshal([]byte(own), &leaf) == nil {
 				if id, ok := f.other(path, leaf); ok {
 					quoted, _ := json.Marshal(id)
-					put("another id of", named(v.name, string(quoted)))
+					put("another id of", func() string { return named(v.name, string(quoted)) })
 				}
 				if strings.HasPrefix(leaf, "{") && !f.policy {
 					g := &family{x: f.x, policy: true}
