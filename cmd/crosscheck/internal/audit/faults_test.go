@@ -704,15 +704,15 @@ func pages(box *sandbox.Sandbox, operation, what string) aws.HTTPClient {
 		}
 		if document = nil; json.Unmarshal(text, &document) == nil {
 			switch what {
+			case noToken:
+				document[list.more] = true
+			case notCut:
+				document[list.next] = next
 			case noList:
 				document = map[string]any{}
 			case emptyPage:
 				document[list.items] = []any{}
 				fallthrough
-			case noToken:
-				document[list.more] = true
-			case notCut:
-				document[list.next] = next
 			case endless, everNew:
 				document[list.next] = next
 				if list.more != "" {
