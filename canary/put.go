@@ -56,7 +56,7 @@ func (p *probe) startClock(version string) error {
 	}
 	p.version, p.m.VersionID = version, version
 	p.versions = append(p.versions, version)
-	p.arrived, p.statusFinal = false, false
+	p.arrived, p.statusKnown, p.statusFinal = false, false, false
 	return nil
 }
 

@@ -58,5 +58,5 @@ func (p *probe) observeDeleteMarker(ctx context.Context) {
 // forgetReplica makes the measurement one of what follows on the object's arrival.
 func (p *probe) forgetReplica() {
 	p.m.SourceStatus, p.m.Transitions, p.m.LatencyMS, p.m.SlackMS = "", nil, 0, 0
-	p.statusFinal = false
+	p.statusKnown, p.statusFinal = false, false
 }

@@ -2,6 +2,7 @@ package canary
 
 import (
 	"context"
+	"errors"
 
 	"crosscheck/canary/measure"
 )
@@ -19,7 +20,10 @@ func (p *probe) observeAbsence(ctx context.Context) {
 	if p.m.Outcome != measure.Absent {
 		return
 	}
-	if status := p.readStatus(ctx); status != "" {
+	switch status, known := p.readStatus(ctx); {
+	case !known:
+		p.inconclusive(errors.New(statusUnread + ", so whether a rule took the object is not known"))
+	case status != "":
 		p.m.Outcome = measure.Unexpected
 		p.note("the source shows the replication status %s for an object outside every rule", status)
 	}

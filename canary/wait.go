@@ -78,8 +78,8 @@ func (p *probe) await(ctx context.Context, look look) bool {
 		began := time.Since(p.putAt)
 		final, failed := began >= deadline, false
 		if began >= nextStatusAt || final {
-			status := p.readStatus(ctx)
-			failed = status == "FAILED" && alone
+			status, known := p.readStatus(ctx)
+			failed = known && status == "FAILED" && alone
 			nextStatusAt = nextStatus(time.Since(p.putAt))
 			if p.statusFinal {
 				// It is not asked for any more. After COMPLETED the replica must be there: look at once.
@@ -143,17 +143,17 @@ func (p *probe) awaitFinalStatus(ctx context.Context) {
 }
 
 // readStatus asks for the replication status of the source object and notes its
-// changes. It is "" where S3 shows none or does not answer.
-func (p *probe) readStatus(ctx context.Context) string {
+// changes. It is "" where S3 shows none, and not known where S3 does not answer.
+func (p *probe) readStatus(ctx context.Context) (status string, known bool) {
 	ctx, cancel := context.WithTimeout(ctx, bucket.CallTimeout)
 	defer cancel()
 	p.Count()
 	p.m.Polls++
 	out, present, err := p.t.Source.Head(ctx, p.object.key, p.version, p.object.customer)
-	if err != nil || !present {
-		return ""
+	if p.statusKnown = err == nil && present; !p.statusKnown {
+		return "", false
 	}
-	status := string(out.ReplicationStatus)
+	status = string(out.ReplicationStatus)
 	if status == "COMPLETE" {
 		status = "COMPLETED" // the SDK knows both spellings
 	}
@@ -164,7 +164,7 @@ func (p *probe) readStatus(ctx context.Context) string {
 		})
 	}
 	p.statusFinal = status == "COMPLETED" || status == "FAILED"
-	return status
+	return status, true
 }
 
 // prediction names the codes of the audit: S3 shows none at the source.
@@ -178,8 +178,14 @@ func (p *probe) prediction() string {
 	return ""
 }
 
+// statusUnread is said where the source did not say whether a rule took the object.
+const statusUnread = "the replication status of the source cannot be read"
+
 // sourceOnTimeout says what the source shows when the time is up.
 func (p *probe) sourceOnTimeout() string {
+	if !p.statusKnown && !p.statusFinal {
+		return statusUnread + p.prediction()
+	}
 	switch p.m.SourceStatus {
 	case "":
 		return "the source shows no replication status, so no rule took the object" + p.prediction()
