@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -157,8 +158,8 @@ func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Buc
 }
 
 // SweepBucket removes probe objects from one bucket without a journal: every
-// version and delete marker of a key of the form prefix/folder/run/number that
-// was last modified more than olderThan ago. Nothing else is touched, whatever
+// version and delete marker of a key of the form prefix/folder/run/number, with a run as
+// [NewRun] makes it, that was last modified more than olderThan ago. Nothing else is touched, whatever
 // its name. With dryRun, it removes nothing and lists as leftovers what it would remove.
 func SweepBucket(
 	ctx context.Context, b *bucket.Bucket, prefix, folder string, olderThan time.Duration, dryRun bool,
@@ -170,7 +171,8 @@ func SweepBucket(
 	now := time.Now()
 	strays := func(ctx context.Context) (list []measure.Leftover, err error) {
 		err = b.List(ctx, prefix+folder+"/", func(key string, v bucket.Version) error {
-			if _, ok := journal.RunOfKey(key, prefix, folder); ok && !v.Modified.IsZero() && now.Sub(v.Modified) > olderThan {
+			run, ok := journal.RunOfKey(key, prefix, folder)
+			if ok && madeRun.MatchString(run) && !v.Modified.IsZero() && now.Sub(v.Modified) > olderThan {
 				list = append(list, measure.Leftover{Bucket: b.Name, Key: key, VersionID: v.ID})
 			}
 			return nil
@@ -220,8 +222,12 @@ func SweepBucket(
 	return s, ctx.Err()
 }
 
+// madeRun is an id as [NewRun] makes it. Without a journal, nothing else distinguishes
+// the directory of a run from one of the user.
+var madeRun = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[a-z2-7]{8}$`)
+
 // NewRun makes the id of a run: when it began, and the first 8 characters of something
-// random.
+// random in base 32.
 func NewRun(now time.Time, random string) string {
 	return now.UTC().Format("20060102T150405Z-") + strings.ToLower(random[:min(8, len(random))])
 }

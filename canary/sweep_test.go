@@ -246,8 +246,8 @@ func TestSweepBucket(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		keep := []string{"crosscheck-canary/readme", "crosscheck-canary/run/notes.txt", "crosscheck-canary-2/run/1", "a/crosscheck-canary/run/1", "crosscheck-canary/run/1/x", "data"}
-		gone := []string{"crosscheck-canary/run/1", "crosscheck-canary/20261124T000000Z-abcd/12", "crosscheck-canary/gl*b/1"}[:2]
+		keep := []string{"crosscheck-canary/2025-06/17", "crosscheck-canary/run/1", "crosscheck-canary/20261124T000000Z-abcd/12", "crosscheck-canary/20261124T000000Z-abcd1234/1", "crosscheck-canary/readme", "crosscheck-canary/run/notes.txt", "crosscheck-canary-2/run/1", "a/crosscheck-canary/run/1", "crosscheck-canary/run/1/x", "data"}
+		gone := []string{"crosscheck-canary/20261124T000000Z-abcdefgh/1", "crosscheck-canary/" + NewRun(time.Now(), "ABCDEFGHIJ234567") + "/12"}
 		for _, k := range append(append([]string{}, keep...), gone...) {
 			put(k)
 		}
@@ -255,7 +255,7 @@ func TestSweepBucket(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Hour)
-		put("crosscheck-canary/fresh/1")
+		put("crosscheck-canary/20261124T000000Z-abcdefgh/2")
 
 		target := l.target(0)
 		dry, err := SweepBucket(t.Context(), &target.Source, "", Folder, time.Hour, true)
@@ -293,7 +293,7 @@ func TestSweepBucketListsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labWorld{lag: time.Hour})
 		source, _ := l.admin(0)
-		key := "crosscheck-canary/run/1"
+		key := "crosscheck-canary/20261124T000000Z-abcdefgh/1"
 		if _, err := source.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &source.Name, Key: &key, Body: strings.NewReader("x")}); err != nil {
 			t.Fatal(err)
 		}
