@@ -1,8 +1,10 @@
 package canary
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -302,6 +304,64 @@ func TestRefusedPut(t *testing.T) {
 		time.Sleep(time.Hour)
 		l.empty(0)
 	})
+}
+
+// proxyS3 answers a PUT itself and forwards it an hour later.
+type proxyS3 struct {
+	bucket.S3
+	status int
+}
+
+func (s proxyS3) PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	body, err := io.ReadAll(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	time.AfterFunc(time.Hour, func() {
+		late := *in
+		late.Body = bytes.NewReader(body)
+		_, _ = s.S3.PutObject(context.WithoutCancel(ctx), &late, opts...)
+	})
+	return nil, &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: s.status, Header: http.Header{}}}, Err: errors.New("no"),
+	}}
+}
+
+// TestRefusedByProxy: only S3 can say that a PUT is refused. What a proxy says to refuse
+// may come after an empty listing, so the journal keeps it.
+func TestRefusedByProxy(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, labWorld{lag: time.Second})
+			j, err := journal.Open(t.TempDir(), "r1", Folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			target := l.target(0)
+			target.Source.S3 = proxyS3{target.Source.S3, status}
+			if m := Probe(t.Context(), target, measure.Plain, 1, Options{Run: "r1", Journal: j}); m.Outcome != measure.Inconclusive {
+				t.Errorf("%d: %+v", status, m)
+			}
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour) // it lands, and is replicated
+			if there := l.everything(0); len(there) != 2 {
+				t.Errorf("%d: %q", status, there)
+			}
+			swept, err := Sweep(t.Context(), j.Path(), func(_ context.Context, _ journal.Location, there bool) (*bucket.Bucket, error) {
+				if there {
+					return &l.target(0).Destination, nil
+				}
+				return &l.target(0).Source, nil
+			}, Options{})
+			if err != nil || swept.Removed != 2 {
+				t.Errorf("%d: %+v, %v", status, swept, err)
+			}
+			l.empty(0)
+		})
+	}
 }
 
 // repeatingS3 begins every upload twice, as a client does that lost the first answer.

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/scanner/client"
 )
 
@@ -74,7 +75,7 @@ func (p *probe) putSingle(ctx context.Context) (version string, err error) {
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &o.checksum,
 	})
 	if err != nil {
-		status, _ := client.Response(err)
+		status := bucket.StatusOf(err)
 		p.refused = p.version == "" && status >= 400 && status < 500
 		return "", err
 	}

@@ -159,7 +159,7 @@ func (b *Bucket) Head(
 		ChecksumMode:         types.ChecksumModeEnabled,
 		SSECustomerAlgorithm: c.Algorithm, SSECustomerKey: c.Key, SSECustomerKeyMD5: c.MD5,
 	})
-	if statusOf(err) == http.StatusNotFound {
+	if StatusOf(err) == http.StatusNotFound {
 		return nil, false, nil
 	}
 	if err != nil {
@@ -216,11 +216,12 @@ func nonEmpty(s string) *string {
 }
 
 // Denied reports whether S3 refused, as opposed to not having answered.
-func Denied(err error) bool { return statusOf(err) == http.StatusForbidden }
+func Denied(err error) bool { return StatusOf(err) == http.StatusForbidden }
 
-// statusOf is the status with which S3 answered, 0 if something else did: the refusal of a
-// HEAD has no body that would show whose it is, but S3 gives every request an id.
-func statusOf(err error) int {
+// StatusOf is the status with which S3 answered, 0 if something else did, a proxy for
+// instance: the refusal of a HEAD has no body that would show whose it is, but S3 gives every
+// request an id.
+func StatusOf(err error) int {
 	status, header := client.Response(err)
 	if header.Get("X-Amz-Request-Id") == "" {
 		return 0

@@ -378,7 +378,7 @@ func TestSweepBucketCommand(t *testing.T) {
 	p := served(t, testdata.DemoWorld)
 	creds := assumed(t, p.box, "111111111111")
 	client := s3.New(s3.Options{Region: "us-east-1", UsePathStyle: true, HTTPClient: p.box.HTTPClient(), Credentials: creds})
-	bucket, key := "orders-invoices", "crosscheck-canary/run-1/7"
+	bucket, key := "orders-invoices", "crosscheck-canary/20261124T061200Z-abcdefgh/7"
 	if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")}); err != nil {
 		t.Fatal(err)
 	}
@@ -389,7 +389,7 @@ func TestSweepBucketCommand(t *testing.T) {
 	}{
 		{nil, "bucket orders-invoices: 0 probes, 0 versions removed, 0 left\n"}, // younger than a day
 		{[]string{"--older-than", "0s", "--prefix", "logs/"}, "bucket orders-invoices: 0 probes, 0 versions removed, 0 left\n"},
-		{[]string{"--older-than", "0s", "--dry-run"}, "would remove s3://orders-invoices/crosscheck-canary/run-1/7 "},
+		{[]string{"--older-than", "0s", "--dry-run"}, "would remove s3://orders-invoices/crosscheck-canary/20261124T061200Z-abcdefgh/7 "},
 		{[]string{"--older-than", "0s"}, "bucket orders-invoices: 1 probes, 1 versions removed, 0 left\n"},
 		{[]string{"--older-than", "0s"}, "bucket orders-invoices: 0 probes, 0 versions removed, 0 left\n"},
 	} {
