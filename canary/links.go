@@ -37,7 +37,7 @@ func Links(ctx context.Context, r ReplicationReader, source *bucket.Bucket, dest
 		Bucket: &source.Name, ExpectedBucketOwner: source.Owner(),
 	})
 	switch {
-	case err != nil && client.Code(err) == "ReplicationConfigurationNotFoundError":
+	case err != nil && client.Says(err, "ReplicationConfigurationNotFoundError"):
 		return nil, fmt.Errorf("%w: the bucket %s has no replication configuration", ErrNoLink, source.Name)
 	case err != nil:
 		return nil, fmt.Errorf("the replication configuration of %s cannot be read: %s", source.Name, client.OneLine(err))

@@ -3,6 +3,7 @@ package canary
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -10,9 +11,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"crosscheck/canary/bucket"
@@ -64,7 +67,8 @@ func TestLinks(t *testing.T) {
 		{"another destination", configured{rules: rules}, "third", nil, "src replicates to dst, other, not to third"},
 		{"no rule enabled", configured{rules: []types.ReplicationRule{off}}, "", nil, "no enabled replication rule"},
 		{"empty", configured{}, "", nil, "an empty replication configuration"},
-		{"none", configured{err: &smithy.GenericAPIError{Code: "ReplicationConfigurationNotFoundError"}}, "", nil, "has no replication configuration"},
+		{"none", configured{err: answeredWith(http.StatusNotFound)}, "", nil, "has no replication configuration"},
+		{"a server in trouble", configured{err: answeredWith(http.StatusInternalServerError)}, "", nil, "of src cannot be read: ReplicationConfigurationNotFoundError"},
 		{"denied", configured{err: &smithy.GenericAPIError{Code: "AccessDenied", Message: "no"}}, "", nil, "of src cannot be read: AccessDenied: no"},
 	} {
 		source := &bucket.Bucket{Bucket: fact.Bucket{Name: "src", AccountID: sourceAccount}}
@@ -253,4 +257,12 @@ func TestRunSeries(t *testing.T) {
 			t.Errorf("interrupted between two rounds: %d probed, %v", probed, err)
 		}
 	})
+}
+
+// answeredWith is what S3 says of a bucket without replication, with a status.
+func answeredWith(status int) error {
+	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+		Err:      &smithy.GenericAPIError{Code: "ReplicationConfigurationNotFoundError"},
+	}}
 }

@@ -101,7 +101,7 @@ func (p *probe) objectLock(ctx context.Context, b *bucket.Bucket) (*fact.ObjectL
 		Bucket: &b.Name, ExpectedBucketOwner: b.Owner(),
 	})
 	switch {
-	case client.Code(err) == "ObjectLockConfigurationNotFoundError":
+	case client.Says(err, "ObjectLockConfigurationNotFoundError"):
 		return nil, nil
 	case err != nil:
 		return nil, err

@@ -129,7 +129,9 @@ func TestStrict(t *testing.T) {
 		}},
 		{"bucket keys", "XC028", func(w *world) {
 			kmsWorld(w)
+			w.Bucket.Encryption.Value.BucketKey = true
 			w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
+			w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src"`)
 			w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst"`)
 		}},
 	}

@@ -194,11 +194,12 @@ var links = []link{
 	{"bucket keys with the context of objects", func(w *world) {
 		kmsWorld(w)
 		w.Bucket.Encryption.Value.BucketKey = true
-	}, finding.Broken, "SrcGetObjectNotPermitted", "arn:aws:s3:::src"},
-	{"bucket keys of the destination with the context of objects", func(w *world) {
+		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
+	}, finding.Broken, "DstPutObjectNotPermitted,SrcGetObjectNotPermitted", "arn:aws:s3:::src"},
+	{"bucket keys at one end with the context of objects", func(w *world) {
 		kmsWorld(w)
 		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
-	}, finding.Broken, "DstPutObjectNotPermitted", "arn:aws:s3:::dst"},
+	}, finding.UnknownVerdict, "", "kms:encryptioncontext:aws:s3:arn"},
 	{"KMS without the destination key policy", func(w *world) {
 		kmsWorld(w)
 		w.key("dst-key", func(k *fact.Key) {

@@ -1,11 +1,13 @@
 package scanner
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -267,13 +269,20 @@ func TestAccountsAndOrganizations(t *testing.T) {
 			f.answer("organizations:ListRoots", reply{200, nil, `{"Roots":[{"Id":"r-1","PolicyTypes":[` + types + `]}]}`})
 			f.answer("organizations:ListParents", reply{200, nil, `{"Parents":[{"Id":"r-1","Type":"ROOT"}]}`})
 			f.do("organizations:ListPoliciesForTarget", func(r *http.Request) reply {
-				kind := "RESOURCE_CONTROL_POLICY"
+				kind, id := "RESOURCE_CONTROL_POLICY", "p-RCPFullAWSAccess"
 				if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "SERVICE_CONTROL_POLICY") {
-					kind = "SERVICE_CONTROL_POLICY"
+					kind, id = "SERVICE_CONTROL_POLICY", "p-1"
 				}
-				return reply{200, nil, `{"Policies":[{"Id":"p-1","Arn":"arn:aws:organizations::aws:policy/x/p-1","Name":"All","Type":"` + kind + `"}]}`}
+				return reply{200, nil, `{"Policies":[{"Id":"` + id + `","Arn":"arn:aws:organizations::aws:policy/x/` + id + `","Name":"All","Type":"` + kind + `"}]}`}
 			})
-			f.answer("organizations:DescribePolicy", reply{200, nil, `{"Policy":{"PolicySummary":{"Id":"p-1","Arn":"arn:aws:organizations::aws:policy/x/p-1","Name":"All","Type":"SERVICE_CONTROL_POLICY"},"Content":"{\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"s3:x\",\"Resource\":\"*\"}]}"}}`})
+			f.do("organizations:DescribePolicy", func(r *http.Request) reply {
+				kind, id := "RESOURCE_CONTROL_POLICY", "p-RCPFullAWSAccess"
+				if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "p-1") {
+					kind, id = "SERVICE_CONTROL_POLICY", "p-1"
+				}
+				return reply{200, nil, `{"Policy":{"PolicySummary":{"Id":"` + id + `","Arn":"arn:aws:organizations::aws:policy/x/` + id + `","Name":"All","Type":"` + kind + `"},` +
+					`"Content":"{\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"s3:x\",\"Resource\":\"*\"}]}"}}`}
+			})
 		}
 	}
 	denied := reply{400, nil, `{"__type":"AccessDeniedException","Message":"You don't have permissions to access this resource."}`}
@@ -302,6 +311,24 @@ func TestAccountsAndOrganizations(t *testing.T) {
 			organization("ALL", `{"Type":"SERVICE_CONTROL_POLICY","Status":"ENABLED"},{"Type":"RESOURCE_CONTROL_POLICY","Status":"ENABLED"}`)(f)
 			f.answer("organizations:ListParents", reply{200, nil, `{"Parents":[{"Id":"ou-1","Type":"ORGANIZATIONAL_UNIT"}]}`})
 		}, "gap", "gap", "true"},
+		"units without end": {func(f *fake) {
+			organization("ALL", `{"Type":"SERVICE_CONTROL_POLICY","Status":"ENABLED"},{"Type":"RESOURCE_CONTROL_POLICY","Status":"ENABLED"}`)(f)
+			var n atomic.Int64
+			f.do("organizations:ListParents", func(*http.Request) reply {
+				return reply{200, nil, fmt.Sprintf(`{"Parents":[{"Id":"ou-abcd-%08d","Type":"ORGANIZATIONAL_UNIT"}]}`, n.Add(1))}
+			})
+		}, "gap", "gap", "true"},
+		"an empty list of policies": {func(f *fake) {
+			organization("ALL", `{"Type":"SERVICE_CONTROL_POLICY","Status":"ENABLED"},{"Type":"RESOURCE_CONTROL_POLICY","Status":"ENABLED"}`)(f)
+			f.answer("organizations:ListPoliciesForTarget", reply{200, nil, `{"Policies":[]}`})
+		}, "gap", "gap", "true"},
+		"RCPs without the one that is everywhere": {func(f *fake) {
+			organization("ALL", `{"Type":"RESOURCE_CONTROL_POLICY","Status":"ENABLED"}`)(f)
+			f.answer("organizations:ListPoliciesForTarget", reply{200, nil, `{"Policies":[{"Id":"p-1","Arn":"arn:aws:organizations::aws:policy/x/p-1","Name":"All","Type":"RESOURCE_CONTROL_POLICY"}]}`})
+		}, "absent", "gap", "true"},
+		"no organization, says a server in trouble": {func(f *fake) {
+			f.answer("organizations:DescribeOrganization", reply{500, nil, `{"__type":"AWSOrganizationsNotInUseException","Message":"x"}`})
+		}, "gap", "gap", "gap"},
 		"the management account": {func(f *fake) {
 			organization("ALL", `{"Type":"SERVICE_CONTROL_POLICY","Status":"ENABLED"},{"Type":"RESOURCE_CONTROL_POLICY","Status":"ENABLED"}`)(f)
 			f.answer("organizations:DescribeOrganization", reply{200, nil, `{"Organization":{"Id":"o-1","MasterAccountId":"111111111111","FeatureSet":"ALL"}}`})

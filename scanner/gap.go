@@ -55,7 +55,7 @@ func ask[T any](n *notes, q question, call func() (T, error)) fact.Fact[T] {
 	switch {
 	case err == nil:
 		return fact.Of(v)
-	case q.absent != "" && client.Code(err) == q.absent:
+	case q.absent != "" && client.Says(err, q.absent):
 		return fact.None[T]()
 	}
 	return fact.Missing[T](n.gap(q, err))

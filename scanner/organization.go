@@ -219,6 +219,14 @@ func (o *organization) outside(n *notes, a fact.Account) fact.Account {
 	return a
 }
 
+// maxPath is how many units may be over an account, the root included: more than the five
+// levels and the root that AWS allows.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+const maxPath = 10
+
+// fullAccessRCP is the RCP that AWS attaches to everything.
+const fullAccessRCP = "p-RCPFullAWSAccess"
+
 // path walks from the account up to the root, and gives the root first. It is
 // absent where Organizations does not know the account.
 func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[[]string] {
@@ -237,6 +245,10 @@ func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[
 		if slices.Contains(path, parent.Value.id) {
 			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
 				client.Malformed("the units of the organization form a cycle")))
+		}
+		if len(path) == maxPath {
+			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: id, fact: "account.path", api: "organizations:ListParents"},
+				client.Malformed("the account is in more than %d units, one in another", maxPath)))
 		}
 		path = append(path, parent.Value.id)
 		if parent.Value.root {
@@ -329,9 +341,14 @@ func (o *organization) attachedTo(ctx context.Context, n *notes, target string, 
 					}
 					return out.NextToken, nil
 				})
-				if err == nil && kind == types.PolicyTypeServiceControlPolicy && len(ids) == 0 {
+				switch {
+				case err != nil:
+				case kind == types.PolicyTypeServiceControlPolicy && len(ids) == 0:
 					// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_detach.html
 					err = client.Malformed("the list of SCPs is empty, and at least one is attached everywhere")
+				case kind == types.PolicyTypeResourceControlPolicy && !slices.Contains(ids, fullAccessRCP):
+					// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+					err = client.Malformed("the list of RCPs lacks %s, which is attached everywhere and cannot be detached", fullAccessRCP)
 				}
 				return ids, err
 			})

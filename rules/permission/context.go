@@ -90,12 +90,12 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 			}
 		}
 	}
-	return e.requestValue(action, key)
+	return e.requestValue(s, action, key)
 }
 
 // requestValue is a condition key of what S3 sends when it replicates: one value, or the few
 // that it can have.
-func (e *evaluation) requestValue(action, key string) contextkey.Value {
+func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value {
 	switch key {
 	case "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths",
 		// Only calls that a service makes as itself have these, and the role's session is no service.
@@ -119,8 +119,12 @@ func (e *evaluation) requestValue(action, key string) contextkey.Value {
 		case plain:
 			return contextkey.OneOf(contextkey.Absent(), contextkey.One("AES256"))
 		case e.doc.Bucket.Encryption.Known():
-			// And a writer may choose KMS. Nothing here asks for two layers of it.
-			return contextkey.OneOf(contextkey.Absent(), contextkey.One("AES256"), contextkey.One("aws:kms"))
+			// And a writer may choose KMS, or two layers of it, which matters where a policy names them.
+			domain := []contextkey.Value{contextkey.Absent(), contextkey.One("AES256"), contextkey.One("aws:kms")}
+			if e.asksFor(s, key, "aws:kms:dsse", "aws:kms") {
+				domain = append(domain, contextkey.One("aws:kms:dsse"))
+			}
+			return contextkey.OneOf(domain...)
 		}
 	case "s3:x-amz-server-side-encryption-aws-kms-key-id":
 		switch {
@@ -138,6 +142,20 @@ func (e *evaluation) requestValue(action, key string) contextkey.Value {
 		return contextkey.Absent()
 	}
 	return contextkey.Value{}
+}
+
+// asksFor reports whether a condition on a key has a value that means one text and not the other.
+func (e *evaluation) asksFor(s *side, key, one, other string) bool {
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range list {
+			for _, u := range p.uses {
+				if u.key == key && match.Match(u.value, one) && !match.Match(u.value, other) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // keyValue is one condition key of a request to a KMS key.

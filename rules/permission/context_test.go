@@ -251,13 +251,15 @@ func TestDomains(t *testing.T) {
 		operator, key, value string
 		want                 iam.Result
 	}{
-		{noKMS, "StringEquals", sse, "aws:kms", iam.Allowed},             // never so
-		{noKMS, "StringNotEquals", sse, "aws:kms", iam.Denied},           // always so
-		{noKMS, "StringEqualsIfExists", sse, "AES256", iam.Denied},       // absent or AES256
-		{noKMS, "StringEquals", sse, "AES256", iam.Undecided},            // which of them is not known
-		{noKMS, "StringEquals", keyID, dstKey, iam.Allowed},              // absent
-		{plain, "StringEquals", sse, "aws:kms", iam.Undecided},           // a writer may choose it
-		{plain, "StringEquals", sse, "aws:fsx", iam.Allowed},             // no object of S3 has it
+		{noKMS, "StringEquals", sse, "aws:kms", iam.Allowed},        // never so
+		{noKMS, "StringNotEquals", sse, "aws:kms", iam.Denied},      // always so
+		{noKMS, "StringEqualsIfExists", sse, "AES256", iam.Denied},  // absent or AES256
+		{noKMS, "StringEquals", sse, "AES256", iam.Undecided},       // which of them is not known
+		{noKMS, "StringEquals", keyID, dstKey, iam.Allowed},         // absent
+		{plain, "StringEquals", sse, "aws:kms", iam.Undecided},      // a writer may choose it
+		{plain, "StringEquals", sse, "aws:fsx", iam.Allowed},        // no object of S3 has it
+		{plain, "StringEquals", sse, "aws:kms:dsse", iam.Undecided}, // two layers of it, where they are asked for
+		{plain, "StringLike", sse, "aws:kms:*", iam.Undecided},
 		{plain, "StringLikeIfExists", sse, "A*", iam.Undecided},          // not with aws:kms
 		{plain, "StringLikeIfExists", sse, "a*", iam.Undecided},          // not with AES256
 		{plain, "StringLikeIfExists", sse, "*", iam.Denied},              // whatever it is

@@ -244,12 +244,19 @@ var edits = []struct {
 		w.Bucket.Encryption.Value.BucketKey = true
 		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"]}}`))
 	}},
-	{"encryption context of objects, with bucket keys at the destination", func(w world) {
+	{"encryption context of objects, with bucket keys at both ends", func(w world) {
+		w.Bucket.Encryption.Value.BucketKey = true
 		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
 		w.add(inDstKey, deny("kms:Encrypt", "*", `,"Condition":{"StringNotLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}}`))
 	}},
-	{"encryption context of the bucket alone, with bucket keys at the source", func(w world) {
+	{"encryption context of the bucket alone, with bucket keys at both ends", func(w world) {
+		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
 		w.Bucket.Encryption.Value.BucketKey = true
+		w.add(inSourceKey, deny("kms:Decrypt", "*", `,"Condition":{"StringNotEquals":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src"}}`))
+	}},
+	{"encryption context of the bucket, with two layers of KMS", func(w world) {
+		w.Bucket.Encryption.Value.BucketKey, w.Bucket.Encryption.Value.Algorithm = true, "aws:kms:dsse"
+		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
 		w.add(inSourceKey, deny("kms:Decrypt", "*", `,"Condition":{"StringNotEquals":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src"}}`))
 	}},
 	{"encryption context of objects, with a destination that is not read", func(w world) {

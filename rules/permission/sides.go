@@ -188,11 +188,11 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.BucketARN(bucket), key: &keySide{id: id, key: f.Value}}
 	s.in.RestrictPublicBuckets = logic.False
 	s.openResource = iam.Policies(allowAll.key)
-	// With a bucket key the context is the bucket's ARN, by the setting of the bucket whose
-	// objects the key encrypts.
+	// With a bucket key the context is the bucket's ARN. Where only one end has it on, AWS's
+	// pages do not agree on which context is sent.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes
 	objects := s.bucketARN + "/" + e.link.Rule.Prefix
-	switch on := e.bucketKey(layer); on {
+	switch e.allBucketKeys() {
 	case logic.True:
 		s.key.contexts = []string{s.bucketARN}
 	case logic.False:
@@ -226,18 +226,24 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	return s
 }
 
-// bucketKey reports whether new objects under a key use a bucket key.
-func (e *evaluation) bucketKey(layer Layer) logic.Truth {
-	b := &e.doc.Bucket
-	if layer == DestinationKey {
-		if b = e.doc.Buckets[e.link.Destination].Value; b == nil {
+// allBucketKeys says whether both ends use bucket keys, or neither; unknown where they
+// differ, are not known, or have two layers of KMS, for which there are no bucket keys.
+func (e *evaluation) allBucketKeys() logic.Truth {
+	var on [2]bool
+	for i, b := range []*fact.Bucket{&e.doc.Bucket, e.doc.Buckets[e.link.Destination].Value} {
+		if b == nil || !b.Encryption.Known() {
 			return logic.Unknown
 		}
+		if v := b.Encryption.Value; v != nil && v.BucketKey {
+			if on[i] = true; v.Algorithm != "aws:kms" {
+				return logic.Unknown
+			}
+		}
 	}
-	if !b.Encryption.Known() {
+	if on[0] != on[1] {
 		return logic.Unknown
 	}
-	return truth(b.Encryption.Value != nil && b.Encryption.Value.BucketKey)
+	return truth(on[0])
 }
 
 // roleInput is the role's side of a request, with nothing of the other.

@@ -95,6 +95,13 @@ func Code(err error) string {
 	return ""
 }
 
+// Says reports whether AWS answered with an error of this code, and with a status that such
+// errors have: what a server in trouble or on another way says is no answer to the question.
+func Says(err error, code string) bool {
+	status, _ := Response(err)
+	return Code(err) == code && status >= 400 && status < 500
+}
+
 // Response is the answer behind an error; status 0 = there was none.
 func Response(err error) (status int, header http.Header) {
 	var re *awshttp.ResponseError

@@ -225,7 +225,7 @@ func (r *reader) damage() error {
 		return damaged("JSON", io.ErrUnexpectedEOF)
 	case r.shape.kind != empty || r.x.Status >= 300:
 		d := xml.NewDecoder(bytes.NewReader(r.data.Bytes()))
-		for elements := 0; ; {
+		for elements, depth := 0, 0; ; {
 			token, err := d.Token()
 			switch {
 			case errors.Is(err, io.EOF) && elements > 0:
@@ -233,8 +233,14 @@ func (r *reader) damage() error {
 			case err != nil:
 				return r.broken(err)
 			}
-			if _, ok := token.(xml.StartElement); ok {
+			switch token.(type) {
+			case xml.StartElement:
 				elements++
+				if depth++; depth > maxDepth {
+					return nil // the decoder keeps every open element
+				}
+			case xml.EndElement:
+				depth--
 			}
 		}
 	}

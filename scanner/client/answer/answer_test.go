@@ -255,6 +255,25 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestDeepAnswers: a decoder of XML keeps every open element, so elements in each other are
+// bounded too, however the answer is read.
+func TestDeepAnswers(t *testing.T) {
+	for api, bytes := range map[string]int{"s3:GetBucketReplication": 4<<20 - 1, "s3:ListBuckets": 1<<20 - 1, "iam:GetRole": 1<<20 - 1} {
+		body := strings.Repeat("<a>", bytes/3)
+		allocated := testing.Benchmark(func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if _, _, err := Read(Exchange{API: api, Status: 200, Header: http.Header{}, Body: strings.NewReader(body)}); err == nil {
+					b.Fatal("it was taken")
+				}
+			}
+		}).AllocedBytesPerOp()
+		if allocated > int64(8*bytes) {
+			t.Errorf("%s: %d bytes are allocated for %d", api, allocated, bytes)
+		}
+	}
+}
+
 type forever struct{}
 
 func (forever) Read(p []byte) (int, error) {
