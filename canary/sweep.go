@@ -120,7 +120,7 @@ func sweepEntry(ctx context.Context, e journal.Entry, open OpenBucket, o Options
 	}
 	source, destination := opened(e.Source, false), opened(e.Destination, true)
 	if source != nil {
-		s.pending = replicationPending(ctx, &s.Tally, source, e.Key)
+		s.pending = replicationPending(ctx, &s.Tally, source, e.Key, e.Uncovered)
 		if e.Parts {
 			s.left = append(s.left, s.Abort(ctx, source, e.Key)...)
 		}
@@ -137,8 +137,9 @@ func sweepEntry(ctx context.Context, e journal.Entry, open OpenBucket, o Options
 }
 
 // replicationPending reports whether S3 may still be about to replicate a version of
-// a key.
-func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Bucket, key string) bool {
+// a key. No status is final only where no rule covers the key: otherwise it is one that did
+// not get through.
+func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Bucket, key string, uncovered bool) bool {
 	c.Count()
 	versions, err := source.Versions(ctx, key)
 	if err != nil {
@@ -153,7 +154,16 @@ func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Buc
 		if err != nil {
 			return true // also for a version under a customer key that died with its run
 		}
-		return !present || out.ReplicationStatus == "PENDING" // it is listed, so it is there
+		if !present {
+			return true // it is listed, so it is there
+		}
+		switch out.ReplicationStatus {
+		case "COMPLETE", "COMPLETED", "FAILED":
+			return false
+		case "":
+			return !uncovered
+		}
+		return true
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.uber.org/goleak"
@@ -232,6 +233,92 @@ func TestJournalComesFirst(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	l.empty(0)
+}
+
+// withoutStatus drops the replication status of every answer, as a proxy may.
+type withoutStatus struct{ bucket.S3 }
+
+func (s withoutStatus) HeadObject(ctx context.Context, in *s3.HeadObjectInput, opts ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	out, err := s.S3.HeadObject(ctx, in, opts...)
+	if err == nil {
+		out.ReplicationStatus = ""
+	}
+	return out, err
+}
+
+// TestSweepWithoutStatus: a source without a replication status may still be replicated, if
+// a rule covers it; a negative control may not.
+func TestSweepWithoutStatus(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		uncovered bool
+		pending   int
+	}{{false, 1}, {true, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, labWorld{lag: time.Hour})
+			const key = "crosscheck-canary/r1/1"
+			source, _ := l.admin(0)
+			if _, err := source.S3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &source.Name, Key: aws.String(key), Body: strings.NewReader("x")}); err != nil {
+				t.Fatal(err)
+			}
+			j, err := journal.Open(t.TempDir(), "r1", Folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			entry := journal.Entry{Run: "r1", Key: key, Uncovered: test.uncovered, Source: journal.Location{Bucket: "src"}, Destination: journal.Location{Bucket: "dst"}}
+			if err := errors.Join(j.Put(entry), j.Close()); err != nil {
+				t.Fatal(err)
+			}
+			open := func(_ context.Context, _ journal.Location, there bool) (*bucket.Bucket, error) {
+				b := l.target(0).Source
+				if there {
+					b = l.target(0).Destination
+				}
+				b.S3 = withoutStatus{b.S3}
+				return &b, nil
+			}
+			for _, pending := range []int{test.pending, 0} {
+				swept, err := Sweep(t.Context(), j.Path(), open, Options{})
+				if err != nil || swept.Pending != pending || len(swept.Leftovers) > 0 {
+					t.Errorf("uncovered %v: %+v, %v", test.uncovered, swept, err)
+				}
+			}
+			l.empty(0)
+		})
+	}
+}
+
+// TestJournalOfNegativeControl says in the journal that no rule covers the key.
+func TestJournalOfNegativeControl(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Hour, rule: "Filter: {Prefix: logs/}, DeleteMarkerReplication: {Status: Disabled}"})
+		target := l.target(0)
+		target.Rule.Prefix = "logs/"
+		j, err := journal.Open(t.TempDir(), "r1", Folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Interrupted, so that the entries stay.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for n, v := range []measure.Variant{measure.Plain, measure.NegativeControl} {
+			go Probe(ctx, target, v, n, Options{Run: "r1", Journal: j})
+		}
+		time.Sleep(time.Minute)
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := journal.Read(j.Path())
+		if err != nil || len(entries) != 2 {
+			t.Fatalf("%v, %v", entries, err)
+		}
+		for _, e := range entries {
+			if e.Uncovered != (e.Prefix == "") {
+				t.Errorf("%+v", e)
+			}
+		}
+	})
 }
 
 // TestSweepBucket removes what looks like a probe and is old, and nothing else.

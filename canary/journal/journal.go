@@ -49,12 +49,14 @@ type Journal struct {
 
 // Entry is one probe object that was, or was about to be, put.
 type Entry struct {
-	Run         string   `json:"run"`
-	Link        string   `json:"link"`
-	Prefix      string   `json:"prefix"`          // of the key, before the canary's folder; of the replication rule
-	Key         string   `json:"key"`             // Prefix + folder/Run/number
-	At          string   `json:"at"`              // RFC 3339, UTC
-	Parts       bool     `json:"parts,omitempty"` // it is uploaded in parts, which may be left too
+	Run    string `json:"run"`
+	Link   string `json:"link"`
+	Prefix string `json:"prefix"`          // of the key, before the canary's folder; of the replication rule
+	Key    string `json:"key"`             // Prefix + folder/Run/number
+	At     string `json:"at"`              // RFC 3339, UTC
+	Parts  bool   `json:"parts,omitempty"` // it is uploaded in parts, which may be left too
+	// Uncovered says that no rule covers the key, so that nothing may be replicated.
+	Uncovered   bool     `json:"uncovered,omitempty"`
 	Source      Location `json:"source"`
 	Destination Location `json:"destination"`
 }
