@@ -26,8 +26,7 @@ func (p *probe) cleanUp(ctx context.Context) {
 	defer cancel()
 	pending := false
 	if !p.refused || !p.nothingPut(ctx) {
-		pending = p.replicaPending()
-		p.m.Leftovers = p.remove(ctx, pending)
+		p.m.Leftovers, pending = p.remove(ctx)
 	}
 	for _, l := range p.m.Leftovers {
 		p.note("left behind in %s: %s %s: %s", l.Bucket, l.Key, cmp.Or(l.VersionID, "none"), l.Message)
@@ -52,7 +51,8 @@ func (p *probe) nothingPut(ctx context.Context) bool {
 	return err == nil && len(versions) == 0
 }
 
-// replicaPending reports whether a replica may arrive after the clean-up.
+// replicaPending reports whether a replica of the versions that are known may arrive after
+// the clean-up.
 func (p *probe) replicaPending() bool {
 	switch {
 	case p.arrived:
@@ -65,23 +65,29 @@ func (p *probe) replicaPending() bool {
 	return true
 }
 
-// remove removes the object from both sides, and returns what it could not remove.
-func (p *probe) remove(ctx context.Context, pending bool) []measure.Leftover {
+// remove removes the object from both sides, and returns what it could not remove, and
+// whether a replica may arrive after it.
+func (p *probe) remove(ctx context.Context) (left []measure.Leftover, pending bool) {
 	source, destination, key := &p.t.Source, &p.t.Destination, p.object.key
-	var left []measure.Leftover
 	// An upload that was completed may have another beside it, if the answer to its beginning
 	// was lost and the request was repeated.
 	if p.object.upload != single {
 		left = append(left, p.Abort(ctx, source, key)...)
 	}
+	before := p.Removed
 	left = append(left, p.Purge(ctx, source, key, p.versions...)...)
+	// More than what was put: a PUT was repeated whose answer was lost, and nothing is known of
+	// the replica of the other version.
+	pending = p.replicaPending() || p.Removed-before > len(p.versions)
 	switch {
-	case p.arrived:
-		return append(left, p.Purge(ctx, destination, key, p.versions...)...)
 	case pending:
-		return append(left, purgePending(ctx, &p.Tally, destination, key, p.o.Settle)...)
+		left = append(left, purgePending(ctx, &p.Tally, destination, key, p.o.Settle)...)
+	case p.arrived:
+		left = append(left, p.Purge(ctx, destination, key, p.versions...)...)
+	default:
+		left = append(left, p.Purge(ctx, destination, key)...)
 	}
-	return append(left, p.Purge(ctx, destination, key)...)
+	return left, pending
 }
 
 // purgePending purges the destination of a replica that may still arrive, again and

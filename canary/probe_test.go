@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -362,6 +363,67 @@ func TestRefusedByProxy(t *testing.T) {
 			l.empty(0)
 		})
 	}
+}
+
+// twiceS3 puts every object twice, as a client does that lost the first answer.
+type twiceS3 struct{ bucket.S3 }
+
+func (s twiceS3) PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	body, err := io.ReadAll(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	var out *s3.PutObjectOutput
+	for range 2 {
+		again := *in
+		again.Body = bytes.NewReader(body)
+		if out, err = s.S3.PutObject(ctx, &again, opts...); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// TestRepeatedPut: the replica of a version that nothing is known of may arrive after that of
+// the other one, so the clean-up waits for it, and the journal keeps it.
+func TestRepeatedPut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labWorld{lag: time.Second})
+		_, destination := l.admin(0)
+		j, err := journal.Open(t.TempDir(), "r1", Folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const key = "crosscheck-canary/r1/1"
+		o := Options{Run: "r1", Journal: j, Enter: func(_, to Phase) {
+			if to != PhaseCleanUp {
+				return
+			}
+			time.AfterFunc(3*time.Second, func() {
+				_, err := destination.S3.PutObject(context.Background(), &s3.PutObjectInput{
+					Bucket: &destination.Name, Key: aws.String(key), Body: strings.NewReader("late"),
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}}
+		target := l.target(0)
+		target.Source.S3 = twiceS3{target.Source.S3}
+		m := Probe(t.Context(), target, measure.Plain, 1, o)
+		if m.Outcome != measure.Arrived || len(m.Leftovers) > 0 || !strings.Contains(m.Message, "a replica may still arrive") {
+			t.Errorf("%+v", m)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if entries, err := journal.Read(j.Path()); err != nil || len(entries) != 1 {
+			t.Errorf("%v, %v", entries, err)
+		}
+		time.Sleep(time.Hour)
+		l.empty(0)
+	})
 }
 
 // repeatingS3 begins every upload twice, as a client does that lost the first answer.
