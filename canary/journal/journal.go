@@ -396,10 +396,8 @@ type content struct {
 // damage, and the others count.
 func readJournal(r io.Reader, run string) (content, error) {
 	c := content{form: form{run: run}}
-	var damage []error
-	bad := func(n int, err error) {
-		damage = append(damage, fmt.Errorf("line %d is no journal entry: %w", n, err))
-	}
+	var damage damage
+	bad := damage.add
 	in := bufio.NewReaderSize(r, maxLine)
 	for n := 1; ; n++ {
 		text, size, err := readLine(in)
@@ -414,7 +412,7 @@ func readJournal(r io.Reader, run string) (content, error) {
 				c.size += size // garbage that no run wrote is kept
 				c.torn = false
 			}
-			c.damage = joined(damage)
+			c.damage = damage.err()
 			return c, nil
 		}
 		c.size += size
@@ -470,12 +468,28 @@ func readLine(in *bufio.Reader) (text []byte, size int64, err error) {
 	return text, size, err
 }
 
-// joined is one error of some damage; garbage may have millions of lines.
-func joined(damage []error) error {
-	if more := len(damage) - maxDamage; more > 0 {
-		damage = append(damage[:maxDamage:maxDamage], fmt.Errorf("%d more lines are no journal entries", more))
+// damage is the lines that are no entries. Garbage may have millions, of which only the
+// first [maxDamage] are named and the others are counted.
+type damage struct {
+	named []error
+	more  int
+}
+
+func (d *damage) add(n int, err error) {
+	if len(d.named) == maxDamage {
+		d.more++
+		return
 	}
-	return errors.Join(damage...)
+	d.named = append(d.named, fmt.Errorf("line %d is no journal entry: %w", n, err))
+}
+
+// err is one error of all, nil without damage.
+func (d *damage) err() error {
+	err := errors.Join(d.named...)
+	if d.more > 0 {
+		err = errors.Join(err, fmt.Errorf("%d more lines are no journal entries", d.more))
+	}
+	return err
 }
 
 // shape is the names of fields of a line.

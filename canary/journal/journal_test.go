@@ -2,8 +2,10 @@ package journal
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -163,6 +165,48 @@ func TestJournal(t *testing.T) {
 		if _, err := os.Stat(path); (complaint == "") != errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%q: after all is removed: %v", text, err)
 		}
+	}
+}
+
+// newlines are so many empty lines; at their end, held is what the heap has grown by.
+type newlines struct {
+	left  int
+	start uint64
+	held  uint64
+}
+
+func (r *newlines) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		r.held = heap() - min(heap(), r.start)
+		return 0, io.EOF
+	}
+	n := min(len(p), r.left)
+	for i := range n {
+		p[i] = '\n'
+	}
+	r.left -= n
+	return n, nil
+}
+
+// heap is the memory in use, in bytes.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestGarbage keeps no more of a journal of garbage than of the first bad lines. It looks
+// at the memory of the process, so nothing runs beside it.
+func TestGarbage(t *testing.T) {
+	const lines = 200_000
+	r := &newlines{left: lines, start: heap()}
+	c, err := readJournal(r, "r1")
+	if err != nil || c.damage == nil || !strings.HasSuffix(c.damage.Error(), "199990 more lines are no journal entries") {
+		t.Errorf("%v, %v", c.damage, err)
+	}
+	if r.held > 4<<20 {
+		t.Errorf("%d bytes are held for %d bad lines", r.held, lines)
 	}
 }
 
