@@ -39,16 +39,16 @@ type line struct {
 	Coverage      *fact.Coverage       `json:"coverage,omitempty"`
 	Past          *Past                `json:"past,omitempty"`
 	Summary       *Summary             `json:"summary,omitempty"`
-	Digest        string               `json:"digest,omitempty"` // of a summary: see digestName
+	Digest        string               `json:"digest,omitempty"` // of a judged bucket and of the summary: see digestName
 }
 
-// digestName begins the digest at the end of a run file: it is the SHA-256 of all lines,
-// that of the summary as it is without its digest. It is made against accidents, not
-// against forgery.
+// digestName begins a digest in a run file: the SHA-256 of all lines up to the one that has
+// it, each without its digest. The summary has one, and so has each bucket that was judged,
+// which proves what an interrupted run left. It is made against accidents, not against forgery.
 const digestName = "sha256:"
 
 // ErrDigest is the error of a run file whose lines are not those that were written.
-var ErrDigest = errors.New("the digest at its end")
+var ErrDigest = errors.New("the digest")
 
 // linkLine adds the sentence that the JSON document leaves to the findings and
 // that a replayed table needs.
@@ -72,7 +72,7 @@ func (f *runFile) write(l line) error {
 		return err
 	}
 	hashLine(f.sum, f.buf.Bytes())
-	if l.Summary != nil {
+	if l.Summary != nil || l.Judged != nil {
 		l.Digest = digestOf(f.sum)
 		if err := wire.Encode(&f.buf, l); err != nil {
 			return err
@@ -230,7 +230,7 @@ func (l *lines) errorf(err error) error { return fmt.Errorf("run file, line %d: 
 
 // pass goes past a line that is not decoded.
 func (l *lines) pass() {
-	hashLine(l.sum, l.text)
+	hashLine(l.sum, withoutDigest(l.text))
 	l.done = false
 }
 
@@ -242,29 +242,32 @@ func (l *lines) send(f func(Message) error) error {
 		return l.errorf(err)
 	case l.done:
 		return l.errorf(errors.New("something follows the summary: is this two files in one?"))
-	case m.Summary == nil && digest != "":
-		return l.errorf(errors.New("a digest without a summary"))
-	case m.Summary != nil && digest == "":
-		return fmt.Errorf("run file: %w is missing: it was written by an earlier version of crosscheck, or edited", ErrDigest)
+	case m.Summary == nil && m.Judged == nil && digest != "":
+		return l.errorf(errors.New("a digest of something else than a bucket or the summary"))
+	case (m.Summary != nil || m.Judged != nil) && digest == "":
+		return fmt.Errorf("run file, line %d: %w is missing: it was written by an earlier version of crosscheck, or edited", l.n, ErrDigest)
 	}
-	hashLine(l.sum, withoutDigest(l.text, digest))
-	if l.done = m.Summary != nil; l.done && digest != digestOf(l.sum) {
-		return fmt.Errorf("run file: %w does not fit: its lines are not those that were written", ErrDigest)
+	hashLine(l.sum, withoutDigest(l.text))
+	l.done = m.Summary != nil
+	if digest != "" && digest != digestOf(l.sum) {
+		return fmt.Errorf("run file, line %d: %w does not fit: the lines up to it are not those that were written", l.n, ErrDigest)
 	}
 	return f(m)
 }
 
-// withoutDigest is the line of a summary as it was before its digest was added.
-func withoutDigest(text []byte, digest string) []byte {
-	if before, ok := bytes.CutSuffix(text, []byte(`,"digest":"`+digest+`"}`)); ok && digest != "" {
-		return append(slices.Clone(before), '}')
+// withoutDigest is a line as it was before its digest was added.
+func withoutDigest(text []byte) []byte {
+	const name = `,"digest":"` + digestName
+	at := len(text) - len(name) - hex.EncodedLen(sha256.Size) - len(`"}`)
+	if at > 0 && bytes.HasPrefix(text[at:], []byte(name)) {
+		return append(slices.Clone(text[:at]), '}')
 	}
 	return text
 }
 
 var lineShape = sync.OnceValue(exactjson.ShapeOf[line])
 
-// readLine reads a message, and the digest of a summary.
+// readLine reads a message, and the digest where it has one.
 func readLine(b []byte) (Message, string, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()

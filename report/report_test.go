@@ -136,7 +136,7 @@ func TestUnfinishedBucketByBucket(t *testing.T) {
 		text += `{"finding":{"rule_id":"XC001","status":"fail","severity":"high","message":"` + name + `"}}` + "\n" +
 			`{"judged":{"account_id":"1","bucket":"` + name + `","links":1,"whole":` + fmt.Sprint(whole) + `}}` + "\n"
 	}
-	if err := os.WriteFile(path, []byte(text+`{"finding":{"message":"cut`), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(reporttest.Seal(text)+`{"finding":{"message":"cut`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)

@@ -37,10 +37,11 @@ func TestDestinationDeletedMeanwhile(t *testing.T) {
 		head   reply
 		absent bool
 	}{
-		"gone":                {reply{404, nil, ""}, true},
-		"S3 of two minds":     {reply{200, map[string]string{"x-amz-bucket-region": "eu-west-1"}, ""}, false},
-		"no answer":           {reply{400, nil, ""}, false},
-		"somebody else's now": {reply{403, map[string]string{"x-amz-bucket-region": "eu-west-1"}, ""}, false},
+		"gone":                 {reply{404, nil, ""}, true},
+		"something on the way": {reply{404, map[string]string{"x-amz-request-id": ""}, ""}, false},
+		"S3 of two minds":      {reply{200, map[string]string{"x-amz-bucket-region": "eu-west-1"}, ""}, false},
+		"no answer":            {reply{400, nil, ""}, false},
+		"somebody else's now":  {reply{403, map[string]string{"x-amz-bucket-region": "eu-west-1"}, ""}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := twoBuckets()

@@ -163,6 +163,7 @@ func (f *fake) Do(r *http.Request) (*http.Response, error) {
 	}
 	res := &http.Response{StatusCode: a.status, Header: http.Header{"Content-Type": {media}}, Request: r,
 		ProtoMajor: 1, ProtoMinor: 1, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body))}
+	res.Header.Set("X-Amz-Request-Id", "R")
 	for k, v := range a.header {
 		res.Header.Set(k, v)
 	}

@@ -231,7 +231,7 @@ func TestResumeRepairsACutFile(t *testing.T) {
 		return []byte(reporttest.Seal(strings.Replace(string(text), old, new, 1)))
 	}
 	broken("other rules", sealed(`"judge":"`, `"judge":"x`), "other rules")
-	broken("altered", bytes.Replace(text, []byte(`"status":"fail"`), []byte(`"status":"pass"`), 1), "the digest at its end does not fit")
+	broken("altered", bytes.Replace(text, []byte(`"status":"fail"`), []byte(`"status":"pass"`), 1), "the digest does not fit")
 	broken("without a bucket", []byte(reporttest.Seal(regexp.MustCompile(`(?m)^\{"judged":.*\n`).ReplaceAllString(string(text), ""))), "cannot be continued")
 	broken("no judge", bytes.Replace(text, []byte(`"judge":"`), []byte(`"judge":"","x":"`), 1), "unknown field")
 	broken("other scope", sealed(`"mode":"organization"`, `"mode":"accounts"`), "another scope")
