@@ -7,6 +7,7 @@ import (
 
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
+	"crosscheck/scanner/client"
 )
 
 // DefaultCleanUp is the deadline of the clean-up of one probe.
@@ -17,7 +18,7 @@ const DefaultCleanUp = time.Minute
 // it may still write.
 const DefaultSettle = 5 * time.Second
 
-// cleanUp removes what the probe put, on both sides: the source first, so that
+// cleanUp removes what the probe put, and every replica: the source first, so that
 // nothing is replicated any more. It has its own deadline, which an interruption does
 // not shorten.
 func (p *probe) cleanUp(ctx context.Context) {
@@ -87,7 +88,30 @@ func (p *probe) remove(ctx context.Context) (left []measure.Leftover, pending bo
 	default:
 		left = append(left, p.Purge(ctx, destination, key)...)
 	}
-	return left, pending
+	elsewhere, late := p.removeElsewhere(ctx, pending)
+	return append(left, elsewhere...), pending || late
+}
+
+// removeElsewhere removes the replicas that other rules have made. The probe looks only at
+// the link's own destination, so until the source says COMPLETED, which it does for all of
+// them, one may still arrive.
+func (p *probe) removeElsewhere(ctx context.Context, pending bool) (left []measure.Leftover, late bool) {
+	others := p.t.others(p.object.key, p.object.tags)
+	late = len(others) > 0 && (pending || p.m.SourceStatus != "COMPLETED")
+	for _, b := range others {
+		switch {
+		case b.Err != nil:
+			left = append(left, measure.Leftover{
+				Bucket: b.Name, Key: p.object.key,
+				Message: "another rule may have replicated the probe to it: " + client.OneLine(b.Err),
+			})
+		case late:
+			left = append(left, purgePending(ctx, &p.Tally, b, p.object.key, p.o.Settle)...)
+		default:
+			left = append(left, p.Purge(ctx, b, p.object.key)...)
+		}
+	}
+	return left, late
 }
 
 // purgePending purges the destination of a replica that may still arrive, again and

@@ -57,10 +57,12 @@ func Links(ctx context.Context, r ReplicationReader, source *bucket.Bucket, dest
 		case destination != "" && name != destination:
 			others = append(others, name)
 		default:
-			targets = append(targets, &Target{
+			t := &Target{
 				Link: fact.LinkID(source.Name, r.ID, name), Rule: r, Rules: all, Source: *source,
 				Destination: bucket.Bucket{Bucket: fact.Bucket{Name: name, AccountID: r.Destination.Account}},
-			})
+			}
+			t.knowOthers(func(string) *fact.Bucket { return nil })
+			targets = append(targets, t)
 		}
 	}
 	switch {
@@ -129,6 +131,7 @@ func TargetOf(doc *fact.Document, l *fact.Link) *Target {
 		t.Destination.Bucket = essential(*b)
 	}
 	t.Destination.Name = l.Destination
+	t.knowOthers(func(name string) *fact.Bucket { return doc.Buckets[name].Value })
 	if k := doc.Keys[l.ReplicaKey].Value; k != nil {
 		t.ReplicaKey = k.ARN
 	}

@@ -147,12 +147,16 @@ func (p *probe) begin(ctx context.Context, v *variant, n int) error {
 	if err := withLimit(ctx, bucket.CallTimeout, p.preflight); err != nil {
 		return err
 	}
+	var others []journal.Location
+	for _, b := range p.t.others(p.object.key, p.object.tags) {
+		others = append(others, b.Location())
+	}
 	// On the disk before the first byte goes out.
 	return p.o.Journal.Put(journal.Entry{
 		Run: p.o.Run, Link: p.t.Link, Key: p.object.key, At: time.Now().UTC().Format(time.RFC3339),
 		Prefix: strings.TrimSuffix(p.object.key, journal.Key("", p.o.Folder, p.o.Run, n)),
 		Parts:  p.object.upload != single, Uncovered: v.name == measure.NegativeControl,
-		Source: p.t.Source.Location(), Destination: p.t.Destination.Location(),
+		Source: p.t.Source.Location(), Destination: p.t.Destination.Location(), Others: others,
 	})
 }
 

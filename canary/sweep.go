@@ -34,7 +34,7 @@ type OpenBucket func(ctx context.Context, l journal.Location, destination bool) 
 // sweepParallel bounds the probes that are swept at a time.
 const sweepParallel = 16
 
-// Sweep removes what the run of a journal left behind, on both sides. A journal
+// Sweep removes what the run of a journal left behind, in the source and all destinations. A journal
 // whose run is still alive is not touched: [ErrBusy]. When all of it is gone, the
 // journal is removed too, so that another sweep finds nothing to do. A journal with lines
 // that are no entries of its run stays, and is an error after all others were swept. Where S3 had
@@ -118,30 +118,32 @@ func sweepEntry(ctx context.Context, e journal.Entry, open OpenBucket, o Options
 		}
 		return b
 	}
-	source, destination := opened(e.Source, false), opened(e.Destination, true)
+	source := opened(e.Source, false)
 	if source != nil {
-		s.pending = replicationPending(ctx, &s.Tally, source, e.Key, e.Uncovered)
+		s.pending = replicationPending(ctx, &s.Tally, source, &e)
 		if e.Parts {
 			s.left = append(s.left, s.Abort(ctx, source, e.Key)...)
 		}
 		s.left = append(s.left, s.Purge(ctx, source, e.Key)...)
 	}
-	switch {
-	case destination == nil:
-	case s.pending:
-		s.left = append(s.left, purgePending(ctx, &s.Tally, destination, e.Key, o.Settle)...)
-	default:
-		s.left = append(s.left, s.Purge(ctx, destination, e.Key)...)
+	for _, l := range append([]journal.Location{e.Destination}, e.Others...) {
+		switch b := opened(l, true); {
+		case b == nil:
+		case s.pending:
+			s.left = append(s.left, purgePending(ctx, &s.Tally, b, e.Key, o.Settle)...)
+		default:
+			s.left = append(s.left, s.Purge(ctx, b, e.Key)...)
+		}
 	}
 	return s
 }
 
 // replicationPending reports whether S3 may still be about to replicate a version of
-// a key. No status is final only where no rule covers the key: otherwise it is one that did
-// not get through.
-func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Bucket, key string, uncovered bool) bool {
+// the key of an entry. No status is final only where no rule covers the key: otherwise it is
+// one that did not get through. FAILED is final only for a single destination.
+func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Bucket, e *journal.Entry) bool {
 	c.Count()
-	versions, err := source.Versions(ctx, key)
+	versions, err := source.Versions(ctx, e.Key)
 	if err != nil {
 		return true
 	}
@@ -150,7 +152,7 @@ func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Buc
 			return true // its status cannot be asked for
 		}
 		c.Count()
-		out, present, err := source.Head(ctx, key, v.ID, bucket.CustomerKey{})
+		out, present, err := source.Head(ctx, e.Key, v.ID, bucket.CustomerKey{})
 		if err != nil {
 			return true // also for a version under a customer key that died with its run
 		}
@@ -158,10 +160,12 @@ func replicationPending(ctx context.Context, c *bucket.Tally, source *bucket.Buc
 			return true // it is listed, so it is there
 		}
 		switch out.ReplicationStatus {
-		case "COMPLETE", "COMPLETED", "FAILED":
+		case "COMPLETE", "COMPLETED":
 			return false
+		case "FAILED":
+			return len(e.Others) > 0
 		case "":
-			return !uncovered
+			return !e.Uncovered
 		}
 		return true
 	})

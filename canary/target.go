@@ -17,11 +17,15 @@ import (
 // Target is a link to probe: an enabled replication rule between two buckets
 // that the canary can reach.
 type Target struct {
-	Link         string // id of the link
-	Rule         fact.ReplicationRule
-	Rules        []fact.ReplicationRule // all rules of the source bucket; they decide which rule a key falls under
-	Source       bucket.Bucket
-	Destination  bucket.Bucket
+	Link        string // id of the link
+	Rule        fact.ReplicationRule
+	Rules       []fact.ReplicationRule // all rules of the source bucket; they decide which rule a key falls under
+	Source      bucket.Bucket
+	Destination bucket.Bucket
+	// Others are the buckets to which other rules of the source replicate, by the ARN in the
+	// rule. What such a rule covers has to be removed there, too; where a bucket is missing, it
+	// is left there.
+	Others       map[string]*bucket.Bucket
 	ReplicaKey   string   // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
 	Predicted    string   // the audit's verdict: works, broken, unknown; "" = not audited
 	FailureCodes []string // the codes that the audit predicts
@@ -90,6 +94,47 @@ func (t *Target) rules() []fact.ReplicationRule {
 		return []fact.ReplicationRule{t.Rule}
 	}
 	return t.Rules
+}
+
+// errNoAccess is why a replica in the bucket of another rule is left.
+var errNoAccess = errors.New("this run has no access to it")
+
+// others are the buckets beside the destination that an object goes to. One that the run
+// cannot access has an error.
+func (t *Target) others(key string, tags map[string]string) []*bucket.Bucket {
+	var list []*bucket.Bucket
+	seen := map[string]bool{"": true, t.Rule.Destination.Bucket: true}
+	for _, r := range t.rules() {
+		arn := r.Destination.Bucket
+		if seen[arn] || !covers(r, key, tags) {
+			continue
+		}
+		seen[arn] = true
+		b := t.Others[arn]
+		if b == nil {
+			b = &bucket.Bucket{Bucket: fact.Bucket{Name: bucketOf(arn), AccountID: r.Destination.Account}, Err: errNoAccess}
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+// knowOthers sets the buckets of the other rules, with what is known of each.
+func (t *Target) knowOthers(known func(name string) *fact.Bucket) {
+	for _, r := range t.Rules {
+		arn, name := r.Destination.Bucket, bucketOf(r.Destination.Bucket)
+		if r.Status != "Enabled" || name == "" || arn == t.Rule.Destination.Bucket || t.Others[arn] != nil {
+			continue
+		}
+		b := &bucket.Bucket{Bucket: fact.Bucket{Name: name, AccountID: r.Destination.Account}}
+		if f := known(name); f != nil {
+			b.Bucket = essential(*f)
+		}
+		if t.Others == nil {
+			t.Others = map[string]*bucket.Bucket{}
+		}
+		t.Others[arn] = b
+	}
 }
 
 // destinations counts the buckets that an object goes to. The source shows one

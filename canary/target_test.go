@@ -2,6 +2,7 @@ package canary
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"hash/crc64"
@@ -12,8 +13,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"pgregory.net/rapid"
 
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
@@ -266,12 +270,128 @@ func TestSeveralDestinations(t *testing.T) {
 		other.ID, other.Priority, other.Destination.Bucket = "other", 2, "arn:aws:s3:::dst-gone"
 		target.Rules = []fact.ReplicationRule{target.Rule, other}
 		m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
-		if m.Outcome != measure.Arrived || m.SourceStatus != "FAILED" || m.Fault() {
+		if m.Outcome != measure.Arrived || m.SourceStatus != "FAILED" || len(m.Leftovers) != 1 || m.Leftovers[0].Bucket != "dst-gone" {
 			t.Errorf("%s %s: %s", m.Outcome, m.SourceStatus, m.Message)
 		}
 		within(t, m, 20*time.Second)
 		l.empty(0)
 	})
+}
+
+// TestOtherDestinations removes the replicas that other rules make, or says where one may be.
+func TestOtherDestinations(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		lag     time.Duration
+		reached bool
+		other   func(*fact.ReplicationRule)
+		left    int // in the bucket of the other rule
+		entries int // in the journal
+	}{
+		{name: "reached", lag: time.Second, reached: true},
+		{name: "reached, but slow", lag: time.Hour, reached: true, entries: 1},
+		{name: "not reached", lag: time.Second, left: 1, entries: 1},
+		{name: "not reached, but another key", lag: time.Second, other: func(r *fact.ReplicationRule) { r.Prefix = "logs/" }},
+		{name: "not reached, but other tags", lag: time.Second, other: func(r *fact.ReplicationRule) { r.Tags = map[string]string{"a": "b"} }},
+		{name: "not reached, but disabled", lag: time.Second, other: func(r *fact.ReplicationRule) { r.Status = "Disabled" }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := labWorld{lag: test.lag, links: 2}
+				if test.other == nil {
+					w.second = "arn:aws:s3:::dst-1"
+				}
+				l := newLab(t, w)
+				target := l.target(0)
+				other := target.Rule
+				other.ID, other.Priority, other.Destination.Bucket = "other", 2, "arn:aws:s3:::dst-1"
+				if test.other != nil {
+					test.other(&other)
+				}
+				target.Rules = []fact.ReplicationRule{target.Rule, other}
+				if test.reached {
+					target.Others = map[string]*bucket.Bucket{other.Destination.Bucket: &l.target(1).Destination}
+				}
+				j, err := journal.Open(t.TempDir(), "r1", Folder)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := Probe(t.Context(), target, measure.Plain, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute})
+				if len(m.Leftovers) != test.left || m.Fault() != (test.left > 0 || m.Outcome == measure.Timeout) {
+					t.Errorf("%+v", m)
+				}
+				for _, left := range m.Leftovers {
+					if left.Bucket != "dst-1" || left.Key != m.Key || !strings.Contains(left.Message, "another rule may have replicated the probe to it") {
+						t.Errorf("%+v", left)
+					}
+				}
+				if err := j.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if there := l.everything(1); len(there) != test.left {
+					t.Errorf("%q", there)
+				}
+				if test.entries == 0 {
+					l.empty(0)
+					return
+				}
+				entries, err := journal.Read(j.Path())
+				if err != nil || len(entries) != test.entries || len(entries[0].Others) != 1 || entries[0].Others[0].Bucket != "dst-1" {
+					t.Fatalf("%+v, %v", entries, err)
+				}
+				reach := false
+				open := func(_ context.Context, p journal.Location, _ bool) (*bucket.Bucket, error) {
+					switch {
+					case p.Bucket == "src":
+						return &l.target(0).Source, nil
+					case p.Bucket == "dst":
+						return &l.target(0).Destination, nil
+					case reach:
+						return &l.target(1).Destination, nil
+					}
+					return nil, errors.New("no role")
+				}
+				if swept, err := Sweep(t.Context(), j.Path(), open, Options{}); err != nil || len(swept.Leftovers) != 1 || swept.Leftovers[0].Bucket != "dst-1" {
+					t.Errorf("a sweep that does not reach it: %+v, %v", swept, err)
+				}
+				reach = true
+				if swept, err := Sweep(t.Context(), j.Path(), open, Options{}); err != nil || len(swept.Leftovers) != 0 || swept.Removed != test.left {
+					t.Errorf("a sweep that does: %+v, %v", swept, err)
+				}
+				l.empty(0)
+				l.empty(1)
+			})
+		})
+	}
+}
+
+// TestOthersOfLinks: a target knows the other buckets of its source, also those to which it
+// is no link.
+func TestOthersOfLinks(t *testing.T) {
+	t.Parallel()
+	third := replicateTo("c", "arn:aws:s3:::third")
+	third.Destination.Account = aws.String(destinationAccount)
+	reader := configured{rules: []types.ReplicationRule{replicateTo("a", "arn:aws:s3:::dst"), replicateTo("b", "arn:aws:s3:::dst"), third}}
+	targets, err := Links(t.Context(), &reader, &bucket.Bucket{Bucket: fact.Bucket{Name: "src"}}, "dst")
+	if err != nil || len(targets) != 2 {
+		t.Fatalf("%v, %v", targets, err)
+	}
+	for _, target := range targets {
+		b := target.Others["arn:aws:s3:::third"]
+		if len(target.Others) != 1 || b == nil || b.Name != "third" || b.AccountID != destinationAccount {
+			t.Errorf("%+v", target.Others)
+		}
+	}
+	doc := &fact.Document{
+		Bucket:  fact.Bucket{Name: "src", Replication: fact.Of(fact.Replication{Rules: targets[0].Rules})},
+		Buckets: map[string]fact.Fact[fact.Bucket]{"third": fact.Of(fact.Bucket{Name: "third", AccountID: "444444444444", Region: "eu-west-1"})},
+	}
+	target := TargetOf(doc, &fact.Link{Rule: targets[0].Rule, Destination: "dst"})
+	if b := target.Others["arn:aws:s3:::third"]; len(target.Others) != 1 || b == nil || b.AccountID != "444444444444" || b.Region != "eu-west-1" {
+		t.Errorf("%+v", target.Others)
+	}
 }
 
 // TestOwnKeys: a sweep of a bucket knows the keys of probes.

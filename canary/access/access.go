@@ -190,6 +190,7 @@ func (c *Clients) Connect(ctx context.Context, b *bucket.Bucket, a journal.Acces
 	if b.Region == "" {
 		open = c.Locate
 	}
+	b.Access = a // also where it fails: a sweep may succeed
 	found, err := open(ctx, at)
 	if err != nil {
 		b.Err = err

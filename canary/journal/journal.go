@@ -59,6 +59,8 @@ type Entry struct {
 	Uncovered   bool     `json:"uncovered,omitempty"`
 	Source      Location `json:"source"`
 	Destination Location `json:"destination"`
+	// Others are the buckets to which other rules replicate the object.
+	Others []Location `json:"others,omitempty"`
 }
 
 // Location is a bucket and how to access it again.
@@ -548,7 +550,8 @@ type form struct {
 // check refuses an entry that its run cannot have written: a sweep deletes what its key
 // names.
 func (f form) check(e *Entry) error {
-	if e.Source.Bucket == "" || e.Destination.Bucket == "" {
+	if e.Source.Bucket == "" || e.Destination.Bucket == "" ||
+		slices.ContainsFunc(e.Others, func(l Location) bool { return l.Bucket == "" }) {
 		return errors.New("an entry without its buckets")
 	}
 	run, ok := RunOfKey(e.Key, e.Prefix, f.folder)

@@ -173,16 +173,20 @@ func (p *prober) discoverDirect(ctx context.Context) error {
 	return errors.Join(p.w.Run(&run), p.w.Coverage(&coverage))
 }
 
-// connect gives access to both buckets of a target; where it cannot, the bucket says why.
+// connect gives access to all buckets of a target; where it cannot, the bucket says why.
 func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, destinationRole string) {
 	o := &p.o
 	if o.DestinationProfile != "" && !o.RoleGiven {
 		destinationRole = "" // credentials of their own
 	}
 	p.clients.Connect(ctx, &t.Source, journal.Access{Profile: o.Profile, Endpoint: o.Endpoint, RoleName: sourceRole})
-	p.clients.Connect(ctx, &t.Destination, journal.Access{
+	there := journal.Access{
 		Profile: cmp.Or(o.DestinationProfile, o.Profile), Endpoint: cmp.Or(o.DestinationEndpoint, o.Endpoint), RoleName: destinationRole,
-	})
+	}
+	p.clients.Connect(ctx, &t.Destination, there)
+	for _, arn := range slices.Sorted(maps.Keys(t.Others)) {
+		p.clients.Connect(ctx, t.Others[arn], there)
+	}
 }
 
 // predictions are the probed links with what the audit predicts of them.

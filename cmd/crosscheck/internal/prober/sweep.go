@@ -85,7 +85,11 @@ func (sw *sweep) foretell(journals []string) {
 		entries, err := journal.Read(path)
 		sw.bad = errors.Join(sw.bad, err)
 		for _, e := range entries {
-			fmt.Fprintf(sw.s.Out, "would remove s3://%s/%s and its replica in %s\n", text.Visible(e.Source.Bucket), text.Visible(e.Key), text.Visible(e.Destination.Bucket))
+			replicas := text.Visible(e.Destination.Bucket)
+			for _, l := range e.Others {
+				replicas += ", " + text.Visible(l.Bucket)
+			}
+			fmt.Fprintf(sw.s.Out, "would remove s3://%s/%s and its replica in %s\n", text.Visible(e.Source.Bucket), text.Visible(e.Key), replicas)
 		}
 	}
 }
