@@ -154,6 +154,49 @@ func TestCanaryAsks(t *testing.T) {
 	nothingLeft(t, p.box, testdata.DemoWorld)
 }
 
+// TestCanaryOtherDestinations: the replica that another rule makes is removed, too, though
+// the link of that rule is not probed; where its bucket cannot be cleaned, it is left.
+func TestCanaryOtherDestinations(t *testing.T) {
+	t.Parallel()
+	world := string(testdata.DemoWorld)
+	for _, edit := range [][2]string{
+		{`  "Resource": "arn:aws:s3:::backup-invoices/*"` + "\n                }", `  "Resource": "arn:aws:s3:::backup-*"` + "\n                }"},
+		{"            - ID: to-backup\n              Priority: 1\n              Status: Enabled\n              Filter: {}\n              DeleteMarkerReplication: {Status: Enabled}\n              Destination:\n                Bucket: arn:aws:s3:::backup-invoices\n                Metrics: {Status: Enabled}\n",
+			"            - {ID: other, Priority: 2, Status: Enabled, Filter: {}, DeleteMarkerReplication: {Status: Enabled}, Destination: {Bucket: \"arn:aws:s3:::backup-exports\"}}\n"},
+		{"      - name: backup-exports\n        region: eu-west-1\n        versioning: Enabled\n",
+			`        policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/service-role/replicate-invoices"},"Action":["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags"],"Resource":"arn:aws:s3:::backup-exports/*"}]}'` + "\n"},
+	} {
+		if strings.Count(world, edit[0]) != 1 {
+			t.Fatalf("%d times %q", strings.Count(world, edit[0]), edit[0])
+		}
+		if strings.HasSuffix(edit[0], "\n") {
+			edit[1] = edit[0] + edit[1]
+		}
+		world = strings.Replace(world, edit[0], edit[1], 1)
+	}
+	for _, kept := range []bool{false, true} {
+		p := served(t, []byte(world))
+		if kept {
+			if err := p.box.AddFault(sandbox.Fault{Operation: "s3:DeleteObject", Bucket: "backup-exports", Kind: sandbox.AccessDenied}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		status, r, errs := p.reported(t, "canary", "--link", invoices, "--yes", "--accounts", "111111111111,333333333333", "--variant", "plain")
+		want := map[bool]int{false: exitClean, true: exitFindings}[kept]
+		if status != want || len(r.Measurements) != 1 || r.Measurements[0].Outcome != measure.Arrived || (len(r.Measurements[0].Leftovers) == 1) != kept {
+			t.Errorf("kept %v: exit %d, %+v\n%s", kept, status, r.Measurements, errs)
+		}
+		if kept {
+			p.box.ClearFaults()
+			if status, out, errs := p.run(t.Context(), "canary", "sweep"); status != exitClean || !strings.Contains(out, "1 probes, 1 versions removed, 0 left") {
+				t.Errorf("sweep: %d\n%s\n%s", status, out, errs)
+			}
+		}
+		nothingLeft(t, p.box, []byte(world))
+		p.noJournal(t)
+	}
+}
+
 func TestCanaryReport(t *testing.T) {
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
