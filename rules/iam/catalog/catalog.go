@@ -36,7 +36,7 @@ var (
 
 // GuardedByIAM reports whether a call of IAM would change what AWS itself keeps: its managed
 // policies, and the roles of its services. IAM refuses such changes whatever policies say,
-// with exceptions that are not modelled here.
+// with exceptions that are not modeled here.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 func GuardedByIAM(action, resource string) bool {
 	if !match.HasPrefixFold(action, "iam:") {

@@ -188,7 +188,7 @@ func (p *Progress) Finished() {
 		others -= c.Calls
 	}
 	if others > 0 {
-		named = append(named, text.Count(int(others), "other"))
+		named = append(named, text.Count(others, "other"))
 	}
 	p.log.Say(p.s, fmt.Sprintf("%d calls to AWS in %s (%s), %d retries, %d throttled", sum.Calls, took, strings.Join(named, ", "), sum.Retries, sum.Throttles))
 }
