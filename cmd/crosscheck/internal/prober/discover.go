@@ -185,7 +185,14 @@ func (p *prober) connect(ctx context.Context, t *canary.Target, sourceRole, dest
 	}
 	p.clients.Connect(ctx, &t.Destination, there)
 	for _, arn := range slices.Sorted(maps.Keys(t.Others)) {
-		p.clients.Connect(ctx, t.Others[arn], there)
+		b := t.Others[arn]
+		at := b.Location()
+		at.Access = there
+		if p.others[at] == nil {
+			p.clients.Connect(ctx, b, there)
+			p.others[at] = b
+		}
+		t.Others[arn] = p.others[at]
 	}
 }
 

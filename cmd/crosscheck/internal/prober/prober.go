@@ -10,6 +10,7 @@ import (
 
 	"crosscheck/canary"
 	"crosscheck/canary/access"
+	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/cmd/crosscheck/internal/audit"
@@ -81,14 +82,15 @@ type prober struct {
 	clients  *access.Clients
 	w        *audit.Trailer
 	targets  []*canary.Target
-	each     func(*fact.Document, *fact.Link) // sees every link to probe; may be nil
+	others   map[journal.Location]*bucket.Bucket // of rules beside those of the targets, connected once
+	each     func(*fact.Document, *fact.Link)    // sees every link to probe; may be nil
 	measured []measure.Measurement
 }
 
 func newProber(s *terminal.Streams, o *Options, w report.Writer) *prober {
 	return &prober{
 		s: s, o: *o, run: newRunID(), w: &audit.Trailer{Writer: w},
-		clients: access.New(o.AWS.In(o.Region), o.Scan.ExternalID),
+		clients: access.New(o.AWS.In(o.Region), o.Scan.ExternalID), others: map[journal.Location]*bucket.Bucket{},
 	}
 }
 
