@@ -60,11 +60,13 @@ func TestHeadBucket(t *testing.T) {
 		region string
 		exists bool
 		failed bool
+		body   string
 	}{
-		{200, "eu-west-1", "eu-west-1", true, false}, {403, "eu-west-1", "eu-west-1", true, true}, {403, "", "", false, true},
-		{404, "", "", false, false}, {404, "eu-west-1", "", false, false}, {301, "eu-west-1", "eu-west-1", true, true}, {400, "", "", false, true},
+		{404, "", "", false, true, notS3}, {404, "eu-west-1", "", false, true, notS3},
+		{200, "eu-west-1", "eu-west-1", true, false, ""}, {403, "eu-west-1", "eu-west-1", true, true, ""}, {403, "", "", false, true, ""},
+		{404, "", "", false, false, ""}, {404, "eu-west-1", "", false, false, ""}, {301, "eu-west-1", "eu-west-1", true, true, ""}, {400, "", "", false, true, ""},
 	} {
-		s := New(aws.Config{Region: "us-east-1", HTTPClient: answers{c.status, c.header, ""}, Credentials: static}, Options{})
+		s := New(aws.Config{Region: "us-east-1", HTTPClient: answers{c.status, c.header, c.body}, Credentials: static}, Options{})
 		region, exists, err := HeadBucket(t.Context(), NewS3(s.Config(s.Own(), "us-east-1")), "b", "111111111111")
 		if region != c.region || exists != c.exists || (err != nil) != c.failed {
 			t.Errorf("%d %s: %q, %v, %v", c.status, c.header, region, exists, err)

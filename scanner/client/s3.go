@@ -35,8 +35,11 @@ func HeadBucket(ctx context.Context, c *s3.Client, bucket, owner string) (region
 	}
 	status, header := Response(err)
 	region = header.Get("x-amz-bucket-region")
-	if status == http.StatusNotFound && header.Get("x-amz-request-id") != "" { // else something on the way may say so
+	switch {
+	case status == http.StatusNotFound && header.Get("x-amz-request-id") != "":
 		return "", false, nil
+	case status == http.StatusNotFound: // something on the way may say so
+		return "", false, err
 	}
 	// AWS names the Region of a bucket that it will not show. An answer without
 	// it says nothing about the bucket.

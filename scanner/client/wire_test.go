@@ -33,10 +33,16 @@ func (a answers) Do(r *http.Request) (*http.Response, error) {
 	return reply(r, a.status, a.region, a.body)
 }
 
+// notS3 is the body of an answer that something on the way to S3 gave.
+const notS3 = "not S3"
+
 func reply(r *http.Request, status int, region, body string) (*http.Response, error) {
 	res := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
 	if region != "" {
 		res.Header.Set("X-Amz-Bucket-Region", region)
+	}
+	if body != notS3 {
+		res.Header.Set("X-Amz-Request-Id", "R")
 	}
 	return res, nil
 }

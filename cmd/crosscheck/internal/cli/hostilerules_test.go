@@ -75,6 +75,9 @@ var hogs = map[string]string{
 // TestHostileRules: rules that would use up the memory end with one line that names file
 // and rule, and the process stays below a bound. The integration tests run all of them.
 func TestHostileRules(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector needs memory of its own")
+	}
 	t.Parallel()
 	hostileRules(t, "set", "range", "doubled text", "replace", "json.marshal", "evidence", "shift")
 }
@@ -82,6 +85,9 @@ func TestHostileRules(t *testing.T) {
 // TestHostileRulesElsewhere: rules about the organization at the end of a run, what they keep
 // until then, and tests of rules are bounded too.
 func TestHostileRulesElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector needs memory of its own")
+	}
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
 	facts := filepath.Join(t.TempDir(), "facts.jsonl")
