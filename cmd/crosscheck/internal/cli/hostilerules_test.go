@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -125,12 +124,21 @@ func hostile(t *testing.T, args ...string) (status int, text string, rss int64) 
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "XCTEST_MAIN=1", "GOMEMLIMIT=", "GOGC=")
+	proc := filepath.Join(t.TempDir(), "status")
+	cmd.Env = append(os.Environ(), "XCTEST_MAIN=1", "XCTEST_STATUS="+proc, "GOMEMLIMIT=", "GOGC=")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	start := time.Now()
 	_ = cmd.Run() // the exit status says it
-	rss = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	// Not Rusage.Maxrss: it counts what the parent had before the exec.
+	account, err := os.ReadFile(proc)
+	if err != nil {
+		t.Fatalf("%v\n%.2000s", err, &out)
+	}
+	if _, err := fmt.Sscanf(string(account[bytes.Index(account, []byte("VmHWM:")):]), "VmHWM: %d kB", &rss); err != nil {
+		t.Fatalf("%v\n%s", err, account)
+	}
+	rss <<= 10
 	t.Logf("%4d MB, %5.1f s: %.300s", rss>>20, time.Since(start).Seconds(), &out)
 	return cmd.ProcessState.ExitCode(), out.String(), rss
 }
