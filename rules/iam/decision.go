@@ -219,7 +219,7 @@ func levelName(kind string, l *Levels, level int) string {
 	return kind
 }
 
-// Guard is the layer of what IAM refuses by itself, which nobody can read.
+// Guard is the layer of the changes that IAM refuses by itself. AWS shows no policy for it.
 const Guard = "IAM's own rules"
 
 // unread lists the layers that take part and were not read.

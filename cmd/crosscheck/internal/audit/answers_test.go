@@ -240,7 +240,7 @@ var additions = regexp.MustCompile(`(?s)    "additions": \[.*?\],\n`)
 // XCTEST_ANSWERS=all runs every mutant, and any other text those whose names contain it.
 func TestMutantsOfAnswers(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it scans and judges as TestLastingFaults does; the race detector sees nothing new in it")
+		t.Skip("make race: TestLastingFaults runs the same scans and judgements concurrently")
 	}
 	t.Parallel()
 	mutantsOfAnswers(t, os.Getenv("XCTEST_ANSWERS"), 100)

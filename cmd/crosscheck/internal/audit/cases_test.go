@@ -18,8 +18,8 @@ import (
 var expectation = regexp.MustCompile(`^# expect: (\S+)/(\S+)->(\S+) (\S+) codes=(\S*) ; finding=(\S+)`)
 
 // TestReportedCases: worlds made from public reports of replication that failed or surprised.
-// The head of each says what is right for each of its links: the verdict, or one of several,
-// failure codes among those of the link, rules that fail.
+// The comment at the top of each file gives the expected result of every link: the verdict (or
+// several, of which any is right), failure codes that the link must have, and rules that must fail.
 func TestReportedCases(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob(filepath.Join(root, "testdata", "cases", "*.yaml"))

@@ -65,7 +65,7 @@ func (w *faultWorld) judgeFile(t *testing.T, file []byte) (*judgedScan, error) {
 // nothing looks better.
 func TestNothingLostFromAFactsFilePasses(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it judges as TestLastingFaults does; the race detector sees nothing new in it")
+		t.Skip("make race: TestLastingFaults judges in the same way")
 	}
 	t.Parallel()
 	lostFacts(t, 29)

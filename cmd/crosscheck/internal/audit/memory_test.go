@@ -67,7 +67,7 @@ func TestLargeAnswers(t *testing.T) {
 func largeAnswers(t *testing.T, which string) {
 	t.Helper()
 	if sandboxtest.Sample(1, 0) == 0 {
-		t.Skip("the race detector takes memory of its own")
+		t.Skip("make race: the race detector adds its own memory to what is measured")
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLargeAnswers$")
 	cmd.Env = append(os.Environ(), "XCTEST_LARGE="+which)

@@ -200,7 +200,7 @@ func runLine(t *testing.T, env []string, dir, line, fault string) (status int, o
 // folder: none is refused (exit status 2) or breaks.
 func TestCommandLinesOfDocsRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the scripts run the same commands under the race detector")
+		t.Skip("make race: the scripts run every command that does something concurrently")
 	}
 	p := exported(t, docsWorld())
 	record := filepath.Join(t.TempDir(), "run.jsonl")

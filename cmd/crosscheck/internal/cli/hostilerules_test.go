@@ -75,7 +75,7 @@ var hogs = map[string]string{
 // and rule, and the process stays below a bound. The integration tests run all of them.
 func TestHostileRules(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the race detector needs memory of its own")
+		t.Skip("make race: the race detector adds its own memory to what is measured")
 	}
 	t.Parallel()
 	hostileRules(t, "set", "range", "doubled text", "replace", "json.marshal", "evidence", "shift")
@@ -85,7 +85,7 @@ func TestHostileRules(t *testing.T) {
 // until then, and tests of rules are bounded too.
 func TestHostileRulesElsewhere(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the race detector needs memory of its own")
+		t.Skip("make race: the race detector adds its own memory to what is measured")
 	}
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
