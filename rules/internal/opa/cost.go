@@ -221,8 +221,8 @@ func matchesCost(args []*ast.Term) int64 {
 	return pattern(args[0]) + elementSize*groups*(int64(len(text(args[1])))+1)
 }
 
-// regexReplaceCost: between any two characters there may be a match, and every second one
-// of the replacement may stand for all that matched.
+// regexReplaceCost assumes the most: a match between any two characters, and a replacement
+// made of references such as $0, two characters each, which are replaced by the whole match.
 func regexReplaceCost(args []*ast.Term) int64 {
 	s, by := int64(len(text(args[0]))), int64(len(text(args[2])))
 	return pattern(args[1]) + s + 2*(s+1)*by
