@@ -67,7 +67,7 @@ var mistakes = []struct {
 	{"an encryption context written for objects while bucket keys are on, or misspelled", []string{"XC026", "XC028", "XC029"}, ""},
 	{"existing objects are expected to move", []string{"XC037"}, "what is older than a rule is seen in an inventory only"},
 	{"a chain A to B to C", []string{"XC038"}, ""},
-	{"a prefix that begins with a slash; tags added after the upload", []string{"XC033", "XC035"}, ""},
+	{"a prefix with a wildcard, a leading slash or an address; tags added after the upload", []string{"XC033", "XC035"}, ""},
 	{"a V1 rule that replicates deletions unnoticed", []string{"XC034"}, ""},
 	{"expirations by lifecycle are expected to replicate", []string{"XC036"}, ""},
 	{"source objects that other accounts own", []string{"XC040"}, ""},
