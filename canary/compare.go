@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -28,20 +29,25 @@ func (p *probe) compare(ctx context.Context) {
 	p.Count()
 	src, present, err := source.Head(ctx, p.object.key, p.version, p.object.customer)
 	if err != nil || !present {
-		p.check("source", measure.Unread, "", why(err))
-		src = &s3.HeadObjectOutput{}
+		p.unread("source", "", p.asked(SourceSide, actionRead, err))
+		src = nil
 	}
 	p.Count()
 	dst, present, err := destination.Head(ctx, p.object.key, p.version, p.object.customer)
 	switch {
 	case err != nil && bucket.Denied(err):
-		// It is listed, and its own account may not read it.
-		p.check("readable", measure.Different, "by the destination's account", client.OneLine(err))
+		// It is listed, and the canary's role may not read it. A HEAD is refused without words, a
+		// GET with them.
+		p.unread("readable", "by the canary's role", p.asked(DestinationSide, actionRead, err))
+		p.compareBody(ctx, &s3.HeadObjectOutput{})
 	case err != nil || !present:
-		p.check("readable", measure.Unread, "", why(err))
+		p.unread("readable", "", err)
 	default:
 		p.check("version_id", measure.Equal, "", "")
 		p.compareHeads(src, dst)
+		if src != nil {
+			p.compareSettings(src, dst)
+		}
 		if p.object.upload != single {
 			p.compareParts(ctx)
 		}
@@ -62,6 +68,10 @@ func (p *probe) compare(ctx context.Context) {
 			p.note("S3 reported FAILED%s", p.prediction())
 		}
 	}
+	if p.refusedToCompare && p.m.Outcome == measure.Arrived {
+		p.m.Outcome = measure.Inconclusive
+		p.note("a replica arrived, and the canary's role was refused to compare it")
+	}
 	if u := p.m.ChecksWith(measure.Unread); u != "" {
 		p.note("not compared: %s", u)
 	}
@@ -72,7 +82,7 @@ func why(err error) string {
 	if err == nil {
 		return "it is gone again"
 	}
-	return client.OneLine(err)
+	return said(err)
 }
 
 // check adds the result of a comparison.
@@ -92,10 +102,14 @@ func (p *probe) sameOr(name, otherwise, want, got string) {
 	}
 }
 
-// compareHeads compares what HEAD shows of both.
+// compareHeads compares what HEAD shows of the replica with what was put; src is nil where the
+// source could not be read.
 func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
 	p.same("size", fmt.Sprint(p.object.size), fmt.Sprint(aws.ToInt64(dst.ContentLength)))
-
+	p.same("status", "REPLICA", string(dst.ReplicationStatus))
+	if src == nil {
+		src = &s3.HeadObjectOutput{}
+	}
 	want, got := src.ChecksumSHA256, dst.ChecksumSHA256
 	if p.object.upload == wholeChecksum {
 		want, got = src.ChecksumCRC64NVME, dst.ChecksumCRC64NVME
@@ -114,6 +128,10 @@ func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
 	default:
 		p.same("checksum", p.object.checksum, *got)
 	}
+}
+
+// compareSettings compares what HEAD shows of both, and depends on the source.
+func (p *probe) compareSettings(src, dst *s3.HeadObjectOutput) {
 	p.sameOr("etag", measure.Tolerated, aws.ToString(src.ETag), aws.ToString(dst.ETag))
 	if src.LastModified != nil && dst.LastModified != nil {
 		p.sameOr("last_modified", measure.Tolerated, src.LastModified.UTC().String(), dst.LastModified.UTC().String())
@@ -126,7 +144,6 @@ func (p *probe) compareHeads(src, dst *s3.HeadObjectOutput) {
 	}
 	p.same("storage_class", standard(class), standard(string(dst.StorageClass)))
 	p.compareEncryption(src, dst)
-	p.same("status", "REPLICA", string(dst.ReplicationStatus))
 }
 
 func checksumText(value *string, kind types.ChecksumType) string {
@@ -202,7 +219,7 @@ func (p *probe) compareTags(ctx context.Context) {
 	got, err := p.t.Destination.Tags(ctx, p.object.key, p.version)
 	if err != nil {
 		if len(p.object.tags) > 0 { // nothing to miss otherwise
-			p.check("tags", measure.Unread, "", client.OneLine(err))
+			p.unread("tags", "", p.asked(DestinationSide, actionTags, err))
 		}
 		return
 	}
@@ -231,11 +248,7 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 		SSECustomerAlgorithm: key.Algorithm, SSECustomerKey: key.Key, SSECustomerKeyMD5: key.MD5,
 	})
 	if err != nil {
-		result := measure.Unread
-		if bucket.Denied(err) {
-			result = measure.Different // a copy that its account cannot read is none
-		}
-		p.check("body", result, "readable by the destination's account", client.OneLine(err))
+		p.unread("body", "", p.asked(DestinationSide, actionRead, err))
 		return
 	}
 	defer func() { _ = out.Body.Close() }()
@@ -266,11 +279,11 @@ func (p *probe) compareOwner(ctx context.Context) {
 	case d.Ownership.Known():
 		want = "source"
 	}
-	owner := func(b *bucket.Bucket) (string, error) {
+	owner := func(side Side, b *bucket.Bucket) (string, error) {
 		p.Count()
 		versions, err := b.Versions(ctx, p.object.key)
 		if err != nil {
-			return "", err
+			return "", p.asked(side, actionList, err)
 		}
 		for _, v := range versions {
 			if v.ID == p.version {
@@ -279,9 +292,13 @@ func (p *probe) compareOwner(ctx context.Context) {
 		}
 		return "", nil
 	}
-	from, err1 := owner(s)
-	to, err2 := owner(d)
-	if err1 != nil || err2 != nil || from == "" || to == "" {
+	from, err1 := owner(SourceSide, s)
+	to, err2 := owner(DestinationSide, d)
+	if err := cmp.Or(err1, err2); err != nil {
+		p.unread("owner", want, err)
+		return
+	}
+	if from == "" || to == "" {
 		p.check("owner", measure.Unread, want, "the listings do not tell the owner")
 		return
 	}

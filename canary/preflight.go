@@ -16,27 +16,28 @@ import (
 
 // preflight refuses what could not be removed again or not be watched.
 func (p *probe) preflight(ctx context.Context) error {
-	if err := p.removable(ctx, &p.t.Source, "source"); err != nil {
+	if err := p.removable(ctx, &p.t.Source, SourceSide); err != nil {
 		return err
 	}
-	if err := p.removable(ctx, &p.t.Destination, "destination"); err != nil {
+	if err := p.removable(ctx, &p.t.Destination, DestinationSide); err != nil {
 		return err
 	}
 	p.Count()
 	if _, err := p.t.Destination.Versions(ctx, p.object.key); err != nil {
 		return fmt.Errorf("the destination %s cannot be listed, so nothing was put: %s",
-			p.t.Destination.Name, client.OneLine(err))
+			p.t.Destination.Name, said(p.asked(DestinationSide, actionList, err)))
 	}
 	return nil
 }
 
 // removable reports why a version put into a bucket could not be removed again.
-func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side string) error {
+func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side Side) error {
 	versioning, err := p.versioning(ctx, b)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the versioning of the %s %s cannot be read: %s", side, b.Name, client.OneLine(err))
-	case versioning.Status != "Enabled" && side == "source":
+		return fmt.Errorf("the versioning of the %s %s cannot be read: %s",
+			side, b.Name, said(p.asked(side, "s3:GetBucketVersioning", err)))
+	case versioning.Status != "Enabled" && side == SourceSide:
 		return fmt.Errorf("the source %s has no versioning, so nothing is replicated from it", b.Name)
 	case p.o.AllowRetained:
 		return nil
@@ -48,7 +49,7 @@ func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side string) er
 	switch {
 	case err != nil:
 		return fmt.Errorf("whether the %s %s retains objects cannot be read (%s), so a probe might stay; "+
-			"--allow-retained puts it all the same", side, b.Name, client.OneLine(err))
+			"--allow-retained puts it all the same", side, b.Name, said(p.asked(side, "s3:GetBucketObjectLockConfiguration", err)))
 	case lock != nil && lock.DefaultMode != "":
 		return fmt.Errorf("the %s %s retains every object for %s (Object Lock, %s), so a probe could not be removed; "+
 			"--allow-retained puts it all the same", side, b.Name, retention(lock), strings.ToLower(lock.DefaultMode))
@@ -61,17 +62,17 @@ func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side string) er
 // say together is known to S3 alone. The key has the id of the run, so the null version of
 // it is never there, and to delete a version by its id makes no delete marker.
 // docs/decisions/091-ask-before-the-first-put.md
-func (p *probe) deletable(ctx context.Context, b *bucket.Bucket, side string) error {
+func (p *probe) deletable(ctx context.Context, b *bucket.Bucket, side Side) error {
 	p.Count()
 	switch _, err := b.Delete(ctx, p.object.key, "null"); {
 	case err == nil:
 		return nil
 	case bucket.Denied(err):
 		return fmt.Errorf("a probe could not be removed from the %s %s, where its versions may not be deleted (%s); "+
-			"--allow-retained puts it all the same", side, b.Name, client.OneLine(err))
+			"--allow-retained puts it all the same", side, b.Name, said(p.asked(side, actionRemove, err)))
 	default:
 		return fmt.Errorf("whether a probe could be removed from the %s %s is not known (%s), so it might stay; "+
-			"--allow-retained puts it all the same", side, b.Name, client.OneLine(err))
+			"--allow-retained puts it all the same", side, b.Name, said(p.asked(side, actionRemove, err)))
 	}
 }
 

@@ -87,6 +87,9 @@ type probe struct {
 	arrived     bool     // all that was put was seen at the destination
 	statusKnown bool     // the source answered when it was last asked for its status
 	statusFinal bool     // the source's status does not change any more
+
+	statusRefused    error // the refusal of the last request for the source's status
+	refusedToCompare bool  // the role was refused something that the comparison needs
 }
 
 func (p *probe) run(ctx context.Context, v measure.Variant, n int) {

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"crosscheck/canary/bucket"
-	"crosscheck/scanner/client"
 )
 
 // Parts of an upload.
@@ -36,7 +35,7 @@ func (p *probe) put(ctx context.Context) error {
 	var version string
 	err := withLimit(context.WithoutCancel(ctx), p.putLimit(), func(ctx context.Context) (err error) {
 		if version, err = write(ctx); err != nil {
-			return errors.New(client.OneLine(err))
+			return errors.New(said(p.asked(SourceSide, actionPut, err)))
 		}
 		return nil
 	})

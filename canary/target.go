@@ -29,6 +29,9 @@ type Target struct {
 	ReplicaKey   string   // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
 	Predicted    string   // the audit's verdict: works, broken, unknown; "" = not audited
 	FailureCodes []string // the codes that the audit predicts
+	// Refusals are the statements that refuse the canary's role, by what they refuse, as far as
+	// the facts of a scan say; nil = not known.
+	Refusals map[Right]string
 }
 
 // Folder is the default name under which all probe objects lie, inside the

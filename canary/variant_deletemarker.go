@@ -9,7 +9,6 @@ import (
 
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
-	"crosscheck/scanner/client"
 )
 
 // deleteMarker is an object that is deleted after it arrived. Its delete marker must
@@ -34,7 +33,7 @@ func (p *probe) observeDeleteMarker(ctx context.Context) {
 	p.Count()
 	out, err := p.t.Source.Delete(ctx, p.object.key, "")
 	if err != nil {
-		p.inconclusive(fmt.Errorf("the probe cannot be deleted: %s", client.OneLine(err)))
+		p.inconclusive(fmt.Errorf("the probe cannot be deleted: %s", said(p.asked(SourceSide, "s3:DeleteObject", err))))
 		return
 	}
 	if err := p.startClock(aws.ToString(out.VersionId)); err != nil {

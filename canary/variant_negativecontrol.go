@@ -3,6 +3,7 @@ package canary
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"crosscheck/canary/measure"
 )
@@ -21,6 +22,8 @@ func (p *probe) observeAbsence(ctx context.Context) {
 		return
 	}
 	switch status, known := p.readStatus(ctx); {
+	case !known && p.statusRefused != nil:
+		p.inconclusive(fmt.Errorf("%s, so whether a rule took the object is not known: %s", statusUnread, said(p.statusRefused)))
 	case !known:
 		p.inconclusive(errors.New(statusUnread + ", so whether a rule took the object is not known"))
 	case status != "":

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"crosscheck/canary/measure"
-	"crosscheck/scanner/client"
 )
 
 // tagChange is an object whose tags are changed after it arrived. The change must
@@ -35,7 +34,7 @@ func (p *probe) observeTagChange(ctx context.Context) {
 		return
 	}
 	if err := p.putTags(ctx, tags); err != nil {
-		p.inconclusive(fmt.Errorf("the tags cannot be changed: %s", client.OneLine(err)))
+		p.inconclusive(fmt.Errorf("the tags cannot be changed: %s", said(p.asked(SourceSide, "s3:PutObjectVersionTagging", err))))
 		return
 	}
 	p.putAt, p.object.tags = time.Now(), tags
@@ -43,7 +42,7 @@ func (p *probe) observeTagChange(ctx context.Context) {
 	changeVisible := func(ctx context.Context) (bool, error) {
 		p.Count()
 		got, err := p.t.Destination.Tags(ctx, p.object.key, p.version)
-		return err == nil && maps.Equal(got, tags), err
+		return err == nil && maps.Equal(got, tags), p.asked(DestinationSide, actionTags, err)
 	}
 	if p.await(ctx, changeVisible) {
 		p.compare(ctx)

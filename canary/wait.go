@@ -8,7 +8,6 @@ import (
 
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
-	"crosscheck/scanner/client"
 )
 
 // look asks whether what was put is at the destination by now.
@@ -45,7 +44,7 @@ func (p *probe) listed(ctx context.Context, match func(bucket.Version) bool) (bo
 	p.Count()
 	versions, err := p.t.Destination.Versions(ctx, p.object.key)
 	if err != nil {
-		return false, err
+		return false, p.asked(DestinationSide, actionList, err)
 	}
 	for _, v := range versions {
 		if match(v) {
@@ -110,7 +109,10 @@ func (p *probe) await(ctx context.Context, look look) bool {
 			p.note("S3 reported FAILED %s after the PUT%s", brief(time.Since(p.putAt)), p.prediction())
 			return false
 		case final && lookErr != nil:
-			p.inconclusive(fmt.Errorf("the destination cannot be read: %s", client.OneLine(lookErr)))
+			p.inconclusive(fmt.Errorf("the destination cannot be read: %s", said(lookErr)))
+			return false
+		case final && p.statusRefused != nil:
+			p.inconclusive(fmt.Errorf("no replica within %s, and %s: %s", brief(p.o.Timeout), statusUnread, said(p.statusRefused)))
 			return false
 		case final:
 			p.m.Outcome = measure.Timeout
@@ -150,6 +152,10 @@ func (p *probe) readStatus(ctx context.Context) (status string, known bool) {
 	p.Count()
 	p.m.Polls++
 	out, present, err := p.t.Source.Head(ctx, p.object.key, p.version, p.object.customer)
+	p.statusRefused = nil
+	if err = p.asked(SourceSide, actionRead, err); isRefusal(err) {
+		p.statusRefused = err
+	}
 	if p.statusKnown = err == nil && present; !p.statusKnown {
 		return "", false
 	}
@@ -224,7 +230,7 @@ func (p *probe) awaitAbsence(ctx context.Context, look look, subject string) {
 			p.interrupted()
 			return
 		case final && err != nil:
-			p.inconclusive(fmt.Errorf("the destination cannot be read: %s", client.OneLine(err)))
+			p.inconclusive(fmt.Errorf("the destination cannot be read: %s", said(err)))
 			return
 		case final:
 			p.m.Outcome = measure.Absent

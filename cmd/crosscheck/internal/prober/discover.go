@@ -19,7 +19,9 @@ import (
 	"crosscheck/report/text"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/permission"
 	"crosscheck/scanner"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -69,6 +71,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
 			}
 			t := canary.TargetOf(doc, &doc.Links[i])
 			t.Predicted, t.FailureCodes = string(l.Verdict), l.FailureCodes
+			t.Refusals = p.refusals(doc, &doc.Links[i], t)
 			p.targets = append(p.targets, t)
 		}
 	}}
@@ -89,13 +92,64 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
 	}
 	slices.SortFunc(p.targets, func(a, b *canary.Target) int { return cmp.Compare(a.Link, b.Link) })
 	for _, t := range p.targets {
-		role := o.Role
-		if o.Scan.AccountOnly && !o.RoleGiven {
-			role = "" // the caller's own account with the caller's own credentials
-		}
-		p.connect(ctx, t, role, role)
+		source, destination := p.roles()
+		p.connect(ctx, t, source, destination)
 	}
 	return nil
+}
+
+// roles are the names of the roles for the two ends of links that a scan found, "" = the
+// credentials of a profile as they are.
+func (p *prober) roles() (source, destination string) {
+	o := &p.o
+	source, destination = o.Role, o.Role
+	if o.Scan.AccountOnly && !o.RoleGiven {
+		return "", "" // the caller's own account with the caller's own credentials
+	}
+	if o.DestinationProfile != "" && !o.RoleGiven {
+		destination = ""
+	}
+	return source, destination
+}
+
+// refusals are the statements that refuse the canary's roles what a probe needs, as far as the
+// facts of the scan say.
+func (p *prober) refusals(doc *fact.Document, l *fact.Link, t *canary.Target) map[canary.Right]string {
+	var out map[canary.Right]string
+	source, destination := p.roles()
+	for _, end := range []struct {
+		side        canary.Side
+		role        string
+		bucket      *fact.Bucket
+		layer, keys permission.Layer
+	}{
+		{canary.SourceSide, source, &t.Source.Bucket, permission.Source, permission.SourceKey},
+		{canary.DestinationSide, destination, &t.Destination.Bucket, permission.Destination, permission.DestinationKey},
+	} {
+		if end.role == "" || end.bucket.AccountID == "" {
+			continue
+		}
+		role := client.RoleARN(fact.PartitionOf(end.bucket.Region), end.bucket.AccountID, end.role)
+		ask := func(a permission.Ask) {
+			if where := permission.Refusal(doc, l, role, a, p.policies); where != "" {
+				if out == nil {
+					out = map[canary.Right]string{}
+				}
+				out[canary.Right{Side: end.side, Action: a.Action}] = where
+			}
+		}
+		buckets, objects, keys := canary.Actions(end.side)
+		for _, action := range buckets {
+			ask(permission.Ask{Layer: end.layer, Action: action})
+		}
+		for _, action := range objects {
+			ask(permission.Ask{Layer: end.layer, Action: action, Key: journal.Key(l.Rule.Prefix, p.o.Folder, p.run, 1)})
+		}
+		for _, action := range keys {
+			ask(permission.Ask{Layer: end.keys, Action: action})
+		}
+	}
+	return out
 }
 
 // onlySource is the one source bucket of some link ids, "" if there is not one.

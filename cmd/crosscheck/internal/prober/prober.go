@@ -17,6 +17,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/rules"
+	"crosscheck/rules/permission"
 	"crosscheck/scanner"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
@@ -85,12 +86,14 @@ type prober struct {
 	others   map[journal.Location]*bucket.Bucket // of rules beside those of the targets, connected once
 	each     func(*fact.Document, *fact.Link)    // sees every link to probe; may be nil
 	measured []measure.Measurement
+	policies *permission.Policies // of the facts, compiled once
 }
 
 func newProber(s *terminal.Streams, o *Options, w report.Writer) *prober {
 	return &prober{
 		s: s, o: *o, run: newRunID(), w: &audit.Trailer{Writer: w},
 		clients: access.New(o.AWS.In(o.Region), o.Scan.ExternalID), others: map[journal.Location]*bucket.Bucket{},
+		policies: permission.NewPolicies(),
 	}
 }
 
