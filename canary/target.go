@@ -27,7 +27,7 @@ type Target struct {
 	// is left there.
 	Others       map[string]*bucket.Bucket
 	ReplicaKey   string   // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
-	Predicted    string   // the audit's verdict: works, broken, unknown; "" = not audited
+	Predicted    string   // the audit's verdict: works, partial, broken, unknown; "" = not audited
 	FailureCodes []string // the codes that the audit predicts
 	// Refusals are the statements that refuse the canary's role, by what they refuse, as far as
 	// the facts of a scan say; nil = not known.

@@ -20,11 +20,11 @@ func (failed) Finding(f *finding.Finding) error {
 
 // A run file has one message a line. Replay sends them to a handler again.
 func ExampleReplay() {
-	const file = `{"schema_version":"1","tool":{"name":"crosscheck","version":"1.2.3"},"run":{"id":"monday"}}
+	const file = `{"schema_version":"2","tool":{"name":"crosscheck","version":"1.2.3"},"run":{"id":"monday"}}
 {"finding":{"rule_id":"XC001","status":"pass","severity":"high","link":"orders/all→backup"}}
 {"finding":{"rule_id":"XC002","status":"fail","severity":"critical","link":"orders/all→backup"}}
 {"coverage":{"accounts":{"listed":1,"scanned":1}}}
-{"summary":{"findings":{"fail":1,"pass":1},"exit_status":1},"digest":"sha256:4bb55b48c817fa7191c9143b1872291b664acfffdf4f5af8214df9b0a39f1651"}
+{"summary":{"findings":{"fail":1,"pass":1},"exit_status":1},"digest":"sha256:135d48a39cc9febc6cde283d624fb029abeee0c8a97478f14cbc3c70493375d8"}
 `
 	if err := report.Replay(strings.NewReader(file), failed{}); err != nil {
 		fmt.Println(err)

@@ -13,6 +13,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"crosscheck/canary/measure"
@@ -21,7 +22,7 @@ import (
 )
 
 // SchemaVersion is the version of the JSON document and of the run file.
-const SchemaVersion = "1"
+const SchemaVersion = "2"
 
 // Handler takes the messages of a run, one method for each kind. What it is given
 // must not change afterwards, since handlers keep it until the run has ended.
@@ -131,7 +132,7 @@ type Summary struct {
 	Baseline   *BaselineCounts `json:"baseline,omitempty"` // nil where the run was compared with none
 	ExitStatus int             `json:"exit_status"`
 
-	// WaivedLinks are the ids of the broken links that do not gate, since their faults
+	// WaivedLinks are the ids of the broken and partial links that do not gate, since their faults
 	// are waived. They are decided anew whenever a recorded run is replayed.
 	WaivedLinks []string `json:"-"`
 }
@@ -139,8 +140,34 @@ type Summary struct {
 // LinkCounts counts links by verdict.
 type LinkCounts struct {
 	Works   int `json:"works"`
+	Partial int `json:"partial"`
 	Broken  int `json:"broken"`
 	Unknown int `json:"unknown"`
+}
+
+// Add counts n links of a verdict. One that is not known counts as unknown.
+func (c *LinkCounts) Add(v finding.Verdict, n int) {
+	switch v {
+	case finding.Works:
+		c.Works += n
+	case finding.Partial:
+		c.Partial += n
+	case finding.Broken:
+		c.Broken += n
+	default:
+		c.Unknown += n
+	}
+}
+
+// All is the number of links.
+func (c LinkCounts) All() int { return c.Works + c.Partial + c.Broken + c.Unknown }
+
+// Failing is the number of links of which promised objects fail.
+func (c LinkCounts) Failing() int { return c.Broken + c.Partial }
+
+// String is the counts as reports show them, the worst first.
+func (c LinkCounts) String() string {
+	return fmt.Sprintf("%d broken, %d partial, %d unknown, %d working", c.Broken, c.Partial, c.Unknown, c.Works)
 }
 
 // FindingCounts counts findings by status; those that do not apply are not
@@ -245,7 +272,7 @@ type BaselineCounts struct {
 	Existing  int `json:"existing"`
 	Fixed     int `json:"fixed"`      // failed in the baseline
 	Unknown   int `json:"unknown"`    // failed in the baseline, and are not known now
-	NewLinks  int `json:"new_links"`  // broken, and were not, or for other reasons
+	NewLinks  int `json:"new_links"`  // broken or partial, and were not, or for other reasons
 	NewProbes int `json:"new_probes"` // failed, and did not
 }
 

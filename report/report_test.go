@@ -46,7 +46,7 @@ func TestErrorsArePassedOn(t *testing.T) {
 }
 
 const (
-	head    = `{"schema_version":"1","tool":{"name":"crosscheck","version":"1"},"run":{"id":"r"}}` + "\n"
+	head    = `{"schema_version":"2","tool":{"name":"crosscheck","version":"1"},"run":{"id":"r"}}` + "\n"
 	summary = `{"summary":{}}` + "\n"
 )
 
@@ -100,7 +100,7 @@ func TestReplayNamesTheLine(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{reporttest.Seal(head+summary) + `{"gap":{}}` + "\n", "run file, line 3: something follows the summary: is this two files in one?"},
 		{head + `{"schema_version":"7","tool":{"name":"crosscheck","version":"1"},"run":{"id":"r"}}` + "\n", "run file, line 2: the run lacks its schema version or its tool"},
-		{head + `{"schema_version":"1","run":{"id":"r"}}` + "\n", "run file, line 2: the run lacks its schema version or its tool"},
+		{head + `{"schema_version":"2","run":{"id":"r"}}` + "\n", "run file, line 2: the run lacks its schema version or its tool"},
 	} {
 		if err := report.Replay(strings.NewReader(c.in), reporttest.NewRecorder()); err == nil || err.Error() != c.want {
 			t.Errorf("%q: %v, want %s", c.in, err, c.want)

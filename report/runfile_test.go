@@ -59,9 +59,9 @@ func TestReplayErrors(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"", "run file: it is empty"},
 		{"hello\n", "line 1: this is no run file"},
-		{`{"run":{"schema_version":"1","id":"x"}}` + "\n", "scan --facts"},
-		{strings.Replace(run, `"schema_version":"1"`, `"schema_version":"7"`, 1), `line 1: schema version "7": this crosscheck reads version 1`},
-		{`{"schema_version":"1","tool":{"name":"crosscheck","version":"1"},"run":{"id":""},"links":[]}`, `unknown field "links"`},
+		{`{"run":{"schema_version":"2","id":"x"}}` + "\n", "scan --facts"},
+		{strings.Replace(run, `"schema_version":"2"`, `"schema_version":"1"`, 1), `line 1: schema version "1": this crosscheck reads version 2`},
+		{`{"schema_version":"2","tool":{"name":"crosscheck","version":"1"},"run":{"id":""},"links":[]}`, `unknown field "links"`},
 		{head + "\n{}\n" + rest, "line 2: not exactly one message"},
 		{head + "\n" + `{"gap":{},"coverage":{}}` + "\n", "line 2: not exactly one message"},
 		{head + "\n" + `{"link":{"why":"x"}}` + "\n", "line 2: a link without fields"},

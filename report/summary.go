@@ -32,7 +32,7 @@ type Gate struct {
 // 1 wins over 3, and 3 over 0:
 //
 //   - 1: a failing finding at or above Gate.FailOn that is not waived, a
-//     broken link, or a probe whose measurement is a fault. A link is
+//     broken or partial link, or a probe whose measurement is a fault. A link is
 //     waived with its findings: if none above info that fails on it is left
 //     without a waiver, and each of its failure codes is that of a waived
 //     finding about the link or one of its buckets.
@@ -43,7 +43,7 @@ type Gate struct {
 //
 // Messages of a run that was compared with a baseline carry marks ([MarkNew],
 // [MarkExisting]). What failed there and is not known now counts for 3. With
-// Gate.FailOnNew, only what is new counts for 1; a broken link is new too if it meets
+// Gate.FailOnNew, only what is new counts for 1; a broken or partial link is new too if it meets
 // a failure code that it did not, or that of a new finding about it or one of its
 // buckets.
 type Summarizer struct {
@@ -54,15 +54,15 @@ type Summarizer struct {
 	faults     bool
 	incomplete bool
 	covered    bool
-	broken     []brokenLink
+	failing    []failingLink
 	waived     map[codeAt]bool
 	onLink     map[string]linkFindings
 	appeared   map[codeAt]bool // as waived: codes of new findings
 }
 
-// brokenLink is what decides whether a broken link is waived: not the whole link, whose
+// failingLink is what decides whether a broken or partial link is waived: not the whole link, whose
 // matrix would stay in memory until the end of the run.
-type brokenLink struct {
+type failingLink struct {
 	id, source, destination string
 	codes                   []string
 	existing                bool
@@ -98,17 +98,14 @@ func (s *Summarizer) Run(r *Run) error {
 
 // Link counts the link.
 func (s *Summarizer) Link(l *finding.Link) error {
-	switch l.Verdict {
-	case finding.Works:
-		s.counts.Links.Works++
-	case finding.Broken:
-		s.counts.Links.Broken++
-		s.broken = append(s.broken, brokenLink{l.ID, l.Source.Bucket, l.Destination.Bucket, l.FailureCodes, l.Baseline == MarkExisting})
+	s.counts.Links.Add(l.Verdict, 1)
+	switch {
+	case l.Verdict.Fails():
+		s.failing = append(s.failing, failingLink{l.ID, l.Source.Bucket, l.Destination.Bucket, l.FailureCodes, l.Baseline == MarkExisting})
 		if b := s.counts.Baseline; b != nil && l.Baseline == MarkNew {
 			b.NewLinks++
 		}
-	default:
-		s.counts.Links.Unknown++
+	case l.Verdict != finding.Works:
 		s.incomplete = true
 	}
 	return s.next.Link(l)
@@ -221,7 +218,7 @@ func (s *Summarizer) Result() Summary {
 		sum.Baseline = &own
 	}
 	faults := s.faults
-	for _, l := range s.broken {
+	for _, l := range s.failing {
 		if s.linkWaived(l) {
 			sum.WaivedLinks = append(sum.WaivedLinks, l.id)
 		}
@@ -236,7 +233,7 @@ func (s *Summarizer) Result() Summary {
 	return sum
 }
 
-func (s *Summarizer) linkWaived(l brokenLink) bool {
+func (s *Summarizer) linkWaived(l failingLink) bool {
 	for _, code := range l.codes {
 		if !l.has(s.waived, code) {
 			return false
@@ -246,13 +243,13 @@ func (s *Summarizer) linkWaived(l brokenLink) bool {
 	return !on.open && (on.waived || len(l.codes) > 0)
 }
 
-func (s *Summarizer) linkNew(l brokenLink) bool {
+func (s *Summarizer) linkNew(l failingLink) bool {
 	return !l.existing || len(l.codes) == 0 && s.onLink[l.id].appeared ||
 		slices.ContainsFunc(l.codes, func(code string) bool { return l.has(s.appeared, code) })
 }
 
 // has reports whether a code is among those of the link or of one of its buckets.
-func (l brokenLink) has(codes map[codeAt]bool, code string) bool {
+func (l failingLink) has(codes map[codeAt]bool, code string) bool {
 	return codes[codeAt{l.id, code}] || codes[codeAt{l.source, code}] || codes[codeAt{l.destination, code}]
 }
 

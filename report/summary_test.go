@@ -65,6 +65,9 @@ func TestExitStatus(t *testing.T) {
 		{"gap", report.Gate{}, []report.Message{full, gap}, 3},
 		{"working link", report.Gate{}, []report.Message{full, verdict(finding.Works)}, 0},
 		{"broken link, whatever the bar", report.Gate{FailOn: finding.Critical}, []report.Message{full, verdict(finding.Broken)}, 1},
+		{"partial link, whatever the bar", report.Gate{FailOn: finding.Critical}, []report.Message{full, verdict(finding.Partial)}, 1},
+		{"partial link, its code waived", report.Gate{}, []report.Message{full, verdict(finding.Partial, "X"), waived("a/r→b", "", "X")}, 0},
+		{"partial link, one of two codes waived", report.Gate{}, []report.Message{full, verdict(finding.Partial, "X", "Y"), waived("a/r→b", "", "X")}, 1},
 		{"unknown link", report.Gate{}, []report.Message{full, verdict(finding.UnknownVerdict)}, 3},
 		{"a verdict that nobody set", report.Gate{}, []report.Message{full, verdict("")}, 3},
 		{"unreadable account", report.Gate{}, []report.Message{coverage(2, 1, 1, 5, 5)}, 3},
@@ -116,7 +119,7 @@ func TestExitStatus(t *testing.T) {
 func TestSummaryCounts(t *testing.T) {
 	t.Parallel()
 	ms := reporttest.Sample(t)
-	want := report.Summary{Links: report.LinkCounts{Works: 1, Broken: 3, Unknown: 1}, Findings: report.FindingCounts{Fail: 3, Pass: 1, Unknown: 1, Waived: 1}, ExitStatus: 1,
+	want := report.Summary{Links: report.LinkCounts{Works: 1, Partial: 1, Broken: 3, Unknown: 1}, Findings: report.FindingCounts{Fail: 3, Pass: 1, Unknown: 1, Waived: 1}, ExitStatus: 1,
 		WaivedLinks: []string{"legacy-archive/old→backup-legacy-archive"}}
 	if d := diff.Diff(want, *ms[len(ms)-1].Summary); d != "" {
 		t.Error(d)
@@ -160,7 +163,7 @@ func anyMessage(t *rapid.T) report.Message {
 	text := rapid.SampledFrom([]string{"", "a", "b", "X", "a/r→b"})
 	switch rapid.IntRange(0, 4).Draw(t, "kind") {
 	case 0:
-		return report.Message{Link: &finding.Link{ID: text.Draw(t, "id"), Verdict: rapid.SampledFrom([]finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict, ""}).Draw(t, "verdict"),
+		return report.Message{Link: &finding.Link{ID: text.Draw(t, "id"), Verdict: rapid.SampledFrom(append(finding.Verdicts, "")).Draw(t, "verdict"),
 			Source: finding.End{Bucket: text.Draw(t, "source")}, Destination: finding.End{Bucket: text.Draw(t, "destination")}, FailureCodes: rapid.SliceOfN(text, 0, 2).Draw(t, "codes")}}
 	case 1:
 		f := &finding.Finding{RuleID: text.Draw(t, "rule"), Status: rapid.SampledFrom([]finding.Status{finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable, ""}).Draw(t, "status"),

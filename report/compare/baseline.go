@@ -23,15 +23,15 @@ type Baseline struct {
 	run      *report.Run
 	failing  map[string]int32 // index in failures, by identity
 	failures []failure
-	broken   map[string][]string // failure codes of broken links, by link id
-	probes   map[probe]bool      // that failed
-	texts    map[string]string   // one copy of texts that many findings share
+	links    map[string]failingLink // that are broken or partial, by id
+	probes   map[probe]bool         // that failed
+	texts    map[string]string      // one copy of texts that many findings share
 }
 
 // NewBaseline is an empty one.
 func NewBaseline() *Baseline {
 	return &Baseline{
-		failing: map[string]int32{}, broken: map[string][]string{}, probes: map[probe]bool{}, texts: map[string]string{},
+		failing: map[string]int32{}, links: map[string]failingLink{}, probes: map[probe]bool{}, texts: map[string]string{},
 	}
 }
 
@@ -59,10 +59,16 @@ func (b *Baseline) Run(r *report.Run) error {
 	return nil
 }
 
-// Link keeps the failure codes of a broken link.
+// failingLink is what a run says of a link that is broken or partial.
+type failingLink struct {
+	verdict finding.Verdict
+	codes   []string
+}
+
+// Link keeps the verdict and the failure codes of a link that is broken or partial.
 func (b *Baseline) Link(l *finding.Link) error {
-	if l.Verdict == finding.Broken {
-		b.broken[l.ID] = l.FailureCodes
+	if l.Verdict.Fails() {
+		b.links[l.ID] = failingLink{l.Verdict, l.FailureCodes}
 	}
 	return nil
 }
@@ -162,9 +168,9 @@ func (m *marker) Run(r *report.Run) error {
 
 func (m *marker) Link(l *finding.Link) error {
 	is := ""
-	if l.Verdict == finding.Broken {
-		codes, was := m.broken[l.ID]
-		is = mark(was && subset(l.FailureCodes, codes))
+	if l.Verdict.Fails() {
+		old, was := m.links[l.ID]
+		is = mark(was && l.Verdict.Rank() >= old.verdict.Rank() && subset(l.FailureCodes, old.codes))
 	}
 	if is != l.Baseline {
 		own := *l

@@ -37,6 +37,11 @@ func TestComparedWithABaseline(t *testing.T) {
 		m.Link.FailureCodes, m.Link.Destination.Bucket = codes, "b"
 		return m
 	}
+	partial := func(codes ...string) report.Message {
+		m := broken(codes...)
+		m.Link.Verdict = finding.Partial
+		return m
+	}
 	coded := func(m report.Message, link, resource, code string) report.Message {
 		f := *m.Finding
 		f.Link, f.Resource, f.FailureCodes = link, resource, []string{code}
@@ -87,6 +92,10 @@ func TestComparedWithABaseline(t *testing.T) {
 		"link less broken":         {[]report.Message{broken("X", "Y")}, []report.Message{broken("Y")}, "existing", 0, 1},
 		"link of a new code":       {[]report.Message{broken("X"), coded(fail, "a/r→b", "", "X")}, []report.Message{broken("X"), coded(other, "", "arn:aws:s3:::b", "X")}, "existing new fixed p", 1, 1},
 		"link of no code":          {[]report.Message{broken(), fail}, []report.Message{broken(), fail, low}, "existing existing new", 1, 1},
+		"link partial, now broken": {[]report.Message{partial("X")}, []report.Message{broken("X")}, "new", 1, 1},
+		"link broken, now partial": {[]report.Message{broken("X")}, []report.Message{partial("X")}, "existing", 0, 1},
+		"link partial, as before":  {[]report.Message{partial("X")}, []report.Message{partial("X")}, "existing", 0, 1},
+		"link now partial":         {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, []report.Message{partial("X")}, "new", 1, 1},
 		"link waived":              {nil, []report.Message{broken("X"), coded(waived, "a/r→b", "", "X")}, "new new", 0, 0},
 		"link, the waiver is over": {[]report.Message{broken("X"), coded(waived, "a/r→b", "", "X")}, []report.Message{broken("X"), coded(fail, "a/r→b", "", "X")}, "existing new", 1, 1},
 

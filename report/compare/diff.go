@@ -100,7 +100,7 @@ type LinkChange struct {
 	ID     string          `json:"id"`
 	Before finding.Verdict `json:"before"`
 	After  finding.Verdict `json:"after"`
-	Worse  bool            `json:"worse"` // broken, no longer known to work, or gone while it worked
+	Worse  bool            `json:"worse"` // a worse verdict than before, new and failing, or gone while it worked
 	why    string
 }
 
@@ -119,7 +119,7 @@ type Diff struct {
 // A finding that is not in the later run is fixed only if that run judged its
 // subject, or read its account and bucket without a gap and in the same scope; otherwise it
 // is unknown. The exit status is 1 if something got worse: a failing finding at or
-// above failOn appeared, a link broke, or one that worked is no longer known to.
+// above failOn appeared, a link got a worse verdict, or a new one fails.
 // Otherwise it is 3 if something became unknown.
 func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 	d := &Diff{
@@ -154,11 +154,10 @@ func (d *Diff) links(before, after *Recording, now *Observed) {
 	}
 	for _, l := range after.links {
 		is[l.ID] = l
-		c := LinkChange{ID: l.ID, After: l.Verdict, why: records.Why(l)}
+		c := LinkChange{ID: l.ID, After: l.Verdict, Worse: l.Verdict.Fails(), why: records.Why(l)}
 		if old := was[l.ID]; old != nil {
-			c.Before = old.Verdict
+			c.Before, c.Worse = old.Verdict, l.Verdict.Rank() < old.Verdict.Rank()
 		}
-		c.Worse = l.Verdict == finding.Broken || l.Verdict != finding.Works && c.Before == finding.Works
 		if c.Before != c.After {
 			d.Links = append(d.Links, c)
 		}

@@ -45,6 +45,14 @@ func TestCompareLinks(t *testing.T) {
 		"broke, unknown":    {[]report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, "unknown broken worse", report.ExitFaults},
 		"no longer known":   {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, []report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, "works unknown worse", report.ExitFaults},
 		"not known broken":  {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, "broken unknown", report.ExitIncomplete},
+		"some objects":      {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, "works partial worse", report.ExitFaults},
+		"some, not known":   {[]report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, "unknown partial worse", report.ExitFaults},
+		"some, now all":     {[]report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, "partial broken worse", report.ExitFaults},
+		"all, now some":     {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, "broken partial", report.ExitClean},
+		"some, unknown now": {[]report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, []report.Message{reporttest.LinkOf("a/r→b", finding.UnknownVerdict)}, "partial unknown", report.ExitIncomplete},
+		"some, still":       {[]report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, "", report.ExitClean},
+		"new, partial":      {nil, []report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, "none partial worse", report.ExitFaults},
+		"gone, partial":     {[]report.Message{reporttest.LinkOf("a/r→b", finding.Partial)}, nil, "partial none", report.ExitClean},
 		"repaired":          {[]report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, []report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, "broken works", report.ExitClean},
 		"new":               {nil, []report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, "none works", report.ExitClean},
 		"new, broken":       {nil, []report.Message{reporttest.LinkOf("a/r→b", finding.Broken)}, "none broken worse", report.ExitFaults},
@@ -163,7 +171,7 @@ func TestCompareFailOn(t *testing.T) {
 func TestCompareProperties(t *testing.T) {
 	t.Parallel()
 	statuses := []finding.Status{finding.Fail, finding.Pass, finding.Unknown, finding.NotApplicable}
-	verdicts := []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}
+	verdicts := finding.Verdicts
 	run := rapid.Custom(func(t *rapid.T) []report.Message {
 		var ms []report.Message
 		for _, id := range rapid.SliceOfNDistinct(rapid.StringMatching(`[ab]/[rs]→[cd]`), 0, 6, rapid.ID).Draw(t, "links") {
@@ -194,7 +202,7 @@ func TestCompareProperties(t *testing.T) {
 			if f := m.Finding; f != nil && f.Status == finding.Fail && !failed[f.Fingerprint] && (told[f.Fingerprint] != report.Appeared || d.ExitStatus != report.ExitFaults) {
 				t.Fatalf("%s appeared, and the difference says %q with exit status %d", f.Fingerprint, told[f.Fingerprint], d.ExitStatus)
 			}
-			if l := m.Link; l != nil && l.Verdict == finding.Broken && len(a) == 0 && d.ExitStatus != report.ExitFaults {
+			if l := m.Link; l != nil && l.Verdict.Fails() && len(a) == 0 && d.ExitStatus != report.ExitFaults {
 				t.Fatalf("%s is broken and new, exit status %d", l.ID, d.ExitStatus)
 			}
 		}
@@ -288,7 +296,7 @@ func TestDiffMeetsItsSchema(t *testing.T) {
 	reporttest.Conforms(t, s, []byte(good))
 	reporttest.Conforms(t, s, []byte(write(compare.Compare(recorded(), recorded(), ""))))
 	for _, change := range [][2]string{
-		{`"schema_version":"1"`, `"schema_version":"2"`},
+		{`"schema_version":"2"`, `"schema_version":"1"`},
 		{`"links":[`, `"links":null,"x":[`},
 		{`"before":"works"`, `"before":"fine"`},
 		{`"change":"fixed"`, `"change":"gone"`},

@@ -270,10 +270,10 @@ func (h *History) WriteJSON(w io.Writer) error {
 func (h *History) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
-	err := c.Write([]string{"started_at", "id", "works", "broken", "unknown", "fail", "new", "fixed", "findings_unknown", "waived", "pass", "gaps", "exit_status", "arrived", "missed", "p50_ms", "p99_ms", "file"})
+	err := c.Write([]string{"started_at", "id", "works", "partial", "broken", "unknown", "fail", "new", "fixed", "findings_unknown", "waived", "pass", "gaps", "exit_status", "arrived", "missed", "p50_ms", "p99_ms", "file"})
 	for _, r := range h.Runs {
 		row := []string{r.StartedAt, r.ID}
-		for _, n := range []*int{&r.Links.Works, &r.Links.Broken, &r.Links.Unknown, &r.Findings.Fail, r.New, r.Fixed, &r.Findings.Unknown, &r.Findings.Waived, &r.Findings.Pass, &r.Gaps, &r.ExitStatus, &r.Arrived, &r.Missed} {
+		for _, n := range []*int{&r.Links.Works, &r.Links.Partial, &r.Links.Broken, &r.Links.Unknown, &r.Findings.Fail, r.New, r.Fixed, &r.Findings.Unknown, &r.Findings.Waived, &r.Findings.Pass, &r.Gaps, &r.ExitStatus, &r.Arrived, &r.Missed} {
 			row = append(row, number(n))
 		}
 		row = append(row, number(r.P50MS), number(r.P99MS), r.File)
@@ -300,14 +300,14 @@ func (h *History) WriteTable(w io.Writer, width int, color bool) error {
 		t.Line("Runs: none")
 		return t.Err
 	}
-	t.Line("Runs: %d. Links that work, are broken or unknown; findings that fail, of them new since the run before, fixed since then, unknown, waived; facts that were not read; latency of probes that arrived, and probes that did not", len(h.Runs))
-	g := grid.Grid{Header: []string{"STARTED", "WORKS", "BROKEN", "UNKNOWN", "FAIL", "NEW", "FIXED", "UNKNOWN", "WAIVED", "GAPS", "P50", "P99", "MISSED", "EXIT"}}
+	t.Line("Runs: %d. Links that work, are partial, broken or unknown; findings that fail, of them new since the run before, fixed since then, unknown, waived; facts that were not read; latency of probes that arrived, and probes that did not", len(h.Runs))
+	g := grid.Grid{Header: []string{"STARTED", "WORKS", "PARTIAL", "BROKEN", "UNKNOWN", "FAIL", "NEW", "FIXED", "UNKNOWN", "WAIVED", "GAPS", "P50", "P99", "MISSED", "EXIT"}}
 	for i := range g.Header {
 		g.Keep = append(g.Keep, i)
 	}
 	for _, r := range h.Runs {
 		row := []grid.Cell{grid.One(r.StartedAt)}
-		for _, n := range []*int{&r.Links.Works, &r.Links.Broken, &r.Links.Unknown, &r.Findings.Fail, r.New, r.Fixed, &r.Findings.Unknown, &r.Findings.Waived, &r.Gaps} {
+		for _, n := range []*int{&r.Links.Works, &r.Links.Partial, &r.Links.Broken, &r.Links.Unknown, &r.Findings.Fail, r.New, r.Fixed, &r.Findings.Unknown, &r.Findings.Waived, &r.Gaps} {
 			row = append(row, grid.One(number(n)))
 		}
 		g.Add(append(row, grid.One(took(r.P50MS)), grid.One(took(r.P99MS)), grid.One(number(&r.Missed)), grid.One(strconv.Itoa(r.ExitStatus)))...)
@@ -327,7 +327,7 @@ func took(ms *int64) string {
 type TrendPoint struct {
 	ID, StartedAt string // of the run; RFC 3339, UTC
 
-	Works, Broken, Unknown int // links
+	Links report.LinkCounts
 
 	P50MS, P99MS   int64 // milliseconds from PUT to replica, over the probes of all links that arrived
 	HasP50, HasP99 bool  // there are probes enough to tell
@@ -370,7 +370,7 @@ func readTrendPoint(ctx context.Context, path string, run *report.Run) (TrendPoi
 }
 
 func trendPoint(run *report.Run, links *report.LinkCounts, probes *latencies) TrendPoint {
-	p := TrendPoint{ID: run.ID, StartedAt: run.StartedAt, Works: links.Works, Broken: links.Broken, Unknown: links.Unknown, Missed: probes.missed}
+	p := TrendPoint{ID: run.ID, StartedAt: run.StartedAt, Links: *links, Missed: probes.missed}
 	if ms := probes.percentile(50); ms != nil {
 		p.P50MS, p.HasP50 = *ms, true
 	}

@@ -66,7 +66,7 @@ func TestTrendHoldsTheRunItself(t *testing.T) {
 			{Measurement: &measure.Measurement{Link: "b", Outcome: measure.Arrived, LatencyMS: 50}}, {Measurement: &measure.Measurement{Link: "c", Outcome: measure.Timeout}}}
 		return reporttest.Summarized(t, report.Gate{}, ms)
 	}
-	earlier := []compare.TrendPoint{{ID: "r", StartedAt: "2026-01-02T00:00:00Z", Broken: 7}, {ID: "q", StartedAt: "2026-01-01T00:00:00Z"}, {ID: "s", StartedAt: "2026-01-03T00:00:00Z"}}
+	earlier := []compare.TrendPoint{{ID: "r", StartedAt: "2026-01-02T00:00:00Z", Links: report.LinkCounts{Broken: 7}}, {ID: "q", StartedAt: "2026-01-01T00:00:00Z"}, {ID: "s", StartedAt: "2026-01-03T00:00:00Z"}}
 	b := records.NewBuilder()
 	for _, m := range run("r", "2026-01-02T00:00:00Z") {
 		if err := m.Send(b); err != nil {
@@ -121,10 +121,10 @@ func TestReadHistory(t *testing.T) {
 	for name, text := range map[string]string{
 		"notes.txt":     "buy milk\n",
 		"empty":         "",
-		"facts.jsonl":   `{"run":{"schema_version":"1","id":"r"}}` + "\n",
+		"facts.jsonl":   `{"run":{"schema_version":"2","id":"r"}}` + "\n",
 		"old.jsonl":     `{"schema_version":"0","run":{"id":"r"}}` + "\n",
-		"cut.jsonl":     `{"schema_version":"1","tool":{"name":"x","version":"1"},"run":{"id":"r","started_at":"2026-01-01T12:00:00Z","finished_at":"","scope":{"mode":"","accounts":[],"exclude_accounts":[],"buckets":""}}}` + "\n",
-		"dateless":      `{"schema_version":"1","tool":{"name":"x","version":"1"},"run":{"id":"r","started_at":"yesterday","finished_at":"","scope":{"mode":"","accounts":[],"exclude_accounts":[],"buckets":""}}}` + "\n",
+		"cut.jsonl":     `{"schema_version":"2","tool":{"name":"x","version":"1"},"run":{"id":"r","started_at":"2026-01-01T12:00:00Z","finished_at":"","scope":{"mode":"","accounts":[],"exclude_accounts":[],"buckets":""}}}` + "\n",
+		"dateless":      `{"schema_version":"2","tool":{"name":"x","version":"1"},"run":{"id":"r","started_at":"yesterday","finished_at":"","scope":{"mode":"","accounts":[],"exclude_accounts":[],"buckets":""}}}` + "\n",
 		".hidden.jsonl": "under way",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -209,7 +209,7 @@ func TestHistoryAgreesWithBaselines(t *testing.T) {
 			t.Fatal(err, points)
 		}
 		for i, r := range h.Runs {
-			if p := points[i]; p.ID != r.ID || p.Works != r.Links.Works || p.Broken != r.Links.Broken || p.Unknown != r.Links.Unknown || p.Missed != r.Missed || p.HasP50 != (r.P50MS != nil) {
+			if p := points[i]; p.ID != r.ID || p.Links != r.Links || p.Missed != r.Missed || p.HasP50 != (r.P50MS != nil) {
 				t.Fatalf("%+v, and in the trend %+v", r, p)
 			}
 			if i == 0 {

@@ -74,7 +74,7 @@ func (o *Observed) Link(l *finding.Link) error {
 	o.judged = true
 	o.accounts[l.Source.AccountID] = true
 	if !o.chosen {
-		note(o.links, l.ID, l.Verdict == finding.Works || l.Verdict == finding.Broken)
+		note(o.links, l.ID, l.Verdict == finding.Works || l.Verdict.Fails())
 	}
 	return nil
 }

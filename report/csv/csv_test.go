@@ -15,7 +15,7 @@ import (
 func TestCSVRoundTrip(t *testing.T) {
 	t.Parallel()
 	rows := checkCSV(t, render(t, reporttest.Sample(t)))
-	if len(rows) != 18 {
+	if len(rows) != 19 {
 		t.Fatalf("%d rows", len(rows))
 	}
 	if got := strings.Join(rows[0], ","); got != strings.Join(csvHeader, ",") {

@@ -203,7 +203,7 @@ func (s seen) check(t *testing.T) {
 func history(n int) []compare.TrendPoint {
 	var list []compare.TrendPoint
 	for i := range n {
-		list = append(list, compare.TrendPoint{ID: fmt.Sprint("run-", i), StartedAt: fmt.Sprintf("2026-%02d-%02dT06:00:00Z", 8+i/28, 1+i%28), Works: 300 + i, Broken: 180 - i, Unknown: i % 20,
+		list = append(list, compare.TrendPoint{ID: fmt.Sprint("run-", i), StartedAt: fmt.Sprintf("2026-%02d-%02dT06:00:00Z", 8+i/28, 1+i%28), Links: report.LinkCounts{Works: 300 + i, Partial: i % 7, Broken: 180 - i, Unknown: i % 20},
 			P99MS: int64(30_000 + i%5*9_000), HasP99: i%7 != 5})
 	}
 	return list

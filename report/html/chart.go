@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crosscheck/canary/measure"
+	"crosscheck/report"
 	"crosscheck/report/text"
 )
 
@@ -170,14 +171,16 @@ type trendChart struct {
 }
 
 type trendBar struct {
-	X, W                           float64
-	BrokenY, BrokenH               float64
-	UnknownY, UnknownH             float64
-	WorksY, WorksH                 float64
-	Broken, Unknown, Works, Missed int
-	Started, P99                   string
-	DotX, DotY                     float64
-	Dot                            bool
+	X, W               float64
+	BrokenY, BrokenH   float64
+	PartialY, PartialH float64
+	UnknownY, UnknownH float64
+	WorksY, WorksH     float64
+	Links              report.LinkCounts
+	Missed             int
+	Started, P99       string
+	DotX, DotY         float64
+	Dot                bool
 }
 
 // trendChart is nil where there is no earlier run.
@@ -193,7 +196,7 @@ func (p *page) trendChart() *trendChart {
 	}
 	most, slow := 1, int64(0)
 	for _, t := range points {
-		most = max(most, t.Works+t.Broken+t.Unknown)
+		most = max(most, t.Links.All())
 		if t.HasP99 {
 			slow = max(slow, t.P99MS)
 			c.HasLatency = true
@@ -207,10 +210,11 @@ func (p *page) trendChart() *trendChart {
 	joined := false
 	for i, t := range points {
 		h := func(n int) float64 { return tenth(float64(n) / float64(most) * 145) }
-		b := trendBar{X: tenth(float64(c.Left) + step*float64(i) + step*0.15), W: tenth(min(step*0.7, 60)), BrokenH: h(t.Broken), UnknownH: h(t.Unknown), WorksH: h(t.Works),
-			Broken: t.Broken, Unknown: t.Unknown, Works: t.Works, Missed: t.Missed, Started: name(t.StartedAt)}
+		b := trendBar{X: tenth(float64(c.Left) + step*float64(i) + step*0.15), W: tenth(min(step*0.7, 60)), BrokenH: h(t.Links.Broken), PartialH: h(t.Links.Partial), UnknownH: h(t.Links.Unknown), WorksH: h(t.Links.Works),
+			Links: t.Links, Missed: t.Missed, Started: name(t.StartedAt)}
 		b.BrokenY = tenth(float64(c.Base) - b.BrokenH)
-		b.UnknownY = tenth(b.BrokenY - b.UnknownH)
+		b.PartialY = tenth(b.BrokenY - b.PartialH)
+		b.UnknownY = tenth(b.PartialY - b.UnknownH)
 		b.WorksY = tenth(b.UnknownY - b.WorksH)
 		if t.HasP99 {
 			b.P99, b.Dot = text.Millis(t.P99MS), true

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"crosscheck/report"
-	"crosscheck/report/internal/records"
 	"crosscheck/report/text"
 	"crosscheck/rules/finding"
 )
@@ -81,26 +80,17 @@ type graphCurve struct {
 	To                                         int          // number of the destination's row
 }
 
-var verdictGlyphs = map[finding.Verdict]string{finding.Broken: "✕", finding.UnknownVerdict: "?", finding.Works: "✓"}
+var verdictGlyphs = map[finding.Verdict]string{finding.Broken: "✕", finding.Partial: "◐", finding.UnknownVerdict: "?", finding.Works: "✓"}
 
 // linkCounts counts links by verdict.
 type linkCounts struct{ report.LinkCounts }
-
-func (c *linkCounts) add(v finding.Verdict) {
-	switch v {
-	case finding.Works:
-		c.Works++
-	case finding.Broken:
-		c.Broken++
-	default:
-		c.Unknown++
-	}
-}
 
 func (c linkCounts) worst() finding.Verdict {
 	switch {
 	case c.Broken > 0:
 		return finding.Broken
+	case c.Partial > 0:
+		return finding.Partial
 	case c.Unknown > 0:
 		return finding.UnknownVerdict
 	}
@@ -112,7 +102,7 @@ func (c linkCounts) text() string {
 	for _, p := range []struct {
 		n    int
 		word string
-	}{{c.Broken, "broken"}, {c.Unknown, "unknown"}, {c.Works, "working"}} {
+	}{{c.Broken, "broken"}, {c.Partial, "partial"}, {c.Unknown, "unknown"}, {c.Works, "working"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
 		}
@@ -125,7 +115,7 @@ func (c linkCounts) text() string {
 func drawGraph(links []graphLink, pairs map[accountPair]linkCounts) *graphView {
 	total := 0
 	for _, c := range pairs {
-		total += c.Broken + c.Unknown + c.Works
+		total += c.All()
 	}
 	g := &graphView{W: graphWidth}
 	single := links
@@ -150,30 +140,23 @@ func drawGraph(links []graphLink, pairs map[accountPair]linkCounts) *graphView {
 		if twice[[2]string{l.from, l.source}] > 1 {
 			label += " (" + l.rule + ")"
 		}
-		lines = append(lines, &graphLine{from: [2]string{"Account " + l.from, label}, to: [2]string{"Account " + l.to, l.destination}, order: []int{records.VerdictRank(l.verdict), 0},
+		lines = append(lines, &graphLine{from: [2]string{"Account " + l.from, label}, to: [2]string{"Account " + l.to, l.destination}, order: []int{l.verdict.Rank(), 0},
 			verdict: l.verdict, links: 1, anchor: l.anchor, title: l.source + " → " + l.destination + ", rule " + l.rule + ": " + string(l.verdict)})
 		p := accountPair{l.from, l.to}
 		c := rest[p]
-		switch l.verdict {
-		case finding.Works:
-			c.Works--
-		case finding.Broken:
-			c.Broken--
-		default:
-			c.Unknown--
-		}
+		c.Add(l.verdict, -1)
 		rest[p] = c
 	}
 	for p, c := range rest {
-		n := c.Broken + c.Unknown + c.Works
+		n := c.All()
 		if n == 0 {
 			continue
 		}
-		l := &graphLine{from: [2]string{"Account " + p.from, "… and " + c.text()}, to: [2]string{"Account " + p.to, "… and others"}, order: []int{3, 0},
+		l := &graphLine{from: [2]string{"Account " + p.from, "… and " + c.text()}, to: [2]string{"Account " + p.to, "… and others"}, order: []int{len(finding.Verdicts), 0},
 			verdict: c.worst(), links: n, pair: p.from + " " + p.to, title: fmt.Sprintf("%s to %s: %s", p.from, p.to, c.text())}
 		if g.Accounts {
 			l.from, l.to = [2]string{"Source accounts", p.from + ": " + c.text()}, [2]string{"Destination accounts", p.to}
-			l.order = []int{records.VerdictRank(l.verdict), -c.Broken}
+			l.order = []int{l.verdict.Rank(), -c.Failing()}
 		}
 		lines = append(lines, l)
 	}

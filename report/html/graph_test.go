@@ -22,11 +22,11 @@ func TestGraph(t *testing.T) {
 			l := graphLink{
 				from: fmt.Sprintf("%012d", rapid.IntRange(0, accounts-1).Draw(t, "from")), to: fmt.Sprintf("%012d", rapid.IntRange(0, accounts-1).Draw(t, "to")),
 				source: fmt.Sprintf("source-%d", rapid.IntRange(0, 30).Draw(t, "source")), destination: fmt.Sprintf("destination-%d", rapid.IntRange(0, 30).Draw(t, "destination")),
-				rule: fmt.Sprintf("rule-%d", i), verdict: rapid.SampledFrom([]finding.Verdict{finding.Broken, finding.UnknownVerdict, finding.Works}).Draw(t, "verdict"), anchor: i + 1,
+				rule: fmt.Sprintf("rule-%d", i), verdict: rapid.SampledFrom(finding.Verdicts).Draw(t, "verdict"), anchor: i + 1,
 			}
 			links = append(links, l)
 			c := pairs[accountPair{l.from, l.to}]
-			c.add(l.verdict)
+			c.Add(l.verdict, 1)
 			pairs[accountPair{l.from, l.to}] = c
 		}
 		g := drawGraph(links[:min(n, graphWhole)], pairs)

@@ -9,6 +9,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"io"
 	"maps"
@@ -197,14 +198,14 @@ type outcome struct{ Class, Title, Meaning string }
 func (p *page) outcome() outcome {
 	switch p.r.Summary.ExitStatus {
 	case report.ExitFaults:
-		return outcome{"broken", "faults found", "At least one link is broken, a rule failed or a probe did. Begin with the list below."}
+		return outcome{"broken", "faults found", "At least one link is broken or partial, a rule failed or a probe did. Begin with the list below."}
 	case report.ExitIncomplete:
 		return outcome{"unknown", "incomplete", "Nothing is known to be broken, but not everything could be read. What was not read is unknown, not good: see Coverage."}
 	}
 	l, f := p.r.Summary.Links, p.r.Summary.Findings
 	whole := p.told() && report.Complete(p.r.Coverage) && len(p.r.Gaps) == 0 && !slices.ContainsFunc(p.r.Measurements, func(m *measure.Measurement) bool { return records.ProbeRank(m) < 2 })
-	if l.Broken > 0 || l.Unknown > 0 || f.Fail > 0 || f.Unknown > 0 || !whole {
-		return outcome{"works", "passed", "Nothing gates: what is broken or unknown below is waived, below the severity that fails a run, or allowed to be unknown."}
+	if l.Failing() > 0 || l.Unknown > 0 || f.Fail > 0 || f.Unknown > 0 || !whole {
+		return outcome{"works", "passed", "Nothing gates: what is broken, partial or unknown below is waived, below the severity that fails a run, or allowed to be unknown."}
 	}
 	return outcome{"works", "clean", "Every link works as far as configuration, policies and probes can tell, and all that was asked for was read."}
 }
@@ -215,26 +216,32 @@ func (p *page) told() bool { return p.r.Coverage.Accounts.Listed > 0 }
 // headline is the verdicts in one sentence.
 func (p *page) headline() string {
 	l := p.r.Summary.Links
-	all := l.Broken + l.Unknown + l.Works
-	is := func(n int) string {
-		if n == 1 {
-			return " is "
+	all := l.All()
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		word string
+	}{{l.Broken, "broken"}, {l.Partial, "partial"}, {l.Unknown, "unknown"}} {
+		if p.n == 0 {
+			continue
 		}
-		return " are "
+		of := ""
+		if parts == nil {
+			of = " of " + text.Count(all, "link")
+		}
+		parts = append(parts, fmt.Sprintf("%d%s %s %s", p.n, of, map[bool]string{true: "is", false: "are"}[p.n == 1], p.word))
 	}
 	switch {
 	case all == 0:
 		return "No replication link was judged"
-	case l.Broken > 0 && l.Unknown > 0:
-		return strconv.Itoa(l.Broken) + " of " + text.Count(all, "link") + is(l.Broken) + "broken, " + strconv.Itoa(l.Unknown) + is(l.Unknown) + "unknown"
-	case l.Broken > 0:
-		return strconv.Itoa(l.Broken) + " of " + text.Count(all, "link") + is(l.Broken) + "broken"
-	case l.Unknown > 0:
-		return strconv.Itoa(l.Unknown) + " of " + text.Count(all, "link") + is(l.Unknown) + "unknown, none is known to be broken"
-	case all == 1:
+	case parts == nil && all == 1:
 		return "The only link works"
+	case parts == nil:
+		return "All " + text.Count(all, "link") + " work"
+	case l.Failing() == 0:
+		parts = append(parts, "none is known to be broken")
 	}
-	return "All " + text.Count(all, "link") + " work"
+	return strings.Join(parts, ", ")
 }
 
 // linkView is a link as the page shows it.
@@ -243,7 +250,7 @@ type linkView struct {
 	N        int // of its section
 	Findings []*findingView
 	More     int  // findings on it that are left out
-	Waived   bool // it is broken and does not gate
+	Waived   bool // promised objects fail, and it does not gate
 
 	urgent spool.Top[*findingView]
 	probes []*measure.Measurement
@@ -295,16 +302,16 @@ func (p *page) finding(f *finding.Finding) *findingView {
 	return v
 }
 
-// readLinks picks the links to show: broken ones first, then unknown ones.
+// readLinks picks the links to show, the worst verdict first.
 func (p *page) readLinks() (*linkData, error) {
 	t := spool.Top[*finding.Link]{N: htmlLinks}
 	pairs := map[accountPair]linkCounts{}
 	err := p.r.Links.Each(func(l *finding.Link) error {
 		pair := accountPair{endOf(l.Source).Account, endOf(l.Destination).Account}
 		c := pairs[pair]
-		c.add(l.Verdict)
+		c.Add(l.Verdict, 1)
 		pairs[pair] = c
-		t.Add(records.VerdictRank(l.Verdict), l)
+		t.Add(l.Verdict.Rank(), l)
 		return nil
 	})
 	var views []*linkView
@@ -443,7 +450,7 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 	}
 	var entries []first
 	for _, l := range links.views {
-		if l.Verdict != finding.Broken && l.Verdict != finding.UnknownVerdict || l.Waived {
+		if !l.Verdict.Fails() && l.Verdict != finding.UnknownVerdict || l.Waived {
 			continue
 		}
 		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: l.Reason(), Anchor: l.N}
@@ -488,8 +495,22 @@ func (l *linkView) Title() string {
 func (l *linkView) Reason() string { return sentence(records.Why(l.Link)) }
 func (l *linkView) From() endView  { return endOf(l.Link.Source) }
 func (l *linkView) To() endView    { return endOf(l.Link.Destination) }
-func (l *linkView) Rule() string   { return name(l.Link.RuleID) }
-func (l *linkView) Role() string   { return name(l.Link.RoleARN) }
+
+// Objects are the verdicts on the classes of the link's objects, where they do not all work.
+func (l *linkView) Objects() []finding.ClassVerdict {
+	if l.Link.Verdict == finding.Works {
+		return nil
+	}
+	list := slices.Clone(l.Classes)
+	for i := range list {
+		list[i].Class, list[i].Witness = finding.Class(name(string(list[i].Class))), name(list[i].Witness)
+		list[i].FailureCodes = texts(list[i].FailureCodes)
+	}
+	return list
+}
+
+func (l *linkView) Rule() string { return name(l.Link.RuleID) }
+func (l *linkView) Role() string { return name(l.Link.RoleARN) }
 
 type endView struct{ Account, Region, Bucket string }
 

@@ -217,7 +217,7 @@ func TestHTMLContent(t *testing.T) {
 			FailureCodes: l.FailureCodes, Waiver: w, Baseline: l.Baseline}
 	}
 	page := string(render(t, Options{Codes: map[string]string{"DstPutObjectNotPermitted": "What decides it."},
-		History: []compare.TrendPoint{{ID: "before", StartedAt: "2026-11-20T06:00:00Z", Works: 3, P99MS: 1500, HasP99: true}}}, reporttest.Summarized(t, report.Gate{}, []report.Message{
+		History: []compare.TrendPoint{{ID: "before", StartedAt: "2026-11-20T06:00:00Z", Links: report.LinkCounts{Works: 3}, P99MS: 1500, HasP99: true}}}, reporttest.Summarized(t, report.Gate{}, []report.Message{
 		{Run: &report.Run{ID: "now", StartedAt: "2026-11-24T06:00:00Z", Baseline: &report.BaselineRun{ID: "base"}, Calls: []report.Calls{{API: "s3:GetBucketPolicy", Calls: 7, DurationMS: 1500}}}}, {Link: l}, {Link: excused}, {Link: works},
 		{Finding: fix(l, finding.Fail, nil)}, {Finding: fix(excused, finding.Fail, waiver)},
 		{Finding: &finding.Finding{RuleID: finding.Objective, Title: "Objective", Status: finding.Pass, Severity: finding.Medium, Link: works.ID, Evidence: map[string]any{"slo_ms": int64(900_000), "slo_percentile": 99.5}}},
@@ -244,7 +244,7 @@ func TestHTMLContent(t *testing.T) {
 		{"canary", "</section>", "p99.5 within 15 min 0 s"},
 		{"canary", "</section>", `<path class="objective"`},
 		{"canary", "</section>", "1 never arrived"},
-		{"trend", "</section>", "<td>2026-11-20T06:00:00Z</td><td class=\"n\">0</td><td class=\"n\">0</td><td class=\"n\">3</td><td class=\"n\">1.5 s</td>"},
+		{"trend", "</section>", "<td>2026-11-20T06:00:00Z</td><td class=\"n\">0</td><td class=\"n\">0</td><td class=\"n\">0</td><td class=\"n\">3</td><td class=\"n\">1.5 s</td>"},
 		{"trend", "</section>", "<td>2026-11-24T06:00:00Z</td><td class=\"n\">2</td>"},
 		{"run", "</section>", "<td>s3:GetBucketPolicy</td><td class=\"n\">7</td>"},
 		{"coverage", "</section>", "The run does not say what it covered."},

@@ -28,6 +28,8 @@ func TestHeadline(t *testing.T) {
 		"1 of 4 links is broken, 2 are unknown":                {Broken: 1, Unknown: 2, Works: 1},
 		"2 of 3 links are broken, 1 is unknown":                {Broken: 2, Unknown: 1},
 		"1 of 2 links is broken":                               {Broken: 1, Works: 1},
+		"1 of 4 links is broken, 2 are partial, 1 is unknown":  {Broken: 1, Partial: 2, Unknown: 1},
+		"1 of 2 links is partial":                              {Partial: 1, Works: 1},
 		"2 of 2 links are broken":                              {Broken: 2},
 		"1 of 1 link is unknown, none is known to be broken":   {Unknown: 1},
 		"2 of 3 links are unknown, none is known to be broken": {Unknown: 2, Works: 1},
@@ -65,11 +67,12 @@ func TestLinkCounts(t *testing.T) {
 		{nil, finding.Works, ""},
 		{[]finding.Verdict{finding.Works}, finding.Works, "1 working"},
 		{[]finding.Verdict{finding.Works, finding.UnknownVerdict}, finding.UnknownVerdict, "1 unknown, 1 working"},
+		{[]finding.Verdict{finding.UnknownVerdict, finding.Partial, finding.Works}, finding.Partial, "1 partial, 1 unknown, 1 working"},
 		{[]finding.Verdict{finding.UnknownVerdict, finding.Broken, finding.Broken, finding.Works}, finding.Broken, "2 broken, 1 unknown, 1 working"},
 	} {
 		var n linkCounts
 		for _, v := range c.verdicts {
-			n.add(v)
+			n.Add(v, 1)
 		}
 		if n.worst() != c.worst || n.text() != c.text {
 			t.Errorf("%v: %s, %q", c.verdicts, n.worst(), n.text())
@@ -161,7 +164,7 @@ func TestTrendLine(t *testing.T) {
 	p := pageOf(report.LinkCounts{})
 	point := func(works int, p99 int64, has bool) compare.TrendPoint {
 		var t compare.TrendPoint
-		t.Works, t.P99MS, t.HasP99 = works, p99, has
+		t.Links.Works, t.P99MS, t.HasP99 = works, p99, has
 		return t
 	}
 	p.points = []compare.TrendPoint{point(2, 100, true), point(1, 0, true), point(0, 0, false), point(2, 50, true)}

@@ -9,7 +9,7 @@ import (
 	"crosscheck/report/internal/wire"
 )
 
-// Render writes the JSON document of schema version 1
+// Render writes the JSON document of schema version 2
 // (testdata/schemas/report.schema.json): one link, finding, measurement or gap
 // a line, sorted, every array present.
 func Render(w io.Writer, r *records.Run) error {

@@ -33,8 +33,11 @@ func TestSchemaRefuses(t *testing.T) {
 	s := reporttest.Schema(t, "report.schema.json")
 	good := string(render(t, reporttest.Sample(t)))
 	for _, c := range [][2]string{
-		{`"schema_version": "1"`, `"schema_version": "2"`},
+		{`"schema_version": "2"`, `"schema_version": "1"`},
 		{`"verdict":"broken"`, `"verdict":"fine"`},
+		{`"verdict":"partial"`, `"verdict":"some"`},
+		{`"class":"sse-kms"`, `"class":"plain"`},
+		{`,"counted":false`, ``},
 		{`"status":"unknown"`, `"status":"ok"`},
 		{`"severity":"critical"`, `"severity":"urgent"`},
 		{`"checks":[]`, `"checks":null`},

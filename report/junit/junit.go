@@ -71,8 +71,8 @@ func Render(w io.Writer, r *records.Run) error {
 			return nil
 		}
 		c := newCase(l.ID, "the link works")
-		if l.Verdict == finding.Broken {
-			c.Failure = newResult(records.Why(l), "broken", records.Why(l))
+		if l.Verdict.Fails() {
+			c.Failure = newResult(records.Why(l), string(l.Verdict), records.Why(l))
 		} else {
 			c.Error = newResult(records.Why(l), "unknown", records.Why(l))
 		}

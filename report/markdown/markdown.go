@@ -29,12 +29,12 @@ const (
 )
 
 // Render writes a summary that fits a comment on a pull request: what
-// is broken, failed or unknown, cut with a count; what works is only counted.
+// is broken, partial, failed or unknown, cut with a count; what works is only counted.
 func Render(w io.Writer, r *records.Run) error {
 	m := &markdown{w: w}
-	l, f := r.Summary.Links, r.Summary.Findings
+	f := r.Summary.Findings
 	m.print("## crosscheck: %s\n\n", map[int]string{report.ExitClean: "clean", report.ExitFaults: "faults found", report.ExitIncomplete: "incomplete"}[r.Summary.ExitStatus])
-	m.print("- **Links:** %d broken, %d unknown, %d working\n", l.Broken, l.Unknown, l.Works)
+	m.print("- **Links:** %s\n", r.Summary.Links)
 	m.print("- **Findings:** %d failed, %d unknown, %d waived, %d passed\n", f.Fail, f.Unknown, f.Waived, f.Pass)
 	if b := r.Summary.Baseline; b != nil {
 		m.print("- **Baseline:** %s\n", records.BaselineText(b))

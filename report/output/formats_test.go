@@ -198,7 +198,7 @@ func TestFormatsOnDisk(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	ms := reporttest.Many(t, 2_000)
-	verdicts := []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict}
+	verdicts := finding.Verdicts
 	for i := range 300 {
 		id := string(rune('a'+i*7%26)) + "-" + string(rune('a'+i*11%26))
 		l := reporttest.Link(id, reporttest.Prod, "r", "backup", verdicts[i%3], "why")

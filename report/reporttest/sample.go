@@ -65,6 +65,15 @@ func Sample(t testing.TB) []report.Message {
 	partner.Destination.AccountID, partner.Destination.Region = "", ""
 	waived := Link("legacy-archive", Prod, "old", "backup-legacy-archive", finding.Broken, "versioning of the destination is suspended", "DstBucketUnversioned")
 
+	partial := Link("orders", Prod, "to-backup", "backup-orders", finding.Partial,
+		"objects written with SSE-KMS fail: the key for replicas is in state Disabled", "DstKmsKeyInvalidState")
+	partial.Classes = []finding.ClassVerdict{
+		{Class: finding.Default, Verdict: finding.Works, Counted: true},
+		{Class: finding.SSEKMS, Verdict: finding.Broken, FailureCodes: partial.FailureCodes, Counted: true},
+		{Class: finding.Tagged, Verdict: finding.Partial, Witness: "orders/2025/1", Counted: true},
+		{Class: finding.Annotated, Verdict: finding.UnknownVerdict},
+	}
+
 	newFinding := func(rule, title string, s finding.Severity, st finding.Status, l *finding.Link, message, fix string) *finding.Finding {
 		return &finding.Finding{RuleID: rule, Title: title, Status: st, Severity: s, AccountID: l.Source.AccountID, Region: l.Source.Region,
 			Resource: ARN(l.Source.Bucket), Link: l.ID, Message: message, Remediation: fix, FailureCodes: l.FailureCodes,
@@ -95,6 +104,7 @@ func Sample(t testing.TB) []report.Message {
 		{Finding: policy},
 		{Finding: legacy},
 		{Judged: &report.Judged{AccountID: Prod, Bucket: "legacy-archive", Links: 1, Whole: true, Kept: map[string][]string{"XC031": {`{"bucket": "legacy-archive"}`}}}},
+		{Link: partial},
 		{Link: partner},
 		{Finding: newFinding("XC002", "Destination keeps versions", finding.Critical, finding.Fail, suspended, "versioning of backup-customer-documents is Suspended", "enable versioning on backup-customer-documents")},
 		{Finding: newFinding("XC002", "Destination keeps versions", finding.Critical, finding.Unknown, partner, "the versioning of partner-contracts was not read", "add the account that owns partner-contracts to the scan")},
@@ -104,7 +114,7 @@ func Sample(t testing.TB) []report.Message {
 		{Gap: &fact.Gap{AccountID: Data, Resource: ARN("partner-contracts"), Fact: "bucket.versioning", API: "s3:GetBucketVersioning", Code: "AccessDenied", Message: "Access Denied"}},
 		{Gap: &fact.Gap{AccountID: Data, Resource: ARN("scratch"), Fact: "bucket.policy", API: "s3:GetBucketPolicy", Code: "AccessDenied", Message: "Access Denied"}},
 		{Link: broken},
-		{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 5, Scanned: 4, Unreadable: 1}, Buckets: fact.BucketCoverage{Listed: 14, Scanned: 14}, Links: 5}},
+		{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 5, Scanned: 4, Unreadable: 1}, Buckets: fact.BucketCoverage{Listed: 14, Scanned: 14}, Links: 6}},
 	})
 }
 
@@ -324,12 +334,15 @@ func HostileRun(t testing.TB, s string) []report.Message {
 	run := &report.Run{}
 	fill(reflect.ValueOf(run), s)
 	add(report.Message{Run: run})
-	for _, v := range []finding.Verdict{finding.Works, finding.Broken, finding.UnknownVerdict} {
+	for _, v := range finding.Verdicts {
 		l := &finding.Link{Verdict: v}
 		fill(reflect.ValueOf(l), s)
 		l.Baseline = report.MarkNew
 		for i := range l.Checks {
 			l.Checks[i].Result = finding.UnknownResult
+		}
+		for i := range l.Classes {
+			l.Classes[i].Class, l.Classes[i].Verdict = finding.Default, v
 		}
 		add(report.Message{Link: l})
 	}

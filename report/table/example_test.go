@@ -37,7 +37,7 @@ func ExampleRender() {
 		fmt.Println(err)
 	}
 	// Output:
-	// Links: 1 broken, 0 unknown, 0 working
+	// Links: 1 broken, 0 partial, 0 unknown, 0 working
 	// VERDICT  SOURCE → DESTINATION, RULE, WHY
 	// broken   111111111111/orders → 333333333333/backup
 	//          all
@@ -46,6 +46,6 @@ func ExampleRender() {
 	// Findings: 0 failed, 0 unknown, 0 waived, 0 passed
 	//
 	// Coverage: 0 of 0 accounts and 0 of 0 buckets read, 1 link
-	// Summary: links 1 broken, 0 unknown, 0 working; findings 0 failed, 0 unknown, 0
-	//   waived, 0 passed; exit status 1 (faults found)
+	// Summary: links 1 broken, 0 partial, 0 unknown, 0 working; findings 0 failed, 0
+	//   unknown, 0 waived, 0 passed; exit status 1 (faults found)
 }

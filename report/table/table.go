@@ -54,7 +54,6 @@ func Render(w io.Writer, r *records.Run, o Options) error {
 }
 
 func (t *table) links(r *records.Run) {
-	c := r.Summary.Links
 	if r.Links.Len() == 0 {
 		if len(r.Measurements) > 0 {
 			return // a canary without a scan: its probes name the links
@@ -63,7 +62,7 @@ func (t *table) links(r *records.Run) {
 		t.Print("\n")
 		return
 	}
-	t.Line("Links: %d broken, %d unknown, %d working", c.Broken, c.Unknown, c.Works)
+	t.Line("Links: %s", r.Summary.Links)
 	ls := spool.Top[*finding.Link]{N: t.rows}
 	t.Walk(r.Links.Each(func(l *finding.Link) error {
 		ls.Add(records.LinkRank(l), l)

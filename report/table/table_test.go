@@ -116,7 +116,8 @@ func TestTableOfNothing(t *testing.T) {
 Findings: 0 failed, 0 unknown, 0 waived, 0 passed
 
 Coverage: 1 of 1 account and 0 of 0 buckets read, 0 links
-Summary: links 0 broken, 0 unknown, 0 working; findings 0 failed, 0 unknown, 0 waived, 0 passed; exit status 0 (clean)
+Summary: links 0 broken, 0 partial, 0 unknown, 0 working; findings 0 failed, 0 unknown, 0 waived, 0 passed; exit
+  status 0 (clean)
 `
 	if got := render(t, table.Options{}, ms); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -24,12 +24,13 @@ const (
 	Info     Severity = "info"
 )
 
-// Verdict of a link.
+// Verdict of a link, and of a class of its objects.
 type Verdict string
 
 const (
-	Works          Verdict = "works"
-	Broken         Verdict = "broken"
+	Works          Verdict = "works"   // proven for every object
+	Partial        Verdict = "partial" // proven that some promised objects fail: some keys, or those of a class
+	Broken         Verdict = "broken"  // no object arrives; of a link: none of class default
 	UnknownVerdict Verdict = "unknown"
 )
 
@@ -49,6 +50,58 @@ type End struct {
 	Bucket    string `json:"bucket"`
 }
 
+// Class is a kind of the objects that a replication rule promises to replicate. Objects of
+// one link may fare differently by their class.
+type Class string
+
+// The classes of objects.
+const (
+	Default      Class = "default" // as the settings of the source bucket make them
+	SSES3        Class = "sse-s3"  // whose writer chose it against the bucket's default
+	SSEKMS       Class = "sse-kms"
+	DSSE         Class = "dsse"
+	Tagged       Class = "tagged"
+	Locked       Class = "locked" // with a retention or a legal hold
+	DeleteMarker Class = "delete-marker"
+	Replica      Class = "replica"   // replicas in the source bucket, whose changes are replicated
+	Annotated    Class = "annotated" // advisory: annotations replicate on their own
+)
+
+// Classes are all classes, in the order of reports.
+var Classes = []Class{Default, SSES3, SSEKMS, DSSE, Tagged, Locked, DeleteMarker, Replica, Annotated}
+
+// Objects names the objects of the class.
+func (c Class) Objects() string {
+	switch c {
+	case SSES3:
+		return "objects written with SSE-S3"
+	case SSEKMS:
+		return "objects written with SSE-KMS"
+	case DSSE:
+		return "objects written with DSSE-KMS"
+	case Tagged:
+		return "tagged objects"
+	case Locked:
+		return "objects with a retention or a legal hold"
+	case DeleteMarker:
+		return "delete markers"
+	case Replica:
+		return "changes to replicas"
+	case Annotated:
+		return "annotations"
+	}
+	return "objects"
+}
+
+// ClassVerdict is the verdict on the objects of one class of a link.
+type ClassVerdict struct {
+	Class        Class    `json:"class"`
+	Verdict      Verdict  `json:"verdict"`
+	FailureCodes []string `json:"failure_codes"` // S3's codes that would be met, sorted
+	Witness      string   `json:"witness"`       // a key that fails where not all of the class do, "" otherwise
+	Counted      bool     `json:"counted"`       // it decides the verdict of the link
+}
+
 // Link is the verdict on a replication link. The field order is the JSON order.
 type Link struct {
 	ID           string   `json:"id"`
@@ -58,9 +111,29 @@ type Link struct {
 	Destination  End      `json:"destination"`
 	Verdict      Verdict  `json:"verdict"`
 	FailureCodes []string `json:"failure_codes"` // S3's codes that would be met, sorted
-	Why          string   `json:"-"`             // one sentence for tables: the fault that decides, or what is not known; the findings say it at length
-	Baseline     string   `json:"baseline"`      // of a broken link: new or existing, "" = compared with no run
-	Checks       []Check  `json:"checks"`
+	// Why is one sentence for tables: the fault that decides, or what is not known; of a partial
+	// link it begins with the objects that fail. The findings say it at length.
+	Why      string         `json:"-"`
+	Baseline string         `json:"baseline"` // of a broken or partial link: new or existing, "" = compared with no run
+	Classes  []ClassVerdict `json:"classes"`  // of the objects that its rule promises, default first
+	Checks   []Check        `json:"checks"`
+}
+
+// LinkVerdict is the verdict on a link by those on the classes of its objects.
+func LinkVerdict(classes []ClassVerdict) Verdict {
+	v := Works
+	for _, c := range classes {
+		switch {
+		case !c.Counted:
+		case c.Class == Default && c.Verdict == Broken:
+			return Broken
+		case c.Verdict.Fails():
+			v = Partial
+		case c.Verdict != Works && v == Works:
+			v = UnknownVerdict
+		}
+	}
+	return v
 }
 
 // Check is one cell of the permission matrix of a link.

@@ -26,6 +26,15 @@ func (s Severity) Valid() bool { return slices.Contains(Severities, s) }
 // worst, so that it is never overlooked.
 func (s Severity) Rank() int { return max(0, slices.Index(Severities, s)) }
 
+// Verdicts are all verdicts, the worst first.
+var Verdicts = []Verdict{Broken, Partial, UnknownVerdict, Works}
+
+// Rank orders verdicts as [Verdicts] does; -1 is no verdict.
+func (v Verdict) Rank() int { return slices.Index(Verdicts, v) }
+
+// Fails reports whether it is proven that promised objects fail: such a link gates.
+func (v Verdict) Fails() bool { return v == Broken || v == Partial }
+
 // Statuses are all statuses, the one that matters most first: what is said of one
 // subject is the first of them that a rule gives.
 var Statuses = []Status{Fail, Unknown, Pass, NotApplicable}

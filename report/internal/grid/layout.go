@@ -303,7 +303,7 @@ func (t *Printer) Walk(err error) { t.Err = cmp.Or(t.Err, err) }
 
 // colors are the words that decide what to look at first.
 var colors = map[string]string{
-	string(finding.Broken): "31", string(finding.UnknownVerdict): "33", string(finding.Works): "32",
+	string(finding.Broken): "31", string(finding.Partial): "31", string(finding.UnknownVerdict): "33", string(finding.Works): "32",
 	string(finding.Fail): "31", string(finding.Critical): "1;31", string(finding.High): "31", string(finding.Medium): "33",
 	string(measure.Failed): "31", string(measure.Timeout): "31", string(measure.Inconclusive): "33", string(measure.Arrived): "32",
 	string(measure.Differs): "31", string(measure.Unexpected): "31", string(measure.Absent): "32",

@@ -43,7 +43,7 @@ func (r *Run) AsFindings(yield func(*finding.Finding) error) error {
 		}
 		f := asFinding(finding.LinkWorks, l.Source, l.ID)
 		f.Link, f.Status, f.Baseline = l.ID, finding.Unknown, l.Baseline
-		if l.Verdict == finding.Broken {
+		if l.Verdict.Fails() {
 			f.Status = finding.Fail
 		}
 		f.Message, f.FailureCodes = cmp.Or(Why(l), "the link is "+string(cmp.Or(l.Verdict, finding.UnknownVerdict))), l.FailureCodes
@@ -119,7 +119,7 @@ func (e WorstByLink) Add(f *finding.Finding) {
 // Covers reports whether the link works or a finding says why it does not.
 func (e WorstByLink) Covers(l *finding.Link) bool {
 	worst := e[l.ID]
-	return l.Verdict == finding.Works || worst == finding.Fail || worst != "" && l.Verdict != finding.Broken
+	return l.Verdict == finding.Works || worst == finding.Fail || worst != "" && !l.Verdict.Fails()
 }
 
 // IDs names findings for systems that keep them from run to run: by their

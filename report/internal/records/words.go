@@ -15,14 +15,9 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// VerdictRank orders verdicts: broken, unknown, works.
-func VerdictRank(v finding.Verdict) int {
-	return slices.Index([]finding.Verdict{finding.Broken, finding.UnknownVerdict, finding.Works}, v)
-}
-
-// LinkRank puts what is broken first, and of that what the baseline has last.
+// LinkRank puts the worst verdict first, and of one verdict what the baseline has last.
 func LinkRank(l *finding.Link) int {
-	r := 2 * VerdictRank(l.Verdict)
+	r := 2 * l.Verdict.Rank()
 	if l.Baseline == report.MarkExisting {
 		r++
 	}
@@ -103,7 +98,7 @@ func BaselineText(b *report.BaselineCounts) string {
 		s += fmt.Sprintf(", %d not known now", b.Unknown)
 	}
 	if b.NewLinks > 0 {
-		s += fmt.Sprintf("; %s newly broken", text.Count(b.NewLinks, "link"))
+		s += fmt.Sprintf("; %s newly failing", text.Count(b.NewLinks, "link"))
 	}
 	if b.NewProbes > 0 {
 		s += fmt.Sprintf("; %s newly failed", text.Count(b.NewProbes, "probe"))
@@ -206,13 +201,13 @@ func AdditionsText(r *Run, show func(string) string) string {
 
 // SummaryText counts links and findings and gives the exit status.
 func SummaryText(r *Run) string {
-	l, f := r.Summary.Links, r.Summary.Findings
+	f := r.Summary.Findings
 	failed := strconv.Itoa(f.Fail) + " failed"
 	if b := r.Summary.Baseline; b != nil {
 		failed += fmt.Sprintf(" (%d new)", b.New)
 	}
-	return fmt.Sprintf("links %d broken, %d unknown, %d working; findings %s, %d unknown, %d waived, %d passed; %s",
-		l.Broken, l.Unknown, l.Works, failed, f.Unknown, f.Waived, f.Pass, ExitText(r.Summary.ExitStatus))
+	return fmt.Sprintf("links %s; findings %s, %d unknown, %d waived, %d passed; %s",
+		r.Summary.Links, failed, f.Unknown, f.Waived, f.Pass, ExitText(r.Summary.ExitStatus))
 }
 
 // ExitText is an exit status and its meaning.

@@ -47,6 +47,10 @@ func Encode(buf *bytes.Buffer, v any) error {
 func Link(l *finding.Link) *finding.Link {
 	c := *l
 	c.FailureCodes = List(c.FailureCodes)
+	c.Classes = append([]finding.ClassVerdict{}, c.Classes...)
+	for i := range c.Classes {
+		c.Classes[i].FailureCodes = List(c.Classes[i].FailureCodes)
+	}
 	c.Checks = append([]finding.Check{}, c.Checks...)
 	for i := range c.Checks {
 		c.Checks[i].Deciding = List(c.Checks[i].Deciding)

@@ -356,7 +356,7 @@ func runsAgainstDemo(t *testing.T, line []string, env ...string) {
 		}
 	}
 	status, out := shell(t, dir, env, line[0], line[1:]...)
-	if status != exitFindings || !strings.Contains(out, "Links: 5 broken, 1 unknown, 3 working") {
+	if status != exitFindings || !strings.Contains(out, "Links: 5 broken, 0 partial, 1 unknown, 3 working") {
 		t.Errorf("%q: exit status %d\n%s", line, status, out)
 	}
 }

@@ -23,7 +23,7 @@ It writes to production buckets and removes what it wrote. It first prints what 
 put where, asks for confirmation on a terminal, and needs --yes elsewhere.
 ` + exits{
 			clean:      "clean",
-			findings:   "a finding at or above --fail-on, a broken link, or a failed probe",
+			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
 			usage:      "usage, configuration, rule or credential error",
 			incomplete: "incomplete: something is unknown and nothing failed",
 		}.help(),

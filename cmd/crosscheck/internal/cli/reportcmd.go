@@ -31,7 +31,7 @@ It needs securityhub:BatchImportFindings and securityhub:GetFindings. Rejected f
 are listed on standard error, and the exit status is 2.
 ` + exits{
 			clean:      "clean",
-			findings:   "a finding at or above --fail-on, a broken link, or a failed probe",
+			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
 			usage:      "usage, configuration or credential error, or findings were rejected",
 			incomplete: "incomplete: something is unknown and nothing failed",
 		}.help(),

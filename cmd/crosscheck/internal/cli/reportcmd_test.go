@@ -11,11 +11,11 @@ import (
 	"crosscheck/report/reporttest"
 )
 
-const runHeader = `{"schema_version":"1","tool":{"name":"crosscheck","version":"1"},"run":{"id":"r","started_at":"2026-01-01T00:00:00Z","finished_at":"","scope":{"mode":"organization","accounts":[],"exclude_accounts":[],"buckets":""}}}
+const runHeader = `{"schema_version":"2","tool":{"name":"crosscheck","version":"1"},"run":{"id":"r","started_at":"2026-01-01T00:00:00Z","finished_at":"","scope":{"mode":"organization","accounts":[],"exclude_accounts":[],"buckets":""}}}
 `
 
 const runEnd = `{"coverage":{"accounts":{"listed":1,"scanned":1,"unreadable":0},"buckets":{"listed":1,"scanned":1},"links":0}}
-{"summary":{"links":{"works":0,"broken":0,"unknown":0},"findings":{"fail":0,"pass":0,"unknown":0,"waived":0},"exit_status":0}}
+{"summary":{"links":{"works":0,"partial":0,"broken":0,"unknown":0},"findings":{"fail":0,"pass":0,"unknown":0,"waived":0},"exit_status":0}}
 `
 
 const lowFinding = `{"finding":{"rule_id":"XC046","title":"t","status":"fail","severity":"low","account_id":"111111111111","region":"us-east-1","resource":"arn:aws:s3:::a","link":"","message":"m","failure_codes":[],"evidence":{},"remediation":"","controls":[],"fingerprint":"aa","waiver":null}}
@@ -36,7 +36,7 @@ func TestReportStatus(t *testing.T) {
 		"incomplete":          {runHeader + strings.Replace(runEnd, `"listed":1`, `"listed":2`, 1), nil, exitIncomplete},
 		"incomplete, allowed": {runHeader + strings.Replace(runEnd, `"listed":1`, `"listed":2`, 1), []string{"--allow-incomplete"}, exitClean},
 		"cut":                 {runHeader + lowFinding, nil, exitUsage},
-		"other version":       {strings.Replace(runHeader, `"1"`, `"2"`, 1) + runEnd, nil, exitUsage},
+		"other version":       {strings.Replace(runHeader, `"2"`, `"1"`, 1) + runEnd, nil, exitUsage},
 		"empty":               {"", nil, exitUsage},
 		"no digest":           {runHeader + runEnd, nil, exitUsage},
 	} {

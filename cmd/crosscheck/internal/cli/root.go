@@ -26,7 +26,7 @@ policy statement is to blame?
 Try it without an account: crosscheck demo
 ` + exits{
 			clean:      "clean",
-			findings:   "a finding at or above --fail-on, a broken link, or a failed probe",
+			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
 			usage:      "usage, configuration, rule or credential error",
 			incomplete: "incomplete: something is unknown and nothing failed",
 		}.help() + `

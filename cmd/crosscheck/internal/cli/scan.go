@@ -148,14 +148,14 @@ func newScanCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 		Short: "Audit an organization (or --accounts, or --account-only)",
 		Long: `scan lists the accounts of the organization, assumes the audit role in each, reads
 the settings that S3 replication depends on, and decides whether each replication link
-works, is broken or unknown. It calls read APIs only. Facts that could not be
+works, is partial, broken or unknown. It calls read APIs only. Facts that could not be
 read are listed, and results that depend on them are unknown.
 
 With --dry-run it lists accounts and buckets, reads nothing about them, and prints which
 APIs the scan would call, as whom, how often and for how long.
 ` + exits{
 			clean:      "clean",
-			findings:   "a finding at or above --fail-on, or a broken link",
+			findings:   "a finding at or above --fail-on, or a broken or partial link",
 			usage:      "usage, configuration, rule or credential error",
 			incomplete: "incomplete: something is unknown and nothing failed",
 		}.help(),
