@@ -177,6 +177,19 @@ var bucketReads = map[string]bucketRead{
 			return tags(out.TagSet), nil
 		}),
 	},
+	"abac": {
+		action: "s3:GetBucketAbac",
+		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
+			out, err := c.GetBucketAbac(ctx, &s3.GetBucketAbacInput{Bucket: bucket, ExpectedBucketOwner: owner})
+			switch {
+			case err != nil:
+				return "", err
+			case out.AbacStatus == nil:
+				return "", client.Malformed("the answer has no status")
+			}
+			return string(out.AbacStatus.Status), oneOf("Status", string(out.AbacStatus.Status), "Enabled", "Disabled")
+		}),
+	},
 }
 
 // bucketAPI is the call that reads a fact of a bucket, by the name of the fact.

@@ -87,6 +87,7 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 	for _, id := range slices.Sorted(maps.Keys(accounts)) {
 		put(&doc.Accounts, id, v.account(ctx, id))
 	}
+	v.seenTags(ctx, doc, owner)
 }
 
 // put makes the map with its first entry: a document holds no empty maps, as

@@ -88,6 +88,7 @@ func canned() *fake {
 		"GET /src?requestPayment":            {200, nil, `<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>`},
 		"GET /src?publicAccessBlock":         {200, nil, `<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>`},
 		"GET /src?tagging":                   {200, nil, `<Tagging><TagSet><Tag><Key>team</Key><Value>x</Value></Tag></TagSet></Tagging>`},
+		"GET /src?abac":                      {200, nil, `<AbacStatus><Status>Disabled</Status></AbacStatus>`},
 		"HEAD /dst":                          {404, nil, ""},
 		"iam:GetRole":                        {404, nil, `<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>no role</Message></Error></ErrorResponse>`},
 		"s3control:GetPublicAccessBlock":     {404, nil, `<ErrorResponse><Error><Code>NoSuchPublicAccessBlockConfiguration</Code><Message>none</Message></Error></ErrorResponse>`},

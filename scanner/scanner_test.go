@@ -66,7 +66,7 @@ var wholeOrganization = Options{
 
 // eachSomewhere adds to needs the facts that no need names and that decide no link: of sources.
 func eachSomewhere(needs ...string) []string {
-	read := slices.Concat(sourceFacts, destinationFacts)
+	read := slices.Concat(sourceFacts, destinationFacts, []string{"abac"}) // which is read where a policy asks for it
 	for _, need := range needs {
 		_, name, _ := strings.Cut(need, ".")
 		read = append(read, name)

@@ -230,6 +230,7 @@ func TestCallEconomy(t *testing.T) {
 		"s3:GetBucketReplication": 12, // destinations are buckets of the organization too
 		"s3:GetBucketVersioning":  10, "s3:GetBucketPolicy": 10, "s3:GetBucketOwnershipControls": 2, "s3:GetBucketEncryption": 10, "s3:GetObjectLockConfiguration": 10,
 		"s3:GetBucketRequestPayment": 2, "s3:GetPublicAccessBlock": 2,
+		"s3:GetBucketAbac": 1, "s3:GetBucketTagging": 1, // of the one bucket of which a policy names a tag
 		"s3control:GetPublicAccessBlock": 2,
 		"iam:GetRole":                    4, "iam:ListRolePolicies": 2, "iam:GetRolePolicy": 2, "iam:ListAttachedRolePolicies": 2, "iam:GetPolicy": 3, "iam:GetPolicyVersion": 3,
 		"kms:DescribeKey": 3, "kms:GetKeyPolicy": 3, "kms:ListGrants": 3, "kms:ListAliases": 3, "kms:ListResourceTags": 2,

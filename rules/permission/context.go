@@ -82,6 +82,11 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 	if s.key != nil {
 		return e.keyValue(s, key, variant)
 	}
+	for _, prefix := range []string{"aws:resourcetag/", "s3:buckettag/"} {
+		if tag, ok := strings.CutPrefix(key, prefix); ok {
+			return bucketTag(s.bucket, tag)
+		}
+	}
 	if tag, ok := strings.CutPrefix(key, "s3:existingobjecttag/"); ok && s.layer == Source {
 		// Objects of the link carry the tags that the rule filters on; of others nothing is known.
 		for k, v := range e.link.Rule.Tags {
@@ -384,6 +389,21 @@ func (e *evaluation) roleTag(name string) contextkey.Value {
 		return contextkey.Value{}
 	}
 	return tagValue(e.role.Tags, name)
+}
+
+// bucketTag is a tag of a bucket as a condition key. Policies see the tags of a bucket only
+// where its owner has enabled ABAC for it.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
+func bucketTag(b *fact.Bucket, name string) contextkey.Value {
+	switch {
+	case b == nil || b.ABAC.Value == nil:
+		return contextkey.Value{}
+	case *b.ABAC.Value == "Disabled", *b.ABAC.Value == "Enabled" && b.Tags.Absent:
+		return contextkey.Absent()
+	case *b.ABAC.Value != "Enabled" || b.Tags.Value == nil:
+		return contextkey.Value{}
+	}
+	return tagValue(*b.Tags.Value, name)
 }
 
 // tagValue is a tag as a condition key, whose name is compared without case.

@@ -16,6 +16,18 @@ const (
 	notKnown = "(not known)"
 )
 
+// abac is a bucket of a layer with the status of its ABAC, and its tags.
+func abac(where, status string, tags fact.Fact[map[string]string]) func(world) {
+	set := func(b *fact.Bucket) { b.ABAC, b.Tags = fact.Of(status), tags }
+	return func(w world) {
+		if where == inSource {
+			set(&w.Bucket)
+			return
+		}
+		w.dst(set)
+	}
+}
+
 // TestContext: what is known of the condition keys of S3's requests. A Deny tells: it
 // applies to the known value, and to no other.
 func TestContext(t *testing.T) {
@@ -73,6 +85,22 @@ func TestContext(t *testing.T) {
 		}},
 		{inDst, "aws:PrincipalOrgID", notKnown, func(w world) { w.Organization = gap[fact.Organization]("organization") }},
 		{inDst, "aws:SourceIp", notKnown, nil},
+		{inDst, "aws:ResourceTag/team", notKnown, nil},
+		{inDst, "aws:ResourceTag/team", absent, abac(inDst, "Disabled", fact.Fact[map[string]string]{})},
+		{inDst, "s3:BucketTag/team", absent, abac(inDst, "Disabled", fact.Fact[map[string]string]{})},
+		{inDst, "s3:BucketTag/team", notKnown, abac(inSource, "Disabled", fact.Fact[map[string]string]{})},
+		{inDst, "s3:BucketTag/team", notKnown, abac(inDst, "Perhaps", fact.None[map[string]string]())},
+		{inDst, "aws:ResourceTag/team", absent, abac(inDst, "Enabled", fact.None[map[string]string]())},
+		{inDst, "aws:ResourceTag/team", notKnown, abac(inDst, "Enabled", fact.Fact[map[string]string]{})},
+		{inDst, "aws:ResourceTag/team", "backup", abac(inDst, "Enabled", fact.Of(map[string]string{"team": "backup"}))},
+		{inSource, "s3:BucketTag/Team", "backup", abac(inSource, "Enabled", fact.Of(map[string]string{"team": "backup"}))},
+		{inRole, "aws:ResourceTag/team", "backup", abac(inDst, "Enabled", fact.Of(map[string]string{"team": "backup"}))},
+		{inRCP, "aws:ResourceTag/other", absent, abac(inDst, "Enabled", fact.Of(map[string]string{"team": "backup"}))},
+		{inDst, "aws:ResourceTag/team", notKnown, func(w world) {
+			w.dst(func(b *fact.Bucket) {
+				b.ABAC, b.Tags = gap[string]("abac"), fact.Of(map[string]string{"team": "backup"})
+			})
+		}},
 		{inDst, "s3:x-amz-acl", absent, nil},
 		{inDst, "s3:x-amz-grant-full-control", absent, nil},
 		{inDst, "s3:DataAccessPointAccount", absent, nil},

@@ -114,7 +114,8 @@ type side struct {
 	// denyResource is in.Resource with everything allowed, openResource that alone.
 	denyResource, openResource iam.Layer
 	bucketARN                  string
-	key                        *keySide // nil of buckets
+	bucket                     *fact.Bucket // nil of keys, and where it is not known
+	key                        *keySide     // nil of buckets
 }
 
 // keySide is what is special about requests to a KMS key.
@@ -157,7 +158,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 		s.denyResource = s.in.Resource
 		return s
 	}
-	s.account, s.region = b.AccountID, b.Region
+	s.bucket, s.account, s.region = b, b.AccountID, b.Region
 	open := e.policies.openBucket(b)
 	switch {
 	case b.Policy.Absent:

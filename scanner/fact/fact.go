@@ -287,7 +287,8 @@ type Bucket struct {
 	Notification      Fact[Notification]      `json:"notification,omitzero" api:"s3:GetBucketNotificationConfiguration"`
 	RequestPayment    Fact[string]            `json:"request_payment,omitzero" api:"s3:GetBucketRequestPayment"` // BucketOwner, Requester
 	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero" api:"s3:GetPublicAccessBlock"`
-	Tags              Fact[map[string]string] `json:"tags,omitzero" api:"s3:GetBucketTagging"` // read only where a rule needs them
+	Tags              Fact[map[string]string] `json:"tags,omitzero" api:"s3:GetBucketTagging"` // read only where a rule needs them, and with ABAC
+	ABAC              Fact[string]            `json:"abac,omitzero" api:"s3:GetBucketAbac"`    // Enabled, Disabled: whether policies see the bucket's tags; read only where a policy over a link names one
 }
 
 // Versioning is the answer of GetBucketVersioning.

@@ -26,7 +26,7 @@ var rawOperations = map[string][]string{
 		"s3control:GetPublicAccessBlock", "s3:ListBuckets"},
 	"role": {"iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"},
 	"key":  {"kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListAliases", "kms:ListGrants", "kms:ListResourceTags"},
-	"bucket": {"s3:GetBucketEncryption", "s3:GetBucketLifecycleConfiguration", "s3:GetBucketNotificationConfiguration",
+	"bucket": {"s3:GetBucketAbac", "s3:GetBucketEncryption", "s3:GetBucketLifecycleConfiguration", "s3:GetBucketNotificationConfiguration",
 		"s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketReplication", "s3:GetBucketRequestPayment",
 		"s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetObjectLockConfiguration", "s3:GetPublicAccessBlock",
 		"s3:ListMultipartUploads", "s3:ListObjectVersions"},

@@ -35,7 +35,7 @@ func TestLoadRefuses(t *testing.T) {
 			`w.yaml:3: organization.raw.ListRoot: no operation of an organization has this name; use DescribeOrganization, ListAccounts, ListRoots`,
 			`w.yaml:7: accounts[0].raw.GetRole: no operation of an account has this name; use GetAccountAuthorizationDetails, `,
 			`w.yaml:8: accounts[0].roles[0].raw.GetRoles: no operation of a role has this name; use GetRole, `,
-			`w.yaml:14: accounts[0].buckets[0].raw.GetReplication: no operation of a bucket has this name; use GetBucketEncryption, `,
+			`w.yaml:14: accounts[0].buckets[0].raw.GetReplication: no operation of a bucket has this name; use GetBucketAbac, GetBucketEncryption, `,
 		}},
 		{"partition", "partition: mars\n" + account, []string{`w.yaml:1: partition: "mars" is not one of aws, aws-cn, aws-eusc, `}},
 		{"account ids", "accounts:\n  - id: 12\n  - id: \"111111111111\"\n  - id: \"111111111111\"\n", []string{

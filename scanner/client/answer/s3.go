@@ -78,6 +78,7 @@ func (t table) s3() {
 	t.document("s3:GetPublicAccessBlock", "PublicAccessBlockConfiguration",
 		one("BlockPublicAcls", boolean), one("IgnorePublicAcls", boolean), one("BlockPublicPolicy", boolean), one("RestrictPublicBuckets", boolean))
 	t["s3control:GetPublicAccessBlock"] = &shape{kind: xmlDocument, root: t["s3:GetPublicAccessBlock"].root, errors: s3ControlError}
+	t.document("s3:GetBucketAbac", "AbacStatus", isEnabled)
 	t.document("s3:GetBucketRequestPayment", "RequestPaymentConfiguration", one("Payer", values("BucketOwner", "Requester")))
 	for _, api := range []string{"s3:GetBucketTagging", "s3:GetObjectTagging"} {
 		t.document(api, "Tagging", one("TagSet", element, many("Tag", tag)))

@@ -9,7 +9,6 @@ import (
 
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/scanner/sandbox/s3/request"
-	"crosscheck/scanner/sandbox/s3/setting"
 	"crosscheck/scanner/sandbox/state"
 	"crosscheck/scanner/sandbox/wire"
 )
@@ -158,7 +157,7 @@ func createBucket(c *request.Request) (*wire.Response, *wire.Error) {
 		fresh.Versioning, fresh.Lock = state.Enabled, &state.ObjectLock{}
 	}
 	if in.Tags != nil {
-		setting.SetTags(fresh, in.Tags.Tag)
+		fresh.Tags = in.Tags.Tag
 	}
 	c.State.AddBucket(fresh)
 	return &wire.Response{Status: 200, Header: http.Header{

@@ -19,6 +19,8 @@ type Bucket struct {
 	RequestPayment string // BucketOwner, Requester
 	PublicAccess   *PublicAccessBlock
 	Replication    *ReplicationConfiguration
+	Tags           []Tag          // nil = none
+	ABAC           string         // Enabled, Disabled: whether policies see the tags
 	Stored         map[string]any // settings that nothing acts on, by subresource: pointers to their values
 
 	Lag     *time.Duration // of replication out of this bucket; nil: the world's
@@ -69,6 +71,7 @@ func NewBucket(name, account, region string) *Bucket {
 		Ownership:      BucketOwnerEnforced,
 		Encryption:     Encryption{Algorithm: "AES256", Blocked: []string{"SSE-C"}},
 		RequestPayment: "BucketOwner",
+		ABAC:           Disabled,
 		PublicAccess:   &PublicAccessBlock{BlockACLs: true, IgnoreACLs: true, BlockPolicy: true, Restrict: true},
 		Objects:        map[string]*History{},
 		Uploads:        map[string]*Upload{},

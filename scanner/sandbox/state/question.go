@@ -11,6 +11,10 @@ import (
 // BucketQuestion asks for an action on a bucket or on an object in it.
 func (s *State) BucketQuestion(b *Bucket, action, resource string, context map[string]contextkey.Value) Question {
 	context["s3:resourceaccount"] = contextkey.One(b.Account)
+	if b.ABAC == Enabled {
+		AddTags(context, "aws:resourcetag/", b.Tags)
+		AddTags(context, "s3:buckettag/", b.Tags)
+	}
 	return Question{
 		Action: action, Resource: resource, Account: b.Account,
 		Kind: policy.Bucket, Policy: b.Policy, Name: b.Name,

@@ -76,6 +76,10 @@ func TestFreshBucket(t *testing.T) {
 	if err != nil || notification.TopicConfigurations != nil || notification.EventBridgeConfiguration != nil {
 		t.Errorf("GetBucketNotificationConfiguration: %+v, %v", notification, err)
 	}
+	abac, err := c.GetBucketAbac(context.Background(), &s3.GetBucketAbacInput{Bucket: fresh})
+	if err != nil || abac.AbacStatus.Status != "Disabled" {
+		t.Errorf("GetBucketAbac: %+v, %v", abac, err)
+	}
 	location, err := c.GetBucketLocation(context.Background(), &s3.GetBucketLocationInput{Bucket: fresh})
 	if err != nil || location.LocationConstraint != "EU" {
 		t.Errorf("GetBucketLocation: %+v, %v", location, err)

@@ -72,8 +72,13 @@ var settings = []setting{
 	},
 	{
 		subresource: "tagging", operation: "BucketTagging", action: "BucketTagging",
-		get: getBucketTagging, put: putBucketTagging, remove: bucketTags.remove,
-		load: func(_ *state.State, b *state.Bucket, w *World) { SetTags(b, state.SortedTags(w.Tags)) },
+		get: getBucketTagging, put: putBucketTagging, remove: removeTags,
+		load: func(_ *state.State, b *state.Bucket, w *World) { b.Tags = state.SortedTags(w.Tags) },
+	},
+	{
+		subresource: "abac", operation: "BucketAbac", action: "BucketAbac",
+		get: getABAC, put: putABAC,
+		check: checkABAC, load: loadABAC,
 	},
 	{subresource: "location", operation: "BucketLocation", action: "BucketLocation", get: getLocation},
 	{subresource: "acl", operation: "BucketAcl", action: "BucketAcl", get: getBucketACL},
@@ -105,6 +110,7 @@ type World struct {
 	RequestPayment    string                          `yaml:"request_payment"` // BucketOwner, Requester
 	PublicAccessBlock *state.PublicAccessBlock        `yaml:"public_access_block"`
 	Tags              map[string]string               `yaml:"tags"`
+	ABAC              string                          `yaml:"abac"` // Enabled, Disabled (default): whether policies see the tags
 	Replication       *state.ReplicationConfiguration `yaml:"replication"`
 
 	// Absent lists settings of a fresh bucket that were deleted from this one:

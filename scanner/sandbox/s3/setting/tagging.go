@@ -6,24 +6,11 @@ import (
 	"crosscheck/scanner/sandbox/wire"
 )
 
-// bucketTags are the tags of a bucket.
-const bucketTags stored[request.Tagging] = "tagging"
-
-// SetTags sets the tags of a bucket, nil for none.
-func SetTags(b *state.Bucket, tags []state.Tag) {
-	if tags == nil {
-		bucketTags.remove(b)
-		return
-	}
-	bucketTags.set(b, &request.Tagging{TagSet: request.TagSet{Tags: tags}})
-}
-
 func getBucketTagging(c *request.Request) (*wire.Response, *wire.Error) {
-	tags := bucketTags.of(c.Bucket)
-	if tags == nil {
+	if c.Bucket.Tags == nil {
 		return nil, request.NotFound("NoSuchTagSet", "The TagSet does not exist", c.Bucket)
 	}
-	return wire.AnswerXML("Tagging", tags)
+	return wire.AnswerXML("Tagging", &request.Tagging{TagSet: request.TagSet{Tags: c.Bucket.Tags}})
 }
 
 func putBucketTagging(c *request.Request) (*wire.Response, *wire.Error) {
@@ -34,6 +21,8 @@ func putBucketTagging(c *request.Request) (*wire.Response, *wire.Error) {
 	if e := request.CheckTags(in.TagSet.Tags, 50); e != nil {
 		return nil, e
 	}
-	SetTags(c.Bucket, in.TagSet.Tags)
+	c.Bucket.Tags = in.TagSet.Tags
 	return wire.Done(204)
 }
+
+func removeTags(b *state.Bucket) { b.Tags = nil }
