@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -178,14 +179,15 @@ func (w *wire) answer(ctx context.Context, in middleware.DeserializeInput, next 
 	return out, md, nil
 }
 
+// domains are those of the endpoints of AWS.
+var domains = fact.Domains()
+
 // isAWS is whether a host is an endpoint of AWS.
 func isAWS(host string) bool {
-	for _, domain := range fact.Domains() {
-		if host == domain || strings.HasSuffix(host, "."+domain) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(domains, func(domain string) bool {
+		sub, ok := strings.CutSuffix(host, domain)
+		return ok && (sub == "" || strings.HasSuffix(sub, "."))
+	})
 }
 
 // outcomeOf is what an attempt says that ended in err.

@@ -16,6 +16,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -95,7 +96,7 @@ func Read(x Exchange) (data []byte, notes []string, err error) {
 	if err := r.read(); err != nil {
 		return nil, nil, err
 	}
-	return r.data.Bytes(), r.notes, nil
+	return r.data, r.notes, nil
 }
 
 // table is what each API answers. Sources: the page of the API in the reference of its
@@ -152,28 +153,63 @@ type reader struct {
 	x       *Exchange
 	profile *profile
 	limit   int64
-	data    bytes.Buffer
+	data    []byte // what came of the body
+	at      int    // how much of it the document's decoder took
+	end     error  // what follows data: io.EOF, the bound, or a connection that broke off
+	whole   bool   // whether it is io.EOF
 	notes   []string
 	subject string // what is read, in messages
 	last    string // value that was read last
-	large   bool   // it is one of the large ones
+	text    []byte // of the leaf of XML that is being read
 }
 
-// Read gives the next bytes of the body and keeps them. More than the limit is an error.
+// fetch reads the body to its end, or until it is longer than it may be. release lets
+// another large answer in; it is to be called once the answer was read.
+func (r *reader) fetch() (release func()) {
+	release = func() {}
+	if n, err := strconv.ParseInt(r.x.Header.Get("Content-Length"), 10, 64); err == nil && n >= 0 && n < largeBytes {
+		r.data = make([]byte, 0, n+1) // one more, so that the end is seen without another
+	}
+	for r.end == nil {
+		if len(r.data) == cap(r.data) {
+			r.data = slices.Grow(r.data, max(512, len(r.data)))
+		}
+		n, err := r.x.Body.Read(r.data[len(r.data):cap(r.data)])
+		r.data = r.data[:len(r.data)+n]
+		if before := len(r.data) - n; before <= largeBytes && len(r.data) > largeBytes {
+			largeOnes <- struct{}{}
+			release = func() { <-largeOnes }
+		}
+		switch {
+		case int64(len(r.data)) > r.limit:
+			r.end = malformed("%s is longer than %d bytes", r.subject, r.limit)
+			r.data = r.data[:r.limit]
+		case errors.Is(err, io.EOF):
+			r.end, r.whole = io.EOF, true
+		case err != nil:
+			r.end = &brokenOff{err}
+		}
+	}
+	return release
+}
+
+// Read gives the next bytes of the body.
 func (r *reader) Read(p []byte) (int, error) {
-	n, err := r.x.Body.Read(p)
-	if r.data.Len()+n > largeBytes && !r.large {
-		largeOnes <- struct{}{}
-		r.large = true
+	if r.at == len(r.data) {
+		return 0, r.end
 	}
-	r.data.Write(p[:n])
-	switch {
-	case int64(r.data.Len()) > r.limit:
-		return 0, malformed("%s is longer than %d bytes", r.subject, r.limit)
-	case err != nil && !errors.Is(err, io.EOF):
-		return n, &brokenOff{err}
+	n := copy(p, r.data[r.at:])
+	r.at += n
+	return n, nil
+}
+
+// ReadByte gives the next byte of the body: a decoder of XML needs no buffer then.
+func (r *reader) ReadByte() (byte, error) {
+	if r.at == len(r.data) {
+		return 0, r.end
 	}
-	return n, err
+	r.at++
+	return r.data[r.at-1], nil
 }
 
 // brokenOff is the error of a connection that ended in the middle of an answer.
@@ -193,21 +229,16 @@ func innermost(err error) error {
 
 // read reads an answer to its end, and checks it.
 func (r *reader) read() error {
-	defer func() {
-		if r.large {
-			<-largeOnes
-		}
-	}()
+	defer r.fetch()()
 	wrong := r.document()
-	_, err := io.Copy(io.Discard, r)
 	var broken *brokenOff
 	switch {
-	case errors.As(err, &broken), errors.As(wrong, &broken):
+	case r.whole && wrong == nil:
+		return nil
+	case errors.As(r.end, &broken):
 		return &Error{Code: "NoAnswer", Damaged: true, Message: broken.Error()}
-	case wrong == nil:
-		return err
-	case err != nil:
-		return wrong
+	case !r.whole:
+		return cmp.Or(wrong, r.end)
 	}
 	// Damage counts first: another attempt may go better.
 	return cmp.Or(r.damage(), wrong)
@@ -220,11 +251,11 @@ func (r *reader) damage() error {
 		isJSON = r.shape.errors != nil && r.shape.errors.json
 	}
 	switch {
-	case isJSON && json.Valid(r.data.Bytes()):
+	case isJSON && json.Valid(r.data):
 	case isJSON:
 		return damaged("JSON", io.ErrUnexpectedEOF)
 	case r.shape.kind != empty || r.x.Status >= 300:
-		d := xml.NewDecoder(bytes.NewReader(r.data.Bytes()))
+		d := xml.NewDecoder(bytes.NewReader(r.data))
 		for elements, depth := 0, 0; ; {
 			token, err := d.Token()
 			switch {

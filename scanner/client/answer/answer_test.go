@@ -305,3 +305,47 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestSmallAnswers: most answers of a scan are small, so reading one takes little memory.
+func TestSmallAnswers(t *testing.T) {
+	body := "<Error><Code>NoSuchTagSet</Code><BucketName>b</BucketName></Error>"
+	header := http.Header{"Content-Length": {fmt.Sprint(len(body))}}
+	taken := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := Read(Exchange{API: "s3:GetBucketTagging", Status: 404, Header: header, Body: strings.NewReader(body)}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}).AllocedBytesPerOp()
+	if taken > 2500 {
+		t.Errorf("%d bytes are allocated for %d", taken, len(body))
+	}
+}
+
+// BenchmarkRead reads the answers of which a scan reads most.
+func BenchmarkRead(b *testing.B) {
+	absent := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<Error><Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message><BucketName>a-bucket-of-mine</BucketName><RequestId>4442587FB7D0A2F9</RequestId><HostId>bCWgVTPhqVeQvsuYqXUDIb2/IDwdXYhV2vKQzEOAqUvRHFM6R85KSuTSU3rzTtnaqbD6Ypy3SOc=</HostId></Error>`
+	statement := `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/r"},"Action":["s3:ReplicateObject","s3:ReplicateDelete"],"Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`
+	for _, c := range []struct {
+		name, api, media string
+		status           int
+		input            any
+		body             string
+	}{
+		{"absent", "s3:GetBucketPolicy", xmlType, 404, &s3.GetBucketPolicyInput{Bucket: aws.String("a-bucket-of-mine")}, absent},
+		{"replication", "s3:GetBucketReplication", xmlType, 200, &s3.GetBucketReplicationInput{Bucket: aws.String("b")}, aRule},
+		{"role", "iam:GetRole", xmlType, 200, &iam.GetRoleInput{RoleName: aws.String("r")}, roleStart + roleEnd},
+		{"key", "kms:DescribeKey", jsonType, 200, &kms.DescribeKeyInput{KeyId: aws.String(key)}, aKey},
+		{"policy", "s3:GetBucketPolicy", jsonType, 200, nil, `{"Version":"2012-10-17","Statement":[` + statement + "," + statement + `]}`},
+	} {
+		header := http.Header{"Content-Type": {c.media}, "Content-Length": {fmt.Sprint(len(c.body))}}
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := Read(Exchange{API: c.api, Input: c.input, Status: c.status, Header: header, Body: strings.NewReader(c.body), AWS: true}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -388,12 +388,14 @@ func (r *reader) unknown(n *node, path, name, other string) error {
 	switch {
 	case other != "":
 		return malformed("%s writes %s as %s", r.subject, join(path, other), quote(name))
+	case n.quiet:
+		return nil
 	case r.profile.adds(join(path, name)):
 		return nil
 	case !n.open:
 		return notUnderstood("%s has %s in %s, which this version does not know", r.subject, quote(name), orDocument(path))
 	}
-	if note := join(path, clip(name)); !n.quiet && !slices.Contains(r.notes, note) && len(r.notes) < maxNotes {
+	if note := join(path, clip(name)); !slices.Contains(r.notes, note) && len(r.notes) < maxNotes {
 		r.notes = append(r.notes, note)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -120,7 +121,7 @@ func (r *reader) element(d *xml.Decoder, n *node, path string, name xml.Name, de
 		return malformed("%s has elements more than %d deep", r.subject, maxDepth)
 	}
 	in := newContents(n)
-	var text []byte
+	r.text = r.text[:0] // a leaf has nothing in it that has text of its own
 	for {
 		token, err := d.RawToken()
 		if err != nil {
@@ -132,14 +133,16 @@ func (r *reader) element(d *xml.Decoder, n *node, path string, name xml.Name, de
 				return r.broken(errors.New("the end of " + quote(t.Name.Local) + " where " + n.name + " should end"))
 			}
 			if n.leaf {
-				return r.checkValue(n, path, string(text))
-			}
-			if len(strings.TrimSpace(string(text))) > 0 && !n.open {
-				return malformed("%s has text in %s: %s", r.subject, path, quote(string(text)))
+				return r.checkValue(n, path, string(r.text))
 			}
 			return r.complete(n, path, in)
 		case xml.CharData:
-			text = append(text, t...)
+			switch {
+			case n.leaf:
+				r.text = append(r.text, t...)
+			case !n.open && len(bytes.TrimSpace(t)) > 0:
+				return malformed("%s has text in %s: %s", r.subject, path, quote(string(t)))
+			}
 		case xml.Directive:
 			return malformed("%s holds a declaration in the middle", r.subject)
 		case xml.StartElement:
