@@ -109,6 +109,10 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 		// Replication goes to the bucket, not through an access point.
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
 		return contextkey.Absent()
+	case "s3:x-amz-bucket-namespace":
+		// Only a request to create a bucket has it.
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+		return contextkey.Absent()
 	}
 	if action != "s3:ReplicateObject" {
 		return contextkey.Value{}
