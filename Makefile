@@ -17,6 +17,9 @@ DEADCODE         = $(CACHE)/bin/deadcode-v0.52.0
 PACKAGES = ./... ./testdata
 
 export CGO_ENABLED = 0
+# Tests compile with the flag of the binary, so that what one of them compiled, all have.
+GOFLAGS += -trimpath
+export GOFLAGS
 
 .DEFAULT_GOAL = build
 .PHONY: build demo test race integration differential mutants bench lint sbom vuln clean

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"crosscheck/canary"
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
-	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -42,25 +41,23 @@ func ExampleProbe() {
 	if err != nil {
 		panic(err)
 	}
-	box, err := sandbox.New(w)
+	aws, err := sandbox.New(w)
 	if err != nil {
 		panic(err)
 	}
-	session := client.New(aws.Config{
-		Region: "us-east-1", HTTPClient: box.HTTPClient(),
+	client := s3.New(s3.Options{
+		Region: "us-east-1", UsePathStyle: true, HTTPClient: aws.HTTPClient(),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAEXAMPLEROOTKEY00", sandbox.DefaultSecretKey, ""),
-	}, client.Options{})
-	defer session.Close()
-	s3 := client.NewS3(session.Config(session.Own(), session.Region()))
+	})
 
 	ctx := context.Background()
-	source := &bucket.Bucket{Bucket: fact.Bucket{Name: "src"}, S3: s3}
-	links, err := canary.Links(ctx, s3, source, "dst")
+	source := &bucket.Bucket{Bucket: fact.Bucket{Name: "src"}, S3: client}
+	links, err := canary.Links(ctx, client, source, "dst")
 	if err != nil {
 		panic(err)
 	}
 	for _, link := range links {
-		link.Destination.S3 = s3
+		link.Destination.S3 = client
 		m := canary.Probe(ctx, link, measure.Plain, 1, canary.Options{Run: "run-1"})
 		fmt.Println(m.Link, m.Key, m.Outcome, m.Proves())
 	}

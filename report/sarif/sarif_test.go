@@ -198,6 +198,9 @@ func TestSARIFFingerprints(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make race: nothing of this runs concurrently")
+	}
 	t.Parallel()
 	ms := reporttest.Many(t, 51_000)
 	failing := map[string]int{}
@@ -239,6 +242,9 @@ func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheSizeOfAnUpload(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make race: nothing of this runs concurrently")
+	}
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	noise := func() string {

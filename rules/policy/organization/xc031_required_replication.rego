@@ -7,8 +7,7 @@
 #   bucket that is itself the destination of a link is not required to replicate. Where a
 #   link to it may be unseen, because the replication of another bucket or an account was
 #   not read, that is unknown. A suspended account hides nothing: its resources are not
-#   available. A rule whose filter excludes all of its objects replicates nothing and
-#   does not count.
+#   available.
 # custom:
 #   id: XC031
 #   severity: high
@@ -23,8 +22,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
 #     - https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 package crosscheck.rules.organization.required_replication
-
-import data.crosscheck.objects
 
 tags := crosscheck.value(input.bucket.tags, {})
 
@@ -90,9 +87,7 @@ unclear(to, link) if {
 	not input.buckets[link.destination].value.region
 }
 
-leads(to, link) := "nowhere" if {
-	objects.none(link.rule)
-} else := "there" if {
+leads(to, link) := "there" if {
 	to == {}
 } else := "elsewhere" if {
 	elsewhere(to, link)
@@ -129,10 +124,7 @@ records contains {"may_select": i} if {
 	count(lacking(r)) > 0
 }
 
-records contains {"destination": link.destination} if {
-	some link in input.links
-	not objects.none(link.rule)
-}
+records contains {"destination": link.destination} if some link in input.links
 
 # A bucket that may replicate to any other.
 records contains {"unread": input.bucket.arn} if {
@@ -158,10 +150,6 @@ places(to) := concat(" in ", [text |
 
 state(r) := "has no enabled replication rule" if {
 	count(r.lead) == 0
-} else := "has only rules that exclude all of their objects" if {
-	every lead in r.lead {
-		lead == "nowhere"
-	}
 } else := "replicates elsewhere only"
 
 fault(r) := crosscheck.fail(r, sprintf("the bucket must replicate and %s", [state(r)]), {

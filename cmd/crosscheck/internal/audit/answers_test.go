@@ -88,8 +88,11 @@ func (w *faultWorld) record(t *testing.T, bucket string) *answeredWorld {
 			after := box.Calls()
 			for c, n := range after { // one call at a time: this one
 				if n != before[c] {
-					x.api = c.Operation
+					x.api, x.account = c.Operation, c.Account
 				}
+			}
+			if strings.HasPrefix(x.api, "s3:") {
+				x.bucket, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 			}
 			before = after
 			a.exchanges[x.request] = x
@@ -109,6 +112,21 @@ func (x *exchange) response(r *http.Request) *http.Response {
 	answered(res, x.body)
 	return res
 }
+
+// replay answers as was recorded; the sandbox itself answers what was not recorded, and the
+// requests that live picks. That takes half the time of a sandbox that answers all.
+func (a *answeredWorld) replay(box *sandbox.Sandbox, live func(*exchange) bool) aws.HTTPClient {
+	maps.Copy(box.State().Access, a.access) // AssumeRole is answered as it was
+	return doFunc(func(r *http.Request) (*http.Response, error) {
+		if x := a.exchanges[requestText(r)]; x != nil && !live(x) {
+			return x.response(r), nil
+		}
+		return box.HTTPClient().Do(r)
+	})
+}
+
+// never picks no request.
+func never(*exchange) bool { return false }
 
 // mutants are the changed answers of a world. An answer about few buckets is changed in a
 // scan of the one that makes most of it, any other in a scan of the whole world.
@@ -180,23 +198,16 @@ func (a *answeredWorld) mutants(of map[string]bool) (list []*mutant) {
 	return list
 }
 
-// run scans the world with the changed answer. Whatever else was recorded is answered as
-// it was then, by the sandbox only what was not asked before.
+// run scans the world with the changed answer.
 func (m *mutant) run(t *testing.T) *judgedScan {
 	t.Helper()
 	return m.world.scan(t, nil, func(box *sandbox.Sandbox) aws.HTTPClient {
-		maps.Copy(box.State().Access, m.world.access) // AssumeRole is answered as it was
+		recorded := m.world.replay(box, never)
 		return doFunc(func(r *http.Request) (*http.Response, error) {
 			request := requestText(r)
-			x := m.world.exchanges[request]
-			var res *http.Response
-			if x == nil {
-				var err error
-				if res, err = box.HTTPClient().Do(r); err != nil {
-					return nil, err
-				}
-			} else {
-				res = x.response(r)
+			res, err := recorded.Do(r)
+			if err != nil {
+				return nil, err
 			}
 			if request == m.x.request {
 				m.make(res)

@@ -17,6 +17,8 @@ import (
 // exchange is a request of a scan and what was answered.
 type exchange struct {
 	api     string // "s3:GetBucketPolicy"
+	account string // that it is about
+	bucket  string // that it is about, if any
 	request string // what tells it from other requests
 	status  int
 	header  http.Header

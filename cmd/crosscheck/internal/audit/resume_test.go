@@ -22,6 +22,7 @@ import (
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // resumable scans a world again and again, each time with an engine of its own.
@@ -197,7 +198,7 @@ func TestResumeRepairsACutFile(t *testing.T) {
 	}
 	first := bytes.IndexByte(text, '\n') + 1
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 12 {
+	for range sandboxtest.Sample(12, 2) {
 		dir := t.TempDir()
 		cut := filepath.Join(dir, "cut.jsonl")
 		n := first + random.IntN(len(text)-first)
@@ -279,7 +280,7 @@ func TestResumeAgainstABaseline(t *testing.T) {
 		t.Fatalf("the baseline has every fault, or none:\n%s", want)
 	}
 	messages := bytes.Count(text, []byte("\n"))
-	for n := 1; n < messages; n += 1 + messages/5 {
+	for n := 1; n < messages; n += 1 + messages/sandboxtest.Sample(5, 2) {
 		dir := t.TempDir()
 		r.baseline, r.failOnNew = baseline(string(text)), false // another one, which has every fault
 		if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
