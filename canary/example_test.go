@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"crosscheck/canary"
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -41,23 +42,25 @@ func ExampleProbe() {
 	if err != nil {
 		panic(err)
 	}
-	aws, err := sandbox.New(w)
+	box, err := sandbox.New(w)
 	if err != nil {
 		panic(err)
 	}
-	client := s3.New(s3.Options{
-		Region: "us-east-1", UsePathStyle: true, HTTPClient: aws.HTTPClient(),
+	session := client.New(aws.Config{
+		Region: "us-east-1", HTTPClient: box.HTTPClient(),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAEXAMPLEROOTKEY00", sandbox.DefaultSecretKey, ""),
-	})
+	}, client.Options{})
+	defer session.Close()
+	s3 := client.NewS3(session.Config(session.Own(), session.Region()))
 
 	ctx := context.Background()
-	source := &bucket.Bucket{Bucket: fact.Bucket{Name: "src"}, S3: client}
-	links, err := canary.Links(ctx, client, source, "dst")
+	source := &bucket.Bucket{Bucket: fact.Bucket{Name: "src"}, S3: s3}
+	links, err := canary.Links(ctx, s3, source, "dst")
 	if err != nil {
 		panic(err)
 	}
 	for _, link := range links {
-		link.Destination.S3 = client
+		link.Destination.S3 = s3
 		m := canary.Probe(ctx, link, measure.Plain, 1, canary.Options{Run: "run-1"})
 		fmt.Println(m.Link, m.Key, m.Outcome, m.Proves())
 	}

@@ -44,9 +44,13 @@ func Links(ctx context.Context, r ReplicationReader, source *bucket.Bucket, dest
 	case out.ReplicationConfiguration == nil:
 		return nil, fmt.Errorf("%w: the bucket %s has an empty replication configuration", ErrNoLink, source.Name)
 	}
-	var all []fact.ReplicationRule
-	for _, in := range out.ReplicationConfiguration.Rules {
-		all = append(all, ruleFact(in))
+	of, err := client.Replications(out)
+	if err != nil {
+		return nil, fmt.Errorf("the replication configuration of %s is not understood: %s", source.Name, client.OneLine(err))
+	}
+	all := make([]fact.ReplicationRule, len(of))
+	for i, in := range out.ReplicationConfiguration.Rules {
+		all[i] = ruleFact(in, &of[i])
 	}
 	var targets []*Target
 	var others []string
@@ -81,26 +85,19 @@ func bucketOf(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:
 
 // ruleFact is a rule as it stands; what a scan would refuse as malformed is
 // taken here, since the server may be another one than AWS.
-func ruleFact(in types.ReplicationRule) fact.ReplicationRule {
+func ruleFact(in types.ReplicationRule, of *client.Replicated) fact.ReplicationRule {
 	r := fact.ReplicationRule{
 		ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority),
-		Prefix: aws.ToString(in.Prefix), //nolint:staticcheck // V1 has its prefix there
+		Prefix: of.Prefix, Exclude: of.Exclude,
 	}
-	if f := in.Filter; f != nil {
-		r.Schema, r.Prefix = "V2", aws.ToString(f.Prefix)
-		tags := []types.Tag{}
-		if f.Tag != nil {
-			tags = append(tags, *f.Tag)
+	if in.Filter != nil {
+		r.Schema = "V2"
+	}
+	for _, t := range of.Tags {
+		if r.Tags == nil {
+			r.Tags = map[string]string{}
 		}
-		if f.And != nil {
-			r.Prefix, tags = aws.ToString(f.And.Prefix), f.And.Tags
-		}
-		for _, t := range tags {
-			if r.Tags == nil {
-				r.Tags = map[string]string{}
-			}
-			r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-		}
+		r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	if d := in.DeleteMarkerReplication; d != nil {
 		r.DeleteMarkers = string(d.Status)
@@ -113,9 +110,7 @@ func ruleFact(in types.ReplicationRule) fact.ReplicationRule {
 			Bucket: aws.ToString(d.Bucket), Account: aws.ToString(d.Account), StorageClass: string(d.StorageClass),
 			OwnerOverride: d.AccessControlTranslation != nil,
 		}
-		if d.EncryptionConfiguration != nil {
-			r.Destination.ReplicaKMSKeyID = aws.ToString(d.EncryptionConfiguration.ReplicaKmsKeyID)
-		}
+		r.Destination.ReplicaKMSKeyID = of.ReplicaKeyID
 	}
 	return r
 }

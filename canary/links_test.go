@@ -20,6 +20,7 @@ import (
 
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/measure"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
 
@@ -37,7 +38,14 @@ func (c *configured) GetBucketReplication(
 	if c.err != nil || c.rules == nil {
 		return &s3.GetBucketReplicationOutput{}, c.err
 	}
-	return &s3.GetBucketReplicationOutput{ReplicationConfiguration: &types.ReplicationConfiguration{Rules: c.rules}}, nil
+	return answerOf(c.rules), nil
+}
+
+// answerOf is an answer with rules of which the SDK knows everything.
+func answerOf(rules []types.ReplicationRule) *s3.GetBucketReplicationOutput {
+	out := &s3.GetBucketReplicationOutput{ReplicationConfiguration: &types.ReplicationConfiguration{Rules: rules}}
+	client.KeepBody(&out.ResultMetadata, []byte("<ReplicationConfiguration/>"))
+	return out
 }
 
 // replicateTo is an enabled rule of a configuration.
@@ -125,7 +133,11 @@ func TestRuleFact(t *testing.T) {
 			},
 		}},
 	} {
-		if d := cmp.Diff(test.want, ruleFact(test.in)); d != "" {
+		of, err := client.Replications(answerOf([]types.ReplicationRule{test.in}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(test.want, ruleFact(test.in, &of[0])); d != "" {
 			t.Errorf("%s: %s", test.name, d)
 		}
 	}

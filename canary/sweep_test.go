@@ -424,7 +424,7 @@ func TestLeastPrivilege(t *testing.T) {
 					t.Errorf("%s: %s %s", v, m.Outcome, m.Message)
 				}
 			}
-			if links, err := Links(t.Context(), target.Source.S3.(ReplicationReader), &target.Source, "dst"); err != nil || len(links) != 1 {
+			if links, err := Links(t.Context(), l.reader(), &target.Source, "dst"); err != nil || len(links) != 1 {
 				t.Errorf("%v, %v", links, err)
 			}
 			// An upload that fails half-way is aborted.

@@ -71,6 +71,10 @@ func (t *Target) underRule(folder, run string, n int) (key string, tags map[stri
 			return key, r.Tags, fmt.Errorf("%w: its filter asks for the tag %s, which only AWS can set", ErrNoKey, name)
 		}
 	}
+	if !r.Matches(key, r.Tags) {
+		return key, r.Tags, fmt.Errorf("%w: its filter excludes the key %s, with the tags that it asks for; another --folder may do",
+			ErrNoKey, key)
+	}
 	if w := winner(t.Rules, r.Destination.Bucket, key, r.Tags); w != nil && w.ID != r.ID {
 		return key, r.Tags, fmt.Errorf("%w: rule %s has the higher priority for every such key, with the same destination",
 			ErrNoKey, w.ID)
@@ -78,17 +82,48 @@ func (t *Target) underRule(folder, run string, n int) (key string, tags map[stri
 	return key, r.Tags, nil
 }
 
-// outsideRules chooses the key of probe n of a run so that no enabled rule of the
-// bucket replicates the object. The key is returned with an error too.
+// outsideRules chooses key and tags of probe n of a run so that no enabled rule of the
+// bucket replicates the object: best what the target's rule excludes, since that shows
+// that S3 does as the filter says. The key is returned with an error too.
 func (t *Target) outsideRules(folder, run string, n int) (key string, tags map[string]string, err error) {
-	key = journal.Key("", folder, run, n)
-	for _, r := range t.rules() {
-		if covers(r, key, nil) {
-			return key, nil, fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside",
-				cmp.Or(r.ID, "none"))
+	plain := outside{key: journal.Key("", folder, run, n)}
+	for _, o := range append(excluded(t.Rule, folder, run, n), plain) {
+		if !slices.ContainsFunc(t.rules(), func(r fact.ReplicationRule) bool { return covers(r, o.key, o.tags) }) {
+			return o.key, o.tags, nil
 		}
 	}
-	return key, nil, nil
+	for _, r := range t.rules() {
+		if covers(r, plain.key, nil) {
+			err = fmt.Errorf("rule %s covers every key that the canary may write, so none lies outside", cmp.Or(r.ID, "none"))
+			break
+		}
+	}
+	return plain.key, nil, err
+}
+
+// outside is an object that no rule may take.
+type outside struct {
+	key  string
+	tags map[string]string
+}
+
+// excluded are objects that the filter of a rule would take, were it not for what it excludes.
+func excluded(r fact.ReplicationRule, folder, run string, n int) (list []outside) {
+	for _, prefix := range r.Exclude.Prefixes {
+		key := journal.Key(prefix, folder, run, n)
+		if strings.HasPrefix(prefix, r.Prefix) && len(key) <= maxKey && utf8.ValidString(key) {
+			list = append(list, outside{key, r.Tags})
+		}
+	}
+	for _, tag := range r.Exclude.Tags {
+		tags := map[string]string{}
+		maps.Copy(tags, r.Tags)
+		tags[tag.Key] = tag.Value
+		if len(tags) <= maxTags && !strings.HasPrefix(strings.ToLower(tag.Key), "aws:") {
+			list = append(list, outside{journal.Key(r.Prefix, folder, run, n), tags})
+		}
+	}
+	return list
 }
 
 // rules are the rules of the source bucket, at least the target's own.
@@ -154,15 +189,7 @@ func (t *Target) destinations(key string, tags map[string]string) int {
 
 // covers reports whether an enabled rule's filter matches an object.
 func covers(r fact.ReplicationRule, key string, tags map[string]string) bool {
-	if r.Status != "Enabled" || !strings.HasPrefix(key, r.Prefix) {
-		return false
-	}
-	for k, v := range r.Tags {
-		if got, ok := tags[k]; !ok || got != v {
-			return false
-		}
-	}
-	return true
+	return r.Status == "Enabled" && r.Matches(key, tags)
 }
 
 // winner is the rule that S3 applies among those with one destination: the one
@@ -181,5 +208,5 @@ func winner(rules []fact.ReplicationRule, destination, key string, tags map[stri
 // replicatesDeleteMarkers reports whether delete markers arrive: always in V1
 // (it says nothing of them), in V2 when enabled, never for a filter with tags.
 func replicatesDeleteMarkers(r fact.ReplicationRule) bool {
-	return len(r.Tags) == 0 && (r.Schema == "V1" || r.DeleteMarkers == "Enabled")
+	return !r.AsksForTags() && (r.Schema == "V1" || r.DeleteMarkers == "Enabled")
 }

@@ -36,6 +36,15 @@ func prefix(p string) func(*fact.ReplicationRule) {
 	return func(r *fact.ReplicationRule) { r.Prefix = p }
 }
 
+// without excludes prefixes.
+func without(prefixes ...string) func(*fact.ReplicationRule) {
+	return func(r *fact.ReplicationRule) { r.Exclude.Prefixes = prefixes }
+}
+
+func withoutTag(key, value string) func(*fact.ReplicationRule) {
+	return func(r *fact.ReplicationRule) { r.Exclude.Tags = []fact.Tag{{Key: key, Value: value}} }
+}
+
 func tags(pairs ...string) func(*fact.ReplicationRule) {
 	return func(r *fact.ReplicationRule) {
 		r.Tags = map[string]string{}
@@ -77,6 +86,13 @@ func TestPlace(t *testing.T) {
 		{"delete markers", []fact.ReplicationRule{rule("a", 1, func(r *fact.ReplicationRule) { r.DeleteMarkers = "Enabled" })}, "crosscheck-canary/run/1", 1, "", "plain, tagged, delete-marker"},
 		{"V1", []fact.ReplicationRule{rule("a", 0, func(r *fact.ReplicationRule) { r.Schema, r.DeleteMarkers = "V1", "" })}, "crosscheck-canary/run/1", 1, "", "plain, tagged, delete-marker"},
 		{"delete markers never with tags", []fact.ReplicationRule{rule("a", 1, tags("k", "v"), func(r *fact.ReplicationRule) { r.DeleteMarkers = "Enabled" })}, "crosscheck-canary/run/1", 1, "crosscheck-canary/run/1", "plain, tagged, negative-control"},
+		{"an excluded prefix", []fact.ReplicationRule{rule("a", 1, without("secret/"))}, "crosscheck-canary/run/1", 1, "secret/crosscheck-canary/run/1", "plain, tagged, negative-control"},
+		{"an excluded prefix below another", []fact.ReplicationRule{rule("a", 1, prefix("logs/"), without("other/", "logs/s"))}, "logs/crosscheck-canary/run/1", 1, "logs/scrosscheck-canary/run/1", "plain, tagged, negative-control"},
+		{"an excluded prefix that another rule takes", []fact.ReplicationRule{rule("a", 1, without("secret/")), rule("b", 2, to("dst2"))}, "crosscheck-canary/run/1", 2, "", "plain, tagged"},
+		{"everything is excluded", []fact.ReplicationRule{rule("a", 1, without(""))}, "", 0, "", ""},
+		{"the folder is excluded", []fact.ReplicationRule{rule("a", 1, without("cross"))}, "", 0, "", ""},
+		{"the tags are excluded", []fact.ReplicationRule{rule("a", 1, tags("k", "v"), withoutTag("k", "v"))}, "", 0, "", ""},
+		{"an excluded tag makes no delete markers", []fact.ReplicationRule{rule("a", 1, withoutTag("k", "v"), func(r *fact.ReplicationRule) { r.DeleteMarkers = "Enabled" })}, "crosscheck-canary/run/1", 1, "crosscheck-canary/run/1 k=v", "plain, tagged, negative-control"},
 	} {
 		target := &Target{Rule: test.rules[0], Rules: test.rules}
 		key, tags, err := target.underRule(Folder, "run", 1)
@@ -90,7 +106,10 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%s: %q to %d destinations, %v", test.name, key, target.destinations(key, tags), err)
 		}
 		key, tags, err = target.outsideRules(Folder, "run", 1)
-		if (err == nil) != (test.outside != "") || err == nil && key != test.outside || len(tags) > 0 {
+		for k, v := range tags {
+			key += " " + k + "=" + v
+		}
+		if (err == nil) != (test.outside != "") || err == nil && key != test.outside {
 			t.Errorf("%s: outside is %q with the tags %v, %v", test.name, key, tags, err)
 		}
 		if auto := JoinVariants(Auto(target)); auto != test.auto {
@@ -114,6 +133,10 @@ func TestPlaceIsCovered(t *testing.T) {
 				prefix(rapid.SampledFrom([]string{"", "c", "crosscheck-canary/", "logs/", "x"}).Draw(t, "prefix")), to(rapid.SampledFrom([]string{"d1", "d2"}).Draw(t, "to")))
 			if rapid.Bool().Draw(t, "tagged") {
 				r.Tags = map[string]string{rapid.SampledFrom([]string{"k", "l"}).Draw(t, "tag"): "v"}
+			}
+			r.Exclude.Prefixes = rapid.SliceOfN(rapid.SampledFrom([]string{"", "c", "crosscheck-canary/", "logs/s", "x"}), 0, 2).Draw(t, "excluded")
+			if rapid.Bool().Draw(t, "untagged") {
+				r.Exclude.Tags = []fact.Tag{{Key: rapid.SampledFrom([]string{"k", "l"}).Draw(t, "excluded tag"), Value: "v"}}
 			}
 			if rapid.Bool().Draw(t, "disabled") {
 				r.Status = "Disabled"

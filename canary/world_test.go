@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"crosscheck/canary/bucket"
+	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -170,6 +171,13 @@ func (l *lab) client(accessKey, region string) *s3.Client {
 		Credentials:      credentials.NewStaticCredentialsProvider(accessKey, sandbox.DefaultSecretKey, ""),
 		RetryMaxAttempts: 1,
 	})
+}
+
+// reader is such a client of the source's canary role that keeps the bodies of answers.
+func (l *lab) reader() *s3.Client {
+	session := client.New(aws.Config{Region: "us-east-1", HTTPClient: l.aws.HTTPClient(),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIASOURCECANARYKEY", sandbox.DefaultSecretKey, "")}, client.Options{})
+	return client.NewS3(session.Config(session.Own(), "us-east-1"))
 }
 
 // target is the link from src to dst, reached with the canary's roles.

@@ -44,7 +44,7 @@ var bucketReads = map[string]bucketRead{
 			if err != nil {
 				return fact.Replication{}, err
 			}
-			return replication(out.ReplicationConfiguration)
+			return replication(out)
 		}),
 	},
 	"versioning": {
@@ -267,14 +267,19 @@ func tags(set []types.Tag) (m map[string]string) {
 // replication makes a fact of a replication configuration. The presence of a
 // Filter element, be it empty, is what makes a rule V2.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
-func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
+func replication(out *s3.GetBucketReplicationOutput) (fact.Replication, error) {
 	r := fact.Replication{Rules: []fact.ReplicationRule{}}
+	c := out.ReplicationConfiguration
 	if c == nil || aws.ToString(c.Role) == "" || len(c.Rules) == 0 {
 		return r, client.Malformed("the replication configuration has no role or no rule")
 	}
 	r.Role = *c.Role
+	of, err := client.Replications(out)
+	if err != nil {
+		return r, err
+	}
 	ids, priorities := map[string]bool{}, map[int32]bool{}
-	for _, in := range c.Rules {
+	for i, in := range c.Rules {
 		if id := aws.ToString(in.ID); ids[id] || in.Priority != nil && priorities[*in.Priority] {
 			return r, client.Malformed("two replication rules have the same ID or priority")
 		}
@@ -282,17 +287,10 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 		if in.Priority != nil {
 			priorities[*in.Priority] = true
 		}
-		rule := fact.ReplicationRule{ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority), Prefix: aws.ToString(in.Prefix)} //nolint:staticcheck // deprecated, and all that a V1 rule has
-		if f := in.Filter; f != nil {
+		rule := fact.ReplicationRule{ID: aws.ToString(in.ID), Schema: "V1", Status: string(in.Status), Priority: aws.ToInt32(in.Priority),
+			Prefix: of[i].Prefix, Tags: tags(of[i].Tags), Exclude: of[i].Exclude}
+		if in.Filter != nil {
 			rule.Schema = "V2"
-			switch {
-			case f.And != nil:
-				rule.Prefix, rule.Tags = aws.ToString(f.And.Prefix), tags(f.And.Tags)
-			case f.Tag != nil:
-				rule.Tags = tags([]types.Tag{*f.Tag})
-			default:
-				rule.Prefix = aws.ToString(f.Prefix)
-			}
 		}
 		if d := in.DeleteMarkerReplication; d != nil {
 			rule.DeleteMarkers = string(d.Status)
@@ -322,11 +320,15 @@ func replication(c *types.ReplicationConfiguration) (fact.Replication, error) {
 			}
 			rule.Destination.OwnerOverride = true
 		}
-		if e := d.EncryptionConfiguration; e != nil {
-			rule.Destination.ReplicaKMSKeyID = aws.ToString(e.ReplicaKmsKeyID)
-		}
+		rule.Destination.ReplicaKMSKeyID = of[i].ReplicaKeyID
 		if (rule.SSEKMSObjects == "") != (rule.Destination.ReplicaKMSKeyID == "") {
 			return r, client.Malformed("a replication rule has one of SseKmsEncryptedObjects and ReplicaKmsKeyID, and S3 takes only both")
+		}
+		if of[i].RelatedKey {
+			return r, client.Malformed("a replication rule has UseSourceMultiRegionKey, which this version does not decide yet")
+		}
+		if rule.AsksForTags() && rule.DeleteMarkers == "Enabled" {
+			return r, client.Malformed("a replication rule has a tag in its filter and replicates delete markers, and S3 takes no such rule")
 		}
 		if t := d.ReplicationTime; t != nil {
 			rule.Destination.ReplicationTime = string(t.Status)

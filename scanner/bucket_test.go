@@ -46,6 +46,14 @@ func TestReplicationRules(t *testing.T) {
 			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Tags: map[string]string{"k": ""}, Destination: dst}},
 		{"V2 with prefix and tags", `<Rule><ID>a</ID><Priority>7</Priority><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>l</Key><Value>w</Value></Tag></And></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
 			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Prefix: "p", Tags: map[string]string{"k": "v", "l": "w"}, Destination: dst}},
+		{"V2 without a prefix", `<Rule><ID>a</ID><Priority>7</Priority><Filter><Not><Prefix>s/</Prefix></Not></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Exclude: fact.Exclusions{Prefixes: []string{"s/"}}, Destination: dst}},
+		{"V2 without anything", `<Rule><ID>a</ID><Priority>7</Priority><Filter><Not><Prefix/></Not></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Exclude: fact.Exclusions{Prefixes: []string{""}}, Destination: dst}},
+		{"V2 without a tag", `<Rule><ID>a</ID><Priority>7</Priority><Filter><Not><Tag><Key>k</Key><Value>&lt;</Value></Tag></Not></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Exclude: fact.Exclusions{Tags: []fact.Tag{{Key: "k", Value: "<"}}}, Destination: dst}},
+		{"V2 with prefix and without several", `<Rule><ID>a</ID><Priority>7</Priority><Filter><And><Prefix>p</Prefix><Not><Or><Prefix>p/a</Prefix><Prefix>p/b</Prefix><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>k</Key><Value>w</Value></Tag></Or></Not></And></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Prefix: "p", Exclude: fact.Exclusions{Prefixes: []string{"p/a", "p/b"}, Tags: []fact.Tag{{Key: "k", Value: "v"}, {Key: "k", Value: "w"}}}, Destination: dst}},
 		{"everything", `<Rule><ID>a</ID><Priority>3</Priority><Filter/><Status>Enabled</Status>
 			<SourceSelectionCriteria><ReplicaModifications><Status>Disabled</Status></ReplicaModifications><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>
 			<ExistingObjectReplication><Status>Enabled</Status></ExistingObjectReplication><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>
@@ -77,16 +85,18 @@ func TestReplicationThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	const to = `<Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination>`
 	for name, body := range map[string]string{
-		"no rule":                replicationXML(""),
-		"no role":                `<ReplicationConfiguration><Rule><ID>a</ID><Status>Enabled</Status>` + to + `</Rule></ReplicationConfiguration>`,
-		"no destination":         replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status></Rule>`),
-		"destination not an ARN": replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>dst</Bucket></Destination></Rule>`),
-		"destination an object":  replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst/key</Bucket></Destination></Rule>`),
-		"no status":              replicationXML(`<Rule><ID>a</ID>` + to + `</Rule>`),
-		"another status":         replicationXML(`<Rule><ID>a</ID><Status>enabled</Status>` + to + `</Rule>`),
-		"another filter status":  replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><DeleteMarkerReplication><Status>Maybe</Status></DeleteMarkerReplication>` + to + `</Rule>`),
-		"another owner":          replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst</Bucket><AccessControlTranslation><Owner>Source</Owner></AccessControlTranslation></Destination></Rule>`),
-		"priority not a number":  replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Priority>high</Priority>` + to + `</Rule>`),
+		"no rule":                            replicationXML(""),
+		"no role":                            `<ReplicationConfiguration><Rule><ID>a</ID><Status>Enabled</Status>` + to + `</Rule></ReplicationConfiguration>`,
+		"no destination":                     replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status></Rule>`),
+		"destination not an ARN":             replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>dst</Bucket></Destination></Rule>`),
+		"destination an object":              replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst/key</Bucket></Destination></Rule>`),
+		"no status":                          replicationXML(`<Rule><ID>a</ID>` + to + `</Rule>`),
+		"another status":                     replicationXML(`<Rule><ID>a</ID><Status>enabled</Status>` + to + `</Rule>`),
+		"another filter status":              replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><DeleteMarkerReplication><Status>Maybe</Status></DeleteMarkerReplication>` + to + `</Rule>`),
+		"an excluded tag and delete markers": replicationXML(`<Rule><ID>a</ID><Priority>1</Priority><Filter><Not><Tag><Key>k</Key><Value/></Tag></Not></Filter><Status>Enabled</Status>` + to + `<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>`),
+		"a tag and delete markers":           replicationXML(`<Rule><ID>a</ID><Priority>1</Priority><Filter><Tag><Key>k</Key><Value/></Tag></Filter><Status>Enabled</Status>` + to + `<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>`),
+		"another owner":                      replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst</Bucket><AccessControlTranslation><Owner>Source</Owner></AccessControlTranslation></Destination></Rule>`),
+		"priority not a number":              replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Priority>high</Priority>` + to + `</Rule>`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -86,10 +86,11 @@ func LevelsNotRead(reason string) Levels { return Levels{reason: reason} }
 // not in Context is absent, unless it is listed with the zero Value (unknown).
 type Request struct {
 	Principal       principal.Caller
-	Action          string // "s3:ReplicateObject"
-	Resource        string // ARN; with ResourceIsGlob a glob standing for every ARN it matches
-	ResourceIsGlob  bool   // "*" and "?" in Resource are wildcards: the decision is for all such resources
-	ResourceAccount string // 12 digits; "" = unknown
+	Action          string   // "s3:ReplicateObject"
+	Resource        string   // ARN; with ResourceIsGlob a glob standing for every ARN it matches
+	ResourceIsGlob  bool     // "*" and "?" in Resource are wildcards: the decision is for all such resources
+	Except          []string // globs of resources that a request with a glob is not about
+	ResourceAccount string   // 12 digits; "" = unknown
 	Context         map[string]contextkey.Value
 }
 

@@ -3,6 +3,7 @@ package iam
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"crosscheck/rules/iam/condition"
 	"crosscheck/rules/iam/contextkey"
@@ -57,11 +58,13 @@ func (e *Evaluation) divide() (problem string) {
 		if !ok {
 			continue // the key stays unknown
 		}
-		found, ok := e.budget.Regions(universe, patterns)
-		if !ok || len(found)*len(views) > maxViews {
+		found, problem := e.regions(universe, patterns, v.Values[1:], func(t []match.Token) []match.Token { return t })
+		switch {
+		case problem != "":
+			return problem
+		case len(found)*len(views) > maxViews:
 			return tooMany
-		}
-		if len(found) == 0 {
+		case len(found) == 0:
 			return "the glob of the key " + key + " matches no value"
 		}
 		var finer []view
@@ -182,10 +185,10 @@ func (e *Evaluation) divideResources() (views []view, problem string) {
 			rows = append(rows, row{entries[first:len(entries):len(entries)], s.NotResource})
 		}
 	})
-	found, ok := e.budget.Regions(match.ARNTokens(universe), patterns)
+	found, problem := e.regions(match.ARNTokens(universe), patterns, e.req.Except, match.ARNTokens)
 	switch {
-	case !ok:
-		return nil, tooMany
+	case problem != "":
+		return nil, problem
 	case len(found) == 0:
 		return nil, "the glob of the request matches no resource"
 	}
@@ -213,6 +216,27 @@ func (e *Evaluation) divideResources() (views []view, problem string) {
 		views[i] = view{matches: matches, witness: r.Witness}
 	}
 	return views, ""
+}
+
+// regions divides a universe by patterns, without the texts that the exceptions match.
+func (e *Evaluation) regions(universe []match.Token, patterns [][]match.Token, except []string,
+	read func([]match.Token) []match.Token) (found []match.Region, problem string) {
+	first := len(patterns)
+	for _, glob := range except {
+		t, problem := contextkey.GlobTokens(glob)
+		if problem != "" {
+			return nil, problem
+		}
+		patterns = append(patterns, read(t))
+	}
+	found, ok := e.budget.Regions(universe, patterns)
+	if !ok {
+		return nil, tooMany
+	}
+	if len(except) > 0 {
+		found = slices.DeleteFunc(found, func(r match.Region) bool { return strings.IndexByte(r.Bits[first:], 1) >= 0 })
+	}
+	return found, ""
 }
 
 // look turns the evaluation to a view.

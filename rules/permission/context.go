@@ -88,15 +88,55 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 		}
 	}
 	if tag, ok := strings.CutPrefix(key, "s3:existingobjecttag/"); ok && s.layer == Source {
-		// Objects of the link carry the tags that the rule filters on; of others nothing is known.
-		for k, v := range e.link.Rule.Tags {
-			if strings.EqualFold(k, tag) {
-				return contextkey.One(v)
-			}
-		}
+		return e.objectTag(s, key, tag)
 	}
 	return e.requestValue(s, action, key)
 }
+
+// objectTag is a tag of the source objects. They carry the tags that the rule asks for and
+// none that it excludes; of others nothing is known. Tags whose names differ in case only
+// are taken for one, as in the names of condition keys.
+func (e *evaluation) objectTag(s *side, key, tag string) contextkey.Value {
+	for k, v := range e.link.Rule.Tags {
+		if strings.EqualFold(k, tag) {
+			return contextkey.One(v)
+		}
+	}
+	var excluded []string
+	for _, t := range e.link.Rule.Exclude.Tags {
+		if strings.EqualFold(t.Key, tag) {
+			excluded = append(excluded, t.Value)
+		}
+	}
+	if excluded == nil {
+		return contextkey.Value{}
+	}
+	// Where policies only compare the tag as a whole, these values stand for all: none, each
+	// that is named, and another one.
+	other := fresh
+	domain := []contextkey.Value{contextkey.Absent()}
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range list {
+			if slices.Contains(p.variables, key) {
+				return contextkey.Value{}
+			}
+			for _, u := range p.uses {
+				switch {
+				case u.key != key || u.operator == "null":
+				case !slices.Contains(wholeTexts, u.operator) || strings.Contains(u.value, "${"):
+					return contextkey.Value{}
+				case !slices.Contains(excluded, u.value):
+					domain = append(domain, contextkey.One(u.value))
+				}
+				other += strings.Repeat(fresh, len(u.value))
+			}
+		}
+	}
+	return contextkey.OneOf(append(domain, contextkey.One(other))...)
+}
+
+// wholeTexts are the operators that compare a text as a whole, in its case.
+var wholeTexts = []string{"stringequals", "stringnotequals", "stringequalsifexists", "stringnotequalsifexists"}
 
 // requestValue is a condition key of what S3 sends when it replicates: one value, or the few
 // that it can have.
@@ -108,6 +148,10 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 		"s3:dataaccesspointaccount", "s3:dataaccesspointarn", "s3:accesspointnetworkorigin":
 		// Replication goes to the bucket, not through an access point.
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+		return contextkey.Absent()
+	case "s3:x-amz-bucket-namespace":
+		// Only a request to create a bucket has it.
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 		return contextkey.Absent()
 	}
 	if action != "s3:ReplicateObject" {
@@ -237,7 +281,7 @@ func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 					if e.link.Rule.Prefix == "" {
 						rest = "?*" // no object has an empty key
 					}
-					return contextkey.Each(contextkey.EscapeGlob(value) + rest)
+					return contextkey.Each(contextkey.EscapeGlob(value)+rest, s.except...)
 				}
 			}
 		}

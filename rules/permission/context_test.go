@@ -102,6 +102,8 @@ func TestContext(t *testing.T) {
 			})
 		}},
 		{inDst, "s3:x-amz-acl", absent, nil},
+		{inDst, "s3:x-amz-bucket-namespace", absent, nil},
+		{inSource, "s3:x-amz-bucket-namespace", absent, nil},
 		{inDst, "s3:x-amz-grant-full-control", absent, nil},
 		{inDst, "s3:DataAccessPointAccount", absent, nil},
 		{inSource, "s3:DataAccessPointArn", absent, nil},

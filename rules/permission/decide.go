@@ -196,6 +196,9 @@ func (e *evaluation) requestOf(s *side, q question, variant int) *iam.Request {
 		Principal: e.principal, Action: q.action, Resource: q.resource, ResourceIsGlob: q.every, ResourceAccount: s.account,
 		Context: e.context(s, q.action, variant),
 	}
+	if q.every {
+		e.request.Except = s.except
+	}
 	return &e.request
 }
 

@@ -37,6 +37,8 @@ type Policy struct {
 	keys []string // lower-case condition keys and variables that it names, sorted
 	uses []usage  // every value compared with a condition key
 
+	variables []string // the policy variables among the keys
+
 	infos func() []policy.StatementInfo
 }
 
@@ -53,7 +55,7 @@ func (c *Policies) Get(kind policy.Kind, bucket string, doc fact.Policy) *Policy
 			opts = append(opts, policy.ForBucket(bucket))
 		}
 		p := &Policy{Policy: policy.Parse(kind, key.name, []byte(doc.Document), opts...), kind: kind}
-		p.keys, p.uses = conditionKeys(doc.Document)
+		p.keys, p.variables, p.uses = conditionKeys(doc.Document)
 		p.infos = sync.OnceValue(p.Statements)
 		return p
 	})
@@ -63,37 +65,40 @@ var variablePattern = regexp.MustCompile(`\$\{([^},]+)`)
 
 // conditionKeys lists the condition keys and policy variables that a document
 // names, in lower case, and the values it compares keys with.
-func conditionKeys(document string) ([]string, []usage) {
+func conditionKeys(document string) (keys, variables []string, uses []usage) {
 	d := json.NewDecoder(strings.NewReader(document))
 	d.UseNumber()
 	var v any
 	if d.Decode(&v) != nil {
-		return nil, nil // package iam reports the document
+		return nil, nil, nil // package iam reports the document
 	}
 	c := conditions{keys: map[string]bool{}}
 	c.walk(v)
 	if len(c.keys) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	keys := make([]string, 0, len(c.keys))
+	keys = make([]string, 0, len(c.keys))
 	for k := range c.keys {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	return keys, c.uses
+	return keys, c.variables, c.uses
 }
 
 // conditions collects what a document says about condition keys.
 type conditions struct {
-	keys map[string]bool
-	uses []usage
+	keys      map[string]bool
+	variables []string
+	uses      []usage
 }
 
 func (c *conditions) walk(v any) {
 	switch v := v.(type) {
 	case string:
 		for _, m := range variablePattern.FindAllStringSubmatch(v, -1) {
-			c.keys[strings.ToLower(strings.TrimSpace(m[1]))] = true
+			name := strings.ToLower(strings.TrimSpace(m[1]))
+			c.keys[name] = true
+			c.variables = append(c.variables, name)
 		}
 	case []any:
 		for _, x := range v {

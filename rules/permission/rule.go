@@ -108,15 +108,19 @@ var tagsMayBeLost = &Exception{Name: "the tags or the objects may be lost", of: 
 	switch {
 	case a.Status != finding.Fail || a.Cell.Reason == explicitDeny:
 		return a
-	case len(link.Rule.Tags) == 0:
+	case !link.Rule.AsksForTags():
 		return Answer{
 			Status:  finding.NotApplicable,
 			Message: "no policy allows the role to read tags, and none denies it; the rule does not ask for tagged objects",
 		}
 	}
+	chooses := "takes only tagged objects"
+	if len(link.Rule.Tags) == 0 {
+		chooses = "excludes objects by their tags"
+	}
 	return Answer{
 		Status: finding.Unknown, Contested: true, Key: "open", Cell: a.Cell, Remediation: a.Remediation,
-		Message: "the rule takes only tagged objects and no policy allows the role to read tags; AWS's pages disagree on whether the tags or the objects are lost",
+		Message: "the rule " + chooses + " and no policy allows the role to read tags; AWS's pages disagree on whether the tags or the objects are lost",
 	}
 }}
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/principal"
@@ -115,6 +116,7 @@ type side struct {
 	denyResource, openResource iam.Layer
 	bucketARN                  string
 	bucket                     *fact.Bucket // nil of keys, and where it is not known
+	except                     []string     // globs of objects that the rule excludes
 	key                        *keySide     // nil of buckets
 }
 
@@ -152,6 +154,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 	if layer == Destination {
 		s.bucketARN = e.doc.BucketARN(e.link.Destination)
 	}
+	s.except = e.excluded(s.bucketARN)
 	if b == nil {
 		why := reason(f, string(layer))
 		s.in.Resource, s.in.RCPs = iam.NotRead(why), iam.LevelsNotRead(why)
@@ -183,11 +186,20 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 	return s
 }
 
+// excluded are globs of the objects of a bucket that the rule excludes by their prefix.
+func (e *evaluation) excluded(bucketARN string) (globs []string) {
+	for _, prefix := range e.link.Rule.Exclude.Prefixes {
+		globs = append(globs, bucketARN+"/"+contextkey.EscapeGlob(prefix)+"*")
+	}
+	return globs
+}
+
 // keySide is the resource side of requests to a KMS key that encrypts objects of a bucket.
 func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	f := e.doc.Keys[id]
 	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.BucketARN(bucket), key: &keySide{id: id, key: f.Value}}
 	s.in.RestrictPublicBuckets = logic.False
+	s.except = e.excluded(s.bucketARN)
 	s.openResource = iam.Policies(allowAll.key)
 	// With a bucket key the context is the bucket's ARN. Where only one end has it on, AWS's
 	// pages do not agree on which context is sent.

@@ -58,10 +58,10 @@ var requirements = []*Requirement{
 
 // What the requirements of a layer have in common.
 var (
-	onSource      = []*Condition{roleExists}
-	onDestination = []*Condition{roleExists, destinationExists}
-	onSourceKey   = []*Condition{roleExists, kmsObjects, sourceKeyNamed, sourceKeyExists}
-	onReplicaKey  = []*Condition{roleExists, kmsObjects, destinationExists, replicaKeyNamed, replicaKeyExists}
+	onSource      = []*Condition{roleExists, takesObjects}
+	onDestination = []*Condition{roleExists, takesObjects, destinationExists}
+	onSourceKey   = []*Condition{roleExists, takesObjects, kmsObjects, sourceKeyNamed, sourceKeyExists}
+	onReplicaKey  = []*Condition{roleExists, takesObjects, kmsObjects, destinationExists, replicaKeyNamed, replicaKeyExists}
 )
 
 func and(list []*Condition, more ...*Condition) []*Condition {
@@ -82,6 +82,10 @@ var (
 	roleExists = &Condition{
 		Otherwise: "the role does not exist",
 		holds:     func(f *features) logic.Truth { return truth(!f.roleAbsent) },
+	}
+	takesObjects = &Condition{
+		Otherwise: "the filter of the rule excludes all objects that it could take",
+		holds:     func(f *features) logic.Truth { return truth(!f.empty) },
 	}
 	destinationExists = &Condition{
 		Otherwise: "the destination does not exist",
@@ -137,6 +141,7 @@ var (
 type features struct {
 	roleAbsent, destinationAbsent, sourceKeyAbsent, replicaKeyAbsent bool // AWS says that it does not exist
 
+	empty         bool // the filter of the rule excludes all objects that it could take
 	deleteMarkers bool
 	ownerOverride bool
 	kms           bool // the rule takes objects under KMS
@@ -154,6 +159,7 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 	f := features{
 		roleAbsent: doc.Roles[link.RoleARN].Absent, destinationAbsent: destination.Absent,
 		sourceKeyAbsent: doc.Keys[link.SourceKey].Absent, replicaKeyAbsent: doc.Keys[link.ReplicaKey].Absent,
+		empty:         r.Empty(),
 		deleteMarkers: r.Schema != "V2" || r.DeleteMarkers == "Enabled", // V1 rules always do
 		ownerOverride: r.Destination.OwnerOverride,
 		kms:           r.SSEKMSObjects == "Enabled",

@@ -174,6 +174,7 @@ func (w *wire) answer(ctx context.Context, in middleware.DeserializeInput, next 
 	case data != nil:
 		_ = response.Body.Close() // read to its end
 		response.Body = io.NopCloser(bytes.NewReader(data))
+		KeepBody(&md, data)
 	}
 	w.session.opts.Meter.note(x.API, notes)
 	return out, md, nil

@@ -357,6 +357,7 @@ type ReplicationRule struct {
 	Priority int32             `json:"priority,omitempty"`
 	Prefix   string            `json:"prefix,omitempty"`
 	Tags     map[string]string `json:"tags,omitempty"` // all must match
+	Exclude  Exclusions        `json:"exclude,omitzero"`
 
 	DeleteMarkers        string `json:"delete_markers,omitempty" enum:"Enabled,Disabled"`        // V2: Enabled, Disabled; "" in V1, which replicates them
 	ExistingObjects      string `json:"existing_objects,omitempty" enum:"Enabled,Disabled"`      // Enabled, Disabled, "" = element absent
@@ -364,6 +365,18 @@ type ReplicationRule struct {
 	SSEKMSObjects        string `json:"sse_kms_objects,omitempty" enum:"Enabled,Disabled"`       // Enabled, Disabled, "" = element absent
 
 	Destination Destination `json:"destination"`
+}
+
+// Exclusions are objects that the filter of a rule leaves out: those that match any of these.
+type Exclusions struct {
+	Prefixes []string `json:"prefixes,omitempty"` // "" = every key
+	Tags     []Tag    `json:"tags,omitempty"`
+}
+
+// Tag is a tag of an object.
+type Tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // Destination is the destination element of a rule; "" = element absent.

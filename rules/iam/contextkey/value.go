@@ -33,8 +33,10 @@ func OneOf(domain ...Value) Value { return Value{Domain: domain} }
 // Each is a key that differs between the requests which a decision is about: it
 // takes every value that the glob matches (as in that of a request, ${*} is a literal
 // "*"). kms:EncryptionContext:aws:s3:arn is one, when the decision is for all
-// objects under a prefix.
-func Each(glob string) Value { return Value{State: StateEach, Values: []string{glob}} }
+// objects under a prefix. It takes none of the values that the other globs match.
+func Each(glob string, except ...string) Value {
+	return Value{State: StateEach, Values: append([]string{glob}, except...)}
+}
 
 // Known reports whether anything is known of the key.
 func (v Value) Known() bool { return v.State != StateUnknown }

@@ -213,8 +213,8 @@ func MatchTokens(pattern []Token, s string) bool {
 	return slices.Contains(set, m.end[0])
 }
 
-// region is a set of strings of a universe that the same patterns match.
-type region struct {
+// Region is a set of strings of a universe that the same patterns match.
+type Region struct {
 	Bits    string // one byte per pattern, 1 where it matches
 	Witness string // a shortest string of the region
 }
@@ -224,7 +224,7 @@ type Budget struct{ spent int }
 
 // Regions divides the strings that universe matches by which patterns they
 // match. ok is false when a bound was reached; then nothing may be concluded.
-func (b *Budget) Regions(universe []Token, patterns [][]Token) (found []region, ok bool) {
+func (b *Budget) Regions(universe []Token, patterns [][]Token) (found []Region, ok bool) {
 	m := newMachine(append([][]Token{universe}, patterns...)...)
 	defer func() {
 		b.spent += m.work
@@ -293,7 +293,7 @@ func (b *Budget) Regions(universe []Token, patterns [][]Token) (found []region, 
 				}
 				slices.Reverse(tail)
 				text = append(slices.Clip(text), tail...)
-				found = append(found, region{string(bits), string(utf16.Decode(text))})
+				found = append(found, Region{string(bits), string(utf16.Decode(text))})
 			}
 		}
 		symbols = m.symbols(symbols[:0], cur.set, cur.high)

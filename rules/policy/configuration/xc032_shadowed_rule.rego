@@ -17,23 +17,13 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html
 package crosscheck.rules.configuration.shadowed_rule
 
+import data.crosscheck.objects
+
 rules := input.bucket.replication.value.rules
 
 enabled := [r | some r in rules; r.status == "Enabled"]
 
 priority(r) := object.get(r, "priority", 0)
-
-prefix(r) := object.get(r, "prefix", "")
-
-tags(r) := object.get(r, "tags", {})
-
-# Every object of a is an object of b.
-within(a, b) if {
-	startswith(prefix(a), prefix(b))
-	every key, value in tags(b) {
-		tags(a)[key] == value
-	}
-}
 
 stronger(b, a) if {
 	b.destination.bucket == a.destination.bucket
@@ -49,7 +39,7 @@ faults contains {
 	some a in enabled
 	some b in enabled
 	stronger(b, a)
-	within(a, b)
+	objects.within(a, b)
 }
 
 faults contains {
@@ -62,8 +52,8 @@ faults contains {
 	some a in enabled
 	some b in enabled
 	stronger(b, a)
-	not within(a, b)
-	within(b, a)
+	not objects.within(a, b)
+	objects.within(b, a)
 }
 
 answers contains crosscheck.pass(input.bucket, "there is one rule only") if count(rules) == 1

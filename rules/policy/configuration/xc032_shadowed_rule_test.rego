@@ -43,6 +43,14 @@ test_fail_whole_by_tags if {
 	fixture.said(rule.answers) == fixture.bucket_failed({"key": "b", "evidence": {"rule": "b", "shadowed_by": "all"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2, "tags": {"k": "v"}}), object.union(fixture.rule, {"id": "b", "priority": 1, "tags": {"k": "v", "l": "w"}})]})}, {})
 }
 
+test_pass_excluded if {
+	fixture.said(rule.answers) == fixture.bucket_passed with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2, "exclude": {"prefixes": ["logs/"]}}), object.union(fixture.rule, {"id": "b", "priority": 1, "prefix": "logs/"})]})}, {})
+}
+
+test_fail_whole_excluded_by_both if {
+	fixture.said(rule.answers) == fixture.bucket_failed({"key": "b", "evidence": {"rule": "b", "shadowed_by": "all"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 2, "exclude": {"prefixes": ["logs/x/"]}}), object.union(fixture.rule, {"id": "b", "priority": 1, "prefix": "logs/", "exclude": {"prefixes": ["logs/x"]}})]})}, {})
+}
+
 test_fail_part if {
 	fixture.said(rule.answers) == fixture.bucket_failed({"key": "all/b", "severity": "info", "evidence": {"rule": "all", "shadowed_by": "b"}}) with input as fixture.doc({"replication": fixture.value({"rules": [object.union(fixture.rule, {"priority": 1}), object.union(fixture.rule, {"id": "b", "priority": 2, "prefix": "logs/"})]})}, {})
 }

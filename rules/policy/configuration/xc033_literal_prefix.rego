@@ -17,6 +17,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
 package crosscheck.rules.configuration.literal_prefix
 
+import data.crosscheck.objects
+
 # Signs that a prefix is meant as something else, with what it then is.
 signs := [
 	["[*?]", "has a wildcard"],
@@ -38,16 +40,28 @@ remedy(prefix) := "leave the prefix empty to select every key" if {
 	meant(prefix) == ""
 } else := sprintf("write the prefix %s", [meant(prefix)])
 
+wrong(prefix) := concat(" and ", [what | some [sign, what] in signs; regex.match(sign, prefix)])
+
 answers contains answer if {
 	some link in input.links
-	prefix := object.get(link.rule, "prefix", "")
-	found := [what | some [sign, what] in signs; regex.match(sign, prefix)]
+	prefix := objects.prefix(link.rule)
+	found := wrong(prefix)
 	faults := {fault |
-		count(found) > 0
+		found != ""
 		fault := {
-			"message": sprintf("the prefix %s %s: it selects only keys that begin with this very text", [prefix, concat(" and ", found)]),
+			"message": sprintf("the prefix %s %s: it selects only keys that begin with this very text", [prefix, found]),
 			"evidence": {"prefix": prefix},
 			"remediation": sprintf("%s, unless keys really begin with %s", [remedy(prefix), prefix]),
+		}
+	} | {fault |
+		some excluded in objects.excluded_prefixes(link.rule)
+		what := wrong(excluded)
+		what != ""
+		fault := {
+			"key": excluded,
+			"message": sprintf("the excluded prefix %s %s: it excludes only keys that begin with this very text, and all others replicate", [excluded, what]),
+			"evidence": {"excluded_prefix": excluded},
+			"remediation": sprintf("write the excluded prefix %s, unless keys really begin with %s", [meant(excluded), excluded]),
 		}
 	}
 	some answer in crosscheck.result(link, faults, "the prefix is plain text")

@@ -54,6 +54,14 @@ test_fail_v1 if {
 	fixture.said(rule.answers) == fixture.failed({"evidence": {"prefix": "*"}}) with input as fixture.with_rule(fixture.bare, {"schema": "V1", "prefix": "*"})
 }
 
+test_fail_excluded if {
+	fixture.said(rule.answers) == fixture.failed({"key": "/secret/", "evidence": {"excluded_prefix": "/secret/"}}) with input as fixture.with_rule(fixture.bare, {"exclude": {"prefixes": ["secret/", "/secret/"]}})
+}
+
+test_pass_excluded if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_rule(fixture.bare, {"exclude": {"prefixes": ["secret/", ""]}})
+}
+
 test_not_applicable_without_links if {
 	count(rule.answers) == 0 with input as fixture.no_links(fixture.bare)
 }

@@ -14,6 +14,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
 package crosscheck.rules.configuration.tag_filter
 
+import data.crosscheck.objects
+
 answers contains answer if {
 	some link in input.links
 	faults := {fault |
@@ -22,6 +24,15 @@ answers contains answer if {
 			"message": "the rule replicates only objects that are created with its tags; tags added later and delete markers do not replicate",
 			"evidence": {"tags": link.rule.tags},
 			"remediation": "filter by prefix, or make sure that every writer sets the tags in the PUT itself",
+		}
+	} | {fault |
+		excluded := objects.excluded_tags(link.rule)
+		count(excluded) > 0
+		fault := {
+			"key": "excluded",
+			"message": "the rule excludes only objects that are created with its tags; one that is tagged later has replicated, and delete markers do not replicate",
+			"evidence": {"excluded_tags": excluded},
+			"remediation": "exclude by prefix, or make sure that every writer sets the tags in the PUT itself",
 		}
 	}
 	some answer in crosscheck.result(link, faults, "the rule has no tag filter")

@@ -1,7 +1,8 @@
 # METADATA
 # title: The destination bucket belongs to the account that the rule names
 # description: |
-#   Bucket names are free again once a bucket is deleted. A rule whose
+#   Bucket names are free again once a bucket is deleted, except those in the namespace of
+#   one account, which end with the account, the Region and "an". A rule whose
 #   Destination.Account is not the owner of the bucket sends data to an unknown
 #   account, or nowhere: S3 accepts such a rule, and its effect was not recorded. A
 #   bucket outside the scanned accounts is unknown, unless it is known to belong to
@@ -20,6 +21,7 @@
 #   sources:
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_Destination.html
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
 package crosscheck.rules.links.destination_owner
 
 answers contains crosscheck.pass(link, "the owner of the destination is the account of the rule") if {

@@ -7,7 +7,8 @@
 #   bucket that is itself the destination of a link is not required to replicate. Where a
 #   link to it may be unseen, because the replication of another bucket or an account was
 #   not read, that is unknown. A suspended account hides nothing: its resources are not
-#   available.
+#   available. A rule whose filter excludes all of its objects replicates nothing and
+#   does not count.
 # custom:
 #   id: XC031
 #   severity: high
@@ -22,6 +23,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
 #     - https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 package crosscheck.rules.organization.required_replication
+
+import data.crosscheck.objects
 
 tags := crosscheck.value(input.bucket.tags, {})
 
@@ -87,7 +90,9 @@ unclear(to, link) if {
 	not input.buckets[link.destination].value.region
 }
 
-leads(to, link) := "there" if {
+leads(to, link) := "nowhere" if {
+	objects.none(link.rule)
+} else := "there" if {
 	to == {}
 } else := "elsewhere" if {
 	elsewhere(to, link)
@@ -124,7 +129,10 @@ records contains {"may_select": i} if {
 	count(lacking(r)) > 0
 }
 
-records contains {"destination": link.destination} if some link in input.links
+records contains {"destination": link.destination} if {
+	some link in input.links
+	not objects.none(link.rule)
+}
 
 # A bucket that may replicate to any other.
 records contains {"unread": input.bucket.arn} if {
@@ -150,6 +158,10 @@ places(to) := concat(" in ", [text |
 
 state(r) := "has no enabled replication rule" if {
 	count(r.lead) == 0
+} else := "has only rules that exclude all of their objects" if {
+	every lead in r.lead {
+		lead == "nowhere"
+	}
 } else := "replicates elsewhere only"
 
 fault(r) := crosscheck.fail(r, sprintf("the bucket must replicate and %s", [state(r)]), {

@@ -159,6 +159,8 @@ test_leads if {
 		lead(fixture.gap_destination(fixture.bare), destination) == ["unclear"]
 	}
 	lead(fixture.no_links(fixture.bare), {"accounts": ["222222222222"]}) == []
+	lead(fixture.with_rule(fixture.bare, {"exclude": {"prefixes": [""]}}), {}) == ["nowhere"]
+	lead(fixture.with_rule(fixture.bare, {"exclude": {"prefixes": ["tmp/"]}}), {}) == ["there"]
 }
 
 # The tags of fixture.bare were not read.

@@ -17,11 +17,7 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html
 package crosscheck.rules.protection.replicas_expire
 
-prefix(x) := object.get(x, "prefix", "")
-
-overlap(a, b) if startswith(prefix(a), prefix(b))
-
-overlap(a, b) if startswith(prefix(b), prefix(a))
+import data.crosscheck.objects
 
 expires(rule) if rule.expiration_days > 0
 
@@ -41,7 +37,7 @@ within(limit, other) if {
 matched(rule, originals) if {
 	some other in originals
 	other.status == "Enabled"
-	startswith(prefix(rule), prefix(other))
+	startswith(objects.prefix(rule), objects.prefix(other))
 	count(object.get(other, "tags", {})) == 0
 	bound(rule, "size_greater_than") >= bound(other, "size_greater_than")
 	within(bound(rule, "size_less_than"), bound(other, "size_less_than"))
@@ -56,7 +52,7 @@ answers contains answer if {
 		some rule in copies
 		rule.status == "Enabled"
 		expires(rule)
-		overlap(rule, link.rule)
+		objects.meet(rule, link.rule)
 		not matched(rule, originals)
 		id := object.get(rule, "id", "")
 		fault := {

@@ -38,13 +38,15 @@ var (
 // s3 adds the APIs of S3, and the one of S3 Control.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html
 func (t table) s3() {
+	excluded := maybe("Not", single, anyOf("Prefix", "Tag", "Or"), maybe("Prefix"), maybe("Tag", tag),
+		maybe("Or", anyOf("Prefix", "Tag"), many("Prefix"), many("Tag", tag)))
 	t.document("s3:GetBucketReplication", "ReplicationConfiguration",
 		one("Role", nonEmpty),
 		some("Rule",
 			one("ID", nonEmpty), maybe("Priority", integer), maybe("Prefix"),
 			maybe("Filter", single,
-				maybe("Prefix"), maybe("Tag", tag),
-				maybe("And", element, maybe("Prefix"), many("Tag", tag))),
+				maybe("Prefix"), maybe("Tag", tag), excluded,
+				maybe("And", element, maybe("Prefix"), many("Tag", tag), excluded)),
 			isEnabled,
 			maybe("SourceSelectionCriteria", anyOf("SseKmsEncryptedObjects", "ReplicaModifications"),
 				maybe("SseKmsEncryptedObjects", isEnabled), maybe("ReplicaModifications", isEnabled)),

@@ -37,12 +37,28 @@ type ReplicationFilter struct {
 	Prefix *string         `xml:"Prefix" yaml:"Prefix"`
 	Tag    *Tag            `xml:"Tag" yaml:"Tag"`
 	And    *ReplicationAnd `xml:"And" yaml:"And"`
+	Not    *ReplicationNot `xml:"Not" yaml:"Not"`
 }
 
 // ReplicationAnd joins the conditions of a filter.
 type ReplicationAnd struct {
 	Prefix *string `xml:"Prefix" yaml:"Prefix"`
 	Tags   []Tag   `xml:"Tag" yaml:"Tags"`
+
+	Not *ReplicationNot `xml:"Not" yaml:"Not"`
+}
+
+// ReplicationNot excludes objects; exactly one member is given.
+type ReplicationNot struct {
+	Prefix *string        `xml:"Prefix" yaml:"Prefix"`
+	Tag    *Tag           `xml:"Tag" yaml:"Tag"`
+	Or     *ReplicationOr `xml:"Or" yaml:"Or"`
+}
+
+// ReplicationOr is what any of its members match.
+type ReplicationOr struct {
+	Prefix []string `xml:"Prefix" yaml:"Prefix"`
+	Tag    []Tag    `xml:"Tag" yaml:"Tag"`
 }
 
 // SourceSelectionCriteria says which special objects are replicated.
@@ -96,6 +112,42 @@ type Status struct {
 
 // V2 reports whether a rule is of schema V2. An empty Filter is a Filter.
 func (r *ReplicationRule) V2() bool { return r.Filter != nil }
+
+// Takes reports whether the filter of the rule takes an object with this key and these tags.
+func (r *ReplicationRule) Takes(key string, tags []Tag) bool {
+	if !strings.HasPrefix(key, r.FilterPrefix()) {
+		return false
+	}
+	for _, want := range r.FilterTags() {
+		if !slices.Contains(tags, want) {
+			return false
+		}
+	}
+	out := r.Excluded()
+	return !slices.ContainsFunc(out.Prefix, func(p string) bool { return strings.HasPrefix(key, p) }) &&
+		!slices.ContainsFunc(out.Tag, func(t Tag) bool { return slices.Contains(tags, t) })
+}
+
+// Excluded is what the filter excludes.
+func (r *ReplicationRule) Excluded() (out ReplicationOr) {
+	if r.Filter == nil {
+		return out
+	}
+	not := r.Filter.Not
+	if r.Filter.And != nil {
+		not = r.Filter.And.Not
+	}
+	switch {
+	case not == nil:
+	case not.Or != nil:
+		out = *not.Or
+	case not.Prefix != nil:
+		out.Prefix = []string{*not.Prefix}
+	case not.Tag != nil:
+		out.Tag = []Tag{*not.Tag}
+	}
+	return out
+}
 
 // FilterPrefix is the prefix of the filter in any of its forms, "" for all keys.
 func (r *ReplicationRule) FilterPrefix() string {

@@ -6,7 +6,6 @@ package replicate
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"crosscheck/scanner/sandbox/state"
@@ -93,15 +92,7 @@ func winners(c *state.ReplicationConfiguration, v *state.Version) []state.Replic
 
 // matches reports whether an enabled rule's filter covers a version.
 func ruleMatches(r *state.ReplicationRule, v *state.Version) bool {
-	if r.Status != state.Enabled || !strings.HasPrefix(v.Key, r.FilterPrefix()) {
-		return false
-	}
-	for _, want := range r.FilterTags() {
-		if !slices.Contains(v.Tags, want) {
-			return false
-		}
-	}
-	return true
+	return r.Status == state.Enabled && r.Takes(v.Key, v.Tags)
 }
 
 // eligible reports whether S3 replicates such a version by a rule that covers it.

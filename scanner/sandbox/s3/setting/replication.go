@@ -150,13 +150,7 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 		return wire.MalformedXML()
 	}
 	if f := r.Filter; f != nil {
-		given := 0
-		for _, is := range []bool{f.Prefix != nil, f.Tag != nil, f.And != nil} {
-			if is {
-				given++
-			}
-		}
-		if given > 1 {
+		if given(f.Prefix != nil, f.Tag != nil, f.And != nil, f.Not != nil) > 1 || !isNot(f.Not) || f.And != nil && !isNot(f.And.Not) {
 			return wire.MalformedXML()
 		}
 	}
@@ -177,7 +171,7 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 		)
 	}
 	tags := r.FilterTags()
-	if len(tags) > 0 && r.DeleteMarkerReplication.Enabled() {
+	if (len(tags) > 0 || len(r.Excluded().Tag) > 0) && r.DeleteMarkerReplication.Enabled() {
 		return wire.InvalidRequest(
 			"Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.",
 		)
@@ -209,6 +203,22 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 		)
 	}
 	return checkTime(d)
+}
+
+// given counts the members that are given.
+func given(members ...bool) (n int) {
+	for _, is := range members {
+		if is {
+			n++
+		}
+	}
+	return n
+}
+
+// isNot reports whether S3 takes what a filter excludes.
+func isNot(n *state.ReplicationNot) bool {
+	return n == nil || given(n.Prefix != nil, n.Tag != nil, n.Or != nil) == 1 &&
+		(n.Or == nil || len(n.Or.Prefix)+len(n.Or.Tag) > 0)
 }
 
 func isStatus(s *state.Status) bool {
