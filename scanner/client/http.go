@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -37,9 +38,25 @@ func newHTTPClient(given aws.HTTPClient, n int) (client aws.HTTPClient, close fu
 		return dial(ctx, network, withoutAccount(address))
 	}
 	return &http.Client{
-		Transport: tr, Timeout: sdk.GetTimeout(),
+		Transport: plainBodies{tr}, Timeout: sdk.GetTimeout(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, tr.CloseIdleConnections
+}
+
+// plainBodies gives the next transport bodies that can only be read. The SDK closes the
+// body of a request once its answer begins; a transport that still writes then reads the
+// end of it, but WriteTo of such a body gives [io.EOF], which is no end but an error: the
+// connection was closed, the rest of the answer was lost, and the call made again.
+type plainBodies struct{ next http.RoundTripper }
+
+// RoundTrip sends a copy of the request.
+func (p plainBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if _, ok := r.Body.(io.WriterTo); ok && r.Body != http.NoBody {
+		plain := *r
+		plain.Body = struct{ io.ReadCloser }{r.Body}
+		r = &plain
+	}
+	return p.next.RoundTrip(r)
 }
 
 // stayingOnHost is the SDK's own client, which does not follow redirects to another host.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -123,5 +125,59 @@ func TestWithoutAccount(t *testing.T) {
 		if got := withoutAccount(address); got != want {
 			t.Errorf("%s is dialed as %s, want %s", address, got, want)
 		}
+	}
+}
+
+// closedEarly is the body of a request that the SDK closed when the answer began: what
+// still reads of it gets the end, by WriteTo as an error.
+type closedEarly struct {
+	*strings.Reader
+	answered <-chan struct{}
+}
+
+func (b closedEarly) Read(p []byte) (int, error) {
+	if b.Len() == 0 {
+		<-b.answered
+	}
+	return b.Reader.Read(p)
+}
+
+func (b closedEarly) WriteTo(io.Writer) (int64, error) {
+	<-b.answered
+	return 0, io.EOF
+}
+
+func (b closedEarly) Close() error { return nil }
+
+// TestAnswerBeforeTheRequestIsRead: an answer that begins before the transport is done with
+// the request is read to its end.
+func TestAnswerBeforeTheRequestIsRead(t *testing.T) {
+	t.Parallel()
+	answered, written := make(chan struct{}), make(chan struct{})
+	const whole = 1 << 20
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, whole/2))
+		_ = http.NewResponseController(w).Flush()
+		<-written
+		_, _ = w.Write(make([]byte, whole/2))
+	}))
+	defer server.Close()
+	client, done := newHTTPClient(nil, 1)
+	defer done()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, closedEarly{strings.NewReader("{}"), answered})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.ContentLength = 2
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	close(answered)
+	time.Sleep(50 * time.Millisecond) // the transport ends the request
+	close(written)
+	if body, err := io.ReadAll(response.Body); err != nil || len(body) != whole {
+		t.Errorf("%d bytes, %v", len(body), err)
 	}
 }
