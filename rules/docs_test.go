@@ -62,6 +62,7 @@ var mistakes = []struct {
 	{"owner override without its permission on both sides", []string{"XC013"}, ""},
 	{"no owner override and no enforced ownership: the destination cannot read its copies", []string{"XC014"}, ""},
 	{"KMS by default at the source and no opt-in: nothing replicates, and nothing reports it", []string{"XC021"}, ""},
+	{"objects that a writer puts under KMS are left out; a key for replicas or of the destination that is never used", []string{"XC059", "XC060"}, ""},
 	{"KMS permissions missing on the role or in a key policy", []string{"XC023", "XC026", "XC028"}, ""},
 	{"an AWS managed key, or a key or alias of the source account, for replicas of another account", []string{"XC026", "XC027"}, ""},
 	{"an encryption context written for objects while bucket keys are on, or misspelled", []string{"XC026", "XC028", "XC029"}, ""},

@@ -224,6 +224,10 @@ var conditions = map[string]condition{
 		e := doc.Bucket.Encryption.Value
 		return e != nil && slices.Contains(e.BlockedTypes, "SSE-C")
 	}},
+	"sse_s3": {why: "the default encryption of the source is KMS", not: func(_ *premises, doc *fact.Document, _ *fact.Link) bool {
+		e := doc.Bucket.Encryption.Value
+		return e != nil && strings.HasPrefix(e.Algorithm, "aws:kms")
+	}},
 	"no_mfa_delete": {why: "MFA delete is on at the destination", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && d.Versioning.Value != nil && d.Versioning.Value.MFADelete == "Enabled"

@@ -27,7 +27,8 @@ var economies = map[string]*struct {
 	"owner_override": {"ownership", func(w *world) { // within one account, where XC014 does not ask
 		w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = true })
 	}},
-	"sse_c": {"encryption", func(w *world) { w.Bucket.Encryption.Value.BlockedTypes = nil }},
+	"sse_c":  {"encryption", func(w *world) { w.Bucket.Encryption.Value.BlockedTypes = nil }},
+	"sse_s3": {"encryption", func(w *world) { w.Bucket.Encryption.Value.Algorithm = "AES256" }},
 	"no_mfa_delete": {"object_lock", func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Enabled"}) })
 	}},
@@ -52,15 +53,16 @@ func TestWants(t *testing.T) {
 		}
 		return list
 	}
-	same := change(oneAccount)
-	if diff := cmp.Diff([]string{"lifecycle", "ownership", "policy", "replication", "request_payment", "versioning"}, wanted(e, working())); diff != "" {
+	leftOut := func(w *world) { w.Bucket.Encryption.Value.Algorithm = "aws:kms" }
+	same := change(func(w *world) { oneAccount(w); leftOut(w) })
+	if diff := cmp.Diff([]string{"encryption", "lifecycle", "ownership", "policy", "replication", "request_payment", "versioning"}, wanted(e, working())); diff != "" {
 		t.Errorf("between accounts (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"lifecycle", "policy", "replication", "versioning"}, wanted(e, same)); diff != "" {
 		t.Errorf("in one account (-want +got):\n%s", diff)
 	}
 	for name, x := range economies {
-		if doc := change(func(w *world) { oneAccount(w); x.do(w) }); !slices.Contains(wanted(e, doc), x.fact) || slices.Contains(wanted(e, same), x.fact) {
+		if doc := change(func(w *world) { oneAccount(w); leftOut(w); x.do(w) }); !slices.Contains(wanted(e, doc), x.fact) || slices.Contains(wanted(e, same), x.fact) {
 			t.Errorf("%s: %s is not wanted by it alone", name, x.fact)
 		}
 	}
@@ -79,7 +81,7 @@ func TestWants(t *testing.T) {
 	if diff := cmp.Diff(named, wanted(e, blank)); diff != "" || slices.Contains(named, "tags") {
 		t.Errorf("of a bucket of which nothing was read (-named by rules +wanted):\n%s", diff)
 	}
-	off := engine(t, Options{Disabled: []string{"XC036", "XC051", "XC014", "XC049"}})
+	off := engine(t, Options{Disabled: []string{"XC036", "XC051", "XC014", "XC049", "XC060"}})
 	if diff := cmp.Diff([]string{"policy", "replication", "request_payment", "versioning"}, wanted(off, working())); diff != "" {
 		t.Errorf("with rules switched off; XC049 decides all the same (-want +got):\n%s", diff)
 	}
@@ -94,7 +96,7 @@ func TestRulesOfTheUserSeeWhatTheyName(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := working()
-	if !e.Wants("destination.public_access_block", doc, &doc.Links[0]) || e.Wants("destination.encryption", doc, &doc.Links[0]) {
+	if !e.Wants("destination.public_access_block", doc, &doc.Links[0]) || e.Wants("destination.object_lock", doc, &doc.Links[0]) {
 		t.Error("the rule looks at the public access block")
 	}
 	if needs := e.Needs(); !slices.Contains(needs, "source.public_access_block") || !slices.Contains(needs, "destination.public_access_block") || slices.Contains(needs, "source.tags") {
@@ -150,6 +152,7 @@ func TestWhatIsNotWantedChangesNothing(t *testing.T) {
 	e := engine(t, Options{Parameters: map[string]any{"destinations": map[string]any{"regions": []any{"eu-west-1"}, "other_account": true}}})
 	edits := []func(*world){
 		oneAccount, kmsWorld, locked,
+		func(w *world) { w.Bucket.Encryption.Value.Algorithm = "aws:kms" },
 		func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = true }) },
 		func(w *world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) },
 		func(w *world) {

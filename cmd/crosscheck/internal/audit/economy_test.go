@@ -249,6 +249,7 @@ func TestCallsPerLink(t *testing.T) {
 	if os.Getenv("XCTEST_FAULTS") == "all" {
 		links = 1000
 	}
+	share := func(n int) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/float64(links)), ".0") }
 	perLink := func(calls map[string]int) map[string]string {
 		out := map[string]string{}
 		for op, n := range calls {
@@ -256,7 +257,7 @@ func TestCallsPerLink(t *testing.T) {
 				if op == "s3:GetBucketReplication" {
 					n -= 4 // the buckets that have no part in replication: one call each
 				}
-				out[op] = strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/float64(links)), ".0")
+				out[op] = share(n)
 			}
 		}
 		return out
@@ -270,6 +271,7 @@ func TestCallsPerLink(t *testing.T) {
 		maps.Copy(want, more)
 		return want
 	}
+	own := share(4) // S3's own key, once in each account
 	const sseC = ", encryption: {algorithm: AES256, blocked: [SSE-C]}"
 	for _, c := range []struct {
 		name     string
@@ -277,16 +279,17 @@ func TestCallsPerLink(t *testing.T) {
 		disabled []string
 		want     map[string]string
 	}{
-		{"between accounts, SSE-C refused at the source", linksWorld(links, true, false, sseC), nil,
-			price(map[string]string{"s3:GetBucketEncryption": "1", "s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketRequestPayment": "1"}, "s3:GetBucketOwnershipControls")},
-		{"between accounts, SSE-C allowed", linksWorld(links, true, false, ", encryption: {algorithm: AES256}"), nil,
+		{"between accounts", linksWorld(links, true, false, sseC), nil,
 			price(map[string]string{"s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketRequestPayment": "1"}, "s3:GetBucketOwnershipControls", "s3:GetBucketEncryption")},
+		{"between accounts, KMS left out and SSE-C refused", linksWorld(links, true, false, ", encryption: {algorithm: \"aws:kms\", blocked: [SSE-C]}"), nil,
+			price(map[string]string{"s3:GetBucketEncryption": "1", "s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketRequestPayment": "1",
+				"kms:DescribeKey": own, "kms:GetKeyPolicy": own, "kms:ListGrants": own, "kms:ListAliases": own}, "s3:GetBucketOwnershipControls")},
 		{"in one account", linksWorld(links, false, false, sseC), nil,
-			price(map[string]string{"s3:GetBucketEncryption": "1", "s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketOwnershipControls": "1"})},
+			price(map[string]string{"s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketOwnershipControls": "1"}, "s3:GetBucketEncryption")},
 		{"under keys", linksWorld(links, true, true, ""), nil,
 			price(map[string]string{"s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketRequestPayment": "1"}, "s3:GetBucketOwnershipControls", "s3:GetBucketEncryption",
 				"kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListAliases", "kms:ListResourceTags")},
-		{"verdicts alone", linksWorld(links, true, false, sseC), []string{"XC014", "XC036", "XC038", "XC039", "XC040", "XC048", "XC051", "XC052"},
+		{"verdicts alone", linksWorld(links, true, false, sseC), []string{"XC014", "XC036", "XC038", "XC039", "XC040", "XC048", "XC051", "XC052", "XC060"},
 			map[string]string{"iam:GetRole": "1", "s3:GetBucketReplication": "2", "s3:GetBucketVersioning": "2", "s3:GetBucketPolicy": "2", "s3:GetObjectLockConfiguration": "1", "s3:GetBucketEncryption": "1", "s3:GetBucketRequestPayment": "1"}},
 	} {
 		got := perLink(callsOf(t, c.text, rules.Options{Disabled: c.disabled}))

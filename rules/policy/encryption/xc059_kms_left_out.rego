@@ -1,0 +1,80 @@
+# METADATA
+# title: Objects that a writer puts under KMS replicate, or cannot be written
+# description: |
+#   A rule without the opt-in replicates no object under SSE-KMS or DSSE-KMS. Where KMS is
+#   not the default encryption of the source, a writer may still choose it in a request,
+#   unless the bucket policy denies that. Such objects are left out without a word: they
+#   have no replication status. XC021 judges sources whose default is KMS.
+# custom:
+#   id: XC059
+#   severity: info
+#   scope: link
+#   needs: [bucket.encryption, bucket.policy]
+#   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-28, NIST-800-53r5/CP-9]
+#   remediation: enable SseKmsEncryptedObjects in the rule and name a replica key, or deny writes under KMS
+#   evidence: documented
+#   sources:
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+#     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
+package crosscheck.rules.encryption.kms_left_out
+
+key := "s3:x-amz-server-side-encryption"
+
+# Whether the bucket policy denies every principal of the account the choice of an
+# algorithm for any object, whatever else is true of the request.
+denied(kind) if {
+	text := policy.document
+	contains(lower(text), key)
+	statements := iam.statements("bucket-policy", text)
+	every statement in statements {
+		statement.not_principal == false
+	}
+	decision := iam.decide({
+		"id": "",
+		"request": {
+			"principal": sprintf("arn:%s:iam::%s:user/writer", [split(input.bucket.arn, ":")[1], input.bucket.account_id]),
+			"action": "s3:PutObject",
+			"resource": sprintf("%s/*", [input.bucket.arn]),
+			"resourceAccount": input.bucket.account_id,
+			"context": {key: kind},
+			"unknownContext": [c.key | some s in statements; some c in s.conditions; lower(c.key) != key],
+		},
+		"identityPolicies": [{"name": "all", "policy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}],
+		"resourcePolicy": text,
+	})
+	decision.reason == "explicit_deny"
+	decision.witness == "" # not for some objects only
+}
+
+open := [kind | some kind in ["aws:kms", "aws:kms:dsse"]; not denied(kind)]
+
+algorithm := object.get(crosscheck.value(input.bucket.encryption, {}), "algorithm", "AES256")
+
+policy := crosscheck.value(input.bucket.policy, {})
+
+answers contains crosscheck.not_applicable(link, "the rule replicates objects under KMS") if {
+	some link in input.links
+	link.rule.sse_kms_objects == "Enabled"
+}
+
+answers contains crosscheck.not_applicable(link, "KMS is the default encryption of the source") if {
+	some link in input.links
+	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+	startswith(algorithm, "aws:kms")
+}
+
+answers contains answer if {
+	policy
+	algorithm == "AES256"
+	some link in input.links
+	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+	faults := {fault |
+		count(open) > 0
+		fault := {
+			"message": sprintf("objects that a writer puts under %s are left out: the rule does not replicate objects under KMS, and S3 reports no failure", [concat(" or ", open)]),
+			"evidence": {"algorithms": open},
+			"remediation": sprintf("set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID, or deny s3:PutObject with %s in the bucket policy of %s", [concat(" and ", open), input.bucket.name]),
+		}
+	}
+	some answer in crosscheck.result(link, faults, "the bucket policy denies writes under KMS")
+}
