@@ -256,18 +256,18 @@ func TestRemediation(t *testing.T) {
 		name, rule, want string
 		do               func(*world)
 	}{
-		{"owner override", "XC013", "add `s3:ObjectOwnerOverrideToBucketOwner` on `arn:aws:s3:::dst/*` to Sid Write of replicate; " +
-			"add `s3:ObjectOwnerOverrideToBucketOwner` on `arn:aws:s3:::dst/*` to Sid Replica of dst, the bucket policy of dst", func(w *world) {
+		{"owner override", "XC013", "add `s3:ObjectOwnerOverrideToBucketOwner` on `arn:aws:s3:::dst/*` to statement Write of its policy replicate; " +
+			"add `s3:ObjectOwnerOverrideToBucketOwner` on `arn:aws:s3:::dst/*` to statement Replica of the bucket policy of dst", func(w *world) {
 			w.dst(func(b *fact.Bucket) { b.Ownership = fact.Of("ObjectWriter") })
 			w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = true })
 		}},
 		{"no bucket policy", "XC012", "allow " + roleARN + " `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst", func(w *world) {
 			w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() })
 		}},
-		{"another role", "XC012", "allow " + roleARN + " `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst", func(w *world) {
+		{"another path", "XC012", "write `" + roleARN + "` instead of `arn:aws:iam::111111111111:role/repl` as Principal in statement Replica of the bucket policy of dst", func(w *world) {
 			w.policy("role/service-role/repl", "role/repl")
 		}},
-		{"deny", "XC016", "exempt " + roleARN + " from the Deny of s3:ReplicateTags in Sid No of replicate (identity)", func(w *world) {
+		{"deny", "XC016", "exempt " + roleARN + " from the Deny of s3:ReplicateTags in statement No of its policy replicate", func(w *world) {
 			w.deny("s3:ReplicateTags", "*")
 		}},
 		{"SCP", "XC011", "let an SCP attached to ou-root-a allow `s3:ReplicateObject` on `arn:aws:s3:::dst/*`", func(w *world) {

@@ -138,6 +138,7 @@ type Decision struct {
 	UnknownKeys   []string            // context keys that would have to be known, sorted
 	UnknownLayers []string            // layers that would have to be read, sorted
 	NotRead       []string            // why they were not read, each reason once, sorted
+	Change        string              // what of the nearest miss would have to change, in the words of package explain; "" = nothing in particular
 	Witness       string              // a resource (or value of a key that ranges) the decision is about, where not all are concerned
 	AllowWhen     map[string]string   // Undecided by keys: one assignment that allows … (absent keys are NotSent; nil: none was found)
 	DenyWhen      map[string]string   // … and one that denies

@@ -34,6 +34,24 @@ type row struct {
 	negated bool // they are those of NotResource
 }
 
+// covers reports whether a statement covers a region, by the patterns that match it.
+func (w *row) covers(bits string) logic.Truth {
+	t := logic.False
+	for _, en := range w.entries {
+		switch {
+		case en.pattern >= 0 && bits[en.pattern] == 0:
+		case en.maybe:
+			t = logic.Or(t, logic.Unknown)
+		default:
+			t = logic.True
+		}
+	}
+	if w.negated {
+		t = logic.Not(t)
+	}
+	return t
+}
+
 // maxViews bounds the parts of a request.
 const maxViews = 4 * match.MaxRegions
 
@@ -144,6 +162,17 @@ func (e *Evaluation) divideResources() (views []view, problem string) {
 		rows     = make([]row, 0, 8) // by slot
 		entries  = make([]entry, 0, 8)
 	)
+	put := func(text string, toks []match.Token) int {
+		at, known := index[text]
+		if !known || text == "" {
+			at = len(patterns)
+			patterns = append(patterns, toks)
+		}
+		if text != "" {
+			index[text] = at
+		}
+		return at
+	}
 	e.slots = map[*statement.Statement]int{}
 	e.EachPolicy(func(_ Place, p *policy.Policy) {
 		if !p.Valid() {
@@ -155,32 +184,7 @@ func (e *Evaluation) divideResources() (views []view, problem string) {
 				continue
 			}
 			first := len(entries)
-			for j := range s.Resources {
-				r := &s.Resources[j]
-				en := entry{pattern: -1, maybe: r.State == match.Doubt}
-				switch {
-				case r.State == match.Bad:
-					continue
-				case r.Tail != nil:
-					t, is := e.Keys.ExpandTokens(match.Tokens(r.Head), r.Tail)
-					if is == contextkey.Null {
-						continue
-					}
-					en.maybe = en.maybe || is == contextkey.Unknown
-					en.pattern = len(patterns)
-					patterns = append(patterns, match.ARNTokens(t))
-				case r.Any:
-				default:
-					at, known := index[r.Text]
-					if !known {
-						at = len(patterns)
-						index[r.Text] = at
-						patterns = append(patterns, r.Toks)
-					}
-					en.pattern = at
-				}
-				entries = append(entries, en)
-			}
+			entries = e.entriesOf(s, entries, put)
 			e.slots[s] = len(rows)
 			rows = append(rows, row{entries[first:len(entries):len(entries)], s.NotResource})
 		}
@@ -197,21 +201,7 @@ func (e *Evaluation) divideResources() (views []view, problem string) {
 	for i, r := range found {
 		matches := all[i*len(rows) : (i+1)*len(rows)]
 		for slot, row := range rows {
-			t := logic.False
-			for _, en := range row.entries {
-				if en.pattern >= 0 && r.Bits[en.pattern] == 0 {
-					continue
-				}
-				if en.maybe {
-					t = logic.Or(t, logic.Unknown)
-				} else {
-					t = logic.True
-				}
-			}
-			if row.negated {
-				t = logic.Not(t)
-			}
-			matches[slot] = t
+			matches[slot] = row.covers(r.Bits)
 		}
 		views[i] = view{matches: matches, witness: r.Witness}
 	}
@@ -237,6 +227,82 @@ func (e *Evaluation) regions(universe []match.Token, patterns [][]match.Token, e
 		found = slices.DeleteFunc(found, func(r match.Region) bool { return strings.IndexByte(r.Bits[first:], 1) >= 0 })
 	}
 	return found, ""
+}
+
+// entriesOf adds the entries of a statement to a list. put gives the pattern of some tokens
+// a number; text is the same for equal patterns, "" where that is not known.
+func (e *Evaluation) entriesOf(s *statement.Statement, list []entry, put func(text string, toks []match.Token) int) []entry {
+	for j := range s.Resources {
+		r := &s.Resources[j]
+		en := entry{pattern: -1, maybe: r.State == match.Doubt}
+		switch {
+		case r.State == match.Bad:
+			continue
+		case r.Tail != nil:
+			t, is := e.Keys.ExpandTokens(match.Tokens(r.Head), r.Tail)
+			if is == contextkey.Null {
+				continue
+			}
+			en.maybe = en.maybe || is == contextkey.Unknown
+			en.pattern = put("", match.ARNTokens(t))
+		case r.Any:
+		default:
+			en.pattern = put(r.Text, r.Toks)
+		}
+		list = append(list, en)
+	}
+	return list
+}
+
+// Overlap is how much of what a request is about the Resource of a statement covers.
+type Overlap uint8
+
+// The overlaps.
+const (
+	Apart  Overlap = iota
+	Partly         // some of the resources of a glob, or perhaps the resource
+	Wholly
+)
+
+// Overlap compares the Resource or NotResource of a statement with all resources of the
+// request, whatever its action is.
+func (e *Evaluation) Overlap(s *statement.Statement, kind policy.Kind) Overlap {
+	if !e.req.ResourceIsGlob || len(s.Resources) == 0 {
+		switch e.ResourceMatches(s, kind) {
+		case logic.True:
+			return Wholly
+		case logic.Unknown:
+			return Partly
+		}
+		return Apart
+	}
+	universe, problem := contextkey.GlobTokens(e.req.Resource)
+	if problem != "" {
+		return Partly
+	}
+	var patterns [][]match.Token
+	w := row{negated: s.NotResource}
+	w.entries = e.entriesOf(s, nil, func(_ string, toks []match.Token) int {
+		patterns = append(patterns, toks)
+		return len(patterns) - 1
+	})
+	e.budget = match.Budget{} // the request is decided
+	found, problem := e.regions(match.ARNTokens(universe), patterns, e.req.Except, match.ARNTokens)
+	if problem != "" {
+		return Partly
+	}
+	all, some := true, false
+	for _, r := range found {
+		t := w.covers(r.Bits)
+		all, some = all && t == logic.True, some || t != logic.False
+	}
+	switch {
+	case all:
+		return Wholly
+	case some:
+		return Partly
+	}
+	return Apart
 }
 
 // look turns the evaluation to a view.

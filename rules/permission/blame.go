@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/explain"
 	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/statement"
@@ -28,8 +30,42 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 	}
 	theirs.Identity, theirs.Boundary, theirs.SCPs = iam.Policies(allowAll.identity), iam.Policies(), iam.NotApplicable()
 	c.Sides = &Sides{Role: e.sideResult(s, &mine, q), Resource: e.sideResult(s, &theirs, q)}
+	if c.speaksOf(ResourceSide) {
+		c.Sides.RoleMessage = e.sideMessage(s, &mine, q, c.Requirement, c.Sides.Role)
+	}
+	if c.speaksOf(RoleSide) {
+		c.Sides.ResourceMessage = e.sideMessage(s, &theirs, q, c.Requirement, c.Sides.Resource)
+	}
 	c.Remediation = e.remedy(&c, s)
 	return c
+}
+
+// speaksOf reports whether the message of a cell is about a side, among others.
+func (c *Cell) speaksOf(side Side) bool {
+	if c.Result != iam.Denied {
+		return true
+	}
+	if len(c.Deciding) == 0 {
+		return sideOfLayer(c.Decider) == side
+	}
+	return slices.ContainsFunc(c.Deciding, func(st finding.Statement) bool { return sideOfLayer(st.Layer) == side })
+}
+
+// sideOfLayer is the side whose policies are in a layer, as an [iam.Decision] spells it.
+func sideOfLayer(layer string) Side {
+	switch layer, _, _ := strings.Cut(layer, ":"); layer {
+	case "identity", "boundary", "session", "scp":
+		return RoleSide
+	}
+	return ResourceSide
+}
+
+// sideMessage is what one side says by itself, "" where it allows.
+func (e *evaluation) sideMessage(s *side, in *iam.Input, q question, r *Requirement, result iam.Result) string {
+	if result == iam.Allowed {
+		return ""
+	}
+	return e.message(r, q, e.decide(s, in, q))
 }
 
 // sideResult is the result of a question, without words.
@@ -54,11 +90,7 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 	if c.Reason == explicitDeny {
 		var where []string
 		for _, d := range c.Deciding {
-			name := fmt.Sprintf("statement %d", d.Statement)
-			if d.Sid != "" {
-				name = "Sid " + d.Sid
-			}
-			where = append(where, fmt.Sprintf("%s of %s (%s)", name, d.Policy, d.Layer))
+			where = append(where, e.place(d.Layer, d.Policy, d.Sid, d.Statement))
 		}
 		return fmt.Sprintf("exempt %s from the Deny of %s in %s", e.link.RoleARN, c.Action, strings.Join(where, ", "))
 	}
@@ -66,19 +98,25 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 	what := fmt.Sprintf("`%s` on `%s`", c.Action, c.Resource)
 	if c.Sides.Role != iam.Allowed {
 		switch {
+		case c.Remediation != "" && sideOfLayer(c.Decider) == RoleSide:
+			todo = append(todo, c.Remediation)
 		case c.Decider == "boundary":
 			todo = append(todo, fmt.Sprintf("add %s to the permissions boundary of %s", what, e.link.RoleARN))
 		case c.Level != "":
 			todo = append(todo, fmt.Sprintf("let an SCP attached to %s allow %s", c.Level, what))
 		default:
-			to := home(e.rolePolicies, policy.Identity, c)
+			to := e.home(e.rolePolicies, policy.Identity, c)
 			if to == "" {
 				to = "a policy of the role"
 			}
 			todo = append(todo, fmt.Sprintf("add %s to %s", what, to))
 		}
 	}
-	if c.Sides.Resource != iam.Allowed {
+	switch {
+	case c.Sides.Resource == iam.Allowed:
+	case c.Remediation != "" && sideOfLayer(c.Decider) == ResourceSide:
+		todo = append(todo, c.Remediation)
+	default:
 		where, kind := "the bucket policy of "+e.link.Destination, policy.Bucket
 		if s.key != nil {
 			where, kind = "the policy of the key", policy.Key
@@ -86,8 +124,8 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 			where = "the bucket policy of " + e.doc.Bucket.Name
 		}
 		// A statement may be added to only if it is for this role.
-		if to := home(s.policies, kind, c, e.link.RoleARN); to != "" {
-			todo = append(todo, fmt.Sprintf("add %s to %s, %s", what, to, where))
+		if to := e.home(s.policies, kind, c, e.link.RoleARN); to != "" {
+			todo = append(todo, fmt.Sprintf("add %s to %s", what, to))
 		} else {
 			todo = append(todo, fmt.Sprintf("allow %s %s in %s", e.link.RoleARN, what, where))
 		}
@@ -97,7 +135,7 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 
 // home is the statement that a missing action belongs to: one that allows other
 // actions on the resource already, without conditions, to the principal if one is given.
-func home(policies []*Policy, kind policy.Kind, c *Cell, principals ...string) string {
+func (e *evaluation) home(policies []*Policy, kind policy.Kind, c *Cell, principals ...string) string {
 	for _, p := range policies {
 		if p.kind != kind {
 			continue
@@ -113,11 +151,13 @@ func home(policies []*Policy, kind policy.Kind, c *Cell, principals ...string) s
 			if !fits {
 				continue
 			}
-			if s.Sid != "" {
-				return fmt.Sprintf("Sid %s of %s", s.Sid, p.Name())
-			}
-			return fmt.Sprintf("statement %d of %s", s.Index, p.Name())
+			return e.place(map[policy.Kind]string{policy.Identity: "identity", policy.Bucket: "resource", policy.Key: "key"}[kind], p.Name(), s.Sid, s.Index)
 		}
 	}
 	return ""
+}
+
+// place names a statement that bears on the request at hand as people find it.
+func (e *evaluation) place(layer, policy, sid string, index int) string {
+	return explain.Place(&e.request, &iam.Statement{Layer: layer, Policy: policy, Sid: sid, Index: index})
 }

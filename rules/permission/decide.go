@@ -70,6 +70,9 @@ func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
 		if perhaps != nil && r.Required && c.Result == iam.Denied {
 			c.Result, c.Reason, c.Remediation = iam.Undecided, unknown, ""
 			c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
+			if c.Sides != nil {
+				c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""
+			}
 		}
 		m.Cells = append(m.Cells, c)
 	}
@@ -100,7 +103,7 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		q.resource, q.every = s.bucketARN+"/"+contextkey.EscapeGlob(e.link.Rule.Prefix)+"*", true
 	case TheKey:
 		if s.key.id == "" {
-			return newCell(r, q, say("the default key of the source is not known", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
+			return e.newCell(r, q, say("the default key of the source is not known", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
 		}
 		q.resource = s.key.id
 		if k := s.key.key; k != nil {
@@ -114,19 +117,19 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		denies.RestrictPublicBuckets = logic.False
 		in = &denies
 	case MustAllowOrDenied:
-		return e.blamed(newCell(r, q, e.allowedOrDenied(s, q)), q, s, in)
+		return e.blamed(e.newCell(r, q, e.allowedOrDenied(s, q)), q, s, in)
 	case Either:
 		if !e.kms {
 			return e.either(r, q, s)
 		}
 	}
 	if foreign := e.foreignManagedKey(s); foreign != "" {
-		c := e.blamed(newCell(r, q, say(foreign+" is an AWS managed key, which no other account can use",
+		c := e.blamed(e.newCell(r, q, say(foreign+" is an AWS managed key, which no other account can use",
 			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "key"})), q, s, in)
 		c.Remediation = fmt.Sprintf("name a customer managed key that the owner of %s shares with the role", e.link.Destination)
 		return c
 	}
-	return e.blamed(newCell(r, q, e.decide(s, in, q)), q, s, in)
+	return e.blamed(e.newCell(r, q, e.decide(s, in, q)), q, s, in)
 }
 
 // foreignManagedKey is the ARN of the key of a side which AWS manages for another
@@ -148,22 +151,16 @@ type question struct {
 	every            bool
 }
 
-// outcome is a decision. The words of package iam go on from the action ("is
-// implicitly denied …"); a clause is one of its own.
-type outcome struct {
-	iam.Decision
-	clause bool
-}
-
-func say(clause string, d iam.Decision) outcome {
+// say gives a decision a message, a clause that says why.
+func say(clause string, d iam.Decision) iam.Decision {
 	d.Message = clause
-	return outcome{d, true}
+	return d
 }
 
 // decide answers a question in all variants of the request: allowed if all of them
 // are, denied if all of them are.
-func (e *evaluation) decide(s *side, in *iam.Input, q question) outcome {
-	var d outcome
+func (e *evaluation) decide(s *side, in *iam.Input, q question) iam.Decision {
+	var d iam.Decision
 	for v := range s.variants() {
 		d2 := explained(e.requestOf(s, q, v), in)
 		if s.key != nil && s.key.anObject != "" {
@@ -203,16 +200,16 @@ func (e *evaluation) requestOf(s *side, q question, variant int) *iam.Request {
 }
 
 // explained asks for words only where they will be read.
-func explained(r *iam.Request, in *iam.Input) outcome {
+func explained(r *iam.Request, in *iam.Input) iam.Decision {
 	d := iam.Decide(r, in)
 	if d.Result != iam.Allowed {
 		d = explain.Decide(r, in)
 	}
-	return outcome{d, d.Unfit}
+	return d
 }
 
 // both is what is certain where either of two requests may be the one that is made.
-func both(a, b outcome) outcome {
+func both(a, b iam.Decision) iam.Decision {
 	if a.Result == b.Result {
 		return a
 	}
@@ -225,7 +222,7 @@ func both(a, b outcome) outcome {
 }
 
 // allowedOrDenied answers for [MustAllowOrDenied].
-func (e *evaluation) allowedOrDenied(s *side, q question) outcome {
+func (e *evaluation) allowedOrDenied(s *side, q question) iam.Decision {
 	d := e.decide(s, &s.in, q)
 	if d.Result == iam.Denied && d.Reason != explicitDeny {
 		in := e.deniesOnly(s)
@@ -241,25 +238,25 @@ func (e *evaluation) allowedOrDenied(s *side, q question) outcome {
 func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
 	d := e.decide(s, &s.in, q)
 	if d.Result == iam.Allowed {
-		return newCell(r, q, d)
+		return e.newCell(r, q, d)
 	}
 	q2 := q
 	q2.action = r.Alternative
 	other := e.decide(s, &s.in, q2)
 	switch {
 	case other.Result == iam.Allowed:
-		return newCell(r, q2, other)
+		return e.newCell(r, q2, other)
 	case d.Result == iam.Denied && other.Result == iam.Denied && !e.bothDeny(s, q, q2, d, other):
 		d.Result, d.Reason = iam.Undecided, unknown
-		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d.Decision)
+		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
 	case d.Result == iam.Denied && other.Result != iam.Denied:
 		d = other
 	}
-	return e.blamed(newCell(r, q, d), q, s, &s.in)
+	return e.blamed(e.newCell(r, q, d), q, s, &s.in)
 }
 
 // bothDeny reports whether there is an object that is denied to both actions.
-func (e *evaluation) bothDeny(s *side, a, b question, da, db outcome) bool {
+func (e *evaluation) bothDeny(s *side, a, b question, da, db iam.Decision) bool {
 	if da.Witness == "" || db.Witness == "" {
 		return true // one of them is denied for all objects
 	}
@@ -293,7 +290,7 @@ func (e *evaluation) granted(k *fact.Key, action string) logic.Truth {
 func (e *evaluation) trust(r *Requirement) Cell {
 	q := question{r.Action, e.link.RoleARN, false}
 	if e.roleAbsent {
-		return newCell(r, q, say(fmt.Sprintf("the role %s does not exist", e.link.RoleARN),
+		return e.newCell(r, q, say(fmt.Sprintf("the role %s does not exist", e.link.RoleARN),
 			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "trust"}))
 	}
 	in := iam.Input{
@@ -315,7 +312,7 @@ func (e *evaluation) trust(r *Requirement) Cell {
 		policies = append(append(policies, p), rcps...)
 		e.refuse(policies)
 	}
-	ask := func(sent bool) outcome {
+	ask := func(sent bool) iam.Decision {
 		e.request = iam.Request{
 			Principal: principal.Service("s3.amazonaws.com"), Action: q.action, Resource: q.resource, ResourceAccount: account,
 			Context: e.trustContext(policies, sent),
@@ -328,19 +325,19 @@ func (e *evaluation) trust(r *Requirement) Cell {
 	switch {
 	case contested:
 		d = say("the role's trust policy depends on aws:SourceArn or aws:SourceAccount, and AWS does not say whether S3 sends them when it replicates; "+
-			"try the role with a canary", d.Decision)
+			"try the role with a canary", d)
 	case d.Result == iam.Undecided && without.Message != "":
-		d.Message, d.clause = without.Message, without.clause
+		d.Message = without.Message
 	}
-	c := newCell(r, q, d)
+	c := e.newCell(r, q, d)
 	c.Contested = contested
 	return c
 }
 
 // newCell is the cell of a decision.
-func newCell(r *Requirement, q question, d outcome) Cell {
+func (e *evaluation) newCell(r *Requirement, q question, d iam.Decision) Cell {
 	c := Cell{
-		Requirement: r, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: d.Message,
+		Requirement: r, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: e.message(r, q, d),
 		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, NotRead: d.NotRead, Witness: d.Witness,
 		Deciding: make([]finding.Statement, len(d.Deciding)),
 	}
@@ -350,25 +347,40 @@ func newCell(r *Requirement, q question, d outcome) Cell {
 	for i, s := range d.Deciding {
 		c.Deciding[i] = finding.Statement{Layer: s.Layer, Policy: s.Policy, Sid: s.Sid, Statement: s.Index, Text: cutText(s.Text)}
 	}
-	switch {
-	case c.Message == "" || strings.Contains(c.Message, q.action):
-	case d.clause:
-		c.Message = q.action + ": " + c.Message
-	default:
-		c.Message = q.action + " is " + c.Message
-	}
-	if d.Result == iam.Undecided {
-		if c.Message == "" {
-			c.Message = fmt.Sprintf("%s on %s is not decided", q.action, q.resource)
-		}
-		if slices.ContainsFunc(d.UnknownKeys, func(k string) bool { return slices.Contains(networkKeys, strings.ToLower(k)) }) {
-			c.Message += "; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role"
-		}
-		if slices.Contains(d.UnknownKeys, contextKey) {
-			c.Message += "; a policy distinguishes some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context"
-		}
+	if d.Result == iam.Denied {
+		c.Remediation = d.Change
 	}
 	return c
+}
+
+// message says who may not do what, and why; "" where all is allowed and nothing is to be said.
+func (e *evaluation) message(r *Requirement, q question, d iam.Decision) string {
+	name := e.link.RoleARN[strings.LastIndexByte(e.link.RoleARN, '/')+1:]
+	bucket := e.doc.Bucket.Name
+	if r.Layer == Destination || r.Layer == DestinationKey {
+		bucket = e.link.Destination
+	}
+	who, does := "the replication role "+name, r.Does+" "+bucket+" ("+q.action+")"
+	if r.Layer == Trust {
+		who, does = "S3", "assume the replication role "+name+" ("+q.action+")"
+	}
+	switch d.Result {
+	case iam.Allowed:
+		return ""
+	case iam.Denied:
+		return who + " may not " + does + ": " + d.Message
+	}
+	m := "whether " + who + " may " + does + " is not known"
+	if why := strings.TrimLeft(strings.TrimPrefix(d.Message, "unknown"), ":; "); why != "" {
+		m += ": " + why
+	}
+	if slices.ContainsFunc(d.UnknownKeys, func(k string) bool { return slices.Contains(networkKeys, strings.ToLower(k)) }) {
+		m += "; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role"
+	}
+	if slices.Contains(d.UnknownKeys, contextKey) {
+		m += "; a policy distinguishes some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context"
+	}
+	return m
 }
 
 // maxStatementText bounds the text of one statement in a matrix, in bytes.

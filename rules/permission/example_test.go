@@ -40,7 +40,7 @@ func Example() {
 	// Output:
 	// denied DstPutObjectNotPermitted
 	// allowed denied
-	// s3:ReplicateObject is implicitly denied at resource: no policy is there
+	// the replication role repl may not write replicas to dst (s3:ReplicateObject): dst has no bucket policy, so only its own account may use it (add one that allows `arn:aws:iam::111111111111:role/repl` s3:ReplicateObject)
 	// allow arn:aws:iam::111111111111:role/repl `s3:ReplicateObject` on `arn:aws:s3:::dst/*` in the bucket policy of dst
 	// the rule does not replicate delete markers
 }

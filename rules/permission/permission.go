@@ -5,6 +5,7 @@
 package permission
 
 import (
+	"cmp"
 	"slices"
 
 	"crosscheck/rules/finding"
@@ -95,7 +96,11 @@ type Cell struct {
 }
 
 // Sides are the results of the two sides of a request, each by itself.
-type Sides struct{ Role, Resource iam.Result }
+type Sides struct {
+	Role, Resource iam.Result
+	// The messages speak of one side alone; "" where that of the cell does.
+	RoleMessage, ResourceMessage string
+}
 
 // Key names the cell by what was decided.
 func (c *Cell) Key() Key { return Key{c.Layer, c.Action} }
@@ -136,6 +141,20 @@ func (c *Cell) On(side Side) iam.Result {
 		return iam.Denied
 	}
 	return mine
+}
+
+// MessageOn is the message of one side.
+func (c *Cell) MessageOn(side Side) string {
+	if c.Sides == nil || c.On(side) == iam.Allowed {
+		return c.Message
+	}
+	switch {
+	case side == RoleSide && c.On(side) == c.Sides.Role:
+		return cmp.Or(c.Sides.RoleMessage, c.Message)
+	case side == ResourceSide && c.On(side) == c.Sides.Resource:
+		return cmp.Or(c.Sides.ResourceMessage, c.Message)
+	}
+	return c.Message
 }
 
 // Class is a kind of the objects that a rule promises to replicate. Objects of one
@@ -184,6 +203,7 @@ const (
 type Requirement struct {
 	Layer       Layer
 	Action      string
+	Does        string // what S3 does with it, before the name of the bucket: "write replicas to"
 	Alternative string // of mode Either
 	On          Target
 	Mode        Mode

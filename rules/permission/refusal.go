@@ -54,13 +54,13 @@ func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, polic
 	who := ask.Action + " to the role " + roleARN
 	switch {
 	case d.Result == iam.Denied && d.Reason == explicitDeny:
-		return e.place(s, &d.Deciding[0]) + " denies " + who
+		return explain.Place(&r, &d.Deciding[0]) + " denies " + who
 	case d.Result == iam.Denied:
-		return ask.Action + " is " + d.Message
+		return who + " is refused: " + d.Message
 	case d.Result == iam.Undecided:
 		for i := range d.Deciding {
 			if d.Deciding[i].Effect == statement.Deny {
-				return fmt.Sprintf("perhaps %s denies %s, depending on %s", e.place(s, &d.Deciding[i]), who, strings.Join(d.UnknownKeys, ", "))
+				return fmt.Sprintf("perhaps %s denies %s, depending on %s", explain.Place(&r, &d.Deciding[i]), who, strings.Join(d.UnknownKeys, ", "))
 			}
 		}
 	}
@@ -86,45 +86,3 @@ func (e *evaluation) contextOfOther(s *side) map[string]contextkey.Value {
 
 // keysOfResource are the condition keys that say what is asked for.
 var keysOfResource = []string{"aws:resourceaccount", "s3:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:requestedregion"}
-
-// place names a statement as people find it: by its Sid or its number, and the policy that it is in.
-func (e *evaluation) place(s *side, st *iam.Statement) string {
-	name := "statement " + st.Sid
-	if st.Sid == "" {
-		name = "the " + ordinal(st.Index+1) + " statement"
-	}
-	layer, level, _ := strings.Cut(st.Layer, ":")
-	switch layer {
-	case "scp":
-		return name + " of the SCP " + st.Policy + " on " + level
-	case "rcp":
-		return name + " of the RCP " + st.Policy + " on " + level
-	case "boundary":
-		return name + " of the permissions boundary " + st.Policy
-	case "identity":
-		return name + " of the role's policy " + st.Policy
-	case "trust":
-		return name + " of the role's trust policy"
-	case "key":
-		return name + " of the policy of the key " + s.key.id
-	}
-	return name + " of the bucket policy of " + bucketName(s)
-}
-
-func bucketName(s *side) string { return s.bucketARN[strings.LastIndexByte(s.bucketARN, ':')+1:] }
-
-// ordinal is a number of a statement in words of people: 1st, 2nd, 3rd, 4th, 11th.
-func ordinal(n int) string {
-	suffix := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
-	}
-	return fmt.Sprint(n) + suffix
-}

@@ -78,7 +78,7 @@ func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
 	if c == nil {
 		return Answer{Status: finding.NotApplicable, Message: why}, ok
 	}
-	a := Answer{Status: finding.Unknown, Message: c.Message, Key: c.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
+	a := Answer{Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
 	switch c.On(side) {
 	case iam.Allowed:
 		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule"}, true

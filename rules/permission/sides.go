@@ -159,6 +159,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 		why := reason(f, string(layer))
 		s.in.Resource, s.in.RCPs = iam.NotRead(why), iam.LevelsNotRead(why)
 		s.denyResource = s.in.Resource
+		s.openResource = iam.Policies(e.policies.openBucket(&fact.Bucket{Name: e.link.Destination, ARN: s.bucketARN}))
 		return s
 	}
 	s.bucket, s.account, s.region = b, b.AccountID, b.Region

@@ -15,5 +15,5 @@ func Example() {
 		Principal: iamtest.Role, Action: "s3:ReplicateObject", Resource: "arn:aws:s3:::dst/key", ResourceAccount: "111111111111",
 	}, in)
 	fmt.Println(d.Message)
-	// Output: implicitly denied at identity: no statement allows s3:ReplicateObject; nearest is statement 0 of 0 (identity, line 1): Action matches, Resource `arn:aws:s3:::dst` is the bucket, not its objects: `/*` is missing
+	// Output: the 1st statement of its policy 0 allows it only on `arn:aws:s3:::dst`, which is the bucket and not its objects (add `arn:aws:s3:::dst/key`)
 }

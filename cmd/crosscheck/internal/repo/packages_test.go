@@ -57,7 +57,7 @@ var packages = []pkg{
 	{"rules/iam", "decides AWS policies in three values, over single requests and sets of objects",
 		[]string{"rules/iam/catalog", "rules/iam/condition", "rules/iam/contextkey", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement"}},
 	{"rules/iam/explain", "why a request is allowed, denied or unknown",
-		[]string{"rules/iam", "rules/iam/catalog", "rules/iam/condition", "rules/iam/contextkey", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement"}},
+		[]string{"rules/iam", "rules/iam/catalog", "rules/iam/condition", "rules/iam/contextkey", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement", "rules/spelling"}},
 	{"rules/spelling", "the word that a misspelled one was meant to be", nil},
 	{"rules/iam/simulate", "the JSON lines of crosscheck simulate",
 		[]string{"rules/iam", "rules/iam/catalog", "rules/iam/contextkey", "rules/iam/explain", "rules/iam/jsontree", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/spelling"}},
