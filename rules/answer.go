@@ -24,7 +24,11 @@ type answer struct {
 	FailureCodes []string
 	Evidence     map[string]any
 	Remediation  string
-	Contested    bool // AWS leaves it open: a failure with Options.Strict
+	Contested    bool   // AWS leaves it open: a failure with Options.Strict
+	Witness      string // of a failure: the key of an object that fails, where not all do
+
+	class finding.Class // of the objects that it is about, "" = the rule's
+	keys  string        // in words, which of them fail, where not all do
 
 	link int // index in the document, or theBucket
 	// Account and Bucket are what the answer of an organization rule is about.
@@ -36,14 +40,25 @@ func appendAnswers(list []answer, link int, answers []permission.Answer) []answe
 	for _, a := range answers {
 		x := answer{
 			Status: a.Status, Message: a.Message, Key: a.Key, FailureCodes: a.FailureCodes,
-			Remediation: a.Remediation, Contested: a.Contested, link: link,
+			Remediation: a.Remediation, Contested: a.Contested, link: link, class: a.Class,
 		}
 		if a.Cell != nil {
+			if x.keys = a.Cell.Some; x.keys != "" {
+				x.Witness = a.Cell.WitnessKey()
+			}
 			x.Evidence = builtin.Evidence(a.Cell)
 		}
 		list = append(list, x)
 	}
 	return list
+}
+
+// some is, in words, which objects fail, where not all of them do.
+func (a *answer) some() string {
+	if a.keys == "" && a.Witness != "" {
+		return permission.KeysSuchAs(a.Witness)
+	}
+	return a.keys
 }
 
 // sortByLink brings the answers on each link together, in their order.
@@ -140,6 +155,8 @@ func (a *answer) textField(name string) *string {
 		return &a.Key
 	case "remediation":
 		return &a.Remediation
+	case "witness":
+		return &a.Witness
 	case "account_id":
 		return &a.Account
 	case "bucket":

@@ -50,7 +50,7 @@ var codeWorlds = []struct {
 			b.ObjectLock = fact.Missing[fact.ObjectLock](gap("destination.object_lock", "AccessDenied"))
 		})
 	}},
-	{link{"DstDelObjNotPermitted", func(w *world) { w.policy(`,"s3:ReplicateDelete"`, ``) }, finding.Broken, "DstDelObjNotPermitted", "s3:ReplicateDelete"}, nil, func(w *world) {
+	{link{"DstDelObjNotPermitted", func(w *world) { w.policy(`,"s3:ReplicateDelete"`, ``) }, finding.Partial, "DstDelObjNotPermitted", "s3:ReplicateDelete"}, nil, func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Policy = fact.Missing[fact.Policy](gap("destination.policy", "AccessDenied")) })
 	}},
 	{link{"DstKmsKeyInvalidState", func(w *world) {
@@ -76,7 +76,7 @@ var codeWorlds = []struct {
 	}, func(w *world) {
 		w.dst(func(b *fact.Bucket) { b.Ownership = fact.Missing[string](gap("destination.ownership", "AccessDenied")) })
 	}},
-	{link{"DstPutTaggingNotPermitted", func(w *world) { w.deny("s3:ReplicateTags", "*") }, finding.Broken, "DstPutTaggingNotPermitted", "s3:ReplicateTags"}, nil, func(w *world) {
+	{link{"DstPutTaggingNotPermitted", func(w *world) { w.deny("s3:ReplicateTags", "*") }, finding.Partial, "DstPutTaggingNotPermitted", "s3:ReplicateTags"}, nil, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
 	{link{"SrcGetAclNotPermitted", func(w *world) { w.identity(`"s3:GetObjectVersionAcl",`, ``) }, finding.Broken, "SrcGetAclNotPermitted", "s3:GetObjectVersionAcl"}, nil, func(w *world) {
@@ -103,7 +103,7 @@ var codeWorlds = []struct {
 	}, finding.Broken, "SrcGetObjectNotPermitted", "kms:Decrypt"}, kmsWorld, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
-	{link{"SrcGetTaggingNotPermitted", func(w *world) { w.deny("s3:GetObjectVersionTagging", "*") }, finding.Broken, "SrcGetTaggingNotPermitted", "s3:GetObjectVersionTagging"}, nil, func(w *world) {
+	{link{"SrcGetTaggingNotPermitted", func(w *world) { w.deny("s3:GetObjectVersionTagging", "*") }, finding.Partial, "SrcGetTaggingNotPermitted", "s3:GetObjectVersionTagging"}, nil, func(w *world) {
 		w.role(func(r *fact.Role) { r.Inline = fact.Missing[[]fact.Policy](gap("role.inline", "AccessDenied")) })
 	}},
 	{link{"SrcKmsKeyInvalidState", func(w *world) {

@@ -109,15 +109,6 @@ func TestStrict(t *testing.T) {
 		{"another owner than the rule names", "XC003", func(w *world) {
 			w.rule(func(r *fact.ReplicationRule) { r.Destination.Account = "333333333333" })
 		}},
-		{"tag filter without the right to read tags", "XC010", func(w *world) {
-			w.identity(`,"s3:GetObjectVersionTagging"`, ``)
-			w.rule(func(r *fact.ReplicationRule) { r.Tags = map[string]string{"a": "b"} })
-		}},
-		{"Object Lock without default retention", "XC017", func(w *world) {
-			locked(w)
-			w.Bucket.ObjectLock = fact.Of(fact.ObjectLock{Enabled: true})
-			w.dst(func(b *fact.Bucket) { b.ObjectLock = fact.None[fact.ObjectLock]() })
-		}},
 		{"Deny of lock writes", "XC019", func(w *world) {
 			locked(w)
 			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:PutObjectRetention","Resource":"*"},{"Sid":"Write"`)

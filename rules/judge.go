@@ -9,8 +9,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"crosscheck/rules/finding"
-	"crosscheck/rules/iam"
-	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
 
@@ -27,22 +25,15 @@ type judgement struct {
 	*judge
 	bucket   *fact.Bucket
 	links    []fact.Link
-	decided  [][]decided // by link
+	faults   [][]fault // by link: of the rules that decide
 	findings []finding.Finding
 	records  map[string][]*ast.Term // by the id of an organization rule
-}
-
-// decided is the answer of one deciding rule on a link, where it is no pass.
-type decided struct {
-	status  finding.Status
-	message string
-	codes   []string
 }
 
 // document judges a document by the outcomes of the rules.
 func (g *judge) document(doc *fact.Document, outcomes iter.Seq[outcome]) *judgement {
 	j := &judgement{
-		judge: g, bucket: &doc.Bucket, links: doc.Links, decided: make([][]decided, len(doc.Links)),
+		judge: g, bucket: &doc.Bucket, links: doc.Links, faults: make([][]fault, len(doc.Links)),
 		findings: make([]finding.Finding, 0, len(g.rules)*len(doc.Links)), records: map[string][]*ast.Term{},
 	}
 	for o := range outcomes {
@@ -158,8 +149,10 @@ func (j *judgement) add(r *Rule, link int, a *answer) {
 	if link != theBucket {
 		l := &j.links[link]
 		f.Link, ruleID, destination = l.ID, l.Rule.ID, l.Destination
-		if (r.Decides || a.Contested && a.Status == finding.Fail) && (a.Status == finding.Fail || a.Status == finding.Unknown) {
-			j.decided[link] = append(j.decided[link], decided{a.Status, f.Message, f.FailureCodes})
+		class := cmp.Or(a.class, r.Class, finding.Default)
+		decides := r.Decides || a.Contested && a.Status == finding.Fail || class == finding.Annotated
+		if decides && (a.Status == finding.Fail || a.Status == finding.Unknown) {
+			j.faults[link] = append(j.faults[link], fault{a.Status, f.Message, f.FailureCodes, class, a.some(), a.Witness})
 		}
 	}
 	f.Fingerprint = finding.Fingerprint(r.ID, b.AccountID, b.Name, ruleID, destination, a.Key)
@@ -170,46 +163,3 @@ func (j *judgement) add(r *Rule, link int, a *answer) {
 
 // noEvidence is shared by all findings that have none; evidence is never written to.
 var noEvidence = map[string]any{}
-
-// verdicts gives every link its verdict: broken if a deciding rule fails, else
-// unknown if one is unknown or a cell of its matrix is anything but allowed.
-func (j *judgement) verdicts(doc *fact.Document, matrices []permission.Matrix) []finding.Link {
-	out := make([]finding.Link, len(doc.Links))
-	for i := range doc.Links {
-		l, cells := &doc.Links[i], matrices[i].Cells
-		to := finding.End{Bucket: l.Destination}
-		if b := doc.Buckets[l.Destination].Value; b != nil {
-			to.AccountID, to.Region = b.AccountID, b.Region
-		}
-		v := finding.Link{
-			ID: l.ID, RuleID: l.Rule.ID, RoleARN: l.RoleARN, Destination: to, Verdict: finding.Works,
-			Source:       finding.End{AccountID: doc.Bucket.AccountID, Region: doc.Bucket.Region, Bucket: doc.Bucket.Name},
-			FailureCodes: []string{}, Checks: make([]finding.Check, len(cells)),
-		}
-		for _, d := range j.decided[i] {
-			switch d.status {
-			case finding.Fail:
-				if v.Verdict != finding.Broken {
-					v.Verdict, v.Why = finding.Broken, d.message
-				}
-				v.FailureCodes = append(v.FailureCodes, d.codes...)
-			case finding.Unknown:
-				if v.Verdict == finding.Works {
-					v.Verdict, v.Why = finding.UnknownVerdict, d.message
-				}
-			}
-		}
-		slices.Sort(v.FailureCodes)
-		v.FailureCodes = slices.Compact(v.FailureCodes)
-		for k := range cells {
-			c := &cells[k]
-			v.Checks[k] = c.Check()
-			// The rules judge the matrix; this holds even if none of them looked at a cell.
-			if v.Verdict == finding.Works && c.Required && c.Result != iam.Allowed {
-				v.Verdict, v.Why = finding.UnknownVerdict, c.Message
-			}
-		}
-		out[i] = v
-	}
-	return out
-}

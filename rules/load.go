@@ -45,7 +45,8 @@ type Rule struct {
 	Needs        []string         `json:"needs"`         // facts without which every answer is unknown
 	Uses         []string         `json:"uses"`          // facts the rule judges by itself; where it gave no answer, the unread one is named
 	When         []string         `json:"when"`          // what must be so for the rule to apply; else it is not applicable
-	Decides      bool             `json:"decides"`       // its failure breaks the link
+	Decides      bool             `json:"decides"`       // its failure breaks the link, or the objects of its class
+	Class        finding.Class    `json:"class"`         // of the objects that a failure is about, where the rule decides
 	FailureCodes []string         `json:"failure_codes"` // S3's codes it can predict
 	Controls     []string         `json:"controls"`
 	Remediation  string           `json:"remediation"`
@@ -283,6 +284,7 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		Uses         []string         `json:"uses"`
 		When         []string         `json:"when"`
 		Decides      bool             `json:"decides"`
+		Class        finding.Class    `json:"class"`
 		FailureCodes []string         `json:"failure_codes"`
 		Controls     []string         `json:"controls"`
 		Remediation  string           `json:"remediation"`
@@ -298,7 +300,7 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 	}
 	r := &Rule{
 		ID: c.ID, Title: a.Title, Description: strings.TrimSpace(a.Description),
-		Severity: c.Severity, Scope: c.Scope, Pack: c.Pack, Needs: c.Needs, Uses: c.Uses, When: c.When, Decides: c.Decides,
+		Severity: c.Severity, Scope: c.Scope, Pack: c.Pack, Needs: c.Needs, Uses: c.Uses, When: c.When, Decides: c.Decides, Class: c.Class,
 		FailureCodes: c.FailureCodes, Controls: c.Controls, Remediation: c.Remediation,
 		Evidence: c.Evidence, Sources: c.Sources, Parameters: c.Parameters,
 	}
@@ -330,6 +332,10 @@ func (r *Rule) check() error {
 		return fmt.Errorf("custom.pack %q: a pack is one word in small letters, such as encryption", r.Pack)
 	case r.Decides && r.Scope != ScopeLink:
 		return fmt.Errorf("custom.decides: only a rule of scope link decides a link, not one of scope %s", r.Scope)
+	case r.Class != "" && !slices.Contains(finding.Classes, r.Class):
+		return fmt.Errorf("custom.class %q: use %s", r.Class, classNames())
+	case r.Class != "" && !r.Decides:
+		return errors.New("custom.class: a rule without custom.decides decides no objects")
 	case !slices.Contains(evidences, r.Evidence):
 		return fmt.Errorf("custom.evidence %q: use %s", r.Evidence, strings.Join(evidences, ", "))
 	}
@@ -368,6 +374,15 @@ func (r *Rule) check() error {
 		r.when = append(r.when, w)
 	}
 	return nil
+}
+
+// classNames lists the classes of objects.
+func classNames() string {
+	names := make([]string, len(finding.Classes))
+	for i, c := range finding.Classes {
+		names[i] = string(c)
+	}
+	return strings.Join(names, ", ")
 }
 
 // ruleError turns OPA's errors into the first one with its file and line.

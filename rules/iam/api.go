@@ -140,6 +140,7 @@ type Decision struct {
 	NotRead       []string            // why they were not read, each reason once, sorted
 	Change        string              // what of the nearest miss would have to change, in the words of package explain; "" = nothing in particular
 	Witness       string              // a resource (or value of a key that ranges) the decision is about, where not all are concerned
+	ButNamed      bool                // of a denial with a Witness: what it is not about is single resources (or values) that a policy names in full
 	AllowWhen     map[string]string   // Undecided by keys: one assignment that allows … (absent keys are NotSent; nil: none was found)
 	DenyWhen      map[string]string   // … and one that denies
 	Message       string              // one sentence for people: what decided, nearest miss and what is missing

@@ -80,6 +80,8 @@ type verdict struct {
 	layer  Place
 	view   int  // the part of the resources that it comes from
 	part   bool // it does not hold for all of them
+
+	butNamed bool // a denial of all but single ones that the policies name
 }
 
 // Reasons of a [Decision].

@@ -80,7 +80,7 @@ func (e *Evaluation) unfit() string {
 }
 
 func (e *Evaluation) decided(v verdict) Decision {
-	d := Decision{Result: v.result, Reason: v.reason, Layer: e.layerName(v.layer), Target: e.target(v.layer), Witness: e.witness(v)}
+	d := Decision{Result: v.result, Reason: v.reason, Layer: e.layerName(v.layer), Target: e.target(v.layer), Witness: e.witness(v), ButNamed: v.part && v.butNamed}
 	if v.reason == ReasonExplicitDeny {
 		e.Each(func(ref Place, p *policy.Policy, s *statement.Statement, t logic.Truth) {
 			if s.Effect == statement.Deny && t == logic.True {

@@ -253,11 +253,11 @@ func (e *Evaluation) unanimous(axes []axis, results []Result, first [3][]int) (D
 			return Decision{}, false
 		}
 	}
-	always, everywhere := -1, true
+	always, everywhere, butNamed := -1, true, true
 	for i, n := range e.denials {
 		switch {
 		case n < len(results):
-			everywhere = false
+			everywhere, butNamed = false, butNamed && e.views[i].named
 		case always < 0:
 			always = i
 		}
@@ -274,7 +274,7 @@ func (e *Evaluation) unanimous(axes []axis, results []Result, first [3][]int) (D
 			v = e.decide()
 			v.view = always
 		}
-		v.part = true
+		v.part, v.butNamed = true, butNamed
 	}
 	return e.decided(v), true
 }

@@ -20,6 +20,23 @@ type view struct {
 	matches []logic.Truth        // how the resources relate to each statement, by its slot; nil: compare
 	given   []contextkey.Binding // what the keys are
 	witness string
+	named   bool // it is no more than what a pattern without wildcards names
+}
+
+// namesIn are the patterns without wildcards.
+func namesIn(patterns [][]match.Token) (at []int) {
+	for i, p := range patterns {
+		if !slices.ContainsFunc(p, func(t match.Token) bool { return t < 0 }) {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// named reports whether a region, of which the patterns match those with a bit, is no more
+// than one of the names at these places.
+func named(names []int, bits string) bool {
+	return slices.ContainsFunc(names, func(i int) bool { return bits[i] != 0 })
 }
 
 // entry is an entry of Resource beside its place among the patterns of an automaton.
@@ -85,10 +102,11 @@ func (e *Evaluation) divide() (problem string) {
 		case len(found) == 0:
 			return "the glob of the key " + key + " matches no value"
 		}
+		names := namesIn(patterns)
 		var finer []view
 		for _, w := range views {
 			for _, r := range found {
-				n := view{w.matches, append(slices.Clip(w.given), contextkey.Binding{Key: key, Value: contextkey.One(r.Witness)}), w.witness}
+				n := view{w.matches, append(slices.Clip(w.given), contextkey.Binding{Key: key, Value: contextkey.One(r.Witness)}), w.witness, w.named || named(names, r.Bits)}
 				if w.matches == nil {
 					n.witness = r.Witness
 				}
@@ -197,13 +215,14 @@ func (e *Evaluation) divideResources() (views []view, problem string) {
 		return nil, "the glob of the request matches no resource"
 	}
 	views = make([]view, len(found))
+	names := namesIn(patterns)
 	all := make([]logic.Truth, len(found)*len(rows))
 	for i, r := range found {
 		matches := all[i*len(rows) : (i+1)*len(rows)]
 		for slot, row := range rows {
 			matches[slot] = row.covers(r.Bits)
 		}
-		views[i] = view{matches: matches, witness: r.Witness}
+		views[i] = view{matches: matches, witness: r.Witness, named: named(names, r.Bits)}
 	}
 	return views, ""
 }
@@ -317,11 +336,14 @@ func (e *Evaluation) judge() verdict {
 		return e.decide()
 	}
 	var worst verdict
-	denied := 0
+	denied, single := 0, 0
 	for i := range e.views {
 		e.look(i)
 		v := e.decide()
 		v.view = i
+		if v.result != Denied && e.views[i].named {
+			single++
+		}
 		if v.result == Denied {
 			denied++
 			if e.denials != nil {
@@ -334,7 +356,7 @@ func (e *Evaluation) judge() verdict {
 	}
 	switch worst.result {
 	case Denied:
-		worst.part = denied < len(e.views)
+		worst.part, worst.butNamed = denied < len(e.views), denied+single == len(e.views)
 	case Undecided:
 		worst.part = len(e.views) > 1
 	}

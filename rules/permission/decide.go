@@ -41,6 +41,7 @@ type evaluation struct {
 	principal                  principal.Caller
 	rolePolicies               []*Policy // everything over the role, for the condition keys it names
 
+	keys    string      // a glob of the keys that are asked for: all of the rule, but see some
 	at      side        // the resource side of the layer at hand
 	request iam.Request // the request at hand
 	refused []*Policy
@@ -51,6 +52,7 @@ type evaluation struct {
 // What is not known makes a cell undecided, never allowed.
 func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
 	e := evaluation{doc: doc, link: link, policies: policies, features: featuresOf(doc, link)}
+	e.keys = contextkey.EscapeGlob(link.Rule.Prefix) + "*"
 	if !e.roleAbsent {
 		e.readRole()
 	}
@@ -74,6 +76,7 @@ func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
 				c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""
 			}
 		}
+		c.Some = e.some(&c)
 		m.Cells = append(m.Cells, c)
 	}
 	m.Refused = e.refused
@@ -100,7 +103,7 @@ func (e *evaluation) cell(r *Requirement) Cell {
 	case TheBucket:
 		q.resource = s.bucketARN
 	case TheObjects:
-		q.resource, q.every = s.bucketARN+"/"+contextkey.EscapeGlob(e.link.Rule.Prefix)+"*", true
+		q.resource, q.every = s.bucketARN+"/"+e.keys, true
 	case TheKey:
 		if s.key.id == "" {
 			return e.newCell(r, q, say("the default key of the source is not known", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
@@ -119,9 +122,7 @@ func (e *evaluation) cell(r *Requirement) Cell {
 	case MustAllowOrDenied:
 		return e.blamed(e.newCell(r, q, e.allowedOrDenied(s, q)), q, s, in)
 	case Either:
-		if !e.kms {
-			return e.either(r, q, s)
-		}
+		return e.either(r, q, s)
 	}
 	if foreign := e.foreignManagedKey(s); foreign != "" {
 		c := e.blamed(e.newCell(r, q, say(foreign+" is an AWS managed key, which no other account can use",
@@ -150,6 +151,10 @@ type question struct {
 	action, resource string
 	every            bool
 }
+
+// all reports whether the decision is about all that the question is, but for single objects
+// that a policy names in full.
+func all(d *iam.Decision) bool { return d.Witness == "" || d.ButNamed }
 
 // say gives a decision a message, a clause that says why.
 func say(clause string, d iam.Decision) iam.Decision {
@@ -211,6 +216,9 @@ func explained(r *iam.Request, in *iam.Input) iam.Decision {
 // both is what is certain where either of two requests may be the one that is made.
 func both(a, b iam.Decision) iam.Decision {
 	if a.Result == b.Result {
+		if a.Result == iam.Denied && all(&a) && !all(&b) { // what is so for all in one of them and for some in the other
+			return b
+		}
 		return a
 	}
 	d := b
@@ -226,7 +234,7 @@ func (e *evaluation) allowedOrDenied(s *side, q question) iam.Decision {
 	d := e.decide(s, &s.in, q)
 	if d.Result == iam.Denied && d.Reason != explicitDeny {
 		in := e.deniesOnly(s)
-		if explicit := e.decide(s, &in, q); explicit.Result != iam.Allowed {
+		if explicit := e.decide(s, &in, q); explicit.Result == iam.Denied && (all(&explicit) || !all(&d)) {
 			return explicit
 		}
 	}
@@ -234,7 +242,7 @@ func (e *evaluation) allowedOrDenied(s *side, q question) iam.Decision {
 }
 
 // either decides a requirement with an alternative. A Deny of one action is no Deny
-// of the other.
+// of the other. The alternative does not do for objects under KMS.
 func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
 	d := e.decide(s, &s.in, q)
 	if d.Result == iam.Allowed {
@@ -244,13 +252,19 @@ func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
 	q2.action = r.Alternative
 	other := e.decide(s, &s.in, q2)
 	switch {
+	case e.kms && (other.Result == iam.Allowed || other.Result == iam.Undecided && e.defaultKMS != ""):
+		c := e.blamed(e.newCell(r, q, d), q, s, &s.in)
+		c.Class, c.Others = finding.SSEKMS, other.Result
+		return c
+	case e.kms && e.defaultKMS != "": // new objects are under KMS
+		return e.blamed(e.newCell(r, q, d), q, s, &s.in)
 	case other.Result == iam.Allowed:
 		return e.newCell(r, q2, other)
 	case d.Result == iam.Denied && other.Result == iam.Denied && !e.bothDeny(s, q, q2, d, other):
 		d.Result, d.Reason = iam.Undecided, unknown
 		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
-	case d.Result == iam.Denied && other.Result != iam.Denied:
-		d = other
+	case d.Result == iam.Denied && (other.Result != iam.Denied || all(&d) && !all(&other)):
+		d = other // it denies no more than this one
 	}
 	return e.blamed(e.newCell(r, q, d), q, s, &s.in)
 }
@@ -337,8 +351,8 @@ func (e *evaluation) trust(r *Requirement) Cell {
 // newCell is the cell of a decision.
 func (e *evaluation) newCell(r *Requirement, q question, d iam.Decision) Cell {
 	c := Cell{
-		Requirement: r, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: e.message(r, q, d),
-		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, NotRead: d.NotRead, Witness: d.Witness,
+		Requirement: r, Class: r.Class, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: e.message(r, q, d),
+		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, NotRead: d.NotRead, Witness: d.Witness, butNamed: d.ButNamed,
 		Deciding: make([]finding.Statement, len(d.Deciding)),
 	}
 	if c.UnknownKeys == nil {

@@ -72,6 +72,9 @@ func (m *Matrix) Find(key Key) (cell *Cell, why string, ok bool) {
 // Cell is the answer to one requirement of a link.
 type Cell struct {
 	*Requirement
+	// Class is the class of objects that a denial is about: the requirement's, or a part of it.
+	Class  finding.Class
+	Others iam.Result // where it is a part: for the others of the requirement's class
 	// Action is the one that was decided; the requirement's alternative where that
 	// one is allowed.
 	Action   string
@@ -89,6 +92,8 @@ type Cell struct {
 	UnknownLayers  []string // layers that would have to be read
 	NotRead        []string // why they were not read, each reason once
 	Witness        string   // a resource that the result is about, where not all are concerned
+	butNamed       bool     // that is all but single ones that a policy names in full
+	Some           string   // in words, the keys that a denial is about, where some may fare better; "" where all are denied
 
 	Sides       *Sides // what each side says by itself; nil where no side was asked
 	Remediation string // the exact change that a denial needs, "" where none is known
@@ -157,20 +162,6 @@ func (c *Cell) MessageOn(side Side) string {
 	return c.Message
 }
 
-// Class is a kind of the objects that a rule promises to replicate. Objects of one
-// link may fare differently by their class.
-type Class string
-
-// The classes of objects.
-const (
-	Default      Class = "default" // as the settings of the source bucket make them
-	SSEKMS       Class = "sse-kms"
-	Tagged       Class = "tagged"
-	Locked       Class = "locked" // with a retention or a legal hold
-	DeleteMarker Class = "delete-marker"
-	Annotated    Class = "annotated"
-)
-
 // Mode says what a requirement asks of the policies.
 type Mode uint8
 
@@ -178,8 +169,8 @@ const (
 	// MustAllow: the policies must allow the action on every object.
 	MustAllow Mode = iota
 	// MustAllowOrDenied is MustAllow; but that no policy allows the action is another
-	// fault than that a policy denies it; so where none allows it, a Deny that
-	// applies or may apply is the answer.
+	// fault than that a policy denies it; so where none allows it, a Deny that applies
+	// is the answer.
 	MustAllowOrDenied
 	// MayNotDeny: another permission covers the action, and only an explicit Deny
 	// takes it away.
@@ -207,8 +198,8 @@ type Requirement struct {
 	Alternative string // of mode Either
 	On          Target
 	Mode        Mode
-	Code        string // S3's failure code where it is not allowed, "" where S3 has none
-	Class       Class  // the objects that need it
+	Code        string        // S3's failure code where it is not allowed, "" where S3 has none
+	Class       finding.Class // the objects that need it; default: every object
 	// When are the conditions for a link to need it, the most general first.
 	When []*Condition
 	// Required says that a link cannot be said to work unless this is allowed. Of

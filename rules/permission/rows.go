@@ -65,12 +65,11 @@ var rules = []*Rule{
 		Description: "An explicit Deny of s3:GetObjectVersionTagging was recorded to leave tagged\n" +
 			"objects FAILED, without any event or metric that shows it. AWS's pages disagree on\n" +
 			"what happens where no policy allows it: either tags are dropped silently or the object\n" +
-			"fails. A rule that takes only tagged objects is unknown then; other rules are\n" +
-			"left alone.",
+			"fails. In both cases tagged objects do not arrive as they are; untagged ones do.",
 		Asks:        []Key{{Source, "s3:GetObjectVersionTagging"}},
-		Exception:   tagsMayBeLost,
+		Exception:   tagsAreLost,
 		Controls:    leastPrivilege,
-		Remediation: "remove the Deny of s3:GetObjectVersionTagging for the role, or allow it on the source objects",
+		Remediation: "allow s3:GetObjectVersionTagging on the source objects in a policy of the role, and remove a Deny of it",
 		Evidence:    "recorded",
 		Sources:     []string{guide + "setting-repl-config-perm-overview.html"},
 	},

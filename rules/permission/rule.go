@@ -52,7 +52,8 @@ type Answer struct {
 	FailureCodes []string
 	Cell         *Cell // the evidence; nil where there is none
 	Remediation  string
-	Contested    bool // AWS leaves open what decides it
+	Contested    bool          // AWS leaves open what decides it
+	Class        finding.Class // the objects that it is about, where it is not all well
 }
 
 // Answers gives the answer of each cell that the rule asks for.
@@ -78,7 +79,7 @@ func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
 	if c == nil {
 		return Answer{Status: finding.NotApplicable, Message: why}, ok
 	}
-	a := Answer{Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
+	a := Answer{Class: c.Class, Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
 	switch c.On(side) {
 	case iam.Allowed:
 		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule"}, true
@@ -102,27 +103,16 @@ func contested(what string) *Exception {
 	}}
 }
 
-// tagsMayBeLost judges the permission to read tags. AWS's pages disagree on what
-// happens where no policy allows it.
-var tagsMayBeLost = &Exception{Name: "the tags or the objects may be lost", of: func(link *fact.Link, a Answer) Answer {
-	switch {
-	case a.Status != finding.Fail || a.Cell.Reason == explicitDeny:
-		return a
-	case !link.Rule.AsksForTags():
-		return Answer{
-			Status:  finding.NotApplicable,
-			Message: "no policy allows the role to read tags, and none denies it; the rule does not ask for tagged objects",
+// tagsAreLost judges the permission to read tags. AWS's pages disagree on what happens
+// where no policy allows it, so no code can be predicted then.
+var tagsAreLost = &Exception{Name: "no policy allows the role to read tags, and AWS's pages disagree on whether tagged objects fail or lose their tags",
+	of: func(_ *fact.Link, a Answer) Answer {
+		if a.Status == finding.Fail && a.Cell.Reason != explicitDeny {
+			a.FailureCodes = nil
+			a.Message += "; by AWS's pages tagged objects fail then, or arrive without their tags"
 		}
-	}
-	chooses := "takes only tagged objects"
-	if len(link.Rule.Tags) == 0 {
-		chooses = "excludes objects by their tags"
-	}
-	return Answer{
-		Status: finding.Unknown, Contested: true, Key: "open", Cell: a.Cell, Remediation: a.Remediation,
-		Message: "the rule " + chooses + " and no policy allows the role to read tags; AWS's pages disagree on whether the tags or the objects are lost",
-	}
-}}
+		return a
+	}}
 
 // FailureCodes are the codes of S3 that the rule predicts.
 func (r *Rule) FailureCodes() []string {

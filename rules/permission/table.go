@@ -3,6 +3,7 @@ package permission
 import (
 	"strings"
 
+	"crosscheck/rules/finding"
 	"crosscheck/rules/iam/logic"
 	"crosscheck/scanner/fact"
 )
@@ -13,46 +14,46 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html
 var requirements = []*Requirement{
-	{Layer: Trust, Action: "sts:AssumeRole", On: TheRole, Code: "AssumeRoleNotPermitted", Class: Default, Required: true},
+	{Layer: Trust, Action: "sts:AssumeRole", On: TheRole, Code: "AssumeRoleNotPermitted", Class: finding.Default, Required: true},
 
-	{Layer: Source, Action: "s3:GetReplicationConfiguration", Does: "read the replication configuration of", On: TheBucket, Class: Default, When: onSource, Required: true},
-	{Layer: Source, Action: "s3:ListBucket", Does: "list", On: TheBucket, Class: Default, When: onSource, Required: true},
+	{Layer: Source, Action: "s3:GetReplicationConfiguration", Does: "read the replication configuration of", On: TheBucket, Class: finding.Default, When: onSource, Required: true},
+	{Layer: Source, Action: "s3:ListBucket", Does: "list", On: TheBucket, Class: finding.Default, When: onSource, Required: true},
 	{Layer: Source, Action: "s3:GetObjectVersionForReplication", Does: "read the objects of", Mode: Either, Alternative: "s3:GetObjectVersion",
-		On: TheObjects, Code: "SrcGetObjectNotPermitted", Class: Default, When: onSource, Required: true},
-	{Layer: Source, Action: "s3:GetObjectVersionAcl", Does: "read the ACLs of the objects of", On: TheObjects, Code: "SrcGetAclNotPermitted", Class: Default,
+		On: TheObjects, Code: "SrcGetObjectNotPermitted", Class: finding.Default, When: onSource, Required: true},
+	{Layer: Source, Action: "s3:GetObjectVersionAcl", Does: "read the ACLs of the objects of", On: TheObjects, Code: "SrcGetAclNotPermitted", Class: finding.Default,
 		When: onSource, Required: true},
 	{Layer: Source, Action: "s3:GetObjectVersionTagging", Does: "read the tags of the objects of", Mode: MustAllowOrDenied, On: TheObjects,
-		Code: "SrcGetTaggingNotPermitted", Class: Tagged, When: onSource},
-	{Layer: Source, Action: "s3:GetObjectRetention", Does: "read the retention of the objects of", On: TheObjects, Code: "SrcGetRetentionNotPermitted", Class: Locked,
+		Code: "SrcGetTaggingNotPermitted", Class: finding.Tagged, When: onSource},
+	{Layer: Source, Action: "s3:GetObjectRetention", Does: "read the retention of the objects of", On: TheObjects, Code: "SrcGetRetentionNotPermitted", Class: finding.Locked,
 		When: and(onSource, locked), Required: true},
-	{Layer: Source, Action: "s3:GetObjectLegalHold", Does: "read the legal holds of the objects of", On: TheObjects, Code: "SrcGetLegalHoldNotPermitted", Class: Locked,
+	{Layer: Source, Action: "s3:GetObjectLegalHold", Does: "read the legal holds of the objects of", On: TheObjects, Code: "SrcGetLegalHoldNotPermitted", Class: finding.Locked,
 		When: and(onSource, locked), Required: true},
 	{Layer: Source, Action: "s3:GetObjectVersionAnnotationForReplication", Does: "read the annotations of the objects of", On: TheObjects,
-		Code: "SrcGetObjectAnnotationNotPermitted", Class: Annotated, When: onSource},
+		Code: "SrcGetObjectAnnotationNotPermitted", Class: finding.Annotated, When: onSource},
 
-	{Layer: Destination, Action: "s3:ReplicateObject", Does: "write replicas to", On: TheObjects, Code: "DstPutObjectNotPermitted", Class: Default,
+	{Layer: Destination, Action: "s3:ReplicateObject", Does: "write replicas to", On: TheObjects, Code: "DstPutObjectNotPermitted", Class: finding.Default,
 		When: onDestination, Required: true},
 	{Layer: Destination, Action: "s3:ReplicateTags", Does: "write the tags of replicas to", Mode: MayNotDeny, On: TheObjects, Code: "DstPutTaggingNotPermitted",
-		Class: Tagged, When: onDestination},
-	{Layer: Destination, Action: "s3:ReplicateDelete", Does: "write delete markers to", On: TheObjects, Code: "DstDelObjNotPermitted", Class: DeleteMarker,
+		Class: finding.Tagged, When: onDestination},
+	{Layer: Destination, Action: "s3:ReplicateDelete", Does: "write delete markers to", On: TheObjects, Code: "DstDelObjNotPermitted", Class: finding.DeleteMarker,
 		When: and(onDestination, deleteMarkers), Required: true},
 	{Layer: Destination, Action: "s3:ObjectOwnerOverrideToBucketOwner", Does: "hand over the ownership of replicas in", On: TheObjects, Code: "DstPutObjectNotPermitted",
-		Class: Default, When: and(onDestination, ownerOverride, ownershipOpen), Required: true},
+		Class: finding.Default, When: and(onDestination, ownerOverride, ownershipOpen), Required: true},
 	{Layer: Destination, Action: "s3:PutObjectRetention", Does: "set the retention of replicas in", Mode: MayNotDeny, On: TheObjects,
-		Code: "DstPutRetentionNotPermitted", Class: Locked, When: and(onDestination, locked)},
+		Code: "DstPutRetentionNotPermitted", Class: finding.Locked, When: and(onDestination, locked)},
 	{Layer: Destination, Action: "s3:PutObjectLegalHold", Does: "set the legal holds of replicas in", Mode: MayNotDeny, On: TheObjects,
-		Code: "DstPutLegalHoldNotPermitted", Class: Locked, When: and(onDestination, locked)},
+		Code: "DstPutLegalHoldNotPermitted", Class: finding.Locked, When: and(onDestination, locked)},
 	{Layer: Destination, Action: "s3:ReplicateObjectAnnotation", Does: "write the annotations of replicas to", Mode: MayNotDeny, On: TheObjects,
-		Code: "DstPutObjectAnnotationNotPermitted", Class: Annotated, When: onDestination},
+		Code: "DstPutObjectAnnotationNotPermitted", Class: finding.Annotated, When: onDestination},
 
-	{Layer: SourceKey, Action: "kms:Decrypt", Does: "decrypt the objects of", On: TheKey, Code: "SrcGetObjectNotPermitted", Class: SSEKMS,
+	{Layer: SourceKey, Action: "kms:Decrypt", Does: "decrypt the objects of", On: TheKey, Code: "SrcGetObjectNotPermitted", Class: finding.SSEKMS,
 		When: onSourceKey, Required: true},
-	{Layer: DestinationKey, Action: "kms:Encrypt", Does: "encrypt replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: SSEKMS,
+	{Layer: DestinationKey, Action: "kms:Encrypt", Does: "encrypt replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: finding.SSEKMS,
 		When: onReplicaKey, Required: true},
 	// AWS's pages name these two for bucket keys; what S3 calls was not recorded.
-	{Layer: DestinationKey, Action: "kms:GenerateDataKey", Does: "make a data key for replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: SSEKMS,
+	{Layer: DestinationKey, Action: "kms:GenerateDataKey", Does: "make a data key for replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: finding.SSEKMS,
 		When: and(onReplicaKey, bucketKeys)},
-	{Layer: DestinationKey, Action: "kms:Decrypt", Does: "decrypt the data key of replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: SSEKMS,
+	{Layer: DestinationKey, Action: "kms:Decrypt", Does: "decrypt the data key of replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: finding.SSEKMS,
 		When: and(onReplicaKey, bucketKeys)},
 }
 
@@ -146,12 +147,16 @@ type features struct {
 	ownerOverride bool
 	kms           bool // the rule takes objects under KMS
 	replicaKey    bool // the rule names a key for replicas
+	tagged        bool // the rule takes only tagged objects
+	modifications bool // changes to replicas in the source are replicated
 
-	ownershipOpen logic.Truth // the destination does not enforce bucket ownership
-	objectLock    logic.Truth // is enabled on the source
-	sourceKey     logic.Truth // new source objects are under a key by default; unknown also where it is not known which
-	bucketKeys    logic.Truth // are on at one of the ends
-	defaultKMS    string      // the KMS algorithm of new source objects, "" where the default is another or not known
+	ownershipOpen logic.Truth   // the destination does not enforce bucket ownership
+	objectLock    logic.Truth   // is enabled on the source
+	sourceKey     logic.Truth   // new source objects are under a key by default; unknown also where it is not known which
+	bucketKeys    logic.Truth   // are on at one of the ends
+	retention     logic.Truth   // the source gives every object a retention
+	written       finding.Class // the encryption of new source objects by default, "" where it is not known
+	defaultKMS    string        // the KMS algorithm of new source objects, "" where the default is another or not known
 }
 
 func featuresOf(doc *fact.Document, link *fact.Link) features {
@@ -164,6 +169,8 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 		ownerOverride: r.Destination.OwnerOverride,
 		kms:           r.SSEKMSObjects == "Enabled",
 		replicaKey:    link.ReplicaKey != "",
+		tagged:        len(r.Tags) > 0,
+		modifications: r.ReplicaModifications == "Enabled",
 		bucketKeys:    logic.False,
 	}
 	if b := destination.Value; b != nil && b.Ownership.Known() {
@@ -171,9 +178,18 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 	}
 	if lock := source.ObjectLock; lock.Known() {
 		f.objectLock = truth(lock.Value != nil && lock.Value.Enabled)
+		f.retention = truth(lock.Value != nil && lock.Value.Enabled && lock.Value.DefaultMode != "")
 	}
 	if e := source.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
 		f.defaultKMS = e.Algorithm
+	}
+	switch {
+	case f.defaultKMS == "aws:kms:dsse":
+		f.written = finding.DSSE
+	case f.defaultKMS != "":
+		f.written = finding.SSEKMS
+	case source.Encryption.Known():
+		f.written = finding.SSES3
 	}
 	switch {
 	case link.SourceKey != "":

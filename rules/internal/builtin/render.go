@@ -64,6 +64,9 @@ func answerTerm(link string, a permission.Answer) *ast.Term {
 			[2]*ast.Term{ast.StringTerm("evidence"), ast.NewTerm(opa.Value(Evidence(a.Cell)))},
 			[2]*ast.Term{ast.StringTerm("remediation"), ast.StringTerm(a.Remediation)},
 		)
+		if a.Status == finding.Fail && a.Cell.Some != "" {
+			pairs = append(pairs, [2]*ast.Term{ast.StringTerm("witness"), ast.StringTerm(a.Cell.WitnessKey())})
+		}
 	}
 	if a.Contested {
 		pairs = append(pairs, [2]*ast.Term{ast.StringTerm("contested"), ast.InternedTerm(true)})

@@ -11,6 +11,7 @@
 #   scope: link
 #   needs: [bucket.encryption]
 #   decides: true
+#   class: sse-kms
 #   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-28, NIST-800-53r5/CP-9]
 #   remediation: enable SseKmsEncryptedObjects in the rule and name a replica key
 #   evidence: documented

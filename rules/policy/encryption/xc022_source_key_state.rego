@@ -10,6 +10,7 @@
 #   when: [kms, source_key]
 #   uses: [source_key, bucket.encryption]
 #   decides: true
+#   class: sse-kms
 #   failure_codes: [SrcKmsKeyInvalidState]
 #   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
 #   remediation: enable the key or encrypt the source with another key

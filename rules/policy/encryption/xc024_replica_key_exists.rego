@@ -10,6 +10,7 @@
 #   when: [kms, replica_key, destination]
 #   uses: [destination_key, destination.owner]
 #   decides: true
+#   class: sse-kms
 #   failure_codes: [DstKmsKeyNotFound]
 #   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
 #   remediation: name a key in ReplicaKmsKeyID that exists in the Region of the destination

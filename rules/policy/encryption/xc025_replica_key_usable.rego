@@ -9,6 +9,7 @@
 #   when: [kms, replica_key]
 #   uses: [destination_key]
 #   decides: true
+#   class: sse-kms
 #   failure_codes: [DstKmsKeyInvalidState]
 #   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
 #   remediation: enable the key, or name a symmetric encryption key in ReplicaKmsKeyID

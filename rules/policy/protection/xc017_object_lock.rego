@@ -4,7 +4,7 @@
 #   Object Lock metadata cannot be stored in a bucket without Object Lock. Recorded: to
 #   an unlocked destination, objects with a retention or a legal hold header fail and
 #   others arrive. A default retention on the source gives every object a retention, so
-#   the link is broken; without one it depends on the objects.
+#   the link is broken; without one it is partial.
 # custom:
 #   id: XC017
 #   severity: high
@@ -13,6 +13,7 @@
 #   needs: [bucket.object_lock]
 #   uses: [destination.object_lock]
 #   decides: true
+#   class: locked
 #   failure_codes: [DstBucketObjectLockConfigMissing]
 #   controls: [SecurityHub/S3.15, NIST-800-53r5/CP-6(2)]
 #   remediation: enable Object Lock on the destination
@@ -49,9 +50,8 @@ answers contains crosscheck.fail(link, sprintf("%s gives every object a retentio
 	default_mode != ""
 }
 
-answers contains crosscheck.unknown(link, sprintf("%s has no Object Lock: objects of %s with a retention or a legal hold would fail, others arrive", [link.destination, input.bucket.name]), {
+answers contains crosscheck.fail(link, sprintf("%s has no Object Lock: objects of %s with a retention or a legal hold fail, others arrive", [link.destination, input.bucket.name]), {
 	"key": "objects",
-	"contested": true,
 	"failure_codes": ["DstBucketObjectLockConfigMissing"],
 	"remediation": advice(link),
 }) if {

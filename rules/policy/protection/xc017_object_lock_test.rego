@@ -19,8 +19,8 @@ test_fail_not_enabled if {
 	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstBucketObjectLockConfigMissing"], "evidence": {"default_mode": "GOVERNANCE"}}) with input as fixture.doc({"object_lock": fixture.value({"enabled": true, "default_mode": "GOVERNANCE"})}, {"object_lock": fixture.value({"enabled": false})})
 }
 
-test_unknown_objects if {
-	fixture.said(rule.answers) == fixture.unknown({"key": "objects", "contested": true, "failure_codes": ["DstBucketObjectLockConfigMissing"]}) with input as fixture.doc({"object_lock": fixture.value({"enabled": true})}, {"object_lock": fixture.absent})
+test_fail_some_objects if {
+	fixture.said(rule.answers) == fixture.failed({"key": "objects", "failure_codes": ["DstBucketObjectLockConfigMissing"]}) with input as fixture.doc({"object_lock": fixture.value({"enabled": true})}, {"object_lock": fixture.absent})
 }
 
 test_unknown_destination if {

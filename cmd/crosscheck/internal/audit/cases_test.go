@@ -52,7 +52,7 @@ func TestReportedCases(t *testing.T) {
 					t.Errorf("there is no link %s", id)
 					continue
 				case !slices.Contains(strings.Split(m[4], "|"), string(link.Verdict)):
-					t.Errorf("%s: %s, want %s", id, link.Verdict, m[4])
+					t.Errorf("%s: %s, want %s: %s", id, link.Verdict, m[4], link.Why)
 				}
 				for _, code := range strings.FieldsFunc(m[5], func(r rune) bool { return r == ',' }) {
 					if link.Verdict != finding.Works && !slices.Contains(link.FailureCodes, code) {
