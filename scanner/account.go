@@ -163,7 +163,7 @@ func (s *scan) reader(id string) (*account, error) {
 
 // account is all that is known of an account.
 func (v *visit) account(ctx context.Context, id string) fact.Account {
-	return v.cache.accounts.get(id, func() fact.Account {
+	return v.cache.accounts.Get(id, func() fact.Account {
 		a := v.org.account(ctx, &v.notes, id)
 		a.PublicAccessBlock = ask(&v.notes, question{account: id, resource: id, fact: "account.public_access_block",
 			api: "s3control:GetPublicAccessBlock", absent: "NoSuchPublicAccessBlockConfiguration"},

@@ -227,7 +227,7 @@ func readBucket[T any](call func(ctx context.Context, c *s3.Client, bucket, owne
 			return
 		}
 		q.account = ref.owner.id
-		read := v.cache.buckets.get(q.fact+" "+ref.name, func() fact.Any {
+		read := v.cache.buckets.Get(q.fact+" "+ref.name, func() fact.Any {
 			return ask(&v.notes, q, func() (value T, err error) {
 				err = v.onBucket(ctx, ref, func(c *s3.Client) (err error) {
 					value, err = call(ctx, c, &ref.name, &ref.owner.id)

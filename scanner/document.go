@@ -185,7 +185,7 @@ func (v *visit) destination(ctx context.Context, doc *fact.Document, source *acc
 // foreign is a destination in none of the scanned accounts: S3 says to any caller
 // whether it exists and in which Region, and no more.
 func (v *visit) foreign(ctx context.Context, source *account, region, name, declared string) fact.Fact[fact.Bucket] {
-	return v.cache.foreign.get(strings.Join([]string{source.id, name, declared}, " "), func() fact.Fact[fact.Bucket] {
+	return v.cache.foreign.Get(strings.Join([]string{source.id, name, declared}, " "), func() fact.Fact[fact.Bucket] {
 		owner := ""
 		if fact.IsAccountID(declared) {
 			owner = declared

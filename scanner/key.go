@@ -22,7 +22,7 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 	if a, err := arn.Parse(ref); err == nil {
 		owner, region = a.AccountID, a.Region
 	}
-	return v.cache.keys.get(strings.Join([]string{owner, region, ref}, " "), func() fact.Fact[fact.Key] {
+	return v.cache.keys.Get(strings.Join([]string{owner, region, ref}, " "), func() fact.Fact[fact.Key] {
 		q := question{account: owner, resource: ref, fact: "key", api: "kms:DescribeKey", absent: "NotFoundException"}
 		if strings.Contains(ref, "alias/aws/") {
 			q.absent = "" // KMS makes an AWS managed key when it is first asked for

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -14,6 +15,7 @@ import (
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
+	"crosscheck/scanner/once"
 )
 
 // organization reads the organization with the caller's credentials. Its APIs
@@ -26,19 +28,24 @@ type organization struct {
 	caller string // account id
 	slots  chan struct{}
 
-	parents  *cache[fact.Fact[parent]]      // by id of the unit or account
-	attached *cache[fact.Fact[[]string]]    // ids of policies, by their type and what they are attached to
-	policies *cache[fact.Fact[fact.Policy]] // by id
+	parents  *once.Map[fact.Fact[parent]]      // by id of the unit or account
+	attached *once.Map[fact.Fact[[]string]]    // ids of policies, by their type and what they are attached to
+	policies *once.Map[fact.Fact[fact.Policy]] // by id
 
 	fact    fact.Fact[fact.Organization]
 	types   fact.Fact[[]types.PolicyType] // enabled ones
+	roots   []string                      // ids; nil = not known
 	members map[string]member             // by account id; nil = not listed
 }
+
+// readTypes are the types of policies that decide requests of S3.
+var readTypes = []types.PolicyType{types.PolicyTypeServiceControlPolicy, types.PolicyTypeResourceControlPolicy}
 
 // member is an account as ListAccounts returns it.
 type member struct {
 	name  string
 	state string // ACTIVE, SUSPENDED, …
+	paths []string
 }
 
 // organizationCalls is how many calls to Organizations are made at a time.
@@ -46,7 +53,7 @@ const organizationCalls = 4
 
 func newOrganization(s *session) *organization {
 	return &organization{client: s.organizations, caller: s.caller.AccountID, slots: make(chan struct{}, organizationCalls),
-		parents: newCache[fact.Fact[parent]](1 << 14), attached: newCache[fact.Fact[[]string]](1 << 14), policies: newCache[fact.Fact[fact.Policy]](1 << 12)}
+		parents: once.New[fact.Fact[parent]](1 << 14), attached: once.New[fact.Fact[[]string]](1 << 14), policies: once.New[fact.Fact[fact.Policy]](1 << 12)}
 }
 
 // call waits for its turn.
@@ -87,21 +94,20 @@ func (o *organization) describe(ctx context.Context, n *notes) {
 	o.types = ask(n, question{account: o.caller, resource: org.ID, fact: "organization.policy_types", api: "organizations:ListRoots"},
 		func() ([]types.PolicyType, error) {
 			enabled := []types.PolicyType{}
-			roots := 0
 			err := pages(func(token *string) (*string, error) {
 				out, err := o.client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: token})
 				if err != nil {
 					return nil, err
 				}
-				roots += len(out.Roots)
 				for _, root := range out.Roots {
+					o.roots = append(o.roots, aws.ToString(root.Id))
 					for _, t := range root.PolicyTypes {
 						enabled = append(enabled, t.Type)
 					}
 				}
 				return out.NextToken, nil
 			})
-			if err == nil && roots == 0 {
+			if err == nil && len(o.roots) == 0 {
 				err = client.Malformed("the organization is said to have no root")
 			}
 			return enabled, err
@@ -140,7 +146,7 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 				return nil, client.Malformed("account %s is listed twice", aws.ToString(a.Id))
 			}
 			// State replaced Status in 2025; either may be missing.
-			members[aws.ToString(a.Id)] = member{name: aws.ToString(a.Name), state: cmp.Or(string(a.State), string(a.Status), "ACTIVE")}
+			members[aws.ToString(a.Id)] = member{name: aws.ToString(a.Name), state: cmp.Or(string(a.State), string(a.Status), "ACTIVE"), paths: a.Paths}
 		}
 		return out.NextToken, nil
 	})
@@ -227,9 +233,13 @@ const maxPath = 10
 // fullAccessRCP is the RCP that AWS attaches to everything.
 const fullAccessRCP = "p-RCPFullAWSAccess"
 
-// path walks from the account up to the root, and gives the root first. It is
-// absent where Organizations does not know the account.
+// path is the path of an account as the list of accounts has it, or else walks up to the
+// root. It gives the root first, and is absent where Organizations does not know the account.
 func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[[]string] {
+	if m := o.members[id]; len(m.paths) > 0 {
+		return ask(n, question{account: o.caller, resource: id, fact: "account.path", api: "organizations:ListAccounts"},
+			func() ([]string, error) { return o.listedPath(id, m.paths) })
+	}
 	path := []string{}
 	for child := id; ; {
 		parent := o.parent(ctx, n, child)
@@ -259,13 +269,36 @@ func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[
 	}
 }
 
+// listedPath reads "o-…/r-…/ou-…/ACCOUNT/" as the list of accounts has it.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+func (o *organization) listedPath(id string, paths []string) ([]string, error) {
+	if len(paths) > 1 {
+		return nil, client.Malformed("account %s is said to be in %d places", id, len(paths))
+	}
+	parts := strings.Split(strings.TrimSuffix(paths[0], "/"), "/")
+	last := len(parts) - 1
+	wrong := last < 2 || parts[0] != o.fact.Value.ID || parts[last] != id || o.roots != nil && !slices.Contains(o.roots, parts[1])
+	seen := map[string]bool{}
+	for i := 1; i < last; i++ {
+		wrong = wrong || seen[parts[i]] || !strings.HasPrefix(parts[i], map[bool]string{true: "r-", false: "ou-"}[i == 1])
+		seen[parts[i]] = true
+	}
+	switch {
+	case wrong:
+		return nil, client.Malformed("the path %q of account %s is none of the organization %s", client.Clip(paths[0]), id, o.fact.Value.ID)
+	case last-1 > maxPath:
+		return nil, client.Malformed("the account is in more than %d units, one in another", maxPath)
+	}
+	return parts[1:last], nil
+}
+
 type parent struct {
 	id   string
 	root bool
 }
 
 func (o *organization) parent(ctx context.Context, n *notes, child string) fact.Fact[parent] {
-	return o.parents.get(child, func() fact.Fact[parent] {
+	return o.parents.Get(child, func() fact.Fact[parent] {
 		return ask(n, question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents", absent: "ChildNotFoundException"},
 			func() (p parent, err error) {
 				var out *organizations.ListParentsOutput
@@ -320,7 +353,7 @@ func (o *organization) attachedTo(ctx context.Context, n *notes, target string, 
 	if kind == types.PolicyTypeResourceControlPolicy {
 		name = "account.rcps"
 	}
-	return o.attached.get(string(kind)+" "+target, func() fact.Fact[[]string] {
+	return o.attached.Get(string(kind)+" "+target, func() fact.Fact[[]string] {
 		return ask(n, question{account: o.caller, resource: target, fact: name, api: "organizations:ListPoliciesForTarget"},
 			func() ([]string, error) {
 				ids := []string{}
@@ -357,7 +390,7 @@ func (o *organization) attachedTo(ctx context.Context, n *notes, target string, 
 
 // policy is a policy of the organization, read once.
 func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fact[fact.Policy] {
-	return o.policies.get(id, func() fact.Fact[fact.Policy] {
+	return o.policies.Get(id, func() fact.Fact[fact.Policy] {
 		return ask(n, question{account: o.caller, resource: id, fact: "organization.policy", api: "organizations:DescribePolicy"},
 			func() (p fact.Policy, err error) {
 				var out *organizations.DescribePolicyOutput

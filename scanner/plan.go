@@ -98,7 +98,11 @@ func (p *Plan) plan(s *scan, entered []*account) {
 	}
 	types := 0 // of policies of the organization
 	if s.org.types.Value != nil {
-		types = len(*s.org.types.Value)
+		for _, kind := range readTypes {
+			if slices.Contains(*s.org.types.Value, kind) {
+				types++
+			}
+		}
 	}
 	if types > 0 {
 		of("organizations:ListPoliciesForTarget").All += types // of the root
@@ -119,7 +123,9 @@ func (p *Plan) plan(s *scan, entered []*account) {
 		}
 		of("s3control:GetPublicAccessBlock").All++
 		if s.org.fact.Value != nil {
-			of("organizations:ListParents").All++
+			if len(s.org.members[a.id].paths) == 0 {
+				of("organizations:ListParents").All++
+			}
 			if a.id != s.org.fact.Value.ManagementAccountID {
 				of("organizations:ListPoliciesForTarget").All += types
 			}

@@ -17,7 +17,7 @@ import (
 
 // role reads a role with everything that decides what it may do, in its own account.
 func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
-	return v.cache.roles.get(roleARN, func() fact.Fact[fact.Role] {
+	return v.cache.roles.Get(roleARN, func() fact.Fact[fact.Role] {
 		where, err := arn.Parse(roleARN)
 		path, isRole := strings.CutPrefix(where.Resource, "role/")
 		q := question{account: where.AccountID, resource: roleARN, fact: "role", api: "iam:GetRole", absent: "NoSuchEntity"}
@@ -162,7 +162,7 @@ func (v *visit) managedPolicies(ctx context.Context, c *iam.Client, r *fact.Role
 
 // managedPolicy reads the default version of a managed policy, once an account.
 func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, name, policyARN string) fact.Fact[fact.Policy] {
-	return v.cache.policies.get(strings.Join([]string{r.AccountID, name, policyARN}, " "), func() fact.Fact[fact.Policy] {
+	return v.cache.policies.Get(strings.Join([]string{r.AccountID, name, policyARN}, " "), func() fact.Fact[fact.Policy] {
 		q := question{account: r.AccountID, resource: policyARN, fact: name, api: "iam:GetPolicy"}
 		p := fact.Policy{ARN: policyARN}
 		version := ask(&v.notes, q, func() (string, error) {

@@ -25,6 +25,7 @@ import (
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/flow"
+	"crosscheck/scanner/once"
 )
 
 // Options say what to scan and how. The zero value, with a RoleName, scans the
@@ -97,19 +98,19 @@ func (o *Options) patience() time.Duration { return 6 * o.attemptTimeout() }
 // the organization. Policies make up most of it: a bucket's has at most 20 KB, typically
 // 1 KB.
 type caches struct {
-	buckets  *cache[fact.Any]               // facts of buckets, by fact and bucket
-	foreign  *cache[fact.Fact[fact.Bucket]] // buckets in no scanned account
-	accounts *cache[fact.Account]
-	roles    *cache[fact.Fact[fact.Role]]
-	policies *cache[fact.Fact[fact.Policy]] // managed ones, by account
-	keys     *cache[fact.Fact[fact.Key]]
+	buckets  *once.Map[fact.Any]               // facts of buckets, by fact and bucket
+	foreign  *once.Map[fact.Fact[fact.Bucket]] // buckets in no scanned account
+	accounts *once.Map[fact.Account]
+	roles    *once.Map[fact.Fact[fact.Role]]
+	policies *once.Map[fact.Fact[fact.Policy]] // managed ones, by account
+	keys     *once.Map[fact.Fact[fact.Key]]
 }
 
 func newCaches() caches {
 	const each = 1 << 12
-	return caches{buckets: newCache[fact.Any](1 << 14), foreign: newCache[fact.Fact[fact.Bucket]](each),
-		accounts: newCache[fact.Account](each), roles: newCache[fact.Fact[fact.Role]](each),
-		policies: newCache[fact.Fact[fact.Policy]](each), keys: newCache[fact.Fact[fact.Key]](each)}
+	return caches{buckets: once.New[fact.Any](1 << 14), foreign: once.New[fact.Fact[fact.Bucket]](each),
+		accounts: once.New[fact.Account](each), roles: once.New[fact.Fact[fact.Role]](each),
+		policies: once.New[fact.Fact[fact.Policy]](each), keys: once.New[fact.Fact[fact.Key]](each)}
 }
 
 // scan is the state of one scan, shared by all of its goroutines.

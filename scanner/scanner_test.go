@@ -46,6 +46,12 @@ func world(t testing.TB, yaml []byte) *sandbox.Sandbox {
 // audit role that allows the given actions.
 func organizationWorld(t testing.TB, actions []string) *sandbox.Sandbox {
 	t.Helper()
+	return organizationWith(t, actions, "paths: true")
+}
+
+// organizationWith is organizationWorld with another setting of the organization, YAML.
+func organizationWith(t testing.TB, actions []string, setting string) *sandbox.Sandbox {
+	t.Helper()
 	data, err := os.ReadFile("testdata/organization.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +60,7 @@ func organizationWorld(t testing.TB, actions []string) *sandbox.Sandbox {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data = bytes.Replace(data, []byte("organization:\n"), []byte("organization:\n  "+setting+"\n"), 1)
 	return world(t, bytes.ReplaceAll(data, []byte("@ACTIONS@"), list))
 }
 
@@ -305,7 +312,9 @@ func TestStreamIsAFactsFile(t *testing.T) {
 func TestPermissionsAreWhatIsCalled(t *testing.T) {
 	t.Parallel()
 	s := organizationWorld(t, Permissions())
-	for _, opts := range []Options{wholeOrganization, byLists(wholeOrganization)} {
+	named := wholeOrganization
+	named.Accounts = []string{"111111111111"} // the list of accounts has the paths
+	for _, opts := range []Options{wholeOrganization, byLists(wholeOrganization), named} {
 		if _, err := scanAll(t.Context(), caller(s), opts); err != nil {
 			t.Fatal(err)
 		}

@@ -36,6 +36,9 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 	if c.speaksOf(RoleSide) {
 		c.Sides.ResourceMessage = e.sideMessage(s, &theirs, q, c.Requirement, c.Sides.Resource)
 	}
+	if c.Result == iam.Denied && c.Decider == restrictPublicBuckets {
+		c.Message += "; " + e.restrictedBy(s.bucket)
+	}
 	c.Remediation = e.remedy(&c, s)
 	return c
 }

@@ -98,6 +98,13 @@ var edits = []struct {
 			a.PublicAccessBlock = fact.Of(fact.PublicAccessBlock{RestrictPublicBuckets: true})
 		})
 	}},
+	{"public destination, restricted by both, under an S3 policy of the organization perhaps", func(w world) {
+		w.add(inDst, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+		on := fact.Of(fact.PublicAccessBlock{RestrictPublicBuckets: true})
+		w.dst(func(b *fact.Bucket) { b.PublicAccessBlock = on })
+		w.account(account2, func(a *fact.Account) { a.PublicAccessBlock = on })
+		w.Organization.Value.PolicyTypes = append(w.Organization.Value.PolicyTypes, "S3_POLICY")
+	}},
 	{"public destination, not known whether restricted", func(w world) {
 		w.add(inDst, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
 		w.dst(func(b *fact.Bucket) {
@@ -485,6 +492,36 @@ func TestStatementText(t *testing.T) {
 		got := deciding(long)
 		if len(got) > bound || len(got) < bound-2 || !utf8.ValidString(got) || !strings.HasSuffix(got, " …") || !strings.HasPrefix(long, strings.TrimSuffix(got, " …")) {
 			t.Errorf("%d bytes: cut to %d: %.60s…%s", len(long), len(got), got, got[max(0, len(got)-20):])
+		}
+	}
+}
+
+// TestRestrictedBy: a cell that Block Public Access denies says where the setting is on, and
+// who can change it; its fix is a policy that is not public.
+func TestRestrictedBy(t *testing.T) {
+	t.Parallel()
+	on := fact.Of(fact.PublicAccessBlock{RestrictPublicBuckets: true})
+	const organization = "; the organization has S3 policies: where one covers the account, the setting is the policy's, and the account cannot change it"
+	for want, do := range map[string]func(world){
+		"the setting is on for the bucket":          func(w world) { w.dst(func(b *fact.Bucket) { b.PublicAccessBlock = on }) },
+		"the setting is on for account " + account2: func(w world) { w.account(account2, func(a *fact.Account) { a.PublicAccessBlock = on }) },
+		"the setting is on for the bucket and for account " + account2 + organization: func(w world) {
+			w.dst(func(b *fact.Bucket) { b.PublicAccessBlock = on })
+			w.account(account2, func(a *fact.Account) { a.PublicAccessBlock = on })
+			w.Organization = fact.Of(fact.Organization{ID: "o-example", PolicyTypes: []string{"S3_POLICY"}})
+		},
+		"the setting is on for account " + account2 + " ": func(w world) { // which another organization may have
+			w.account(account2, func(a *fact.Account) { a.PublicAccessBlock, a.InOrganization = on, fact.Of(false) })
+			w.Organization = fact.Of(fact.Organization{ID: "o-example", PolicyTypes: []string{"S3_POLICY"}})
+		},
+	} {
+		w := newWorld()
+		w.add(inDst, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+		do(w)
+		m := permission.Of(w.Document, w.link(), permission.NewPolicies())
+		c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
+		if !strings.HasSuffix(c.Message, "; "+strings.TrimSpace(want)) {
+			t.Errorf("%q does not end with %q", c.Message, want)
 		}
 	}
 }

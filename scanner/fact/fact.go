@@ -251,7 +251,7 @@ type Account struct {
 	Name              string                  `json:"name,omitempty"`
 	Management        bool                    `json:"management,omitempty"`                                                                 // the organization's management account
 	InOrganization    Fact[bool]              `json:"in_organization,omitzero" api:"organizations:ListAccounts"`                            // member of the scanned organization
-	Path              Fact[[]string]          `json:"path,omitzero" api:"organizations:ListParents"`                                        // ids: root, OUs …, parent of the account
+	Path              Fact[[]string]          `json:"path,omitzero" api:"organizations:ListAccounts,organizations:ListParents"`             // ids: root, OUs …, parent of the account
 	SCPs              Fact[[]PolicyLevel]     `json:"scps,omitzero" api:"organizations:ListPoliciesForTarget,organizations:DescribePolicy"` // root first, the account last; absent = the type does not apply
 	RCPs              Fact[[]PolicyLevel]     `json:"rcps,omitzero" api:"organizations:ListPoliciesForTarget,organizations:DescribePolicy"` // root first, the account last; absent = the type does not apply
 	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero" api:"s3control:GetPublicAccessBlock"`                    // account level

@@ -168,6 +168,11 @@ func (b builder) addOrganization() {
 	for _, t := range from.PolicyTypes {
 		o.EnabledTypes[t] = true
 	}
+	o.NoPaths = from.Paths != nil && !*from.Paths
+	if on := from.PublicAccessBlock == "all"; on || from.PublicAccessBlock == "none" {
+		o.EnabledTypes[state.S3Policy] = true
+		o.PublicAccess = &state.PublicAccessBlock{BlockACLs: on, IgnoreACLs: on, BlockPolicy: on, Restrict: on}
+	}
 	for _, p := range []*state.OrgPolicy{
 		{ID: "p-FullAWSAccess", Name: "FullAWSAccess", Kind: state.SCP, Description: "Allows access to every operation", Document: fullAWSAccess},
 		{ID: "p-RCPFullAWSAccess", Name: "RCPFullAWSAccess", Kind: state.RCP, Description: "Allows access to every operation", Document: rcpFullAWSAccess},

@@ -35,9 +35,11 @@ type worldOrganization struct {
 	ID                      string           `yaml:"id"`
 	ManagementAccount       string           `yaml:"management_account"`
 	Root                    string           `yaml:"root"`
-	FeatureSet              string           `yaml:"feature_set"`  // ALL (default), CONSOLIDATED_BILLING
-	PolicyTypes             []string         `yaml:"policy_types"` // enabled types; left out: both
-	Policies                []worldOrgPolicy `yaml:"policies"`     // in addition to FullAWSAccess and RCPFullAWSAccess
+	FeatureSet              string           `yaml:"feature_set"`         // ALL (default), CONSOLIDATED_BILLING
+	PolicyTypes             []string         `yaml:"policy_types"`        // enabled types; left out: those of SCPs and RCPs
+	PublicAccessBlock       string           `yaml:"public_access_block"` // an S3 policy at the root: all, none; left out: no such policy
+	Paths                   *bool            `yaml:"paths"`               // false: accounts are listed without their paths
+	Policies                []worldOrgPolicy `yaml:"policies"`            // in addition to FullAWSAccess and RCPFullAWSAccess
 	worldTarget             `yaml:",inline"` // what is attached to the root
 	worldRaw                `yaml:",inline"`
 	Units                   []worldUnit      `yaml:"units"`
@@ -424,8 +426,9 @@ func (w *World) checkOrganization(p *problems) map[string]bool {
 	p.match("organization.root", o.Root, regexp.MustCompile(`^r-[a-z0-9]{4,32}$`).MatchString, "a root id such as r-ab12")
 	p.oneOf("organization.feature_set", o.FeatureSet, "ALL", "CONSOLIDATED_BILLING")
 	for i, t := range o.PolicyTypes {
-		p.oneOf(fmt.Sprintf("organization.policy_types[%d]", i), t, state.SCP, state.RCP)
+		p.oneOf(fmt.Sprintf("organization.policy_types[%d]", i), t, state.SCP, state.RCP, state.S3Policy)
 	}
+	p.oneOf("organization.public_access_block", o.PublicAccessBlock, "", "all", "none")
 	seen := map[string]string{}
 	for i, d := range o.Policies {
 		at := fmt.Sprintf("organization.policies[%d]", i)

@@ -183,7 +183,12 @@ func describeOrganization(s *state.State, _ *service.Call, _ request) (wire.Obje
 
 func accountObject(s *state.State, id string) wire.Object {
 	a := s.Accounts[id]
+	paths := []string{}
+	if !s.Organization.NoPaths {
+		paths = append(paths, s.OrgPath(a.ID)+a.ID+"/")
+	}
 	return wire.Object{
+		"Paths":           paths,
 		"Id":              a.ID,
 		"Arn":             s.OrgARN("account", a.ID),
 		"Name":            a.Name,
@@ -331,7 +336,7 @@ func filtered(in request) *wire.Error {
 		return nil
 	}
 	for _, other := range []string{
-		"TAG_POLICY", "BACKUP_POLICY", "AISERVICES_OPT_OUT_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2", "SECURITYHUB_POLICY",
+		"TAG_POLICY", "BACKUP_POLICY", "AISERVICES_OPT_OUT_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2", "SECURITYHUB_POLICY", state.S3Policy,
 	} {
 		if in.Filter == other {
 			return nil

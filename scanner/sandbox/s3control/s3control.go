@@ -56,6 +56,9 @@ func accountPublicAccess(s *state.State, c *service.Call) (*wire.Response, *wire
 		return nil, e
 	}
 	a := s.Accounts[c.Account]
+	if o := s.Organization; c.Operation() != "GetPublicAccessBlock" && o != nil && o.PublicAccess != nil && o.Parent[a.ID] != "" {
+		return nil, c.Denied("Access Denied") // an S3 policy of the organization has set it
+	}
 	done := &wire.Response{Status: http.StatusOK, Header: http.Header{"X-Amz-Request-Id": {c.ID}}}
 	switch c.Operation() {
 	case "PutPublicAccessBlock":
@@ -71,7 +74,7 @@ func accountPublicAccess(s *state.State, c *service.Call) (*wire.Response, *wire
 		done.Status = http.StatusNoContent
 		return done, nil
 	}
-	b := a.PublicAccess
+	b := s.AccountPublicAccess(a.ID)
 	if b == nil {
 		return nil, &wire.Error{
 			Status: 404, Code: "NoSuchPublicAccessBlockConfiguration",

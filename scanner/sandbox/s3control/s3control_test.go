@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 
+	"crosscheck/scanner/sandbox"
 	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
@@ -47,6 +48,20 @@ func TestAccountPublicAccessBlock(t *testing.T) {
 	sandboxtest.WantCode(t, "another account", err, "AccessDenied", 403)
 	_, err = client.ListAccessPoints(context.Background(), &s3control.ListAccessPointsInput{AccountId: aws.String("222222222222")})
 	sandboxtest.WantCode(t, "an operation that is not there", err, "NotImplemented", 501)
+
+	managed := sandboxtest.New(t, `
+organization: {management_account: "111111111111", public_access_block: none}
+accounts:
+  - id: "111111111111"
+    public_access_block: {restrict_public_buckets: true}
+`)
+	inherited := s3control.NewFromConfig(managed.As(sandbox.DefaultAccessKey, "us-east-1"))
+	out, err = inherited.GetPublicAccessBlock(context.Background(), &s3control.GetPublicAccessBlockInput{AccountId: aws.String("111111111111")})
+	if err != nil || *out.PublicAccessBlockConfiguration.RestrictPublicBuckets {
+		t.Errorf("under an S3 policy: %+v %v", out, err)
+	}
+	_, err = inherited.DeletePublicAccessBlock(context.Background(), &s3control.DeletePublicAccessBlockInput{AccountId: aws.String("111111111111")})
+	sandboxtest.WantCode(t, "DeletePublicAccessBlock under an S3 policy", err, "AccessDenied", 403)
 
 	unknown := s3control.NewFromConfig(s.As("AKIAUNKNOWN000000000", "us-east-1"))
 	_, err = unknown.GetPublicAccessBlock(context.Background(), get)

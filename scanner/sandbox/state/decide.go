@@ -144,7 +144,7 @@ func (s *State) globalContext(who *Identity, resourceAccount string) map[string]
 	}
 	if resourceAccount != "" {
 		keys["aws:resourceaccount"] = contextkey.One(resourceAccount)
-		if path := s.orgPath(resourceAccount); path != "" {
+		if path := s.OrgPath(resourceAccount); path != "" {
 			keys["aws:resourceorgid"] = contextkey.One(s.Organization.ID)
 			keys["aws:resourceorgpaths"] = contextkey.Many(path)
 		}
@@ -162,7 +162,7 @@ func (s *State) globalContext(who *Identity, resourceAccount string) map[string]
 		return keys
 	}
 	keys["aws:principalaccount"] = contextkey.One(who.Account)
-	if path := s.orgPath(who.Account); path != "" {
+	if path := s.OrgPath(who.Account); path != "" {
 		keys["aws:principalorgid"] = contextkey.One(s.Organization.ID)
 		keys["aws:principalorgpaths"] = contextkey.Many(path)
 	}

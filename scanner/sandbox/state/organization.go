@@ -14,6 +14,8 @@ type Organization struct {
 	Policies                             map[string]*OrgPolicy
 	Attached                             map[string][]string // target id → policy ids, in order
 	Delegated                            []Delegated
+	PublicAccess                         *PublicAccessBlock // of every account, by an S3 policy at the root; nil = each has its own
+	NoPaths                              bool               // accounts are described without their paths
 }
 
 // Delegated is a delegated administrator and the services it administers.
@@ -32,6 +34,8 @@ type OrgPolicy struct {
 const (
 	SCP = "SERVICE_CONTROL_POLICY"
 	RCP = "RESOURCE_CONTROL_POLICY"
+	// S3Policy sets the public access block of accounts.
+	S3Policy = "S3_POLICY"
 )
 
 // OrgARN is the ARN of a resource of the organization: kind/o-…/rest.
@@ -40,8 +44,8 @@ func (s *State) OrgARN(kind string, rest ...string) string {
 		strings.Join(append([]string{s.Organization.ID}, rest...), "/")
 }
 
-// orgPath is an account's value in aws:PrincipalOrgPaths, "" outside an organization.
-func (s *State) orgPath(accountID string) string {
+// OrgPath is an account's value in aws:PrincipalOrgPaths, "" outside an organization.
+func (s *State) OrgPath(accountID string) string {
 	if s.Organization == nil || s.Organization.Parent[accountID] == "" {
 		return ""
 	}

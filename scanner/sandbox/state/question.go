@@ -24,16 +24,27 @@ func (s *State) BucketQuestion(b *Bucket, action, resource string, context map[s
 
 // restrictPublic is the effective RestrictPublicBuckets of a bucket.
 func (s *State) restrictPublic(b *Bucket) bool {
-	a := s.Accounts[b.Account]
-	return b.PublicAccess != nil && b.PublicAccess.Restrict ||
-		a != nil && a.PublicAccess != nil && a.PublicAccess.Restrict
+	a := s.AccountPublicAccess(b.Account)
+	return b.PublicAccess != nil && b.PublicAccess.Restrict || a != nil && a.Restrict
+}
+
+// AccountPublicAccess is the public access block of an account: its own, or that of the
+// organization's S3 policy, which takes its place. nil = none.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3.html
+func (s *State) AccountPublicAccess(id string) *PublicAccessBlock {
+	if o := s.Organization; o != nil && o.PublicAccess != nil && o.Parent[id] != "" {
+		return o.PublicAccess
+	}
+	if a := s.Accounts[id]; a != nil {
+		return a.PublicAccess
+	}
+	return nil
 }
 
 // BlockPublicPolicy is the effective BlockPublicPolicy of a bucket.
 func (s *State) BlockPublicPolicy(b *Bucket) bool {
-	a := s.Accounts[b.Account]
-	return b.PublicAccess != nil && b.PublicAccess.BlockPolicy ||
-		a != nil && a.PublicAccess != nil && a.PublicAccess.BlockPolicy
+	a := s.AccountPublicAccess(b.Account)
+	return b.PublicAccess != nil && b.PublicAccess.BlockPolicy || a != nil && a.BlockPolicy
 }
 
 // AddTags adds a condition key for each tag: the prefix and the tag's key in lower case.

@@ -32,6 +32,7 @@ var packages = []pkg{
 	{"scanner/exactjson", "finds in JSON what encoding/json lets pass: other letter cases, doubled names, text that is not UTF-8", nil},
 	{"scanner/fact", "what was read from AWS, as plain data: documents, facts, gaps, and the facts file", []string{"scanner/exactjson"}},
 	{"scanner/flow", "one function, Map: a stream of work done in parallel within a bound", nil},
+	{"scanner/once", "a bounded cache of answers, each of which is asked for by one goroutine", nil},
 	{"rules/finding", "what an audit says, as plain data: links, checks, findings, and the catalog of ids", nil},
 	{"canary/measure", "what the canary shows, as plain data: measurements, outcomes, latencies", nil},
 
@@ -112,7 +113,7 @@ var packages = []pkg{
 	{"scanner/client/answer", "what a whole answer of each API is; reads answers, and refuses what is not understood", []string{"scanner/fact"}},
 	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, errors", []string{"scanner/client/answer", "scanner/fact"}},
 	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts",
-		[]string{"scanner/client", "scanner/client/answer", "scanner/fact", "scanner/flow"}},
+		[]string{"scanner/client", "scanner/client/answer", "scanner/fact", "scanner/flow", "scanner/once"}},
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},

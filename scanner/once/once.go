@@ -1,14 +1,16 @@
-package scanner
+// Package once is a bounded cache of answers, each of which is asked for by one goroutine
+// while others wait.
+package once
 
 import (
 	"container/list"
 	"sync"
 )
 
-// cache remembers answers that many documents share. Each is asked for by one goroutine
+// Map remembers answers that many documents share. Each is asked for by one goroutine
 // at a time: others that need it wait. The most recently used answers are kept, so that
 // memory does not grow with the organization.
-type cache[V any] struct {
+type Map[V any] struct {
 	mu      sync.Mutex
 	most    int // answers to keep
 	entries map[string]*list.Element
@@ -21,14 +23,14 @@ type entry[V any] struct {
 	value V
 }
 
-// newCache keeps at most most answers.
-func newCache[V any](most int) *cache[V] {
-	return &cache[V]{most: most, entries: map[string]*list.Element{}}
+// New keeps at most most answers.
+func New[V any](most int) *Map[V] {
+	return &Map[V]{most: most, entries: map[string]*list.Element{}}
 }
 
-// get is the answer under key; load asks for it. load must end with the context of the
+// Get is the answer under key; load asks for it. load must end with the context of the
 // scan, since others wait for it without one.
-func (c *cache[V]) get(key string, load func() V) V {
+func (c *Map[V]) Get(key string, load func() V) V {
 	c.mu.Lock()
 	if e, ok := c.entries[key]; ok {
 		c.recent.MoveToFront(e)
