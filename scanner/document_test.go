@@ -327,6 +327,11 @@ func TestAccountsAndOrganizations(t *testing.T) {
 			organization("ALL", `{"Type":"RESOURCE_CONTROL_POLICY","Status":"ENABLED"}`)(f)
 			f.answer("organizations:ListPoliciesForTarget", reply{200, nil, `{"Policies":[{"Id":"p-1","Arn":"arn:aws:organizations::aws:policy/x/p-1","Name":"All","Type":"RESOURCE_CONTROL_POLICY"}]}`})
 		}, "absent", "gap", "true"},
+		"a policy that is listed twice": {func(f *fake) {
+			organization("ALL", `{"Type":"SERVICE_CONTROL_POLICY","Status":"ENABLED"}`)(f)
+			one := `{"Id":"p-1","Arn":"arn:aws:organizations::aws:policy/x/p-1","Name":"All","Type":"SERVICE_CONTROL_POLICY"}`
+			f.answer("organizations:ListPoliciesForTarget", reply{200, nil, `{"Policies":[` + one + "," + one + `]}`})
+		}, "gap", "absent", "true"},
 		"no organization, says a server in trouble": {func(f *fake) {
 			f.answer("organizations:DescribeOrganization", reply{500, nil, `{"__type":"AWSOrganizationsNotInUseException","Message":"x"}`})
 		}, "gap", "gap", "gap"},

@@ -370,7 +370,11 @@ func (o *organization) attachedTo(ctx context.Context, n *notes, target string, 
 						return nil, client.Malformed("the answer has no list of policies")
 					}
 					for _, p := range out.Policies {
-						ids = append(ids, aws.ToString(p.Id))
+						id := aws.ToString(p.Id)
+						if slices.Contains(ids, id) {
+							return nil, client.Malformed("policy %s is listed twice", id)
+						}
+						ids = append(ids, id)
 					}
 					return out.NextToken, nil
 				})
