@@ -94,6 +94,10 @@ type Judged struct {
 	Links     int                 `json:"links"`
 	Whole     bool                `json:"whole"`          // nothing that was asked about it is a gap
 	Kept      map[string][]string `json:"kept,omitempty"` // of it, by rules about the organization
+
+	// Additions are the elements of answers that this version does not know and that were
+	// met since the bucket before it. They are the coverage's in the end.
+	Additions []string `json:"additions,omitempty"`
 }
 
 // Run is the first message. It may be sent again, with FinishedAt set, when the

@@ -108,8 +108,9 @@ func (u *Unfinished) Replay(h Handler) error {
 // less what this run decides anew.
 type wholeBuckets struct {
 	Discard
-	next  Handler
-	about []Message // the bucket that is not judged yet
+	next      Handler
+	about     []Message // the bucket that is not judged yet
+	additions []string  // with buckets that are read again
 }
 
 func (b *wholeBuckets) Link(l *finding.Link) error {
@@ -125,11 +126,15 @@ func (b *wholeBuckets) Finding(f *finding.Finding) error {
 }
 
 func (b *wholeBuckets) Judged(j *Judged) error {
-	about := append(b.about, Message{Judged: j})
+	b.additions = append(b.additions, j.Additions...)
+	whole := *j
+	whole.Additions = b.additions
+	about := append(b.about, Message{Judged: &whole})
 	b.about = b.about[:0]
 	if !j.Whole {
 		return nil
 	}
+	b.additions = nil
 	for _, m := range about {
 		if err := m.Send(b.next); err != nil {
 			return err

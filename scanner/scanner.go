@@ -238,9 +238,7 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range meter.Additions() {
-		coverage.Additions = append(coverage.Additions, a.API+" "+a.Element)
-	}
+	coverage.Additions = meter.Additions()
 	return out.send(fact.Message{Coverage: &coverage})
 }
 

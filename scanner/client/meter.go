@@ -14,23 +14,15 @@ type Meter struct {
 	mu                  sync.Mutex
 	apis                map[string]*Calls
 	attempts, throttles int
-	additions           map[Addition]bool
+	additions           map[string]bool
 }
 
-// Addition is an element of an answer that this version does not know, at a place where
-// it decides nothing.
-type Addition struct {
-	API     string // "kms:DescribeKey"
-	Element string // "KeyMetadata/Shade"
-}
-
-// Additions are the elements that were met, each once, sorted.
-func (m *Meter) Additions() []Addition {
+// Additions are the elements of answers that this version does not know, at places where
+// they decide nothing, as far as they were met, each once, sorted: "kms:DescribeKey KeyMetadata/Shade".
+func (m *Meter) Additions() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.SortedFunc(maps.Keys(m.additions), func(a, b Addition) int {
-		return cmp.Or(cmp.Compare(a.API, b.API), cmp.Compare(a.Element, b.Element))
-	})
+	return slices.Sorted(maps.Keys(m.additions))
 }
 
 // mostAdditions bounds what is remembered: AWS adds few elements in a year.
@@ -43,11 +35,11 @@ func (m *Meter) note(api string, elements []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.additions == nil {
-		m.additions = map[Addition]bool{}
+		m.additions = map[string]bool{}
 	}
 	for _, e := range elements {
 		if len(m.additions) < mostAdditions {
-			m.additions[Addition{api, e}] = true
+			m.additions[api+" "+e] = true
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -38,6 +39,8 @@ type Audit struct {
 	Engine  *rules.Engine
 	Version string // of crosscheck, for the report
 
+	Additions func() []string // nil, or gives the elements that AWS answered with so far and that this version does not know
+
 	Calls  func() []report.Calls                // nil, or gives at the end the calls to AWS that were made
 	Each   func(*fact.Document, []finding.Link) // nil, or called with every document and its links, one at a time
 	Resume *report.Unfinished                   // nil, or the run that is continued
@@ -57,6 +60,7 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 		started   bool // the report has the run
 		coverage  *fact.Coverage
 		sourceErr error
+		noted     = elements{}
 	)
 	messages := func(yield func(fact.Message) bool) {
 		sourceErr = source(ctx, func(m fact.Message) error {
@@ -100,7 +104,7 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 		started = true
 		err := w.Run(&run)
 		if a.Resume != nil && err == nil {
-			err = a.Resume.Replay(&restoring{w, engine})
+			err = a.Resume.Replay(&restoring{w, engine, noted})
 		}
 		if a.Keep != nil && err == nil {
 			err = a.Keep()
@@ -128,7 +132,8 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 		if j.doc != nil && a.Keep != nil {
 			b := &j.doc.Bucket
 			err = errors.Join(err, w.Judged(&report.Judged{
-				AccountID: b.AccountID, Bucket: b.Name, Links: len(j.result.Links), Whole: j.whole, Kept: j.result.Kept}))
+				AccountID: b.AccountID, Bucket: b.Name, Links: len(j.result.Links), Whole: j.whole, Kept: j.result.Kept,
+				Additions: noted.new(a.Additions)}))
 		}
 		if err != nil {
 			cancel(err) // the source says why it stopped: for this, not because it was interrupted
@@ -157,7 +162,10 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 		return err
 	}
 	if coverage != nil {
-		if err := w.Coverage(coverage); err != nil {
+		all := *coverage
+		noted.add(all.Additions)
+		all.Additions = slices.Sorted(maps.Keys(noted))
+		if err := w.Coverage(&all); err != nil {
 			return err
 		}
 	}
@@ -174,10 +182,36 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 type restoring struct {
 	report.Handler
 	engine *rules.Engine
+	noted  elements
 }
 
 func (r *restoring) Judged(j *report.Judged) error {
+	r.noted.add(j.Additions)
 	return errors.Join(r.engine.Restore(j.Kept), r.Handler.Judged(j))
+}
+
+// elements are those that AWS answered with, that this version does not know, and that
+// the report has.
+type elements map[string]bool
+
+func (e elements) add(more []string) {
+	for _, name := range more {
+		e[name] = true
+	}
+}
+
+// new adds the elements that were met, and gives those that were not there before.
+func (e elements) new(met func() []string) (more []string) {
+	if met == nil {
+		return nil
+	}
+	for _, name := range met() {
+		if !e[name] {
+			more = append(more, name)
+		}
+	}
+	e.add(more)
+	return more
 }
 
 // noBucket says that no bucket matches the pattern of the scope. What it was meant

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -87,6 +88,8 @@ func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, er
 		a := Audit{Engine: engine, Version: "test", Keep: set.Keep}
 		options := r.options
 		options.Needs, options.RunID, options.Concurrency = r.needs, "run", 4
+		options.Meter = new(scanner.Meter)
+		a.Additions = options.Meter.Additions
 		if resume != "" {
 			if a.Resume, err = Resume(t.Context(), resume, "test", engine); err != nil {
 				return err
@@ -145,7 +148,11 @@ func TestInterruptedRunsResumeToTheSameBytes(t *testing.T) {
 			}
 			messages := bytes.Count(text, []byte("\n"))
 			saved := false
+			after := []int{messages - 3} // all buckets are judged
 			for n := 1; n < messages; n += 1 + messages/7 {
+				after = append(after, n)
+			}
+			for _, n := range after {
 				dir := t.TempDir()
 				if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
 					t.Fatalf("after %d messages: %v", n, err)
@@ -288,6 +295,54 @@ func TestResumeAgainstABaseline(t *testing.T) {
 		}
 		r.baseline, r.failOnNew = baseline(less), true
 		if _, err := r.scan(t, dir, filepath.Join(dir, "run.jsonl.partial"), -1); err != nil {
+			t.Fatal(err)
+		}
+		if got := timeless(t, filepath.Join(dir, "run.json")); got != want {
+			t.Fatalf("after %d of %d messages the continued run differs:\n%s\nwant\n%s", n, messages, got, want)
+		}
+	}
+}
+
+// TestResumeKeepsAdditions: the elements that this version does not know, of answers about
+// buckets that are not read again, are in the coverage of the run that is continued, too.
+func TestResumeKeepsAdditions(t *testing.T) {
+	t.Parallel()
+	r := newResumable(t, faultWorlds(t)[1])
+	r.cfg.HTTPClient = doFunc(func(q *http.Request) (*http.Response, error) {
+		res, err := r.box.HTTPClient().Do(q)
+		if err != nil || res.StatusCode != http.StatusOK || !q.URL.Query().Has("notification") {
+			return res, err
+		}
+		text, _ := io.ReadAll(res.Body)
+		bucket := strings.Trim(q.URL.Path, "/")
+		answered(res, bytes.Replace(text, []byte("</NotificationConfiguration>"), []byte("<Of-"+bucket+"/></NotificationConfiguration>"), 1))
+		return res, nil
+	})
+	whole := t.TempDir()
+	if _, err := r.scan(t, whole, "", -1); err != nil {
+		t.Fatal(err)
+	}
+	want := timeless(t, filepath.Join(whole, "run.json"))
+	if n := strings.Count(want, "s3:GetBucketNotificationConfiguration NotificationConfiguration/Of-"); n < 2 {
+		t.Fatalf("%d additions in\n%s", n, want)
+	}
+	text, err := os.ReadFile(filepath.Join(whole, "run.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := bytes.Count(text, []byte("\n"))
+	for n := 1; n < messages; n += 1 + messages/sandboxtest.Sample(12, 4) {
+		dir := t.TempDir()
+		if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
+			t.Fatalf("after %d messages: %v", n, err)
+		}
+		partial := filepath.Join(dir, "run.jsonl.partial")
+		if _, err := r.scan(t, dir, partial, n+messages/4); err == nil { // interrupted once more, or not
+			partial = filepath.Join(dir, "run.jsonl")
+		} else if !errors.Is(err, errPulled) {
+			t.Fatal(err)
+		}
+		if _, err := r.scan(t, dir, partial, -1); err != nil {
 			t.Fatal(err)
 		}
 		if got := timeless(t, filepath.Join(dir, "run.json")); got != want {

@@ -209,6 +209,7 @@ APIs the scan would call, as whom, how often and for how long.
 					source = func(ctx context.Context, emit func(fact.Message) error) error {
 						return scanner.Scan(ctx, cfg, options, emit)
 					}
+					a.Additions = meter.Additions
 				}
 				p = progress.Of(s, &scope.log, out.quiet, out.streams(s), meter)
 				a.Calls = p.Calls
