@@ -110,7 +110,7 @@ func ruleFact(in types.ReplicationRule, of *client.Replicated) fact.ReplicationR
 			Bucket: aws.ToString(d.Bucket), Account: aws.ToString(d.Account), StorageClass: string(d.StorageClass),
 			OwnerOverride: d.AccessControlTranslation != nil,
 		}
-		r.Destination.ReplicaKMSKeyID = of.ReplicaKeyID
+		r.Destination.ReplicaKMSKeyID, r.Destination.RelatedKey = of.ReplicaKeyID, of.RelatedKey
 	}
 	return r
 }

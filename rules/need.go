@@ -92,7 +92,7 @@ var needs = func() map[string]missing {
 	} {
 		m[side] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
 			if id(l) == "" {
-				return nil
+				return noKey(doc, l, side, side)
 			}
 			return doc.Keys[id(l)].Why("", id(l), side)
 		}
@@ -100,7 +100,7 @@ var needs = func() map[string]missing {
 			full := side + "." + name
 			m[full] = func(doc *fact.Document, l *fact.Link) *fact.Gap {
 				if id(l) == "" {
-					return nil
+					return noKey(doc, l, side, full)
 				}
 				k := doc.Keys[id(l)]
 				if k.Value == nil {
@@ -138,6 +138,15 @@ var needs = func() map[string]missing {
 	}
 	return m
 }()
+
+// noKey is why a link has no key on a side, nil where it needs none.
+func noKey(doc *fact.Document, l *fact.Link, side, name string) *fact.Gap {
+	if side != "destination_key" || !l.Rule.Destination.RelatedKey {
+		return nil
+	}
+	_, why := doc.RelatedKey(l)
+	return &fact.Gap{Resource: doc.BucketARN(l.Destination), Fact: name, Code: fact.NotRead, Message: why}
+}
 
 // linkOnly reports whether a fact name is about a link rather than a bucket.
 func linkOnly(name string) bool {
@@ -206,7 +215,7 @@ var conditions = map[string]condition{
 		return l.SourceKey == "" && doc.Bucket.Encryption.Known()
 	}},
 	"replica_key": {why: "the rule names no key for replicas", not: func(_ *premises, _ *fact.Document, l *fact.Link) bool {
-		return l.ReplicaKey == ""
+		return l.ReplicaKey == "" && !l.Rule.Destination.RelatedKey
 	}},
 	"object_lock": {why: "Object Lock is not enabled on the source", not: func(_ *premises, doc *fact.Document, _ *fact.Link) bool {
 		f := doc.Bucket.ObjectLock

@@ -320,12 +320,13 @@ func replication(out *s3.GetBucketReplicationOutput) (fact.Replication, error) {
 			}
 			rule.Destination.OwnerOverride = true
 		}
-		rule.Destination.ReplicaKMSKeyID = of[i].ReplicaKeyID
-		if (rule.SSEKMSObjects == "") != (rule.Destination.ReplicaKMSKeyID == "") {
-			return r, client.Malformed("a replication rule has one of SseKmsEncryptedObjects and ReplicaKmsKeyID, and S3 takes only both")
+		rule.Destination.ReplicaKMSKeyID, rule.Destination.RelatedKey = of[i].ReplicaKeyID, of[i].RelatedKey
+		named := rule.Destination.ReplicaKMSKeyID != ""
+		if named && rule.Destination.RelatedKey {
+			return r, client.Malformed("a replication rule has both ReplicaKmsKeyID and UseSourceMultiRegionKey, and a replica is under one key")
 		}
-		if of[i].RelatedKey {
-			return r, client.Malformed("a replication rule has UseSourceMultiRegionKey, which this version does not decide yet")
+		if (rule.SSEKMSObjects != "") != (named || rule.Destination.RelatedKey) {
+			return r, client.Malformed("a replication rule has one of SseKmsEncryptedObjects and a key for replicas, and S3 takes only both")
 		}
 		if rule.AsksForTags() && rule.DeleteMarkers == "Enabled" {
 			return r, client.Malformed("a replication rule has a tag in its filter and replicates delete markers, and S3 takes no such rule")

@@ -54,6 +54,10 @@ func TestReplicationRules(t *testing.T) {
 			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Exclude: fact.Exclusions{Tags: []fact.Tag{{Key: "k", Value: "<"}}}, Destination: dst}},
 		{"V2 with prefix and without several", `<Rule><ID>a</ID><Priority>7</Priority><Filter><And><Prefix>p</Prefix><Not><Or><Prefix>p/a</Prefix><Prefix>p/b</Prefix><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>k</Key><Value>w</Value></Tag></Or></Not></And></Filter><Status>Enabled</Status>` + to + none + `</Rule>`,
 			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, Prefix: "p", Exclude: fact.Exclusions{Prefixes: []string{"p/a", "p/b"}, Tags: []fact.Tag{{Key: "k", Value: "v"}, {Key: "k", Value: "w"}}}, Destination: dst}},
+		{"related key", `<Rule><ID>a</ID><Priority>7</Priority><Filter/><Status>Enabled</Status><SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria><Destination><Bucket>arn:aws:s3:::dst</Bucket><EncryptionConfiguration><UseSourceMultiRegionKey><Status>Enabled</Status></UseSourceMultiRegionKey></EncryptionConfiguration></Destination>` + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, SSEKMSObjects: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst", RelatedKey: true}}},
+		{"no related key", `<Rule><ID>a</ID><Priority>7</Priority><Filter/><Status>Enabled</Status><SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria><Destination><Bucket>arn:aws:s3:::dst</Bucket><EncryptionConfiguration><ReplicaKmsKeyID>arn:aws:kms:eu-west-1:222222222222:key/k</ReplicaKmsKeyID><UseSourceMultiRegionKey><Status>Disabled</Status></UseSourceMultiRegionKey></EncryptionConfiguration></Destination>` + none + `</Rule>`,
+			fact.ReplicationRule{ID: "a", Schema: "V2", Status: "Enabled", DeleteMarkers: "Disabled", Priority: 7, SSEKMSObjects: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst", ReplicaKMSKeyID: "arn:aws:kms:eu-west-1:222222222222:key/k"}}},
 		{"everything", `<Rule><ID>a</ID><Priority>3</Priority><Filter/><Status>Enabled</Status>
 			<SourceSelectionCriteria><ReplicaModifications><Status>Disabled</Status></ReplicaModifications><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>
 			<ExistingObjectReplication><Status>Enabled</Status></ExistingObjectReplication><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>
@@ -85,18 +89,20 @@ func TestReplicationThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	const to = `<Destination><Bucket>arn:aws:s3:::dst</Bucket></Destination>`
 	for name, body := range map[string]string{
-		"no rule":                            replicationXML(""),
-		"no role":                            `<ReplicationConfiguration><Rule><ID>a</ID><Status>Enabled</Status>` + to + `</Rule></ReplicationConfiguration>`,
-		"no destination":                     replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status></Rule>`),
-		"destination not an ARN":             replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>dst</Bucket></Destination></Rule>`),
-		"destination an object":              replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst/key</Bucket></Destination></Rule>`),
-		"no status":                          replicationXML(`<Rule><ID>a</ID>` + to + `</Rule>`),
-		"another status":                     replicationXML(`<Rule><ID>a</ID><Status>enabled</Status>` + to + `</Rule>`),
-		"another filter status":              replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><DeleteMarkerReplication><Status>Maybe</Status></DeleteMarkerReplication>` + to + `</Rule>`),
-		"an excluded tag and delete markers": replicationXML(`<Rule><ID>a</ID><Priority>1</Priority><Filter><Not><Tag><Key>k</Key><Value/></Tag></Not></Filter><Status>Enabled</Status>` + to + `<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>`),
-		"a tag and delete markers":           replicationXML(`<Rule><ID>a</ID><Priority>1</Priority><Filter><Tag><Key>k</Key><Value/></Tag></Filter><Status>Enabled</Status>` + to + `<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>`),
-		"another owner":                      replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst</Bucket><AccessControlTranslation><Owner>Source</Owner></AccessControlTranslation></Destination></Rule>`),
-		"priority not a number":              replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Priority>high</Priority>` + to + `</Rule>`),
+		"no rule":                               replicationXML(""),
+		"no role":                               `<ReplicationConfiguration><Rule><ID>a</ID><Status>Enabled</Status>` + to + `</Rule></ReplicationConfiguration>`,
+		"no destination":                        replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status></Rule>`),
+		"destination not an ARN":                replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>dst</Bucket></Destination></Rule>`),
+		"destination an object":                 replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst/key</Bucket></Destination></Rule>`),
+		"no status":                             replicationXML(`<Rule><ID>a</ID>` + to + `</Rule>`),
+		"another status":                        replicationXML(`<Rule><ID>a</ID><Status>enabled</Status>` + to + `</Rule>`),
+		"another filter status":                 replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><DeleteMarkerReplication><Status>Maybe</Status></DeleteMarkerReplication>` + to + `</Rule>`),
+		"an excluded tag and delete markers":    replicationXML(`<Rule><ID>a</ID><Priority>1</Priority><Filter><Not><Tag><Key>k</Key><Value/></Tag></Not></Filter><Status>Enabled</Status>` + to + `<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>`),
+		"a tag and delete markers":              replicationXML(`<Rule><ID>a</ID><Priority>1</Priority><Filter><Tag><Key>k</Key><Value/></Tag></Filter><Status>Enabled</Status>` + to + `<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>`),
+		"a related key and a named one":         replicationXML(`<Rule><ID>a</ID><Priority>7</Priority><Filter/><Status>Enabled</Status><SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria><Destination><Bucket>arn:aws:s3:::dst</Bucket><EncryptionConfiguration><ReplicaKmsKeyID>arn:aws:kms:eu-west-1:222222222222:key/k</ReplicaKmsKeyID><UseSourceMultiRegionKey><Status>Enabled</Status></UseSourceMultiRegionKey></EncryptionConfiguration></Destination><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication></Rule>`),
+		"neither a related key nor a named one": replicationXML(`<Rule><ID>a</ID><Priority>7</Priority><Filter/><Status>Enabled</Status><SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria><Destination><Bucket>arn:aws:s3:::dst</Bucket><EncryptionConfiguration><UseSourceMultiRegionKey><Status>Disabled</Status></UseSourceMultiRegionKey></EncryptionConfiguration></Destination><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication></Rule>`),
+		"another owner":                         replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::dst</Bucket><AccessControlTranslation><Owner>Source</Owner></AccessControlTranslation></Destination></Rule>`),
+		"priority not a number":                 replicationXML(`<Rule><ID>a</ID><Status>Enabled</Status><Priority>high</Priority>` + to + `</Rule>`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -71,17 +71,20 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		}
 		// An alias without an ARN is one of the account that wrote the configuration, in
 		// the Region of the bucket that it is about.
-		for _, key := range []struct{ ref, region string }{{link.SourceKey, region}, {link.ReplicaKey, destinationRegion}} {
-			if _, ok := doc.Keys[key.ref]; ok || key.ref == "" {
-				continue
+		key := func(ref, region string) {
+			if _, ok := doc.Keys[ref]; ok || ref == "" {
+				return
 			}
-			k := v.key(ctx, key.ref, owner.id, key.region)
-			put(&doc.Keys, key.ref, k)
-			add(client.AccountOf(key.ref))
+			k := v.key(ctx, ref, owner.id, region)
+			put(&doc.Keys, ref, k)
+			add(client.AccountOf(ref))
 			if k.Value != nil {
 				add(k.Value.AccountID)
 			}
 		}
+		key(link.SourceKey, region)
+		link = doc.LinkOf(&rule) // again: a related key follows from what was read
+		key(link.ReplicaKey, destinationRegion)
 		doc.Links = append(doc.Links, link)
 	}
 	for _, id := range slices.Sorted(maps.Keys(accounts)) {

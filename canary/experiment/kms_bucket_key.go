@@ -25,7 +25,7 @@ var kmsBucketKey = Experiment{
 			return errors.New("the source's default encryption was not read")
 		case !e.BucketKey || !strings.HasPrefix(e.Algorithm, "aws:kms"):
 			return errors.New("the source's default is not SSE-KMS with a bucket key")
-		case l.Rule.Destination.ReplicaKMSKeyID == "":
+		case l.ReplicaKey == "":
 			return errors.New("the rule names no key for replicas")
 		}
 		if b := d.Buckets[l.Destination].Value; b == nil || b.AccountID == "" || b.AccountID == d.Bucket.AccountID {

@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -157,7 +158,7 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 	if action != "s3:ReplicateObject" {
 		return contextkey.Value{}
 	}
-	replicaKey := e.link.Rule.Destination.ReplicaKMSKeyID
+	replicaKey := cmp.Or(e.link.Rule.Destination.ReplicaKMSKeyID, e.link.ReplicaKey)
 	kms := e.kms && e.defaultKMS != "" // with the opt-in and a KMS default a replica is written under the rule's key
 	plain := !e.kms                    // without the opt-in S3 leaves out objects under KMS
 	switch key {

@@ -106,7 +106,11 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		q.resource, q.every = s.bucketARN+"/"+e.keys, true
 	case TheKey:
 		if s.key.id == "" {
-			return e.newCell(r, q, say("the default key of the source is not known", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
+			why := "the default key of the source is not known"
+			if r.Layer == DestinationKey {
+				_, why = e.doc.RelatedKey(e.link)
+			}
+			return e.newCell(r, q, say(why, iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
 		}
 		q.resource = s.key.id
 		if k := s.key.key; k != nil {

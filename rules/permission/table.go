@@ -168,7 +168,7 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 		deleteMarkers: r.Schema != "V2" || r.DeleteMarkers == "Enabled", // V1 rules always do
 		ownerOverride: r.Destination.OwnerOverride,
 		kms:           r.SSEKMSObjects == "Enabled",
-		replicaKey:    link.ReplicaKey != "",
+		replicaKey:    link.ReplicaKey != "" || r.Destination.RelatedKey,
 		tagged:        len(r.Tags) > 0,
 		modifications: r.ReplicaModifications == "Enabled",
 		bucketKeys:    logic.False,

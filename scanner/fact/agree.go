@@ -199,6 +199,9 @@ func (d *Document) linksAgree() error {
 			if d.Bucket.Encryption.IsZero() {
 				want.SourceKey = rest[0].SourceKey
 			}
+			if d.relate(&want); want.ReplicaKey == "" && want.Rule.Destination.RelatedKey && d.lostForKey(&want) {
+				want.ReplicaKey = rest[0].ReplicaKey
+			}
 			if !reflect.DeepEqual(rest[0], want) {
 				return fmt.Errorf("document.links: link %q is not what the replication configuration and the default encryption say", want.ID)
 			}
@@ -226,7 +229,53 @@ func (d *Document) LinkOf(rule *ReplicationRule) Link {
 			l.SourceKey = AWSManagedKey
 		}
 	}
+	d.relate(&l)
 	return l
+}
+
+// relate gives a link the key of its replicas where that is the one related to the key of
+// the source, as far as the document has what it follows from.
+func (d *Document) relate(l *Link) {
+	if l.Rule.Destination.RelatedKey {
+		l.ReplicaKey, _ = d.RelatedKey(l)
+	}
+}
+
+// RelatedKey is the multi-Region key in the Region of a link's destination that is related
+// to the default key of the source; "", and why, where it is not known.
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+func (d *Document) RelatedKey(l *Link) (arn, why string) {
+	const under = "replicas are under the key related to that of the object, and "
+	key, e := d.Keys[l.SourceKey], d.Bucket.Encryption
+	id := l.SourceKey
+	if key.Value != nil {
+		id = key.Value.ARN
+	}
+	to := d.Buckets[l.Destination].Value
+	switch {
+	case l.SourceKey == "" && !e.Known():
+		return "", under + "the default encryption of " + d.Bucket.Name + " is not known"
+	case l.SourceKey == "":
+		return "", under + "the default encryption of " + d.Bucket.Name + " names no key: writers choose it"
+	case key.Value == nil && !strings.Contains(id, ":key/mrk-"):
+		return "", under + "which key " + id + " is, is not known"
+	case !strings.Contains(id, ":key/mrk-"):
+		return "", under + id + " is no multi-Region key: what S3 does then, AWS does not document"
+	case to == nil || to.Region == "":
+		return "", under + "the Region of " + l.Destination + " is not known"
+	}
+	parts := strings.SplitN(id, ":", 6)
+	if len(parts) < 6 {
+		return "", under + id + " is no ARN"
+	}
+	parts[3] = to.Region
+	return strings.Join(parts, ":"), ""
+}
+
+// lostForKey reports whether the document lacks what the related key of a link follows from.
+func (d *Document) lostForKey(l *Link) bool {
+	key, to := d.Keys[l.SourceKey], d.Buckets[l.Destination]
+	return l.SourceKey != "" && key.IsZero() || to.IsZero() || d.Bucket.Encryption.IsZero()
 }
 
 // accountOf is the account in an ARN, "" where there is none.

@@ -386,6 +386,7 @@ type Destination struct {
 	StorageClass    string `json:"storage_class,omitempty"`
 	OwnerOverride   bool   `json:"owner_override,omitempty"` // AccessControlTranslation.Owner = Destination
 	ReplicaKMSKeyID string `json:"replica_kms_key_id,omitempty"`
+	RelatedKey      bool   `json:"related_key,omitempty"` // UseSourceMultiRegionKey is Enabled: replicas are under the key related to that of the object
 	ReplicationTime string `json:"replication_time,omitempty" enum:"Enabled,Disabled"`
 	Metrics         string `json:"metrics,omitempty" enum:"Enabled,Disabled"`
 }

@@ -20,6 +20,11 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
 package crosscheck.rules.encryption.replica_key_exists
 
+# A related key is made by replication, not named.
+mend(link) := sprintf("replicate the multi-Region key %s to %s", [link.source_key, input.buckets[link.destination].value.region]) if {
+	link.rule.destination.related_key
+} else := "name a key that exists in ReplicaKmsKeyID"
+
 answers contains crosscheck.pass(link, "the key exists in the Region of the destination") if {
 	some link in input.links
 	input.keys[link.replica_key].value.region == input.buckets[link.destination].value.region
@@ -28,7 +33,7 @@ answers contains crosscheck.pass(link, "the key exists in the Region of the dest
 answers contains crosscheck.fail(link, sprintf("the key %s for replicas does not exist", [link.replica_key]), {
 	"failure_codes": ["DstKmsKeyNotFound"],
 	"evidence": {"key": link.replica_key},
-	"remediation": "name a key that exists in ReplicaKmsKeyID",
+	"remediation": mend(link),
 }) if {
 	some link in input.links
 	input.keys[link.replica_key].absent

@@ -15,6 +15,14 @@ test_fail_gone if {
 	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstKmsKeyNotFound"], "evidence": {"key": "k"}}) with input as fixture.with_key("replica", fixture.absent)
 }
 
+test_fail_related if {
+	missing := json.patch(fixture.with_key("replica", fixture.absent), [
+		{"op": "add", "path": "/links/0/rule/destination/related_key", "value": true},
+		{"op": "add", "path": "/links/0/source_key", "value": "mrk-1"},
+	])
+	{a.remediation | some a in rule.answers} == {"replicate the multi-Region key mrk-1 to eu-west-1"} with input as missing
+}
+
 test_unknown if {
 	count(rule.answers) == 0 with input as fixture.with_key("replica", fixture.gap)
 }

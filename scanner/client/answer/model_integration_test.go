@@ -116,10 +116,7 @@ func (c *comparison) value(api, path string, n *node, s *modelShape) {
 // known are the differences that are meant, with why.
 var known = map[string]string{
 	// What decides, and what this version cannot yet judge: a gap until it can.
-	"not in the table: s3:GetBucketReplication ReplicationConfiguration/Rule/Destination/EncryptionConfiguration/UseSourceMultiRegionKey": notJudged,
-	"not in the table: s3:GetBucketReplication ReplicationConfiguration/Rule/Filter/And/Not":                                              notJudged,
-	"not in the table: s3:GetBucketReplication ReplicationConfiguration/Rule/Filter/Not":                                                  notJudged,
-	"not in the table: s3:GetObjectLockConfiguration ObjectLockConfiguration/Rule/DefaultRetention/DefaultEventHold":                      notJudged,
+	"not in the table: s3:GetObjectLockConfiguration ObjectLockConfiguration/Rule/DefaultRetention/DefaultEventHold": notJudged,
 
 	"not in the table: s3:ListMultipartUploads ListMultipartUploadsResult/CommonPrefixes": noDelimiter,
 	"not in the table: s3:ListObjectVersions ListVersionsResult/CommonPrefixes":           noDelimiter,

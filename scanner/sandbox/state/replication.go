@@ -57,8 +57,8 @@ type ReplicationNot struct {
 
 // ReplicationOr is what any of its members match.
 type ReplicationOr struct {
-	Prefix []string `xml:"Prefix" yaml:"Prefix"`
-	Tag    []Tag    `xml:"Tag" yaml:"Tag"`
+	Prefixes []string `xml:"Prefix" yaml:"Prefixes"`
+	Tags     []Tag    `xml:"Tag" yaml:"Tags"`
 }
 
 // SourceSelectionCriteria says which special objects are replicated.
@@ -85,7 +85,19 @@ type AccessControlTranslation struct {
 
 // ReplicaEncryption is the key of replicas of KMS-encrypted objects.
 type ReplicaEncryption struct {
-	ReplicaKmsKeyID string `xml:"ReplicaKmsKeyID" yaml:"ReplicaKmsKeyID"`
+	ReplicaKmsKeyID         string  `xml:"ReplicaKmsKeyID,omitempty" yaml:"ReplicaKmsKeyID"`
+	UseSourceMultiRegionKey *Status `xml:"UseSourceMultiRegionKey" yaml:"UseSourceMultiRegionKey"`
+}
+
+// KeyOf is the key of the replica of an object under a key, in a Region: the one that the
+// rule names, or the multi-Region key related to it.
+func (e *ReplicaEncryption) KeyOf(object, region string) string {
+	if !e.UseSourceMultiRegionKey.Enabled() {
+		return e.ReplicaKmsKeyID
+	}
+	parts := strings.SplitN(object, ":", 6)
+	parts[3] = region
+	return strings.Join(parts, ":")
 }
 
 // ReplicationTime is Replication Time Control.
@@ -124,8 +136,8 @@ func (r *ReplicationRule) Takes(key string, tags []Tag) bool {
 		}
 	}
 	out := r.Excluded()
-	return !slices.ContainsFunc(out.Prefix, func(p string) bool { return strings.HasPrefix(key, p) }) &&
-		!slices.ContainsFunc(out.Tag, func(t Tag) bool { return slices.Contains(tags, t) })
+	return !slices.ContainsFunc(out.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) &&
+		!slices.ContainsFunc(out.Tags, func(t Tag) bool { return slices.Contains(tags, t) })
 }
 
 // Excluded is what the filter excludes.
@@ -142,9 +154,9 @@ func (r *ReplicationRule) Excluded() (out ReplicationOr) {
 	case not.Or != nil:
 		out = *not.Or
 	case not.Prefix != nil:
-		out.Prefix = []string{*not.Prefix}
+		out.Prefixes = []string{*not.Prefix}
 	case not.Tag != nil:
-		out.Tag = []Tag{*not.Tag}
+		out.Tags = []Tag{*not.Tag}
 	}
 	return out
 }

@@ -8,7 +8,7 @@ func TestTakes(t *testing.T) {
 	t.Parallel()
 	text := func(s string) *string { return &s }
 	k, l := Tag{Key: "k", Value: "v"}, Tag{Key: "l", Value: "v"}
-	several := &ReplicationNot{Or: &ReplicationOr{Prefix: []string{"a/x", "a/y"}, Tag: []Tag{k}}}
+	several := &ReplicationNot{Or: &ReplicationOr{Prefixes: []string{"a/x", "a/y"}, Tags: []Tag{k}}}
 	for _, c := range []struct {
 		filter *ReplicationFilter
 		key    string

@@ -220,7 +220,8 @@ func (a *attempt) authorizePut(replica *state.Version) string {
 		}
 	case a.v.SSE.Key != "":
 		// An alias is resolved in the account of the role, which may be a trap.
-		k = a.s.FindS3Key(d.EncryptionConfiguration.ReplicaKmsKeyID, a.who.Account, b.Region)
+		id := d.EncryptionConfiguration.KeyOf(a.v.SSE.Key, b.Region)
+		k = a.s.FindS3Key(id, a.who.Account, b.Region)
 		if k == nil || k.Region != b.Region {
 			return dstKmsKeyNotFound
 		}
@@ -229,7 +230,7 @@ func (a *attempt) authorizePut(replica *state.Version) string {
 		}
 		replica.SSE.Key = k.ARN
 		context["s3:x-amz-server-side-encryption"] = contextkey.One(a.v.SSE.Algorithm)
-		context["s3:x-amz-server-side-encryption-aws-kms-key-id"] = contextkey.One(d.EncryptionConfiguration.ReplicaKmsKeyID)
+		context["s3:x-amz-server-side-encryption-aws-kms-key-id"] = contextkey.One(id)
 	default:
 		context["s3:x-amz-server-side-encryption"] = contextkey.One(a.v.SSE.Algorithm)
 	}

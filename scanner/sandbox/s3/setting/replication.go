@@ -137,6 +137,7 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 	switch {
 	case r.Status != state.Enabled && r.Status != state.Disabled,
 		!isStatus(r.DeleteMarkerReplication), !isStatus(criteria.SseKmsEncryptedObjects), !isStatus(criteria.ReplicaModifications),
+		d != nil && d.EncryptionConfiguration != nil && !isStatus(d.EncryptionConfiguration.UseSourceMultiRegionKey),
 		r.ExistingObjectReplication != nil, // no longer accepted
 		r.Priority != nil && *r.Priority < 0,
 		len(r.ID) > 255, len(r.FilterPrefix()) > 1024,
@@ -171,7 +172,7 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 		)
 	}
 	tags := r.FilterTags()
-	if (len(tags) > 0 || len(r.Excluded().Tag) > 0) && r.DeleteMarkerReplication.Enabled() {
+	if (len(tags) > 0 || len(r.Excluded().Tags) > 0) && r.DeleteMarkerReplication.Enabled() {
 		return wire.InvalidRequest(
 			"Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.",
 		)
@@ -196,6 +197,10 @@ func checkRule(r *state.ReplicationRule) *wire.Error {
 		)
 	case criteria.SseKmsEncryptedObjects == nil && d.EncryptionConfiguration != nil:
 		return wire.InvalidRequest("SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present.")
+	case d.EncryptionConfiguration != nil && d.EncryptionConfiguration.UseSourceMultiRegionKey.Enabled():
+		if d.EncryptionConfiguration.ReplicaKmsKeyID != "" {
+			return wire.InvalidRequest("ReplicaKmsKeyID cannot be specified if UseSourceMultiRegionKey is Enabled.")
+		}
 	case d.EncryptionConfiguration != nil && !keyARN.MatchString(d.EncryptionConfiguration.ReplicaKmsKeyID):
 		return wire.InvalidArgument(
 			"Invalid ReplicaKmsKeyID ARN.",
@@ -218,7 +223,7 @@ func given(members ...bool) (n int) {
 // isNot reports whether S3 takes what a filter excludes.
 func isNot(n *state.ReplicationNot) bool {
 	return n == nil || given(n.Prefix != nil, n.Tag != nil, n.Or != nil) == 1 &&
-		(n.Or == nil || len(n.Or.Prefix)+len(n.Or.Tag) > 0)
+		(n.Or == nil || len(n.Or.Prefixes)+len(n.Or.Tags) > 0)
 }
 
 func isStatus(s *state.Status) bool {
