@@ -224,7 +224,7 @@ var conditions = map[string]condition{
 	"public_policy": {why: "the bucket policy of the destination is not public", not: func(p *premises, doc *fact.Document, l *fact.Link) bool {
 		d := doc.Buckets[l.Destination].Value
 		return d != nil && (d.Policy.Absent || d.Policy.Value != nil &&
-			policy.Classify(d.Name, p.policies.Get(policy.Bucket, d.Name, *d.Policy.Value).Policy).Public == logic.False)
+			policy.Classify(d.Name, p.policies.Get(policy.Bucket, doc.Partition, d.Name, *d.Policy.Value).Policy).Public == logic.False)
 	}},
 	"owner_override": {why: "the rule does not change the owner", not: func(_ *premises, _ *fact.Document, l *fact.Link) bool {
 		return !l.Rule.Destination.OwnerOverride

@@ -126,8 +126,8 @@ func TestContext(t *testing.T) {
 		{inDst, "s3:ExistingObjectTag/class", notKnown, nil},
 
 		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.com", nil},
-		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.com.cn", func(w world) { w.Partition = "aws-cn" }},
-		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.eu", func(w world) { w.Partition = "aws-eusc" }},
+		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.com.cn", func(w world) { w.in("aws-cn") }},
+		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.eu", func(w world) { w.in("aws-eusc") }},
 		{inSourceKey, "kms:ViaService", "s3.us-east-1.amazonaws.com", nil},
 		{inDstKey, "kms:CallerAccount", account1, nil},
 		{inDstKey, "kms:GrantIsForAWSResource", absent, nil},

@@ -322,7 +322,7 @@ func (e *evaluation) trust(r *Requirement) Cell {
 		in.Resource, in.RCPs = iam.NotRead(why), iam.LevelsNotRead(why)
 	} else {
 		q.resource, account = e.role.ARN, e.role.AccountID
-		p := e.policies.Get(policy.Trust, "", e.role.Trust)
+		p := e.policies.Get(policy.Trust, e.doc.Partition, "", e.role.Trust)
 		in.Resource = iam.Policies(p.Policy)
 		owner, known := e.doc.Accounts[account]
 		var rcps []*Policy

@@ -21,8 +21,8 @@ type Policies struct {
 }
 
 type policyKey struct {
-	kind                   policy.Kind
-	bucket, name, document string
+	kind                              policy.Kind
+	partition, bucket, name, document string
 }
 
 // NewPolicies is an empty cache.
@@ -46,11 +46,11 @@ type Policy struct {
 type usage struct{ key, operator, value string }
 
 // Get compiles a policy, or finds it compiled. bucket is the bucket that a bucket
-// policy belongs to, "" for other kinds.
-func (c *Policies) Get(kind policy.Kind, bucket string, doc fact.Policy) *Policy {
-	key := policyKey{kind, bucket, cmp.Or(doc.ARN, doc.Name), doc.Document}
+// policy belongs to, "" for other kinds; partition is that of AWS, "" = not known.
+func (c *Policies) Get(kind policy.Kind, partition, bucket string, doc fact.Policy) *Policy {
+	key := policyKey{kind, partition, bucket, cmp.Or(doc.ARN, doc.Name), doc.Document}
 	return c.compiled.Get(key, func() *Policy {
-		opts := []policy.ParseOption{policy.Stored()}
+		opts := []policy.ParseOption{policy.Stored(), policy.In(partition)}
 		if bucket != "" {
 			opts = append(opts, policy.ForBucket(bucket))
 		}
@@ -145,12 +145,12 @@ const own = "crosscheck"
 
 // openBucket is a bucket policy that lets everything through.
 func (c *Policies) openBucket(b *fact.Bucket) *policy.Policy {
-	return c.Get(policy.Bucket, b.Name, fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["` +
+	return c.Get(policy.Bucket, "", b.Name, fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["` +
 		b.ARN + `","` + b.ARN + `/*"]}}`}).Policy
 }
 
 // accountKey is a key policy that leaves everything to the policies of the account.
 func (c *Policies) accountKey(account string) *policy.Policy {
-	return c.Get(policy.Key, "", fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` +
+	return c.Get(policy.Key, "", "", fact.Policy{Name: own, Document: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` +
 		account + `"},"Action":"kms:*","Resource":"*"}}`}).Policy
 }

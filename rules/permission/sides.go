@@ -34,7 +34,7 @@ func (e *evaluation) readRole() {
 		e.principal.Boundary, e.boundary = logic.False, iam.Policies()
 		e.denyBoundary = e.boundary
 	case r.Boundary.Value != nil:
-		p := e.policies.Get(policy.Boundary, "", *r.Boundary.Value)
+		p := e.policies.Get(policy.Boundary, e.doc.Partition, "", *r.Boundary.Value)
 		e.principal.Boundary, e.boundary = logic.True, iam.Policies(p.Policy)
 		e.rolePolicies = append(e.rolePolicies, p)
 		// Its denies count, its silence does not: it joins the identity's policies.
@@ -57,7 +57,7 @@ func (e *evaluation) readRole() {
 				continue
 			}
 			for _, doc := range *f.Value {
-				p := e.policies.Get(policy.Identity, "", doc)
+				p := e.policies.Get(policy.Identity, e.doc.Partition, "", doc)
 				list = append(list, p.Policy)
 				e.rolePolicies = append(e.rolePolicies, p)
 			}
@@ -92,7 +92,7 @@ func (e *evaluation) levels(kind policy.Kind, f fact.Fact[[]fact.PolicyLevel], m
 			if kind == policy.RCP && strings.Contains(doc.ARN, ":organizations::aws:policy/") {
 				continue
 			}
-			p := e.policies.Get(kind, "", doc)
+			p := e.policies.Get(kind, e.doc.Partition, "", doc)
 			list = append(list, p.Policy)
 			all = append(all, p)
 		}
@@ -169,7 +169,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 		s.in.Resource = iam.Policies()
 		s.denyResource = iam.Policies(open)
 	case b.Policy.Value != nil:
-		p := e.policies.Get(policy.Bucket, b.Name, *b.Policy.Value)
+		p := e.policies.Get(policy.Bucket, e.doc.Partition, b.Name, *b.Policy.Value)
 		s.in.Resource = iam.Policies(p.Policy)
 		s.denyResource = iam.Policies(p.Policy, open)
 		s.policies = append(s.policies, p)
@@ -223,7 +223,7 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	s.account, s.region = k.AccountID, k.Region
 	switch {
 	case k.Policy.Value != nil:
-		p := e.policies.Get(policy.Key, "", *k.Policy.Value)
+		p := e.policies.Get(policy.Key, e.doc.Partition, "", *k.Policy.Value)
 		s.in.Resource = iam.Policies(p.Policy)
 		s.policies = append(s.policies, p)
 	case k.Policy.Absent:

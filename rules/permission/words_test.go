@@ -31,6 +31,10 @@ var faults = []struct {
 	}, permission.Destination, "s3:ReplicateObject"},
 	{"another bucket", func(w world) { w.inPolicy("arn:aws:s3:::dst/*", "arn:aws:s3:::dts/*") }, permission.Destination, "s3:ReplicateObject"},
 	{"another partition", func(w world) { w.inPolicy("arn:aws:s3:::dst/*", "arn:aws-cn:s3:::dst/*") }, permission.Destination, "s3:ReplicateObject"},
+	{"another partition, in facts that do not say which is theirs", func(w world) {
+		w.Partition = ""
+		w.inPolicy("arn:aws:s3:::dst/*", "arn:aws-cn:s3:::dst/*")
+	}, permission.Destination, "s3:ReplicateObject"},
 	{"a misspelt action", func(w world) { w.inPolicy(`"s3:ReplicateObject"`, `"s3:ReplicateObjects"`) }, permission.Destination, "s3:ReplicateObject"},
 	{"another role", func(w world) { w.inDestination("role/service-role/repl", "role/service-role/other") }, permission.Destination, "s3:ReplicateObject"},
 	{"the destination's account", func(w world) { w.inDestination("111111111111:role/service-role/repl", "222222222222:root") }, permission.Destination, "s3:ReplicateObject"},

@@ -1,6 +1,8 @@
 package permission_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 
 	"crosscheck/rules/permission"
@@ -89,6 +91,24 @@ func newWorld() world {
 		},
 		Accounts: map[string]fact.Account{account1: account(account1), account2: account(account2)},
 	}}
+}
+
+// in moves the world into another partition.
+func (w world) in(partition string) {
+	data, err := json.Marshal(w.Document)
+	if err != nil {
+		panic(err)
+	}
+	moved := fact.Document{}
+	if err := json.Unmarshal(bytes.ReplaceAll(data, []byte("arn:aws:"), []byte("arn:"+partition+":")), &moved); err != nil {
+		panic(err)
+	}
+	for old := range w.Keys { // by which tests find them
+		moved.Keys[old] = moved.Keys[strings.Replace(old, "arn:aws:", "arn:"+partition+":", 1)]
+	}
+	moved.Links[0].SourceKey, moved.Links[0].ReplicaKey = srcKey, dstKey
+	*w.Document = moved
+	w.Partition = partition
 }
 
 func (w world) link() *fact.Link { return &w.Links[0] }

@@ -41,6 +41,7 @@ type Policy struct {
 	diagnostics []Diagnostic
 	invalid     bool
 	bucket      string
+	partition   string // "" = not known
 	stored      bool
 	public      public.Status // of a bucket policy
 }
@@ -78,6 +79,10 @@ type ParseOption func(*Policy)
 
 // ForBucket names the bucket of a bucket policy: its statements may name no other.
 func ForBucket(bucket string) ParseOption { return func(p *Policy) { p.bucket = bucket } }
+
+// In names the partition of AWS (aws, aws-cn, …) in which a document is stored: its ARNs may be
+// of no other. "" is one that is not known.
+func In(partition string) ParseOption { return func(p *Policy) { p.partition = partition } }
 
 // Stored says that AWS returned the document, so that it has accepted it: what
 // AWS would refuse by lists that it changes (S3's actions, the services of

@@ -149,8 +149,30 @@ func plain(s, others string) bool {
 	return true
 }
 
+// abroad is the partition of an ARN, where it is certain to be another than the document's.
+func (c *compiler) abroad(arn string) (partition string, is bool) {
+	partition = match.Field(arn, 1)
+	return partition, c.partition != "" && strings.HasPrefix(arn, "arn:") && partition != c.partition && !strings.ContainsAny(partition, "*?$")
+}
+
+// checkPartition: IAM answers 'Partition "aws-cn" is not valid for resource', S3 'Policy has
+// invalid resource'. What AWS does with other kinds of policy is not documented.
+func (c *compiler) checkPartition(n *jsontree.Node) {
+	partition, is := c.abroad(n.Text)
+	switch {
+	case !is:
+	case c.kind == Identity, c.kind == Boundary:
+		c.fail(int(n.Off), "Resource %q is in another partition: %s, not %s; IAM refuses the document", n.Text, partition, c.partition)
+	case c.kind == Bucket:
+		c.fail(int(n.Off), "Resource %q is in another partition: %s, not %s; S3 refuses the bucket policy", n.Text, partition, c.partition)
+	default:
+		c.warn(int(n.Off), "Resource %q is in another partition: %s, not %s", n.Text, partition, c.partition)
+	}
+}
+
 // checkResource applies the rules of the kind to one entry of Resource.
 func (c *compiler) checkResource(s *statement.Statement, n *jsontree.Node) {
+	c.checkPartition(n)
 	if c.kind == Bucket {
 		c.checkBucketResource(s, n)
 		return
@@ -262,6 +284,9 @@ func (c *compiler) compilePrincipal(kind string, n *jsontree.Node) principal.Ent
 		return principal.Entry{Kind: principal.CanonicalEntry, Text: n.Text}
 	}
 	p := principal.ParseEntry(n.Text)
+	if partition, is := c.abroad(n.Text); is {
+		c.fail(int(n.Off), "Principal %q is in another partition: %s, not %s; AWS refuses the document", n.Text, partition, c.partition)
+	}
 	switch {
 	case p.Kind == principal.Invalid && !strings.ContainsAny(n.Text, "*?"):
 		c.doubt(int(n.Off), "Principal AWS %q is no account, role, user or session; AWS refuses the document", n.Text)

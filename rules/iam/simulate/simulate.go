@@ -556,7 +556,7 @@ func errorsOf(diagnostics []policy.Diagnostic) []problem {
 }
 
 func (l lineReader) validate(id json.RawMessage, n int32) (any, error) {
-	m, err := l.object(n, "validate", "kind", "bucket", "document")
+	m, err := l.object(n, "validate", "kind", "bucket", "partition", "document")
 	if err != nil {
 		return nil, err
 	}
@@ -572,11 +572,15 @@ func (l lineReader) validate(id json.RawMessage, n int32) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	partition, err := l.str(m, "partition")
+	if err != nil {
+		return nil, err
+	}
 	doc, ok := m["document"]
 	if !ok {
 		return nil, fmt.Errorf("validate has no document")
 	}
-	p := l.policy(doc, kind, "", policy.ForBucket(bucket))
+	p := l.policy(doc, kind, "", policy.ForBucket(bucket), policy.In(partition))
 	return validation{id, p.Valid(), errorsOf(p.Diagnostics())}, nil
 }
 

@@ -23,6 +23,10 @@ func TestSimulateAnswers(t *testing.T) {
 			`{"id":null,"decision":"unknown","reason":"unknown","deciding":[],"unknown_keys":[],"witness":"","errors":[]}`},
 		{`{"id":"<&>","validate":{"kind":"bucket-policy","bucket":"b","document":"{\n \"Statement\": []}"}}`,
 			`{"id":"<&>","accepted":false,"errors":[{"message":"Statement is empty; AWS refuses the document","line":2,"column":15}]}`},
+		{`{"id":"p","validate":{"kind":"identity","partition":"aws-cn","document":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/*"}}}}`,
+			`{"id":"p","accepted":false,"errors":[{"message":"Resource \"arn:aws:s3:::b/*\" is in another partition: aws, not aws-cn; IAM refuses the document","line":1,"column":82}]}`},
+		{`{"id":"p","validate":{"kind":"identity","document":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws-cn:s3:::b/*"}}}}`,
+			`{"id":"p","accepted":true,"errors":[]}`},
 		{`{"id":"c","classify":{"bucket":"b","policy":{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}}}`,
 			`{"id":"c","public":"true","statement":0}`},
 	} {

@@ -420,7 +420,7 @@ func newDocument(c *service.Call, kind policy.Kind) (string, *wire.Error) {
 	if e != nil {
 		return "", e
 	}
-	if p := policy.Parse(kind, "new policy", []byte(text)); !p.Valid() {
+	if p := policy.Parse(kind, "new policy", []byte(text), policy.In(c.Caller.Principal.Partition)); !p.Valid() {
 		return "", &wire.Error{Status: 400, Code: "MalformedPolicyDocument", Message: service.FirstFault(p)}
 	}
 	return text, nil

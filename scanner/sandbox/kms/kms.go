@@ -193,7 +193,7 @@ func putKeyPolicy(s *state.State, c *service.Call, in request) (wire.Object, *wi
 	if e != nil {
 		return nil, e
 	}
-	if p := policy.Parse(policy.Key, k.ARN, []byte(in.Policy)); !p.Valid() {
+	if p := policy.Parse(policy.Key, k.ARN, []byte(in.Policy), policy.In(s.Partition)); !p.Valid() {
 		return nil, &wire.Error{Status: 400, Code: "MalformedPolicyDocumentException", Message: service.FirstFault(p)}
 	}
 	if k.Manager == "AWS" {

@@ -34,7 +34,8 @@ A layer that is left out does not exist; a context key that is left out is absen
 resource with * or ? means every resource that it matches.
 
 Would AWS store this document?
-  {"id":"b","validate":{"kind":"bucket-policy","bucket":"dst","document":{…}}}
+  {"id":"b","validate":{"kind":"bucket-policy","bucket":"dst","partition":"aws","document":{…}}}
+The partition may be left out: where it is given, ARNs of another one are refused.
 Does Block Public Access call this bucket policy public?
   {"id":"c","classify":{"bucket":"dst","policy":{…}}}
 

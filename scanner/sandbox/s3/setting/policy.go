@@ -35,7 +35,7 @@ func putPolicy(c *request.Request) (*wire.Response, *wire.Error) {
 			Message: "The policy exceeds the maximum allowed size",
 		}
 	}
-	p := policy.Parse(policy.Bucket, c.BucketName, body, policy.ForBucket(c.BucketName))
+	p := policy.Parse(policy.Bucket, c.BucketName, body, policy.ForBucket(c.BucketName), policy.In(c.State.Partition))
 	if !p.Valid() {
 		message := "This policy contains invalid Json"
 		for _, d := range p.Diagnostics() {
