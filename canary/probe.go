@@ -60,11 +60,14 @@ func (o Options) withDefaults() Options {
 func Probe(ctx context.Context, t *Target, v measure.Variant, n int, o Options) measure.Measurement {
 	p := &probe{t: t, o: o.withDefaults(), m: measure.Measurement{
 		Link: t.Link, Variant: string(v), Predicted: t.Predicted, Outcome: measure.Inconclusive,
-	}}
+	}, codes: t.FailureCodes}
+	if c := v.Of(t.Classes); c != nil {
+		p.m.Predicted, p.codes = string(c.Verdict), c.FailureCodes
+	}
 	p.run(ctx, v, n)
 	p.m.Requests = p.Requests
 	if p.m.Outcome == measure.Failed || p.m.Outcome == measure.Timeout {
-		p.m.FailureCodes = t.FailureCodes
+		p.m.FailureCodes = p.codes
 	}
 	return p.m
 }
@@ -76,6 +79,7 @@ type probe struct {
 	o      Options
 	m      measure.Measurement
 	object object
+	codes  []string // that the audit predicts of such objects
 
 	putAt       time.Time // when the PUT was answered, from which latencies count
 	phase       Phase

@@ -11,6 +11,7 @@ import (
 
 	"crosscheck/canary/bucket"
 	"crosscheck/canary/journal"
+	"crosscheck/rules/finding"
 	"crosscheck/scanner/fact"
 )
 
@@ -26,9 +27,10 @@ type Target struct {
 	// rule. What such a rule covers has to be removed there, too; where a bucket is missing, it
 	// is left there.
 	Others       map[string]*bucket.Bucket
-	ReplicaKey   string   // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
-	Predicted    string   // the audit's verdict: works, partial, broken, unknown; "" = not audited
-	FailureCodes []string // the codes that the audit predicts
+	ReplicaKey   string                 // ARN of the key behind the rule's ReplicaKmsKeyID; "" = not resolved
+	Predicted    string                 // the audit's verdict: works, partial, broken, unknown; "" = not audited
+	FailureCodes []string               // the codes that the audit predicts
+	Classes      []finding.ClassVerdict // what it predicts of the classes of the link's objects
 	// Refusals are the statements that refuse the canary's role, by what they refuse, as far as
 	// the facts of a scan say; nil = not known.
 	Refusals map[Right]string

@@ -176,10 +176,10 @@ func (p *probe) readStatus(ctx context.Context) (status string, known bool) {
 // prediction names the codes of the audit: S3 shows none at the source.
 func (p *probe) prediction() string {
 	switch {
-	case len(p.t.FailureCodes) > 0:
-		return "; the audit predicts " + strings.Join(p.t.FailureCodes, ", ")
-	case p.t.Predicted == "works":
-		return "; the audit predicts that the link works"
+	case len(p.codes) > 0:
+		return "; the audit predicts " + strings.Join(p.codes, ", ")
+	case p.m.Predicted == "works":
+		return "; the audit predicts that it arrives"
 	}
 	return ""
 }

@@ -46,7 +46,7 @@ type Measurement struct {
 	PutAt       string       `json:"put_at,omitempty"`      // RFC 3339 with milliseconds, UTC, by the local clock
 	Transitions []Transition `json:"transitions,omitempty"` // each status of the source when it was first seen
 	Checks      []Check      `json:"checks,omitempty"`      // replica compared with source and rule
-	// Predicted is the audit's verdict on the link: works, partial, broken or unknown; "" =
+	// Predicted is the audit's verdict on objects like the probe: works, partial, broken or unknown; "" =
 	// not audited.
 	Predicted    string   `json:"predicted,omitempty"`
 	FailureCodes []string `json:"failure_codes,omitempty"` // that the audit predicts; S3 shows none at the source

@@ -59,33 +59,82 @@ func Findings(links []finding.Link, measurements []measure.Measurement, o Option
 	return all
 }
 
-// verdict compares what was predicted of a link with what its probes prove. It is
-// false where there is nothing to report.
+// group is the probes of one class of a link's objects, and what the audit predicts of it.
+type group struct {
+	finding.ClassVerdict
+	proven  finding.Verdict
+	reasons string
+}
+
+// groups divide the probes of a link by the classes of its objects. Of a link without
+// classes all probes are of class default. A negative control that did not arrive says
+// nothing of the objects that must.
+func groups(l *finding.Link, ms []*measure.Measurement) []group {
+	classes := l.Classes
+	if len(classes) == 0 {
+		classes = []finding.ClassVerdict{{Class: finding.Default, Verdict: l.Verdict, FailureCodes: l.FailureCodes}}
+	}
+	var all []group
+	for i := range classes {
+		c := &classes[i]
+		var mine []*measure.Measurement
+		for _, m := range ms {
+			v := measure.Variant(m.Variant)
+			of := v.Of(classes)
+			if len(classes) == 1 {
+				of = c
+			}
+			if of == c && (v != measure.NegativeControl || m.Outcome != measure.Absent) {
+				mine = append(mine, m)
+			}
+		}
+		if len(mine) > 0 {
+			g := group{ClassVerdict: *c}
+			g.proven, g.reasons = proof(mine)
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// verdict compares what was predicted of the objects of a link with what their probes
+// prove. It is false where there is nothing to report.
 func verdict(l *finding.Link, ms []*measure.Measurement, audited bool) (finding.Finding, bool) {
-	codes := strings.Join(l.FailureCodes, ", ")
-	switch proven, reasons := proof(ms); {
-	case proven == finding.Broken && l.Verdict == finding.Works:
+	all := groups(l, ms)
+	first := func(is func(*group) bool) *group {
+		for i := range all {
+			if is(&all[i]) {
+				return &all[i]
+			}
+		}
+		return nil
+	}
+	if g := first(func(g *group) bool { return g.proven == finding.Broken && g.Verdict == finding.Works }); g != nil {
 		f := onLink(l, finding.Disagreement, "Predicted to work, proven broken", finding.Fail, finding.High)
-		f.Message = "the audit predicts that this link works, and the canary proves that it does not: " + reasons
+		f.Message = g.says("this link works", "%s of this link arrive", "") + ", and the canary proves that " + g.it("it does", "they do") + " not: " + g.reasons
 		f.Remediation = "look for the fault that both sides of the setup hide: a policy that the audit cannot see, " +
 			"a change made since the scan, or an error of crosscheck; " +
 			"the failure code is in S3's OperationFailedReplication event"
 		return f, true
-	case proven == finding.Works && l.Verdict == finding.Broken && contradicts(ms, l.FailureCodes):
+	}
+	if g := first(func(g *group) bool { return g.proven == finding.Works && g.Verdict == finding.Broken }); g != nil {
 		f := onLink(l, finding.Disagreement, "Predicted broken, proven to work", finding.Fail, finding.High)
-		f.Message = "the audit predicts that this link is broken (" + codes + "), and the canary proves that it works"
-		f.FailureCodes = l.FailureCodes
+		f.Message = g.says("this link is broken", "%s of this link fail", " ("+strings.Join(g.FailureCodes, ", ")+")") +
+			", and the canary proves that " + g.it("it works", "they arrive")
+		f.FailureCodes = g.FailureCodes
 		f.Remediation = "scan again: the setup may have been repaired meanwhile; " +
 			"if the two still contradict each other, crosscheck is wrong about it, so please report it"
 		return f, true
-	case proven == finding.Broken && (l.Verdict != finding.Broken || !audited):
+	}
+	if g := first(func(g *group) bool { return g.proven == finding.Broken && (!g.Verdict.Fails() || !audited) }); g != nil {
 		f := onLink(l, finding.Proof, "Proven broken", finding.Fail, finding.High)
-		f.FailureCodes = l.FailureCodes
-		f.Message = "the canary proves that this link is broken: " + reasons
+		f.FailureCodes = g.FailureCodes
+		f.Message = "the canary proves that " + g.it("this link is broken", g.Class.Objects()+" of this link fail") + ": " + g.reasons
 		f.Remediation = "find the failure code in S3's OperationFailedReplication event, " +
 			"and what causes it with 'crosscheck scan'"
 		return f, true
-	case proven == finding.UnknownVerdict:
+	}
+	if proven, reasons := proof(ms); proven == finding.UnknownVerdict {
 		f := onLink(l, finding.Proof, "Not proven", finding.Unknown, finding.Medium)
 		f.Message = "the canary could not prove this link: " + reasons
 		f.Remediation = "give the canary's role what it lacks ('crosscheck setup canary-role' prints it), " +
@@ -93,6 +142,19 @@ func verdict(l *finding.Link, ms []*measure.Measurement, audited bool) (finding.
 		return f, true
 	}
 	return finding.Finding{}, false
+}
+
+// says is what the audit predicts: of the link, where the class is default, else of objects.
+func (g *group) says(link, objects, codes string) string {
+	return "the audit predicts that " + g.it(link, fmt.Sprintf(objects, g.Class.Objects())) + codes
+}
+
+// it is the word for class default, which decides the link, or that for objects of another class.
+func (g *group) it(link, objects string) string {
+	if g.Class == finding.Default {
+		return link
+	}
+	return objects
 }
 
 // leftBehind lists what the probes of a link left behind, false where nothing is.
@@ -150,37 +212,6 @@ func short(reasons []string) string {
 		reasons = append(reasons[:3:3], fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(reasons, "; ")
-}
-
-// contradicts reports whether probes that arrived contradict predicted failure
-// codes. A code of a feature that no probe used says nothing about the probes.
-func contradicts(ms []*measure.Measurement, codes []string) bool {
-	used := func(variants ...measure.Variant) bool {
-		return slices.ContainsFunc(ms, func(m *measure.Measurement) bool {
-			return slices.Contains(variants, measure.Variant(m.Variant))
-		})
-	}
-	for _, code := range codes {
-		switch {
-		case strings.HasPrefix(code, "DstDelObj"):
-			if used(measure.DeleteMarker) {
-				return true
-			}
-		case strings.Contains(code, "Tagging"):
-			if used(measure.Tagged, measure.TagChange) {
-				return true
-			}
-		case strings.Contains(code, "Retention"), strings.Contains(code, "LegalHold"), strings.Contains(code, "Annotation"):
-			// no probe has them
-		case strings.Contains(code, "Multipart"):
-			if used(measure.Multipart) {
-				return true
-			}
-		default:
-			return true
-		}
-	}
-	return len(codes) == 0
 }
 
 // objective compares the latencies of a link with the objective.

@@ -89,31 +89,61 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestContradicts covers what each kind of code says about each kind of probe.
-func TestContradicts(t *testing.T) {
+// TestClasses: a probe is compared with the class of objects that it belongs to.
+func TestClasses(t *testing.T) {
 	t.Parallel()
-	for code, variants := range map[string]string{ // the variants that contradict it, "all" = any
-		"DstPutObjectNotPermitted":        "all",
-		"DstDelObjNotPermitted":           "delete-marker",
-		"SrcGetObjectTaggingNotPermitted": "tagged tag-change",
-		"DstMultipartUploadNotPermitted":  "multipart",
-		"DstPutObjRetentionNotPermitted":  "",
-		"DstPutObjLegalHoldNotPermitted":  "",
-		"SrcGetAnnotationNotPermitted":    "",
-	} {
-		for _, v := range []measure.Variant{
-			measure.Plain, measure.Tagged, measure.TagChange, measure.DeleteMarker, measure.Multipart, measure.Overwrite,
-		} {
-			want := variants == "all" || slices.Contains(strings.Fields(variants), string(v))
-			found := Findings([]finding.Link{link(finding.Broken, code)}, probes(string(v)+" arrived"), Options{Audited: true})
-			if (len(found) == 1) != want {
-				t.Errorf("a probe %s that arrives against the predicted %s: %d findings", v, code, len(found))
-			}
+	with := func(verdicts ...string) finding.Link { // "class verdict [code]"
+		l := link("")
+		for _, text := range verdicts {
+			fields := strings.Fields(text)
+			l.Classes = append(l.Classes, finding.ClassVerdict{
+				Class: finding.Class(fields[0]), Verdict: finding.Verdict(fields[1]), FailureCodes: fields[2:], Counted: fields[0] != "annotated",
+			})
 		}
+		l.Verdict = finding.LinkVerdict(l.Classes)
+		return l
 	}
-	both := []finding.Link{link(finding.Broken, "DstDelObjNotPermitted", "DstPutObjectNotPermitted")}
-	if found := Findings(both, probes("plain arrived"), Options{}); len(found) != 1 {
-		t.Errorf("one of two codes is contradicted: %d findings", len(found))
+	const (
+		works  = "XC901 fail Predicted to work, proven broken"
+		broken = "XC901 fail Predicted broken, proven to work"
+		proven = "XC902 fail Proven broken"
+	)
+	keyGone := with("default works", "sse-kms broken DstKmsKeyNotFound", "tagged works", "delete-marker works")
+	for _, test := range []struct {
+		name    string
+		link    finding.Link
+		probes  string
+		want    string
+		message string
+	}{
+		{"plain object, key gone", keyGone, "plain arrived, tagged arrived, delete-marker arrived, negative-control absent", "", ""},
+		{"KMS object, key gone", keyGone, "plain arrived, kms failed", "", ""},
+		{"KMS object arrives, key gone", keyGone, "plain arrived, kms arrived", broken,
+			"objects written with SSE-KMS of this link fail (DstKmsKeyNotFound), and the canary proves that they arrive"},
+		{"plain object fails, key gone", keyGone, "plain failed, kms failed", works, "this link works, and the canary proves that it does not: plain: FAILED"},
+		{"KMS by default", with("default broken X", "sse-s3 works"), "kms arrived", broken, "this link is broken (X)"},
+		{"KMS by default, as predicted", with("default broken X", "sse-s3 works"), "kms failed", "", ""},
+		{"KMS is not taken", with("default works", "tagged works"), "plain arrived, kms timeout", "", ""},
+		{"tags denied", with("default works", "tagged broken DstPutTaggingNotPermitted"), "plain arrived, tagged differs", "", ""},
+		{"tags denied, and arrive", with("default works", "tagged broken DstPutTaggingNotPermitted"), "plain arrived, tag-change arrived", broken, "tagged objects of this link fail"},
+		{"tags allowed, and lost", with("default works", "tagged works"), "plain arrived, tagged differs", works,
+			"tagged objects of this link arrive, and the canary proves that they do not: tagged: DIFFERS"},
+		{"tags not known, and lost", with("default works", "tagged unknown"), "plain arrived, tagged differs", proven, "tagged objects of this link fail: tagged: DIFFERS"},
+		{"no delete markers", with("default works", "delete-marker broken DstDelObjNotPermitted"), "delete-marker timeout", "", ""},
+		{"delete markers are not promised", with("default works"), "delete-marker unexpected", works, ""},
+		{"locked objects have no probe", with("default works", "locked broken DstBucketObjectLockConfigMissing"), "plain arrived, tagged arrived", "", ""},
+		{"some keys fail", with("default partial DstPutObjectNotPermitted"), "plain arrived", "", ""},
+		{"some keys fail, this too", with("default partial DstPutObjectNotPermitted"), "plain failed", "", ""},
+		{"nothing goes where no rule is", with("default broken X"), "negative-control absent", "", ""},
+		{"something does", with("default works"), "negative-control unexpected", works, ""},
+	} {
+		got, message := "", ""
+		for _, f := range Findings([]finding.Link{test.link}, probes(strings.Split(test.probes, ", ")...), Options{Audited: true}) {
+			got, message = strings.TrimSpace(got+" "+fmt.Sprintf("%s %s %s", f.RuleID, f.Status, f.Title)), f.Message
+		}
+		if got != test.want || !strings.Contains(message, test.message) {
+			t.Errorf("%s: %q: %s\nwant %q: %s", test.name, got, message, test.want, test.message)
+		}
 	}
 }
 

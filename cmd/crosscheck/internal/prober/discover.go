@@ -70,7 +70,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
 				p.each(doc, &doc.Links[i])
 			}
 			t := canary.TargetOf(doc, &doc.Links[i])
-			t.Predicted, t.FailureCodes = string(l.Verdict), l.FailureCodes
+			t.Predicted, t.FailureCodes, t.Classes = string(l.Verdict), l.FailureCodes, l.Classes
 			t.Refusals = p.refusals(doc, &doc.Links[i], t)
 			p.targets = append(p.targets, t)
 		}
@@ -258,7 +258,7 @@ func (p *prober) predictions() []finding.Link {
 			ID: t.Link, RuleID: t.Rule.ID,
 			Source:      finding.End{AccountID: t.Source.AccountID, Region: t.Source.Region, Bucket: t.Source.Name},
 			Destination: finding.End{AccountID: t.Destination.AccountID, Region: t.Destination.Region, Bucket: t.Destination.Name},
-			Verdict:     finding.Verdict(t.Predicted), FailureCodes: t.FailureCodes,
+			Verdict:     finding.Verdict(t.Predicted), FailureCodes: t.FailureCodes, Classes: t.Classes,
 		}
 	}
 	return links

@@ -34,7 +34,7 @@ var packages = []pkg{
 	{"scanner/flow", "one function, Map: a stream of work done in parallel within a bound", nil},
 	{"scanner/once", "a bounded cache of answers, each of which is asked for by one goroutine", nil},
 	{"rules/finding", "what an audit says, as plain data: links, checks, findings, and the catalog of ids", nil},
-	{"canary/measure", "what the canary shows, as plain data: measurements, outcomes, latencies", nil},
+	{"canary/measure", "what the canary shows, as plain data: measurements, outcomes, latencies", []string{"rules/finding"}},
 
 	{"rules/iam/logic", "Kleene's three-valued logic", nil},
 	{"rules/iam/match", "texts and ARNs against the patterns of policies; the texts of one pattern divided by others", nil},
@@ -121,7 +121,7 @@ var packages = []pkg{
 	{"canary/bucket", "one bucket as the canary reaches it: whole listings, and removals that a listing proves",
 		[]string{"canary/journal", "canary/measure", "scanner/client", "scanner/fact"}},
 	{"canary", "proves links with probe objects and removes them again",
-		[]string{"canary/bucket", "canary/journal", "canary/measure", "scanner/client", "scanner/fact", "scanner/flow"}},
+		[]string{"canary/bucket", "canary/journal", "canary/measure", "rules/finding", "scanner/client", "scanner/fact", "scanner/flow"}},
 	{"canary/access", "clients of S3 for the buckets of links, with the canary's role in their accounts",
 		[]string{"canary/bucket", "canary/journal", "scanner/client", "scanner/fact"}},
 	{"canary/experiment", "asks S3 what its documentation does not say, with probes on prepared links",
