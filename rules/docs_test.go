@@ -76,6 +76,7 @@ var mistakes = []struct {
 	{"an SCP, RCP or permissions boundary in the way", []string{"XC006", "XC007", "XC008", "XC009", "XC011", "XC012", "XC015", "XC016"}, ""},
 	{"a network perimeter without an exemption for the role", []string{"XC008", "XC011", "XC012", "XC023", "XC026"}, "unknown: AWS documents it as breaking"},
 	{"a bucket named where its objects are meant, or the reverse", []string{"XC007", "XC008", "XC011", "XC012"}, ""},
+	{"two sources write the same keys into one destination", []string{"XC061"}, ""},
 	{"a rule that is disabled or shadowed", []string{"XC030", "XC032"}, ""},
 	{"failures go unnoticed", []string{"XC047", "XC048"}, ""},
 	{"objects that FAILED are expected to heal", []string{"XC037"}, "the status of objects is seen by the canary and in an inventory, not in the configuration"},

@@ -555,6 +555,7 @@ func TestRegoIsFormatted(t *testing.T) {
 func TestWhen(t *testing.T) {
 	t.Parallel()
 	off := map[string]func(*world){
+		"replication":        func(w *world) { w.Bucket.Replication, w.Links = fact.None[fact.Replication](), nil },
 		"destination":        func(w *world) { w.Buckets["dst"] = fact.None[fact.Bucket]() },
 		"role":               func(w *world) { w.Roles[roleARN] = fact.None[fact.Role]() },
 		"destination_policy": func(w *world) { w.dst(func(b *fact.Bucket) { b.Policy = fact.None[fact.Policy]() }) },

@@ -189,11 +189,15 @@ type condition struct {
 	why       string                                           // the rule does not apply where not holds
 	not       func(*premises, *fact.Document, *fact.Link) bool // nil for a parameter
 	parameter string
+	ofBucket  bool // it is about the source bucket, so rules of every scope may ask for it
 }
 
 // conditions are what rules can ask for before they are asked. They hold unless
 // it is known that they do not.
 var conditions = map[string]condition{
+	"replication": {why: "the bucket does not replicate", ofBucket: true, not: func(_ *premises, doc *fact.Document, _ *fact.Link) bool {
+		return doc.Bucket.Replication.Absent
+	}},
 	"destination": {why: "the destination does not exist", not: func(_ *premises, doc *fact.Document, l *fact.Link) bool {
 		return doc.Buckets[l.Destination].Absent
 	}},
@@ -251,7 +255,7 @@ func parseCondition(text, scope string) (condition, error) {
 	switch {
 	case !ok:
 		return c, fmt.Errorf("when names %q: use \"parameter NAME\" or one of %s", text, strings.Join(slices.Sorted(maps.Keys(conditions)), ", "))
-	case scope != ScopeLink:
+	case scope != ScopeLink && !c.ofBucket:
 		return c, fmt.Errorf("when names %q, which belongs to a link, but the scope of the rule is %s", text, scope)
 	}
 	return c, nil
@@ -292,7 +296,7 @@ func (p *premises) holds(c *condition, doc *fact.Document, link *fact.Link) bool
 	switch {
 	case c.parameter != "":
 		return set(p.params, strings.Split(c.parameter, "."))
-	case c.not == nil || link == nil:
+	case c.not == nil || doc == nil || link == nil && !c.ofBucket:
 		return true
 	}
 	return !c.not(p, doc, link)

@@ -107,7 +107,8 @@ func TestKeptIsAsGoodAsJudged(t *testing.T) {
 	whole, continued := engine(t, opts), engine(t, opts)
 	alone := &fact.Document{Bucket: fact.Bucket{Name: "alone", ARN: "arn:aws:s3:::alone", AccountID: account1, Region: "us-east-1",
 		Replication: fact.None[fact.Replication](), Tags: fact.None[map[string]string]()}}
-	for _, doc := range []*fact.Document{alone, working()} {
+	second := change(func(w *world) { w.Bucket.Name, w.Bucket.ARN = "second", "arn:aws:s3:::second" })
+	for _, doc := range []*fact.Document{alone, working(), second} {
 		kept := eval(t, whole, doc).Kept
 		if len(kept) == 0 {
 			t.Fatalf("nothing was kept of %s", doc.Bucket.Name)
@@ -126,6 +127,9 @@ func TestKeptIsAsGoodAsJudged(t *testing.T) {
 	want := finish(whole)
 	if f := find(want, "XC031"); len(f) == 0 || !slices.ContainsFunc(f, func(f finding.Finding) bool { return f.Status == finding.Fail }) {
 		t.Errorf("findings %+v", f)
+	}
+	if f := find(want, "XC061"); len(f) != 2 || f[0].Status != finding.Fail || f[1].Status != finding.Fail {
+		t.Errorf("two sources of one destination: %+v", f)
 	}
 	if diff := cmp.Diff(want, finish(continued)); diff != "" {
 		t.Error(diff)
