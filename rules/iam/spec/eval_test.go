@@ -59,6 +59,7 @@ type specCase struct {
 	Glob            bool
 	ResourceAccount string
 	Context         map[string]specValue
+	Domains         map[string][]specValue // of keys that are not known: what they can be
 
 	Identity, Boundary, Session, Policy specLayer
 	SCPs, RCPs                          specLevels
@@ -217,6 +218,7 @@ type specWorld struct {
 	boolVariables  bool // variables work in the operand of Bool
 	starIsServices bool // {"AWS":"*"} in a trust policy covers services
 	canonicalIsUs  bool // a CanonicalUser entry is the caller's account
+	completesShort bool // SCPs and RCPs complete ARNs of fewer than six fields, as policies of IAM do
 	grantDelegates bool // a KMS grant across accounts needs no identity Allow
 	publicPolicy   bool // the reading of a bucket policy that may be public
 }
@@ -286,14 +288,20 @@ func (w *specWorld) actionIn(v any) bool {
 	return false
 }
 
-func (w *specWorld) resourceIn(v any, version string) bool {
+func (w *specWorld) resourceIn(v any, version string, kind policy.Kind) bool {
 	for _, r := range scalars(v) {
+		if isShort(r) && (kind == policy.SCP || kind == policy.RCP) && !w.completesShort {
+			continue
+		}
 		if w.resourceMatches(r, version) {
 			return true
 		}
 	}
 	return false
 }
+
+// isShort reports whether a resource has fewer fields than an ARN.
+func isShort(r string) bool { return r != "*" && strings.Count(r, ":") < 5 }
 
 func (w *specWorld) resourceMatches(pattern, version string) bool {
 	if pattern == "*" {
@@ -302,7 +310,7 @@ func (w *specWorld) resourceMatches(pattern, version string) bool {
 	// Variables are in the sixth field only, so the first five are cut from the text.
 	parts := strings.SplitN(pattern, ":", 6)
 	for len(parts) < 6 {
-		parts = append(parts, "*") // what is missing in a policy of IAM; others are not asked for it
+		parts = append(parts, "*") // what is missing in a policy of IAM; of other kinds both readings are tried
 	}
 	have := strings.SplitN(w.resource, ":", 6)
 	for i, part := range parts {
@@ -429,9 +437,9 @@ func (w *specWorld) matches(st map[string]any, version string, kind policy.Kind)
 		r, has := st["Resource"]
 		n, hasNot := st["NotResource"]
 		switch {
-		case has && !w.resourceIn(r, version):
+		case has && !w.resourceIn(r, version, kind):
 			return 0
-		case hasNot && w.resourceIn(n, version):
+		case hasNot && w.resourceIn(n, version, kind):
 			return 0
 		case !has && !hasNot:
 			return 0

@@ -256,6 +256,9 @@ func (g *specGen) statement(kind policy.Kind, sv service, i int) map[string]any 
 			list = []string{"*"}
 		case policy.RCP:
 			list = append([]string{"*", "*"}, sv.objects...)
+			if g.chance(10) {
+				list = append(list, sv.short...)
+			}
 		case policy.Identity, policy.Boundary, policy.Session:
 			list = append(append([]string{"*", "*", "*"}, sv.objects...), sv.wide...)
 			if kind != policy.Session { // where AWS refuses them
@@ -263,6 +266,9 @@ func (g *specGen) statement(kind policy.Kind, sv service, i int) map[string]any 
 			}
 		case policy.SCP:
 			list = append([]string{"*", "*", "*", "*"}, sv.objects...)
+			if g.chance(10) {
+				list = append(list, sv.short...)
+			}
 		}
 		name := "Resource"
 		if kind != policy.Key && g.chance(10) {
@@ -364,8 +370,24 @@ func (g *specGen) levels(kind policy.Kind, sv service, unread int) specLevels {
 	return out
 }
 
+// domain is what a key that is not known can be: not sent, or some of a few values.
+func (g *specGen) domain(values []string, several bool) []specValue {
+	var d []specValue
+	if g.chance(50) {
+		d = append(d, specValue{State: "absent"})
+	}
+	for range 1 + g.IntN(3) {
+		v := specValue{"one", []string{pick(g, values...)}}
+		if several {
+			v.State = "many"
+		}
+		d = append(d, v)
+	}
+	return d
+}
+
 func (g *specGen) draw() *specCase {
-	c := &specCase{Principal: g.principal(), ResourceAccount: otherAccount, Context: map[string]specValue{}, Grants: logic.False, RestrictPublic: logic.False, Pooled: true}
+	c := &specCase{Principal: g.principal(), ResourceAccount: otherAccount, Context: map[string]specValue{}, Domains: map[string][]specValue{}, Grants: logic.False, RestrictPublic: logic.False, Pooled: true}
 	person := c.Principal.Kind == principal.Role || c.Principal.Kind == principal.User
 	if g.chance(50) {
 		c.ResourceAccount = ownAccount
@@ -443,6 +465,9 @@ func (g *specGen) draw() *specCase {
 		case n < 52 && unknown < 2:
 			unknown++
 			c.Context[key] = specValue{State: "unknown"}
+			if g.chance(40) {
+				c.Domains[key] = g.domain(k.values, multivalued[key])
+			}
 		case multivalued[key]:
 			vals := []string{pick(g, k.values...)}
 			if g.chance(50) {

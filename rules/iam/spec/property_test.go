@@ -183,7 +183,11 @@ func TestKnowingMoreRefines(t *testing.T) {
 			if v.State != "unknown" {
 				continue
 			}
-			for _, known := range s.candidates(key) {
+			candidates := c.Domains[key]
+			if candidates == nil {
+				candidates = s.candidates(key)
+			}
+			for _, known := range candidates {
 				n := c.clone()
 				n.Context[key] = known
 				if after := decide(t, n); contradicts(before, after) {

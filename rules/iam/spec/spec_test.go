@@ -55,13 +55,13 @@ func (c *specCase) build() (*iam.Request, *iam.Input, error) {
 	for k, v := range c.Context {
 		switch v.State {
 		case "unknown":
-			req.Context[k] = contextkey.Value{}
-		case "absent":
-			req.Context[k] = contextkey.Absent()
-		case "one":
-			req.Context[k] = contextkey.One(v.Values[0])
-		case "many":
-			req.Context[k] = contextkey.Many(v.Values...)
+			var domain []contextkey.Value
+			for _, one := range c.Domains[k] {
+				domain = append(domain, one.known())
+			}
+			req.Context[k] = contextkey.OneOf(domain...)
+		default:
+			req.Context[k] = v.known()
 		}
 	}
 	in := &iam.Input{
@@ -130,6 +130,17 @@ func decidesRight(c *specCase, rng *rand.Rand, limit int) (d iam.Decision, loose
 		return d, loose, s, err
 	}
 	return d, loose, s, c.checkBlame(d, s)
+}
+
+// known is a value that is known, as the package has it.
+func (v specValue) known() contextkey.Value {
+	switch v.State {
+	case "one":
+		return contextkey.One(v.Values[0])
+	case "many":
+		return contextkey.Many(v.Values...)
+	}
+	return contextkey.Absent()
 }
 
 // checkBlame: with nothing unknown, an explicit deny is called one, and the statements named are ones that bite.

@@ -258,6 +258,9 @@ func (c *specCase) space() *specSpace {
 	if anyIfExists.MatchString(text) {
 		add("ForAnyValue with IfExists", dimension{func(w *specWorld) { w.anyIfExists = true }, func(w *specWorld) {}})
 	}
+	if slices.ContainsFunc(slices.Concat(c.SCPs.Levels, c.RCPs.Levels), specLevel.hasShort) {
+		add("short ARNs of organizations", dimension{func(w *specWorld) { w.completesShort = true }, func(w *specWorld) {}})
+	}
 	if w.policyKind == policy.Trust {
 		add("* for services", dimension{func(w *specWorld) { w.starIsServices = true }, func(w *specWorld) {}})
 	}
@@ -273,7 +276,11 @@ func (c *specCase) space() *specSpace {
 			continue
 		}
 		var d dimension
-		for _, v := range s.candidates(key) {
+		candidates := c.Domains[key]
+		if candidates == nil {
+			candidates = s.candidates(key)
+		}
+		for _, v := range candidates {
 			d = append(d, func(w *specWorld) { w.ctx[key] = v })
 		}
 		add("key "+key, d)
@@ -292,6 +299,18 @@ func (c *specCase) space() *specSpace {
 		s.members = members(c.Resource)
 	}
 	return s
+}
+
+// hasShort reports whether a policy of the level names a resource with fewer fields than an ARN.
+func (l specLevel) hasShort() bool {
+	for _, d := range parseAll(l.Layer) {
+		for _, st := range d.stmts {
+			if slices.ContainsFunc(slices.Concat(scalars(st["Resource"]), scalars(st["NotResource"])), isShort) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // text is all documents of a case.
@@ -590,6 +609,10 @@ func (c *specCase) checkWitnesses(d iam.Decision, rng *rand.Rand, limit int) err
 			switch {
 			case n.Context[k].State != "unknown":
 				return fmt.Errorf("%s is assigned, but it is not unknown", k)
+			case c.Domains[k] != nil && !slices.ContainsFunc(c.Domains[k], func(one specValue) bool {
+				return v == iam.NotSent && one.State == "absent" || one.State != "absent" && v == strings.Join(one.Values, ",")
+			}):
+				return fmt.Errorf("%s is assigned %q, which is not in its domain %v", k, v, c.Domains[k])
 			case v == iam.NotSent:
 				n.Context[k] = specValue{State: "absent"}
 			case multivalued[k]:
