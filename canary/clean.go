@@ -94,10 +94,10 @@ func (p *probe) remove(ctx context.Context) (left []measure.Leftover, pending bo
 
 // removeElsewhere removes the replicas that other rules have made. The probe looks only at
 // the link's own destination, so until the source says COMPLETED, which it does for all of
-// them, one may still arrive.
+// them, or all of them were seen, one may still arrive.
 func (p *probe) removeElsewhere(ctx context.Context, pending bool) (left []measure.Leftover, late bool) {
 	others := p.t.others(p.object.key, p.object.tags)
-	late = len(others) > 0 && (pending || p.m.SourceStatus != "COMPLETED")
+	late = len(others) > 0 && (pending || p.m.SourceStatus != "COMPLETED" && !p.everywhere)
 	for _, b := range others {
 		switch {
 		case b.Err != nil:

@@ -22,6 +22,11 @@ func (p *probe) preflight(ctx context.Context) error {
 	if err := p.removable(ctx, &p.t.Destination, DestinationSide); err != nil {
 		return err
 	}
+	for _, b := range p.t.others(p.object.key, p.object.tags) {
+		if err := p.removableElsewhere(ctx, b); err != nil {
+			return fmt.Errorf("another rule replicates a probe, too: %w", err)
+		}
+	}
 	p.Count()
 	if _, err := p.t.Destination.Versions(ctx, p.object.key); err != nil {
 		return fmt.Errorf("the destination %s cannot be listed, so nothing was put: %s",
@@ -56,6 +61,22 @@ func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side Side) erro
 	}
 	return p.deletable(ctx, b, side)
 }
+
+// removableElsewhere reports why a replica in the bucket of another rule could not be
+// removed again.
+func (p *probe) removableElsewhere(ctx context.Context, b *bucket.Bucket) error {
+	switch {
+	case p.o.AllowRetained:
+		return nil
+	case b.Err != nil:
+		return fmt.Errorf("the bucket %s cannot be reached (%s), so a replica might stay; --allow-retained puts it all the same",
+			b.Name, client.OneLine(b.Err))
+	}
+	return p.removable(ctx, b, otherBucket)
+}
+
+// otherBucket is the side of the destination of another rule, of whose policies a target knows nothing.
+const otherBucket Side = "bucket"
 
 // deletable asks S3 whether versions under the key of the probe may be deleted. It deletes
 // one that is not there, which S3 answers as any other DELETE: what all policies on the way

@@ -89,6 +89,7 @@ type probe struct {
 	onlyListed  bool     // the destination refuses to show the replica, but lists it
 	refused     bool     // S3 is said to have refused the PUT
 	arrived     bool     // all that was put was seen at the destination
+	everywhere  bool     // all that was put was seen in the buckets of other rules
 	statusKnown bool     // the source answered when it was last asked for its status
 	statusFinal bool     // the source's status does not change any more
 

@@ -159,6 +159,14 @@ func (t *Target) others(key string, tags map[string]string) []*bucket.Bucket {
 	return list
 }
 
+// marksElsewhere reports whether a rule replicates the delete marker of an object to the
+// bucket of another rule.
+func (t *Target) marksElsewhere(b *bucket.Bucket, key string, tags map[string]string) bool {
+	return slices.ContainsFunc(t.rules(), func(r fact.ReplicationRule) bool {
+		return bucketOf(r.Destination.Bucket) == b.Name && covers(r, key, tags) && replicatesDeleteMarkers(r)
+	})
+}
+
 // knowOthers sets the buckets of the other rules, with what is known of each.
 func (t *Target) knowOthers(known func(name string) *fact.Bucket) {
 	for _, r := range t.Rules {

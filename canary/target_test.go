@@ -8,6 +8,7 @@ import (
 	"hash/crc64"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,6 +22,7 @@ import (
 	"crosscheck/canary/journal"
 	"crosscheck/canary/measure"
 	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox"
 )
 
 // rule is an enabled V2 rule to dst, changed by the given functions.
@@ -292,7 +294,7 @@ func TestSeveralDestinations(t *testing.T) {
 		other := target.Rule
 		other.ID, other.Priority, other.Destination.Bucket = "other", 2, "arn:aws:s3:::dst-gone"
 		target.Rules = []fact.ReplicationRule{target.Rule, other}
-		m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
+		m := Probe(t.Context(), target, measure.Plain, 1, Options{Run: "test", AllowRetained: true})
 		if m.Outcome != measure.Arrived || m.SourceStatus != "FAILED" || len(m.Leftovers) != 1 || m.Leftovers[0].Bucket != "dst-gone" {
 			t.Errorf("%s %s: %s", m.Outcome, m.SourceStatus, m.Message)
 		}
@@ -341,7 +343,7 @@ func TestOtherDestinations(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m := Probe(t.Context(), target, measure.Plain, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute})
+				m := Probe(t.Context(), target, measure.Plain, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute, AllowRetained: !test.reached})
 				if len(m.Leftovers) != test.left || m.Fault() != (test.left > 0 || m.Outcome == measure.Timeout) {
 					t.Errorf("%+v", m)
 				}
@@ -387,6 +389,87 @@ func TestOtherDestinations(t *testing.T) {
 				l.empty(1)
 			})
 		})
+	}
+}
+
+// TestOtherDestinationsFirst: nothing is put that could not be removed from the destination of
+// another rule.
+func TestOtherDestinationsFirst(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		world labWorld
+		fault *sandbox.Fault
+		err   error
+		want  string
+	}{
+		{name: "kept", fault: &sandbox.Fault{Operation: "s3:DeleteObject", Bucket: "dst-1", Kind: sandbox.AccessDenied}, want: "a probe could not be removed from the bucket dst-1, where its versions may not be deleted (AccessDenied"},
+		{name: "perhaps kept", fault: &sandbox.Fault{Operation: "s3:DeleteObject", Bucket: "dst-1", Kind: sandbox.ServerError}, want: "whether a probe could be removed from the bucket dst-1 is not known (InternalError"},
+		{name: "lock not readable", fault: &sandbox.Fault{Operation: "s3:GetObjectLockConfiguration", Bucket: "dst-1", Kind: sandbox.AccessDenied}, want: "whether the bucket dst-1 retains objects cannot be read (AccessDenied"},
+		{name: "not reached", err: errors.New("no role"), want: "the bucket dst-1 cannot be reached (no role), so a replica might stay"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, labWorld{lag: time.Second, links: 2, second: "arn:aws:s3:::dst-1"})
+				target := l.target(0)
+				other := target.Rule
+				other.ID, other.Priority, other.Destination.Bucket = "other", 2, "arn:aws:s3:::dst-1"
+				target.Rules = []fact.ReplicationRule{target.Rule, other}
+				b := l.target(1).Destination
+				b.Err = test.err
+				target.Others = map[string]*bucket.Bucket{other.Destination.Bucket: &b}
+				if test.fault != nil {
+					if err := l.aws.AddFault(*test.fault); err != nil {
+						t.Fatal(err)
+					}
+				}
+				m := Probe(t.Context(), target, measure.Plain, 1, probeOptions)
+				l.aws.ClearFaults()
+				if m.Outcome != measure.Inconclusive || !strings.Contains(m.Message, "another rule replicates a probe, too: "+test.want) || m.Fault() {
+					t.Errorf("outcome %s: %s", m.Outcome, m.Message)
+				}
+				l.empty(0)
+				l.empty(1)
+			})
+		})
+	}
+}
+
+// TestDeleteMarkersElsewhere: the clean-up of a delete marker with several destinations is over
+// once all of them were seen to have what was put.
+func TestDeleteMarkersElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, marks := range []string{"Enabled", "Disabled"} {
+		for lag, entries := range map[time.Duration]int{time.Second: 0, 10 * time.Minute: 1} {
+			t.Run(marks+" "+lag.String(), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := newLab(t, labWorld{lag: lag, links: 2, second: "arn:aws:s3:::dst-1", marks: marks})
+					target := l.target(0)
+					other := target.Rule
+					other.ID, other.Priority, other.Destination.Bucket, other.DeleteMarkers = "other", 2, "arn:aws:s3:::dst-1", marks
+					target.Rules = []fact.ReplicationRule{target.Rule, other}
+					target.Others = map[string]*bucket.Bucket{other.Destination.Bucket: &l.target(1).Destination}
+					j, err := journal.Open(t.TempDir(), "r1", Folder)
+					if err != nil {
+						t.Fatal(err)
+					}
+					m := Probe(t.Context(), target, measure.DeleteMarker, 1, Options{Run: "r1", Journal: j, Timeout: time.Minute})
+					if want := map[int]measure.Outcome{0: measure.Arrived, 1: measure.Timeout}[entries]; m.Outcome != want || len(m.Leftovers) > 0 {
+						t.Errorf("%+v", m)
+					}
+					if err := j.Close(); err != nil {
+						t.Fatal(err)
+					}
+					if left, err := journal.List(filepath.Dir(j.Path())); err != nil || len(left) != entries {
+						t.Errorf("journals %q, %v: %s", left, err, m.Message)
+					}
+					l.empty(0)
+					l.empty(1)
+				})
+			})
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -47,10 +49,36 @@ func (p *probe) observeDeleteMarker(ctx context.Context) {
 	}
 	if !replicatesDeleteMarkers(p.t.Rule) {
 		p.awaitAbsence(ctx, markerVisible, "the delete marker")
-		return
-	}
-	if p.await(ctx, markerVisible) {
+	} else if p.await(ctx, markerVisible) {
 		p.m.Outcome = measure.Arrived
+	}
+	p.everywhere = p.seenElsewhere(ctx, object)
+}
+
+// seenElsewhere reports whether the object, and its delete marker where it goes, were seen in
+// the buckets of all other rules. A delete marker has no status that would say so.
+func (p *probe) seenElsewhere(ctx context.Context, object string) bool {
+	missing := p.t.others(p.object.key, p.object.tags)
+	if len(missing) == 0 {
+		return true
+	}
+	seen := func(b *bucket.Bucket) bool {
+		if b.Err != nil {
+			return false
+		}
+		p.Count()
+		versions, err := b.Versions(ctx, p.object.key)
+		marker := p.t.marksElsewhere(b, p.object.key, p.object.tags)
+		return err == nil && slices.ContainsFunc(versions, func(v bucket.Version) bool { return v.ID == object }) &&
+			(!marker || slices.ContainsFunc(versions, func(v bucket.Version) bool { return v.DeleteMarker }))
+	}
+	start := time.Now()
+	for wait := firstLook; ; wait *= 2 {
+		missing = slices.DeleteFunc(missing, seen)
+		passed := time.Since(start)
+		if len(missing) == 0 || passed >= statusLag || !sleep(ctx.Done(), min(wait, statusLag-passed)) {
+			return len(missing) == 0
+		}
 	}
 }
 

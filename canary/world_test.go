@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -41,6 +42,7 @@ type labWorld struct {
 	links       int    // so many pairs of buckets, 0 = one
 	kept        string // id of the account whose canary's role may not delete versions
 	second      string // ARN of a second destination, by a rule of its own
+	marks       string // whether that rule replicates delete markers; "" = Disabled
 }
 
 func (w labWorld) yaml() string {
@@ -54,7 +56,7 @@ func (w labWorld) yaml() string {
 	}
 	second := ""
 	if w.second != "" {
-		second = "\n            - {ID: other, Priority: 2, Status: Enabled, Filter: {}, DeleteMarkerReplication: {Status: Disabled}, Destination: {Bucket: \"" + w.second + "\"}}"
+		second = "\n            - {ID: other, Priority: 2, Status: Enabled, Filter: {}, DeleteMarkerReplication: {Status: " + cmp.Or(w.marks, "Disabled") + "}, Destination: {Bucket: \"" + w.second + "\"}}"
 	}
 	var b, d strings.Builder
 	for i := range max(w.links, 1) {

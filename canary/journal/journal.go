@@ -398,6 +398,7 @@ type content struct {
 // damage, and the others count.
 func readJournal(r io.Reader, run string) (content, error) {
 	c := content{form: form{run: run}}
+	left := unremoved{at: map[removal][]int{}}
 	var damage damage
 	bad := damage.add
 	in := bufio.NewReaderSize(r, maxLine)
@@ -415,6 +416,7 @@ func readJournal(r io.Reader, run string) (content, error) {
 				c.torn = false
 			}
 			c.damage = damage.err()
+			c.entries = left.list()
 			return c, nil
 		}
 		c.size += size
@@ -446,13 +448,49 @@ func readJournal(r io.Reader, run string) (content, error) {
 				bad(n, err)
 				continue
 			}
-			c.entries = append(c.entries, *l.Put)
+			left.put(l.Put)
 		case l.Removed != nil:
-			c.entries = slices.DeleteFunc(c.entries, func(e Entry) bool {
-				return e.Source.Bucket == l.Removed.Bucket && e.Key == l.Removed.Key
-			})
+			left.remove(*l.Removed)
 		}
 	}
+}
+
+// unremoved are the entries of a journal that no later line removes.
+type unremoved struct {
+	entries []*Entry          // nil = removed
+	at      map[removal][]int // where those of an object are
+	gone    int
+}
+
+func (u *unremoved) put(e *Entry) {
+	of := removal{e.Source.Bucket, e.Key}
+	u.at[of] = append(u.at[of], len(u.entries))
+	u.entries = append(u.entries, e)
+}
+
+func (u *unremoved) remove(of removal) {
+	for _, i := range u.at[of] {
+		u.entries[i] = nil
+		u.gone++
+	}
+	delete(u.at, of)
+	if u.gone > 1000 && u.gone > len(u.entries)/2 { // so that those of a long run need no memory
+		left := u.list()
+		*u = unremoved{at: map[removal][]int{}}
+		for i := range left {
+			u.put(&left[i])
+		}
+	}
+}
+
+// list are the entries in the order of the file.
+func (u *unremoved) list() (list []Entry) {
+	for _, e := range u.entries {
+		if e != nil {
+			list = append(list, *e)
+		}
+	}
+	return list
 }
 
 // readLine reads a line with its end, or what is left at [io.EOF]. Of a line that is longer

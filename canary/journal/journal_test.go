@@ -1,13 +1,16 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -359,4 +362,28 @@ func FuzzJournal(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestManyRemovals: reading takes time in proportion to the lines, whatever their order.
+func TestManyRemovals(t *testing.T) {
+	read := func(n int) time.Duration {
+		var b bytes.Buffer
+		fmt.Fprintf(&b, `{"crosscheck_canary_journal":%d,"folder":"f"}`+"\n", version)
+		for i := range n {
+			fmt.Fprintf(&b, `{"put":{"run":"r","link":"l","prefix":"","key":"f/r/%d","at":"2026-11-24T00:00:00Z","source":{"bucket":"s"},"destination":{"bucket":"d"}}}`+"\n", i)
+		}
+		for i := range n - 1 {
+			fmt.Fprintf(&b, `{"removed":{"bucket":"s","key":"f/r/%d"}}`+"\n", n-1-i)
+		}
+		began := time.Now()
+		c, err := readJournal(&b, "r")
+		if err != nil || c.damage != nil || len(c.entries) != 1 || c.entries[0].Key != "f/r/0" {
+			t.Fatalf("%d entries, %v, %v", len(c.entries), err, c.damage)
+		}
+		return time.Since(began)
+	}
+	// Three times as long as in proportion at most: the quadratic one took ten times.
+	if few, many := read(4_000), read(40_000); many > 30*few {
+		t.Errorf("%s for 4,000 entries and %s for 40,000", few, many)
+	}
 }

@@ -177,7 +177,7 @@ func TestCanaryOtherDestinations(t *testing.T) {
 	for _, kept := range []bool{false, true} {
 		p := served(t, []byte(world))
 		if kept {
-			if err := p.box.AddFault(sandbox.Fault{Operation: "s3:DeleteObject", Bucket: "backup-exports", Kind: sandbox.AccessDenied}); err != nil {
+			if err := p.box.AddFault(sandbox.Fault{Operation: "s3:DeleteObject", Bucket: "backup-exports", Kind: sandbox.AccessDenied, Skip: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -629,6 +629,11 @@ func TestWatch(t *testing.T) {
 		} {
 			if !strings.Contains(text, want+"\n") {
 				t.Errorf("no %q in\n%s", want, text)
+			}
+		}
+		for _, phase := range []string{"preflight", "put", "wait", "clean-up"} {
+			if !strings.Contains(errs.String(), "crosscheck: "+phase+": ") {
+				t.Errorf("nothing says that the phase %s began:\n%s", phase, errs.String())
 			}
 		}
 		nothingLeft(t, p.box, testdata.DemoWorld)

@@ -64,7 +64,8 @@ func Watch(ctx context.Context, s *terminal.Streams, engine *rules.Engine, o *Op
 		Begin: func() (canary.Options, func(), error) {
 			p.run = newRunID()
 			j, err := p.openJournal()
-			return o.canary(p.run, j), func() { p.closeJournal(j) }, err
+			counted, _ := p.watched(o.canary(p.run, j), 0)
+			return counted, func() { p.closeJournal(j) }, err
 		},
 		Log: func(message string) { p.progress("%s", text.Visible(message)) },
 	}
