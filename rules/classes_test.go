@@ -1,0 +1,209 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+// optIn lets the rule take objects under KMS from a source whose default is SSE-S3.
+func optIn(w *world) {
+	kmsWorld(w)
+	w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256", BlockedTypes: []string{"SSE-C"}})
+	w.Links[0].SourceKey = ""
+}
+
+func keyGone(w *world) {
+	w.Keys[w.Links[0].ReplicaKey] = fact.None[fact.Key]()
+}
+
+func without(action string) func(*world) {
+	return func(w *world) { w.inPolicy(`,"`+action+`"`, ``) }
+}
+
+func all(does ...func(*world)) func(*world) {
+	return func(w *world) {
+		for _, do := range does {
+			do(w)
+		}
+	}
+}
+
+func lockOnly(mode string) func(*world) {
+	return func(w *world) {
+		locked(w)
+		w.Bucket.ObjectLock = fact.Of(fact.ObjectLock{Enabled: true, DefaultMode: mode})
+		w.dst(func(b *fact.Bucket) { b.ObjectLock = fact.None[fact.ObjectLock]() })
+	}
+}
+
+func unreadEncryption(w *world) {
+	w.Bucket.Encryption = fact.Missing[fact.Encryption](gap("bucket.encryption", "AccessDenied"))
+}
+
+// TestClassVerdicts: each class of objects has its verdict, and the link has one from them.
+func TestClassVerdicts(t *testing.T) {
+	t.Parallel()
+	e := standard(t)
+	for _, c := range []struct {
+		name    string
+		do      func(*world)
+		verdict finding.Verdict
+		why     string // how the reason begins
+		classes string // those that do not work: "class verdict", comma separated
+	}{
+		{"all works", func(*world) {}, finding.Works, "", ""},
+		{"opt-in", optIn, finding.Works, "", ""},
+		{"opt-in, key gone", all(optIn, keyGone), finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
+		{"opt-in, key gone, default not read", all(optIn, keyGone, unreadEncryption), finding.Partial, "objects written with SSE-KMS fail: ",
+			"default unknown,sse-kms broken,dsse broken,tagged unknown,delete-marker unknown,annotated unknown"},
+		{"KMS default, key gone", all(kmsWorld, keyGone), finding.Broken, "", "default broken,dsse broken,tagged broken,delete-marker broken,annotated broken"},
+		{"KMS default without the opt-in", all(kmsWorld, func(w *world) {
+			w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "Disabled" })
+		}), finding.Broken, "", "default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"opt-in, only the read that KMS does not take", all(optIn, func(w *world) { w.inPolicy("s3:GetObjectVersionForReplication", "s3:GetObjectVersion") }),
+			finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
+		{"tags may not be read", without("s3:GetObjectVersionTagging"), finding.Partial, "tagged objects fail: ", "tagged broken"},
+		{"tags may not be read, and are asked for", all(without("s3:GetObjectVersionTagging"), func(w *world) {
+			w.rule(func(r *fact.ReplicationRule) { r.Tags, r.DeleteMarkers = map[string]string{"a": "b"}, "Disabled" })
+		}), finding.Broken, "", "default broken,tagged broken,annotated broken"},
+		{"tags denied", func(w *world) { w.deny("s3:ReplicateTags", "*") }, finding.Partial, "tagged objects fail: ", "tagged broken"},
+		{"lock at the source alone", lockOnly(""), finding.Partial, "objects with a retention or a legal hold fail: ", "locked broken"},
+		{"default retention at the source alone", lockOnly("GOVERNANCE"), finding.Broken, "",
+			"default broken,tagged broken,locked broken,delete-marker broken,annotated broken"},
+		{"lock of the source not read", func(w *world) {
+			w.Bucket.ObjectLock = fact.Missing[fact.ObjectLock](gap("bucket.object_lock", "AccessDenied"))
+		}, finding.UnknownVerdict, "", "default unknown,tagged unknown,locked unknown,delete-marker unknown,annotated unknown"},
+		{"delete markers denied", func(w *world) { w.deny("s3:ReplicateDelete", "*") }, finding.Partial, "delete markers fail: ", "delete-marker broken"},
+		{"delete markers not promised", func(w *world) {
+			w.deny("s3:ReplicateDelete", "*")
+			w.rule(func(r *fact.ReplicationRule) { r.DeleteMarkers = "Disabled" })
+		}, finding.Works, "", ""},
+		{"delete markers and tags", func(w *world) { 
+			w.deny("s3:ReplicateDelete", "*")
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:ReplicateTags","Resource":"*"},{"Sid":"Write"`)
+		}, finding.Partial, "delete markers and tagged objects fail: ", "tagged broken,delete-marker broken"},
+		{"annotations denied", func(w *world) { w.deny("s3:ReplicateObjectAnnotation", "*") }, finding.Works, "", "annotated broken"},
+		{"some keys", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/orders/2026/*") }, finding.Partial, "keys outside orders/2026/ fail: ",
+			"default partial,tagged partial,delete-marker partial,annotated partial"},
+		{"some keys denied", func(w *world) { w.deny("s3:ReplicateObject", "arn:aws:s3:::dst/secret/*") }, finding.Partial, "keys under secret/ fail: ",
+			"default partial,tagged partial,delete-marker partial,annotated partial"},
+		{"keys of a pattern denied", func(w *world) { w.deny("s3:ReplicateObject", "arn:aws:s3:::dst/*.log") }, finding.Partial, "keys such as .log fail: ",
+			"default partial,tagged partial,delete-marker partial,annotated partial"},
+		{"all but one named key", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/only") }, finding.Broken, "",
+			"default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"tags of some keys", func(w *world) { w.deny("s3:ReplicateTags", "arn:aws:s3:::dst/secret/*") }, finding.Partial, "tagged objects with keys under secret/ fail: ", "tagged partial"},
+		{"changes to replicas", func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.ReplicaModifications = "Enabled" }) }, finding.Works, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := eval(t, e, change(c.do)).Links[0]
+			var classes []string
+			for _, v := range l.Classes {
+				if v.Verdict != finding.Works {
+					classes = append(classes, string(v.Class)+" "+string(v.Verdict))
+				}
+				if (v.Witness != "") != (v.Verdict == finding.Partial) {
+					t.Errorf("%s is %s, witness %q", v.Class, v.Verdict, v.Witness)
+				}
+			}
+			if got := strings.Join(classes, ","); l.Verdict != c.verdict || !strings.HasPrefix(l.Why, c.why) || got != c.classes {
+				t.Errorf("%s %q\n%s, want %s %q\n%s", l.Verdict, l.Why, got, c.verdict, c.why, c.classes)
+			}
+		})
+	}
+}
+
+// TestClassOfARule: a rule of the user says which objects it decides.
+func TestClassOfARule(t *testing.T) {
+	t.Parallel()
+	rule := func(class, more string) string {
+		return `# METADATA
+# title: t
+# custom:
+#   id: ACME001
+#   severity: high
+#   scope: link
+#   decides: true
+#   class: ` + class + `
+#   evidence: inferred
+package crosscheck.rules.acme001
+answers contains crosscheck.fail(link, "no", {"remediation": "r"` + more + `}) if some link in input.links
+`
+	}
+	with := func(text string) (*Engine, error) {
+		files, err := sourcesOf(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newEngine(Options{}, append(files, source{name: "acme001.rego", text: []byte(text), user: true}))
+	}
+	for _, c := range []struct{ class, more, why string }{
+		{"tagged", "", "tagged objects fail: no"},
+		{"default", `, "witness": "a/b"`, "keys such as a/b fail: no"},
+		{"delete-marker", `, "witness": "a/b"`, "delete markers with keys such as a/b fail: no"},
+	} {
+		e, err := with(rule(c.class, c.more))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := eval(t, e, working()).Links[0]; l.Verdict != finding.Partial || l.Why != c.why {
+			t.Errorf("%s: %s %q", c.class, l.Verdict, l.Why)
+		}
+	}
+	if _, err := with(rule("some", "")); err == nil || !strings.Contains(err.Error(), `custom.class "some"`) {
+		t.Error(err)
+	}
+	if _, err := with(strings.Replace(rule("tagged", ""), "#   decides: true\n", "", 1)); err == nil {
+		t.Error("a rule that decides nothing has a class")
+	}
+}
+
+// TestVerdictOfClasses: the verdict of a link depends on those of its classes alone, and a
+// fault more makes none better.
+func TestVerdictOfClasses(t *testing.T) {
+	t.Parallel()
+	doc := change(all(optIn, locked))
+	m := permission.Of(doc, &doc.Links[0], permission.NewPolicies())
+	aFault := rapid.Custom(func(t *rapid.T) fault {
+		f := fault{status: rapid.SampledFrom([]finding.Status{finding.Fail, finding.Unknown}).Draw(t, "status"), message: "m", codes: []string{"X"},
+			class: rapid.SampledFrom(finding.Classes).Draw(t, "class")}
+		if rapid.Bool().Draw(t, "some") {
+			f.some, f.witness = "keys such as k", "k"
+		}
+		return f
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		faults := rapid.SliceOfN(aFault, 0, 5).Draw(t, "faults")
+		var before finding.Link
+		decide(&before, m.Promises(), faults)
+		if got := finding.LinkVerdict(before.Classes); got != before.Verdict {
+			t.Fatalf("%s, by its classes %s", before.Verdict, got)
+		}
+		if got := finding.LinkVerdict(rapid.Permutation(before.Classes).Draw(t, "order")); got != before.Verdict {
+			t.Fatalf("%s, in another order %s", before.Verdict, got)
+		}
+		if (before.Why == "") != (before.Verdict == finding.Works) {
+			t.Fatalf("%s because %q", before.Verdict, before.Why)
+		}
+		if (before.Verdict == finding.Partial) != strings.Contains(before.Why, " fail: ") {
+			t.Fatalf("%s because %q", before.Verdict, before.Why)
+		}
+		var after finding.Link
+		decide(&after, m.Promises(), append(slices.Clone(faults), aFault.Draw(t, "one more")))
+		if after.Verdict.Rank() > before.Verdict.Rank() {
+			t.Fatalf("one fault more makes %s of %s", after.Verdict, before.Verdict)
+		}
+		for i, c := range after.Classes {
+			if c.Verdict.Rank() > before.Classes[i].Verdict.Rank() {
+				t.Fatalf("one fault more makes %s %s, which was %s", c.Class, c.Verdict, before.Classes[i].Verdict)
+			}
+		}
+	})
+}
