@@ -85,7 +85,7 @@ func TestClassVerdicts(t *testing.T) {
 			w.deny("s3:ReplicateDelete", "*")
 			w.rule(func(r *fact.ReplicationRule) { r.DeleteMarkers = "Disabled" })
 		}, finding.Works, "", ""},
-		{"delete markers and tags", func(w *world) { 
+		{"delete markers and tags", func(w *world) {
 			w.deny("s3:ReplicateDelete", "*")
 			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:ReplicateTags","Resource":"*"},{"Sid":"Write"`)
 		}, finding.Partial, "delete markers and tagged objects fail: ", "tagged broken,delete-marker broken"},
