@@ -154,7 +154,7 @@ var links = []link{
 	}, finding.Works, "", ""},
 	{"perimeter by another organization", func(w *world) {
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-other"}}},`)
-	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
 	{"key that nobody in this program knows", func(w *world) {
 		w.policy(`"Statement":[`, `"Statement":[{"Sid":"New","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"],"Condition":{"StringEquals":{"aws:SomethingNew":"x"}}},`)
 	}, finding.UnknownVerdict, "", ""},
@@ -162,7 +162,7 @@ var links = []link{
 		w.account(account1, func(a *fact.Account) {
 			(*a.SCPs.Value)[1].Policies = append((*a.SCPs.Value)[1].Policies, fact.Policy{Name: "Regions", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Regions","Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1"]}}}]}`})
 		})
-	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
 	{"the same over the management account", func(w *world) {
 		w.account(account1, func(a *fact.Account) {
 			a.Management = true
@@ -173,7 +173,7 @@ var links = []link{
 		w.account(account2, func(a *fact.Account) {
 			(*a.RCPs.Value)[0].Policies = append((*a.RCPs.Value)[0].Policies, fact.Policy{Name: "Own", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Own","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}}}]}`})
 		})
-	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted,DstPutTaggingNotPermitted", ""},
+	}, finding.Broken, "DstDelObjNotPermitted,DstPutObjectNotPermitted", ""},
 	{"boundary without the write", func(w *world) {
 		w.role(func(r *fact.Role) {
 			r.Boundary = fact.Of(fact.Policy{Name: "boundary", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}`})

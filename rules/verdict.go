@@ -71,14 +71,18 @@ func (j *judgement) verdicts(doc *fact.Document, matrices []permission.Matrix) [
 func decide(l *finding.Link, promises []permission.Promise, faults []fault) {
 	l.Classes = make([]finding.ClassVerdict, len(promises))
 	for i, p := range promises {
-		c := judgeClass(p, faults)
-		if c.Counted {
+		l.Classes[i] = judgeClass(p, faults)
+	}
+	l.Verdict = finding.LinkVerdict(l.Classes)
+	for _, c := range l.Classes {
+		// Where no object arrives, none gets as far as what fails its class alone; a delete marker
+		// is no object.
+		met := l.Verdict != finding.Broken || c.Class == finding.Default || c.Class == finding.DeleteMarker
+		if c.Counted && met {
 			l.FailureCodes = append(l.FailureCodes, c.FailureCodes...)
 		}
-		l.Classes[i] = c
 	}
 	l.FailureCodes = sorted(l.FailureCodes)
-	l.Verdict = finding.LinkVerdict(l.Classes)
 	l.Why = why(l.Verdict, promises, faults)
 }
 
