@@ -27,7 +27,8 @@ type Row struct {
 	N      int // findings that the row is about
 	number int // of Shown, in the order of records
 	rules  []string
-	places int // links and buckets
+	keys   []string // condition keys that the unknown ones among them depend on, beside what was not read
+	places int      // links and buckets
 	place  string
 }
 
@@ -63,6 +64,13 @@ func (s *Rows) Add(f *finding.Finding) {
 	if !slices.Contains(row.rules, f.RuleID) {
 		row.rules = append(row.rules, f.RuleID)
 	}
+	if f.Status == finding.Unknown && len(notRead(f)) > 0 {
+		for _, key := range unknownKeys(f) {
+			if !slices.Contains(row.keys, key) {
+				row.keys = append(row.keys, key)
+			}
+		}
+	}
 	if place := strings.Join([]string{f.AccountID, f.Resource, f.Link}, "\x00"); place != row.place {
 		row.place = place
 		row.places++
@@ -97,12 +105,21 @@ func (s *Rows) Len() int { return s.all }
 // Message is what the row says: what all of its findings have in common.
 func (r *Row) Message() string {
 	if r.N > 1 && r.Shown.Status == finding.Unknown {
-		return NotKnown(r.Shown)
+		return NotKnown(r.Shown) + r.dependsToo()
 	}
 	if r.Shown.Message == "" {
 		return r.Shown.Title
 	}
 	return r.Shown.Message
+}
+
+// dependsToo names the condition keys that the findings of the row depend on, some of them at
+// least.
+func (r *Row) dependsToo() string {
+	if len(r.keys) == 0 {
+		return ""
+	}
+	return "; some depend on " + strings.Join(slices.Sorted(slices.Values(r.keys)), ", ") + ", too"
 }
 
 // More says which findings the row is about beside the one that it shows, "" if about none.
@@ -126,21 +143,33 @@ func (r *Row) More() string {
 	return fmt.Sprintf("leaves %d findings%s unknown: %s", r.N, where, names)
 }
 
-// NotKnown is what a finding depends on that was not read, in the words of its gaps, or
-// its message where it names none.
+// NotKnown is what a finding depends on: what was not read, in the words of its gaps, else what
+// its message says of it.
 func NotKnown(f *finding.Finding) string {
+	if reasons := notRead(f); len(reasons) > 0 {
+		return strings.Join(reasons, "; ")
+	}
+	if what, why, ok := strings.Cut(f.Message, " is not known: "); ok && strings.Contains(what, "whether ") {
+		return why // which names condition keys, and no link
+	}
+	return f.Message
+}
+
+// notRead is why facts were not read that a finding depends on, and unknownKeys are the
+// condition keys.
+func notRead(f *finding.Finding) []string     { return ofCheck(f, "not_read") }
+func unknownKeys(f *finding.Finding) []string { return ofCheck(f, "unknown_keys") }
+
+// ofCheck is a list of texts in the evidence of a permission.
+func ofCheck(f *finding.Finding, name string) (texts []string) {
 	check, _ := f.Evidence["check"].(map[string]any)
-	var reasons []string
-	switch list := check["not_read"].(type) {
+	switch list := check[name].(type) {
 	case []string:
-		reasons = list
+		return list
 	case []any:
 		for _, r := range list {
-			reasons = append(reasons, fmt.Sprint(r))
+			texts = append(texts, fmt.Sprint(r))
 		}
 	}
-	if len(reasons) == 0 {
-		return f.Message
-	}
-	return strings.Join(reasons, "; ")
+	return texts
 }
