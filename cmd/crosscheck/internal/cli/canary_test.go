@@ -296,6 +296,32 @@ func TestDisagreement(t *testing.T) {
 	p.noJournal(t)
 }
 
+// TestDrillRefused: the destination refuses the canary's role, which proves nothing; the drill
+// names the statement.
+func TestDrillRefused(t *testing.T) {
+	t.Parallel()
+	const end = "\"arn:aws:s3:::backup-invoices/*\"\n              }\n            ]\n          }\n"
+	world := changed(t, end, strings.Replace(end, "              }\n", `              },
+              {
+                "Sid": "NoReaders", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObjectVersion",
+                "Resource": "arn:aws:s3:::backup-invoices/*"
+              }
+`, 1))
+	p := served(t, world)
+	_, r, errs := p.reported(t, "drill", "--link", invoices, "--yes", "--timeout", "5s", "--variant", "plain,tagged,tag-change")
+	if own := r.own(); len(own) != 1 || own[0] != "XC902 unknown "+invoices {
+		t.Errorf("findings %v\n%s", own, errs)
+	}
+	for _, m := range r.Measurements {
+		if m.Outcome != measure.Inconclusive || m.Proves() != "unknown" ||
+			!strings.Contains(m.Message, "statement NoReaders of the bucket policy of backup-invoices denies s3:GetObjectVersion to the role arn:aws:iam::333333333333:role/crosscheck-canary") {
+			t.Errorf("%s: %s: %s", m.Variant, m.Outcome, m.Message)
+		}
+	}
+	nothingLeft(t, p.box, world)
+	p.noJournal(t)
+}
+
 // changed is the demo world with all of old made new.
 func changed(t *testing.T, pairs ...string) []byte {
 	t.Helper()
