@@ -28,6 +28,7 @@ type answer struct {
 	Witness      string // of a failure: the key of an object that fails, where not all do
 
 	class finding.Class // of the objects that it is about, "" = the rule's
+	open  bool          // whether they arrive all the same, though not whole, is not known
 	keys  string        // in words, which of them fail, where not all do
 
 	link int // index in the document, or theBucket
@@ -40,7 +41,7 @@ func appendAnswers(list []answer, link int, answers []permission.Answer) []answe
 	for _, a := range answers {
 		x := answer{
 			Status: a.Status, Message: a.Message, Key: a.Key, FailureCodes: a.FailureCodes,
-			Remediation: a.Remediation, Contested: a.Contested, link: link, class: a.Class,
+			Remediation: a.Remediation, Contested: a.Contested, link: link, class: a.Class, open: a.Open,
 		}
 		if a.Cell != nil {
 			if x.keys = a.Cell.Some; x.keys != "" {

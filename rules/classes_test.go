@@ -72,7 +72,11 @@ func TestClassVerdicts(t *testing.T) {
 		{"tags may not be read", without("s3:GetObjectVersionTagging"), finding.Partial, "tagged objects fail: ", "tagged broken"},
 		{"tags may not be read, and are asked for", all(without("s3:GetObjectVersionTagging"), func(w *world) {
 			w.rule(func(r *fact.ReplicationRule) { r.Tags, r.DeleteMarkers = map[string]string{"a": "b"}, "Disabled" })
-		}), finding.Broken, "", "default broken,tagged broken,annotated broken"},
+		}), finding.Partial, "tagged objects fail: ", "default unknown,tagged broken,annotated unknown"},
+		{"tags denied, and are asked for", func(w *world) {
+			w.deny("s3:GetObjectVersionTagging", "*")
+			w.rule(func(r *fact.ReplicationRule) { r.Tags, r.DeleteMarkers = map[string]string{"a": "b"}, "Disabled" })
+		}, finding.Broken, "", "default broken,tagged broken,annotated broken"},
 		{"tags denied", func(w *world) { w.deny("s3:ReplicateTags", "*") }, finding.Partial, "tagged objects fail: ", "tagged broken"},
 		{"lock at the source alone", lockOnly(""), finding.Partial, "objects with a retention or a legal hold fail: ", "locked broken"},
 		{"default retention at the source alone", lockOnly("GOVERNANCE"), finding.Broken, "",

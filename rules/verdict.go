@@ -18,12 +18,17 @@ type fault struct {
 	message string
 	codes   []string
 	class   finding.Class // of the objects that it is about
+	open    bool          // whether they arrive all the same, though not whole, is not known
 	some    string        // in words, which of them fail, where not all do; "" = all
 	witness string        // the key of one of these
 }
 
-// verdict is what the fault makes of the objects of a class that meets it as said.
-func (f *fault) verdict(meets logic.Truth) finding.Verdict {
+// verdict is what the fault makes of the objects of a class.
+func (f *fault) verdict(p *permission.Promise) finding.Verdict {
+	meets := p.Meets(f.class)
+	if f.open && p.Class != f.class && meets == logic.True {
+		meets = logic.Unknown // of these objects it counts whether they arrive
+	}
 	switch {
 	case meets == logic.False:
 		return finding.Works
@@ -91,7 +96,7 @@ func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 	c := finding.ClassVerdict{Class: p.Class, Verdict: finding.Works, FailureCodes: []string{}, Counted: p.Counted}
 	for i := range faults {
 		f := &faults[i]
-		v := f.verdict(p.Meets(f.class))
+		v := f.verdict(&p)
 		if v.Fails() {
 			c.FailureCodes = append(c.FailureCodes, f.codes...)
 		}
@@ -140,7 +145,7 @@ func why(v finding.Verdict, promises []permission.Promise, faults []fault) strin
 func (f *fault) worst(promises []permission.Promise) (finding.Class, finding.Verdict) {
 	worst := finding.Works
 	for _, p := range promises {
-		is := f.verdict(p.Meets(f.class))
+		is := f.verdict(&p)
 		if p.Class == finding.Default && is.Fails() {
 			return finding.Default, is
 		}

@@ -54,6 +54,7 @@ type Answer struct {
 	Remediation  string
 	Contested    bool          // AWS leaves open what decides it
 	Class        finding.Class // the objects that it is about, where it is not all well
+	Open         bool          // of a failure: whether such objects arrive all the same, though not whole, is not known
 }
 
 // Answers gives the answer of each cell that the rule asks for.
@@ -108,7 +109,7 @@ func contested(what string) *Exception {
 var tagsAreLost = &Exception{Name: "no policy allows the role to read tags, and AWS's pages disagree on whether tagged objects fail or lose their tags",
 	of: func(_ *fact.Link, a Answer) Answer {
 		if a.Status == finding.Fail && a.Cell.Reason != explicitDeny {
-			a.FailureCodes = nil
+			a.FailureCodes, a.Open = nil, true
 			a.Message += "; by AWS's pages tagged objects fail then, or arrive without their tags"
 		}
 		return a

@@ -141,7 +141,7 @@ func TestDrillAgainstABaseline(t *testing.T) {
 	}{
 		"same":     {a, good, `(?m)^Baseline: 0 new, [0-9]+ existing, 0 fixed$`, exitIncomplete},
 		"repaired": {b, good, `(?m)^Baseline: 0 new, [0-9]+ existing, [1-9][0-9]* fixed$`, exitIncomplete},
-		"broke":    {a, bad, `(?m)^Baseline: [1-9][0-9]* new, .*; 1 link newly broken; 1 probe newly failed$`, exitFindings},
+		"broke":    {a, bad, `(?m)^Baseline: [1-9][0-9]* new, .*; 1 link newly failing; 1 probe newly failed$`, exitFindings},
 	} {
 		status, out := drill(c.world, "--baseline", c.baseline, "--fail-on-new")
 		if status != c.status || !regexp.MustCompile(c.want).MatchString(out) {
