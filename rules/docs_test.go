@@ -74,7 +74,7 @@ var mistakes = []struct {
 	{"source objects that other accounts own", []string{"XC040"}, ""},
 	{"Object Lock on one side, or no right to read lock metadata", []string{"XC017", "XC018", "XC019"}, ""},
 	{"an SCP, RCP or permissions boundary in the way", []string{"XC006", "XC007", "XC008", "XC009", "XC011", "XC012", "XC015", "XC016"}, ""},
-	{"a network perimeter without an exemption for the role", []string{"XC008", "XC011", "XC012", "XC023", "XC026"}, "unknown: AWS documents it as breaking"},
+	{"a network perimeter without an exemption for the role", []string{"XC008", "XC011", "XC012", "XC023", "XC026"}, "unknown, and a failure with --strict: AWS documents it as breaking"},
 	{"a bucket named where its objects are meant, or the reverse", []string{"XC007", "XC008", "XC011", "XC012"}, ""},
 	{"two sources write the same keys into one destination", []string{"XC061"}, ""},
 	{"a rule that is disabled or shadowed", []string{"XC030", "XC032"}, ""},

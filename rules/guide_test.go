@@ -113,6 +113,9 @@ func TestStrict(t *testing.T) {
 			locked(w)
 			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:PutObjectRetention","Resource":"*"},{"Sid":"Write"`)
 		}},
+		{"perimeter by VPC endpoint", "XC012", func(w *world) {
+			w.policy(`"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}},`)
+		}},
 		{"trust with the right source", "XC006", func(w *world) {
 			w.role(func(r *fact.Role) {
 				r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}`)

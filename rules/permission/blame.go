@@ -40,6 +40,18 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 		c.Message += "; " + e.restrictedBy(s.bucket)
 	}
 	c.Remediation = e.remedy(&c, s)
+	c.Contested = c.ofTheNetwork()
+	if c.Contested {
+		c.Remediation = fmt.Sprintf("exempt %s from the condition on the network of a request that %s depends on", e.link.RoleARN, c.Action)
+	}
+	if m := e.nearMiss(&c, s); m != nil {
+		c.Remediation = m.remedy
+		for _, text := range []*string{&c.Message, &c.Sides.RoleMessage, &c.Sides.ResourceMessage} {
+			if *text != "" {
+				*text += "; " + m.message
+			}
+		}
+	}
 	return c
 }
 

@@ -1,0 +1,112 @@
+package permission
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/match"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/statement"
+)
+
+// ofTheNetwork reports whether nothing but the place that a request comes from is left to
+// know. AWS documents that such restrictions break replication, which goes through S3's
+// own network, unless they exempt the role.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
+func (c *Cell) ofTheNetwork() bool {
+	return c.Result == iam.Undecided && len(c.UnknownKeys) > 0 && len(c.UnknownLayers) == 0 &&
+		!slices.ContainsFunc(c.UnknownKeys, func(k string) bool { return !slices.Contains(networkKeys, strings.ToLower(k)) })
+}
+
+// layerOf are the layers of policies, as an [iam.Decision] spells them.
+var layerOf = map[policy.Kind]string{
+	policy.Identity: "identity", policy.Boundary: "boundary", policy.SCP: "scp",
+	policy.Bucket: "resource", policy.Key: "key", policy.RCP: "rcp",
+}
+
+// miss is an exemption from a Deny that is meant for the role and does not match it.
+type miss struct{ message, remedy string }
+
+// nearMiss is the first exemption of the role that fails, in the statements that deny a
+// cell or would if a request came from elsewhere; nil if there is none.
+func (e *evaluation) nearMiss(c *Cell, s *side) *miss {
+	if e.role == nil || c.Reason != explicitDeny && !c.Contested {
+		return nil
+	}
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range list {
+			infos := p.infos()
+			for i := range infos {
+				st := &infos[i]
+				if st.Effect != statement.Deny || !c.mayRestOn(p, st) {
+					continue
+				}
+				for _, condition := range st.Conditions {
+					for _, value := range condition.Values {
+						if m := e.missOf(condition, value); m != nil {
+							m.remedy += " in " + e.place(layerOf[p.kind], p.Name(), st.Sid, st.Index)
+							return m
+						}
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// mayRestOn reports whether a cell is denied by a statement, or perhaps is.
+func (c *Cell) mayRestOn(p *Policy, st *policy.StatementInfo) bool {
+	if c.Reason == explicitDeny {
+		return slices.ContainsFunc(c.Deciding, func(d finding.Statement) bool { return d.Policy == p.Name() && d.Statement == st.Index })
+	}
+	names := slices.ContainsFunc(st.Actions, func(a string) bool { return match.Match(strings.ToLower(a), strings.ToLower(c.Action)) })
+	return names != st.NotAction && slices.ContainsFunc(st.Conditions, func(x policy.ConditionInfo) bool {
+		return slices.Contains(networkKeys, strings.ToLower(x.Key))
+	})
+}
+
+// missOf says how a value of a condition that exempts (one with a negated operator) misses
+// the role although it looks like it; nil where it does not.
+func (e *evaluation) missOf(c policy.ConditionInfo, value string) *miss {
+	operator := strings.ToLower(c.Operator)
+	if !strings.Contains(operator, "not") {
+		return nil
+	}
+	literal := strings.HasPrefix(operator, "string") && strings.Contains(operator, "equals")
+	sent, right, like := e.role.ARN, e.role.ARN, false
+	switch strings.ToLower(c.Key) {
+	case "aws:principalarn":
+		_, name, _ := strings.Cut(value, ":assumed-role/")
+		name, _, _ = strings.Cut(name, "/")
+		session := name != "" && name == e.role.Name
+		path, isRole := strings.CutPrefix(value[strings.LastIndex(value, ":")+1:], "role/")
+		last := strings.TrimRight(path[strings.LastIndex(strings.TrimRight(path, "/*"), "/")+1:], "/*")
+		like = session || isRole && strings.EqualFold(last, e.role.Name) || strings.EqualFold(value, sent) || literal && match.Match(value, sent)
+	case "aws:userid":
+		if e.role.ID == "" {
+			return nil
+		}
+		sent, right = e.role.ID+":"+sessionName, e.role.ID+":*"
+		like = strings.HasPrefix(value, "AROA")
+	default:
+		return nil
+	}
+	if !like || value == sent || !literal && match.Match(value, sent) {
+		return nil
+	}
+	m := &miss{
+		message: fmt.Sprintf("the exemption of %s by %s misses the role: S3's requests have %s there", value, c.Key, sent),
+		remedy:  fmt.Sprintf("write %s in place of %s", right, value),
+	}
+	if literal && strings.Contains(value+right, "*") {
+		m.message += ", and " + c.Operator + " takes a wildcard as a letter"
+		if right != sent {
+			m.remedy = fmt.Sprintf("write StringNotLike with %s in place of %s with %s", right, c.Operator, value)
+		}
+	}
+	return m
+}
