@@ -2,7 +2,8 @@
 # title: The key for replicas exists in the Region of the destination
 # description: |
 #   S3 stores a rule whose key does not exist. The key must be in the Region of the
-#   destination; a related multi-Region key must be named by its own ARN.
+#   destination; a related multi-Region key must be named by its own ARN. An alias or an id
+#   without account is looked up in the account of the source, not in that of the destination.
 # custom:
 #   id: XC024
 #   severity: critical
@@ -30,7 +31,12 @@ answers contains crosscheck.pass(link, "the key exists in the Region of the dest
 	input.keys[link.replica_key].value.region == input.buckets[link.destination].value.region
 }
 
-answers contains crosscheck.fail(link, sprintf("the key %s for replicas does not exist", [link.replica_key]), {
+# Where S3 looks for a key that is named without its account.
+place(link) := "" if {
+	startswith(link.replica_key, "arn:")
+} else := sprintf(" in account %s of the source, where S3 looks for it", [input.bucket.account_id])
+
+answers contains crosscheck.fail(link, sprintf("the key %s for replicas does not exist%s", [link.replica_key, place(link)]), {
 	"failure_codes": ["DstKmsKeyNotFound"],
 	"evidence": {"key": link.replica_key},
 	"remediation": mend(link),

@@ -30,3 +30,17 @@ test_unknown if {
 test_unknown_destination if {
 	count(rule.answers) == 0 with input as fixture.gap_destination(fixture.with_key("replica", fixture.value({"region": "x"})))
 }
+
+# A key that is named without its account is one of the source.
+test_fail_gone_says_where if {
+	every name, where in {
+		"alias/backup": " in account 111111111111 of the source, where S3 looks for it",
+		"arn:aws:kms:eu-west-1:222222222222:alias/backup": "",
+	} {
+		document := json.patch(fixture.with_key("replica", fixture.absent), [
+			{"op": "replace", "path": "/links/0/replica_key", "value": name},
+			{"op": "replace", "path": "/keys", "value": {name: fixture.absent}},
+		])
+		{a.message | some a in rule.answers with input as document} == {sprintf("the key %s for replicas does not exist%s", [name, where])}
+	}
+}

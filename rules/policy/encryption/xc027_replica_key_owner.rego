@@ -18,6 +18,11 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
 package crosscheck.rules.encryption.replica_key_owner
 
+# How a key that is named without its account is found.
+named(link) := "" if {
+	startswith(link.replica_key, "arn:")
+} else := ", which S3 looks for in the account of the source"
+
 answers contains crosscheck.not_applicable(link, "the key does not exist") if {
 	some link in input.links
 	input.keys[link.replica_key].absent
@@ -30,7 +35,7 @@ answers contains answer if {
 	faults := {fault |
 		key.account_id != owner
 		fault := {
-			"message": sprintf("replicas are encrypted with %s of account %s, and the destination belongs to account %s", [link.replica_key, key.account_id, owner]),
+			"message": sprintf("replicas arrive, unreadable at the destination unless account %s allows it: they are encrypted with its key %s%s, and the destination belongs to account %s", [key.account_id, link.replica_key, named(link), owner]),
 			"evidence": {"key": link.replica_key, "key_account": key.account_id, "key_manager": key.manager},
 			"remediation": sprintf("name the ARN of a customer managed key of account %s in ReplicaKmsKeyID", [owner]),
 		}

@@ -22,3 +22,15 @@ test_unknown_destination if {
 test_not_applicable_gone if {
 	fixture.said(rule.answers) == fixture.not_applicable with input as fixture.with_key("replica", fixture.absent)
 }
+
+# An alias is looked up in the account of the source.
+test_fail_alias if {
+	every name, how in {"alias/backup": ", which S3 looks for in the account of the source", "arn:aws:kms:eu-west-1:111111111111:alias/backup": ""} {
+		key := fixture.value({"account_id": "111111111111", "manager": "CUSTOMER"})
+		document := json.patch(fixture.with_key("replica", key), [
+			{"op": "replace", "path": "/links/0/replica_key", "value": name},
+			{"op": "replace", "path": "/keys", "value": {name: key}},
+		])
+		{a.message | some a in rule.answers with input as document} == {sprintf("replicas arrive, unreadable at the destination unless account 111111111111 allows it: they are encrypted with its key %s%s, and the destination belongs to account 222222222222", [name, how])}
+	}
+}

@@ -28,7 +28,7 @@ answers contains crosscheck.pass(link, "the destination enforces bucket ownershi
 	input.buckets[link.destination].value.ownership.value == "BucketOwnerEnforced"
 }
 
-answers contains crosscheck.fail(link, sprintf("replicas in %s belong to the source account %s", [link.destination, input.bucket.account_id]), {
+answers contains crosscheck.fail(link, sprintf("replicas arrive in %s, unreadable at the destination: they belong to the source account %s", [link.destination, input.bucket.account_id]), {
 	"evidence": {"ownership": setting, "owner_override": false},
 	"remediation": sprintf("set object ownership of %s to BucketOwnerEnforced, or AccessControlTranslation.Owner to Destination in the rule", [link.destination]),
 }) if {
