@@ -25,7 +25,7 @@ func kmsWorld(w *world) {
 	key := func(arn, account, region, policy string) fact.Fact[fact.Key] {
 		return fact.Of(fact.Key{
 			ARN: arn, AccountID: account, Region: region, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS",
-			Policy: fact.Of(fact.Policy{Name: "default", Document: policy}), Grants: fact.None[[]fact.Grant](), Aliases: fact.None[[]string](),
+			Policy: fact.Of(fact.Policy{Name: "default", Document: policy}), RAMPolicy: fact.None[fact.Policy](), Grants: fact.None[[]fact.Grant](), Aliases: fact.None[[]string](),
 		})
 	}
 	root := `{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%:root"},"Action":"kms:*","Resource":"*"}`

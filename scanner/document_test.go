@@ -249,9 +249,10 @@ func TestKeyFacts(t *testing.T) {
 	f.answer("kms:ListResourceTags", reply{200, nil, `{"Tags":[{"TagKey":"k","TagValue":"v"}],"Truncated":false}`})
 	doc, r := f.src(t)
 	want := fact.Key{ARN: key, AccountID: "111111111111", Region: "eu-west-1", State: "PendingDeletion", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: true,
-		Policy:  fact.Of(fact.Policy{Name: "default", Document: `{"Statement":{"Effect":"Deny","Principal":"*","Action":"kms:x"}}`}),
-		Grants:  fact.Of([]fact.Grant{{ID: "1", GranteePrincipal: "s3.amazonaws.com", Operations: []string{"Decrypt"}}, {ID: "2", GranteePrincipal: "p", Operations: []string{"Decrypt", "Encrypt"}, Constrained: true}}),
-		Aliases: fact.Of([]string{"alias/mine", "alias/z"}), Tags: map[string]string{"k": "v"}}
+		Policy:    fact.Of(fact.Policy{Name: "default", Document: `{"Statement":{"Effect":"Deny","Principal":"*","Action":"kms:x"}}`}),
+		RAMPolicy: fact.Of(fact.Policy{Name: "AWS_RAM", Document: `{"Statement":{"Effect":"Deny","Principal":"*","Action":"kms:x"}}`}),
+		Grants:    fact.Of([]fact.Grant{{ID: "1", GranteePrincipal: "s3.amazonaws.com", Operations: []string{"Decrypt"}}, {ID: "2", GranteePrincipal: "p", Operations: []string{"Decrypt", "Encrypt"}, Constrained: true}}),
+		Aliases:   fact.Of([]string{"alias/mine", "alias/z"}), Tags: map[string]string{"k": "v"}}
 	if doc.Links[0].SourceKey != "alias/mine" || doc.Keys["alias/mine"].Value == nil {
 		t.Fatalf("%+v %+v; gaps %v", doc.Links, doc.Keys, r.gaps)
 	}

@@ -56,7 +56,12 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 		}
 		c := v.session.kms(in, region)
 		q.resource, q.absent = k.ARN, ""
-		k.Policy = v.keyPolicy(ctx, c, q)
+		k.Policy = v.keyPolicy(ctx, c, q, "default")
+		if k.Manager == "AWS" {
+			k.RAMPolicy = fact.None[fact.Policy]() // AWS managed keys cannot be shared
+		} else {
+			k.RAMPolicy = v.keyPolicy(ctx, c, q, "AWS_RAM")
+		}
 		k.Grants = v.keyGrants(ctx, c, q)
 		k.Aliases = v.keyAliases(ctx, c, q)
 		if k.Manager == "AWS" {
@@ -68,10 +73,16 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 	})
 }
 
-func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q question) fact.Fact[fact.Policy] {
+// keyPolicy reads one of the policies that a key can have: default, which every key has, and
+// AWS_RAM, by which AWS RAM shares it. KMS evaluates both together.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
+func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q question, name string) fact.Fact[fact.Policy] {
 	q.fact, q.api = "key.policy", "kms:GetKeyPolicy"
+	if name != "default" {
+		q.fact, q.absent = "key.ram_policy", "NotFoundException"
+	}
 	return ask(&v.notes, q, func() (p fact.Policy, err error) {
-		p.Name = "default" // the only name that a key policy can have
+		p.Name = name
 		out, err := c.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &q.resource, PolicyName: &p.Name})
 		if err != nil {
 			return p, err

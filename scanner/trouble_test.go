@@ -233,7 +233,7 @@ func TestCallEconomy(t *testing.T) {
 		"s3:GetBucketAbac": 1, "s3:GetBucketTagging": 1, // of the one bucket of which a policy names a tag
 		"s3control:GetPublicAccessBlock": 2,
 		"iam:GetRole":                    4, "iam:ListRolePolicies": 2, "iam:GetRolePolicy": 2, "iam:ListAttachedRolePolicies": 2, "iam:GetPolicy": 3, "iam:GetPolicyVersion": 3,
-		"kms:DescribeKey": 3, "kms:GetKeyPolicy": 3, "kms:ListGrants": 3, "kms:ListAliases": 3, "kms:ListResourceTags": 2,
+		"kms:DescribeKey": 3, "kms:GetKeyPolicy": 5, "kms:ListGrants": 3, "kms:ListAliases": 3, "kms:ListResourceTags": 2,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)

@@ -38,6 +38,10 @@ func Policies(p ...*policy.Policy) Layer { return Layer{known: true, policies: p
 // NotRead is a layer that could not be read; reason says why.
 func NotRead(reason string) Layer { return Layer{reason: reason} }
 
+// ReadInPart is a layer of which some policies were read, and perhaps others could not be.
+// What they deny is denied; everything else is unknown.
+func ReadInPart(reason string, p ...*policy.Policy) Layer { return Layer{reason: reason, policies: p} }
+
 // Level is one level (root, OU or account) of the SCPs or RCPs over an account.
 type Level struct {
 	Target string // id of the root, OU or account

@@ -400,10 +400,9 @@ func (e *Evaluation) resourceLayer() {
 	switch {
 	case e.keyless():
 		return
-	case !l.known:
+	case !l.known: // what is there may allow or deny more than what was read
 		s.resource.Maybe, s.resourceDeny = principal.AnyClass, logic.Unknown
 		s.public = e.cutOff(logic.Unknown)
-		return
 	}
 	for _, p := range l.policies {
 		if p == nil || !e.resourceKind(p.Kind()) {

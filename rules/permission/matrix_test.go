@@ -206,6 +206,29 @@ var edits = []struct {
 	{"no replica key named", func(w world) { w.link().ReplicaKey = "" }},
 	{"no replica key", func(w world) { w.Keys[dstKey] = fact.None[fact.Key]() }},
 	{"no key policy", func(w world) { w.key(dstKey, func(k *fact.Key) { k.Policy = fact.None[fact.Policy]() }) }},
+	{"second key policy instead", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.Policy, k.RAMPolicy = fact.Of(fact.Policy{Name: "default", Document: fmt.Sprintf(policy, `{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"kms:*","Resource":"*"}`)}),
+				fact.Of(fact.Policy{Name: "AWS_RAM", Document: k.Policy.Value.Document})
+		})
+	}},
+	{"second key policy that denies", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.RAMPolicy = fact.Of(fact.Policy{Name: "AWS_RAM", Document: fmt.Sprintf(policy, deny("kms:*", "*", ""))})
+		})
+	}},
+	{"second key policy not read", func(w world) {
+		w.key(dstKey, func(k *fact.Key) { k.RAMPolicy = gap[fact.Policy]("destination_key.ram_policy") })
+	}},
+	{"second key policy not read, and the first denies", func(w world) {
+		w.add(inDstKey, deny("kms:Encrypt", "*", ""))
+		w.key(dstKey, func(k *fact.Key) { k.RAMPolicy = gap[fact.Policy]("destination_key.ram_policy") })
+	}},
+	{"second key policy not read, and the first allows nothing", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.Policy, k.RAMPolicy = fact.None[fact.Policy](), gap[fact.Policy]("destination_key.ram_policy")
+		})
+	}},
 	{"key policy not read", func(w world) {
 		w.key(dstKey, func(k *fact.Key) { k.Policy = gap[fact.Policy]("destination_key.policy") })
 	}},

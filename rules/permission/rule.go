@@ -133,8 +133,8 @@ var (
 		Source: {"bucket.policy", "source_account.rcps"},
 		Destination: {"destination.policy", "destination_account.rcps",
 			"destination.public_access_block when public_policy", "destination_account.public_access_block"},
-		SourceKey:      {"source_key", "source_key.policy", "source_key.grants", "bucket.encryption"},
-		DestinationKey: {"destination_key", "destination_key.policy", "destination_key.grants", "bucket.encryption", "destination.encryption"},
+		SourceKey:      {"source_key", "source_key.policy", "source_key.ram_policy", "source_key.grants", "bucket.encryption"},
+		DestinationKey: {"destination_key", "destination_key.policy", "destination_key.ram_policy", "destination_key.grants", "bucket.encryption", "destination.encryption"},
 	}
 )
 

@@ -225,16 +225,7 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 		return s
 	}
 	s.account, s.region = k.AccountID, k.Region
-	switch {
-	case k.Policy.Value != nil:
-		p := e.policies.Get(policy.Key, e.doc.Partition, "", *k.Policy.Value)
-		s.in.Resource = iam.Policies(p.Policy)
-		s.policies = append(s.policies, p)
-	case k.Policy.Absent:
-		s.in.Resource = iam.Policies()
-	default:
-		s.in.Resource = iam.NotRead(reason(k.Policy, string(layer)+".policy"))
-	}
+	s.in.Resource = e.keyPolicies(&s, k)
 	account, known := e.doc.Accounts[k.AccountID]
 	managed := k.Manager == "AWS"
 	var rcps []*Policy
@@ -242,6 +233,28 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 		known && k.AccountID != "" || managed, "the list of RCPs over account "+k.AccountID)
 	s.policies = append(s.policies, rcps...)
 	return s
+}
+
+// keyPolicies are the two policies that a key can have, which KMS evaluates together.
+func (e *evaluation) keyPolicies(s *side, k *fact.Key) iam.Layer {
+	why := ""
+	var list []*policy.Policy
+	for _, f := range []struct {
+		name string
+		fact fact.Fact[fact.Policy]
+	}{{"policy", k.Policy}, {"ram_policy", k.RAMPolicy}} {
+		switch {
+		case f.fact.Value != nil:
+			p := e.policies.Get(policy.Key, e.doc.Partition, "", *f.fact.Value)
+			list, s.policies = append(list, p.Policy), append(s.policies, p)
+		case !f.fact.Known() && why == "":
+			why = reason(f.fact, string(s.layer)+"."+f.name)
+		}
+	}
+	if why != "" {
+		return iam.ReadInPart(why, list...)
+	}
+	return iam.Policies(list...)
 }
 
 // allBucketKeys says whether both ends use bucket keys, or neither; unknown where they

@@ -88,7 +88,7 @@ func TestRuleFacts(t *testing.T) {
 		"XC011": "role.inline role.attached role.boundary role_account.scps",
 		"XC012": "destination.policy destination_account.rcps destination.public_access_block when public_policy destination_account.public_access_block",
 		"XC018": "role.inline role.attached role.boundary role_account.scps bucket.policy source_account.rcps bucket.object_lock",
-		"XC023": "role.inline role.attached role.boundary role_account.scps source_key source_key.policy source_key.grants bucket.encryption",
+		"XC023": "role.inline role.attached role.boundary role_account.scps source_key source_key.policy source_key.ram_policy source_key.grants bucket.encryption",
 	} {
 		if got := strings.Join(rule(id).Uses(), " "); got != want {
 			t.Errorf("%s uses %s, want %s", id, got, want)

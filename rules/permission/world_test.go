@@ -33,7 +33,7 @@ func newWorld() world {
 		return fact.Of(fact.Key{
 			ARN: arn, AccountID: account, Region: region, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT",
 			Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", Tags: map[string]string{"team": "backup"},
-			Policy: fact.Of(fact.Policy{Name: "default", Document: policy}), Grants: fact.None[[]fact.Grant](),
+			Policy: fact.Of(fact.Policy{Name: "default", Document: policy}), RAMPolicy: fact.None[fact.Policy](), Grants: fact.None[[]fact.Grant](),
 			Aliases: fact.Of([]string{"alias/one"}),
 		})
 	}

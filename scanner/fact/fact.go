@@ -508,6 +508,7 @@ type Key struct {
 	Origin      string            `json:"origin,omitempty"`
 	MultiRegion bool              `json:"multi_region,omitempty"`
 	Policy      Fact[Policy]      `json:"policy,omitzero" api:"kms:GetKeyPolicy"`
+	RAMPolicy   Fact[Policy]      `json:"ram_policy,omitzero" api:"kms:GetKeyPolicy"` // AWS_RAM, the second policy of a key that is shared through AWS RAM
 	Grants      Fact[[]Grant]     `json:"grants,omitzero" api:"kms:ListGrants"`
 	Aliases     Fact[[]string]    `json:"aliases,omitzero" api:"kms:ListAliases"`
 	Tags        map[string]string `json:"tags,omitzero"` // absent = not read, empty = the key has none

@@ -139,7 +139,7 @@ func (b builder) addKey(a *state.Account, from worldKey) {
 	k := &state.Key{
 		ARN: "arn:" + b.Partition + ":kms:" + from.Region + ":" + a.ID + ":key/" + from.ID,
 		ID:  from.ID, Account: a.ID, Region: from.Region, State: from.State, Manager: "CUSTOMER",
-		Spec: from.Spec, Usage: from.Usage, Origin: from.Origin, Policy: from.Policy, Description: from.Description,
+		Spec: from.Spec, Usage: from.Usage, Origin: from.Origin, Policy: from.Policy, RAMPolicy: from.RAMPolicy, Description: from.Description,
 		MultiRegion: from.MultiRegion, Tags: from.Tags, Created: b.Created,
 	}
 	set(&k.Policy, state.DefaultKeyPolicy(b.Partition, a.ID))

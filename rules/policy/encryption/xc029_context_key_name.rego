@@ -9,6 +9,7 @@
 #   scope: link
 #   when: [kms, role]
 #   needs: [role, role.inline, role.attached, source_key.policy, destination_key.policy]
+#   uses: [source_key.ram_policy, destination_key.ram_policy]
 #   controls: [NIST-800-53r5/SC-12]
 #   remediation: write kms:EncryptionContext:aws:s3:arn
 #   evidence: documented
@@ -24,7 +25,11 @@ answers contains answer if {
 	role := input.roles[link.role_arn].value
 	policies := array.concat(
 		array.concat(crosscheck.value(role.inline, []), crosscheck.value(role.attached, [])),
-		[policy | some side in ["source_key", "replica_key"]; policy := input.keys[link[side]].value.policy.value],
+		[policy |
+			some side in ["source_key", "replica_key"]
+			some kind in ["policy", "ram_policy"]
+			policy := input.keys[link[side]].value[kind].value
+		],
 	)
 	names := [policy.name | some policy in policies; contains(lower(policy.document), misspelled)]
 	faults := {fault |

@@ -117,7 +117,7 @@ func authorizedKey(s *state.State, c *service.Call, in request) (*state.Key, *wi
 	}
 	if e := c.Authorize(s, state.Question{
 		Action: c.Op, Resource: k.ARN, Account: k.Account,
-		Kind: policy.Key, Policy: k.Policy, Name: k.ARN,
+		Kind: policy.Key, Policy: k.Policy, Second: k.RAMPolicy, Name: k.ARN,
 		Context: s.KeyContext(k, c.Caller.Account), Grants: state.Truth(k.Granted(c.Caller, c.Operation())),
 	}); e != nil {
 		return nil, e
@@ -179,7 +179,10 @@ func getKeyPolicy(s *state.State, c *service.Call, in request) (wire.Object, *wi
 	if e != nil {
 		return nil, e
 	}
-	if in.PolicyName != "" && in.PolicyName != "default" {
+	switch {
+	case in.PolicyName == "AWS_RAM" && k.RAMPolicy != "":
+		return wire.Object{"Policy": k.RAMPolicy, "PolicyName": in.PolicyName}, nil
+	case in.PolicyName != "" && in.PolicyName != "default":
 		return nil, notFound("No such policy exists")
 	}
 	return wire.Object{"Policy": k.Policy, "PolicyName": "default"}, nil

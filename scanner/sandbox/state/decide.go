@@ -22,6 +22,7 @@ type Question struct {
 
 	Kind   policy.Kind // of the resource policy: BucketPolicy, KeyPolicy, TrustPolicy
 	Policy string      // text of the resource policy, "" = none
+	Second string      // text of another one of the resource, "" = none
 	Name   string      // of the resource policy in messages; for bucket policies the bucket
 
 	Context        map[string]contextkey.Value // lower-case keys, which take precedence over the global ones; the zero Value = unknown
@@ -51,6 +52,9 @@ func (s *State) Decide(who *Identity, req Question) iam.Decision {
 	}
 	if req.Policy != "" {
 		in.Resource = iam.Policies(s.Parse(req.Kind, req.Name, req.Policy))
+		if req.Second != "" {
+			in.Resource = iam.Policies(s.Parse(req.Kind, req.Name, req.Policy), s.Parse(req.Kind, req.Name, req.Second))
+		}
 	}
 	if req.Grants == logic.True {
 		in.Grants = logic.True

@@ -12,6 +12,7 @@ import (
 // Key is a KMS key.
 type Key struct {
 	ARN, ID, Account, Region, State, Manager, Spec, Usage, Origin, Policy, Description string
+	RAMPolicy                                                                          string // by which AWS RAM shares it, "" = it is not shared
 	MultiRegion                                                                        bool
 	Grants                                                                             []Grant
 	Tags                                                                               map[string]string

@@ -64,7 +64,7 @@ func (s *State) KeyQuestion(who *Identity, k *Key, operation, object string) Que
 	context["aws:requestedregion"] = contextkey.One(k.Region)
 	return Question{
 		Action: "kms:" + operation, Resource: k.ARN, Account: k.Account,
-		Kind: policy.Key, Policy: k.Policy, Name: k.ARN,
+		Kind: policy.Key, Policy: k.Policy, Second: k.RAMPolicy, Name: k.ARN,
 		Grants: Truth(k.Granted(who, operation)), Context: context,
 	}
 }
