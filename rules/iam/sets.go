@@ -295,6 +295,9 @@ func (e *Evaluation) Overlap(s *statement.Statement, kind policy.Kind) Overlap {
 		}
 		return Apart
 	}
+	if o, ok := e.overlapOfPrefixes(s); ok {
+		return o
+	}
 	universe, problem := contextkey.GlobTokens(e.req.Resource)
 	if problem != "" {
 		return Partly
@@ -322,6 +325,36 @@ func (e *Evaluation) Overlap(s *statement.Statement, kind policy.Kind) Overlap {
 		return Partly
 	}
 	return Apart
+}
+
+// overlapOfPrefixes is [Evaluation.Overlap] where the glob and the entries are a text with at
+// most a "*" at its end, which most are; ok is false for others.
+func (e *Evaluation) overlapOfPrefixes(s *statement.Statement) (o Overlap, ok bool) {
+	under, star := strings.CutSuffix(e.req.Resource, "*")
+	if !star || strings.ContainsAny(under, "*?$") || len(e.req.Except) > 0 || s.NotResource {
+		return Apart, false
+	}
+	partly := 0
+	for i := range s.Resources {
+		r := &s.Resources[i]
+		text, star := strings.CutSuffix(r.Text, "*")
+		switch {
+		case r.State == match.Bad:
+		case r.State != match.OK || r.Tail != nil || strings.ContainsAny(text, "*?"):
+			return Apart, false
+		case r.Any, star && strings.HasPrefix(under, text):
+			return Wholly, true
+		case strings.HasPrefix(text, under):
+			partly++
+		}
+	}
+	switch partly {
+	case 0:
+		return Apart, true
+	case 1:
+		return Partly, true
+	}
+	return Apart, false
 }
 
 // look turns the evaluation to a view.
