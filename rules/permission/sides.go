@@ -103,7 +103,12 @@ func (e *evaluation) levels(kind policy.Kind, f fact.Fact[[]fact.PolicyLevel], m
 }
 
 // reason says why a fact is not known, for a layer that was not read.
-func reason[T any](f fact.Fact[T], name string) string { return f.Why("", "", name).String() }
+func reason[T any](f fact.Fact[T], name string) string {
+	if f.Absent {
+		return name + " does not exist"
+	}
+	return f.Why("", "", name).String()
+}
 
 // side is the resource side of the requests of a layer.
 type side struct {
