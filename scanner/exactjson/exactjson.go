@@ -1,5 +1,6 @@
 // Package exactjson finds in JSON what encoding/json lets pass: field names in another
-// letter case, names that occur twice in an object, and text that is not UTF-8.
+// letter case, names that occur twice in an object, and text that is not UTF-8; where it is
+// asked to, also fields that are missing although they are always written.
 package exactjson
 
 import (
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,34 +19,46 @@ type Shape struct {
 	fields map[string]int // of a struct, nil = any name
 	below  []*Shape       // of the fields, by number
 	elem   *Shape         // of the values of a map or list, nil = of any shape
+	always []string       // names of fields that must be there
 }
 
 // ShapeOf is the shape of T. What a type decodes by itself may have any names.
 func ShapeOf[T any]() *Shape {
-	return shapeOf(reflect.TypeFor[T](), map[reflect.Type]*Shape{})
+	return builder{known: map[reflect.Type]*Shape{}}.shape(reflect.TypeFor[T]())
+}
+
+// WholeShapeOf is the shape of T of which no field may be missing that encoding/json always
+// writes: all but those with omitempty or omitzero.
+func WholeShapeOf[T any]() *Shape {
+	return builder{known: map[reflect.Type]*Shape{}, whole: true}.shape(reflect.TypeFor[T]())
+}
+
+type builder struct {
+	known map[reflect.Type]*Shape
+	whole bool
 }
 
 var decodesItself = reflect.TypeFor[json.Unmarshaler]()
 
-func shapeOf(t reflect.Type, known map[reflect.Type]*Shape) *Shape {
+func (b builder) shape(t reflect.Type) *Shape {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if s := known[t]; s != nil {
+	if s := b.known[t]; s != nil {
 		return s
 	}
 	s := &Shape{}
-	known[t] = s
+	b.known[t] = s
 	if reflect.PointerTo(t).Implements(decodesItself) {
 		return s
 	}
 	switch t.Kind() {
 	case reflect.Slice, reflect.Array, reflect.Map:
-		s.elem = shapeOf(t.Elem(), known)
+		s.elem = b.shape(t.Elem())
 	case reflect.Struct:
 		s.fields = map[string]int{}
 		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if name == "-" || !f.IsExported() || f.Anonymous && name == "" {
 				continue
 			}
@@ -52,7 +66,10 @@ func shapeOf(t reflect.Type, known map[reflect.Type]*Shape) *Shape {
 				name = f.Name
 			}
 			s.fields[name] = len(s.below)
-			s.below = append(s.below, shapeOf(f.Type, known))
+			if b.whole && !strings.Contains(options, "omit") {
+				s.always = append(s.always, name)
+			}
+			s.below = append(s.below, b.shape(f.Type))
 		}
 	}
 	return s
@@ -146,7 +163,7 @@ func (w *walk) object(s *Shape) error {
 		switch w.space() {
 		case '}':
 			w.at++
-			return nil
+			return seen.lacks(s.always)
 		case ',':
 			w.at++
 			continue
@@ -188,6 +205,16 @@ type names struct {
 	few  [16][]byte
 	n    int
 	many map[string]bool
+}
+
+// lacks is an error about the first of some names that is not there.
+func (n *names) lacks(always []string) error {
+	for _, name := range always {
+		if !n.many[name] && !slices.ContainsFunc(n.few[:n.n], func(few []byte) bool { return string(few) == name }) {
+			return fmt.Errorf("field %q is missing", name)
+		}
+	}
+	return nil
 }
 
 // add reports whether the name is there already.

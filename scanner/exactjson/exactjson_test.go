@@ -74,3 +74,35 @@ func Example() {
 	fmt.Println(shape.Check([]byte(`{"status":"Suspended","status":"Enabled"}`)))
 	// Output: field "status" occurs twice
 }
+
+// TestWhole: a field that is always written may not be left out, on any level.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	type below struct {
+		Name string `json:"name"`
+		Note string `json:"note,omitempty"`
+	}
+	type above struct {
+		Below *below           `json:"below,omitempty"`
+		List  []below          `json:"list"`
+		Map   map[string]below `json:"map,omitzero"`
+	}
+	whole, any := exactjson.WholeShapeOf[above](), exactjson.ShapeOf[above]()
+	for text, want := range map[string]string{
+		`{"list":null}`: "",
+		`{"list":[{"name":""}],"below":{"name":""},"map":{"a":{"name":"","note":""}}}`: "",
+		`{}`:                                          `field "list" is missing`,
+		`{"below":{"name":""}}`:                       `field "list" is missing`,
+		`{"list":[],"below":{}}`:                      `field "name" is missing`,
+		`{"list":[{"name":""},{"note":""}]}`:          `field "name" is missing`,
+		`{"list":[],"map":{"name":{"note":"x"}}}`:     `field "name" is missing`,
+		`{"list":[],"map":{"name":{"n\u0061me":""}}}`: "",
+	} {
+		if err := whole.Check([]byte(text)); (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+		if err := any.Check([]byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

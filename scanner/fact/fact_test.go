@@ -254,6 +254,12 @@ func TestReaderErrors(t *testing.T) {
 	good := string(write(t, filled("value")))
 	lines := strings.SplitAfter(strings.TrimSuffix(good, "\n"), "\n")
 	run, gap, doc, cov := lines[0], lines[1], lines[2], lines[3]+"\n"
+	// bucket is the line of a document of a bucket that has a fact as given, and all that is always written.
+	bucket := func(fact, is string) string {
+		d := Document{SchemaVersion: SchemaVersion, Bucket: Bucket{Name: "b", ARN: "arn:aws:s3:::b"}}
+		_, line, _ := strings.Cut(string(write(t, []Message{filled("value")[0], {Document: &d}})), "\n")
+		return strings.Replace(line, `"name":`, `"`+fact+`":`+is+`,"name":`, 1)
+	}
 	cases := []struct{ name, file, want string }{
 		{"empty", "", "facts.jsonl is empty: it is not a facts file"},
 		{"blank", "\n\n", "facts.jsonl was cut: it ends after line 2 without its coverage line"},
@@ -265,17 +271,19 @@ func TestReaderErrors(t *testing.T) {
 		{"unknown field", run + `{"gap":{"account":"1"}}` + "\n", `facts.jsonl:2: unknown field "account"`},
 		{"unknown field in a fact", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"valu":{}}}}}` + "\n", `facts.jsonl:2: unknown field "valu"`},
 		{"unknown field in a value", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"state":"x"}}}}}` + "\n", `facts.jsonl:2: unknown field "state"`},
-		{"value of null", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":null}}}}` + "\n", "facts.jsonl:2: the value of a fact is null: leave it out where nothing was read"},
-		{"two states in a map", run + `{"document":{"schema_version":"1","bucket":{"name":"b"},"roles":{"r":{"value":{"inline":{"absent":true,"gap":{}}}}}}}` + "\n", "facts.jsonl:2: a fact is a value, absent or a gap, not two of them"},
-		{"two states", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"status":""},"absent":true}}}}` + "\n", "facts.jsonl:2: a fact is a value, absent or a gap, not two of them"},
+		{"value of null", run + bucket("versioning", `{"value":null}`), "facts.jsonl:2: the value of a fact is null: leave it out where nothing was read"},
+		{"two states in a map", run + strings.Replace(doc, `"inline":{`, `"inline":{"absent":true,`, 1), "facts.jsonl:2: a fact is a value, absent or a gap, not two of them"},
+		{"two states", run + bucket("versioning", `{"value":{"status":""},"absent":true}`), "facts.jsonl:2: a fact is a value, absent or a gap, not two of them"},
 		{"wrong type", run + `{"coverage":{"links":"many"}}` + "\n", "facts.jsonl:2: coverage.links cannot be a JSON string"},
 		{"not JSON", run + "hello\n", "facts.jsonl:2: this is not JSON: invalid character 'h' looking for beginning of value"},
 		{"two values on a line", run + strings.TrimSuffix(gap, "\n") + gap, "facts.jsonl:2: more than one JSON value on the line"},
 		{"stray bracket", run + strings.TrimSuffix(gap, "\n") + "}\n", "facts.jsonl:2: more than one JSON value on the line"},
 		{"another letter case", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"Status":"Enabled"}}}}}` + "\n", `facts.jsonl:2: unknown field "Status"`},
+		{"a field left out of a value", run + bucket("versioning", `{"value":{}}`), `facts.jsonl:2: field "status" is missing`},
+		{"a field left out", run + strings.Replace(bucket("versioning", "{}"), `"partition":"",`, "", 1), `facts.jsonl:2: field "partition" is missing`},
 		{"doubled field", run + `{"document":{"schema_version":"1","bucket":{"versioning":{"value":{"status":"Suspended","status":"Enabled"}}}}}` + "\n", `facts.jsonl:2: field "status" occurs twice`},
 		{"not UTF-8", run + "{\"gap\":{\"message\":\"\xff\"}}\n", "facts.jsonl:2: this is not UTF-8"},
-		{"a bucket twice", run + strings.Repeat(`{"document":{"schema_version":"1","bucket":{"arn":"arn:aws:s3:::b"}}}`+"\n", 2), `facts.jsonl:3: document.bucket.arn: "arn:aws:s3:::b" has a document on line 2 already`},
+		{"a bucket twice", run + strings.Repeat(bucket("versioning", "{}"), 2), `facts.jsonl:3: document.bucket.arn: "arn:aws:s3:::b" has a document on line 2 already`},
 		{"no run", gap, "facts.jsonl:1: the first line must be the run"},
 		{"two runs", run + run, "facts.jsonl:2: there is more than one run"},
 		{"after the coverage", run + cov + gap, "facts.jsonl:3: nothing may follow the coverage"},

@@ -204,7 +204,7 @@ func (r *Reader) read() (Message, error) {
 	}
 }
 
-var messageShape = sync.OnceValue(exactjson.ShapeOf[Message])
+var messageShape = sync.OnceValue(exactjson.WholeShapeOf[Message])
 
 // readLine reads up to the next line end. What it gives is valid until the next call.
 func (r *Reader) readLine() ([]byte, error) {
