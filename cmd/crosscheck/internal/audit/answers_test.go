@@ -360,7 +360,7 @@ const (
 )
 
 var trueAnswers = []trueAnswer{
-	{"s3:GetBucket*|s3:GetObjectLockConfiguration|s3:GetPublicAccessBlock|iam:GetPolicyVersion|kms:GetKeyPolicy|organizations:ListPoliciesForTarget", "answer to another request", "", true, noName},
+	{"s3:GetBucket*|s3:GetObjectLockConfiguration|s3:GetPublicAccessBlock|s3:ListBuckets|iam:GetPolicyVersion|kms:GetKeyPolicy|organizations:ListPoliciesForTarget", "answer to another request", "", true, noName},
 	{"s3:HeadBucket", "status 200|status 404", "", true, "HEAD has no document: the status is all that it answers"},
 	{"sts:AssumeRole", "another id of", "*/AccessKeyId", true, noClaim},
 
