@@ -179,8 +179,12 @@ func (e *Engine) Eval(ctx context.Context, doc *fact.Document) (Result, error) {
 	}
 	subjects := e.premises.subjects(e.rules, doc)
 	matrices := make([]permission.Matrix, len(doc.Links))
+	decide := permission.Of
+	if e.judge.strict {
+		decide = permission.Certain
+	}
 	for i := range doc.Links {
-		matrices[i] = permission.Of(doc, &doc.Links[i], e.premises.policies)
+		matrices[i] = decide(doc, &doc.Links[i], e.premises.policies)
 	}
 	outcomes, err := e.evaluator.ask(ctx, doc, matrices, subjects)
 	if err != nil {

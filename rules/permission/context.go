@@ -35,6 +35,9 @@ func (e *evaluation) context(s *side, action string, variant int) map[string]con
 
 // value is one condition key of a request of the role's session.
 func (e *evaluation) value(s *side, action, key string, variant int) contextkey.Value {
+	if v, ok := e.inferredValue(key, s.key == nil); ok {
+		return v
+	}
 	if name, ok := strings.CutPrefix(key, "aws:principaltag/"); ok {
 		return e.roleTag(name)
 	}
@@ -63,10 +66,6 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 	case "aws:username", "aws:multifactorauthpresent", "aws:multifactorauthage", "aws:federatedprovider",
 		"aws:principalservicename", "aws:principalservicenameslist":
 		return contextkey.Absent()
-	case "aws:securetransport":
-		// AWS calls its own endpoints over TLS; it recommends this very condition
-		// for buckets that take replicas.
-		return contextkey.One("true")
 	case "aws:requestedregion":
 		if s.region != "" {
 			return contextkey.One(s.region)
@@ -373,6 +372,9 @@ func (e *evaluation) trustContext(used []*Policy, sent bool) map[string]contextk
 }
 
 func (e *evaluation) trustValue(key string, sent bool) contextkey.Value {
+	if v, ok := e.inferredValue(key, false); ok {
+		return v
+	}
 	source := func(v contextkey.Value) contextkey.Value {
 		if !sent {
 			return contextkey.Absent()
@@ -402,8 +404,6 @@ func (e *evaluation) trustValue(key string, sent bool) contextkey.Value {
 		return e.orgID(account)
 	case "aws:resourceorgpaths":
 		return e.orgPaths(account)
-	case "aws:securetransport":
-		return contextkey.One("true")
 	case "sts:externalid", "aws:username", "aws:userid", "aws:principalarn", "aws:principalaccount", "aws:principalorgid",
 		"aws:principalorgpaths", "aws:multifactorauthpresent", "aws:multifactorauthage":
 		return contextkey.Absent()

@@ -31,6 +31,7 @@ type evaluation struct {
 	doc      *fact.Document
 	link     *fact.Link
 	policies *Policies
+	certain  bool       // what is inferred is unknown
 	role     *fact.Role // nil where it is not known or does not exist
 	features
 
@@ -51,7 +52,17 @@ type evaluation struct {
 // objects of its rule, with what is known of the requests that S3 will make.
 // What is not known makes a cell undecided, never allowed.
 func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
-	e := evaluation{doc: doc, link: link, policies: policies, features: featuresOf(doc, link)}
+	return of(doc, link, policies, false)
+}
+
+// Certain is [Of] without what is only inferred of S3's requests, which makes a cell
+// undecided that rests on it.
+func Certain(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
+	return of(doc, link, policies, true)
+}
+
+func of(doc *fact.Document, link *fact.Link, policies *Policies, certain bool) Matrix {
+	e := evaluation{doc: doc, link: link, policies: policies, certain: certain, features: featuresOf(doc, link)}
 	e.keys = contextkey.EscapeGlob(link.Rule.Prefix) + "*"
 	if !e.roleAbsent {
 		e.readRole()
@@ -69,6 +80,9 @@ func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
 			continue
 		}
 		c := e.cell(r)
+		if r.Layer != Trust {
+			c.Inferred = e.inferences(e.rolePolicies, e.at.policies)
+		}
 		if perhaps != nil && r.Required && c.Result == iam.Denied {
 			c.Result, c.Reason, c.Remediation = iam.Undecided, unknown, ""
 			c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
@@ -349,6 +363,7 @@ func (e *evaluation) trust(r *Requirement) Cell {
 	}
 	c := e.newCell(r, q, d)
 	c.Contested = contested
+	c.Inferred = e.inferences(policies)
 	return c
 }
 

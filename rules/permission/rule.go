@@ -83,14 +83,22 @@ func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
 	a := Answer{Class: c.Class, Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
 	switch c.On(side) {
 	case iam.Allowed:
-		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule"}, true
+		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule" + c.taken()}, true
 	case iam.Denied:
-		a.Status = finding.Fail
+		a.Status, a.Message = finding.Fail, a.Message+c.taken()
 		if c.Code != "" {
 			a.FailureCodes = []string{c.Code}
 		}
 	}
 	return a, true
+}
+
+// taken says what the answer takes for granted, "" for nothing.
+func (c *Cell) taken() string {
+	if len(c.Inferred) == 0 {
+		return ""
+	}
+	return "; inferred of S3's own requests: " + strings.Join(c.Inferred, ", ")
 }
 
 // contested is for permissions of which AWS leaves open whether S3 needs them: a
