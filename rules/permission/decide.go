@@ -186,6 +186,11 @@ func (e *evaluation) decide(s *side, in *iam.Input, q question) iam.Decision {
 	var d iam.Decision
 	for v := range s.variants() {
 		d2 := explained(e.requestOf(s, q, v), in)
+		if none := s.bucketARN + "/"; d2.Witness == none && q.every { // no object has an empty key
+			r := e.requestOf(s, q, v)
+			r.Except = append(slices.Clip(r.Except), none)
+			d2 = explained(r, in)
+		}
 		if s.key != nil && s.key.anObject != "" {
 			d2.Message = strings.ReplaceAll(d2.Message, s.key.anObject, s.key.contexts[0]+"*")
 		}

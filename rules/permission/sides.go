@@ -192,12 +192,8 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 	return s
 }
 
-// excluded are globs of the objects of a bucket that the rule excludes by their prefix, and
-// of what is no object.
+// excluded are globs of the objects of a bucket that the rule excludes by their prefix.
 func (e *evaluation) excluded(bucketARN string) (globs []string) {
-	if e.link.Rule.Prefix == "" {
-		globs = append(globs, bucketARN+"/") // no object has an empty key
-	}
 	for _, prefix := range e.link.Rule.Exclude.Prefixes {
 		globs = append(globs, bucketARN+"/"+contextkey.EscapeGlob(prefix)+"*")
 	}
