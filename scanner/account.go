@@ -50,6 +50,9 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 	var entered []*account
 	for _, l := range listings {
 		q := question{account: l.account.id, resource: l.account.id, fact: "account", api: "sts:AssumeRole"}
+		if l.err == nil && l.cut == nil {
+			l.cut = s.index.disputed(l.buckets)
+		}
 		switch {
 		case l.suspended:
 			q.api = "organizations:ListAccounts"

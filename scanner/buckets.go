@@ -74,6 +74,19 @@ func newIndex() *index {
 	return &index{buckets: map[string]place{}, regions: []string{""}, region: map[string]uint16{"": 0}, moved: map[string]string{}}
 }
 
+// disputed is an error about a bucket that another account listed: a bucket has one account,
+// so one of the lists is not that of its account, and neither is taken for all.
+func (x *index) disputed(buckets []listed) error {
+	for _, b := range buckets {
+		if p, ok := x.buckets[b.name]; ok {
+			other := x.accounts[p.account]
+			other.complete = false
+			return client.Malformed("bucket %s is in the list of account %s, too", b.name, other.id)
+		}
+	}
+	return nil
+}
+
 // add enters the buckets of one account.
 func (x *index) add(a *account, buckets []listed) {
 	n := uint32(len(x.accounts))
