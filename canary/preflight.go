@@ -58,6 +58,9 @@ func (p *probe) removable(ctx context.Context, b *bucket.Bucket, side Side) erro
 	case lock != nil && lock.DefaultMode != "":
 		return fmt.Errorf("the %s %s retains every object for %s (Object Lock, %s), so a probe could not be removed; "+
 			"--allow-retained puts it all the same", side, b.Name, retention(lock), strings.ToLower(lock.DefaultMode))
+	case lock != nil && lock.EventHold:
+		return fmt.Errorf("the %s %s puts an event hold on every object (Object Lock), so a probe could not be removed; "+
+			"--allow-retained puts it all the same", side, b.Name)
 	}
 	return p.deletable(ctx, b, side)
 }
@@ -138,6 +141,7 @@ func objectLockFact(c *types.ObjectLockConfiguration) *fact.ObjectLock {
 		l.Enabled = c.ObjectLockEnabled == types.ObjectLockEnabledEnabled
 		if c.Rule != nil && c.Rule.DefaultRetention != nil {
 			r := c.Rule.DefaultRetention
+			l.EventHold = r.DefaultEventHold != nil
 			l.DefaultMode, l.DefaultDays, l.DefaultYears = string(r.Mode), aws.ToInt32(r.Days), aws.ToInt32(r.Years)
 		}
 	}

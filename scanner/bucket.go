@@ -106,6 +106,7 @@ var bucketReads = map[string]bucketRead{
 			}
 			l.Enabled = out.ObjectLockConfiguration.ObjectLockEnabled == types.ObjectLockEnabledEnabled
 			if r := out.ObjectLockConfiguration.Rule; r != nil && r.DefaultRetention != nil {
+				l.EventHold = r.DefaultRetention.DefaultEventHold != nil
 				l.DefaultMode, l.DefaultDays, l.DefaultYears = string(r.DefaultRetention.Mode), aws.ToInt32(r.DefaultRetention.Days), aws.ToInt32(r.DefaultRetention.Years)
 			}
 			return l, nil

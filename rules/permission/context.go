@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/match"
 	"crosscheck/scanner/fact"
 )
@@ -183,6 +184,10 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 			return contextkey.Absent()
 		case e.doc.Bucket.Encryption.Known() && strings.Contains(replicaKey, ":key/"):
 			return contextkey.OneOf(contextkey.Absent(), contextkey.One(replicaKey))
+		}
+	case "s3:object-lock-event-hold", "s3:object-lock-event-hold-duration-days":
+		if e.objectLock == logic.False {
+			return contextkey.Absent() // no object has a hold
 		}
 	case "s3:x-amz-acl", "s3:x-amz-grant-read", "s3:x-amz-grant-write", "s3:x-amz-grant-read-acp", "s3:x-amz-grant-write-acp",
 		"s3:x-amz-grant-full-control":

@@ -271,6 +271,7 @@ func TestSent(t *testing.T) {
 func TestDomains(t *testing.T) {
 	t.Parallel()
 	const sse, keyID = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+	const hold = "s3:object-lock-event-hold"
 	plain := func(w world) { w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"}) }
 	noKMS := func(w world) {
 		plain(w)
@@ -295,6 +296,8 @@ func TestDomains(t *testing.T) {
 		{plain, "StringLikeIfExists", sse, "*", iam.Denied},              // whatever it is
 		{plain, "StringNotEqualsIfExists", keyID, dstKey, iam.Undecided}, // absent or this one
 		{plain, "StringEqualsIfExists", keyID, dstKey, iam.Denied},
+		{func(world) {}, "StringEquals", hold, "ON", iam.Undecided}, // a writer may set it
+		{func(w world) { w.Bucket.ObjectLock = fact.None[fact.ObjectLock]() }, "StringEquals", hold, "ON", iam.Allowed},
 	} {
 		w := newWorld()
 		c.do(w)

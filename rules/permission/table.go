@@ -154,7 +154,7 @@ type features struct {
 	objectLock    logic.Truth   // is enabled on the source
 	sourceKey     logic.Truth   // new source objects are under a key by default; unknown also where it is not known which
 	bucketKeys    logic.Truth   // are on at one of the ends
-	retention     logic.Truth   // the source gives every object a retention
+	retention     logic.Truth   // the source gives every object a retention or an event hold
 	written       finding.Class // the encryption of new source objects by default, "" where it is not known
 	defaultKMS    string        // the KMS algorithm of new source objects, "" where the default is another or not known
 }
@@ -178,7 +178,7 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 	}
 	if lock := source.ObjectLock; lock.Known() {
 		f.objectLock = truth(lock.Value != nil && lock.Value.Enabled)
-		f.retention = truth(lock.Value != nil && lock.Value.Enabled && lock.Value.DefaultMode != "")
+		f.retention = truth(lock.Value != nil && lock.Value.Enabled && (lock.Value.DefaultMode != "" || lock.Value.EventHold))
 	}
 	if e := source.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
 		f.defaultKMS = e.Algorithm

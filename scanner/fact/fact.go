@@ -309,6 +309,7 @@ type Encryption struct {
 type ObjectLock struct {
 	Enabled      bool   `json:"enabled"`
 	DefaultMode  string `json:"default_mode,omitempty"` // GOVERNANCE, COMPLIANCE
+	EventHold    bool   `json:"event_hold,omitempty"`   // new objects have an event hold (DefaultEventHold)
 	DefaultDays  int32  `json:"default_days,omitempty"`
 	DefaultYears int32  `json:"default_years,omitempty"`
 }

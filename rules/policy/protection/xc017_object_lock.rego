@@ -3,8 +3,8 @@
 # description: |
 #   Object Lock metadata cannot be stored in a bucket without Object Lock. Recorded: to
 #   an unlocked destination, objects with a retention or a legal hold header fail and
-#   others arrive. A default retention on the source gives every object a retention, so
-#   the link is broken; without one it is partial.
+#   others arrive. A default retention on the source gives every object a retention, and a
+#   default event hold a hold, so the link is broken; without them it is partial.
 # custom:
 #   id: XC017
 #   severity: high
@@ -26,6 +26,13 @@ package crosscheck.rules.protection.object_lock
 # A document without a default mode may have objects with a retention of their own.
 default_mode := object.get(input.bucket.object_lock.value, "default_mode", "")
 
+event_hold := object.get(input.bucket.object_lock.value, "event_hold", false)
+
+# What the source gives every object.
+given contains "a retention" if default_mode != ""
+
+given contains "an event hold" if event_hold
+
 advice(link) := sprintf("enable Object Lock on %s, or replicate to a bucket that has it", [link.destination])
 
 # Whether the destination of a link has Object Lock, where the source has it.
@@ -40,14 +47,14 @@ answers contains crosscheck.pass(link, "Object Lock is enabled on both sides") i
 	locked[link.id]
 }
 
-answers contains crosscheck.fail(link, sprintf("%s gives every object a retention and %s has no Object Lock", [input.bucket.name, link.destination]), {
+answers contains crosscheck.fail(link, sprintf("%s gives every object %s and %s has no Object Lock", [input.bucket.name, concat(" and ", given), link.destination]), {
 	"failure_codes": ["DstBucketObjectLockConfigMissing"],
-	"evidence": {"default_mode": default_mode},
+	"evidence": object.union({"default_mode": default_mode}, {"event_hold": true | event_hold}),
 	"remediation": advice(link),
 }) if {
 	some link in input.links
 	locked[link.id] == false
-	default_mode != ""
+	count(given) > 0
 }
 
 answers contains crosscheck.fail(link, sprintf("%s has no Object Lock: objects of %s with a retention or a legal hold fail, others arrive", [link.destination, input.bucket.name]), {
@@ -57,5 +64,5 @@ answers contains crosscheck.fail(link, sprintf("%s has no Object Lock: objects o
 }) if {
 	some link in input.links
 	locked[link.id] == false
-	default_mode == ""
+	count(given) == 0
 }

@@ -3,6 +3,14 @@ package crosscheck.rules.protection.object_lock_test
 import data.crosscheck.fixture
 import data.crosscheck.rules.protection.object_lock as rule
 
+test_fail_event_hold if {
+	fixture.said(rule.answers) == fixture.failed({"failure_codes": ["DstBucketObjectLockConfigMissing"], "evidence": {"default_mode": "", "event_hold": true}}) with input as fixture.doc({"object_lock": fixture.value({"enabled": true, "event_hold": true})}, {"object_lock": fixture.absent})
+}
+
+test_fail_both if {
+	{a.message | some a in rule.answers} == {"src gives every object a retention and an event hold and dst has no Object Lock"} with input as fixture.doc({"object_lock": fixture.value({"enabled": true, "default_mode": "GOVERNANCE", "event_hold": true})}, {"object_lock": fixture.absent})
+}
+
 test_pass if {
 	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"object_lock": fixture.value({"enabled": true})}, {"object_lock": fixture.value({"enabled": true})})
 }

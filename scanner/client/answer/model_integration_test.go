@@ -115,9 +115,6 @@ func (c *comparison) value(api, path string, n *node, s *modelShape) {
 
 // known are the differences that are meant, with why.
 var known = map[string]string{
-	// What decides, and what this version cannot yet judge: a gap until it can.
-	"not in the table: s3:GetObjectLockConfiguration ObjectLockConfiguration/Rule/DefaultRetention/DefaultEventHold": notJudged,
-
 	"not in the table: s3:ListMultipartUploads ListMultipartUploadsResult/CommonPrefixes": noDelimiter,
 	"not in the table: s3:ListObjectVersions ListVersionsResult/CommonPrefixes":           noDelimiter,
 
@@ -132,7 +129,6 @@ var known = map[string]string{
 }
 
 const (
-	notJudged   = "it decides, and no rule judges it yet: NotUnderstood"
 	noDelimiter = "crosscheck asks without a delimiter, so its answers have none"
 	sameElement = "the lists have the elements of GetRole and GetPolicy; AWS may repeat them there"
 )

@@ -203,6 +203,22 @@ func needs(first string, others ...string) part {
 	})
 }
 
+// needsOne says that exactly one of two others is there where the first one is.
+func needsOne(first, a, b string) part {
+	return related(func(text func(string) (string, bool)) string {
+		_, is := text(first)
+		_, hasA := text(a)
+		_, hasB := text(b)
+		if !is || hasA != hasB {
+			return ""
+		}
+		if hasA {
+			return "has both " + a + " and " + b
+		}
+		return "has " + first + ", and neither " + a + " nor " + b
+	})
+}
+
 // without says that the other children are not there where the first one is.
 func without(first string, others ...string) part {
 	return related(func(text func(string) (string, bool)) string {

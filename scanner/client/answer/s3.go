@@ -77,7 +77,9 @@ func (t table) s3() {
 	t.document("s3:GetObjectLockConfiguration", "ObjectLockConfiguration",
 		one("ObjectLockEnabled", values("Enabled")),
 		maybe("Rule", one("DefaultRetention",
-			one("Mode", values("GOVERNANCE", "COMPLIANCE")), maybe("Days", integer), maybe("Years", integer), either("Days", "Years"))))
+			maybe("Mode", values("GOVERNANCE", "COMPLIANCE")), maybe("Days", integer), maybe("Years", integer),
+			anyOf("Mode", "DefaultEventHold"), needsOne("Mode", "Days", "Years"), needs("Days", "Mode"), needs("Years", "Mode"),
+			maybe("DefaultEventHold", maybe("Days", integer), maybe("Years", integer), either("Days", "Years")))))
 	t.document("s3:GetPublicAccessBlock", "PublicAccessBlockConfiguration",
 		one("BlockPublicAcls", boolean), one("IgnorePublicAcls", boolean), one("BlockPublicPolicy", boolean), one("RestrictPublicBuckets", boolean))
 	t["s3control:GetPublicAccessBlock"] = &shape{kind: xmlDocument, root: t["s3:GetPublicAccessBlock"].root, errors: s3ControlError}

@@ -45,7 +45,13 @@ type ObjectLock struct {
 	Mode  string `yaml:"mode"` // GOVERNANCE, COMPLIANCE
 	Days  int32  `yaml:"days"`
 	Years int32  `yaml:"years"`
+
+	HoldDays  int32 `yaml:"hold_days"` // of the default event hold; 0 and 0 = there is none
+	HoldYears int32 `yaml:"hold_years"`
 }
+
+// Holds reports whether new objects get an event hold.
+func (l *ObjectLock) Holds() bool { return l.HoldDays > 0 || l.HoldYears > 0 }
 
 // RetainUntil is the end of a default retention that begins now.
 func (l *ObjectLock) RetainUntil(now time.Time) time.Time {

@@ -32,6 +32,7 @@ type Version struct {
 	SSE          ObjectEncryption
 	Retention    *Retention
 	LegalHold    string // ON, OFF, "" = never set
+	EventHold    bool
 
 	Replica bool
 	Status  string // PENDING, COMPLETED, FAILED, REPLICA, "" = no rule matched

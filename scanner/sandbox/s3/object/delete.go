@@ -84,7 +84,7 @@ func deleteVersion(c *request.Request, key, id string) (deletion, *wire.Error) {
 
 // checkLock refuses to delete a version under legal hold or retention.
 func checkLock(c *request.Request, v *state.Version) *wire.Error {
-	if v.LegalHold == "ON" {
+	if v.LegalHold == "ON" || v.EventHold {
 		return &wire.Error{
 			Status: 403, Code: "AccessDenied",
 			Message: "Access Denied because object protected by object lock.",

@@ -29,7 +29,7 @@ func takeLock(c *request.Request, v *state.Version) *wire.Error {
 	if hold != "" && hold != "ON" && hold != "OFF" {
 		return wire.InvalidArgument("Unknown wormMode directive.", "x-amz-object-lock-legal-hold", hold)
 	}
-	v.LegalHold = hold
+	v.LegalHold, v.EventHold = hold, c.Bucket.Lock.Holds()
 	switch {
 	case mode != "":
 		r, e := parseRetention(mode, until)

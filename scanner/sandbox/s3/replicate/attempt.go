@@ -122,7 +122,7 @@ func (a *attempt) put() string {
 	v := a.v
 	// Symmetry of Object Lock is a matter of each object: one without any lock
 	// member goes to a bucket without Object Lock.
-	if a.destination.Lock == nil && (v.Retention != nil || v.LegalHold != "") {
+	if a.destination.Lock == nil && (v.Retention != nil || v.LegalHold != "" || v.EventHold) {
 		return dstBucketObjectLockConfigMissing
 	}
 	if code := a.readSource(); code != "" {
@@ -281,7 +281,7 @@ func (a *attempt) change() string {
 	if replica == nil {
 		return dstVersionNotFound
 	}
-	if a.destination.Lock == nil && (v.Retention != nil || v.LegalHold != "") {
+	if a.destination.Lock == nil && (v.Retention != nil || v.LegalHold != "" || v.EventHold) {
 		return dstBucketObjectLockConfigMissing
 	}
 	if !a.may(a.source, "s3:GetObjectVersionForReplication") && !a.may(a.source, "s3:GetObjectVersion") {

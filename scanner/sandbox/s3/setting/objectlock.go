@@ -12,6 +12,9 @@ func checkObjectLock(w *World, wrong report) {
 		if (l.Mode == "") != (l.Days == 0 && l.Years == 0) || l.Days != 0 && l.Years != 0 || l.Days < 0 || l.Years < 0 {
 			wrong(".object_lock", "a default retention has a mode and either days or years")
 		}
+		if l.HoldDays != 0 && l.HoldYears != 0 || l.HoldDays < 0 || l.HoldYears < 0 {
+			wrong(".object_lock", "a default event hold has either days or years")
+		}
 		if w.Versioning != state.Enabled {
 			wrong(".object_lock", "Object Lock needs versioning: Enabled")
 		}
@@ -31,8 +34,11 @@ func getObjectLock(c *request.Request) (*wire.Response, *wire.Error) {
 		return nil, request.NotFound("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket", c.Bucket)
 	}
 	out := objectLockXML{Enabled: state.Enabled}
-	if l.Mode != "" {
-		out.Rule = &objectLockRuleXML{&defaultRetentionXML{l.Mode, l.Days, l.Years}}
+	if l.Mode != "" || l.Holds() {
+		out.Rule = &objectLockRuleXML{&defaultRetentionXML{Mode: l.Mode, Days: l.Days, Years: l.Years}}
+		if l.Holds() {
+			out.Rule.Default.EventHold = &eventHoldXML{l.HoldDays, l.HoldYears}
+		}
 	}
 	return wire.AnswerXML("ObjectLockConfiguration", out)
 }
@@ -48,10 +54,16 @@ func putObjectLock(c *request.Request) (*wire.Response, *wire.Error) {
 			return nil, wire.MalformedXML()
 		}
 		d := in.Rule.Default
-		if d.Mode != "GOVERNANCE" && d.Mode != "COMPLIANCE" || (d.Days > 0) == (d.Years > 0) || d.Days < 0 || d.Years < 0 {
+		retains := d.Mode != "" || d.Days != 0 || d.Years != 0
+		h := d.EventHold
+		if !retains && h == nil || h != nil && ((h.Days > 0) == (h.Years > 0) || h.Days < 0 || h.Years < 0) ||
+			retains && (d.Mode != "GOVERNANCE" && d.Mode != "COMPLIANCE" || (d.Days > 0) == (d.Years > 0) || d.Days < 0 || d.Years < 0) {
 			return nil, wire.MalformedXML()
 		}
 		lock = &state.ObjectLock{Mode: d.Mode, Days: d.Days, Years: d.Years}
+		if h != nil {
+			lock.HoldDays, lock.HoldYears = h.Days, h.Years
+		}
 	}
 	if in.Enabled != state.Enabled {
 		return nil, wire.MalformedXML()
@@ -76,7 +88,13 @@ type objectLockRuleXML struct {
 }
 
 type defaultRetentionXML struct {
-	Mode  string `xml:"Mode"`
-	Days  int32  `xml:"Days,omitempty"`
-	Years int32  `xml:"Years,omitempty"`
+	Mode      string        `xml:"Mode,omitempty"`
+	Days      int32         `xml:"Days,omitempty"`
+	Years     int32         `xml:"Years,omitempty"`
+	EventHold *eventHoldXML `xml:"DefaultEventHold"`
+}
+
+type eventHoldXML struct {
+	Days  int32 `xml:"Days,omitempty"`
+	Years int32 `xml:"Years,omitempty"`
 }
