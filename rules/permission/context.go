@@ -95,19 +95,29 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 }
 
 // objectTag is a tag of the source objects. They carry the tags that the rule asks for and
-// none that it excludes; of others nothing is known. Tags whose names differ in case only
-// are taken for one, as in the names of condition keys.
+// none that it excludes; of others nothing is known. Filters tell names of tags apart by case,
+// and condition keys do not: of a tag that policies and rule write in several ways nothing is
+// known, as an object may have it in each.
 func (e *evaluation) objectTag(s *side, key, tag string) contextkey.Value {
-	for k, v := range e.link.Rule.Tags {
-		if strings.EqualFold(k, tag) {
-			return contextkey.One(v)
+	rule := &e.link.Rule
+	name := e.spelled(s, key)
+	value, asked := rule.Tags[name]
+	var excluded []string
+	for k := range rule.Tags {
+		if k != name && strings.EqualFold(k, tag) {
+			return contextkey.Value{}
 		}
 	}
-	var excluded []string
-	for _, t := range e.link.Rule.Exclude.Tags {
-		if strings.EqualFold(t.Key, tag) {
+	for _, t := range rule.Exclude.Tags {
+		switch {
+		case t.Key == name:
 			excluded = append(excluded, t.Value)
+		case strings.EqualFold(t.Key, tag):
+			return contextkey.Value{}
 		}
+	}
+	if asked {
+		return contextkey.One(value)
 	}
 	if excluded == nil {
 		return contextkey.Value{}
@@ -134,6 +144,27 @@ func (e *evaluation) objectTag(s *side, key, tag string) contextkey.Value {
 		}
 	}
 	return contextkey.OneOf(append(domain, contextkey.One(other))...)
+}
+
+// spelled is the name of the tag that a condition key is about, as the policies write it; ""
+// where they differ.
+func (e *evaluation) spelled(s *side, key string) string {
+	name := ""
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range list {
+			for _, n := range p.names {
+				if !strings.EqualFold(n, key) {
+					continue
+				}
+				_, tag, _ := strings.Cut(n, "/")
+				if name != "" && tag != name {
+					return ""
+				}
+				name = tag
+			}
+		}
+	}
+	return name
 }
 
 // wholeTexts are the operators that compare a text as a whole, in its case.

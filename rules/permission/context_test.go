@@ -121,7 +121,8 @@ func TestContext(t *testing.T) {
 			w.rule(func(r *fact.ReplicationRule) { r.Destination.ReplicaKMSKeyID = "alias/replicas" })
 		}},
 		{inSource, "s3:x-amz-server-side-encryption", notKnown, nil},
-		{inSource, "s3:ExistingObjectTag/Class", "gold", nil},
+		{inSource, "S3:existingobjecttag/class", "gold", nil},
+		{inSource, "s3:ExistingObjectTag/Class", notKnown, nil}, // the object may have both
 		{inSource, "s3:ExistingObjectTag/other", notKnown, nil},
 		{inDst, "s3:ExistingObjectTag/class", notKnown, nil},
 

@@ -18,10 +18,12 @@ func TestExclude(t *testing.T) {
 		return fact.Exclusions{Tags: []fact.Tag{{Key: "Class", Value: value}}}
 	}
 	prefixes := func(list ...string) fact.Exclusions { return fact.Exclusions{Prefixes: list} }
+	twoCases := fact.Exclusions{Tags: []fact.Tag{{Key: "Class", Value: "secret"}, {Key: "class", Value: "other"}}}
 	const (
 		replicate = "s3:ReplicateObject"
 		read      = "s3:GetObjectVersionForReplication"
-		onTag     = `"Resource":"arn:aws:s3:::src/*","Condition":{"%s":{"s3:ExistingObjectTag/class":"%s"}}`
+		onTag     = `"Resource":"arn:aws:s3:::src/*","Condition":{"%s":{"s3:ExistingObjectTag/Class":"%s"}}`
+		inCase    = `"Resource":"arn:aws:s3:::src/*","Condition":{"%s":{"s3:ExistingObjectTag/%s":["secret","other"]}}`
 		onContext = `"Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/%s"}}`
 	)
 	for _, c := range []struct {
@@ -44,6 +46,10 @@ func TestExclude(t *testing.T) {
 		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringLike", "sec*"), iam.Undecided, ""},
 		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEqualsIgnoreCase", "secret"), iam.Undecided, ""},
 		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEquals", "${aws:PrincipalTag/Env}"), iam.Undecided, ""},
+		// The filter tells tags apart by case, and the names of condition keys do not.
+		{tag("secret"), inRole, read, `"Resource":"arn:aws:s3:::src/*","Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"secret"}}`, iam.Undecided, ""},
+		{twoCases, inRole, read, fmt.Sprintf(inCase, "StringEquals", "Class"), iam.Undecided, ""},
+		{twoCases, inRole, read, fmt.Sprintf(inCase, "StringEquals", "class"), iam.Undecided, ""},
 		{prefixes("secret/"), inDstKey, "kms:Encrypt", fmt.Sprintf(onContext, "secret/*"), iam.Allowed, ""},
 		{prefixes("secret/"), inDstKey, "kms:Encrypt", fmt.Sprintf(onContext, "s*"), iam.Denied, "arn:aws:s3:::dst/s"},
 	} {

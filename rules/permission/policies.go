@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ type Policy struct {
 	uses []usage  // every value compared with a condition key
 
 	variables []string // the policy variables among the keys
+	names     []string // the same keys as they are written
 
 	infos func() []policy.StatementInfo
 }
@@ -55,7 +57,8 @@ func (c *Policies) Get(kind policy.Kind, partition, bucket string, doc fact.Poli
 			opts = append(opts, policy.ForBucket(bucket))
 		}
 		p := &Policy{Policy: policy.Parse(kind, key.name, []byte(doc.Document), opts...), kind: kind}
-		p.keys, p.variables, p.uses = conditionKeys(doc.Document)
+		c := conditionKeys(doc.Document)
+		p.keys, p.variables, p.names, p.uses = slices.Sorted(maps.Keys(c.keys)), c.variables, c.names, c.uses
 		p.infos = sync.OnceValue(p.Statements)
 		return p
 	})
@@ -65,40 +68,40 @@ var variablePattern = regexp.MustCompile(`\$\{([^},]+)`)
 
 // conditionKeys lists the condition keys and policy variables that a document
 // names, in lower case, and the values it compares keys with.
-func conditionKeys(document string) (keys, variables []string, uses []usage) {
+func conditionKeys(document string) conditions {
 	d := json.NewDecoder(strings.NewReader(document))
 	d.UseNumber()
 	var v any
-	if d.Decode(&v) != nil {
-		return nil, nil, nil // package iam reports the document
-	}
 	c := conditions{keys: map[string]bool{}}
-	c.walk(v)
-	if len(c.keys) == 0 {
-		return nil, nil, nil
+	if d.Decode(&v) == nil { // else package iam reports the document
+		c.walk(v)
 	}
-	keys = make([]string, 0, len(c.keys))
-	for k := range c.keys {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys, c.variables, c.uses
+	return c
 }
 
 // conditions collects what a document says about condition keys.
 type conditions struct {
 	keys      map[string]bool
 	variables []string
+	names     []string
 	uses      []usage
+}
+
+// name notes a condition key, and gives it in lower case.
+func (c *conditions) name(s string) string {
+	key := strings.ToLower(s)
+	c.keys[key] = true
+	if !slices.Contains(c.names, s) {
+		c.names = append(c.names, s)
+	}
+	return key
 }
 
 func (c *conditions) walk(v any) {
 	switch v := v.(type) {
 	case string:
 		for _, m := range variablePattern.FindAllStringSubmatch(v, -1) {
-			name := strings.ToLower(strings.TrimSpace(m[1]))
-			c.keys[name] = true
-			c.variables = append(c.variables, name)
+			c.variables = append(c.variables, c.name(strings.TrimSpace(m[1])))
 		}
 	case []any:
 		for _, x := range v {
@@ -120,8 +123,7 @@ func (c *conditions) element(v any) {
 	for op, x := range operators {
 		keys, _ := x.(map[string]any)
 		for key, values := range keys {
-			key, op := strings.ToLower(key), strings.ToLower(op)
-			c.keys[key] = true
+			key, op := c.name(key), strings.ToLower(op)
 			list, ok := values.([]any)
 			if !ok {
 				list = []any{values}
