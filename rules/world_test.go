@@ -43,6 +43,7 @@ func working() *fact.Document {
 			ObjectLock:        fact.None[fact.ObjectLock](),
 			Lifecycle:         fact.None[[]fact.LifecycleRule](),
 			Notification:      fact.Of(fact.Notification{Events: []string{"s3:Replication:*"}}),
+			Alarms:            fact.Of([]fact.Alarm{}),
 			RequestPayment:    fact.Of("BucketOwner"),
 			PublicAccessBlock: fact.Of(fact.PublicAccessBlock{BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true}),
 			Tags:              fact.None[map[string]string](),

@@ -178,6 +178,7 @@ var bucketReads = map[string]bucketRead{
 			return tags(out.TagSet), nil
 		}),
 	},
+	"alarms": {action: "cloudwatch:DescribeAlarms", read: readAlarms},
 	"abac": {
 		action: "s3:GetBucketAbac",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {

@@ -27,7 +27,7 @@ type listed struct{ name, region string }
 // returned with it.
 func listBuckets(ctx context.Context, c *s3.Client) ([]listed, error) {
 	var all []listed
-	err := pages(func(token *string) (*string, error) {
+	err := client.Pages(func(token *string) (*string, error) {
 		out, err := c.ListBuckets(ctx, &s3.ListBucketsInput{MaxBuckets: aws.Int32(maxBuckets), ContinuationToken: token})
 		if err != nil {
 			return nil, err

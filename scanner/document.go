@@ -91,6 +91,9 @@ func (v *visit) links(ctx context.Context, doc *fact.Document, owner *account) {
 		put(&doc.Accounts, id, v.account(ctx, id))
 	}
 	v.seenTags(ctx, doc, owner)
+	if len(doc.Links) > 0 && doc.Bucket.Notification.Value != nil && !doc.Bucket.NotifiesFailures() {
+		v.read(ctx, bucketRef{name: doc.Bucket.Name, owner: owner}, &doc.Bucket, v.needs["silent"])
+	}
 }
 
 // put makes the map with its first entry: a document holds no empty maps, as

@@ -89,6 +89,7 @@ func canned() *fake {
 		"GET /src?publicAccessBlock":         {200, nil, `<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>`},
 		"GET /src?tagging":                   {200, nil, `<Tagging><TagSet><Tag><Key>team</Key><Value>x</Value></Tag></TagSet></Tagging>`},
 		"GET /src?abac":                      {200, nil, `<AbacStatus><Status>Disabled</Status></AbacStatus>`},
+		"cloudwatch:DescribeAlarms":          {200, nil, `{"MetricAlarms":[],"CompositeAlarms":[]}`},
 		"HEAD /dst":                          {404, nil, ""},
 		"iam:GetRole":                        {404, nil, `<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>no role</Message></Error></ErrorResponse>`},
 		"s3control:GetPublicAccessBlock":     {404, nil, `<ErrorResponse><Error><Code>NoSuchPublicAccessBlockConfiguration</Code><Message>none</Message></Error></ErrorResponse>`},
@@ -127,7 +128,7 @@ func (f *fake) do(op string, g func(*http.Request) reply) { f.answers[op] = g }
 func operation(r *http.Request) string {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		service, op, _ := strings.Cut(target, ".")
-		return map[string]string{"AWSOrganizationsV20161128": "organizations", "TrentService": "kms"}[service] + ":" + op
+		return map[string]string{"AWSOrganizationsV20161128": "organizations", "TrentService": "kms", "GraniteServiceVersion20100801": "cloudwatch"}[service] + ":" + op
 	}
 	host := r.URL.Host
 	if r.Method == http.MethodPost && r.Body != nil {

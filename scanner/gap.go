@@ -3,7 +3,6 @@ package scanner
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
@@ -29,23 +28,7 @@ func (q question) gap(err error) fact.Gap {
 	if action := Action(q.api); action != "" && client.IsDenied(code) && !strings.Contains(message, action) {
 		message = fmt.Sprintf("%s (%s is needed)", strings.TrimSuffix(message, "."), action)
 	}
-	return fact.Gap{AccountID: q.account, Resource: q.resource, Fact: q.fact, API: q.api, Code: short(code), Message: short(message)}
-}
-
-// maxText is the size to which the code and the text of an error are cut, in bytes.
-const maxText = 1 << 10
-
-// short cuts a text between two characters where it is too long.
-func short(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	const dots = "…"
-	end := maxText - len(dots)
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + dots
+	return fact.Gap{AccountID: q.account, Resource: q.resource, Fact: q.fact, API: q.api, Code: client.Short(code), Message: client.Short(message)}
 }
 
 // ask makes one call and turns its answer into a fact. The gap, if there is one,

@@ -6,15 +6,17 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/smithy-go"
+
+	"crosscheck/scanner/client"
 )
 
-func TestGapsAreShort(t *testing.T) {
+func TestGapsAreshort(t *testing.T) {
 	t.Parallel()
 	g := question{api: "s3:GetBucketVersioning"}.gap(&smithy.GenericAPIError{
 		Code: strings.Repeat("x", 20<<20), Message: strings.Repeat("ü", 20<<20) + "z",
 	})
 	for _, text := range []string{g.Code, g.Message} {
-		if len(text) > maxText || len(text) < maxText-utf8.UTFMax || !utf8.ValidString(text) || !strings.HasSuffix(text, "…") {
+		if len(text) > client.MaxText || len(text) < client.MaxText-utf8.UTFMax || !utf8.ValidString(text) || !strings.HasSuffix(text, "…") {
 			t.Errorf("%d bytes, which end in %q", len(text), text[max(0, len(text)-8):])
 		}
 	}

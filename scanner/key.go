@@ -96,7 +96,7 @@ func (v *visit) keyGrants(ctx context.Context, c *kms.Client, q question) fact.F
 	q.fact, q.api = "key.grants", "kms:ListGrants"
 	return ask(&v.notes, q, func() ([]fact.Grant, error) {
 		grants := []fact.Grant{}
-		err := pages(func(token *string) (*string, error) {
+		err := client.Pages(func(token *string) (*string, error) {
 			out, err := c.ListGrants(ctx, &kms.ListGrantsInput{KeyId: &q.resource, Marker: token})
 			if err != nil {
 				return nil, err
@@ -121,7 +121,7 @@ func (v *visit) keyAliases(ctx context.Context, c *kms.Client, q question) fact.
 	q.fact, q.api = "key.aliases", "kms:ListAliases"
 	return ask(&v.notes, q, func() ([]string, error) {
 		names := []string{}
-		err := pages(func(token *string) (*string, error) {
+		err := client.Pages(func(token *string) (*string, error) {
 			out, err := c.ListAliases(ctx, &kms.ListAliasesInput{KeyId: &q.resource, Marker: token})
 			if err != nil {
 				return nil, err
@@ -143,7 +143,7 @@ func (v *visit) keyTags(ctx context.Context, c *kms.Client, q question) fact.Fac
 	q.fact, q.api = "key.tags", "kms:ListResourceTags"
 	return ask(&v.notes, q, func() (map[string]string, error) {
 		tags := map[string]string{}
-		err := pages(func(token *string) (*string, error) {
+		err := client.Pages(func(token *string) (*string, error) {
 			out, err := c.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &q.resource, Marker: token})
 			if err != nil {
 				return nil, err

@@ -94,7 +94,7 @@ func (o *organization) describe(ctx context.Context, n *notes) {
 	o.types = ask(n, question{account: o.caller, resource: org.ID, fact: "organization.policy_types", api: "organizations:ListRoots"},
 		func() ([]types.PolicyType, error) {
 			enabled := []types.PolicyType{}
-			err := pages(func(token *string) (*string, error) {
+			err := client.Pages(func(token *string) (*string, error) {
 				out, err := o.client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: token})
 				if err != nil {
 					return nil, err
@@ -136,7 +136,7 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 		return refused(g.API, &smithy.GenericAPIError{Code: g.Code, Message: g.Message})
 	}
 	members := map[string]member{}
-	err := pages(func(token *string) (*string, error) {
+	err := client.Pages(func(token *string) (*string, error) {
 		out, err := o.client.ListAccounts(ctx, &organizations.ListAccountsInput{NextToken: token})
 		if err != nil {
 			return nil, err
@@ -357,7 +357,7 @@ func (o *organization) attachedTo(ctx context.Context, n *notes, target string, 
 		return ask(n, question{account: o.caller, resource: target, fact: name, api: "organizations:ListPoliciesForTarget"},
 			func() ([]string, error) {
 				ids := []string{}
-				err := pages(func(token *string) (*string, error) {
+				err := client.Pages(func(token *string) (*string, error) {
 					var out *organizations.ListPoliciesForTargetOutput
 					err := o.call(ctx, func() (err error) {
 						out, err = o.client.ListPoliciesForTarget(ctx, &organizations.ListPoliciesForTargetInput{TargetId: &target, Filter: kind, NextToken: token})
@@ -413,26 +413,4 @@ func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fac
 				return p, err
 			})
 	})
-}
-
-// maxPages is how many pages a list may have: the largest, 100,000 buckets in pages of
-// 1,000, has 100.
-const maxPages = 10_000
-
-// pages calls fetch until it returns no token of a next page. A repeated token would make
-// the list endless, and is refused, and so are more than [maxPages].
-func pages(fetch func(token *string) (next *string, err error)) error {
-	seen := map[string]bool{}
-	for token := (*string)(nil); len(seen) < maxPages; {
-		next, err := fetch(token)
-		if err != nil || aws.ToString(next) == "" {
-			return err
-		}
-		if seen[*next] {
-			return client.Malformed("a pagination token was repeated")
-		}
-		seen[*next] = true
-		token = next
-	}
-	return client.Malformed("the list has more than %d pages", maxPages)
 }

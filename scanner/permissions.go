@@ -55,7 +55,7 @@ func Action(api string) string { return actions[api] }
 
 // Permissions are the actions that the audit role of an account must allow, all
 // of them reads, sorted: exactly those that a scan calls there.
-func Permissions() []string { return permissions("iam:", "kms:", "s3:") }
+func Permissions() []string { return permissions("cloudwatch:", "iam:", "kms:", "s3:") }
 
 // CallerPermissions are the actions that the caller itself must be allowed:
 // reading the organization and assuming the audit roles, sorted.

@@ -118,6 +118,9 @@ func (p *Plan) plan(s *scan, entered []*account) {
 		for name := range taking {
 			of(bucketAPI(name)).All += n
 		}
+		for _, name := range s.needs["silent"] { // at least: once in each Region
+			of(bucketAPI(name)).All += min(n, 1)
+		}
 		if n == 0 {
 			continue
 		}

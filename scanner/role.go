@@ -81,7 +81,7 @@ func (v *visit) inlinePolicies(ctx context.Context, c *iam.Client, r *fact.Role)
 	q := question{account: r.AccountID, resource: r.ARN, fact: "role.inline", api: "iam:ListRolePolicies"}
 	names := ask(&v.notes, q, func() ([]string, error) {
 		names := []string{}
-		err := pages(func(token *string) (*string, error) {
+		err := client.Pages(func(token *string) (*string, error) {
 			out, err := c.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.Name, Marker: token})
 			if err != nil {
 				return nil, err
@@ -120,7 +120,7 @@ func (v *visit) attachedPolicies(ctx context.Context, c *iam.Client, r *fact.Rol
 	q := question{account: r.AccountID, resource: r.ARN, fact: "role.attached", api: "iam:ListAttachedRolePolicies"}
 	arns := ask(&v.notes, q, func() ([]string, error) {
 		arns := []string{}
-		err := pages(func(token *string) (*string, error) {
+		err := client.Pages(func(token *string) (*string, error) {
 			out, err := c.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &r.Name, Marker: token})
 			if err != nil {
 				return nil, err

@@ -172,7 +172,7 @@ func (v *visit) listRoles(ctx context.Context, in *account, list *roleList) {
 // authorizationDetails calls page with every page of what the account has of a kind.
 func (v *visit) authorizationDetails(ctx context.Context, in *account, kind types.EntityType, page func(*iam.GetAccountAuthorizationDetailsOutput) error) error {
 	c := v.session.iam(in)
-	return pages(func(token *string) (*string, error) {
+	return client.Pages(func(token *string) (*string, error) {
 		out, err := c.GetAccountAuthorizationDetails(ctx, &iam.GetAccountAuthorizationDetailsInput{
 			Filter: []types.EntityType{kind}, MaxItems: aws.Int32(listPage), Marker: token})
 		if err != nil {

@@ -104,13 +104,15 @@ type caches struct {
 	roles    *once.Map[fact.Fact[fact.Role]]
 	policies *once.Map[fact.Fact[fact.Policy]] // managed ones, by account
 	keys     *once.Map[fact.Fact[fact.Key]]
+	alarms   *once.Map[fact.Fact[[]fact.Alarm]] // on failed replication, by account and Region
 }
 
 func newCaches() caches {
 	const each = 1 << 12
 	return caches{buckets: once.New[fact.Any](1 << 14), foreign: once.New[fact.Fact[fact.Bucket]](each),
 		accounts: once.New[fact.Account](each), roles: once.New[fact.Fact[fact.Role]](each),
-		policies: once.New[fact.Fact[fact.Policy]](each), keys: once.New[fact.Fact[fact.Key]](each)}
+		policies: once.New[fact.Fact[fact.Policy]](each), keys: once.New[fact.Fact[fact.Key]](each),
+		alarms: once.New[fact.Fact[[]fact.Alarm]](each)}
 }
 
 // scan is the state of one scan, shared by all of its goroutines.
@@ -309,6 +311,9 @@ func (o *Options) check() (needs map[string][]string, err error) {
 		scope, name, _ := strings.Cut(need, ".")
 		if _, ok := needs[scope]; !ok || bucketRows[name].Of == nil {
 			return bad(fmt.Sprintf("use bucket, source or destination with one of %s", strings.Join(slices.Sorted(maps.Keys(bucketRows)), ", ")), "there is no fact %q to read", need)
+		}
+		if need == "source.alarms" { // read at the end, where nothing else tells
+			scope = "silent"
 		}
 		if !slices.Contains(needs[scope], name) {
 			needs[scope] = append(needs[scope], name)

@@ -5,12 +5,14 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 
+	"crosscheck/scanner/alarm"
 	"crosscheck/scanner/client"
 )
 
@@ -28,6 +30,7 @@ type session struct {
 	ofS3Control   map[clientKey]*s3control.Client
 	ofIAM         map[clientKey]*iam.Client
 	ofKMS         map[clientKey]*kms.Client
+	ofCloudWatch  map[clientKey]*cloudwatch.Client
 }
 
 type clientKey struct{ account, region string }
@@ -55,7 +58,8 @@ func newSession(ctx context.Context, cfg aws.Config, opts *Options, expired func
 	return &session{Session: calls, caller: caller,
 		organizations: organizations.NewFromConfig(calls.Config(calls.Own(), cfg.Region)),
 		ofS3:          map[clientKey]*s3.Client{}, ofS3Control: map[clientKey]*s3control.Client{},
-		ofIAM: map[clientKey]*iam.Client{}, ofKMS: map[clientKey]*kms.Client{}}, nil
+		ofIAM: map[clientKey]*iam.Client{}, ofKMS: map[clientKey]*kms.Client{},
+		ofCloudWatch: map[clientKey]*cloudwatch.Client{}}, nil
 }
 
 // enter gets credentials for an account: those of the audit role there, or for
@@ -116,4 +120,14 @@ func (s *session) kms(a *account, region string) *kms.Client {
 		s.ofKMS[key] = kms.NewFromConfig(s.Config(a.as, region))
 	}
 	return s.ofKMS[key]
+}
+
+func (s *session) cloudwatch(a *account, region string) *cloudwatch.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := clientKey{a.id, region}
+	if s.ofCloudWatch[key] == nil {
+		s.ofCloudWatch[key] = cloudwatch.NewFromConfig(s.Config(a.as, region), alarm.JSON)
+	}
+	return s.ofCloudWatch[key]
 }

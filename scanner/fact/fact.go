@@ -287,8 +287,29 @@ type Bucket struct {
 	Notification      Fact[Notification]      `json:"notification,omitzero" api:"s3:GetBucketNotificationConfiguration"`
 	RequestPayment    Fact[string]            `json:"request_payment,omitzero" api:"s3:GetBucketRequestPayment"` // BucketOwner, Requester
 	PublicAccessBlock Fact[PublicAccessBlock] `json:"public_access_block,omitzero" api:"s3:GetPublicAccessBlock"`
-	Tags              Fact[map[string]string] `json:"tags,omitzero" api:"s3:GetBucketTagging"` // read only where a rule needs them, and with ABAC
-	ABAC              Fact[string]            `json:"abac,omitzero" api:"s3:GetBucketAbac"`    // Enabled, Disabled: whether policies see the bucket's tags; read only where a policy over a link names one
+	Tags              Fact[map[string]string] `json:"tags,omitzero" api:"s3:GetBucketTagging"`         // read only where a rule needs them, and with ABAC
+	ABAC              Fact[string]            `json:"abac,omitzero" api:"s3:GetBucketAbac"`            // Enabled, Disabled: whether policies see the bucket's tags; read only where a policy over a link names one
+	Alarms            Fact[[]Alarm]           `json:"alarms,omitzero" api:"cloudwatch:DescribeAlarms"` // on failed replication; read only of buckets with links whose notifications do not tell of it
+}
+
+// Alarm is a CloudWatch alarm on replication that fails.
+type Alarm struct {
+	Name        string `json:"name"`
+	Source      string `json:"source,omitempty"`      // dimension SourceBucket; "" = not known
+	Destination string `json:"destination,omitempty"` // dimension DestinationBucket
+	RuleID      string `json:"rule_id,omitempty"`     // dimension RuleId
+	Tells       string `json:"tells" enum:"yes,no,unknown"`
+	Why         string `json:"why,omitempty"` // it tells nothing, or why that is not known
+}
+
+// FailureEvents are the names of events that tell of replication that fails.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
+var FailureEvents = []string{"s3:Replication:*", "s3:Replication:OperationFailedReplication"}
+
+// NotifiesFailures reports whether the bucket is known to send notifications of failed replication.
+func (b *Bucket) NotifiesFailures() bool {
+	n := b.Notification.Value
+	return n != nil && slices.ContainsFunc(n.Events, func(e string) bool { return slices.Contains(FailureEvents, e) })
 }
 
 // Versioning is the answer of GetBucketVersioning.

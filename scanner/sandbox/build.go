@@ -86,6 +86,7 @@ func (b builder) addAccount(from *worldAccount) {
 	a := &state.Account{
 		ID: from.ID, Name: from.Name, Email: from.Email, Status: from.Status, CanonicalID: from.CanonicalID,
 		Tags:    from.Tags,
+		Alarms:  from.Alarms,
 		Roles:   map[string]*state.Role{},
 		Users:   map[string]*state.User{},
 		Managed: map[string]*state.ManagedPolicy{},

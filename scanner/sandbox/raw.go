@@ -22,7 +22,7 @@ type worldRaw struct {
 // rawOperations are those that may be answered so, by what the answer is about.
 var rawOperations = map[string][]string{
 	"organization": {"organizations:DescribeOrganization", "organizations:ListAccounts", "organizations:ListRoots"},
-	"account": {"organizations:ListParents", "organizations:ListPoliciesForTarget", "iam:GetAccountAuthorizationDetails",
+	"account": {"cloudwatch:DescribeAlarms", "organizations:ListParents", "organizations:ListPoliciesForTarget", "iam:GetAccountAuthorizationDetails",
 		"s3control:GetPublicAccessBlock", "s3:ListBuckets"},
 	"role": {"iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"},
 	"key":  {"kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListAliases", "kms:ListGrants", "kms:ListResourceTags"},

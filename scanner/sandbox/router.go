@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"crosscheck/scanner/fact"
+	"crosscheck/scanner/sandbox/cloudwatch"
 	"crosscheck/scanner/sandbox/iam"
 	"crosscheck/scanner/sandbox/kms"
 	"crosscheck/scanner/sandbox/s3"
@@ -28,7 +29,7 @@ import (
 
 // services are those that the sandbox has, by the name that a request is signed
 // for; s3control signs as s3.
-var services = byName(organizations.Service, kms.Service, sts.Service, iam.Service, s3control.Service, s3.Service)
+var services = byName(cloudwatch.Service, organizations.Service, kms.Service, sts.Service, iam.Service, s3control.Service, s3.Service)
 
 func byName(list ...*service.Service) map[string]*service.Service {
 	all := map[string]*service.Service{}
@@ -202,6 +203,8 @@ func serviceOf(c *service.Call, signed credential) string {
 	form := c.HTTP.Method == http.MethodPost && path == "/" &&
 		strings.HasPrefix(c.HTTP.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	switch {
+	case signed.service == "monitoring", signed.service == "" && strings.HasPrefix(target, "GraniteServiceVersion20100801."):
+		return "cloudwatch"
 	case signed.service != "s3" && signed.service != "":
 		return signed.service
 	case strings.HasPrefix(path, s3control.Path):

@@ -90,6 +90,7 @@ type worldAccount struct {
 	Policies          []worldPolicy            `yaml:"policies"` // customer managed policies
 	Keys              []worldKey               `yaml:"keys"`
 	Buckets           []worldBucket            `yaml:"buckets"`
+	Alarms            []state.Alarm            `yaml:"alarms"` // of CloudWatch
 }
 
 // worldEntity is what roles and users share.
@@ -289,6 +290,12 @@ func (w *World) defaults() {
 		for j := range a.Users {
 			set(&a.Users[j].Path, "/")
 		}
+		for j := range a.Alarms {
+			set(&a.Alarms[j].Namespace, "AWS/S3")
+			set(&a.Alarms[j].Metric, "OperationsFailedReplication")
+			set(&a.Alarms[j].Statistic, "Sum")
+			set(&a.Alarms[j].Comparison, "GreaterThanThreshold")
+		}
 		for j := range a.Policies {
 			set(&a.Policies[j].Path, "/")
 		}
@@ -374,6 +381,12 @@ func (w *World) check() error {
 			p.add(at, "account %s is outside the organization: scps, rcps and full_aws_access have no meaning", a.ID)
 		}
 		p.iam(at, a)
+		for j, alarm := range a.Alarms {
+			p.match(fmt.Sprintf("%s.alarms[%d].region", at, j), alarm.Region, state.IsRegion, "a Region such as us-east-1")
+			if alarm.Name == "" {
+				p.add(fmt.Sprintf("%s.alarms[%d]", at, j), "an alarm needs a name")
+			}
+		}
 		for j, k := range a.Keys {
 			p.key(fmt.Sprintf("%s.keys[%d]", at, j), a, k, keys)
 		}

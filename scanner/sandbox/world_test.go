@@ -33,7 +33,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"no account", "partition: aws\n", []string{"w.yaml:1: accounts: no account"}},
 		{"raw answers", "organization:\n  management_account: \"111111111111\"\n  raw: {ListRoot: x}\n" + account + "    raw:\n      GetRole: x\n    roles: [{name: r, trust: x, raw: {GetRoles: x}}]\n    buckets:\n      - name: bbb\n        region: us-east-1\n        raw:\n          GetBucketReplication: x\n          GetReplication: x\n", []string{
 			`w.yaml:3: organization.raw.ListRoot: no operation of an organization has this name; use DescribeOrganization, ListAccounts, ListRoots`,
-			`w.yaml:7: accounts[0].raw.GetRole: no operation of an account has this name; use GetAccountAuthorizationDetails, `,
+			`w.yaml:7: accounts[0].raw.GetRole: no operation of an account has this name; use DescribeAlarms, GetAccountAuthorizationDetails, `,
 			`w.yaml:8: accounts[0].roles[0].raw.GetRoles: no operation of a role has this name; use GetRole, `,
 			`w.yaml:14: accounts[0].buckets[0].raw.GetReplication: no operation of a bucket has this name; use GetBucketAbac, GetBucketEncryption, `,
 		}},

@@ -109,6 +109,7 @@ var tables = func() table {
 	t.iam()
 	t.organizations()
 	t.kms()
+	t.cloudWatch()
 	t.securityHub()
 	return t
 }()

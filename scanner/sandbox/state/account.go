@@ -14,6 +14,7 @@ type Account struct {
 	Managed                 map[string]*ManagedPolicy // by ARN
 	Aliases                 map[string]string         // region/alias name → key ARN
 	PublicAccess            *PublicAccessBlock        // nil: absent
+	Alarms                  []Alarm                   // of CloudWatch
 }
 
 // Entity is what roles and users share.

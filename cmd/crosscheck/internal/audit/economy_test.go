@@ -25,7 +25,7 @@ import (
 
 // everyFact are all facts of buckets that can be read, of both ends of a link.
 func everyFact() (needs []string) {
-	for _, name := range []string{"encryption", "lifecycle", "notification", "object_lock", "ownership", "policy", "public_access_block", "replication", "request_payment", "tags", "versioning"} {
+	for _, name := range []string{"alarms", "encryption", "lifecycle", "notification", "object_lock", "ownership", "policy", "public_access_block", "replication", "request_payment", "tags", "versioning"} {
 		needs = append(needs, "source."+name, "destination."+name)
 	}
 	return append(needs, "bucket.tags", "bucket.versioning")

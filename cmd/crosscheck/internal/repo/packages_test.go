@@ -90,6 +90,7 @@ var packages = []pkg{
 		[]string{"rules/iam/policy", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
 	{"scanner/sandbox/kms", "AWS KMS",
 		[]string{"rules/iam/policy", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
+	{"scanner/sandbox/cloudwatch", "Amazon CloudWatch", []string{"scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
 	{"scanner/sandbox/s3control", "S3 Control", []string{"scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
 	{"scanner/sandbox/s3/request", "an S3 request: its bucket, key, operation, permission and checked body",
 		[]string{"rules/iam", "rules/iam/contextkey", "scanner/fact", "scanner/sandbox/s3/checksum", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
@@ -104,7 +105,7 @@ var packages = []pkg{
 	{"scanner/sandbox/s3", "Amazon S3: its buckets, and all its operations in one table",
 		[]string{"rules/iam/contextkey", "scanner/sandbox/s3/listing", "scanner/sandbox/s3/object", "scanner/sandbox/s3/request", "scanner/sandbox/s3/setting", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/wire"}},
 	{"scanner/sandbox", "AWS in memory: worlds, faults, an http.Handler and an HTTP client of the SDK",
-		[]string{"rules/iam/match", "rules/iam/principal", "scanner/fact", "scanner/sandbox/iam", "scanner/sandbox/kms",
+		[]string{"rules/iam/match", "rules/iam/principal", "scanner/fact", "scanner/sandbox/cloudwatch", "scanner/sandbox/iam", "scanner/sandbox/kms",
 			"scanner/sandbox/organizations", "scanner/sandbox/s3", "scanner/sandbox/s3/replicate", "scanner/sandbox/s3/setting",
 			"scanner/sandbox/s3control", "scanner/sandbox/service", "scanner/sandbox/state", "scanner/sandbox/sts",
 			"scanner/sandbox/wire"}},
@@ -112,8 +113,9 @@ var packages = []pkg{
 		[]string{"scanner/sandbox", "scanner/sandbox/state"}},
 	{"scanner/client/answer", "what a whole answer of each API is; reads answers, and refuses what is not understood", []string{"scanner/fact"}},
 	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, errors", []string{"scanner/client/answer", "scanner/fact"}},
+	{"scanner/alarm", "which CloudWatch alarms tell of objects that S3 could not replicate", []string{"scanner/client", "scanner/fact"}},
 	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts",
-		[]string{"scanner/client", "scanner/client/answer", "scanner/fact", "scanner/flow", "scanner/once"}},
+		[]string{"scanner/alarm", "scanner/client", "scanner/client/answer", "scanner/fact", "scanner/flow", "scanner/once"}},
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
@@ -199,7 +201,7 @@ var forTests = []string{
 var only = map[string][]string{
 	"github.com/open-policy-agent/opa": {"rules", "rules/internal/builtin", "rules/internal/opa"},
 	"github.com/aws/": {
-		"scanner", "scanner/client", "scanner/sandbox/sandboxtest", "canary", "canary/access", "canary/bucket", "report/securityhub",
+		"scanner", "scanner/alarm", "scanner/client", "scanner/sandbox/sandboxtest", "canary", "canary/access", "canary/bucket", "report/securityhub",
 		"cmd/crosscheck/internal/cli",
 	},
 	"github.com/jstemmer/":              {"report/junit"},
