@@ -60,6 +60,30 @@ func TestClassVerdicts(t *testing.T) {
 	}{
 		{"all works", func(*world) {}, finding.Works, "", ""},
 		{"opt-in", optIn, finding.Works, "", ""},
+		{"opt-in, no key may be used to decrypt", all(optIn, func(w *world) { w.inPolicy(`"kms:Decrypt"`, `"kms:Encrypt"`) }),
+			finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
+		{"opt-in, a key policy lets the role decrypt", all(optIn, func(w *world) {
+			w.inPolicy(`"kms:Decrypt"`, `"kms:Encrypt"`)
+			w.key("src-key", func(k *fact.Key) {
+				k.Policy = fact.Of(fact.Policy{Name: "default", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + roleARN + `"},"Action":"kms:*","Resource":"*"}]}`})
+			})
+		}), finding.UnknownVerdict, "whether ", "sse-kms unknown,dsse unknown"},
+		{"opt-in, keys of another account", all(optIn, func(w *world) { w.inPolicy("111111111111:key/src-key", "333333333333:key/*") }),
+			finding.UnknownVerdict, "whether ", "sse-kms unknown,dsse unknown"},
+		{"opt-in, keys of another Region", all(optIn, func(w *world) { w.inPolicy("us-east-1:111111111111:key/src-key", "eu-west-1:111111111111:key/*") }),
+			finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
+		{"opt-in, every key", all(optIn, func(w *world) { w.inPolicy("arn:aws:kms:us-east-1:111111111111:key/src-key", "*") }), finding.Works, "", ""},
+		{"opt-in, every key but one", all(optIn, func(w *world) {
+			w.inPolicy("arn:aws:kms:us-east-1:111111111111:key/src-key", "*")
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:*:key/secret"},{"Sid":"Write"`)
+		}), finding.UnknownVerdict, "whether ", "sse-kms unknown,dsse unknown"},
+		{"opt-in, keys with a tag", all(optIn, func(w *world) {
+			w.inPolicy("arn:aws:kms:us-east-1:111111111111:key/src-key", "*")
+			w.inPolicy(`"kms:ViaService":"s3.us-east-1.amazonaws.com",`, `"aws:ResourceTag/use":"data",`)
+		}), finding.UnknownVerdict, "whether ", "sse-kms unknown,dsse unknown"},
+		{"opt-in, decryption denied", all(optIn, func(w *world) {
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"},{"Sid":"Write"`)
+		}), finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
 		{"opt-in, key gone", all(optIn, keyGone), finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
 		{"opt-in, key gone, default not read", all(optIn, keyGone, unreadEncryption), finding.Partial, "objects written with SSE-KMS fail: ",
 			"default unknown,sse-kms broken,dsse broken,tagged unknown,delete-marker unknown,annotated unknown"},

@@ -120,6 +120,9 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		q.resource, q.every = s.bucketARN+"/"+e.keys, true
 	case TheKey:
 		if s.key.id == "" {
+			if r.Layer == SourceKey && e.written == finding.SSES3 {
+				return e.chosenKey(r, s)
+			}
 			why := "the default key of the source is not known"
 			if r.Layer == DestinationKey {
 				_, why = e.doc.RelatedKey(e.link)

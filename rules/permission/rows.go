@@ -177,7 +177,9 @@ var rules = []*Rule{
 		Description: "kms:Decrypt on the default key of the source, through S3 in the key's Region and\n" +
 			"with the object as encryption context; with bucket keys on, AWS documents the bucket\n" +
 			"as context instead, and a policy that distinguishes the two is unknown. Other keys of\n" +
-			"source objects are not seen.",
+			"source objects are not seen. Where the default is not KMS, writers choose the key: the\n" +
+			"role must be allowed every key of the account in the Region or a key that its\n" +
+			"policies name; it fails where it is allowed none at all.",
 		When:        []string{"kms", "role"},
 		Asks:        []Key{{SourceKey, "kms:Decrypt"}},
 		Controls:    encryption,

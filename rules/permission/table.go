@@ -61,7 +61,7 @@ var requirements = []*Requirement{
 var (
 	onSource      = []*Condition{roleExists, takesObjects}
 	onDestination = []*Condition{roleExists, takesObjects, destinationExists}
-	onSourceKey   = []*Condition{roleExists, takesObjects, kmsObjects, sourceKeyNamed, sourceKeyExists}
+	onSourceKey   = []*Condition{roleExists, takesObjects, kmsObjects, sourceKeyExists}
 	onReplicaKey  = []*Condition{roleExists, takesObjects, kmsObjects, destinationExists, replicaKeyNamed, replicaKeyExists}
 )
 
@@ -116,10 +116,6 @@ var (
 		Otherwise: "the rule does not take objects under KMS",
 		holds:     func(f *features) logic.Truth { return truth(f.kms) },
 	}
-	sourceKeyNamed = &Condition{
-		Otherwise: "the source's default encryption is not KMS",
-		holds:     func(f *features) logic.Truth { return f.sourceKey },
-	}
 	sourceKeyExists = &Condition{
 		Otherwise: "the source key does not exist",
 		holds:     func(f *features) logic.Truth { return truth(!f.sourceKeyAbsent) },
@@ -152,7 +148,6 @@ type features struct {
 
 	ownershipOpen logic.Truth   // the destination does not enforce bucket ownership
 	objectLock    logic.Truth   // is enabled on the source
-	sourceKey     logic.Truth   // new source objects are under a key by default; unknown also where it is not known which
 	bucketKeys    logic.Truth   // are on at one of the ends
 	retention     logic.Truth   // the source gives every object a retention or an event hold
 	written       finding.Class // the encryption of new source objects by default, "" where it is not known
@@ -190,12 +185,6 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 		f.written = finding.SSEKMS
 	case source.Encryption.Known():
 		f.written = finding.SSES3
-	}
-	switch {
-	case link.SourceKey != "":
-		f.sourceKey = logic.True
-	case source.Encryption.Known() && f.defaultKMS == "":
-		f.sourceKey = logic.False
 	}
 	for _, b := range []*fact.Bucket{source, destination.Value} {
 		switch {
