@@ -8,6 +8,7 @@ import (
 	"crosscheck/rules/iam"
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/match"
 )
 
 // Promise is a class of objects that the rule of a link promises to replicate.
@@ -129,7 +130,7 @@ func (e *evaluation) parts(s *side) ([]string, bool) {
 					if strings.Contains(pattern, "${") {
 						return nil, false
 					}
-					if covers(pattern, all) || !meets(pattern, all) {
+					if match.Covers(pattern, all) || !match.Meets(pattern, all) {
 						continue
 					}
 					prefix, ok := strings.CutPrefix(strings.TrimSuffix(pattern, "*"), s.bucketARN+"/")

@@ -124,7 +124,7 @@ func (e *evaluation) objectTag(s *side, key, tag string) contextkey.Value {
 	}
 	// Where policies only compare the tag as a whole, these values stand for all: none, each
 	// that is named, and another one.
-	other := fresh
+	other := match.Fresh
 	domain := []contextkey.Value{contextkey.Absent()}
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
@@ -139,7 +139,7 @@ func (e *evaluation) objectTag(s *side, key, tag string) contextkey.Value {
 				case !slices.Contains(excluded, u.value):
 					domain = append(domain, contextkey.One(u.value))
 				}
-				other += strings.Repeat(fresh, len(u.value))
+				other += strings.Repeat(match.Fresh, len(u.value))
 			}
 		}
 	}
@@ -322,17 +322,14 @@ func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 			}
 		}
 	}
-	s.key.anObject = value + strings.Repeat(fresh, longest+1)
+	s.key.anObject = value + strings.Repeat(match.Fresh, longest+1)
 	return contextkey.One(s.key.anObject)
 }
-
-// fresh is a letter outside ASCII: in no pattern that it is compared with.
-const fresh = "\u00ff"
 
 // alike reports whether a condition value answers the same for every string that
 // begins with prefix.
 func alike(u usage, prefix string) bool {
-	if strings.Contains(u.value, "${") || !ascii(u.value) || !ascii(prefix) {
+	if strings.Contains(u.value, "${") || !match.IsASCII(u.value) || !match.IsASCII(prefix) {
 		return false
 	}
 	op := u.operator
@@ -344,55 +341,15 @@ func alike(u usage, prefix string) bool {
 		if len(pattern) < 6 || len(text) < 6 {
 			return u.value == "*" || len(pattern) < 6
 		}
-		return covers(pattern[5], text[5]) || !meets(pattern[5], text[5])
+		return match.Covers(pattern[5], text[5]) || !match.Meets(pattern[5], text[5])
 	case strings.Contains(op, "like"):
-		return covers(u.value, prefix) || !meets(u.value, prefix)
+		return match.Covers(u.value, prefix) || !match.Meets(u.value, prefix)
 	case strings.HasPrefix(strings.TrimPrefix(strings.TrimPrefix(op, "forallvalues:"), "foranyvalue:"), "null"):
 		return true
 	case strings.Contains(op, "equals") && !strings.Contains(op, "ignorecase"):
 		return !strings.HasPrefix(u.value, prefix)
 	}
 	return false
-}
-
-// covers reports whether a glob matches every string that begins with prefix.
-func covers(pattern, prefix string) bool {
-	for n := range len(pattern) + 2 {
-		if !match.Match(pattern, prefix+strings.Repeat(fresh, n)) {
-			return false
-		}
-	}
-	return true
-}
-
-// meets reports whether a glob matches some string that begins with prefix.
-func meets(pattern, prefix string) bool {
-	states := map[int]bool{0: true}
-	spread := func() {
-		for i := range len(pattern) {
-			if states[i] && pattern[i] == '*' {
-				states[i+1] = true
-			}
-		}
-	}
-	spread()
-	for i := range len(prefix) {
-		next := map[int]bool{}
-		for s := range states {
-			if s == len(pattern) {
-				continue
-			}
-			switch pattern[s] {
-			case '*':
-				next[s] = true
-			case '?', prefix[i]:
-				next[s+1] = true
-			}
-		}
-		states = next
-		spread()
-	}
-	return len(states) > 0
 }
 
 // trustContext is what is known of S3's request to assume the role. AWS does not
@@ -507,13 +464,4 @@ func nonEmpty(s string) contextkey.Value {
 		return contextkey.Value{}
 	}
 	return contextkey.One(s)
-}
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
