@@ -86,11 +86,11 @@ func TestClassVerdicts(t *testing.T) {
 		}), finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
 		{"opt-in, key gone", all(optIn, keyGone), finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
 		{"opt-in, key gone, default not read", all(optIn, keyGone, unreadEncryption), finding.Partial, "objects written with SSE-KMS fail: ",
-			"default unknown,sse-kms broken,dsse broken,tagged unknown,delete-marker unknown,annotated unknown"},
-		{"KMS default, key gone", all(kmsWorld, keyGone), finding.Broken, "", "default broken,dsse broken,tagged broken,delete-marker broken,annotated broken"},
+			"default unknown,sse-kms broken,dsse broken,tagged unknown,annotated unknown"},
+		{"KMS default, key gone", all(kmsWorld, keyGone), finding.Broken, "", "default broken,dsse broken,tagged broken,annotated broken"},
 		{"KMS default without the opt-in", all(kmsWorld, func(w *world) {
 			w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "Disabled" })
-		}), finding.Broken, "", "default broken,tagged broken,delete-marker broken,annotated broken"},
+		}), finding.Broken, "", "default broken,tagged broken,annotated broken"},
 		{"opt-in, only the read that KMS does not take", all(optIn, func(w *world) { w.inPolicy("s3:GetObjectVersionForReplication", "s3:GetObjectVersion") }),
 			finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
 		{"tags may not be read", without("s3:GetObjectVersionTagging"), finding.Partial, "tagged objects fail: ", "tagged broken"},
@@ -104,10 +104,17 @@ func TestClassVerdicts(t *testing.T) {
 		{"tags denied", func(w *world) { w.deny("s3:ReplicateTags", "*") }, finding.Partial, "tagged objects fail: ", "tagged broken"},
 		{"lock at the source alone", lockOnly(""), finding.Partial, "objects with a retention or a legal hold fail: ", "locked broken"},
 		{"default retention at the source alone", lockOnly("GOVERNANCE"), finding.Broken, "",
-			"default broken,tagged broken,locked broken,delete-marker broken,annotated broken"},
+			"default broken,tagged broken,locked broken,annotated broken"},
+		{"default retention may not be read", all(locked, func(w *world) {
+			w.Bucket.ObjectLock = fact.Of(fact.ObjectLock{Enabled: true, DefaultMode: "GOVERNANCE"})
+			w.deny("s3:GetObjectRetention", "*")
+		}), finding.Broken, "", "default broken,tagged broken,locked broken,annotated broken"},
+		{"default key disabled", all(kmsWorld, func(w *world) {
+			w.key(w.Links[0].SourceKey, func(k *fact.Key) { k.State = "Disabled" })
+		}), finding.Broken, "", "default broken,dsse broken,tagged broken,annotated broken"},
 		{"lock of the source not read", func(w *world) {
 			w.Bucket.ObjectLock = fact.Missing[fact.ObjectLock](gap("bucket.object_lock", "AccessDenied"))
-		}, finding.UnknownVerdict, "", "default unknown,tagged unknown,locked unknown,delete-marker unknown,annotated unknown"},
+		}, finding.UnknownVerdict, "", "default unknown,tagged unknown,locked unknown,annotated unknown"},
 		{"delete markers denied", func(w *world) { w.deny("s3:ReplicateDelete", "*") }, finding.Partial, "delete markers fail: ", "delete-marker broken"},
 		{"delete markers not promised", func(w *world) {
 			w.deny("s3:ReplicateDelete", "*")

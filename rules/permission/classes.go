@@ -52,6 +52,9 @@ func (p Promise) Meets(fault finding.Class) logic.Truth {
 	if fault == class || fault == finding.Default {
 		return logic.True
 	}
+	if class == finding.DeleteMarker {
+		return logic.False // it has no tags, no retention and no key
+	}
 	// What the settings of bucket and rule make of every object is so for all classes.
 	switch fault {
 	case finding.Tagged:
