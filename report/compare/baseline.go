@@ -23,15 +23,15 @@ type Baseline struct {
 	run      *report.Run
 	failing  map[string]int32 // index in failures, by identity
 	failures []failure
-	links    map[string]failingLink // that are broken or partial, by id
-	probes   map[probe]bool         // that failed
-	texts    map[string]string      // one copy of texts that many findings share
+	links    map[string]finding.Link // that are broken or partial, by id; without what is not compared
+	probes   map[probe]bool          // that failed
+	texts    map[string]string       // one copy of texts that many findings share
 }
 
 // NewBaseline is an empty one.
 func NewBaseline() *Baseline {
 	return &Baseline{
-		failing: map[string]int32{}, links: map[string]failingLink{}, probes: map[probe]bool{}, texts: map[string]string{},
+		failing: map[string]int32{}, links: map[string]finding.Link{}, probes: map[probe]bool{}, texts: map[string]string{},
 	}
 }
 
@@ -59,16 +59,10 @@ func (b *Baseline) Run(r *report.Run) error {
 	return nil
 }
 
-// failingLink is what a run says of a link that is broken or partial.
-type failingLink struct {
-	verdict finding.Verdict
-	codes   []string
-}
-
-// Link keeps the verdict and the failure codes of a link that is broken or partial.
+// Link keeps the verdicts and the failure codes of a link that is broken or partial.
 func (b *Baseline) Link(l *finding.Link) error {
 	if l.Verdict.Fails() {
-		b.links[l.ID] = failingLink{l.Verdict, l.FailureCodes}
+		b.links[l.ID] = finding.Link{Verdict: l.Verdict, FailureCodes: l.FailureCodes, Classes: l.Classes}
 	}
 	return nil
 }
@@ -170,7 +164,7 @@ func (m *marker) Link(l *finding.Link) error {
 	is := ""
 	if l.Verdict.Fails() {
 		old, was := m.links[l.ID]
-		is = mark(was && l.Verdict.Rank() >= old.verdict.Rank() && subset(l.FailureCodes, old.codes))
+		is = mark(was && !worse(&old, l))
 	}
 	if is != l.Baseline {
 		own := *l
@@ -228,10 +222,6 @@ func (m *marker) Close() error {
 		err = errors.Join(err, m.Writer.Past(p))
 	}
 	return errors.Join(err, m.Writer.Close())
-}
-
-func subset(a, b []string) bool {
-	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
 }
 
 // past is what failed in the baseline and does not now, once the run has ended.

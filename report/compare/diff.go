@@ -95,12 +95,13 @@ type FindingChange struct {
 	Finding *finding.Finding `json:"finding"`
 }
 
-// LinkChange is a link whose verdict changed; "" means that there is no such link.
+// LinkChange is a link whose verdict changed, or that got worse under the same one; "" means
+// that there is no such link.
 type LinkChange struct {
 	ID     string          `json:"id"`
 	Before finding.Verdict `json:"before"`
 	After  finding.Verdict `json:"after"`
-	Worse  bool            `json:"worse"` // a worse verdict than before, new and failing, or gone while it worked
+	Worse  bool            `json:"worse"` // a worse verdict than before, of the link or a class, or another failure code; new and failing; or gone while it worked
 	why    string
 }
 
@@ -119,7 +120,8 @@ type Diff struct {
 // A finding that is not in the later run is fixed only if that run judged its
 // subject, or read its account and bucket without a gap and in the same scope; otherwise it
 // is unknown. The exit status is 1 if something got worse: a failing finding at or
-// above failOn appeared, a link got a worse verdict, or a new one fails.
+// above failOn appeared, a link or a class of its objects got a worse verdict or another
+// failure code, or a new link fails.
 // Otherwise it is 3 if something became unknown.
 func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 	d := &Diff{
@@ -129,17 +131,17 @@ func Compare(before, after *Recording, failOn finding.Severity) *Diff {
 	now := after.observed(&before.run.Scope)
 	d.links(before, after, now)
 	d.findings(before, after, now)
-	worse, unknown := false, false
+	gotWorse, unknown := false, false
 	for _, l := range d.Links {
-		worse = worse || l.Worse
+		gotWorse = gotWorse || l.Worse
 		unknown = unknown || l.After == finding.UnknownVerdict
 	}
 	for _, c := range d.Findings {
-		worse = worse || c.Change == report.Appeared && c.Finding.Severity.Rank() <= cmp.Or(failOn, finding.Low).Rank()
+		gotWorse = gotWorse || c.Change == report.Appeared && c.Finding.Severity.Rank() <= cmp.Or(failOn, finding.Low).Rank()
 		unknown = unknown || c.Change == report.Lost
 	}
 	switch {
-	case worse:
+	case gotWorse:
 		d.ExitStatus = report.ExitFaults
 	case unknown:
 		d.ExitStatus = report.ExitIncomplete
@@ -156,9 +158,9 @@ func (d *Diff) links(before, after *Recording, now *Observed) {
 		is[l.ID] = l
 		c := LinkChange{ID: l.ID, After: l.Verdict, Worse: l.Verdict.Fails(), why: records.Why(l)}
 		if old := was[l.ID]; old != nil {
-			c.Before, c.Worse = old.Verdict, l.Verdict.Rank() < old.Verdict.Rank()
+			c.Before, c.Worse = old.Verdict, worse(old, l)
 		}
-		if c.Before != c.After {
+		if c.Before != c.After || c.Worse {
 			d.Links = append(d.Links, c)
 		}
 	}
@@ -280,17 +282,17 @@ const maxRows = 100
 // as the table of a run.
 func (d *Diff) WriteTable(w io.Writer, width int, color bool) error {
 	t := grid.New(w, width, color)
-	worse := 0
+	gotWorse := 0
 	links := grid.Grid{Header: []string{"LINK", "BEFORE", "NOW", "WHY"}, Keep: []int{1, 2}}
 	for i, l := range d.Links {
 		if l.Worse {
-			worse++
+			gotWorse++
 		}
 		if i < maxRows {
 			links.Add(grid.One(l.ID), grid.One(cmp.Or(string(l.Before), "none")), grid.One(cmp.Or(string(l.After), "none")), grid.One(l.why))
 		}
 	}
-	t.Line("Links: %d changed, %d of them for the worse", len(d.Links), worse)
+	t.Line("Links: %d changed, %d of them for the worse", len(d.Links), gotWorse)
 	if len(d.Links) > 0 {
 		t.Table(links, len(d.Links)-maxRows)
 	} else {

@@ -90,6 +90,73 @@ func TestCompareLinks(t *testing.T) {
 	}
 }
 
+// TestWorseUnderTheSameVerdict: a link that fails as before got worse all the same where the
+// objects of another class fail, or with another code, for a baseline as for a comparison.
+func TestWorseUnderTheSameVerdict(t *testing.T) {
+	t.Parallel()
+	link := func(classes ...finding.ClassVerdict) report.Message {
+		m := reporttest.LinkOf("a/r→b", finding.Partial)
+		m.Link.Classes = classes
+		for _, c := range classes {
+			if c.Counted {
+				m.Link.FailureCodes = append(m.Link.FailureCodes, c.FailureCodes...)
+			}
+		}
+		return m
+	}
+	of := func(class finding.Class, v finding.Verdict, codes ...string) finding.ClassVerdict {
+		return finding.ClassVerdict{Class: class, Verdict: v, FailureCodes: codes, Counted: class != finding.Annotated}
+	}
+	const code, other = "DstPutObjectNotPermitted", "DstPutTaggingNotPermitted"
+	tagged := link(of(finding.Default, finding.Works), of(finding.Tagged, finding.Broken, code))
+	for name, test := range map[string]struct {
+		before, after report.Message
+		worse         bool
+	}{
+		"same":             {tagged, tagged, false},
+		"same class":       {tagged, link(of(finding.Default, finding.Partial, code), of(finding.Tagged, finding.Broken, code)), true},
+		"some, now all":    {link(of(finding.Tagged, finding.Partial, code)), link(of(finding.Tagged, finding.Broken, code)), true},
+		"all, now some":    {link(of(finding.Tagged, finding.Broken, code)), link(of(finding.Tagged, finding.Partial, code)), false},
+		"another class":    {tagged, link(of(finding.Default, finding.Works), of(finding.Tagged, finding.Works), of(finding.SSEKMS, finding.Broken, code)), true},
+		"another code":     {tagged, link(of(finding.Default, finding.Works), of(finding.Tagged, finding.Broken, other)), true},
+		"one code more":    {tagged, link(of(finding.Default, finding.Works), of(finding.Tagged, finding.Broken, code, other)), true},
+		"one code less":    {link(of(finding.Tagged, finding.Broken, code, other)), tagged, false},
+		"unknown":          {tagged, link(of(finding.Default, finding.UnknownVerdict), of(finding.Tagged, finding.Broken, code)), false},
+		"advisory":         {tagged, link(of(finding.Default, finding.Works), of(finding.Tagged, finding.Broken, code), of(finding.Annotated, finding.Broken, other)), false},
+		"not recorded":     {reporttest.LinkOf("a/r→b", finding.Partial), link(of(finding.Tagged, finding.Broken)), false},
+		"code, no classes": {reporttest.LinkOf("a/r→b", finding.Partial), tagged, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := compare.Compare(recorded(test.before), recorded(test.after), "")
+			if worse := len(d.Links) == 1 && d.Links[0].Worse; worse != test.worse || worse != (d.ExitStatus == report.ExitFaults) || len(d.Links) == 1 != worse {
+				t.Errorf("diff: %+v, exit status %d", d.Links, d.ExitStatus)
+			}
+			b := compare.NewBaseline()
+			b.Run(&report.Run{})
+			b.Link(test.before.Link)
+			var marked string
+			if err := compare.Mark(linkMarks{mark: &marked}, b).Link(test.after.Link); err != nil {
+				t.Fatal(err)
+			}
+			if worse := marked == report.MarkNew; worse != test.worse {
+				t.Errorf("marked %q", marked)
+			}
+		})
+	}
+}
+
+// linkMarks keeps the mark of a link.
+type linkMarks struct {
+	report.Discard
+	mark *string
+}
+
+func (m linkMarks) Link(l *finding.Link) error {
+	*m.mark = l.Baseline
+	return nil
+}
+
 func TestCompareFindings(t *testing.T) {
 	t.Parallel()
 	fail := reporttest.FindingOf("XC012", "p", finding.Fail, finding.High)
