@@ -200,6 +200,49 @@ answers contains crosscheck.fail(link, "no", {"remediation": "r"` + more + `}) i
 	}
 }
 
+// TestUnreadable: a link that works says of its replicas where the destination cannot read
+// them; one that fails says why it fails.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	writer := func(w *world) {
+		w.dst(func(b *fact.Bucket) { b.Ownership = fact.Of("ObjectWriter") })
+		w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = false })
+	}
+	owned := "arrives, unreadable at the destination: replicas in dst belong to the source account " + account1
+	keyOfSource := func(w *world) {
+		kmsWorld(w)
+		k := *w.Keys[w.Links[0].ReplicaKey].Value
+		k.AccountID = account1
+		w.Keys[w.Links[0].ReplicaKey] = fact.Of(k)
+	}
+	e := standard(t)
+	for name, c := range map[string]struct {
+		do      func(*world)
+		verdict finding.Verdict
+		why     string // how it begins
+	}{
+		"readable": {nil, finding.Works, ""},
+		"owner":    {writer, finding.Works, owned},
+		"key":      {keyOfSource, finding.Works, "arrives, unreadable at the destination: replicas are encrypted with the key "},
+		"ownership not read": {func(w *world) {
+			writer(w)
+			w.dst(func(b *fact.Bucket) { b.Ownership = fact.Missing[string](gap("destination.ownership", "AccessDenied")) })
+		}, finding.Works, ""},
+		"fails": {all(writer, func(w *world) {
+			w.dst(func(b *fact.Bucket) { b.Versioning = fact.Of(fact.Versioning{Status: "Suspended"}) })
+		}), finding.Broken, "versioning of the destination bucket dst"},
+	} {
+		doc := working()
+		if c.do != nil {
+			doc = change(c.do)
+		}
+		l := eval(t, e, doc).Links[0]
+		if l.Verdict != c.verdict || !strings.HasPrefix(l.Why, c.why) || c.why == "" && l.Why != "" {
+			t.Errorf("%s: %s because %q", name, l.Verdict, l.Why)
+		}
+	}
+}
+
 // TestVerdictOfClasses: the verdict of a link depends on those of its classes alone, and a
 // fault more makes none better.
 func TestVerdictOfClasses(t *testing.T) {

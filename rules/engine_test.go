@@ -203,6 +203,8 @@ func TestBrokenRules(t *testing.T) {
 		"unknown field":     {ruleText("#   scope: link\n#   sope: x\n", ok), 1, "sope"},
 		"unknown code":      {ruleText("#   scope: link\n#   failure_codes: [X]\n", ok), 1, "no failure code"},
 		"bucket decides":    {ruleText("#   scope: bucket\n#   decides: true\n", ok), 1, "decides"},
+		"decides, arrives":  {ruleText("#   scope: link\n#   decides: true\n#   unreadable: true\n", ok), 1, "custom.unreadable"},
+		"bucket arrives":    {ruleText("#   scope: bucket\n#   unreadable: true\n", ok), 1, "custom.unreadable"},
 		"no answers":        {ruleText("#   scope: link\n", "x := 1"), 8, "defines no answers"},
 		"no records":        {ruleText("#   scope: organization\n", `answers contains {"status": "pass"} if false`), 8, "records"},
 		"another's package": {"package crosscheck.rules.links.source_versioning\n\nanswers contains {}", 1, "taken by"},

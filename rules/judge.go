@@ -26,6 +26,7 @@ type judgement struct {
 	bucket   *fact.Bucket
 	links    []fact.Link
 	faults   [][]fault // by link: of the rules that decide
+	arrives  []string  // by link: why the destination cannot read its replicas, "" = no rule says that
 	findings []finding.Finding
 	records  map[string][]*ast.Term // by the id of an organization rule
 }
@@ -33,7 +34,7 @@ type judgement struct {
 // document judges a document by the outcomes of the rules.
 func (g *judge) document(doc *fact.Document, outcomes iter.Seq[outcome]) *judgement {
 	j := &judgement{
-		judge: g, bucket: &doc.Bucket, links: doc.Links, faults: make([][]fault, len(doc.Links)),
+		judge: g, bucket: &doc.Bucket, links: doc.Links, faults: make([][]fault, len(doc.Links)), arrives: make([]string, len(doc.Links)),
 		findings: make([]finding.Finding, 0, len(g.rules)*len(doc.Links)), records: map[string][]*ast.Term{},
 	}
 	for o := range outcomes {
@@ -153,6 +154,9 @@ func (j *judgement) add(r *Rule, link int, a *answer) {
 		decides := r.Decides || a.Contested && a.Status == finding.Fail || class == finding.Annotated
 		if decides && (a.Status == finding.Fail || a.Status == finding.Unknown) {
 			j.faults[link] = append(j.faults[link], fault{a.Status, f.Message, f.FailureCodes, class, a.open && !j.strict, a.some(), a.Witness})
+		}
+		if r.Unreadable && a.Status == finding.Fail && j.arrives[link] == "" {
+			j.arrives[link] = f.Message
 		}
 	}
 	f.Fingerprint = finding.Fingerprint(r.ID, b.AccountID, b.Name, ruleID, destination, a.Key)

@@ -47,6 +47,7 @@ type Rule struct {
 	When         []string         `json:"when"`          // what must be so for the rule to apply; else it is not applicable
 	Decides      bool             `json:"decides"`       // its failure breaks the link, or the objects of its class
 	Class        finding.Class    `json:"class"`         // of the objects that a failure is about, where the rule decides
+	Unreadable   bool             `json:"unreadable"`    // its failure says that replicas arrive, but that the destination cannot read them
 	FailureCodes []string         `json:"failure_codes"` // S3's codes it can predict
 	Controls     []string         `json:"controls"`
 	Remediation  string           `json:"remediation"`
@@ -285,6 +286,7 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 		When         []string         `json:"when"`
 		Decides      bool             `json:"decides"`
 		Class        finding.Class    `json:"class"`
+		Unreadable   bool             `json:"unreadable"`
 		FailureCodes []string         `json:"failure_codes"`
 		Controls     []string         `json:"controls"`
 		Remediation  string           `json:"remediation"`
@@ -300,7 +302,7 @@ func metadata(m *ast.Module) (*Rule, int, error) {
 	}
 	r := &Rule{
 		ID: c.ID, Title: a.Title, Description: strings.TrimSpace(a.Description),
-		Severity: c.Severity, Scope: c.Scope, Pack: c.Pack, Needs: c.Needs, Uses: c.Uses, When: c.When, Decides: c.Decides, Class: c.Class,
+		Severity: c.Severity, Scope: c.Scope, Pack: c.Pack, Needs: c.Needs, Uses: c.Uses, When: c.When, Decides: c.Decides, Class: c.Class, Unreadable: c.Unreadable,
 		FailureCodes: c.FailureCodes, Controls: c.Controls, Remediation: c.Remediation,
 		Evidence: c.Evidence, Sources: c.Sources, Parameters: c.Parameters,
 	}
@@ -332,6 +334,8 @@ func (r *Rule) check() error {
 		return fmt.Errorf("custom.pack %q: a pack is one word in small letters, such as encryption", r.Pack)
 	case r.Decides && r.Scope != ScopeLink:
 		return fmt.Errorf("custom.decides: only a rule of scope link decides a link, not one of scope %s", r.Scope)
+	case r.Unreadable && (r.Decides || r.Scope != ScopeLink):
+		return errors.New("custom.unreadable: only a rule of scope link without custom.decides is about links whose replicas arrive")
 	case r.Class != "" && !slices.Contains(finding.Classes, r.Class):
 		return fmt.Errorf("custom.class %q: use %s", r.Class, classNames())
 	case r.Class != "" && !r.Decides:

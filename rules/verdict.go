@@ -67,6 +67,9 @@ func (j *judgement) verdicts(doc *fact.Document, matrices []permission.Matrix) [
 			}
 		}
 		decide(&v, m.Promises(), faults)
+		if v.Verdict == finding.Works {
+			v.Why = j.arrives[i]
+		}
 		out[i] = v
 	}
 	return out

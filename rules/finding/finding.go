@@ -112,7 +112,8 @@ type Link struct {
 	Verdict      Verdict  `json:"verdict"`
 	FailureCodes []string `json:"failure_codes"` // S3's codes that would be met, sorted
 	// Why is one sentence for tables: the fault that decides, or what is not known; of a partial
-	// link it begins with the objects that fail. The findings say it at length.
+	// link it begins with the objects that fail; of a link that works it is "" unless the destination
+	// cannot read what arrives. The findings say it at length.
 	Why      string         `json:"-"`
 	Baseline string         `json:"baseline"` // of a broken or partial link: new or existing, "" = compared with no run
 	Classes  []ClassVerdict `json:"classes"`  // of the objects that its rule promises, default first

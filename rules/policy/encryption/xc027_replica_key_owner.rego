@@ -10,6 +10,7 @@
 #   scope: link
 #   when: [kms, replica_key, destination]
 #   uses: [destination_key, destination.owner]
+#   unreadable: true
 #   controls: [SecurityHub/S3.17, NIST-800-53r5/SC-12]
 #   remediation: name the ARN of a customer managed key of the destination account in ReplicaKmsKeyID
 #   evidence: documented
@@ -35,7 +36,7 @@ answers contains answer if {
 	faults := {fault |
 		key.account_id != owner
 		fault := {
-			"message": sprintf("replicas arrive, unreadable at the destination unless account %s allows it: they are encrypted with its key %s%s, and the destination belongs to account %s", [key.account_id, link.replica_key, named(link), owner]),
+			"message": sprintf("arrives, unreadable at the destination: replicas are encrypted with the key %s%s, which account %s can use only while account %s allows it", [link.replica_key, named(link), owner, key.account_id]),
 			"evidence": {"key": link.replica_key, "key_account": key.account_id, "key_manager": key.manager},
 			"remediation": sprintf("name the ARN of a customer managed key of account %s in ReplicaKmsKeyID", [owner]),
 		}

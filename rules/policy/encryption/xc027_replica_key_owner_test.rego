@@ -31,6 +31,6 @@ test_fail_alias if {
 			{"op": "replace", "path": "/links/0/replica_key", "value": name},
 			{"op": "replace", "path": "/keys", "value": {name: key}},
 		])
-		{a.message | some a in rule.answers with input as document} == {sprintf("replicas arrive, unreadable at the destination unless account 111111111111 allows it: they are encrypted with its key %s%s, and the destination belongs to account 222222222222", [name, how])}
+		{a.message | some a in rule.answers with input as document} == {sprintf("arrives, unreadable at the destination: replicas are encrypted with the key %s%s, which account 222222222222 can use only while account 111111111111 allows it", [name, how])}
 	}
 }

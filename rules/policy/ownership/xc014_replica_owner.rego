@@ -10,6 +10,7 @@
 #   scope: link
 #   when: [destination, cross_account]
 #   needs: [destination.ownership, destination.owner]
+#   unreadable: true
 #   controls: [SecurityHub/S3.12, NIST-800-53r5/AC-3]
 #   remediation: set object ownership of the destination to BucketOwnerEnforced, or the owner override in the rule
 #   evidence: recorded
@@ -28,7 +29,7 @@ answers contains crosscheck.pass(link, "the destination enforces bucket ownershi
 	input.buckets[link.destination].value.ownership.value == "BucketOwnerEnforced"
 }
 
-answers contains crosscheck.fail(link, sprintf("replicas arrive in %s, unreadable at the destination: they belong to the source account %s", [link.destination, input.bucket.account_id]), {
+answers contains crosscheck.fail(link, sprintf("arrives, unreadable at the destination: replicas in %s belong to the source account %s", [link.destination, input.bucket.account_id]), {
 	"evidence": {"ownership": setting, "owner_override": false},
 	"remediation": sprintf("set object ownership of %s to BucketOwnerEnforced, or AccessControlTranslation.Owner to Destination in the rule", [link.destination]),
 }) if {
