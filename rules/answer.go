@@ -27,9 +27,10 @@ type answer struct {
 	Contested    bool   // AWS leaves it open: a failure with Options.Strict
 	Witness      string // of a failure: the key of an object that fails, where not all do
 
-	class finding.Class // of the objects that it is about, "" = the rule's
-	open  bool          // whether they arrive all the same, though not whole, is not known
-	keys  string        // in words, which of them fail, where not all do
+	class finding.Class    // of the objects that it is about, "" = the rule's
+	open  bool             // whether they arrive all the same, though not whole, is not known
+	keys  string           // in words, which of them fail, where not all do
+	fails *permission.Keys // the same, where they are known by prefixes
 
 	link int // index in the document, or theBucket
 	// Account and Bucket are what the answer of an organization rule is about.
@@ -45,7 +46,7 @@ func appendAnswers(list []answer, link int, answers []permission.Answer) []answe
 		}
 		if a.Cell != nil {
 			if x.keys = a.Cell.Some; x.keys != "" {
-				x.Witness = a.Cell.WitnessKey()
+				x.Witness, x.fails = a.Cell.WitnessKey(), a.Cell.Fails
 			}
 			x.Evidence = builtin.Evidence(a.Cell)
 		}

@@ -43,6 +43,15 @@ func lockOnly(mode string) func(*world) {
 	}
 }
 
+// jointly denies writes of some objects, and reads of all but some.
+func jointly(written, read string) func(*world) {
+	return func(w *world) {
+		w.deny("s3:ReplicateObject", written)
+		w.Bucket.Policy = fact.Of(fact.Policy{Name: "src", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*",` +
+			`"Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersion"],"NotResource":["` + read + `","arn:aws:s3:::src"]}]}`})
+	}
+}
+
 func unreadEncryption(w *world) {
 	w.Bucket.Encryption = fact.Missing[fact.Encryption](gap("bucket.encryption", "AccessDenied"))
 }
@@ -131,8 +140,32 @@ func TestClassVerdicts(t *testing.T) {
 			"default partial,tagged partial,delete-marker partial,annotated partial"},
 		{"keys of a pattern denied", func(w *world) { w.deny("s3:ReplicateObject", "arn:aws:s3:::dst/*.log") }, finding.Partial, "keys such as .log fail: ",
 			"default partial,tagged partial,delete-marker partial,annotated partial"},
-		{"all but one named key", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/only") }, finding.Broken, "",
+		{"all but one named key", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/only") }, finding.Partial, "keys such as ",
+			"default partial,tagged partial,delete-marker partial,annotated partial"},
+		{"all but the empty key", func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/") }, finding.Broken, "",
 			"default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"all but one key that is denied by its name", func(w *world) {
+			w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/only")
+			w.deny("s3:ReplicateObject", "arn:aws:s3:::dst/only")
+		}, finding.Broken, "", "default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"the rule's prefix as a named key", func(w *world) {
+			w.rule(func(r *fact.ReplicationRule) { r.Prefix, r.DeleteMarkers = "one.txt", "Disabled" })
+			w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/one.txt")
+		}, finding.Partial, "keys such as one.txt", "default partial,tagged partial,annotated partial"},
+		{"a named key outside the rule", func(w *world) {
+			w.rule(func(r *fact.ReplicationRule) { r.Prefix, r.DeleteMarkers = "logs/", "Disabled" })
+			w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/one.txt")
+		}, finding.Broken, "", "default broken,tagged broken,annotated broken"},
+		{"two denials of all keys together", jointly("arn:aws:s3:::dst/a/*", "arn:aws:s3:::src/a/*"), finding.Broken, "keys outside a/ and keys under a/ fail: ",
+			"default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"two denials, a part left", jointly("arn:aws:s3:::dst/a/b/*", "arn:aws:s3:::src/a/*"), finding.Partial, "keys outside a/ and keys under a/b/ fail: ",
+			"default partial,tagged partial,delete-marker partial,annotated partial"},
+		{"two denials, of more than is left", jointly("arn:aws:s3:::dst/a*", "arn:aws:s3:::src/a/*"), finding.Broken, "keys outside a/ and keys under a fail: ",
+			"default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"two denials of all that is not excluded", func(w *world) {
+			jointly("arn:aws:s3:::dst/a/*", "arn:aws:s3:::src/a/*\",\"arn:aws:s3:::src/b/*")(w)
+			w.rule(func(r *fact.ReplicationRule) { r.Exclude.Prefixes = []string{"b/"} })
+		}, finding.Broken, "keys ", "default broken,tagged broken,delete-marker broken,annotated broken"},
 		{"tags of some keys", func(w *world) { w.deny("s3:ReplicateTags", "arn:aws:s3:::dst/secret/*") }, finding.Partial, "tagged objects with keys under secret/ fail: ", "tagged partial"},
 		{"changes to replicas", func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.ReplicaModifications = "Enabled" }) }, finding.Works, "", ""},
 	} {

@@ -17,10 +17,11 @@ type fault struct {
 	status  finding.Status
 	message string
 	codes   []string
-	class   finding.Class // of the objects that it is about
-	open    bool          // whether they arrive all the same, though not whole, is not known
-	some    string        // in words, which of them fail, where not all do; "" = all
-	witness string        // the key of one of these
+	class   finding.Class    // of the objects that it is about
+	open    bool             // whether they arrive all the same, though not whole, is not known
+	some    string           // in words, which of them fail, where not all do; "" = all
+	witness string           // the key of one of these
+	fails   *permission.Keys // which, where they are known by prefixes
 }
 
 // verdict is what the fault makes of the objects of a class.
@@ -94,14 +95,19 @@ func decide(l *finding.Link, promises []permission.Promise, faults []fault) {
 	l.Why = why(l.Verdict, promises, faults)
 }
 
-// judgeClass is the verdict on the objects of a class: the worst of their faults.
+// judgeClass is the verdict on the objects of a class: the worst of their faults, but broken
+// where several are together about all keys.
 func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 	c := finding.ClassVerdict{Class: p.Class, Verdict: finding.Works, FailureCodes: []string{}, Counted: p.Counted}
+	var denied []*permission.Keys
 	for i := range faults {
 		f := &faults[i]
 		v := f.verdict(&p)
 		if v.Fails() {
 			c.FailureCodes = append(c.FailureCodes, f.codes...)
+			if f.fails != nil {
+				denied = append(denied, f.fails)
+			}
 		}
 		if v.Rank() < c.Verdict.Rank() {
 			c.Verdict, c.Witness = v, ""
@@ -110,6 +116,9 @@ func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 			}
 		}
 	}
+	if c.Verdict == finding.Partial && p.AllOf(denied) {
+		c.Verdict, c.Witness = finding.Broken, ""
+	}
 	c.FailureCodes = sorted(c.FailureCodes)
 	return c
 }
@@ -117,6 +126,12 @@ func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 // why is the reason of a verdict: the first fault that leads to it, and, of a partial link,
 // which objects fail.
 func why(v finding.Verdict, promises []permission.Promise, faults []fault) string {
+	if v == finding.Broken && !slices.ContainsFunc(faults, func(f fault) bool {
+		class, worst := f.worst(promises)
+		return class == finding.Default && worst == finding.Broken
+	}) {
+		v = finding.Partial // which several faults make broken together
+	}
 	reason := ""
 	var objects []string
 	for i := range faults {

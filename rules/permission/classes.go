@@ -5,10 +5,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
-	"crosscheck/rules/iam"
-	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/logic"
-	"crosscheck/rules/iam/match"
 )
 
 // Promise is a class of objects that the rule of a link promises to replicate.
@@ -75,80 +72,6 @@ func (p Promise) Meets(fault finding.Class) logic.Truth {
 		return logic.True
 	}
 	return truth(class == fault)
-}
-
-// Some says in words which keys a denial is about, where it is not about all, such as
-// "keys outside orders/2026/"; "" where it is about every object of the class.
-//
-// The patterns of the policies over the request cut the keys of the rule into parts. Where
-// they are all prefixes, each part is decided by itself and named; else a key is.
-func (e *evaluation) some(c *Cell) string {
-	if c.Result != iam.Denied || c.Witness == "" || c.butNamed {
-		return ""
-	}
-	such := KeysSuchAs(c.WitnessKey())
-	if c.Requirement.On != TheObjects {
-		return such
-	}
-	parts, ok := e.parts(e.sideOf(c.Layer))
-	if !ok || len(parts) == 0 {
-		return such
-	}
-	var allowed, denied []string
-	before := e.keys
-	for _, prefix := range parts {
-		e.keys = contextkey.EscapeGlob(prefix) + "*"
-		switch part := e.cell(c.Requirement); {
-		case part.Result == iam.Allowed:
-			allowed = append(allowed, prefix)
-		case part.Result == iam.Denied && (part.Witness == "" || part.butNamed):
-			denied = append(denied, prefix)
-		default:
-			ok = false
-		}
-	}
-	e.keys = before
-	const most = 3
-	switch {
-	case ok && len(denied) == 0 && len(allowed) <= most:
-		return "keys outside " + strings.Join(allowed, ", ")
-	case ok && len(allowed) == 0 && len(denied) <= most:
-		return "keys under " + strings.Join(denied, ", ")
-	}
-	return such
-}
-
-// KeysSuchAs are some keys in words, by one of them.
-func KeysSuchAs(key string) string { return "keys such as " + key }
-
-// parts are the prefixes by which the policies of a side and of the role tell keys of the
-// rule apart, sorted; false where they use other patterns.
-func (e *evaluation) parts(s *side) ([]string, bool) {
-	all := s.bucketARN + "/" + e.link.Rule.Prefix
-	var list []string
-	for _, policies := range [2][]*Policy{e.rolePolicies, s.policies} {
-		for _, p := range policies {
-			for _, info := range p.infos() {
-				for _, pattern := range info.Resources {
-					if strings.Contains(pattern, "${") {
-						return nil, false
-					}
-					if match.Covers(pattern, all) || !match.Meets(pattern, all) {
-						continue
-					}
-					prefix, ok := strings.CutPrefix(strings.TrimSuffix(pattern, "*"), s.bucketARN+"/")
-					if !ok || !strings.HasSuffix(pattern, "*") || strings.ContainsAny(prefix, "*?") {
-						return nil, false
-					}
-					if !slices.Contains(list, prefix) {
-						list = append(list, prefix)
-					}
-				}
-			}
-		}
-	}
-	slices.Sort(list)
-	return list, true
 }
 
 // WitnessKey is the key of the object that is the cell's witness, "" where it has none.

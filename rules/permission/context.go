@@ -304,6 +304,9 @@ func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 	if value == s.bucketARN {
 		return contextkey.One(value)
 	}
+	if e.object != "" {
+		return contextkey.One(s.bucketARN + "/" + e.object)
+	}
 	longest := 0
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {

@@ -42,7 +42,8 @@ type evaluation struct {
 	principal                  principal.Caller
 	rolePolicies               []*Policy // everything over the role, for the condition keys it names
 
-	keys    string      // a glob of the keys that are asked for: all of the rule, but see some
+	keys    string      // a glob of the keys that are asked for: all of the rule, but see denied
+	object  string      // the key of the single object that is asked for, "" = all
 	at      side        // the resource side of the layer at hand
 	request iam.Request // the request at hand
 	refused []*Policy
@@ -90,7 +91,7 @@ func of(doc *fact.Document, link *fact.Link, policies *Policies, certain bool) M
 				c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""
 			}
 		}
-		c.Some = e.some(&c)
+		c.Some, c.Fails = e.some(&c)
 		m.Cells = append(m.Cells, c)
 	}
 	m.Refused = e.refused
@@ -118,6 +119,9 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		q.resource = s.bucketARN
 	case TheObjects:
 		q.resource, q.every = s.bucketARN+"/"+e.keys, true
+		if e.object != "" {
+			q.resource, q.every = s.bucketARN+"/"+e.object, false
+		}
 	case TheKey:
 		if s.key.id == "" {
 			if r.Layer == SourceKey && e.written == finding.SSES3 {

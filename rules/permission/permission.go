@@ -94,6 +94,7 @@ type Cell struct {
 	Witness        string   // a resource that the result is about, where not all are concerned
 	butNamed       bool     // that is all but single ones that a policy names in full
 	Some           string   // in words, the keys that a denial is about, where some may fare better; "" where all are denied
+	Fails          *Keys    // the same, where they are known by prefixes
 
 	Sides       *Sides // what each side says by itself; nil where no side was asked
 	Remediation string // the exact change that a denial needs, "" where none is known

@@ -136,6 +136,8 @@ var (
 
 // features are what of a link decides which permissions it needs.
 type features struct {
+	rule *fact.ReplicationRule
+
 	roleAbsent, destinationAbsent, sourceKeyAbsent, replicaKeyAbsent bool // AWS says that it does not exist
 
 	empty         bool // the filter of the rule excludes all objects that it could take
@@ -157,6 +159,7 @@ type features struct {
 func featuresOf(doc *fact.Document, link *fact.Link) features {
 	r, source, destination := &link.Rule, &doc.Bucket, doc.Buckets[link.Destination]
 	f := features{
+		rule:       r,
 		roleAbsent: doc.Roles[link.RoleARN].Absent, destinationAbsent: destination.Absent,
 		sourceKeyAbsent: doc.Keys[link.SourceKey].Absent, replicaKeyAbsent: doc.Keys[link.ReplicaKey].Absent,
 		empty:         r.Empty(),
