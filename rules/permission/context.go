@@ -20,7 +20,7 @@ func (e *evaluation) context(s *side, action string, variant int) map[string]con
 	var out map[string]contextkey.Value
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
-			for _, k := range p.keys {
+			for _, k := range p.Keys {
 				if _, ok := out[k]; ok {
 					continue
 				}
@@ -128,18 +128,18 @@ func (e *evaluation) objectTag(s *side, key, tag string) contextkey.Value {
 	domain := []contextkey.Value{contextkey.Absent()}
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
-			if slices.Contains(p.variables, key) {
+			if slices.Contains(p.Variables, key) {
 				return contextkey.Value{}
 			}
-			for _, u := range p.uses {
+			for _, u := range p.Uses {
 				switch {
-				case u.key != key || u.operator == "null":
-				case !slices.Contains(wholeTexts, u.operator) || strings.Contains(u.value, "${"):
+				case u.Key != key || u.Operator == "null":
+				case !slices.Contains(wholeTexts, u.Operator) || strings.Contains(u.Value, "${"):
 					return contextkey.Value{}
-				case !slices.Contains(excluded, u.value):
-					domain = append(domain, contextkey.One(u.value))
+				case !slices.Contains(excluded, u.Value):
+					domain = append(domain, contextkey.One(u.Value))
 				}
-				other += strings.Repeat(match.Fresh, len(u.value))
+				other += strings.Repeat(match.Fresh, len(u.Value))
 			}
 		}
 	}
@@ -152,7 +152,7 @@ func (e *evaluation) spelled(s *side, key string) string {
 	name := ""
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
-			for _, n := range p.names {
+			for _, n := range p.Names {
 				if !strings.EqualFold(n, key) {
 					continue
 				}
@@ -233,8 +233,8 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 func (e *evaluation) asksFor(s *side, key, one, other string) bool {
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
-			for _, u := range p.uses {
-				if u.key == key && match.Match(u.value, one) && !match.Match(u.value, other) {
+			for _, u := range p.Uses {
+				if u.Key == key && match.Match(u.Value, one) && !match.Match(u.Value, other) {
 					return true
 				}
 			}
@@ -310,12 +310,12 @@ func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 	longest := 0
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
-			for _, u := range p.uses {
-				if u.key != contextKey {
+			for _, u := range p.Uses {
+				if u.Key != contextKey {
 					continue
 				}
-				longest = max(longest, len(u.value))
-				if !alike(u, value) {
+				longest = max(longest, len(u.Value))
+				if !u.Alike(value) {
 					rest := "*"
 					if e.link.Rule.Prefix == "" {
 						rest = "?*" // no object has an empty key
@@ -329,38 +329,12 @@ func (e *evaluation) encryptionContext(s *side, variant int) contextkey.Value {
 	return contextkey.One(s.key.anObject)
 }
 
-// alike reports whether a condition value answers the same for every string that
-// begins with prefix.
-func alike(u usage, prefix string) bool {
-	if strings.Contains(u.value, "${") || !match.IsASCII(u.value) || !match.IsASCII(prefix) {
-		return false
-	}
-	op := u.operator
-	switch {
-	case strings.Contains(op, "arn"):
-		// Only the sixth field varies.
-		pattern := strings.SplitN(u.value, ":", 6)
-		text := strings.SplitN(prefix, ":", 6)
-		if len(pattern) < 6 || len(text) < 6 {
-			return u.value == "*" || len(pattern) < 6
-		}
-		return match.Covers(pattern[5], text[5]) || !match.Meets(pattern[5], text[5])
-	case strings.Contains(op, "like"):
-		return match.Covers(u.value, prefix) || !match.Meets(u.value, prefix)
-	case strings.HasPrefix(strings.TrimPrefix(strings.TrimPrefix(op, "forallvalues:"), "foranyvalue:"), "null"):
-		return true
-	case strings.Contains(op, "equals") && !strings.Contains(op, "ignorecase"):
-		return !strings.HasPrefix(u.value, prefix)
-	}
-	return false
-}
-
 // trustContext is what is known of S3's request to assume the role. AWS does not
 // say whether the source bucket is sent, so both cases are asked for.
 func (e *evaluation) trustContext(used []*Policy, sent bool) map[string]contextkey.Value {
 	out := map[string]contextkey.Value{}
 	for _, p := range used {
-		for _, k := range p.keys {
+		for _, k := range p.Keys {
 			out[k] = e.trustValue(k, sent)
 		}
 	}

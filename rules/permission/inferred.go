@@ -43,7 +43,7 @@ func (e *evaluation) inferences(lists ...[]*Policy) (words []string) {
 	}
 	for _, x := range inferred {
 		if slices.ContainsFunc(lists, func(list []*Policy) bool {
-			return slices.ContainsFunc(list, func(p *Policy) bool { return slices.Contains(p.keys, x.key) })
+			return slices.ContainsFunc(list, func(p *Policy) bool { return slices.Contains(p.Keys, x.key) })
 		}) {
 			words = append(words, x.words)
 		}

@@ -161,9 +161,9 @@ func (e *evaluation) namedArrives(r *Requirement) bool {
 	}
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
-			for _, u := range p.uses {
-				if s.key != nil && u.key == contextKey {
-					add(u.value)
+			for _, u := range p.Uses {
+				if s.key != nil && u.Key == contextKey {
+					add(u.Value)
 				}
 			}
 		}

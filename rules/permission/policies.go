@@ -2,14 +2,9 @@ package permission
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"regexp"
-	"slices"
-	"strings"
 	"sync"
 
+	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/internal/recent"
 	"crosscheck/scanner/fact"
@@ -34,18 +29,11 @@ func NewPolicies() *Policies {
 // Policy is a compiled policy with what the matrix wants to know beside it.
 type Policy struct {
 	*policy.Policy
-	kind policy.Kind
-	keys []string // lower-case condition keys and variables that it names, sorted
-	uses []usage  // every value compared with a condition key
+	contextkey.Named // what it says about condition keys
 
-	variables []string // the policy variables among the keys
-	names     []string // the same keys as they are written
-
+	kind  policy.Kind
 	infos func() []policy.StatementInfo
 }
-
-// usage is one condition value: key and operator in lower case.
-type usage struct{ key, operator, value string }
 
 // Get compiles a policy, or finds it compiled. bucket is the bucket that a bucket
 // policy belongs to, "" for other kinds; partition is that of AWS, "" = not known.
@@ -56,83 +44,10 @@ func (c *Policies) Get(kind policy.Kind, partition, bucket string, doc fact.Poli
 		if bucket != "" {
 			opts = append(opts, policy.ForBucket(bucket))
 		}
-		p := &Policy{Policy: policy.Parse(kind, key.name, []byte(doc.Document), opts...), kind: kind}
-		c := conditionKeys(doc.Document)
-		p.keys, p.variables, p.names, p.uses = slices.Sorted(maps.Keys(c.keys)), c.variables, c.names, c.uses
+		p := &Policy{Policy: policy.Parse(kind, key.name, []byte(doc.Document), opts...), kind: kind, Named: contextkey.NamedIn(doc.Document)}
 		p.infos = sync.OnceValue(p.Statements)
 		return p
 	})
-}
-
-var variablePattern = regexp.MustCompile(`\$\{([^},]+)`)
-
-// conditionKeys lists the condition keys and policy variables that a document
-// names, in lower case, and the values it compares keys with.
-func conditionKeys(document string) conditions {
-	d := json.NewDecoder(strings.NewReader(document))
-	d.UseNumber()
-	var v any
-	c := conditions{keys: map[string]bool{}}
-	if d.Decode(&v) == nil { // else package iam reports the document
-		c.walk(v)
-	}
-	return c
-}
-
-// conditions collects what a document says about condition keys.
-type conditions struct {
-	keys      map[string]bool
-	variables []string
-	names     []string
-	uses      []usage
-}
-
-// name notes a condition key, and gives it in lower case.
-func (c *conditions) name(s string) string {
-	key := strings.ToLower(s)
-	c.keys[key] = true
-	if !slices.Contains(c.names, s) {
-		c.names = append(c.names, s)
-	}
-	return key
-}
-
-func (c *conditions) walk(v any) {
-	switch v := v.(type) {
-	case string:
-		for _, m := range variablePattern.FindAllStringSubmatch(v, -1) {
-			c.variables = append(c.variables, c.name(strings.TrimSpace(m[1])))
-		}
-	case []any:
-		for _, x := range v {
-			c.walk(x)
-		}
-	case map[string]any:
-		for k, x := range v {
-			if k == "Condition" {
-				c.element(x)
-			}
-			c.walk(x)
-		}
-	}
-}
-
-// element reads a Condition element: {operator: {key: value or list of values}}.
-func (c *conditions) element(v any) {
-	operators, _ := v.(map[string]any)
-	for op, x := range operators {
-		keys, _ := x.(map[string]any)
-		for key, values := range keys {
-			key, op := c.name(key), strings.ToLower(op)
-			list, ok := values.([]any)
-			if !ok {
-				list = []any{values}
-			}
-			for _, value := range list {
-				c.uses = append(c.uses, usage{key, op, fmt.Sprint(value)})
-			}
-		}
-	}
 }
 
 // allowAll are policies that let everything through, to ask for explicit denies alone.

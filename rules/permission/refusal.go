@@ -73,7 +73,7 @@ func (e *evaluation) contextOfOther(s *side) map[string]contextkey.Value {
 	out := map[string]contextkey.Value{}
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
 		for _, p := range list {
-			for _, k := range p.keys {
+			for _, k := range p.Keys {
 				out[k] = contextkey.Value{}
 				if strings.HasPrefix(k, "aws:principal") || slices.Contains(keysOfResource, k) {
 					out[k] = e.value(s, "", k, 0)

@@ -1,5 +1,5 @@
-// Package contextkey says what is known of the context keys of a request, and
-// expands policy variables with them.
+// Package contextkey says what is known of the context keys of a request, expands
+// policy variables with them, and reads what a policy says about them.
 package contextkey
 
 // Value is what is known of a context key of a request. The zero value is unknown.

@@ -43,7 +43,7 @@ var packages = []pkg{
 	{"rules/iam/jsontree", "JSON as a tree with the position of every value", nil},
 	{"rules/iam/catalog", "what AWS publishes about its services: actions of S3, keys with several values, services under RCPs",
 		[]string{"rules/iam/logic", "rules/iam/match"}},
-	{"rules/iam/contextkey", "what is known of the context keys of a request; policy variables",
+	{"rules/iam/contextkey", "what is known of the context keys of a request, and what a policy says about them; policy variables",
 		[]string{"rules/iam/catalog", "rules/iam/match"}},
 	{"rules/iam/condition", "decides one condition of a statement; representative values of a key that is not known",
 		[]string{"rules/iam/catalog", "rules/iam/contextkey", "rules/iam/literal", "rules/iam/logic", "rules/iam/match"}},

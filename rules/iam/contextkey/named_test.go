@@ -1,6 +1,24 @@
-package permission
+package contextkey
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
+
+func TestNamedIn(t *testing.T) {
+	t.Parallel()
+	got := NamedIn(`{"Statement":{"Resource":"b/${aws:UserName, 'x'}","Condition":{"StringLike":{"s3:Tag/C":["a",1]}}}}`)
+	want := Named{
+		Keys: []string{"aws:username", "s3:tag/c"}, Variables: []string{"aws:username"}, Names: got.Names,
+		Uses: []Use{{"s3:tag/c", "stringlike", "a"}, {"s3:tag/c", "stringlike", "1"}},
+	}
+	if !reflect.DeepEqual(got, want) || len(got.Names) != 2 {
+		t.Errorf("%+v", got)
+	}
+	if got := NamedIn("{"); len(got.Keys) > 0 {
+		t.Errorf("%+v", got)
+	}
+}
 
 // TestAlike: a condition value answers the same for all objects below a prefix, or
 // the encryption context is not known.
@@ -42,11 +60,11 @@ func TestAlike(t *testing.T) {
 		{"stringlike", "arn:aws:s3:::dst/\u00e9*", false},
 		{"stringlike", "arn:aws:s3:::dst/\u007f*", true},
 	} {
-		if got := alike(usage{contextKey, c.operator, c.value}, logs); got != c.want {
+		if got := (Use{"k", c.operator, c.value}).Alike(logs); got != c.want {
 			t.Errorf("%s %s: %v", c.operator, c.value, got)
 		}
 	}
-	if alike(usage{contextKey, "stringlike", "*"}, "arn:aws:s3:::dst/\u00e9") {
+	if (Use{"k", "stringlike", "*"}).Alike("arn:aws:s3:::dst/\u00e9") {
 		t.Error("a prefix that is not ASCII")
 	}
 }
