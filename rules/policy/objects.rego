@@ -24,11 +24,19 @@ bars(a, b) if {
 # The filter excludes all that it could take.
 none(x) if bars(x, x)
 
-# Some key is below both prefixes, and neither excludes all of the other.
+# Some key is below both prefixes, an object may have the tags of both, and neither excludes
+# all of the other.
 meet(a, b) if {
 	nested(prefix(a), prefix(b))
+	not apart(tags(a), tags(b))
 	not bars(a, b)
 	not bars(b, a)
+}
+
+# One tag would need two values.
+apart(s, t) if {
+	some key, value in s
+	t[key] != value
 }
 
 nested(p, q) if startswith(p, q)

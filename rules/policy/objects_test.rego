@@ -64,6 +64,8 @@ test_meet if {
 		[{}, under("a/", {})],
 		[under("a/b/", {}), under("a/", no(["a/c/"]))],
 		[untagged("k", "v"), {"tags": {"k": "w"}}],
+		[{"tags": {"k": "v", "l": "w"}}, {"tags": {"k": "v", "m": "w"}}],
+		[{"tags": {"k": "v"}}, {"tags": {"K": "w"}}],
 	] {
 		objects.meet(pair[0], pair[1])
 		objects.meet(pair[1], pair[0])
@@ -76,6 +78,7 @@ test_not_meet if {
 		[under("a/b/", {}), under("a/", no(["a/"]))],
 		[under("a/b/", {}), no(["a/"])],
 		[untagged("k", "v"), {"tags": {"k": "v"}}],
+		[{"tags": {"k": "v", "l": "w"}}, {"tags": {"k": "w", "l": "w"}}],
 	] {
 		not objects.meet(pair[0], pair[1])
 		not objects.meet(pair[1], pair[0])

@@ -18,6 +18,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
 package crosscheck.rules.encryption.kms_left_out
 
+import data.crosscheck.objects
+
 key := "s3:x-amz-server-side-encryption"
 
 # Whether the bucket policy denies every principal of the account the choice of an
@@ -57,6 +59,13 @@ answers contains crosscheck.not_applicable(link, "the rule replicates objects un
 	link.rule.sse_kms_objects == "Enabled"
 }
 
+answers contains crosscheck.not_applicable(link, "the rule takes no objects") if {
+	some link in input.links
+	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+	not startswith(algorithm, "aws:kms")
+	objects.none(link.rule)
+}
+
 answers contains crosscheck.not_applicable(link, "KMS is the default encryption of the source") if {
 	some link in input.links
 	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
@@ -68,6 +77,7 @@ answers contains answer if {
 	algorithm == "AES256"
 	some link in input.links
 	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+	not objects.none(link.rule)
 	faults := {fault |
 		count(open) > 0
 		fault := {

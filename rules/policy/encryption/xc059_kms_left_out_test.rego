@@ -78,6 +78,10 @@ test_not_applicable_opt_in if {
 	fixture.said(rule.answers) == fixture.not_applicable with input as fixture.with_rule(fixture.doc({"encryption": sse_s3, "policy": fixture.absent}, {}), {"sse_kms_objects": "Enabled"})
 }
 
+test_not_applicable_no_objects if {
+	{a.status | some a in rule.answers} == {"not_applicable"} with input as fixture.with_rule(fixture.doc({"encryption": sse_s3, "policy": fixture.absent}, {}), {"tags": {"a": "b"}, "exclude": {"tags": [{"key": "a", "value": "b"}]}})
+}
+
 test_not_applicable_default if {
 	every algorithm in ["aws:kms", "aws:kms:dsse"] {
 		fixture.said(rule.answers) == fixture.not_applicable with input as fixture.doc({"encryption": fixture.value({"algorithm": algorithm}), "policy": fixture.absent}, {})

@@ -33,6 +33,7 @@ records contains {
 	"keys": {"prefix": objects.prefix(link.rule), "exclude": {"prefixes": objects.excluded_prefixes(link.rule)}},
 } if {
 	some link in input.links
+	not objects.none(link.rule) # as XC069 finds
 }
 
 # A bucket that may replicate to any other.

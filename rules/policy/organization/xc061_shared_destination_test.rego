@@ -94,6 +94,10 @@ test_records_filter if {
 	rule.records == {link_without("src", "dst", "x/", ["x/y"])} with input as fixture.with_rule(fixture.doc({"replication": fixture.value({"rules": []})}, {}), filter)
 }
 
+test_records_no_objects if {
+	count(rule.records) == 0 with input as fixture.with_rule(fixture.doc({"replication": fixture.value({"rules": []})}, {}), {"exclude": {"prefixes": [""]}})
+}
+
 test_records_unread if {
 	rule.records == {{"unread": "arn:aws:s3:::src"}} with input as fixture.no_links(fixture.doc({"replication": fixture.gap}, {}))
 }

@@ -27,6 +27,10 @@ test_pass_excluded if {
 	fixture.said(rule.answers) == fixture.passed with input as fixture.with_rule(fixture.doc({"lifecycle": fixture.absent}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "prefix": "tmp/x", "expiration_days": 1}])}), {"exclude": {"prefixes": ["tmp/"]}})
 }
 
+test_pass_other_tag if {
+	fixture.said(rule.answers) == fixture.passed with input as fixture.with_rule(fixture.doc({"lifecycle": fixture.absent}, {"lifecycle": fixture.value([{"id": "x", "status": "Enabled", "tags": {"team": "b"}, "expiration_days": 1}])}), {"tags": {"team": "a"}})
+}
+
 test_pass_disabled if {
 	fixture.said(rule.answers) == fixture.passed with input as fixture.doc({"lifecycle": fixture.absent}, {"lifecycle": fixture.value([{"id": "x", "status": "Disabled", "expiration_days": 30}])})
 }
