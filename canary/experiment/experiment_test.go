@@ -24,8 +24,8 @@ func prepared() *fact.Document {
 			Policy: fact.Of(fact.Policy{Document: `{"Statement":[{},{"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`}),
 		})},
 		Links: []fact.Link{{
-			ID: "src/r→dst", RoleARN: "role", Destination: "dst",
-			Rule: fact.ReplicationRule{Destination: fact.Destination{ReplicaKMSKeyID: "key", Account: "999999999999"}},
+			ID: "src/r→dst", RoleARN: "role", Destination: "dst", ReplicaKey: "key",
+			Rule: fact.ReplicationRule{Destination: fact.Destination{Account: "999999999999"}},
 		}},
 	}
 }
@@ -58,7 +58,7 @@ func TestFits(t *testing.T) {
 		{"kms-bucket-key", func(d *fact.Document) { d.Bucket.Encryption = fact.Fact[fact.Encryption]{} }, "was not read"},
 		{"kms-bucket-key", func(d *fact.Document) { d.Bucket.Encryption.Value.BucketKey = false }, "not SSE-KMS with a bucket key"},
 		{"kms-bucket-key", func(d *fact.Document) { d.Bucket.Encryption.Value.Algorithm = "AES256" }, "not SSE-KMS with a bucket key"},
-		{"kms-bucket-key", func(d *fact.Document) { d.Links[0].Rule.Destination.ReplicaKMSKeyID = "" }, "names no key"},
+		{"kms-bucket-key", func(d *fact.Document) { d.Links[0].ReplicaKey = "" }, "names no key"},
 		{"kms-bucket-key", unread, "does not cross accounts"},
 		{"kms-bucket-key", destination(func(b *fact.Bucket) { b.AccountID = "" }), "does not cross accounts"},
 		{"kms-bucket-key", destination(func(b *fact.Bucket) { b.AccountID = "111111111111" }), "does not cross accounts"},

@@ -287,8 +287,8 @@ func TestCallsPerLink(t *testing.T) {
 		{"in one account", linksWorld(links, false, false, sseC), nil,
 			price(map[string]string{"s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketOwnershipControls": "1"}, "s3:GetBucketEncryption")},
 		{"under keys", linksWorld(links, true, true, ""), nil,
-			price(map[string]string{"s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketRequestPayment": "1"}, "s3:GetBucketOwnershipControls", "s3:GetBucketEncryption",
-				"kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListAliases", "kms:ListResourceTags")},
+			price(map[string]string{"s3:GetBucketNotificationConfiguration": "1", "s3:GetBucketRequestPayment": "1", "kms:GetKeyPolicy": "4"}, // default and AWS_RAM
+				"s3:GetBucketOwnershipControls", "s3:GetBucketEncryption", "kms:DescribeKey", "kms:ListGrants", "kms:ListAliases", "kms:ListResourceTags")},
 		{"verdicts alone", linksWorld(links, true, false, sseC), []string{"XC014", "XC036", "XC038", "XC039", "XC040", "XC048", "XC051", "XC052", "XC060"},
 			map[string]string{"iam:GetRole": "1", "s3:GetBucketReplication": "2", "s3:GetBucketVersioning": "2", "s3:GetBucketPolicy": "2", "s3:GetObjectLockConfiguration": "1", "s3:GetBucketEncryption": "1", "s3:GetBucketRequestPayment": "1"}},
 	} {
