@@ -95,9 +95,9 @@ func (g *judge) settle(r *Rule, s subject, answers []answer, fault error) []answ
 	case fault != nil:
 		return []answer{{Status: finding.Unknown, Message: "the rule could not be evaluated: " + fault.Error()}}
 	case s.missing != nil:
-		return []answer{unknownBecause(s.missing)}
+		return []answer{unknownBecause(s.missing, s.refused)}
 	case len(answers) == 0 && s.unread != nil:
-		return []answer{unknownBecause(s.unread)}
+		return []answer{unknownBecause(s.unread, s.refused)}
 	case len(answers) == 0:
 		return []answer{{Status: finding.Unknown, Message: silence(r)}}
 	}
@@ -121,10 +121,15 @@ func (g *judge) settle(r *Rule, s subject, answers []answer, fault error) []answ
 	return answers
 }
 
-func unknownBecause(g *fact.Gap) answer {
+// unknownBecause is the answer where a fact is a gap; refused says which statement is why.
+func unknownBecause(g *fact.Gap, refused string) answer {
+	message := g.String()
+	if refused != "" {
+		message += "; " + refused
+	}
 	return answer{
 		Status:  finding.Unknown,
-		Message: g.String(),
+		Message: message,
 		Evidence: map[string]any{"gap": map[string]any{
 			"account_id": g.AccountID, "resource": g.Resource, "fact": g.Fact, "api": g.API, "code": g.Code, "message": g.Message,
 		}},

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"maps"
@@ -346,6 +347,7 @@ type subject struct {
 	why     string    // why the rule does not apply, "" where it does
 	missing *fact.Gap // a fact that the rule needs
 	unread  *fact.Gap // a fact that the rule judges itself: the reason where it gives no answer
+	refused string    // which statement refused the read of that fact, "" where none is known
 }
 
 const theBucket = -1
@@ -376,6 +378,9 @@ func (p *premises) subject(i int, r *Rule, doc *fact.Document, k int) subject {
 		s.missing = p.gap(r.needs, doc, link)
 		if s.missing == nil && r.permission == nil { // which answers always
 			s.unread = p.gap(r.uses, doc, link)
+		}
+		if g := cmp.Or(s.missing, s.unread); g != nil {
+			s.refused = p.refusedBy(doc, link, g)
 		}
 	}
 	return s

@@ -106,7 +106,7 @@ func (j *judgement) collect(o outcome) {
 		return
 	}
 	if s.missing != nil {
-		a := unknownBecause(s.missing)
+		a := unknownBecause(s.missing, s.refused)
 		j.add(r, theBucket, &a)
 		records = slices.DeleteFunc(slices.Clone(records), isSubject)
 	}

@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+// refusedRead is how AWS says in a denial which role asked for what.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+var refusedRead = regexp.MustCompile(
+	`^User: arn:([\w-]+):sts::(\d{12}):assumed-role/([^/ ]+)/\S+ is not authorized to perform: (\S+) on resource: `,
+)
+
+// explicitIn is how AWS says in which kind of policy an explicit deny is.
+var explicitIn = regexp.MustCompile(`with an explicit deny in an? ([a-z -]+)`)
+
+// layerNamed are the words by which a refusal names a statement of such a policy. The
+// audit role's own policies are not read.
+var layerNamed = map[string]string{
+	"resource-based policy": "policy of ", "service control policy": " SCP ", "resource control policy": " RCP ",
+}
+
+// refusedBy says which statement of the policies that were read refuses the audit role the
+// read behind a gap, and what to do; "" where none is known to. AWS names the session of the
+// role, and so not its path.
+func (p *premises) refusedBy(doc *fact.Document, link *fact.Link, g *fact.Gap) string {
+	said := refusedRead.FindStringSubmatch(g.Message)
+	if said == nil {
+		return ""
+	}
+	if link == nil {
+		link = &fact.Link{}
+	}
+	ask := permission.Ask{Action: said[4]}
+	switch g.Resource {
+	case "":
+		return ""
+	case doc.Bucket.ARN:
+		ask.Layer = permission.Source
+	case doc.BucketARN(link.Destination):
+		ask.Layer = permission.Destination
+	case keyARN(doc, link.SourceKey):
+		ask.Layer = permission.SourceKey
+	case keyARN(doc, link.ReplicaKey):
+		ask.Layer = permission.DestinationKey
+	default:
+		return ""
+	}
+	where := permission.Refusal(doc, link, "arn:"+said[1]+":iam::"+said[2]+":role/"+said[3], ask, p.policies)
+	if in := explicitIn.FindStringSubmatch(g.Message); in != nil {
+		if named := layerNamed[in[1]]; named == "" || !strings.Contains(where, named) {
+			return "" // a statement refuses it that was not read
+		}
+	}
+	if strings.Contains(where, " denies ") {
+		where += "; exempt the ARN of this role, which audits, from the statement (with its path, if it has one)"
+	}
+	return where
+}
+
+// keyARN is the ARN of a key that was read, as gaps name it.
+func keyARN(doc *fact.Document, id string) string {
+	if k := doc.Keys[id].Value; k != nil {
+		return k.ARN
+	}
+	return id
+}
