@@ -146,6 +146,7 @@ func (p *Plan) plan(s *scan, entered []*account) {
 				of(api).All += n
 			}
 		}
+		of("kms:GetKeyPolicy").All += n // AWS_RAM, beside default
 	}
 	for _, api := range slices.Sorted(maps.Keys(calls)) {
 		p.Calls = append(p.Calls, *calls[api])
