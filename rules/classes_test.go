@@ -102,6 +102,16 @@ func TestClassVerdicts(t *testing.T) {
 		}), finding.Broken, "", "default broken,tagged broken,annotated broken"},
 		{"opt-in, only the read that KMS does not take", all(optIn, func(w *world) { w.inPolicy("s3:GetObjectVersionForReplication", "s3:GetObjectVersion") }),
 			finding.Partial, "objects written with SSE-KMS fail: ", "sse-kms broken,dsse broken"},
+		{"opt-in, of some keys only the read that KMS does not take", all(optIn, func(w *world) {
+			w.inPolicy(`"s3:GetObjectVersionForReplication",`, ``)
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/*"},{"Sid":"Write"`)
+		}), finding.Partial, "keys outside a/ fail: the replication role repl may not read the objects of src (s3:GetObjectVersionForReplication): its policy replicate lacks s3:GetObjectVersionForReplication",
+			"default partial,sse-kms partial,dsse partial,tagged partial,delete-marker partial,annotated partial"},
+		{"of some keys the alternative read", func(w *world) {
+			w.inPolicy(`"s3:GetObjectVersionForReplication",`, ``)
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/*"},{"Sid":"Write"`)
+		}, finding.Partial, "keys outside a/ fail: the replication role repl may not read the objects of src (s3:GetObjectVersion): ",
+			"default partial,tagged partial,delete-marker partial,annotated partial"},
 		{"tags may not be read", without("s3:GetObjectVersionTagging"), finding.Partial, "tagged objects fail: ", "tagged broken"},
 		{"tags may not be read, and are asked for", all(without("s3:GetObjectVersionTagging"), func(w *world) {
 			w.rule(func(r *fact.ReplicationRule) { r.Tags, r.DeleteMarkers = map[string]string{"a": "b"}, "Disabled" })

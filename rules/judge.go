@@ -105,6 +105,7 @@ func (g *judge) settle(r *Rule, s subject, answers []answer, fault error) []answ
 		for i, a := range answers {
 			if a.Contested && a.Status != finding.NotApplicable {
 				answers[i].Status = finding.Fail
+				answers[i].Message += "; --strict counts it as failing"
 			}
 		}
 	}

@@ -40,19 +40,27 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 		c.Message += "; " + e.restrictedBy(s.bucket)
 	}
 	c.Remediation = e.remedy(&c, s)
-	c.Contested = c.ofTheNetwork()
+	if e.ofTheNetwork(&c, s) {
+		c.say("S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role")
+		c.Contested = c.onlyTheNetwork()
+	}
 	if c.Contested {
 		c.Remediation = fmt.Sprintf("exempt %s from the condition on the network of a request that %s depends on", e.link.RoleARN, c.Action)
 	}
 	if m := e.nearMiss(&c, s); m != nil {
 		c.Remediation = m.remedy
-		for _, text := range []*string{&c.Message, &c.Sides.RoleMessage, &c.Sides.ResourceMessage} {
-			if *text != "" {
-				*text += "; " + m.message
-			}
-		}
+		c.say(m.message)
 	}
 	return c
+}
+
+// say adds a clause to what is said of the cell.
+func (c *Cell) say(clause string) {
+	for _, text := range []*string{&c.Message, &c.Sides.RoleMessage, &c.Sides.ResourceMessage} {
+		if *text != "" {
+			*text += "; " + clause
+		}
+	}
 }
 
 // speaksOf reports whether the message of a cell is about a side, among others.

@@ -294,7 +294,12 @@ func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
 		d.Result, d.Reason = iam.Undecided, unknown
 		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
 	case d.Result == iam.Denied && (other.Result != iam.Denied || all(&d) && !all(&other)):
-		d = other // it denies no more than this one
+		// The other denies no more than this one, which alone does for objects under KMS.
+		if e.kms && other.Result == iam.Denied {
+			d.Witness, d.ButNamed = other.Witness, other.ButNamed
+		} else {
+			q, d = q2, other
+		}
 	}
 	return e.blamed(e.newCell(r, q, d), q, s, &s.in)
 }
@@ -418,9 +423,6 @@ func (e *evaluation) message(r *Requirement, q question, d iam.Decision) string 
 	m := "whether " + who + " may " + does + " is not known"
 	if why := strings.TrimLeft(strings.TrimPrefix(d.Message, "unknown"), ":; "); why != "" {
 		m += ": " + why
-	}
-	if slices.ContainsFunc(d.UnknownKeys, func(k string) bool { return slices.Contains(networkKeys, strings.ToLower(k)) }) {
-		m += "; S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role"
 	}
 	if slices.Contains(d.UnknownKeys, contextKey) {
 		m += "; a policy distinguishes some objects of the rule from others, or objects from their bucket (which bucket keys send), by the encryption context"

@@ -12,13 +12,59 @@ import (
 	"crosscheck/rules/iam/statement"
 )
 
-// ofTheNetwork reports whether nothing but the place that a request comes from is left to
-// know. AWS documents that such restrictions break replication, which goes through S3's
-// own network, unless they exempt the role.
+// ofTheNetwork reports whether a statement that leaves the cell open restricts requests to
+// an endpoint or a range of addresses. AWS documents that such restrictions break replication,
+// which goes through S3's own network, unless they exempt the role. It says nothing of
+// statements that keep requests out of one.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
-func (c *Cell) ofTheNetwork() bool {
-	return c.Result == iam.Undecided && len(c.UnknownKeys) > 0 && len(c.UnknownLayers) == 0 &&
-		!slices.ContainsFunc(c.UnknownKeys, func(k string) bool { return !slices.Contains(networkKeys, strings.ToLower(k)) })
+func (e *evaluation) ofTheNetwork(c *Cell, s *side) bool {
+	if c.Result != iam.Undecided || !slices.ContainsFunc(c.UnknownKeys, isOfTheNetwork) {
+		return false
+	}
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range list {
+			infos := p.infos()
+			for i := range infos {
+				if c.decidedBy(p, &infos[i]) && restrictsNetwork(&infos[i]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func isOfTheNetwork(key string) bool { return slices.Contains(networkKeys, strings.ToLower(key)) }
+
+// onlyTheNetwork reports whether nothing but the place that a request comes from is left to know.
+func (c *Cell) onlyTheNetwork() bool {
+	return len(c.UnknownLayers) == 0 && !slices.ContainsFunc(c.UnknownKeys, func(k string) bool { return !isOfTheNetwork(k) })
+}
+
+// restrictsNetwork reports whether a statement lets requests come from some places only: it
+// allows those, or denies all others.
+func restrictsNetwork(st *policy.StatementInfo) bool {
+	restricts := false
+	for _, c := range st.Conditions {
+		if !isOfTheNetwork(c.Key) {
+			continue
+		}
+		operator := strings.ToLower(c.Operator)
+		others := strings.Contains(operator, "not")
+		if strings.HasSuffix(operator, "null") {
+			others = slices.Equal(c.Values, []string{"true"})
+		}
+		if others != (st.Effect == statement.Deny) {
+			return false
+		}
+		restricts = true
+	}
+	return restricts
+}
+
+// decidedBy reports whether a statement is one of those that decide the cell or leave it open.
+func (c *Cell) decidedBy(p *Policy, st *policy.StatementInfo) bool {
+	return slices.ContainsFunc(c.Deciding, func(d finding.Statement) bool { return d.Policy == p.Name() && d.Statement == st.Index })
 }
 
 // layerOf are the layers of policies, as an [iam.Decision] spells them.
@@ -61,12 +107,10 @@ func (e *evaluation) nearMiss(c *Cell, s *side) *miss {
 // mayRestOn reports whether a cell is denied by a statement, or perhaps is.
 func (c *Cell) mayRestOn(p *Policy, st *policy.StatementInfo) bool {
 	if c.Reason == explicitDeny {
-		return slices.ContainsFunc(c.Deciding, func(d finding.Statement) bool { return d.Policy == p.Name() && d.Statement == st.Index })
+		return c.decidedBy(p, st)
 	}
 	names := slices.ContainsFunc(st.Actions, func(a string) bool { return match.Match(strings.ToLower(a), strings.ToLower(c.Action)) })
-	return names != st.NotAction && slices.ContainsFunc(st.Conditions, func(x policy.ConditionInfo) bool {
-		return slices.Contains(networkKeys, strings.ToLower(x.Key))
-	})
+	return names != st.NotAction && slices.ContainsFunc(st.Conditions, func(x policy.ConditionInfo) bool { return isOfTheNetwork(x.Key) })
 }
 
 // missOf says how a value of a condition that exempts (one with a negated operator) misses

@@ -66,6 +66,11 @@ func TestContestedByTheNetwork(t *testing.T) {
 		{`"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`, true},
 		{`"StringNotEquals":{"aws:SourceVpc":"vpc-1"}`, true},
 		{`"NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}`, true},
+		{`"Null":{"aws:SourceVpce":"true"}`, true},
+		{`"StringEquals":{"aws:SourceVpce":"vpce-1"}`, false},
+		{`"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`, false},
+		{`"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"},"StringEquals":{"aws:SourceVpc":"vpc-1"}`, false},
+		{`"Null":{"aws:SourceVpce":"false"}`, false},
 		{`"StringNotEquals":{"aws:SourceVpce":"vpce-1","s3:TlsVersion":"1.2"}`, false},
 		{`"StringNotEquals":{"aws:SourceVpce":"vpce-1","aws:PrincipalArn":"` + roleARN + `"}`, false},
 	} {
@@ -75,6 +80,10 @@ func TestContestedByTheNetwork(t *testing.T) {
 		cell, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
 		if cell.Contested != c.want {
 			t.Errorf("%s: contested %v: %s", c.conditions, cell.Contested, cell.Message)
+		}
+		a, _ := m.Answer(cell.Key(), permission.Whole)
+		if cell.Result == iam.Undecided && (len(a.FailureCodes) > 0) != c.want {
+			t.Errorf("%s: failure codes %v", c.conditions, a.FailureCodes)
 		}
 	}
 }

@@ -80,15 +80,15 @@ func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
 	if c == nil {
 		return Answer{Status: finding.NotApplicable, Message: why}, ok
 	}
-	a := Answer{Class: c.Class, Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
+	a := Answer{Class: c.Class, Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Requirement.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
 	switch c.On(side) {
 	case iam.Allowed:
 		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule" + c.taken()}, true
 	case iam.Denied:
 		a.Status, a.Message = finding.Fail, a.Message+c.taken()
-		if c.Code != "" {
-			a.FailureCodes = []string{c.Code}
-		}
+	}
+	if (a.Status == finding.Fail || a.Contested) && c.Code != "" {
+		a.FailureCodes = []string{c.Code}
 	}
 	return a, true
 }
