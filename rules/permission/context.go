@@ -268,15 +268,15 @@ func (e *evaluation) keyValue(s *side, key string, variant int) contextkey.Value
 		return contextkey.Value{}
 	}
 	if name, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok && len(k.Tags) > 0 {
-		return tagValue(k.Tags, name)
+		return contextkey.Tag(k.Tags, name)
 	}
 	switch key {
 	case "kms:keyspec":
-		return nonEmpty(k.Spec)
+		return contextkey.NonEmpty(k.Spec)
 	case "kms:keyusage":
-		return nonEmpty(k.Usage)
+		return contextkey.NonEmpty(k.Usage)
 	case "kms:keyorigin":
-		return nonEmpty(k.Origin)
+		return contextkey.NonEmpty(k.Origin)
 	case "kms:multiregion":
 		if k.MultiRegion {
 			return contextkey.One("true")
@@ -357,7 +357,7 @@ func (e *evaluation) trustValue(key string, sent bool) contextkey.Value {
 	}
 	switch key {
 	case "aws:sourceaccount":
-		return source(nonEmpty(e.doc.Bucket.AccountID))
+		return source(contextkey.NonEmpty(e.doc.Bucket.AccountID))
 	case "aws:sourcearn":
 		return source(contextkey.One(e.doc.Bucket.ARN))
 	case "aws:sourceorgid":
@@ -369,7 +369,7 @@ func (e *evaluation) trustValue(key string, sent bool) contextkey.Value {
 	case "aws:principalservicename":
 		return contextkey.One("s3.amazonaws.com")
 	case "aws:resourceaccount":
-		return nonEmpty(account)
+		return contextkey.NonEmpty(account)
 	case "aws:resourceorgid":
 		return e.orgID(account)
 	case "aws:resourceorgpaths":
@@ -403,7 +403,7 @@ func (e *evaluation) roleTag(name string) contextkey.Value {
 	if e.role == nil {
 		return contextkey.Value{}
 	}
-	return tagValue(e.role.Tags, name)
+	return contextkey.Tag(e.role.Tags, name)
 }
 
 // bucketTag is a tag of a bucket as a condition key. Policies see the tags of a bucket only
@@ -418,27 +418,5 @@ func bucketTag(b *fact.Bucket, name string) contextkey.Value {
 	case *b.ABAC.Value != "Enabled" || b.Tags.Value == nil:
 		return contextkey.Value{}
 	}
-	return tagValue(*b.Tags.Value, name)
-}
-
-// tagValue is a tag as a condition key, whose name is compared without case.
-func tagValue(tags map[string]string, name string) contextkey.Value {
-	out, found := contextkey.Absent(), 0
-	for k, v := range tags {
-		if strings.EqualFold(k, name) {
-			out = contextkey.One(v)
-			found++
-		}
-	}
-	if found > 1 {
-		return contextkey.Value{} // tags that differ in case only
-	}
-	return out
-}
-
-func nonEmpty(s string) contextkey.Value {
-	if s == "" {
-		return contextkey.Value{}
-	}
-	return contextkey.One(s)
+	return contextkey.Tag(*b.Tags.Value, name)
 }

@@ -188,7 +188,7 @@ func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bu
 	var rcps []*Policy
 	s.in.RCPs, rcps = e.levels(policy.RCP, account.RCPs, account.Management, known && b.AccountID != "", name)
 	s.policies = append(s.policies, rcps...)
-	s.in.RestrictPublicBuckets = or(restricts(b.PublicAccessBlock), restricts(account.PublicAccessBlock))
+	s.in.RestrictPublicBuckets = logic.Or(restricts(b.PublicAccessBlock), restricts(account.PublicAccessBlock))
 	return s
 }
 
@@ -300,14 +300,4 @@ func restricts(f fact.Fact[fact.PublicAccessBlock]) logic.Truth {
 		return logic.Unknown
 	}
 	return truth(f.Value.RestrictPublicBuckets)
-}
-
-func or(a, b logic.Truth) logic.Truth {
-	switch {
-	case a == logic.True || b == logic.True:
-		return logic.True
-	case a == logic.False && b == logic.False:
-		return logic.False
-	}
-	return logic.Unknown
 }
