@@ -28,6 +28,7 @@ type answer struct {
 	Witness      string // of a failure: the key of an object that fails, where not all do
 
 	class finding.Class    // of the objects that it is about, "" = the rule's
+	own   bool             // of these alone
 	open  bool             // whether they arrive all the same, though not whole, is not known
 	keys  string           // in words, which of them fail, where not all do
 	fails *permission.Keys // the same, where they are known by prefixes
@@ -41,8 +42,8 @@ type answer struct {
 func appendAnswers(list []answer, link int, answers []permission.Answer) []answer {
 	for _, a := range answers {
 		x := answer{
-			Status: a.Status, Message: a.Message, Key: a.Key, FailureCodes: a.FailureCodes,
-			Remediation: a.Remediation, Contested: a.Contested, link: link, class: a.Class, open: a.Open,
+			Status: a.Status, Message: a.Message, Key: a.Key, Severity: a.Severity, FailureCodes: a.FailureCodes,
+			Remediation: a.Remediation, Contested: a.Contested, link: link, class: a.Class, own: a.Own, open: a.Open,
 		}
 		if a.Cell != nil {
 			if x.keys = a.Cell.Some; x.keys != "" {

@@ -56,6 +56,11 @@ func unreadEncryption(w *world) {
 	w.Bucket.Encryption = fact.Missing[fact.Encryption](gap("bucket.encryption", "AccessDenied"))
 }
 
+// denyIf denies the role writing replicas on a condition.
+func (w *world) denyIf(operator, key, value string) {
+	w.inPolicy(`{"Sid":"Write"`, `{"Sid":"No","Effect":"Deny","Action":"s3:ReplicateObject","Resource":"*","Condition":{"`+operator+`":{"`+key+`":"`+value+`"}}},{"Sid":"Write"`)
+}
+
 // TestClassVerdicts: each class of objects has its verdict, and the link has one from them.
 func TestClassVerdicts(t *testing.T) {
 	t.Parallel()
@@ -177,6 +182,11 @@ func TestClassVerdicts(t *testing.T) {
 			w.rule(func(r *fact.ReplicationRule) { r.Exclude.Prefixes = []string{"b/"} })
 		}, finding.Broken, "keys ", "default broken,tagged broken,delete-marker broken,annotated broken"},
 		{"tags of some keys", func(w *world) { w.deny("s3:ReplicateTags", "arn:aws:s3:::dst/secret/*") }, finding.Partial, "tagged objects with keys under secret/ fail: ", "tagged partial"},
+		{"only KMS may be written", all(kmsWorld, func(w *world) { w.denyIf("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms") }),
+			finding.UnknownVerdict, "whether writers ask for another encryption than the default of the bucket is not known; objects written with SSE-S3 fail: ",
+			"sse-s3 unknown,dsse broken"},
+		{"KMS may not be written", all(optIn, func(w *world) { w.denyIf("StringEquals", "s3:x-amz-server-side-encryption", "aws:kms") }), finding.Partial,
+			"objects written with SSE-KMS fail: ", "sse-kms broken"},
 		{"changes to replicas", func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.ReplicaModifications = "Enabled" }) }, finding.Works, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,6 +18,7 @@ type fault struct {
 	message string
 	codes   []string
 	class   finding.Class    // of the objects that it is about
+	own     bool             // of these alone
 	open    bool             // whether they arrive all the same, though not whole, is not known
 	some    string           // in words, which of them fail, where not all do; "" = all
 	witness string           // the key of one of these
@@ -26,7 +27,7 @@ type fault struct {
 
 // verdict is what the fault makes of the objects of a class.
 func (f *fault) verdict(p *permission.Promise) finding.Verdict {
-	meets := p.Meets(f.class)
+	meets := p.Meets(f.class, f.own)
 	if f.open && p.Class != f.class && meets == logic.True {
 		meets = logic.Unknown // of these objects it counts whether they arrive
 	}
@@ -61,7 +62,7 @@ func (j *judgement) verdicts(doc *fact.Document, matrices []permission.Matrix) [
 			v.Checks[k] = c.Check()
 			// The rules judge the matrix; this holds even if none of them looked at a cell.
 			if c.Required && c.Result != iam.Allowed {
-				faults = append(faults, fault{status: finding.Unknown, message: c.Message, class: c.Class})
+				faults = append(faults, fault{status: finding.Unknown, message: c.Message, class: c.Class, own: c.Own})
 				if c.Class != c.Requirement.Class && c.Others != iam.Allowed {
 					faults = append(faults, fault{status: finding.Unknown, message: c.Message, class: c.Requirement.Class})
 				}

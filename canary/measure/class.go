@@ -24,7 +24,9 @@ func (v Variant) Of(classes []finding.ClassVerdict) *finding.ClassVerdict {
 			return c
 		}
 	case KMS, BucketKey:
-		if c := at(finding.SSEKMS); c != nil {
+		// A probe of KMS takes the default of the bucket where that is KMS, also in two layers; the
+		// class of the default has no name of its own.
+		if c := at(finding.SSEKMS); c != nil && (v == BucketKey || at(finding.DSSE) != nil) {
 			return c
 		}
 		if at(finding.SSES3) == nil { // new objects are under SSE-S3, and others are not taken

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"crosscheck/rules/finding"
 )
 
 // TestLatencies counts by nearest rank, and says nothing that the sample cannot carry.
@@ -110,6 +112,28 @@ func TestChecksWith(t *testing.T) {
 	for result, want := range map[string]string{Different: "tags (wanted k=v, got none), body", Equal: "size", Unread: ""} {
 		if got := m.ChecksWith(result); got != want {
 			t.Errorf("%s: %q", result, got)
+		}
+	}
+}
+
+// TestOfKMS: a probe of KMS belongs to the default class where the default is KMS, also in
+// two layers; one with a bucket key is under one layer.
+func TestOfKMS(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		classes     []finding.Class
+		kms, bucket finding.Class
+	}{
+		{[]finding.Class{finding.Default, finding.SSEKMS, finding.DSSE}, finding.SSEKMS, finding.SSEKMS},
+		{[]finding.Class{finding.Default, finding.SSES3, finding.DSSE}, finding.Default, finding.Default},
+		{[]finding.Class{finding.Default, finding.SSES3, finding.SSEKMS}, finding.Default, finding.SSEKMS},
+	} {
+		var classes []finding.ClassVerdict
+		for _, class := range c.classes {
+			classes = append(classes, finding.ClassVerdict{Class: class})
+		}
+		if kms, bucket := KMS.Of(classes), BucketKey.Of(classes); kms.Class != c.kms || bucket.Class != c.bucket {
+			t.Errorf("%v: %s and %s, want %s and %s", c.classes, kms.Class, bucket.Class, c.kms, c.bucket)
 		}
 	}
 }

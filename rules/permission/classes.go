@@ -23,7 +23,7 @@ func (m *Matrix) Promises() []Promise {
 	list := make([]Promise, 0, 8)
 	add := func(c finding.Class, promised bool) {
 		if promised {
-			list = append(list, Promise{c, c != finding.Annotated, f})
+			list = append(list, Promise{c, c != finding.Annotated && (c != finding.DSSE || c == f.written), f})
 		}
 	}
 	add(finding.Default, true)
@@ -44,7 +44,7 @@ var encryptions = []finding.Class{finding.SSES3, finding.SSEKMS, finding.DSSE}
 
 // Meets says whether the objects of the class meet a fault that objects of another class
 // have. Faults of class default are those of every object.
-func (p Promise) Meets(fault finding.Class) logic.Truth {
+func (p Promise) Meets(fault finding.Class, own bool) logic.Truth {
 	f, class := p.of, p.Class
 	if fault == class || fault == finding.Default {
 		return logic.True
@@ -68,7 +68,7 @@ func (p Promise) Meets(fault finding.Class) logic.Truth {
 	switch {
 	case class == "":
 		return logic.Unknown
-	case class == finding.DSSE && fault == finding.SSEKMS: // two layers of KMS need what one needs
+	case class == finding.DSSE && fault == finding.SSEKMS && !own: // two layers of KMS need what one needs
 		return logic.True
 	}
 	return truth(class == fault)

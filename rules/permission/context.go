@@ -1,7 +1,6 @@
 package permission
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -189,33 +188,9 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 	if action != "s3:ReplicateObject" {
 		return contextkey.Value{}
 	}
-	replicaKey := cmp.Or(e.link.Rule.Destination.ReplicaKMSKeyID, e.link.ReplicaKey)
-	kms := e.kms && e.defaultKMS != "" // with the opt-in and a KMS default a replica is written under the rule's key
-	plain := !e.kms                    // without the opt-in S3 leaves out objects under KMS
 	switch key {
-	case "s3:x-amz-server-side-encryption":
-		switch {
-		case kms:
-			return contextkey.One(e.defaultKMS)
-		case plain:
-			return contextkey.OneOf(contextkey.Absent(), contextkey.One("AES256"))
-		case e.doc.Bucket.Encryption.Known():
-			// And a writer may choose KMS, or two layers of it, which matters where a policy names them.
-			domain := []contextkey.Value{contextkey.Absent(), contextkey.One("AES256"), contextkey.One("aws:kms")}
-			if e.asksFor(s, key, "aws:kms:dsse", "aws:kms") {
-				domain = append(domain, contextkey.One("aws:kms:dsse"))
-			}
-			return contextkey.OneOf(domain...)
-		}
-	case "s3:x-amz-server-side-encryption-aws-kms-key-id":
-		switch {
-		case kms && strings.Contains(replicaKey, ":key/"):
-			return contextkey.One(replicaKey) // an alias may be sent as written or resolved
-		case plain:
-			return contextkey.Absent()
-		case e.doc.Bucket.Encryption.Known() && strings.Contains(replicaKey, ":key/"):
-			return contextkey.OneOf(contextkey.Absent(), contextkey.One(replicaKey))
-		}
+	case headerKey, headerKey + "-aws-kms-key-id":
+		return e.header(key)
 	case "s3:object-lock-event-hold", "s3:object-lock-event-hold-duration-days":
 		if e.objectLock == logic.False {
 			return contextkey.Absent() // no object has a hold
@@ -227,20 +202,6 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 		return contextkey.Absent()
 	}
 	return contextkey.Value{}
-}
-
-// asksFor reports whether a condition on a key has a value that means one text and not the other.
-func (e *evaluation) asksFor(s *side, key, one, other string) bool {
-	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
-		for _, p := range list {
-			for _, u := range p.Uses {
-				if u.Key == key && match.Match(u.Value, one) && !match.Match(u.Value, other) {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // keyValue is one condition key of a request to a KMS key.

@@ -3,6 +3,7 @@ package permission_test
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"testing"
 
 	"crosscheck/rules/iam"
@@ -113,13 +114,7 @@ func TestContext(t *testing.T) {
 		{inSource, "aws:SourceOrgPaths", absent, nil},
 		{inDstKey, "aws:SourceArn", notKnown, nil},
 		{inDst, "s3:x-amz-server-side-encryption-aws-kms-key-id", absent, func(w world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" }) }},
-		{inDst, "s3:x-amz-server-side-encryption", "aws:kms", nil},
-		{inDst, "s3:x-amz-server-side-encryption", notKnown, func(w world) { w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"}) }},
 		{inDst, "s3:x-amz-server-side-encryption", notKnown, func(w world) { w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" }) }},
-		{inDst, "s3:x-amz-server-side-encryption-aws-kms-key-id", dstKey, nil},
-		{inDst, "s3:x-amz-server-side-encryption-aws-kms-key-id", notKnown, func(w world) {
-			w.rule(func(r *fact.ReplicationRule) { r.Destination.ReplicaKMSKeyID = "alias/replicas" })
-		}},
 		{inSource, "s3:x-amz-server-side-encryption", notKnown, nil},
 		{inSource, "S3:existingobjecttag/class", "gold", nil},
 		{inSource, "s3:ExistingObjectTag/Class", notKnown, nil}, // the object may have both
@@ -268,49 +263,120 @@ func TestSent(t *testing.T) {
 	}
 }
 
-// TestDomains: of a key that can have a few values only, each is tried.
+// TestDomains: of a key that can have a few values only, each is tried, and those of a class
+// of encryption are asked of this class.
 func TestDomains(t *testing.T) {
 	t.Parallel()
 	const sse, keyID = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
 	const hold = "s3:object-lock-event-hold"
+	kms := func(world) {}
 	plain := func(w world) { w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"}) }
 	noKMS := func(w world) {
 		plain(w)
 		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
 	}
+	one := func(operator, key, value string) string { return fmt.Sprintf(`"%s":{"%s":"%s"}`, operator, key, value) }
 	for _, c := range []struct {
-		do                   func(world)
-		operator, key, value string
-		want                 iam.Result
+		do        func(world)
+		condition string
+		want      string // the classes that are not allowed: "class result", comma separated
 	}{
-		{noKMS, "StringEquals", sse, "aws:kms", iam.Allowed},        // never so
-		{noKMS, "StringNotEquals", sse, "aws:kms", iam.Denied},      // always so
-		{noKMS, "StringEqualsIfExists", sse, "AES256", iam.Denied},  // absent or AES256
-		{noKMS, "StringEquals", sse, "AES256", iam.Undecided},       // which of them is not known
-		{noKMS, "StringEquals", keyID, dstKey, iam.Allowed},         // absent
-		{plain, "StringEquals", sse, "aws:kms", iam.Undecided},      // a writer may choose it
-		{plain, "StringEquals", sse, "aws:fsx", iam.Allowed},        // no object of S3 has it
-		{plain, "StringEquals", sse, "aws:kms:dsse", iam.Undecided}, // two layers of it, where they are asked for
-		{plain, "StringLike", sse, "aws:kms:*", iam.Undecided},
-		{plain, "StringLikeIfExists", sse, "A*", iam.Undecided},          // not with aws:kms
-		{plain, "StringLikeIfExists", sse, "a*", iam.Undecided},          // not with AES256
-		{plain, "StringLikeIfExists", sse, "*", iam.Denied},              // whatever it is
-		{plain, "StringNotEqualsIfExists", keyID, dstKey, iam.Undecided}, // absent or this one
-		{plain, "StringEqualsIfExists", keyID, dstKey, iam.Denied},
-		{func(world) {}, "StringEquals", hold, "ON", iam.Undecided}, // a writer may set it
-		{func(w world) { w.Bucket.ObjectLock = fact.None[fact.ObjectLock]() }, "StringEquals", hold, "ON", iam.Allowed},
+		{noKMS, one("StringEquals", sse, "aws:kms"), ""},                      // never so
+		{noKMS, one("StringNotEquals", sse, "aws:kms"), "default denied"},     // always so
+		{noKMS, one("StringEqualsIfExists", sse, "AES256"), "default denied"}, // absent or AES256
+		{noKMS, one("StringEquals", sse, "AES256"), "default unknown"},        // which of them is not known
+		{noKMS, one("StringEquals", keyID, dstKey), ""},                       // absent
+
+		{plain, one("StringEquals", sse, "aws:kms"), "sse-kms denied"},
+		{plain, one("StringNotEquals", sse, "aws:kms"), "sse-s3 denied,dsse denied"},
+		{plain, one("StringNotEqualsIfExists", sse, "AES256"), "sse-kms denied,sse-s3 unknown,dsse denied"}, // so is a request without it
+		{plain, one("StringEquals", sse, "aws:fsx"), ""},                                                    // no object of S3 has it
+		{plain, one("StringEquals", sse, "aws:kms:dsse"), "dsse denied"},
+		{plain, one("StringLike", sse, "aws:kms:*"), "dsse denied"},
+		{plain, one("StringLikeIfExists", sse, "A*"), "sse-s3 denied"},
+		{plain, one("StringLikeIfExists", sse, "a*"), "sse-kms denied,sse-s3 unknown,dsse denied"},
+		{plain, one("StringLikeIfExists", sse, "*"), "default denied"}, // whatever it is
+		{plain, one("StringNotEqualsIfExists", keyID, dstKey), "sse-s3 denied"},
+		{plain, one("StringEqualsIfExists", keyID, dstKey), "default denied"},
+		{plain, one("StringEquals", sse, "aws:kms") + "," + one("StringNotEquals", keyID, dstKey), ""}, // they belong together
+		{plain, one("Null", keyID, "false") + "," + one("StringNotEquals", keyID, dstKey), ""},
+
+		{kms, one("StringNotEquals", sse, "aws:kms"), "sse-s3 denied,dsse denied"},
+		{kms, one("StringEquals", sse, "AES256"), "sse-s3 unknown"}, // or the header is absent
+		{kms, one("StringEquals", sse, "aws:kms:dsse"), "dsse denied"},
+		{kms, one("StringNotEquals", keyID, dstKey), "sse-s3 denied"},
+		{kms, one("StringEquals", keyID, dstKey), "sse-kms denied,dsse denied"},
+		{kms, one("Null", sse, "true"), "sse-s3 unknown"},
+
+		{kms, one("StringEquals", hold, "ON"), "default unknown"}, // a writer may set it
+		{func(w world) { w.Bucket.ObjectLock = fact.None[fact.ObjectLock]() }, one("StringEquals", hold, "ON"), ""},
 	} {
 		w := newWorld()
 		c.do(w)
-		w.add(inDst, fmt.Sprintf(`{"Sid":"Key","Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{"%s":{"%s":"%s"}}}`,
-			c.operator, c.key, c.value))
+		w.add(inDst, `{"Sid":"Key","Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{`+c.condition+`}}`)
 		m := w.matrix()
-		cell, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
-		if cell == nil || len(m.Refused) > 0 {
-			t.Fatalf("%s %s %s: %v, refused %v", c.operator, c.key, c.value, cell, m.Refused)
+		if got := notAllowed(&m, "s3:ReplicateObject"); got != c.want || len(m.Refused) > 0 {
+			t.Errorf("%s: %s, want %s, refused %v", c.condition, got, c.want, m.Refused)
 		}
-		if cell.Result != c.want {
-			t.Errorf("%s %s %s: %s, want %s: %s", c.operator, c.key, c.value, cell.Result, c.want, cell.Message)
+	}
+	// By an alias it is not known what is sent.
+	w := newWorld()
+	w.rule(func(r *fact.ReplicationRule) { r.Destination.ReplicaKMSKeyID = "alias/replicas" })
+	w.add(inDst, `{"Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{`+one("Null", keyID, "false")+`}}`)
+	m := w.matrix()
+	if got := notAllowed(&m, "s3:ReplicateObject"); got != "sse-kms unknown,dsse unknown" {
+		t.Errorf("by an alias: %s", got)
+	}
+	// The same of an Allow: it is met by the classes whose requests have the value.
+	for condition, want := range map[string]string{
+		one("StringEquals", sse, "aws:kms"):         "sse-s3 denied,dsse denied",
+		one("StringEquals", keyID, dstKey):          "sse-s3 denied",
+		one("StringEqualsIfExists", keyID, dstKey):  "",
+		one("StringEquals", keyID, dstKey+"-other"): "default denied",
+	} {
+		w := newWorld()
+		w.dst(func(b *fact.Bucket) {
+			b.Policy = fact.Of(fact.Policy{Name: "dst", Document: strings.Replace(b.Policy.Value.Document, `"Effect":"Allow"`, `"Effect":"Allow","Condition":{`+condition+`}`, 1)})
+		})
+		m := w.matrix()
+		if got := notAllowed(&m, "s3:ReplicateObject"); got != want {
+			t.Errorf("an Allow with %s: %s, want %s", condition, got, want)
+		}
+	}
+}
+
+// notAllowed are the classes of the cells of an action that are not allowed, and the results.
+func notAllowed(m *permission.Matrix, action string) string {
+	var list []string
+	for i := range m.Cells {
+		if c := &m.Cells[i]; c.Requirement.Action == action && c.Result != iam.Allowed {
+			list = append(list, fmt.Sprintf("%s %s", c.Class, c.Result))
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+// TestBucketKeys: with bucket keys the encryption context is the bucket's ARN, but of objects
+// under two layers of KMS, which have no bucket keys, that of the object.
+func TestBucketKeys(t *testing.T) {
+	t.Parallel()
+	for context, want := range map[string]string{
+		"arn:aws:s3:::dst":   "dsse denied",
+		"arn:aws:s3:::dst/*": "sse-kms denied",
+		"arn:aws:s3:::dst*":  "",
+	} {
+		w := newWorld()
+		w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: srcKey, BucketKey: true})
+		w.dst(func(b *fact.Bucket) {
+			b.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: dstKey, BucketKey: true})
+		})
+		w.key(dstKey, func(k *fact.Key) {
+			k.Policy = fact.Of(fact.Policy{Name: "default", Document: strings.Replace(k.Policy.Value.Document, `"Effect":"Allow"`,
+				`"Effect":"Allow","Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"`+context+`"}}`, 1)})
+		})
+		m := w.matrix()
+		if got := notAllowed(&m, "kms:Encrypt"); got != want {
+			t.Errorf("%s: %s, want %s", context, got, want)
 		}
 	}
 }

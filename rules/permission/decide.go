@@ -42,11 +42,12 @@ type evaluation struct {
 	principal                  principal.Caller
 	rolePolicies               []*Policy // everything over the role, for the condition keys it names
 
-	keys    string      // a glob of the keys that are asked for: all of the rule, but see denied
-	object  string      // the key of the single object that is asked for, "" = all
-	at      side        // the resource side of the layer at hand
-	request iam.Request // the request at hand
-	refused []*Policy
+	encryption finding.Class // of the objects whose requests are decided, "" where they do not differ
+	keys       string        // a glob of the keys that are asked for: all of the rule, but see denied
+	object     string        // the key of the single object that is asked for, "" = all
+	at         side          // the resource side of the layer at hand
+	request    iam.Request   // the request at hand
+	refused    []*Policy
 }
 
 // Of decides the matrix of a link: IAM's answer to every requirement for all
@@ -80,22 +81,26 @@ func of(doc *fact.Document, link *fact.Link, policies *Policies, certain bool) M
 		if why != "" {
 			continue
 		}
-		c := e.cell(r)
-		if r.Layer != Trust {
-			c.Inferred = e.inferences(e.rolePolicies, e.at.policies)
+		n := len(m.Cells)
+		m.Cells = e.appendCells(m.Cells, r)
+		for i := n; i < len(m.Cells) && perhaps != nil && r.Required; i++ {
+			m.Cells[i].neededIf(perhaps)
 		}
-		if perhaps != nil && r.Required && c.Result == iam.Denied {
-			c.Result, c.Reason, c.Remediation = iam.Undecided, unknown, ""
-			c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
-			if c.Sides != nil {
-				c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""
-			}
-		}
-		c.Some, c.Fails = e.some(&c)
-		m.Cells = append(m.Cells, c)
 	}
 	m.Refused = e.refused
 	return m
+}
+
+// neededIf makes a denial unknown, as it is not known whether the permission is needed.
+func (c *Cell) neededIf(perhaps *Condition) {
+	if c.Result != iam.Denied {
+		return
+	}
+	c.Result, c.Reason, c.Remediation, c.Some, c.Fails = iam.Undecided, unknown, "", "", nil
+	c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
+	if c.Sides != nil {
+		c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""
+	}
 }
 
 // refuse notes the policies that AWS would not store.
@@ -113,6 +118,9 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		return e.trust(r)
 	}
 	s := e.sideOf(r.Layer)
+	if s.key != nil {
+		s.key.contexts, s.key.anObject = e.encryptionContexts(s), ""
+	}
 	in, q := &s.in, question{r.Action, "", false}
 	switch r.On {
 	case TheBucket:

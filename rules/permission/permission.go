@@ -53,7 +53,7 @@ type Matrix struct {
 	features features // of the link
 }
 
-// Find gives the cell of a requirement. Where the link does not have the
+// Find gives the cell of a requirement, the worst where there are several. Where the link does not have the
 // requirement, the cell is nil and why says the reason; where the table has none of
 // this key, ok is false.
 func (m *Matrix) Find(key Key) (cell *Cell, why string, ok bool) {
@@ -73,8 +73,11 @@ func (m *Matrix) Find(key Key) (cell *Cell, why string, ok bool) {
 type Cell struct {
 	*Requirement
 	// Class is the class of objects that a denial is about: the requirement's, or a part of it.
-	Class  finding.Class
-	Others iam.Result // where it is a part: for the others of the requirement's class
+	Class   finding.Class
+	Others  iam.Result // where it is a part: for the others of the requirement's class
+	Own     bool       // it was decided for this class by itself, which no other class shares
+	further bool       // it is not of the class that comes first
+	Asked   bool       // it is an encryption that a writer must ask for, against the default of the bucket
 	// Action is the one that was decided; the requirement's alternative where that
 	// one is allowed.
 	Action   string
@@ -94,7 +97,8 @@ type Cell struct {
 	Witness        string   // a resource that the result is about, where not all are concerned
 	butNamed       bool     // that is all but single ones that a policy names in full
 	Some           string   // in words, the keys that a denial is about, where some may fare better; "" where all are denied
-	Fails          *Keys    // the same, where they are known by prefixes
+
+	Fails *Keys // the same, where they are known by prefixes
 
 	Sides       *Sides // what each side says by itself; nil where no side was asked
 	Remediation string // the exact change that a denial needs, "" where none is known
@@ -203,6 +207,9 @@ type Requirement struct {
 	Mode        Mode
 	Code        string        // S3's failure code where it is not allowed, "" where S3 has none
 	Class       finding.Class // the objects that need it; default: every object
+	// ByEncryption: the request differs with the encryption of the object, so that policies
+	// may tell the classes apart.
+	ByEncryption bool
 	// When are the conditions for a link to need it, the most general first.
 	When []*Condition
 	// Required says that a link cannot be said to work unless this is allowed. Of

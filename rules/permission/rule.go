@@ -52,23 +52,35 @@ type Answer struct {
 	FailureCodes []string
 	Cell         *Cell // the evidence; nil where there is none
 	Remediation  string
-	Contested    bool          // AWS leaves open what decides it
-	Class        finding.Class // the objects that it is about, where it is not all well
-	Open         bool          // of a failure: whether such objects arrive all the same, though not whole, is not known
+	Severity     finding.Severity // "" = the rule's
+	Contested    bool             // AWS leaves open what decides it
+	Class        finding.Class    // the objects that it is about, where it is not all well
+	Own          bool             // it is about that class alone, as [Cell.Own]
+	Open         bool             // of a failure: whether such objects arrive all the same, though not whole, is not known
 }
 
 // Answers gives the answer of each cell that the rule asks for.
 func (r *Rule) Answers(m *Matrix, link *fact.Link) []Answer {
-	all := make([]Answer, len(r.Asks))
-	for i, key := range r.Asks {
-		a, ok := m.Answer(key, r.Side)
-		if !ok {
-			panic(fmt.Sprintf("permission: %s asks for %s, which the table does not have", r.ID, key))
+	all := make([]Answer, 0, len(r.Asks))
+	for _, key := range r.Asks {
+		n := len(all)
+		for i := range m.Cells {
+			if c := &m.Cells[i]; c.Requirement.Key() == key {
+				all = append(all, c.answer(r.Side))
+			}
+		}
+		if n == len(all) {
+			a, ok := m.Answer(key, r.Side)
+			if !ok {
+				panic(fmt.Sprintf("permission: %s asks for %s, which the table does not have", r.ID, key))
+			}
+			all = append(all, a)
 		}
 		if r.Exception != nil {
-			a = r.Exception.of(link, a)
+			for i := n; i < len(all); i++ {
+				all[i] = r.Exception.of(link, all[i])
+			}
 		}
-		all[i] = a
 	}
 	return all
 }
@@ -80,17 +92,47 @@ func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
 	if c == nil {
 		return Answer{Status: finding.NotApplicable, Message: why}, ok
 	}
-	a := Answer{Class: c.Class, Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Requirement.Key().String(), Cell: c, Remediation: c.Remediation, Contested: c.Contested}
+	return c.answer(side), true
+}
+
+// answer is what the cell says, or one side of it.
+func (c *Cell) answer(side Side) Answer {
+	a := Answer{
+		Class: c.Class, Own: c.Own, Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Requirement.Key().String(), Cell: c,
+		Remediation: c.Remediation, Contested: c.Contested,
+	}
+	if c.further {
+		a.Key += "/" + string(c.Class)
+	}
 	switch c.On(side) {
 	case iam.Allowed:
-		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule" + c.taken()}, true
+		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule" + c.taken()}
 	case iam.Denied:
 		a.Status, a.Message = finding.Fail, a.Message+c.taken()
 	}
 	if (a.Status == finding.Fail || a.Contested) && c.Code != "" {
 		a.FailureCodes = []string{c.Code}
 	}
-	return a, true
+	if c.Asked {
+		a.againstTheDefault()
+	}
+	return a
+}
+
+// againstTheDefault judges what concerns only objects that a writer encrypts otherwise than
+// the bucket does by default. Two layers of KMS are rare, and their class does not count.
+func (a *Answer) againstTheDefault() {
+	failed := a.Status == finding.Fail
+	if failed {
+		a.Message = a.Class.Objects() + " fail: " + a.Message
+	}
+	switch {
+	case a.Class == finding.DSSE:
+		a.Severity = finding.Info
+	case failed:
+		a.Status, a.FailureCodes = finding.Unknown, nil
+		a.Message = "whether writers ask for another encryption than the default of the bucket is not known; " + a.Message
+	}
 }
 
 // taken says what the answer takes for granted, "" for nothing.

@@ -129,7 +129,7 @@ type side struct {
 type keySide struct {
 	id       string // as the link names it
 	key      *fact.Key
-	contexts []string // values of the encryption context to decide for; the first for all objects below it
+	contexts []string // values of the encryption context to decide for, see encryptionContexts
 	anObject string   // the value that is sent for the first, "" before it was made
 }
 
@@ -207,18 +207,7 @@ func (e *evaluation) keySide(layer Layer, id, bucket string) side {
 	s.in.RestrictPublicBuckets = logic.False
 	s.except = e.excluded(s.bucketARN)
 	s.openResource = iam.Policies(allowAll.key)
-	// With a bucket key the context is the bucket's ARN. Where only one end has it on, AWS's
-	// pages do not agree on which context is sent.
-	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes
-	objects := s.bucketARN + "/" + e.link.Rule.Prefix
-	switch e.allBucketKeys() {
-	case logic.True:
-		s.key.contexts = []string{s.bucketARN}
-	case logic.False:
-		s.key.contexts = []string{objects}
-	default:
-		s.key.contexts = []string{objects, s.bucketARN}
-	}
+	s.key.contexts = e.encryptionContexts(&s)
 	k := f.Value
 	if k == nil {
 		why := reason(f, string(layer))

@@ -32,7 +32,7 @@ var requirements = []*Requirement{
 		Code: "SrcGetObjectAnnotationNotPermitted", Class: finding.Annotated, When: onSource},
 
 	{Layer: Destination, Action: "s3:ReplicateObject", Does: "write replicas to", On: TheObjects, Code: "DstPutObjectNotPermitted", Class: finding.Default,
-		When: onDestination, Required: true},
+		ByEncryption: true, When: onDestination, Required: true},
 	{Layer: Destination, Action: "s3:ReplicateTags", Does: "write the tags of replicas to", Mode: MayNotDeny, On: TheObjects, Code: "DstPutTaggingNotPermitted",
 		Class: finding.Tagged, When: onDestination},
 	{Layer: Destination, Action: "s3:ReplicateDelete", Does: "write delete markers to", On: TheObjects, Code: "DstDelObjNotPermitted", Class: finding.DeleteMarker,
@@ -47,9 +47,9 @@ var requirements = []*Requirement{
 		Code: "DstPutObjectAnnotationNotPermitted", Class: finding.Annotated, When: onDestination},
 
 	{Layer: SourceKey, Action: "kms:Decrypt", Does: "decrypt the objects of", On: TheKey, Code: "SrcGetObjectNotPermitted", Class: finding.SSEKMS,
-		When: onSourceKey, Required: true},
+		ByEncryption: true, When: onSourceKey, Required: true},
 	{Layer: DestinationKey, Action: "kms:Encrypt", Does: "encrypt replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: finding.SSEKMS,
-		When: onReplicaKey, Required: true},
+		ByEncryption: true, When: onReplicaKey, Required: true},
 	// AWS's pages name these two for bucket keys; what S3 calls was not recorded.
 	{Layer: DestinationKey, Action: "kms:GenerateDataKey", Does: "make a data key for replicas in", On: TheKey, Code: "DstPutObjectNotPermitted", Class: finding.SSEKMS,
 		When: and(onReplicaKey, bucketKeys)},

@@ -39,10 +39,13 @@ func cellView(c *permission.Cell) map[string]any {
 
 // matrixTerm is the matrix of a link: {"layer/action": {…}}.
 func matrixTerm(m *permission.Matrix) *ast.Term {
-	pairs := make([][2]*ast.Term, len(m.Cells))
+	pairs := make([][2]*ast.Term, 0, len(m.Cells))
 	for i := range m.Cells {
 		c := &m.Cells[i]
-		pairs[i] = [2]*ast.Term{ast.StringTerm(c.Key().String()), ast.NewTerm(opa.Value(cellView(c)))}
+		if i > 0 && c.Key() == m.Cells[i-1].Key() {
+			continue // of several classes of objects the worst comes first
+		}
+		pairs = append(pairs, [2]*ast.Term{ast.StringTerm(c.Key().String()), ast.NewTerm(opa.Value(cellView(c)))})
 	}
 	return ast.ObjectTerm(pairs...)
 }

@@ -1,0 +1,146 @@
+package permission
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/iam"
+	"crosscheck/rules/iam/contextkey"
+	"crosscheck/rules/iam/logic"
+)
+
+// headerKey is the condition key of the header that says how a replica is encrypted; the
+// names of its companions begin with it.
+const headerKey = "s3:x-amz-server-side-encryption"
+
+// appendCells decides a requirement for the objects of the link: one cell, or one for each
+// class of encryption that is not allowed, where the policies tell these classes apart.
+func (e *evaluation) appendCells(cells []Cell, r *Requirement) []Cell {
+	classes := e.encryptionsOf(r)
+	if len(classes) == 0 {
+		return append(cells, e.whole(r))
+	}
+	defer func() { e.encryption = "" }()
+	n := len(cells)
+	for i, class := range classes {
+		e.encryption = class
+		cells = append(cells, e.whole(r))
+		if i == 0 && !e.toldApart(r) {
+			return cells
+		}
+	}
+	own := cells[n:]
+	if !slices.ContainsFunc(own[1:], func(c Cell) bool { return !own[0].saysThatOf(&c) }) {
+		return cells[:n+1]
+	}
+	for i := range own {
+		c := &own[i]
+		c.Class, c.Own, c.Others = classes[i], true, iam.Allowed
+		c.further = i > 0
+		c.Asked = e.written != "" && c.Class != e.written && c.Class != finding.SSEKMS
+	}
+	own = slices.DeleteFunc(own, func(c Cell) bool { return c.Result == iam.Allowed })
+	// One answer alone is the worst of what counts: denied comes last of the results.
+	slices.SortStableFunc(own, func(a, b Cell) int {
+		return cmp.Or(cmp.Compare(truth(a.Asked), truth(b.Asked)), cmp.Compare(b.Result, a.Result))
+	})
+	return cells[:n+len(own)]
+}
+
+// whole decides one requirement, and says of a denial which keys it is about.
+func (e *evaluation) whole(r *Requirement) Cell {
+	c := e.cell(r)
+	if r.Layer != Trust {
+		c.Inferred = e.inferences(e.rolePolicies, e.at.policies)
+	}
+	c.Some, c.Fails = e.some(&c)
+	return c
+}
+
+// saysThatOf reports whether two cells of a requirement say the same of their objects.
+func (c *Cell) saysThatOf(b *Cell) bool {
+	return c.Result == b.Result && (c.Result != iam.Denied || c.Reason == b.Reason && c.Witness == b.Witness && slices.Equal(c.Deciding, b.Deciding))
+}
+
+// encryptionsOf are the classes of encryption whose objects need the requirement, that of
+// new objects by default first; none where the request is the same for all.
+func (e *evaluation) encryptionsOf(r *Requirement) []finding.Class {
+	switch {
+	case !r.ByEncryption:
+		return nil
+	case !e.kms: // S3 leaves out objects under KMS
+		return []finding.Class{finding.SSES3}
+	}
+	var list []finding.Class
+	if r.On != TheKey {
+		list = append(list, finding.SSES3)
+	}
+	list = append(list, finding.SSEKMS, finding.DSSE)
+	if i := slices.Index(list, e.written); i > 0 {
+		list = slices.Insert(slices.Delete(list, i, i+1), 0, e.written)
+	}
+	return list
+}
+
+// toldApart reports whether a policy over the requests of a requirement names a condition
+// key in which they differ with the encryption of the object.
+func (e *evaluation) toldApart(r *Requirement) bool {
+	s := e.sideOf(r.Layer)
+	names := func(k string) bool { return strings.HasPrefix(k, headerKey) }
+	if r.On == TheKey {
+		if e.allBucketKeys() == logic.False {
+			return false
+		}
+		names = func(k string) bool { return k == contextKey }
+	}
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range list {
+			if slices.ContainsFunc(p.Keys, names) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// header is a condition key of how a replica is encrypted, for the class at hand.
+func (e *evaluation) header(key string) contextkey.Value {
+	switch key {
+	case headerKey:
+		switch e.encryption {
+		case finding.SSES3:
+			return contextkey.OneOf(contextkey.Absent(), contextkey.One("AES256"))
+		case finding.SSEKMS:
+			return contextkey.One("aws:kms")
+		case finding.DSSE:
+			return contextkey.One("aws:kms:dsse")
+		}
+	case headerKey + "-aws-kms-key-id":
+		replicaKey := cmp.Or(e.link.Rule.Destination.ReplicaKMSKeyID, e.link.ReplicaKey)
+		switch {
+		case e.encryption == finding.SSES3:
+			return contextkey.Absent()
+		case e.encryption != "" && strings.Contains(replicaKey, ":key/"): // an alias may be sent as written or resolved
+			return contextkey.One(replicaKey)
+		}
+	}
+	return contextkey.Value{}
+}
+
+// encryptionContexts are the values of the encryption context to decide for; the first for
+// all objects below it.
+// With a bucket key the context is the bucket's ARN; two layers of KMS have none.
+// Where only one end has it on, AWS's pages do not agree on which context is sent.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes
+func (e *evaluation) encryptionContexts(s *side) []string {
+	objects := s.bucketARN + "/" + e.link.Rule.Prefix
+	switch on := e.allBucketKeys(); {
+	case on == logic.False || e.encryption == finding.DSSE:
+		return []string{objects}
+	case on == logic.True:
+		return []string{s.bucketARN}
+	}
+	return []string{objects, s.bucketARN}
+}
