@@ -21,6 +21,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/rows"
 	"crosscheck/scanner/fact"
 )
 
@@ -259,7 +260,7 @@ func TestDigest(t *testing.T) {
 	t.Parallel()
 	files := func() []source { return []source{{name: "a.rego", text: []byte("package a")}} }
 	opts := Options{Disabled: []string{"XC001"}}
-	requirements, table := permission.Requirements(), permission.Rules()
+	requirements, table := permission.Requirements(), rows.Rules()
 	same, err := digest(opts, files(), requirements, table)
 	if err != nil {
 		t.Fatal(err)
@@ -314,7 +315,7 @@ func TestDigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := digest(Options{}, embedded, permission.Requirements(), permission.Rules())
+	want, err := digest(Options{}, embedded, permission.Requirements(), rows.Rules())
 	if err != nil || standard(t).Digest() != want {
 		t.Errorf("the engine's digest is not that of its files, its options and the permission table: %v", err)
 	}

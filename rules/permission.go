@@ -3,18 +3,18 @@ package rules
 import (
 	"fmt"
 
-	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/rows"
 )
 
 // rowsFile is where the permission rules are.
-const rowsFile = "rules/permission/rows.go"
+const rowsFile = "rules/permission/rows/rows.go"
 
 // permissionRules are the rules that answer from the permission matrix, which have
 // no Rego file.
 func permissionRules() ([]*Rule, error) {
-	rows := permission.Rules()
-	list := make([]*Rule, len(rows))
-	for i, row := range rows {
+	table := rows.Rules()
+	list := make([]*Rule, len(table))
+	for i, row := range table {
 		list[i] = &Rule{
 			ID: row.ID, Title: row.Title, Description: row.Description, Severity: row.Severity, Scope: ScopeLink, Pack: row.Pack,
 			Uses: row.Uses(), When: row.When, Decides: row.Decides, FailureCodes: row.FailureCodes(), Controls: row.Controls,

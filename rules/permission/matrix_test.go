@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/rows"
 	"crosscheck/scanner/fact"
 )
 
@@ -392,7 +393,7 @@ func matrixLines(t *testing.T, w world) []string {
 		}
 		add("%s keys=%v layers=%v witness=%s contested=%v", line, c.UnknownKeys, c.UnknownLayers, c.Witness, c.Contested)
 	}
-	for _, r := range permission.Rules() {
+	for _, r := range rows.Rules() {
 		for _, a := range r.Answers(&m, w.link()) {
 			add("%s: %s %v key=%s contested=%v", r.ID, a.Status, a.FailureCodes, a.Key, a.Contested)
 		}

@@ -41,9 +41,6 @@ type Exception struct {
 	of   func(link *fact.Link, a Answer) Answer
 }
 
-// Rules lists the permission rules, sorted by id.
-func Rules() []*Rule { return slices.Clone(rules) }
-
 // Answer is what one cell says of a link.
 type Answer struct {
 	Status       finding.Status
@@ -143,9 +140,9 @@ func (c *Cell) taken() string {
 	return "; inferred of S3's own requests: " + strings.Join(c.Inferred, ", ")
 }
 
-// contested is for permissions of which AWS leaves open whether S3 needs them: a
+// Contested is for permissions of which AWS leaves open whether S3 needs them: a
 // denial is unknown, and a failure only for those who want to be strict.
-func contested(what string) *Exception {
+func Contested(what string) *Exception {
 	return &Exception{Name: what, of: func(_ *fact.Link, a Answer) Answer {
 		if a.Status == finding.Fail {
 			a.Status, a.Contested, a.Message = finding.Unknown, true, what+": "+a.Message
@@ -154,9 +151,9 @@ func contested(what string) *Exception {
 	}}
 }
 
-// tagsAreLost judges the permission to read tags. AWS's pages disagree on what happens
+// TagsAreLost judges the permission to read tags. AWS's pages disagree on what happens
 // where no policy allows it, so no code can be predicted then.
-var tagsAreLost = &Exception{Name: "no policy allows the role to read tags, and AWS's pages disagree on whether tagged objects fail or lose their tags",
+var TagsAreLost = &Exception{Name: "no policy allows the role to read tags, and AWS's pages disagree on whether tagged objects fail or lose their tags",
 	of: func(_ *fact.Link, a Answer) Answer {
 		if a.Status == finding.Fail && a.Cell.Reason != explicitDeny {
 			a.FailureCodes, a.Open = nil, true

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/rows"
 )
 
 // TestTable: the table says of every permission all that is needed to decide it.
@@ -29,7 +30,7 @@ func TestTable(t *testing.T) {
 		if permission.Lookup(r.Key()) != r {
 			t.Errorf("%s is not found", r.Key())
 		}
-		asked := slices.ContainsFunc(permission.Rules(), func(rule *permission.Rule) bool {
+		asked := slices.ContainsFunc(rows.Rules(), func(rule *permission.Rule) bool {
 			return slices.Contains(rule.Asks, r.Key()) && (rule.Decides || !r.Required)
 		})
 		if !asked {
@@ -47,7 +48,7 @@ func TestTable(t *testing.T) {
 // TestRules: every permission rule can be shown and asked.
 func TestRules(t *testing.T) {
 	t.Parallel()
-	list := permission.Rules()
+	list := rows.Rules()
 	if !slices.IsSortedFunc(list, func(a, b *permission.Rule) int { return strings.Compare(a.ID, b.ID) }) {
 		t.Error("not sorted by id")
 	}
@@ -74,7 +75,7 @@ func TestRules(t *testing.T) {
 func TestRuleFacts(t *testing.T) {
 	t.Parallel()
 	rule := func(id string) *permission.Rule {
-		for _, r := range permission.Rules() {
+		for _, r := range rows.Rules() {
 			if r.ID == id {
 				return r
 			}

@@ -72,10 +72,12 @@ var packages = []pkg{
 	{"rules/internal/opa", "evaluates Rego with OPA's internals, as fast as many buckets need it", nil},
 	{"rules/permission", "which permissions a link needs, as a table, and whether S3 has them",
 		[]string{"rules/finding", "rules/iam", "rules/iam/contextkey", "rules/iam/explain", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement", "rules/internal/recent", "scanner/fact"}},
+	{"rules/permission/rows", "the rules that answer from a cell of that table",
+		[]string{"rules/finding", "rules/permission"}},
 	{"rules/internal/builtin", "the functions that crosscheck adds to Rego: answers, permissions of a link, policies",
 		[]string{"rules/finding", "rules/iam", "rules/iam/match", "rules/iam/policy", "rules/iam/simulate", "rules/iam/statement", "rules/internal/opa", "rules/internal/recent", "rules/permission", "scanner/fact"}},
 	{"rules", "the engine: loads, compiles and evaluates rules, and gives links their verdicts",
-		[]string{"rules/finding", "rules/iam", "rules/iam/logic", "rules/iam/policy", "rules/internal/builtin", "rules/internal/opa", "rules/internal/recent", "rules/permission", "rules/spelling", "scanner/fact"}},
+		[]string{"rules/finding", "rules/iam", "rules/iam/logic", "rules/iam/policy", "rules/internal/builtin", "rules/internal/opa", "rules/internal/recent", "rules/permission", "rules/permission/rows", "rules/spelling", "scanner/fact"}},
 
 	{"scanner/sandbox/wire", "AWS's protocols: answers, errors, and strict reading of requests", nil},
 	{"scanner/sandbox/s3/checksum", "the checksums of S3 objects", nil},

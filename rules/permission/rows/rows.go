@@ -1,6 +1,13 @@
-package permission
+// Package rows lists the permission rules: those that answer from a cell of the matrix of
+// package permission.
+package rows
 
-import "crosscheck/rules/finding"
+import (
+	"slices"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/permission"
+)
 
 // guide is where AWS documents replication.
 const guide = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
@@ -12,7 +19,7 @@ var (
 )
 
 // rules are the permission rules, sorted by id.
-var rules = []*Rule{
+var rules = []*permission.Rule{
 	{
 		ID: "XC006", Title: "S3 may assume the replication role",
 		Pack: "links", Severity: finding.Critical, Decides: true,
@@ -21,7 +28,7 @@ var rules = []*Rule{
 			"documented: a trust policy that depends on matching values is unknown, one with\n" +
 			"other values fails.",
 		When:        []string{"role"},
-		Asks:        []Key{{Trust, "sts:AssumeRole"}},
+		Asks:        []permission.Key{{Layer: permission.Trust, Action: "sts:AssumeRole"}},
 		Controls:    leastPrivilege,
 		Remediation: "let the principal service s3.amazonaws.com do sts:AssumeRole in the trust policy of the role",
 		Evidence:    "recorded",
@@ -31,7 +38,7 @@ var rules = []*Rule{
 		ID: "XC007", Title: "The role may read the replication configuration and list the source",
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "AWS requires s3:GetReplicationConfiguration and s3:ListBucket on the source bucket.",
-		Asks:        []Key{{Source, "s3:GetReplicationConfiguration"}, {Source, "s3:ListBucket"}},
+		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetReplicationConfiguration"}, {Layer: permission.Source, Action: "s3:ListBucket"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetReplicationConfiguration and s3:ListBucket on the source bucket in a policy of the role",
 		Evidence:    "documented",
@@ -43,7 +50,7 @@ var rules = []*Rule{
 		Description: "s3:GetObjectVersionForReplication on every object of the rule; for objects that\n" +
 			"are not under KMS, s3:GetObjectVersion does as well, and a Deny of one of the two\n" +
 			"is no Deny of the other.",
-		Asks:        []Key{{Source, "s3:GetObjectVersionForReplication"}},
+		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionForReplication"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionForReplication on the source objects in a policy of the role",
 		Evidence:    "recorded",
@@ -53,7 +60,7 @@ var rules = []*Rule{
 		ID: "XC009", Title: "The role may read the ACLs of the source objects",
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "s3:GetObjectVersionAcl on every object of the rule; S3 copies the ACL with the object.",
-		Asks:        []Key{{Source, "s3:GetObjectVersionAcl"}},
+		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionAcl"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionAcl on the source objects in a policy of the role",
 		Evidence:    "recorded",
@@ -66,8 +73,8 @@ var rules = []*Rule{
 			"objects FAILED, without any event or metric that shows it. AWS's pages disagree on\n" +
 			"what happens where no policy allows it: either tags are dropped silently or the object\n" +
 			"fails. In both cases tagged objects do not arrive as they are; untagged ones do.",
-		Asks:        []Key{{Source, "s3:GetObjectVersionTagging"}},
-		Exception:   tagsAreLost,
+		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionTagging"}},
+		Exception:   permission.TagsAreLost,
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionTagging on the source objects in a policy of the role, and remove a Deny of it",
 		Evidence:    "recorded",
@@ -78,7 +85,7 @@ var rules = []*Rule{
 		Pack: "links", Severity: finding.Critical, Decides: true,
 		Description: "s3:ReplicateObject on the destination, as far as the role decides: its policies,\n" +
 			"its permissions boundary and the SCPs over its account.",
-		Asks: []Key{{Destination, "s3:ReplicateObject"}}, Side: RoleSide,
+		Asks: []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateObject"}}, Side: permission.RoleSide,
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:ReplicateObject on the destination objects in a policy of the role",
 		Evidence:    "recorded",
@@ -90,7 +97,7 @@ var rules = []*Rule{
 		Description: "s3:ReplicateObject as far as the destination decides: its bucket policy, its\n" +
 			"Block Public Access and the RCPs over its account. Between accounts the bucket\n" +
 			"policy must allow the role; the ARN must be the role's own, with its path.",
-		Asks: []Key{{Destination, "s3:ReplicateObject"}}, Side: ResourceSide,
+		Asks: []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateObject"}}, Side: permission.ResourceSide,
 		Controls:    leastPrivilege,
 		Remediation: "allow the role s3:ReplicateObject on the destination objects in the destination's bucket policy",
 		Evidence:    "recorded",
@@ -101,7 +108,7 @@ var rules = []*Rule{
 		Pack: "ownership", Severity: finding.Critical, Decides: true,
 		Description: "A rule with the owner override needs s3:ObjectOwnerOverrideToBucketOwner on both\n" +
 			"sides, unless the destination enforces bucket ownership.",
-		Asks:        []Key{{Destination, "s3:ObjectOwnerOverrideToBucketOwner"}},
+		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:ObjectOwnerOverrideToBucketOwner"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:ObjectOwnerOverrideToBucketOwner on the destination objects, in a policy of the role and in the destination's bucket policy",
 		Evidence:    "documented",
@@ -112,7 +119,7 @@ var rules = []*Rule{
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "s3:ReplicateDelete on the destination objects, where the rule replicates delete\n" +
 			"markers: V1 rules (without Filter) always do, V2 rules if they say so.",
-		Asks:        []Key{{Destination, "s3:ReplicateDelete"}},
+		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateDelete"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:ReplicateDelete on the destination objects, in a policy of the role and in the destination's bucket policy",
 		Evidence:    "documented",
@@ -124,7 +131,7 @@ var rules = []*Rule{
 		Description: "s3:ReplicateObject covers tags. An explicit Deny of s3:ReplicateTags was recorded:\n" +
 			"the object arrives without its tags, the source object shows FAILED, and neither\n" +
 			"an event nor a metric shows it. Untagged objects are not touched by it.",
-		Asks:        []Key{{Destination, "s3:ReplicateTags"}},
+		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateTags"}},
 		Controls:    leastPrivilege,
 		Remediation: "remove the Deny of s3:ReplicateTags for the role; where tags must not arrive, strip them after replication",
 		Evidence:    "recorded",
@@ -137,7 +144,7 @@ var rules = []*Rule{
 			"s3:GetObjectLegalHold with every object. A Deny was recorded to fail the objects\n" +
 			"that carry a retention or a hold, and nothing of them arrives.",
 		When:        []string{"object_lock", "role"},
-		Asks:        []Key{{Source, "s3:GetObjectRetention"}, {Source, "s3:GetObjectLegalHold"}},
+		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectRetention"}, {Layer: permission.Source, Action: "s3:GetObjectLegalHold"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectRetention and s3:GetObjectLegalHold on the source objects in a policy of the role",
 		Evidence:    "recorded",
@@ -151,8 +158,8 @@ var rules = []*Rule{
 			"does was not recorded; AWS lists failure codes for it. Objects that carry lock\n" +
 			"metadata would meet them.",
 		When:        []string{"object_lock"},
-		Asks:        []Key{{Destination, "s3:PutObjectRetention"}, {Destination, "s3:PutObjectLegalHold"}},
-		Exception:   contested("objects with a retention or a legal hold may fail"),
+		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:PutObjectRetention"}, {Layer: permission.Destination, Action: "s3:PutObjectLegalHold"}},
+		Exception:   permission.Contested("objects with a retention or a legal hold may fail"),
 		Controls:    []string{"NIST-800-53r5/AC-6", "NIST-800-53r5/CP-6(2)"},
 		Remediation: "remove the Deny of s3:PutObjectRetention and s3:PutObjectLegalHold for the role",
 		Evidence:    "inferred",
@@ -165,7 +172,7 @@ var rules = []*Rule{
 			"s3:GetObjectVersionAnnotationForReplication and no policy denies\n" +
 			"s3:ReplicateObjectAnnotation. Where they do not, the object arrives all the same and\n" +
 			"its replication status does not show it.",
-		Asks:        []Key{{Source, "s3:GetObjectVersionAnnotationForReplication"}, {Destination, "s3:ReplicateObjectAnnotation"}},
+		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionAnnotationForReplication"}, {Layer: permission.Destination, Action: "s3:ReplicateObjectAnnotation"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionAnnotationForReplication on the source objects, if annotations are in use",
 		Evidence:    "documented",
@@ -181,7 +188,7 @@ var rules = []*Rule{
 			"role must be allowed every key of the account in the Region or a key that its\n" +
 			"policies name; it fails where it is allowed none at all.",
 		When:        []string{"kms", "role"},
-		Asks:        []Key{{SourceKey, "kms:Decrypt"}},
+		Asks:        []permission.Key{{Layer: permission.SourceKey, Action: "kms:Decrypt"}},
 		Controls:    encryption,
 		Remediation: "allow kms:Decrypt on the source key in a policy of the role, and in the key policy where it does not delegate to the account",
 		Evidence:    "recorded",
@@ -194,7 +201,7 @@ var rules = []*Rule{
 			"destination object as encryption context. Recorded: with bucket keys off nothing more\n" +
 			"is needed. Between accounts the key policy must allow the role as well.",
 		When:        []string{"kms", "role"},
-		Asks:        []Key{{DestinationKey, "kms:Encrypt"}},
+		Asks:        []permission.Key{{Layer: permission.DestinationKey, Action: "kms:Encrypt"}},
 		Controls:    encryption,
 		Remediation: "allow kms:Encrypt on the key for replicas in a policy of the role and, between accounts, in the key policy",
 		Evidence:    "recorded",
@@ -207,8 +214,8 @@ var rules = []*Rule{
 			"replicas beside kms:Encrypt; what S3 calls was not recorded. A role that lacks one of\n" +
 			"them is unknown: put an object under the bucket key and watch it with a canary.",
 		When:        []string{"kms"},
-		Asks:        []Key{{DestinationKey, "kms:GenerateDataKey"}, {DestinationKey, "kms:Decrypt"}},
-		Exception:   contested("bucket keys are on, and AWS's pages disagree on whether this is needed then (try it with a canary)"),
+		Asks:        []permission.Key{{Layer: permission.DestinationKey, Action: "kms:GenerateDataKey"}, {Layer: permission.DestinationKey, Action: "kms:Decrypt"}},
+		Exception:   permission.Contested("bucket keys are on, and AWS's pages disagree on whether this is needed then (try it with a canary)"),
 		Controls:    []string{"SecurityHub/S3.17", "NIST-800-53r5/SC-12"},
 		Remediation: "allow kms:GenerateDataKey and kms:Decrypt on the key for replicas, in a policy of the role and in the key policy",
 		Evidence:    "documented",
@@ -216,3 +223,6 @@ var rules = []*Rule{
 			guide + "replication-troubleshoot.html"},
 	},
 }
+
+// Rules lists the permission rules, sorted by id.
+func Rules() []*permission.Rule { return slices.Clone(rules) }
