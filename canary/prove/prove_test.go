@@ -108,7 +108,7 @@ func TestClasses(t *testing.T) {
 		broken = "XC901 fail Predicted broken, proven to work"
 		proven = "XC902 fail Proven broken"
 	)
-	keyGone := with("default works", "sse-kms broken DstKmsKeyNotFound", "tagged works", "delete-marker works")
+	keyGone := with("default works", "sse-kms broken DstKmsKeyNotFound", "dsse broken DstKmsKeyNotFound", "tagged works", "delete-marker works")
 	for _, test := range []struct {
 		name    string
 		link    finding.Link
