@@ -9,8 +9,8 @@ import (
 	"crosscheck/rules/permission"
 )
 
-// TestNearMisses: an exemption that is meant for the role and misses it is said to do so,
-// with what to write, where it stands beside a restriction of the network and alone.
+// TestNearMisses: the message names an exemption that is meant for the role and does not match
+// it, and says what to write; both with a condition on the network in the statement and without.
 func TestNearMisses(t *testing.T) {
 	t.Parallel()
 	const id = "AROAEXAMPLEEXAMPLE111"

@@ -43,15 +43,17 @@ func newHTTPClient(given aws.HTTPClient, n int) (client aws.HTTPClient, close fu
 	}, tr.CloseIdleConnections
 }
 
-// plainBodies gives the next transport bodies that can only be read. The SDK closes the
-// body of a request once its answer begins; a transport that still writes then reads the
-// end of it, but WriteTo of such a body gives [io.EOF], which is no end but an error: the
-// connection was closed, the rest of the answer was lost, and the call made again.
+// plainBodies hides the method WriteTo of request bodies from the next transport, which
+// would prefer it to Read. The SDK closes a body as soon as the answer begins. If the
+// transport is still sending then, Read reports the end of the body, but WriteTo returns
+// [io.EOF] as an error: the transport closes the connection, the rest of the answer is
+// lost, and the call is made again.
 type plainBodies struct{ next http.RoundTripper }
 
-// RoundTrip sends a copy of the request.
+// RoundTrip sends the request, as a copy if its body has the method WriteTo.
 func (p plainBodies) RoundTrip(r *http.Request) (*http.Response, error) {
-	if _, ok := r.Body.(io.WriterTo); ok && r.Body != http.NoBody {
+	_, writes := r.Body.(io.WriterTo)
+	if writes && r.Body != http.NoBody {
 		plain := *r
 		plain.Body = struct{ io.ReadCloser }{r.Body}
 		r = &plain

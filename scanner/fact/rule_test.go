@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestMatches: a filter takes what is under its prefix, with all of its tags and without what
-// it excludes; where it excludes all of that, it is empty.
+// TestMatches: a filter selects the objects that have its prefix and all of its tags, except
+// those that it excludes. A filter that excludes all of them is empty.
 func TestMatches(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -3,8 +3,8 @@
 # description: |
 #   A prefix is no pattern and no path: it is compared with the beginning of the key,
 #   character by character. So *, logs/*, /logs/, ./logs/, s3://bucket/logs/ and "logs/"
-#   select next to nothing, and no status says so. All of these characters may stand in a
-#   key; where keys really begin so, waive the finding.
+#   select hardly any object, and no status of S3 says so. A key may contain all of these
+#   characters; if your keys really begin like this, waive the finding.
 # custom:
 #   id: XC033
 #   severity: medium
