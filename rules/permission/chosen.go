@@ -18,7 +18,8 @@ import (
 // is not KMS: writers choose the key, which is not known. The role is expected to be allowed
 // every key of the source's account in its Region, or to be given those that are in use: keys
 // that its policies name. It fails where no policy allows it any key at all. Of the keys that
-// were not read it is taken that their policies leave it to the account.
+// were not read it is taken for granted that their policies leave their use to the account,
+// which the cell names and [Certain] leaves unknown.
 func (e *evaluation) chosenKey(r *Requirement, s *side) Cell {
 	b := &e.doc.Bucket
 	s.account, s.region = b.AccountID, b.Region
@@ -44,7 +45,13 @@ func (e *evaluation) chosenKey(r *Requirement, s *side) Cell {
 			d = say("which keys the writers of objects choose is not known, and the role may use only some", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}})
 		}
 	}
+	if d.Result == iam.Allowed && e.certain {
+		d = say("the policies of the keys that writers choose were not read", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}})
+	}
 	c := e.blamed(e.newCell(r, q, d), q, s, &s.in)
+	if c.Result == iam.Allowed {
+		c.Inferred = append(c.Inferred, "the policies of the keys that writers choose leave their use to account "+b.AccountID)
+	}
 	if c.Result == iam.Denied && c.Reason != explicitDeny {
 		c.Remediation = fmt.Sprintf("allow %s in a policy of the role, on the keys that objects of %s are encrypted with", r.Action, b.Name)
 	}

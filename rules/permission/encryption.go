@@ -53,7 +53,7 @@ func (e *evaluation) appendCells(cells []Cell, r *Requirement) []Cell {
 func (e *evaluation) whole(r *Requirement) Cell {
 	c := e.cell(r)
 	if r.Layer != Trust {
-		c.Inferred = e.inferences(e.rolePolicies, e.at.policies)
+		c.Inferred = append(c.Inferred, e.inferences(e.rolePolicies, e.at.policies)...)
 	}
 	c.Some, c.Fails = e.some(&c)
 	return c

@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
 )
 
 // TestInferred: what is inferred of S3's requests is named in the answer, and is not known
@@ -28,7 +30,7 @@ func TestInferred(t *testing.T) {
 		if cell, _, _ := m.Find(key); cell.Result != c.want {
 			t.Errorf("%s: %s: %s", c.condition, cell.Result, cell.Message)
 		}
-		if a, _ := m.Answer(key, permission.Whole); strings.Contains(a.Message, "inferred of S3's own requests: "+c.words) != (c.want != iam.Undecided) {
+		if a, _ := m.Answer(key, permission.Whole); strings.Contains(a.Message, "taken for granted: "+c.words) != (c.want != iam.Undecided) {
 			t.Errorf("%s: %s", c.condition, a.Message)
 		}
 		m = permission.Certain(w.Document, w.link(), permission.NewPolicies())
@@ -38,7 +40,28 @@ func TestInferred(t *testing.T) {
 	}
 	w := newWorld()
 	m := permission.Of(w.Document, w.link(), permission.NewPolicies())
-	if a, _ := m.Answer(key, permission.Whole); strings.Contains(a.Message, "inferred") {
+	if a, _ := m.Answer(key, permission.Whole); strings.Contains(a.Message, "taken for granted") {
 		t.Error(a.Message)
+	}
+}
+
+// TestChosenKey: the policies of the keys that writers choose are not read, so that what the
+// role may do with them is named as taken for granted, and is not known where only what is
+// certain counts.
+func TestChosenKey(t *testing.T) {
+	t.Parallel()
+	key := permission.Key{Layer: permission.SourceKey, Action: "kms:Decrypt"}
+	w := newWorld()
+	w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"})
+	w.Links[0].SourceKey = ""
+	w.add(inRole, `{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}`)
+	m := permission.Of(w.Document, w.link(), permission.NewPolicies())
+	a, _ := m.Answer(key, permission.Whole)
+	if a.Status != finding.Pass || !strings.Contains(a.Message, "taken for granted: the policies of the keys that writers choose leave their use to account 111111111111") {
+		t.Errorf("%s: %s", a.Status, a.Message)
+	}
+	m = permission.Certain(w.Document, w.link(), permission.NewPolicies())
+	if a, _ := m.Answer(key, permission.Whole); a.Status != finding.Unknown || !strings.Contains(a.Message, "policies of the keys that writers choose were not read") {
+		t.Errorf("certainly: %s: %s", a.Status, a.Message)
 	}
 }

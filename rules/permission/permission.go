@@ -104,7 +104,7 @@ type Cell struct {
 	Remediation string // the exact change that a denial needs, "" where none is known
 	Contested   bool   // AWS leaves open what decides it
 
-	Inferred []string // what of S3's requests the policies test and is only inferred, in words
+	Inferred []string // what the result rests on and is only inferred, in words
 }
 
 // Sides are the results of the two sides of a request, each by itself.

@@ -137,7 +137,7 @@ func (c *Cell) taken() string {
 	if len(c.Inferred) == 0 {
 		return ""
 	}
-	return "; inferred of S3's own requests: " + strings.Join(c.Inferred, ", ")
+	return "; taken for granted: " + strings.Join(c.Inferred, ", ")
 }
 
 // Contested is for permissions of which AWS leaves open whether S3 needs them: a
