@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"crosscheck/rules/permission"
@@ -17,10 +18,10 @@ var refusedRead = regexp.MustCompile(
 // explicitIn is how AWS says in which kind of policy an explicit deny is.
 var explicitIn = regexp.MustCompile(`with an explicit deny in an? ([a-z -]+)`)
 
-// layerNamed are the words by which a refusal names a statement of such a policy. The
-// audit role's own policies are not read.
-var layerNamed = map[string]string{
-	"resource-based policy": "policy of ", "service control policy": " SCP ", "resource control policy": " RCP ",
+// layersOf are the layers of policies of such a kind, without their targets. The audit role's
+// own policies are not read.
+var layersOf = map[string][]string{
+	"resource-based policy": {"resource", "key"}, "service control policy": {"scp"}, "resource control policy": {"rcp"},
 }
 
 // refusedBy says which statement of the policies that were read refuses the audit role the
@@ -49,16 +50,16 @@ func (p *premises) refusedBy(doc *fact.Document, link *fact.Link, g *fact.Gap) s
 	default:
 		return ""
 	}
-	where := permission.Refusal(doc, link, "arn:"+said[1]+":iam::"+said[2]+":role/"+said[3], ask, p.policies)
+	refused := permission.Refusal(doc, link, "arn:"+said[1]+":iam::"+said[2]+":role/"+said[3], ask, p.policies)
 	if in := explicitIn.FindStringSubmatch(g.Message); in != nil {
-		if named := layerNamed[in[1]]; named == "" || !strings.Contains(where, named) {
+		if layer, _, _ := strings.Cut(refused.Layer, ":"); !slices.Contains(layersOf[in[1]], layer) {
 			return "" // a statement refuses it that was not read
 		}
 	}
-	if strings.Contains(where, " denies ") {
-		where += "; exempt the ARN of this role, which audits, from the statement (with its path, if it has one)"
+	if refused.Layer != "" {
+		return refused.Clause + "; exempt the ARN of this role, which audits, from the statement (with its path, if it has one)"
 	}
-	return where
+	return refused.Clause
 }
 
 // keyARN is the ARN of a key that was read, as gaps name it.

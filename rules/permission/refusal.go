@@ -21,14 +21,19 @@ type Ask struct {
 	Key    string // of an object, "" = the bucket itself
 }
 
-// Refusal says in one clause which statement refuses a role what it asks for, as far as the
-// facts of a link say: the role's own policies are not among them. It is "" where no
-// statement is known to refuse it. A statement that depends on what is not known of the
-// request is named with "perhaps".
-func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, policies *Policies) string {
+// Refused says why a role does not get what it asks for.
+type Refused struct {
+	Clause string // which statement refuses it; "" where none is known to
+	Layer  string // of the statement that denies it, as in an [iam.Statement]; "" where none does
+}
+
+// Refusal says which statement refuses a role what it asks for, as far as the facts of a link
+// say: the role's own policies are not among them. A statement that depends on what is not
+// known of the request is named with "perhaps".
+func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, policies *Policies) Refused {
 	caller, err := principal.Parse(roleARN)
 	if err != nil {
-		return ""
+		return Refused{}
 	}
 	as := *link
 	as.RoleARN = roleARN
@@ -44,7 +49,7 @@ func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, polic
 	}
 	switch {
 	case s.key != nil && s.key.key == nil:
-		return ""
+		return Refused{}
 	case s.key != nil:
 		r.Resource, s.in.Grants = s.key.key.ARN, e.granted(s.key.key, ask.Action)
 	case ask.Key != "":
@@ -54,17 +59,18 @@ func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, polic
 	who := ask.Action + " to the role " + roleARN
 	switch {
 	case d.Result == iam.Denied && d.Reason == explicitDeny:
-		return explain.Place(&r, &d.Deciding[0]) + " denies " + who
+		return Refused{explain.Place(&r, &d.Deciding[0]) + " denies " + who, d.Deciding[0].Layer}
 	case d.Result == iam.Denied:
-		return who + " is refused: " + d.Message
+		return Refused{Clause: who + " is refused: " + d.Message}
 	case d.Result == iam.Undecided:
 		for i := range d.Deciding {
 			if d.Deciding[i].Effect == statement.Deny {
-				return fmt.Sprintf("perhaps %s denies %s, depending on %s", explain.Place(&r, &d.Deciding[i]), who, strings.Join(d.UnknownKeys, ", "))
+				clause := fmt.Sprintf("perhaps %s denies %s, depending on %s", explain.Place(&r, &d.Deciding[i]), who, strings.Join(d.UnknownKeys, ", "))
+				return Refused{clause, d.Deciding[i].Layer}
 			}
 		}
 	}
-	return ""
+	return Refused{}
 }
 
 // contextOfOther is what is known of the condition keys of a request of another role: who

@@ -64,7 +64,7 @@ func TestRefusal(t *testing.T) {
 			if test.change != nil {
 				test.change(w)
 			}
-			got := permission.Refusal(w.Document, w.link(), canary, test.ask, permission.NewPolicies())
+			got := permission.Refusal(w.Document, w.link(), canary, test.ask, permission.NewPolicies()).Clause
 			if got != test.want && (test.want == "" || !strings.HasPrefix(got, test.want)) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}

@@ -131,7 +131,7 @@ func (p *prober) refusals(doc *fact.Document, l *fact.Link, t *canary.Target) ma
 		}
 		role := client.RoleARN(fact.PartitionOf(end.bucket.Region), end.bucket.AccountID, end.role)
 		ask := func(a permission.Ask) {
-			if where := permission.Refusal(doc, l, role, a, p.policies); where != "" {
+			if where := permission.Refusal(doc, l, role, a, p.policies).Clause; where != "" {
 				if out == nil {
 					out = map[canary.Right]string{}
 				}
