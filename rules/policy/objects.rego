@@ -12,12 +12,12 @@ excluded_tags(x) := object.get(x, ["exclude", "tags"], [])
 
 # What a excludes takes in every object of b.
 bars(a, b) if {
-	some excluded in excluded_prefixes(a)
+	some excluded in a.exclude.prefixes
 	startswith(prefix(b), excluded)
 }
 
 bars(a, b) if {
-	some excluded in excluded_tags(a)
+	some excluded in a.exclude.tags
 	tags(b)[excluded.key] == excluded.value
 }
 

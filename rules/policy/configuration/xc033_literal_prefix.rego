@@ -40,7 +40,12 @@ remedy(prefix) := "leave the prefix empty to select every key" if {
 	meant(prefix) == ""
 } else := sprintf("write the prefix %s", [meant(prefix)])
 
-wrong(prefix) := concat(" and ", [what | some [sign, what] in signs; regex.match(sign, prefix)])
+# What any of the signs is or begins with: most prefixes are looked at once.
+odd := "[*?\\s\"'`]|^[.]{0,2}/|^[A-Za-z][A-Za-z0-9]*:"
+
+wrong(prefix) := "" if {
+	not regex.match(odd, prefix)
+} else := concat(" and ", [what | some [sign, what] in signs; regex.match(sign, prefix)])
 
 answers contains answer if {
 	some link in input.links

@@ -54,37 +54,22 @@ algorithm := object.get(crosscheck.value(input.bucket.encryption, {}), "algorith
 
 policy := crosscheck.value(input.bucket.policy, {})
 
-answers contains crosscheck.not_applicable(link, "the rule replicates objects under KMS") if {
-	some link in input.links
+said(link) := crosscheck.not_applicable(link, "the rule replicates objects under KMS") if {
 	link.rule.sse_kms_objects == "Enabled"
-}
-
-answers contains crosscheck.not_applicable(link, "the rule takes no objects") if {
-	some link in input.links
-	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
-	not startswith(algorithm, "aws:kms")
-	objects.none(link.rule)
-}
-
-answers contains crosscheck.not_applicable(link, "KMS is the default encryption of the source") if {
-	some link in input.links
-	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+} else := crosscheck.not_applicable(link, "KMS is the default encryption of the source") if {
 	startswith(algorithm, "aws:kms")
-}
-
-answers contains answer if {
+} else := crosscheck.not_applicable(link, "the rule takes no objects") if {
+	objects.none(link.rule)
+} else := crosscheck.fail(link, sprintf("objects that a writer puts under %s are left out: the rule does not replicate objects under KMS, and S3 reports no failure", [concat(" or ", open)]), {
+	"evidence": {"algorithms": open},
+	"remediation": sprintf("set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID, or deny s3:PutObject with %s in the bucket policy of %s", [concat(" and ", open), input.bucket.name]),
+}) if {
 	policy
 	algorithm == "AES256"
-	some link in input.links
-	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
-	not objects.none(link.rule)
-	faults := {fault |
-		count(open) > 0
-		fault := {
-			"message": sprintf("objects that a writer puts under %s are left out: the rule does not replicate objects under KMS, and S3 reports no failure", [concat(" or ", open)]),
-			"evidence": {"algorithms": open},
-			"remediation": sprintf("set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID, or deny s3:PutObject with %s in the bucket policy of %s", [concat(" and ", open), input.bucket.name]),
-		}
-	}
-	some answer in crosscheck.result(link, faults, "the bucket policy denies writes under KMS")
+	count(open) > 0
+} else := crosscheck.pass(link, "the bucket policy denies writes under KMS") if {
+	policy
+	algorithm == "AES256"
 }
+
+answers contains said(link) if some link in input.links

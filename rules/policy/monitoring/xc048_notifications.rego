@@ -76,9 +76,9 @@ answers contains crosscheck.pass(input.bucket, "a CloudWatch alarm tells of fail
 }
 
 answers contains crosscheck.unknown(input.bucket, message, {}) if {
+	not notified
 	input.bucket.notification.value
 	input.bucket.alarms.value
-	not notified
 	count(untold) > 0
 	count(silent) == 0
 	why := {text | some link in untold; some text in may_tell(link)}
@@ -94,9 +94,9 @@ answers contains crosscheck.fail(input.bucket, sprintf("%s sends no notification
 		[input.bucket.name],
 	),
 }) if {
+	not notified
 	input.bucket.notification.value
 	known
-	not notified
 	faulty
 	rest := concat("", array.concat(no_alarm, idle))
 }
