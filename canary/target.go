@@ -73,7 +73,10 @@ func (t *Target) underRule(folder, run string, n int) (key string, tags map[stri
 			return key, r.Tags, fmt.Errorf("%w: its filter asks for the tag %s, which only AWS can set", ErrNoKey, name)
 		}
 	}
-	if !r.Matches(key, r.Tags) {
+	switch {
+	case r.Empty():
+		return key, r.Tags, fmt.Errorf("%w: its filter excludes every object", ErrNoKey)
+	case !r.Matches(key, r.Tags):
 		return key, r.Tags, fmt.Errorf("%w: its filter excludes the key %s, with the tags that it asks for; another --folder may do",
 			ErrNoKey, key)
 	}

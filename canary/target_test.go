@@ -103,6 +103,9 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%s: %q, %v", test.name, key, err)
 			continue
 		case test.key == "":
+			if r := &test.rules[0]; r.Empty() && strings.Contains(err.Error(), "--folder") {
+				t.Errorf("%s: no folder does: %v", test.name, err)
+			}
 			continue
 		case err != nil || key != test.key || target.destinations(key, tags) != test.destinations:
 			t.Errorf("%s: %q to %d destinations, %v", test.name, key, target.destinations(key, tags), err)

@@ -35,6 +35,14 @@ var faults = []struct {
 		w.Partition = ""
 		w.inPolicy("arn:aws:s3:::dst/*", "arn:aws-cn:s3:::dst/*")
 	}, permission.Destination, "s3:ReplicateObject"},
+	{"allowed elsewhere", func(w world) {
+		w.inPolicy(`"s3:ReplicateObject",`, "")
+		w.add(inRole, `{"Sid":"B","Effect":"Allow","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/x/*"}`)
+	}, permission.Destination, "s3:ReplicateObject"},
+	{"all but a prefix", func(w world) {
+		w.inPolicy(`"s3:ReplicateObject",`, "")
+		w.add(inRole, `{"Sid":"B","Effect":"Allow","Action":"s3:ReplicateObject","NotResource":"arn:aws:s3:::dst/private/*"}`)
+	}, permission.Destination, "s3:ReplicateObject"},
 	{"a misspelt action", func(w world) { w.inPolicy(`"s3:ReplicateObject"`, `"s3:ReplicateObjects"`) }, permission.Destination, "s3:ReplicateObject"},
 	{"another role", func(w world) { w.inDestination("role/service-role/repl", "role/service-role/other") }, permission.Destination, "s3:ReplicateObject"},
 	{"the destination's account", func(w world) { w.inDestination("111111111111:role/service-role/repl", "222222222222:root") }, permission.Destination, "s3:ReplicateObject"},

@@ -150,9 +150,20 @@ func (e *explanation) missing(d *iam.Decision) string {
 			d.Change = "write " + e.req.Action + " instead of " + wrong + " in " + e.place(&st)
 			return e.place(&st) + " names `" + wrong + "`, which is no action of S3 (write " + e.req.Action + ")"
 		}
-		return e.policyName(st.Layer, st.Policy) + " lacks " + e.req.Action + " (add it to " + statementName(st.Sid, st.Index) + ")"
+		lacks := " lacks " + e.req.Action
+		if e.allowsElsewhere(best.p) {
+			lacks = " does not allow " + e.req.Action + " on `" + e.wanted(d) + "`"
+		}
+		return e.policyName(st.Layer, st.Policy) + lacks + " (add it to " + statementName(st.Sid, st.Index) + ")"
 	}
 	return e.policies(d, policies, best.p) + " allows " + e.req.Action + " on `" + e.wanted(d) + "`" + e.toWhom(layer)
+}
+
+// allowsElsewhere reports whether a policy allows the action of the request on something.
+func (e *explanation) allowsElsewhere(p *policy.Policy) bool {
+	return slices.ContainsFunc(p.Compiled(), func(s statement.Statement) bool {
+		return s.Effect == statement.Allow && s.CoversAction(e.req.Action)
+	})
 }
 
 // because is why AWS would not store a policy.
@@ -316,6 +327,9 @@ func (e *explanation) missedResource(s *statement.Statement) miss {
 	}
 	want := e.req.Resource
 	if s.NotResource {
+		if e.req.ResourceIsGlob { // of which it may leave out a part
+			return miss{cause: "leaves out `" + r.Written + "` by its NotResource"}
+		}
 		return miss{cause: "leaves out `" + want + "` by its NotResource `" + r.Written + "`"}
 	}
 	add := "add `" + want + "` to the Resource of"
