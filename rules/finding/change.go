@@ -1,0 +1,117 @@
+package finding
+
+// Kind is the kind of what a change is made to.
+type Kind string
+
+// The kinds of policy documents and settings. Documents are JSON; settings have the
+// value that AWS's API gives them, or the JSON document that its command line takes.
+const (
+	RolePolicy   Kind = "role-policy"   // a policy of a role: inline or managed
+	TrustPolicy  Kind = "trust-policy"  // of a role
+	Boundary     Kind = "boundary"      // the permissions boundary of a role
+	BucketPolicy Kind = "bucket-policy" // of a bucket
+	KeyPolicy    Kind = "key-policy"    // of a KMS key
+	SCP          Kind = "scp"           // of the organization
+	RCP          Kind = "rcp"           // of the organization
+
+	Replication    Kind = "replication"     // replication configuration, as JSON
+	Versioning     Kind = "versioning"      // Enabled or Suspended
+	Ownership      Kind = "ownership"       // BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter
+	ObjectLock     Kind = "object-lock"     // Enabled
+	RequestPayment Kind = "request-payment" // BucketOwner or Requester
+	KeyState       Kind = "key-state"       // Enabled or Disabled
+)
+
+// Document reports whether what is of the kind is a policy document.
+func (k Kind) Document() bool {
+	switch k {
+	case RolePolicy, TrustPolicy, Boundary, BucketPolicy, KeyPolicy, SCP, RCP:
+		return true
+	}
+	return false
+}
+
+// Target is one policy document or setting: what a change is made to. Two that are
+// equal are the same.
+type Target struct {
+	Kind      Kind   `json:"kind"`
+	AccountID string `json:"account_id"` // that owns it
+	Region    string `json:"region"`     // of a bucket or key, else ""
+	Resource  string `json:"resource"`   // ARN of the role, bucket or key; of an SCP or RCP the id of what it is attached to
+	Policy    string `json:"policy"`     // name of an inline policy, ARN of a managed one, else ""
+}
+
+// Operation is what an edit does.
+type Operation string
+
+// The operations. No operation removes or changes a statement that denies.
+const (
+	CreateDocument   Operation = "create-document"
+	AddStatement     Operation = "add-statement"
+	AddAction        Operation = "add-action"
+	AddResource      Operation = "add-resource"
+	AddPrincipal     Operation = "add-principal"
+	ReplacePrincipal Operation = "replace-principal"
+	ReplaceValue     Operation = "replace-value" // of any other element
+	RemoveAction     Operation = "remove-action"
+	Repair           Operation = "repair" // of what is no JSON, or what AWS would not store
+	Set              Operation = "set"    // a setting
+)
+
+// Edit is one step of a change.
+type Edit struct {
+	Operation Operation `json:"operation"`
+	Statement int       `json:"statement"` // 0-based index in the document before the change; -1 for a new one or none
+	Sid       string    `json:"sid"`       // of the statement, "" if it has none
+	Values    []string  `json:"values"`    // what is added, removed or set
+	Instead   string    `json:"instead"`   // what is replaced, "" if nothing is
+	Summary   string    `json:"summary"`   // one clause: "add s3:ReplicateDelete to statement Replica of the bucket policy of backup"
+	Findings  []string  `json:"findings"`  // fingerprints of the findings that it mends, sorted
+	Optional  string    `json:"optional"`  // why objects replicate without it too, "" if they do not
+}
+
+// PatchOperation is an operation of a JSON patch.
+//
+// https://www.rfc-editor.org/rfc/rfc6902
+type PatchOperation struct {
+	Op    string `json:"op"` // test, add, remove, replace
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"`
+}
+
+// Change is all that is to change in one policy document or setting, for every link that
+// it is about.
+type Change struct {
+	Target
+	Before string           `json:"before"` // the whole document or the value; "" = there is none
+	After  string           `json:"after"`
+	Patch  []PatchOperation `json:"patch"` // from before to after, where both are JSON; each guarded by tests
+	Edits  []Edit           `json:"edits"`
+	Links  []string         `json:"links"`  // ids, sorted
+	Proven bool             `json:"proven"` // all of its links were judged again with it
+	Rests  []string         `json:"rests"`  // gaps that keep it from being proven, in words
+}
+
+// Decision is what no change can be printed for: a person must decide it.
+type Decision struct {
+	Target            // who must be asked about what; its kind may be ""
+	Link     string   `json:"link"`
+	Text     string   `json:"text"` // what is to decide, and why
+	Findings []string `json:"findings"`
+}
+
+// Fix says what becomes of a link with the changes that name it.
+type Fix struct {
+	Link    string  `json:"link"`
+	Before  Verdict `json:"before"`
+	After   Verdict `json:"after"`   // as judged with all changes
+	Proven  bool    `json:"proven"`  // what the changes mend is gone, nothing new failed, no class got worse, and no gap is in the way
+	Changes []int   `json:"changes"` // indexes into the changes, in the order in which AWS accepts them
+}
+
+// Repairs are the changes that mend the findings of a run.
+type Repairs struct {
+	Changes   []Change   `json:"changes"` // in the order in which AWS accepts them: roles before the policies that name them
+	Fixes     []Fix      `json:"fixes"`
+	Decisions []Decision `json:"decisions"`
+}
