@@ -15,6 +15,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/rules/permission/rows"
 	"crosscheck/scanner/fact"
 )
@@ -83,7 +84,7 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{rules: list, memory: newMemory(), mentioned: mentionedFacts(modules, files)}
-	if e.digest, err = digest(opts, files, permission.Requirements(), rows.Rules()); err != nil {
+	if e.digest, err = digest(opts, files, demand.Requirements(), rows.Rules()); err != nil {
 		return nil, err
 	}
 	disabled, err := switchedOff(list, opts)

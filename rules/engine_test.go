@@ -21,6 +21,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/rules/permission/rows"
 	"crosscheck/scanner/fact"
 )
@@ -260,7 +261,7 @@ func TestDigest(t *testing.T) {
 	t.Parallel()
 	files := func() []source { return []source{{name: "a.rego", text: []byte("package a")}} }
 	opts := Options{Disabled: []string{"XC001"}}
-	requirements, table := permission.Requirements(), rows.Rules()
+	requirements, table := demand.Requirements(), rows.Rules()
 	same, err := digest(opts, files(), requirements, table)
 	if err != nil {
 		t.Fatal(err)
@@ -284,9 +285,9 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%s: %s and %s, %v", name, got, same, err)
 		}
 	}
-	lock := slices.IndexFunc(requirements, func(r *permission.Requirement) bool { return r.Action == "s3:GetObjectRetention" })
+	lock := slices.IndexFunc(requirements, func(r *demand.Requirement) bool { return r.Action == "s3:GetObjectRetention" })
 	requirement, rule, condition := *requirements[lock], *table[0], *requirements[lock].When[len(requirements[lock].When)-1]
-	requirement.When = []*permission.Condition{&condition}
+	requirement.When = []*demand.Condition{&condition}
 	exception := permission.Exception{Name: "an exception"}
 	rule.Exception = &exception
 	table[0], requirements[lock] = &rule, &requirement
@@ -315,7 +316,7 @@ func TestDigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := digest(Options{}, embedded, permission.Requirements(), rows.Rules())
+	want, err := digest(Options{}, embedded, demand.Requirements(), rows.Rules())
 	if err != nil || standard(t).Digest() != want {
 		t.Errorf("the engine's digest is not that of its files, its options and the permission table: %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -40,13 +41,13 @@ func (p *premises) refusedBy(doc *fact.Document, link *fact.Link, g *fact.Gap) s
 	case "":
 		return ""
 	case doc.Bucket.ARN:
-		ask.Layer = permission.Source
+		ask.Layer = demand.Source
 	case doc.BucketARN(link.Destination):
-		ask.Layer = permission.Destination
+		ask.Layer = demand.Destination
 	case keyARN(doc, link.SourceKey):
-		ask.Layer = permission.SourceKey
+		ask.Layer = demand.SourceKey
 	case keyARN(doc, link.ReplicaKey):
-		ask.Layer = permission.DestinationKey
+		ask.Layer = demand.DestinationKey
 	default:
 		return ""
 	}

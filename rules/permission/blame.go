@@ -11,6 +11,7 @@ import (
 	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/statement"
+	"crosscheck/rules/permission/demand"
 )
 
 // blamed adds to a cell that is not allowed which side is to blame, the role's or
@@ -84,7 +85,7 @@ func sideOfLayer(layer string) Side {
 }
 
 // sideMessage is what one side says by itself, "" where it allows.
-func (e *evaluation) sideMessage(s *side, in *iam.Input, q question, r *Requirement, result iam.Result) string {
+func (e *evaluation) sideMessage(s *side, in *iam.Input, q question, r *demand.Requirement, result iam.Result) string {
 	if result == iam.Allowed {
 		return ""
 	}
@@ -143,7 +144,7 @@ func (e *evaluation) remedy(c *Cell, s *side) string {
 		where, kind := "the bucket policy of "+e.link.Destination, policy.Bucket
 		if s.key != nil {
 			where, kind = "the policy of the key", policy.Key
-		} else if s.layer == Source {
+		} else if s.layer == demand.Source {
 			where = "the bucket policy of " + e.doc.Bucket.Name
 		}
 		// A statement may be added to only if it is for this role.

@@ -12,6 +12,7 @@ import (
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/statement"
+	"crosscheck/rules/permission/demand"
 )
 
 // chosenKey decides a requirement on the keys of source objects where the source's default
@@ -20,7 +21,7 @@ import (
 // that its policies name. It fails where no policy allows it any key at all. Of the keys that
 // were not read it is taken for granted that their policies leave their use to the account,
 // which the cell names and [Certain] leaves unknown.
-func (e *evaluation) chosenKey(r *Requirement, s *side) Cell {
+func (e *evaluation) chosenKey(r *demand.Requirement, s *side) Cell {
 	b := &e.doc.Bucket
 	s.account, s.region = b.AccountID, b.Region
 	s.in.Resource, s.in.Grants = iam.Policies(e.policies.accountKey(cmp.Or(e.principal.Account, b.AccountID))), logic.False
@@ -60,7 +61,7 @@ func (e *evaluation) chosenKey(r *Requirement, s *side) Cell {
 
 // givenKey reports whether the role's policies name a key of the source's account, other than
 // that of the replicas, and allow the action on it.
-func (e *evaluation) givenKey(r *Requirement, s *side) bool {
+func (e *evaluation) givenKey(r *demand.Requirement, s *side) bool {
 	for _, p := range e.rolePolicies {
 		if p.kind != policy.Identity {
 			continue
@@ -87,13 +88,13 @@ func (e *evaluation) givenKey(r *Requirement, s *side) bool {
 
 // letByKey reports whether the policy or a grant of a key that was read may let the role do
 // the action.
-func (e *evaluation) letByKey(r *Requirement) bool {
+func (e *evaluation) letByKey(r *demand.Requirement) bool {
 	for _, id := range slices.Sorted(maps.Keys(e.doc.Keys)) {
 		k := e.doc.Keys[id].Value
 		if k == nil || k.Region != e.doc.Bucket.Region {
 			continue
 		}
-		s := e.keySide(SourceKey, id, e.doc.Bucket.Name)
+		s := e.keySide(demand.SourceKey, id, e.doc.Bucket.Name)
 		s.in.Grants = e.granted(k, r.Action)
 		if e.sideResult(&s, &s.in, question{r.Action, k.ARN, false}) != iam.Denied {
 			return true

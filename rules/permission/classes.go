@@ -6,6 +6,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/permission/demand"
 )
 
 // Promise is a class of objects that the rule of a link promises to replicate.
@@ -13,7 +14,7 @@ type Promise struct {
 	Class   finding.Class
 	Counted bool // it decides the verdict of the link
 
-	of *features
+	of *demand.Features
 }
 
 // Promises are the classes of the link's objects, default first. A class that there is
@@ -23,18 +24,18 @@ func (m *Matrix) Promises() []Promise {
 	list := make([]Promise, 0, 8)
 	add := func(c finding.Class, promised bool) {
 		if promised {
-			list = append(list, Promise{c, c != finding.Annotated && (c != finding.DSSE || c == f.written), f})
+			list = append(list, Promise{c, c != finding.Annotated && (c != finding.DSSE || c == f.Written), f})
 		}
 	}
 	add(finding.Default, true)
 	for _, c := range encryptions {
 		// A writer may choose it; under KMS only where the rule takes such objects.
-		add(c, c != f.written && (c == finding.SSES3 || f.kms))
+		add(c, c != f.Written && (c == finding.SSES3 || f.KMS))
 	}
 	add(finding.Tagged, true)
-	add(finding.Locked, f.objectLock != logic.False)
-	add(finding.DeleteMarker, f.deleteMarkers)
-	add(finding.Replica, f.modifications)
+	add(finding.Locked, f.ObjectLock != logic.False)
+	add(finding.DeleteMarker, f.DeleteMarkers)
+	add(finding.Replica, f.Modifications)
 	add(finding.Annotated, true)
 	return list
 }
@@ -55,15 +56,15 @@ func (p Promise) Meets(fault finding.Class, own bool) logic.Truth {
 	// What the settings of bucket and rule make of every object is so for all classes.
 	switch fault {
 	case finding.Tagged:
-		return truth(f.tagged)
+		return logic.Of(f.Tagged)
 	case finding.Locked:
-		return f.retention
+		return f.Retention
 	}
 	if !slices.Contains(encryptions, fault) {
 		return logic.False
 	}
 	if !slices.Contains(encryptions, class) {
-		class = f.written
+		class = f.Written
 	}
 	switch {
 	case class == "":
@@ -71,7 +72,7 @@ func (p Promise) Meets(fault finding.Class, own bool) logic.Truth {
 	case class == finding.DSSE && fault == finding.SSEKMS && !own: // two layers of KMS need what one needs
 		return logic.True
 	}
-	return truth(class == fault)
+	return logic.Of(class == fault)
 }
 
 // WitnessKey is the key of the object that is the cell's witness, "" where it has none.

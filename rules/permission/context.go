@@ -7,6 +7,7 @@ import (
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/match"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -87,7 +88,7 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 			return bucketTag(s.bucket, tag)
 		}
 	}
-	if tag, ok := strings.CutPrefix(key, "s3:existingobjecttag/"); ok && s.layer == Source {
+	if tag, ok := strings.CutPrefix(key, "s3:existingobjecttag/"); ok && s.layer == demand.Source {
 		return e.objectTag(s, key, tag)
 	}
 	return e.requestValue(s, action, key)
@@ -192,7 +193,7 @@ func (e *evaluation) requestValue(s *side, action, key string) contextkey.Value 
 	case headerKey, headerKey + "-aws-kms-key-id":
 		return e.header(key)
 	case "s3:object-lock-event-hold", "s3:object-lock-event-hold-duration-days":
-		if e.objectLock == logic.False {
+		if e.ObjectLock == logic.False {
 			return contextkey.Absent() // no object has a hold
 		}
 	case "s3:x-amz-acl", "s3:x-amz-grant-read", "s3:x-amz-grant-write", "s3:x-amz-grant-read-acp", "s3:x-amz-grant-write-acp",
@@ -218,7 +219,7 @@ func (e *evaluation) keyValue(s *side, key string, variant int) contextkey.Value
 	case contextKey:
 		return e.encryptionContext(s, variant)
 	case "kms:encryptioncontextkeys":
-		if s.layer == DestinationKey {
+		if s.layer == demand.DestinationKey {
 			return contextkey.Many("aws:s3:arn")
 		}
 	case "kms:grantisforawsresource", "kms:granteeprincipal", "kms:grantconstrainttype", "kms:grantoperations":

@@ -8,6 +8,7 @@ import (
 
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -33,16 +34,16 @@ func abac(where, status string, tags fact.Fact[map[string]string]) func(world) {
 // applies to the known value, and to no other.
 func TestContext(t *testing.T) {
 	t.Parallel()
-	cells := map[string]permission.Key{
-		inTrust:     {Layer: permission.Trust, Action: "sts:AssumeRole"},
-		inSource:    {Layer: permission.Source, Action: "s3:GetObjectVersionAcl"},
-		inDst:       {Layer: permission.Destination, Action: "s3:ReplicateObject"},
-		inRole:      {Layer: permission.Destination, Action: "s3:ReplicateObject"},
-		inSourceKey: {Layer: permission.SourceKey, Action: "kms:Decrypt"},
-		inDstKey:    {Layer: permission.DestinationKey, Action: "kms:Encrypt"},
-		inSCP:       {Layer: permission.Destination, Action: "s3:ReplicateObject"},
-		inRCP:       {Layer: permission.Destination, Action: "s3:ReplicateObject"},
-		inBoundary:  {Layer: permission.Destination, Action: "s3:ReplicateObject"},
+	cells := map[string]demand.Key{
+		inTrust:     {Layer: demand.Trust, Action: "sts:AssumeRole"},
+		inSource:    {Layer: demand.Source, Action: "s3:GetObjectVersionAcl"},
+		inDst:       {Layer: demand.Destination, Action: "s3:ReplicateObject"},
+		inRole:      {Layer: demand.Destination, Action: "s3:ReplicateObject"},
+		inSourceKey: {Layer: demand.SourceKey, Action: "kms:Decrypt"},
+		inDstKey:    {Layer: demand.DestinationKey, Action: "kms:Encrypt"},
+		inSCP:       {Layer: demand.Destination, Action: "s3:ReplicateObject"},
+		inRCP:       {Layer: demand.Destination, Action: "s3:ReplicateObject"},
+		inBoundary:  {Layer: demand.Destination, Action: "s3:ReplicateObject"},
 	}
 	resources := map[string]string{inSource: "arn:aws:s3:::src/*", inDst: "arn:aws:s3:::dst/*"}
 	for _, c := range []struct {
@@ -208,13 +209,13 @@ func TestManyValues(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		where, key, value string
-		cell              permission.Key
+		cell              demand.Key
 	}{
-		{inDst, "aws:PrincipalOrgPaths", "o-example/r-root/ou-a/", permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"}},
-		{inDst, "aws:ResourceOrgPaths", "o-example/r-root/ou-a/", permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"}},
-		{inTrust, "aws:ResourceOrgPaths", "o-example/r-root/ou-a/", permission.Key{Layer: permission.Trust, Action: "sts:AssumeRole"}},
-		{inDstKey, "kms:EncryptionContextKeys", "aws:s3:arn", permission.Key{Layer: permission.DestinationKey, Action: "kms:Encrypt"}},
-		{inDstKey, "kms:ResourceAliases", "alias/one", permission.Key{Layer: permission.DestinationKey, Action: "kms:Encrypt"}},
+		{inDst, "aws:PrincipalOrgPaths", "o-example/r-root/ou-a/", demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"}},
+		{inDst, "aws:ResourceOrgPaths", "o-example/r-root/ou-a/", demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"}},
+		{inTrust, "aws:ResourceOrgPaths", "o-example/r-root/ou-a/", demand.Key{Layer: demand.Trust, Action: "sts:AssumeRole"}},
+		{inDstKey, "kms:EncryptionContextKeys", "aws:s3:arn", demand.Key{Layer: demand.DestinationKey, Action: "kms:Encrypt"}},
+		{inDstKey, "kms:ResourceAliases", "alias/one", demand.Key{Layer: demand.DestinationKey, Action: "kms:Encrypt"}},
 	} {
 		for value, want := range map[string]iam.Result{c.value: iam.Denied, c.value + "x": iam.Allowed} {
 			resource := "*"

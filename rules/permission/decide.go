@@ -12,6 +12,7 @@ import (
 	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/principal"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -33,7 +34,7 @@ type evaluation struct {
 	policies *Policies
 	certain  bool       // what is inferred is unknown
 	role     *fact.Role // nil where it is not known or does not exist
-	features
+	demand.Features
 
 	identity, boundary         iam.Layer
 	scps                       iam.Levels
@@ -64,27 +65,18 @@ func Certain(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
 }
 
 func of(doc *fact.Document, link *fact.Link, policies *Policies, certain bool) Matrix {
-	e := evaluation{doc: doc, link: link, policies: policies, certain: certain, features: featuresOf(doc, link)}
+	e := evaluation{doc: doc, link: link, policies: policies, certain: certain, Features: demand.FeaturesOf(doc, link)}
 	e.keys = contextkey.EscapeGlob(link.Rule.Prefix) + "*"
-	if !e.roleAbsent {
+	if !e.RoleAbsent {
 		e.readRole()
 	}
-	needed := 0
-	for _, r := range requirements {
-		if why, _ := r.applies(&e.features); why == "" {
-			needed++
-		}
-	}
-	m := Matrix{Cells: make([]Cell, 0, needed), features: e.features}
-	for _, r := range requirements {
-		why, perhaps := r.applies(&e.features)
-		if why != "" {
-			continue
-		}
+	needs := demand.Of(&e.Features)
+	m := Matrix{Cells: make([]Cell, 0, len(needs)), features: e.Features}
+	for _, need := range needs {
 		n := len(m.Cells)
-		m.Cells = e.appendCells(m.Cells, r)
-		for i := n; i < len(m.Cells) && perhaps != nil && r.Required; i++ {
-			m.Cells[i].neededIf(perhaps)
+		m.Cells = e.appendCells(m.Cells, need.Requirement)
+		for i := n; i < len(m.Cells) && need.Perhaps != nil && need.Required; i++ {
+			m.Cells[i].neededIf(need.Perhaps)
 		}
 	}
 	m.Refused = e.refused
@@ -92,7 +84,7 @@ func of(doc *fact.Document, link *fact.Link, policies *Policies, certain bool) M
 }
 
 // neededIf makes a denial unknown, as it is not known whether the permission is needed.
-func (c *Cell) neededIf(perhaps *Condition) {
+func (c *Cell) neededIf(perhaps *demand.Condition) {
 	if c.Result != iam.Denied {
 		return
 	}
@@ -113,8 +105,8 @@ func (e *evaluation) refuse(list []*Policy) {
 }
 
 // cell decides one requirement.
-func (e *evaluation) cell(r *Requirement) Cell {
-	if r.Layer == Trust {
+func (e *evaluation) cell(r *demand.Requirement) Cell {
+	if r.Layer == demand.Trust {
 		return e.trust(r)
 	}
 	s := e.sideOf(r.Layer)
@@ -123,20 +115,20 @@ func (e *evaluation) cell(r *Requirement) Cell {
 	}
 	in, q := &s.in, question{r.Action, "", false}
 	switch r.On {
-	case TheBucket:
+	case demand.TheBucket:
 		q.resource = s.bucketARN
-	case TheObjects:
+	case demand.TheObjects:
 		q.resource, q.every = s.bucketARN+"/"+e.keys, true
 		if e.object != "" {
 			q.resource, q.every = s.bucketARN+"/"+e.object, false
 		}
-	case TheKey:
+	case demand.TheKey:
 		if s.key.id == "" {
-			if r.Layer == SourceKey && e.written == finding.SSES3 {
+			if r.Layer == demand.SourceKey && e.Written == finding.SSES3 {
 				return e.chosenKey(r, s)
 			}
 			why := "the default key of the source is not known"
-			if r.Layer == DestinationKey {
+			if r.Layer == demand.DestinationKey {
 				_, why = e.doc.RelatedKey(e.link)
 			}
 			return e.newCell(r, q, say(why, iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
@@ -148,13 +140,13 @@ func (e *evaluation) cell(r *Requirement) Cell {
 		}
 	}
 	switch r.Mode {
-	case MayNotDeny:
+	case demand.MayNotDeny:
 		denies := e.deniesOnly(s)
 		denies.RestrictPublicBuckets = logic.False
 		in = &denies
-	case MustAllowOrDenied:
+	case demand.MustAllowOrDenied:
 		return e.blamed(e.newCell(r, q, e.allowedOrDenied(s, q)), q, s, in)
-	case Either:
+	case demand.Either:
 		return e.either(r, q, s)
 	}
 	if foreign := e.foreignManagedKey(s); foreign != "" {
@@ -281,7 +273,7 @@ func (e *evaluation) allowedOrDenied(s *side, q question) iam.Decision {
 
 // either decides a requirement with an alternative. A Deny of one action is no Deny
 // of the other. The alternative does not do for objects under KMS.
-func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
+func (e *evaluation) either(r *demand.Requirement, q question, s *side) Cell {
 	d := e.decide(s, &s.in, q)
 	if d.Result == iam.Allowed {
 		return e.newCell(r, q, d)
@@ -290,11 +282,11 @@ func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
 	q2.action = r.Alternative
 	other := e.decide(s, &s.in, q2)
 	switch {
-	case e.kms && (other.Result == iam.Allowed || other.Result == iam.Undecided && e.defaultKMS != ""):
+	case e.KMS && (other.Result == iam.Allowed || other.Result == iam.Undecided && e.DefaultKMS != ""):
 		c := e.blamed(e.newCell(r, q, d), q, s, &s.in)
 		c.Class, c.Others = finding.SSEKMS, other.Result
 		return c
-	case e.kms && e.defaultKMS != "": // new objects are under KMS
+	case e.KMS && e.DefaultKMS != "": // new objects are under KMS
 		return e.blamed(e.newCell(r, q, d), q, s, &s.in)
 	case other.Result == iam.Allowed:
 		return e.newCell(r, q2, other)
@@ -303,7 +295,7 @@ func (e *evaluation) either(r *Requirement, q question, s *side) Cell {
 		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
 	case d.Result == iam.Denied && (other.Result != iam.Denied || all(&d) && !all(&other)):
 		// The other denies no more than this one, which alone does for objects under KMS.
-		if e.kms && other.Result == iam.Denied {
+		if e.KMS && other.Result == iam.Denied {
 			d.Witness, d.ButNamed = other.Witness, other.ButNamed
 		} else {
 			q, d = q2, other
@@ -344,9 +336,9 @@ func (e *evaluation) granted(k *fact.Key, action string) logic.Truth {
 
 // trust decides whether S3 may assume the role. Whether S3 sends aws:SourceArn and
 // aws:SourceAccount is not documented: the answer must be the same either way.
-func (e *evaluation) trust(r *Requirement) Cell {
+func (e *evaluation) trust(r *demand.Requirement) Cell {
 	q := question{r.Action, e.link.RoleARN, false}
-	if e.roleAbsent {
+	if e.RoleAbsent {
 		return e.newCell(r, q, say(fmt.Sprintf("the role %s does not exist", e.link.RoleARN),
 			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "trust"}))
 	}
@@ -393,7 +385,7 @@ func (e *evaluation) trust(r *Requirement) Cell {
 }
 
 // newCell is the cell of a decision.
-func (e *evaluation) newCell(r *Requirement, q question, d iam.Decision) Cell {
+func (e *evaluation) newCell(r *demand.Requirement, q question, d iam.Decision) Cell {
 	c := Cell{
 		Requirement: r, Class: r.Class, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: e.message(r, q, d),
 		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, NotRead: d.NotRead, Witness: d.Witness, butNamed: d.ButNamed,
@@ -412,14 +404,14 @@ func (e *evaluation) newCell(r *Requirement, q question, d iam.Decision) Cell {
 }
 
 // message says who may not do what, and why; "" where all is allowed and nothing is to be said.
-func (e *evaluation) message(r *Requirement, q question, d iam.Decision) string {
+func (e *evaluation) message(r *demand.Requirement, q question, d iam.Decision) string {
 	name := e.link.RoleARN[strings.LastIndexByte(e.link.RoleARN, '/')+1:]
 	bucket := e.doc.Bucket.Name
-	if r.Layer == Destination || r.Layer == DestinationKey {
+	if r.Layer == demand.Destination || r.Layer == demand.DestinationKey {
 		bucket = e.link.Destination
 	}
 	who, does := "the replication role "+name, r.Does+" "+bucket+" ("+q.action+")"
-	if r.Layer == Trust {
+	if r.Layer == demand.Trust {
 		who, does = "S3", "assume the replication role "+name+" ("+q.action+")"
 	}
 	switch d.Result {

@@ -9,6 +9,7 @@ import (
 	"crosscheck/rules/iam"
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/permission/demand"
 )
 
 // headerKey is the condition key of the header that says how a replica is encrypted; the
@@ -17,7 +18,7 @@ const headerKey = "s3:x-amz-server-side-encryption"
 
 // appendCells decides a requirement for the objects of the link: one cell, or one for each
 // class of encryption that is not allowed, where the policies tell these classes apart.
-func (e *evaluation) appendCells(cells []Cell, r *Requirement) []Cell {
+func (e *evaluation) appendCells(cells []Cell, r *demand.Requirement) []Cell {
 	classes := e.encryptionsOf(r)
 	if len(classes) == 0 {
 		return append(cells, e.whole(r))
@@ -39,20 +40,20 @@ func (e *evaluation) appendCells(cells []Cell, r *Requirement) []Cell {
 		c := &own[i]
 		c.Class, c.Own, c.Others = classes[i], true, iam.Allowed
 		c.further = i > 0
-		c.Asked = e.written != "" && c.Class != e.written && c.Class != finding.SSEKMS
+		c.Asked = e.Written != "" && c.Class != e.Written && c.Class != finding.SSEKMS
 	}
 	own = slices.DeleteFunc(own, func(c Cell) bool { return c.Result == iam.Allowed })
 	// One answer alone is the worst of what counts: denied comes last of the results.
 	slices.SortStableFunc(own, func(a, b Cell) int {
-		return cmp.Or(cmp.Compare(truth(a.Asked), truth(b.Asked)), cmp.Compare(b.Result, a.Result))
+		return cmp.Or(cmp.Compare(logic.Of(a.Asked), logic.Of(b.Asked)), cmp.Compare(b.Result, a.Result))
 	})
 	return cells[:n+len(own)]
 }
 
 // whole decides one requirement, and says of a denial which keys it is about.
-func (e *evaluation) whole(r *Requirement) Cell {
+func (e *evaluation) whole(r *demand.Requirement) Cell {
 	c := e.cell(r)
-	if r.Layer != Trust {
+	if r.Layer != demand.Trust {
 		c.Inferred = append(c.Inferred, e.inferences(e.rolePolicies, e.at.policies)...)
 	}
 	c.Some, c.Fails = e.some(&c)
@@ -66,30 +67,30 @@ func (c *Cell) saysThatOf(b *Cell) bool {
 
 // encryptionsOf are the classes of encryption whose objects need the requirement, that of
 // new objects by default first; none where the request is the same for all.
-func (e *evaluation) encryptionsOf(r *Requirement) []finding.Class {
+func (e *evaluation) encryptionsOf(r *demand.Requirement) []finding.Class {
 	switch {
 	case !r.ByEncryption:
 		return nil
-	case !e.kms: // S3 leaves out objects under KMS
+	case !e.KMS: // S3 leaves out objects under KMS
 		return []finding.Class{finding.SSES3}
 	}
 	var list []finding.Class
-	if r.On != TheKey {
+	if r.On != demand.TheKey {
 		list = append(list, finding.SSES3)
 	}
 	list = append(list, finding.SSEKMS, finding.DSSE)
-	if i := slices.Index(list, e.written); i > 0 {
-		list = slices.Insert(slices.Delete(list, i, i+1), 0, e.written)
+	if i := slices.Index(list, e.Written); i > 0 {
+		list = slices.Insert(slices.Delete(list, i, i+1), 0, e.Written)
 	}
 	return list
 }
 
 // toldApart reports whether a policy over the requests of a requirement names a condition
 // key in which they differ with the encryption of the object.
-func (e *evaluation) toldApart(r *Requirement) bool {
+func (e *evaluation) toldApart(r *demand.Requirement) bool {
 	s := e.sideOf(r.Layer)
 	names := func(k string) bool { return strings.HasPrefix(k, headerKey) }
-	if r.On == TheKey {
+	if r.On == demand.TheKey {
 		if e.allBucketKeys() == logic.False {
 			return false
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -30,12 +31,12 @@ func Example() {
 		},
 	}
 	m := permission.Of(&doc, &doc.Links[0], permission.NewPolicies())
-	c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
+	c, _, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"})
 	fmt.Println(c.Result, c.FailureCode())
 	fmt.Println(c.On(permission.RoleSide), c.On(permission.ResourceSide))
 	fmt.Println(c.Message)
 	fmt.Println(c.Remediation)
-	_, why, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateDelete"})
+	_, why, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateDelete"})
 	fmt.Println(why)
 	// Output:
 	// denied DstPutObjectNotPermitted

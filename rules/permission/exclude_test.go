@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"crosscheck/rules/iam"
-	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -61,14 +61,14 @@ func TestExclude(t *testing.T) {
 		}
 		w.add(c.where, `{"Sid":"No","Effect":"Deny",`+who+`"Action":"`+c.action+`",`+c.rest+`}`)
 		m := w.matrix()
-		layer := permission.Destination
+		layer := demand.Destination
 		switch {
 		case strings.HasPrefix(c.action, "kms:"):
-			layer = permission.DestinationKey
+			layer = demand.DestinationKey
 		case c.action == read:
-			layer = permission.Source
+			layer = demand.Source
 		}
-		cell, _, _ := m.Find(permission.Key{Layer: layer, Action: c.action})
+		cell, _, _ := m.Find(demand.Key{Layer: layer, Action: c.action})
 		if cell == nil || len(m.Refused) > 0 {
 			t.Fatalf("%v %s: %v, refused %v", c.exclude, c.rest, cell, m.Refused)
 		}
@@ -83,7 +83,7 @@ func TestNothingLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.rule(func(r *fact.ReplicationRule) { r.Prefix, r.Exclude.Prefixes = "logs/2026/", []string{"logs/"} })
-	if m := w.matrix(); len(m.Cells) != 1 || m.Cells[0].Layer != permission.Trust {
+	if m := w.matrix(); len(m.Cells) != 1 || m.Cells[0].Layer != demand.Trust {
 		t.Errorf("%+v", m.Cells)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 )
 
 // TestNearMisses: the message names an exemption that is meant for the role and does not match
@@ -41,7 +42,7 @@ func TestNearMisses(t *testing.T) {
 			w.add(inDst, fmt.Sprintf(`{"Sid":"Perimeter","Effect":"Deny","Principal":"*","Action":"s3:Replicate*","Resource":"arn:aws:s3:::dst/*","Condition":{%s%q:{%q:[%q]}}}`,
 				network, c.operator, c.key, c.value))
 			m := permission.Of(w.Document, &w.Links[0], permission.NewPolicies())
-			cell, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
+			cell, _, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"})
 			switch {
 			case c.remedy == "":
 				if strings.Contains(cell.Message, "misses the role") {
@@ -77,7 +78,7 @@ func TestContestedByTheNetwork(t *testing.T) {
 		w := newWorld()
 		w.add(inDst, `{"Effect":"Deny","Principal":"*","Action":"s3:Replicate*","Resource":"arn:aws:s3:::dst/*","Condition":{`+c.conditions+`}}`)
 		m := permission.Of(w.Document, &w.Links[0], permission.NewPolicies())
-		cell, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
+		cell, _, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"})
 		if cell.Contested != c.want {
 			t.Errorf("%s: contested %v: %s", c.conditions, cell.Contested, cell.Message)
 		}

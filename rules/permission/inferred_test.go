@@ -7,6 +7,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -14,7 +15,7 @@ import (
 // where only what is certain counts.
 func TestInferred(t *testing.T) {
 	t.Parallel()
-	key := permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"}
+	key := demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"}
 	for _, c := range []struct {
 		condition, words string
 		want             iam.Result
@@ -50,7 +51,7 @@ func TestInferred(t *testing.T) {
 // certain counts.
 func TestChosenKey(t *testing.T) {
 	t.Parallel()
-	key := permission.Key{Layer: permission.SourceKey, Action: "kms:Decrypt"}
+	key := demand.Key{Layer: demand.SourceKey, Action: "kms:Decrypt"}
 	w := newWorld()
 	w.Bucket.Encryption = fact.Of(fact.Encryption{Algorithm: "AES256"})
 	w.Links[0].SourceKey = ""

@@ -9,6 +9,7 @@ import (
 	"crosscheck/rules/iam"
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/match"
+	"crosscheck/rules/permission/demand"
 )
 
 // Keys are those of a rule's keys that a denial is about, where it is not about all and they
@@ -25,7 +26,7 @@ func (k *Keys) String() string {
 
 // AllOf reports whether denials of these keys are together about every key of the rule.
 func (p Promise) AllOf(denied []*Keys) bool {
-	rule := p.of.rule
+	rule := p.of.Rule
 	left, under := []string{rule.Prefix}, slices.Clone(rule.Exclude.Prefixes)
 	for _, k := range denied {
 		under = append(under, k.Under...)
@@ -56,7 +57,7 @@ func (e *evaluation) some(c *Cell) (string, *Keys) {
 	if c.Result != iam.Denied || c.Witness == "" || c.butNamed && !e.namedArrives(c.Requirement) {
 		return "", nil
 	}
-	if c.Requirement.On == TheObjects && !c.butNamed {
+	if c.Requirement.On == demand.TheObjects && !c.butNamed {
 		if k := e.denied(c.Requirement, c.Class); k != nil {
 			return k.String(), k
 		}
@@ -75,7 +76,7 @@ const most = 3
 //
 // The patterns of the policies over the request cut the keys of the rule into parts, each of
 // which is decided by itself. All keys in none of them are alike.
-func (e *evaluation) denied(r *Requirement, class finding.Class) *Keys {
+func (e *evaluation) denied(r *demand.Requirement, class finding.Class) *Keys {
 	parts, ok := e.parts(e.sideOf(r.Layer))
 	if !ok || len(parts) == 0 {
 		return nil
@@ -146,7 +147,7 @@ func (e *evaluation) resources(s *side) iter.Seq[string] {
 
 // namedArrives reports whether a requirement that is denied but for single objects that the
 // policies name in full is met for one of these, of the first few.
-func (e *evaluation) namedArrives(r *Requirement) bool {
+func (e *evaluation) namedArrives(r *demand.Requirement) bool {
 	s, rule := e.sideOf(r.Layer), &e.link.Rule
 	var keys []string
 	add := func(pattern string) {
@@ -155,7 +156,7 @@ func (e *evaluation) namedArrives(r *Requirement) bool {
 			keys = append(keys, key)
 		}
 	}
-	if r.On == TheObjects {
+	if r.On == demand.TheObjects {
 		for pattern := range e.resources(s) {
 			add(pattern)
 		}

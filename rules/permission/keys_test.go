@@ -7,6 +7,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -24,7 +25,7 @@ func TestManyPrefixes(t *testing.T) {
 		})
 		policies := permission.NewPolicies()
 		m := permission.Of(w.Document, w.link(), policies)
-		if c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"}); c.FailureCode() == "" || c.Some == "" {
+		if c, _, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"}); c.FailureCode() == "" || c.Some == "" {
 			t.Fatalf("%+v", c)
 		}
 		return testing.AllocsPerRun(1, func() { permission.Of(w.Document, w.link(), policies) })

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/rules/permission/rows"
 	"crosscheck/scanner/fact"
 )
@@ -368,7 +369,7 @@ func matrixLines(t *testing.T, w world) []string {
 	for _, p := range m.Refused {
 		add("refused: %s", p.Name())
 	}
-	for _, r := range permission.Requirements() {
+	for _, r := range demand.Requirements() {
 		c, why, ok := m.Find(r.Key())
 		if !ok {
 			t.Fatalf("no %s", r.Key())
@@ -446,14 +447,14 @@ func TestFind(t *testing.T) {
 	w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"}`)
 	m := w.matrix()
 	for _, action := range []string{"s3:GetObjectVersion", "s3:GetObjectVersionForReplication"} {
-		if c, _, ok := m.Find(permission.Key{Layer: permission.Source, Action: action}); !ok || c == nil || c.Action != "s3:GetObjectVersion" {
+		if c, _, ok := m.Find(demand.Key{Layer: demand.Source, Action: action}); !ok || c == nil || c.Action != "s3:GetObjectVersion" {
 			t.Errorf("%s: %+v", action, c)
 		}
 	}
-	if _, _, ok := m.Find(permission.Key{Layer: permission.Trust, Action: "s3:GetObjectVersion"}); ok {
+	if _, _, ok := m.Find(demand.Key{Layer: demand.Trust, Action: "s3:GetObjectVersion"}); ok {
 		t.Error("found in another layer")
 	}
-	if _, ok := m.Answer(permission.Key{Layer: permission.Source, Action: "s3:Nothing"}, permission.Whole); ok {
+	if _, ok := m.Answer(demand.Key{Layer: demand.Source, Action: "s3:Nothing"}, permission.Whole); ok {
 		t.Error("an answer to what nobody asks")
 	}
 }
@@ -479,7 +480,7 @@ func TestHome(t *testing.T) {
 			b.Policy = fact.Of(fact.Policy{Name: "dst", Document: fmt.Sprintf(policy, statement)})
 		})
 		m := w.matrix()
-		c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateDelete"})
+		c, _, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateDelete"})
 		what := "`s3:ReplicateDelete` on `arn:aws:s3:::dst/*`"
 		todo := "allow " + roleARN + " " + what + " in the bucket policy of dst"
 		if want != "" {
@@ -498,7 +499,7 @@ func TestStatementText(t *testing.T) {
 		w := newWorld()
 		w.add(inRole, statement)
 		m := w.matrix()
-		c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateTags"})
+		c, _, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateTags"})
 		if len(c.Deciding) != 1 {
 			t.Fatalf("%d statements decide", len(c.Deciding))
 		}
@@ -543,7 +544,7 @@ func TestRestrictedBy(t *testing.T) {
 		w.add(inDst, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
 		do(w)
 		m := permission.Of(w.Document, w.link(), permission.NewPolicies())
-		c, _, _ := m.Find(permission.Key{Layer: permission.Destination, Action: "s3:ReplicateObject"})
+		c, _, _ := m.Find(demand.Key{Layer: demand.Destination, Action: "s3:ReplicateObject"})
 		if !strings.HasSuffix(c.Message, "; "+strings.TrimSpace(want)) {
 			t.Errorf("%q does not end with %q", c.Message, want)
 		}

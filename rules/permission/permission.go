@@ -1,28 +1,15 @@
-// Package permission decides which permissions a replication link needs and
-// whether S3 has them. What a link needs is a table of [Requirement] rows; [Of]
-// decides each of them for one link with package iam. The rules that answer from a
-// single cell of this matrix are rows too: see [Rules].
+// Package permission decides whether S3 has the permissions that a replication link needs.
+// Which these are, the table of package demand says; [Of] decides each of them for one
+// link with package iam. Package rows has the rules that answer from a single cell of
+// this matrix.
 package permission
 
 import (
 	"cmp"
-	"slices"
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
-	"crosscheck/rules/iam/logic"
-)
-
-// Layer is a place where S3 must be let in.
-type Layer string
-
-// The layers, in the order in which S3 meets them.
-const (
-	Trust          Layer = "trust"           // the role's trust policy
-	Source         Layer = "source"          // the source bucket and its objects
-	Destination    Layer = "destination"     // the destination bucket and the replicas
-	SourceKey      Layer = "source_key"      // the KMS key of the source objects
-	DestinationKey Layer = "destination_key" // the KMS key of the replicas
+	"crosscheck/rules/permission/demand"
 )
 
 // Side says whose policies a question is about.
@@ -35,14 +22,6 @@ const (
 	ResourceSide Side = "resource" // the policy of the bucket or key and the RCPs over its owner
 )
 
-// Key names a requirement: no two have the same layer and action.
-type Key struct {
-	Layer  Layer
-	Action string
-}
-
-func (k Key) String() string { return string(k.Layer) + "/" + k.Action }
-
 // Matrix is what a link needs: a cell for each requirement that applies to it.
 type Matrix struct {
 	// Cells are in the order of the table.
@@ -50,20 +29,20 @@ type Matrix struct {
 	// Refused are the policies over the link that AWS would not store.
 	Refused []*Policy
 
-	features features // of the link
+	features demand.Features // of the link
 }
 
 // Find gives the cell of a requirement, the worst where there are several. Where the link does not have the
 // requirement, the cell is nil and why says the reason; where the table has none of
 // this key, ok is false.
-func (m *Matrix) Find(key Key) (cell *Cell, why string, ok bool) {
+func (m *Matrix) Find(key demand.Key) (cell *Cell, why string, ok bool) {
 	for i := range m.Cells {
 		if c := &m.Cells[i]; c.Requirement.Key() == key || c.Key() == key {
 			return c, "", true
 		}
 	}
-	if r := Lookup(key); r != nil {
-		why, _ = r.applies(&m.features)
+	if r := demand.Lookup(key); r != nil {
+		why, _ = r.Applies(&m.features)
 		return nil, why, true
 	}
 	return nil, "", false
@@ -71,7 +50,7 @@ func (m *Matrix) Find(key Key) (cell *Cell, why string, ok bool) {
 
 // Cell is the answer to one requirement of a link.
 type Cell struct {
-	*Requirement
+	*demand.Requirement
 	// Class is the class of objects that a denial is about: the requirement's, or a part of it.
 	Class   finding.Class
 	Others  iam.Result // where it is a part: for the others of the requirement's class
@@ -115,7 +94,7 @@ type Sides struct {
 }
 
 // Key names the cell by what was decided.
-func (c *Cell) Key() Key { return Key{c.Layer, c.Action} }
+func (c *Cell) Key() demand.Key { return demand.Key{Layer: c.Layer, Action: c.Action} }
 
 // FailureCode is the code that S3 reports where the cell is not allowed.
 func (c *Cell) FailureCode() string {
@@ -167,84 +146,4 @@ func (c *Cell) MessageOn(side Side) string {
 		return cmp.Or(c.Sides.ResourceMessage, c.Message)
 	}
 	return c.Message
-}
-
-// Mode says what a requirement asks of the policies.
-type Mode uint8
-
-const (
-	// MustAllow: the policies must allow the action on every object.
-	MustAllow Mode = iota
-	// MustAllowOrDenied is MustAllow; but that no policy allows the action is another
-	// fault than that a policy denies it; so where none allows it, a Deny that applies
-	// is the answer.
-	MustAllowOrDenied
-	// MayNotDeny: another permission covers the action, and only an explicit Deny
-	// takes it away.
-	MayNotDeny
-	// Either: the action or its alternative must be allowed, except under KMS, where
-	// the alternative does not do.
-	Either
-)
-
-// Target says which resource a request is about.
-type Target uint8
-
-const (
-	TheRole    Target = iota // the replication role
-	TheBucket                // the bucket of the layer
-	TheObjects               // every object of the rule in the bucket of the layer
-	TheKey                   // the key of the layer
-)
-
-// Requirement is a permission that links need, a row of the table.
-type Requirement struct {
-	Layer       Layer
-	Action      string
-	Does        string // what S3 does with it, before the name of the bucket: "write replicas to"
-	Alternative string // of mode Either
-	On          Target
-	Mode        Mode
-	Code        string        // S3's failure code where it is not allowed, "" where S3 has none
-	Class       finding.Class // the objects that need it; default: every object
-	// ByEncryption: the request differs with the encryption of the object, so that policies
-	// may tell the classes apart.
-	ByEncryption bool
-	// When are the conditions for a link to need it, the most general first.
-	When []*Condition
-	// Required says that a link cannot be said to work unless this is allowed. Of
-	// other requirements a rule judges what a denial means.
-	Required bool
-}
-
-// Key names the requirement.
-func (r *Requirement) Key() Key { return Key{r.Layer, r.Action} }
-
-// applies goes through the conditions for a link: why is set where it does not
-// need the permission, and perhaps is the first condition that is not known.
-func (r *Requirement) applies(f *features) (why string, perhaps *Condition) {
-	for _, c := range r.When {
-		switch c.holds(f) {
-		case logic.False:
-			return c.Otherwise, nil
-		case logic.Unknown:
-			if perhaps == nil {
-				perhaps = c
-			}
-		}
-	}
-	return "", perhaps
-}
-
-// Requirements lists the table.
-func Requirements() []*Requirement { return slices.Clone(requirements) }
-
-// Lookup gives the requirement of a key, nil where the table has none.
-func Lookup(key Key) *Requirement {
-	for _, r := range requirements {
-		if r.Key() == key {
-			return r
-		}
-	}
-	return nil
 }

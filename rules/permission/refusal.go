@@ -11,14 +11,15 @@ import (
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/principal"
 	"crosscheck/rules/iam/statement"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
 // Ask is something that another role than the replication role asks for at one end of a link.
 type Ask struct {
-	Layer  Layer  // [Source], [Destination] or the key of one
-	Action string // "s3:GetObjectVersion"
-	Key    string // of an object, "" = the bucket itself
+	Layer  demand.Layer // [Source], [Destination] or the key of one
+	Action string       // "s3:GetObjectVersion"
+	Key    string       // of an object, "" = the bucket itself
 }
 
 // Refused says why a role does not get what it asks for.
@@ -37,7 +38,7 @@ func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, polic
 	}
 	as := *link
 	as.RoleARN = roleARN
-	e := evaluation{doc: doc, link: &as, policies: policies, features: featuresOf(doc, link)}
+	e := evaluation{doc: doc, link: &as, policies: policies, Features: demand.FeaturesOf(doc, link)}
 	e.principal = caller
 	e.identity, e.boundary = iam.NotRead("role"), iam.NotRead("role")
 	account, known := doc.Accounts[caller.Account]

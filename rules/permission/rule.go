@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -23,7 +24,7 @@ type Rule struct {
 	Decides     bool     // its failure breaks the link
 	When        []string // conditions for the rule to apply, as other rules name them
 
-	Asks []Key
+	Asks []demand.Key
 	Side Side // of the cells
 	// Exception is for cells where a denial does not always mean a failure; nil where
 	// it does.
@@ -84,7 +85,7 @@ func (r *Rule) Answers(m *Matrix, link *fact.Link) []Answer {
 
 // Answer is the answer of a rule that asks for one cell, or for one side of it;
 // false where the table has no such requirement.
-func (m *Matrix) Answer(key Key, side Side) (Answer, bool) {
+func (m *Matrix) Answer(key demand.Key, side Side) (Answer, bool) {
 	c, why, ok := m.Find(key)
 	if c == nil {
 		return Answer{Status: finding.NotApplicable, Message: why}, ok
@@ -164,7 +165,7 @@ var TagsAreLost = &Exception{Name: "no policy allows the role to read tags, and 
 
 // FailureCodes are the codes of S3 that the rule predicts.
 func (r *Rule) FailureCodes() []string {
-	return r.gather(func(q *Requirement) []string {
+	return r.gather(func(q *demand.Requirement) []string {
 		if q.Code == "" {
 			return nil
 		}
@@ -175,21 +176,21 @@ func (r *Rule) FailureCodes() []string {
 // Facts that decide a side of the requests of a layer, as other rules name them.
 var (
 	roleFacts     = []string{"role.inline", "role.attached", "role.boundary", "role_account.scps"}
-	resourceFacts = map[Layer][]string{
-		Trust:  {"role", "role_account.rcps"},
-		Source: {"bucket.policy", "source_account.rcps"},
-		Destination: {"destination.policy", "destination_account.rcps",
+	resourceFacts = map[demand.Layer][]string{
+		demand.Trust:  {"role", "role_account.rcps"},
+		demand.Source: {"bucket.policy", "source_account.rcps"},
+		demand.Destination: {"destination.policy", "destination_account.rcps",
 			"destination.public_access_block when public_policy", "destination_account.public_access_block"},
-		SourceKey:      {"source_key", "source_key.policy", "source_key.ram_policy", "source_key.grants", "bucket.encryption"},
-		DestinationKey: {"destination_key", "destination_key.policy", "destination_key.ram_policy", "destination_key.grants", "bucket.encryption", "destination.encryption"},
+		demand.SourceKey:      {"source_key", "source_key.policy", "source_key.ram_policy", "source_key.grants", "bucket.encryption"},
+		demand.DestinationKey: {"destination_key", "destination_key.policy", "destination_key.ram_policy", "destination_key.grants", "bucket.encryption", "destination.encryption"},
 	}
 )
 
 // Uses are the facts that decide the rule, as other rules name them.
 func (r *Rule) Uses() []string {
-	return r.gather(func(q *Requirement) []string {
+	return r.gather(func(q *demand.Requirement) []string {
 		var facts []string
-		if r.Side != ResourceSide && q.Layer != Trust {
+		if r.Side != ResourceSide && q.Layer != demand.Trust {
 			facts = append(facts, roleFacts...)
 		}
 		if r.Side != RoleSide {
@@ -203,10 +204,10 @@ func (r *Rule) Uses() []string {
 }
 
 // gather collects what the rule's requirements name, each name once.
-func (r *Rule) gather(of func(*Requirement) []string) []string {
+func (r *Rule) gather(of func(*demand.Requirement) []string) []string {
 	var all []string
 	for _, key := range r.Asks {
-		for _, name := range of(Lookup(key)) {
+		for _, name := range of(demand.Lookup(key)) {
 			if !slices.Contains(all, name) {
 				all = append(all, name)
 			}
@@ -221,25 +222,21 @@ func (r *Rule) String() string {
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "LAYER\tACTION\tON\tNEEDS\tCLASS\tCODE")
 	for _, key := range r.Asks {
-		q := Lookup(key)
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", q.Layer, q.Action, q.On, q.needs(r.Side), q.Class, cmp.Or(q.Code, "none"))
+		q := demand.Lookup(key)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", q.Layer, q.Action, q.On, needs(q, r.Side), q.Class, cmp.Or(q.Code, "none"))
 	}
 	_ = t.Flush() // a Builder takes everything
 	return b.String()
 }
 
 // needs says what a requirement asks of the policies of a side.
-func (q *Requirement) needs(side Side) string {
+func needs(q *demand.Requirement, side Side) string {
 	who := map[Side]string{Whole: "", RoleSide: " by the role's policies", ResourceSide: " by the resource's policies"}[side]
 	switch q.Mode {
-	case MayNotDeny:
+	case demand.MayNotDeny:
 		return "no Deny" + who
-	case Either:
+	case demand.Either:
 		return "an Allow" + who + ", or of " + q.Alternative + " without KMS"
 	}
 	return "an Allow" + who
-}
-
-func (t Target) String() string {
-	return [...]string{TheRole: "the role", TheBucket: "the bucket", TheObjects: "its objects", TheKey: "the key"}[t]
 }

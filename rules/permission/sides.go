@@ -8,6 +8,7 @@ import (
 	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/principal"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -112,7 +113,7 @@ func reason[T any](f fact.Fact[T], name string) string {
 
 // side is the resource side of the requests of a layer.
 type side struct {
-	layer    Layer
+	layer    demand.Layer
 	account  string // owner of the resource, "" = not known
 	region   string
 	in       iam.Input
@@ -134,17 +135,17 @@ type keySide struct {
 }
 
 // sideOf is the resource side of a layer. It is read once for all its requirements.
-func (e *evaluation) sideOf(layer Layer) *side {
+func (e *evaluation) sideOf(layer demand.Layer) *side {
 	if e.at.layer != layer {
 		switch layer {
-		case Source:
+		case demand.Source:
 			e.at = e.bucketSide(layer, &e.doc.Bucket, fact.Of(e.doc.Bucket))
-		case Destination:
+		case demand.Destination:
 			f := e.doc.Buckets[e.link.Destination]
 			e.at = e.bucketSide(layer, f.Value, f)
-		case SourceKey:
+		case demand.SourceKey:
 			e.at = e.keySide(layer, e.link.SourceKey, e.doc.Bucket.Name)
-		case DestinationKey:
+		case demand.DestinationKey:
 			e.at = e.keySide(layer, e.link.ReplicaKey, e.link.Destination)
 		}
 		e.refuse(e.at.policies)
@@ -153,10 +154,10 @@ func (e *evaluation) sideOf(layer Layer) *side {
 }
 
 // bucketSide is the resource side of requests to a bucket and its objects.
-func (e *evaluation) bucketSide(layer Layer, b *fact.Bucket, f fact.Fact[fact.Bucket]) side {
+func (e *evaluation) bucketSide(layer demand.Layer, b *fact.Bucket, f fact.Fact[fact.Bucket]) side {
 	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.Bucket.ARN}
 	s.in.Grants = logic.False
-	if layer == Destination {
+	if layer == demand.Destination {
 		s.bucketARN = e.doc.BucketARN(e.link.Destination)
 	}
 	s.except = e.excluded(s.bucketARN)
@@ -201,7 +202,7 @@ func (e *evaluation) excluded(bucketARN string) (globs []string) {
 }
 
 // keySide is the resource side of requests to a KMS key that encrypts objects of a bucket.
-func (e *evaluation) keySide(layer Layer, id, bucket string) side {
+func (e *evaluation) keySide(layer demand.Layer, id, bucket string) side {
 	f := e.doc.Keys[id]
 	s := side{layer: layer, in: e.roleInput(), bucketARN: e.doc.BucketARN(bucket), key: &keySide{id: id, key: f.Value}}
 	s.in.RestrictPublicBuckets = logic.False
@@ -264,7 +265,7 @@ func (e *evaluation) allBucketKeys() logic.Truth {
 	if on[0] != on[1] {
 		return logic.Unknown
 	}
-	return truth(on[0])
+	return logic.Of(on[0])
 }
 
 // roleInput is the role's side of a request, with nothing of the other.
@@ -288,5 +289,5 @@ func restricts(f fact.Fact[fact.PublicAccessBlock]) logic.Truth {
 	case f.Value == nil:
 		return logic.Unknown
 	}
-	return truth(f.Value.RestrictPublicBuckets)
+	return logic.Of(f.Value.RestrictPublicBuckets)
 }

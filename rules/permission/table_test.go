@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/rules/permission/rows"
 )
 
 // TestTable: the table says of every permission all that is needed to decide it.
 func TestTable(t *testing.T) {
 	t.Parallel()
-	seen := map[permission.Key]bool{}
-	var layers []permission.Layer
-	for _, r := range permission.Requirements() {
+	seen := map[demand.Key]bool{}
+	var layers []demand.Layer
+	for _, r := range demand.Requirements() {
 		if seen[r.Key()] {
 			t.Errorf("%s is there twice", r.Key())
 		}
@@ -24,10 +25,10 @@ func TestTable(t *testing.T) {
 		} else if layers[len(layers)-1] != r.Layer {
 			t.Errorf("%s is apart from the others of its layer, which is read once", r.Key())
 		}
-		if r.Class == "" || (r.Mode == permission.Either) != (r.Alternative != "") {
+		if r.Class == "" || (r.Mode == demand.Either) != (r.Alternative != "") {
 			t.Errorf("%s: class %q, alternative %q", r.Key(), r.Class, r.Alternative)
 		}
-		if permission.Lookup(r.Key()) != r {
+		if demand.Lookup(r.Key()) != r {
 			t.Errorf("%s is not found", r.Key())
 		}
 		asked := slices.ContainsFunc(rows.Rules(), func(rule *permission.Rule) bool {
@@ -37,10 +38,10 @@ func TestTable(t *testing.T) {
 			t.Errorf("no rule asks for %s, or it is required and no deciding rule does", r.Key())
 		}
 	}
-	if want := []permission.Layer{permission.Trust, permission.Source, permission.Destination, permission.SourceKey, permission.DestinationKey}; !slices.Equal(layers, want) {
+	if want := []demand.Layer{demand.Trust, demand.Source, demand.Destination, demand.SourceKey, demand.DestinationKey}; !slices.Equal(layers, want) {
 		t.Errorf("layers %v", layers)
 	}
-	if permission.Lookup(permission.Key{Layer: permission.Source, Action: "s3:Nothing"}) != nil {
+	if demand.Lookup(demand.Key{Layer: demand.Source, Action: "s3:Nothing"}) != nil {
 		t.Error("a permission that is not in the table was found")
 	}
 }
@@ -61,7 +62,7 @@ func TestRules(t *testing.T) {
 		}
 		text := r.String()
 		for _, key := range r.Asks {
-			if q := permission.Lookup(key); q == nil || !strings.Contains(text, string(q.Layer)) || !strings.Contains(text, q.Action) || !strings.Contains(text, string(q.Class)) {
+			if q := demand.Lookup(key); q == nil || !strings.Contains(text, string(q.Layer)) || !strings.Contains(text, q.Action) || !strings.Contains(text, string(q.Class)) {
 				t.Errorf("%s does not show %s:\n%s", r.ID, key, text)
 			}
 		}

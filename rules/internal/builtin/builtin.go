@@ -18,6 +18,7 @@ import (
 	"crosscheck/rules/iam/simulate"
 	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -162,7 +163,7 @@ func answerBuiltin(m *permission.Matrix, link string, args []*ast.Term) (*ast.Te
 			action, side = cut, s
 		}
 	}
-	a, ok := m.Answer(permission.Key{Layer: permission.Layer(layer), Action: action}, side)
+	a, ok := m.Answer(demand.Key{Layer: demand.Layer(layer), Action: action}, side)
 	if !ok {
 		return nil, fmt.Errorf("there is no check %q", name)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 )
 
 // guide is where AWS documents replication.
@@ -28,7 +29,7 @@ var rules = []*permission.Rule{
 			"documented: a trust policy that depends on matching values is unknown, one with\n" +
 			"other values fails.",
 		When:        []string{"role"},
-		Asks:        []permission.Key{{Layer: permission.Trust, Action: "sts:AssumeRole"}},
+		Asks:        []demand.Key{{Layer: demand.Trust, Action: "sts:AssumeRole"}},
 		Controls:    leastPrivilege,
 		Remediation: "let the principal service s3.amazonaws.com do sts:AssumeRole in the trust policy of the role",
 		Evidence:    "recorded",
@@ -38,7 +39,7 @@ var rules = []*permission.Rule{
 		ID: "XC007", Title: "The role may read the replication configuration and list the source",
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "AWS requires s3:GetReplicationConfiguration and s3:ListBucket on the source bucket.",
-		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetReplicationConfiguration"}, {Layer: permission.Source, Action: "s3:ListBucket"}},
+		Asks:        []demand.Key{{Layer: demand.Source, Action: "s3:GetReplicationConfiguration"}, {Layer: demand.Source, Action: "s3:ListBucket"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetReplicationConfiguration and s3:ListBucket on the source bucket in a policy of the role",
 		Evidence:    "documented",
@@ -50,7 +51,7 @@ var rules = []*permission.Rule{
 		Description: "s3:GetObjectVersionForReplication on every object of the rule; for objects that\n" +
 			"are not under KMS, s3:GetObjectVersion does as well, and a Deny of one of the two\n" +
 			"is no Deny of the other.",
-		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionForReplication"}},
+		Asks:        []demand.Key{{Layer: demand.Source, Action: "s3:GetObjectVersionForReplication"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionForReplication on the source objects in a policy of the role",
 		Evidence:    "recorded",
@@ -60,7 +61,7 @@ var rules = []*permission.Rule{
 		ID: "XC009", Title: "The role may read the ACLs of the source objects",
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "s3:GetObjectVersionAcl on every object of the rule; S3 copies the ACL with the object.",
-		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionAcl"}},
+		Asks:        []demand.Key{{Layer: demand.Source, Action: "s3:GetObjectVersionAcl"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionAcl on the source objects in a policy of the role",
 		Evidence:    "recorded",
@@ -73,7 +74,7 @@ var rules = []*permission.Rule{
 			"objects FAILED, without any event or metric that shows it. AWS's pages disagree on\n" +
 			"what happens where no policy allows it: either tags are dropped silently or the object\n" +
 			"fails. In both cases tagged objects do not arrive as they are; untagged ones do.",
-		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionTagging"}},
+		Asks:        []demand.Key{{Layer: demand.Source, Action: "s3:GetObjectVersionTagging"}},
 		Exception:   permission.TagsAreLost,
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionTagging on the source objects in a policy of the role, and remove a Deny of it",
@@ -85,7 +86,7 @@ var rules = []*permission.Rule{
 		Pack: "links", Severity: finding.Critical, Decides: true,
 		Description: "s3:ReplicateObject on the destination, as far as the role decides: its policies,\n" +
 			"its permissions boundary and the SCPs over its account.",
-		Asks: []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateObject"}}, Side: permission.RoleSide,
+		Asks: []demand.Key{{Layer: demand.Destination, Action: "s3:ReplicateObject"}}, Side: permission.RoleSide,
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:ReplicateObject on the destination objects in a policy of the role",
 		Evidence:    "recorded",
@@ -97,7 +98,7 @@ var rules = []*permission.Rule{
 		Description: "s3:ReplicateObject as far as the destination decides: its bucket policy, its\n" +
 			"Block Public Access and the RCPs over its account. Between accounts the bucket\n" +
 			"policy must allow the role; the ARN must be the role's own, with its path.",
-		Asks: []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateObject"}}, Side: permission.ResourceSide,
+		Asks: []demand.Key{{Layer: demand.Destination, Action: "s3:ReplicateObject"}}, Side: permission.ResourceSide,
 		Controls:    leastPrivilege,
 		Remediation: "allow the role s3:ReplicateObject on the destination objects in the destination's bucket policy",
 		Evidence:    "recorded",
@@ -108,7 +109,7 @@ var rules = []*permission.Rule{
 		Pack: "ownership", Severity: finding.Critical, Decides: true,
 		Description: "A rule with the owner override needs s3:ObjectOwnerOverrideToBucketOwner on both\n" +
 			"sides, unless the destination enforces bucket ownership.",
-		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:ObjectOwnerOverrideToBucketOwner"}},
+		Asks:        []demand.Key{{Layer: demand.Destination, Action: "s3:ObjectOwnerOverrideToBucketOwner"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:ObjectOwnerOverrideToBucketOwner on the destination objects, in a policy of the role and in the destination's bucket policy",
 		Evidence:    "documented",
@@ -119,7 +120,7 @@ var rules = []*permission.Rule{
 		Pack: "links", Severity: finding.High, Decides: true,
 		Description: "s3:ReplicateDelete on the destination objects, where the rule replicates delete\n" +
 			"markers: V1 rules (without Filter) always do, V2 rules if they say so.",
-		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateDelete"}},
+		Asks:        []demand.Key{{Layer: demand.Destination, Action: "s3:ReplicateDelete"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:ReplicateDelete on the destination objects, in a policy of the role and in the destination's bucket policy",
 		Evidence:    "documented",
@@ -131,7 +132,7 @@ var rules = []*permission.Rule{
 		Description: "s3:ReplicateObject covers tags. An explicit Deny of s3:ReplicateTags was recorded:\n" +
 			"the object arrives without its tags, the source object shows FAILED, and neither\n" +
 			"an event nor a metric shows it. Untagged objects are not touched by it.",
-		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:ReplicateTags"}},
+		Asks:        []demand.Key{{Layer: demand.Destination, Action: "s3:ReplicateTags"}},
 		Controls:    leastPrivilege,
 		Remediation: "remove the Deny of s3:ReplicateTags for the role; where tags must not arrive, strip them after replication",
 		Evidence:    "recorded",
@@ -144,7 +145,7 @@ var rules = []*permission.Rule{
 			"s3:GetObjectLegalHold with every object. A Deny was recorded to fail the objects\n" +
 			"that carry a retention or a hold, and nothing of them arrives.",
 		When:        []string{"object_lock", "role"},
-		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectRetention"}, {Layer: permission.Source, Action: "s3:GetObjectLegalHold"}},
+		Asks:        []demand.Key{{Layer: demand.Source, Action: "s3:GetObjectRetention"}, {Layer: demand.Source, Action: "s3:GetObjectLegalHold"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectRetention and s3:GetObjectLegalHold on the source objects in a policy of the role",
 		Evidence:    "recorded",
@@ -158,7 +159,7 @@ var rules = []*permission.Rule{
 			"does was not recorded; AWS lists failure codes for it. Objects that carry lock\n" +
 			"metadata would meet them.",
 		When:        []string{"object_lock"},
-		Asks:        []permission.Key{{Layer: permission.Destination, Action: "s3:PutObjectRetention"}, {Layer: permission.Destination, Action: "s3:PutObjectLegalHold"}},
+		Asks:        []demand.Key{{Layer: demand.Destination, Action: "s3:PutObjectRetention"}, {Layer: demand.Destination, Action: "s3:PutObjectLegalHold"}},
 		Exception:   permission.Contested("objects with a retention or a legal hold may fail"),
 		Controls:    []string{"NIST-800-53r5/AC-6", "NIST-800-53r5/CP-6(2)"},
 		Remediation: "remove the Deny of s3:PutObjectRetention and s3:PutObjectLegalHold for the role",
@@ -172,7 +173,7 @@ var rules = []*permission.Rule{
 			"s3:GetObjectVersionAnnotationForReplication and no policy denies\n" +
 			"s3:ReplicateObjectAnnotation. Where they do not, the object arrives all the same and\n" +
 			"its replication status does not show it.",
-		Asks:        []permission.Key{{Layer: permission.Source, Action: "s3:GetObjectVersionAnnotationForReplication"}, {Layer: permission.Destination, Action: "s3:ReplicateObjectAnnotation"}},
+		Asks:        []demand.Key{{Layer: demand.Source, Action: "s3:GetObjectVersionAnnotationForReplication"}, {Layer: demand.Destination, Action: "s3:ReplicateObjectAnnotation"}},
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionAnnotationForReplication on the source objects, if annotations are in use",
 		Evidence:    "documented",
@@ -188,7 +189,7 @@ var rules = []*permission.Rule{
 			"role must be allowed every key of the account in the Region or a key that its\n" +
 			"policies name; it fails where it is allowed none at all.",
 		When:        []string{"kms", "role"},
-		Asks:        []permission.Key{{Layer: permission.SourceKey, Action: "kms:Decrypt"}},
+		Asks:        []demand.Key{{Layer: demand.SourceKey, Action: "kms:Decrypt"}},
 		Controls:    encryption,
 		Remediation: "allow kms:Decrypt on the source key in a policy of the role, and in the key policy where it does not delegate to the account",
 		Evidence:    "recorded",
@@ -201,7 +202,7 @@ var rules = []*permission.Rule{
 			"destination object as encryption context. Recorded: with bucket keys off nothing more\n" +
 			"is needed. Between accounts the key policy must allow the role as well.",
 		When:        []string{"kms", "role"},
-		Asks:        []permission.Key{{Layer: permission.DestinationKey, Action: "kms:Encrypt"}},
+		Asks:        []demand.Key{{Layer: demand.DestinationKey, Action: "kms:Encrypt"}},
 		Controls:    encryption,
 		Remediation: "allow kms:Encrypt on the key for replicas in a policy of the role and, between accounts, in the key policy",
 		Evidence:    "recorded",
@@ -214,7 +215,7 @@ var rules = []*permission.Rule{
 			"replicas beside kms:Encrypt; what S3 calls was not recorded. A role that lacks one of\n" +
 			"them is unknown: put an object under the bucket key and watch it with a canary.",
 		When:        []string{"kms"},
-		Asks:        []permission.Key{{Layer: permission.DestinationKey, Action: "kms:GenerateDataKey"}, {Layer: permission.DestinationKey, Action: "kms:Decrypt"}},
+		Asks:        []demand.Key{{Layer: demand.DestinationKey, Action: "kms:GenerateDataKey"}, {Layer: demand.DestinationKey, Action: "kms:Decrypt"}},
 		Exception:   permission.Contested("bucket keys are on, and AWS's pages disagree on whether this is needed then (try it with a canary)"),
 		Controls:    []string{"SecurityHub/S3.17", "NIST-800-53r5/SC-12"},
 		Remediation: "allow kms:GenerateDataKey and kms:Decrypt on the key for replicas, in a policy of the role and in the key policy",

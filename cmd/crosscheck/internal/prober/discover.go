@@ -20,6 +20,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
@@ -121,10 +122,10 @@ func (p *prober) refusals(doc *fact.Document, l *fact.Link, t *canary.Target) ma
 		side        canary.Side
 		role        string
 		bucket      *fact.Bucket
-		layer, keys permission.Layer
+		layer, keys demand.Layer
 	}{
-		{canary.SourceSide, source, &t.Source.Bucket, permission.Source, permission.SourceKey},
-		{canary.DestinationSide, destination, &t.Destination.Bucket, permission.Destination, permission.DestinationKey},
+		{canary.SourceSide, source, &t.Source.Bucket, demand.Source, demand.SourceKey},
+		{canary.DestinationSide, destination, &t.Destination.Bucket, demand.Destination, demand.DestinationKey},
 	} {
 		if end.role == "" || end.bucket.AccountID == "" {
 			continue

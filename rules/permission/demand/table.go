@@ -1,4 +1,4 @@
-package permission
+package demand
 
 import (
 	"strings"
@@ -8,12 +8,12 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// requirements is the table: every permission that S3 needs to replicate, in the
+// table has every permission that S3 needs to replicate, in the
 // order in which reports show them.
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html
-var requirements = []*Requirement{
+var table = []*Requirement{
 	{Layer: Trust, Action: "sts:AssumeRole", On: TheRole, Code: "AssumeRoleNotPermitted", Class: finding.Default, Required: true},
 
 	{Layer: Source, Action: "s3:GetReplicationConfiguration", Does: "read the replication configuration of", On: TheBucket, Class: finding.Default, When: onSource, Required: true},
@@ -76,118 +76,118 @@ type Condition struct {
 	Needed string
 	Facts  []string // what decides it, as rules name facts
 
-	holds func(*features) logic.Truth
+	holds func(*Features) logic.Truth
 }
 
 var (
 	roleExists = &Condition{
 		Otherwise: "the role does not exist",
-		holds:     func(f *features) logic.Truth { return truth(!f.roleAbsent) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(!f.RoleAbsent) },
 	}
 	takesObjects = &Condition{
 		Otherwise: "the filter of the rule excludes all objects that it could take",
-		holds:     func(f *features) logic.Truth { return truth(!f.empty) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(!f.empty) },
 	}
 	destinationExists = &Condition{
 		Otherwise: "the destination does not exist",
-		holds:     func(f *features) logic.Truth { return truth(!f.destinationAbsent) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(!f.destinationAbsent) },
 	}
 	locked = &Condition{
 		Otherwise: "Object Lock is not enabled on the source",
 		Needed:    "Object Lock is enabled on the source",
 		Facts:     []string{"bucket.object_lock"},
-		holds:     func(f *features) logic.Truth { return f.objectLock },
+		holds:     func(f *Features) logic.Truth { return f.ObjectLock },
 	}
 	deleteMarkers = &Condition{
 		Otherwise: "the rule does not replicate delete markers",
-		holds:     func(f *features) logic.Truth { return truth(f.deleteMarkers) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(f.DeleteMarkers) },
 	}
 	ownerOverride = &Condition{
 		Otherwise: "the rule does not change the owner",
-		holds:     func(f *features) logic.Truth { return truth(f.ownerOverride) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(f.ownerOverride) },
 	}
 	ownershipOpen = &Condition{
 		Otherwise: "the destination enforces bucket ownership",
 		Needed:    "the destination does not enforce bucket ownership",
 		Facts:     []string{"destination.ownership when owner_override"},
-		holds:     func(f *features) logic.Truth { return f.ownershipOpen },
+		holds:     func(f *Features) logic.Truth { return f.ownershipOpen },
 	}
 	kmsObjects = &Condition{
 		Otherwise: "the rule does not take objects under KMS",
-		holds:     func(f *features) logic.Truth { return truth(f.kms) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(f.KMS) },
 	}
 	sourceKeyExists = &Condition{
 		Otherwise: "the source key does not exist",
-		holds:     func(f *features) logic.Truth { return truth(!f.sourceKeyAbsent) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(!f.sourceKeyAbsent) },
 	}
 	replicaKeyNamed = &Condition{
 		Otherwise: "the rule names no key for replicas",
-		holds:     func(f *features) logic.Truth { return truth(f.replicaKey) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(f.replicaKey) },
 	}
 	replicaKeyExists = &Condition{
 		Otherwise: "the replica key does not exist",
-		holds:     func(f *features) logic.Truth { return truth(!f.replicaKeyAbsent) },
+		holds:     func(f *Features) logic.Truth { return logic.Of(!f.replicaKeyAbsent) },
 	}
 	bucketKeys = &Condition{
 		Otherwise: "bucket keys are off on both sides",
-		holds:     func(f *features) logic.Truth { return f.bucketKeys },
+		holds:     func(f *Features) logic.Truth { return f.bucketKeys },
 	}
 )
 
-// features are what of a link decides which permissions it needs.
-type features struct {
-	rule *fact.ReplicationRule
+// Features are what of a link decides which permissions it needs.
+type Features struct {
+	Rule *fact.ReplicationRule
 
-	roleAbsent, destinationAbsent, sourceKeyAbsent, replicaKeyAbsent bool // AWS says that it does not exist
+	RoleAbsent, destinationAbsent, sourceKeyAbsent, replicaKeyAbsent bool // AWS says that it does not exist
 
 	empty         bool // the filter of the rule excludes all objects that it could take
-	deleteMarkers bool
+	DeleteMarkers bool
 	ownerOverride bool
-	kms           bool // the rule takes objects under KMS
+	KMS           bool // the rule takes objects under KMS
 	replicaKey    bool // the rule names a key for replicas
-	tagged        bool // the rule takes only tagged objects
-	modifications bool // changes to replicas in the source are replicated
+	Tagged        bool // the rule takes only tagged objects
+	Modifications bool // changes to replicas in the source are replicated
 
 	ownershipOpen logic.Truth   // the destination does not enforce bucket ownership
-	objectLock    logic.Truth   // is enabled on the source
+	ObjectLock    logic.Truth   // is enabled on the source
 	bucketKeys    logic.Truth   // are on at one of the ends
-	retention     logic.Truth   // the source gives every object a retention or an event hold
-	written       finding.Class // the encryption of new source objects by default, "" where it is not known
-	defaultKMS    string        // the KMS algorithm of new source objects, "" where the default is another or not known
+	Retention     logic.Truth   // the source gives every object a retention or an event hold
+	Written       finding.Class // the encryption of new source objects by default, "" where it is not known
+	DefaultKMS    string        // the KMS algorithm of new source objects, "" where the default is another or not known
 }
 
-func featuresOf(doc *fact.Document, link *fact.Link) features {
+func FeaturesOf(doc *fact.Document, link *fact.Link) Features {
 	r, source, destination := &link.Rule, &doc.Bucket, doc.Buckets[link.Destination]
-	f := features{
-		rule:       r,
-		roleAbsent: doc.Roles[link.RoleARN].Absent, destinationAbsent: destination.Absent,
+	f := Features{
+		Rule:       r,
+		RoleAbsent: doc.Roles[link.RoleARN].Absent, destinationAbsent: destination.Absent,
 		sourceKeyAbsent: doc.Keys[link.SourceKey].Absent, replicaKeyAbsent: doc.Keys[link.ReplicaKey].Absent,
 		empty:         r.Empty(),
-		deleteMarkers: r.Schema != "V2" || r.DeleteMarkers == "Enabled", // V1 rules always do
+		DeleteMarkers: r.Schema != "V2" || r.DeleteMarkers == "Enabled", // V1 rules always do
 		ownerOverride: r.Destination.OwnerOverride,
-		kms:           r.SSEKMSObjects == "Enabled",
+		KMS:           r.SSEKMSObjects == "Enabled",
 		replicaKey:    link.ReplicaKey != "" || r.Destination.RelatedKey,
-		tagged:        len(r.Tags) > 0,
-		modifications: r.ReplicaModifications == "Enabled",
+		Tagged:        len(r.Tags) > 0,
+		Modifications: r.ReplicaModifications == "Enabled",
 		bucketKeys:    logic.False,
 	}
 	if b := destination.Value; b != nil && b.Ownership.Known() {
-		f.ownershipOpen = truth(b.Ownership.Value == nil || *b.Ownership.Value != "BucketOwnerEnforced")
+		f.ownershipOpen = logic.Of(b.Ownership.Value == nil || *b.Ownership.Value != "BucketOwnerEnforced")
 	}
 	if lock := source.ObjectLock; lock.Known() {
-		f.objectLock = truth(lock.Value != nil && lock.Value.Enabled)
-		f.retention = truth(lock.Value != nil && lock.Value.Enabled && (lock.Value.DefaultMode != "" || lock.Value.EventHold))
+		f.ObjectLock = logic.Of(lock.Value != nil && lock.Value.Enabled)
+		f.Retention = logic.Of(lock.Value != nil && lock.Value.Enabled && (lock.Value.DefaultMode != "" || lock.Value.EventHold))
 	}
 	if e := source.Encryption.Value; e != nil && strings.HasPrefix(e.Algorithm, "aws:kms") {
-		f.defaultKMS = e.Algorithm
+		f.DefaultKMS = e.Algorithm
 	}
 	switch {
-	case f.defaultKMS == "aws:kms:dsse":
-		f.written = finding.DSSE
-	case f.defaultKMS != "":
-		f.written = finding.SSEKMS
+	case f.DefaultKMS == "aws:kms:dsse":
+		f.Written = finding.DSSE
+	case f.DefaultKMS != "":
+		f.Written = finding.SSEKMS
 	case source.Encryption.Known():
-		f.written = finding.SSES3
+		f.Written = finding.SSES3
 	}
 	for _, b := range []*fact.Bucket{source, destination.Value} {
 		switch {
@@ -200,11 +200,4 @@ func featuresOf(doc *fact.Document, link *fact.Link) features {
 		}
 	}
 	return f
-}
-
-func truth(b bool) logic.Truth {
-	if b {
-		return logic.True
-	}
-	return logic.False
 }
