@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"crosscheck/rules/finding"
-	"crosscheck/scanner"
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/fact"
 )
 
@@ -21,13 +21,13 @@ func permissionsFor(name string) []string {
 	side, rest, _ := strings.Cut(name, ".")
 	switch {
 	case name == "destination" || rest == "owner":
-		return []string{scanner.Action("s3:ListBuckets")}
+		return []string{ask.Action("s3:ListBuckets")}
 	case name == "organization":
-		return []string{scanner.Action("organizations:DescribeOrganization")}
+		return []string{ask.Action("organizations:DescribeOrganization")}
 	case name == "role":
-		return []string{scanner.Action("iam:GetRole")}
+		return []string{ask.Action("iam:GetRole")}
 	case strings.HasSuffix(side, "_key") && rest == "":
-		return []string{scanner.Action("kms:DescribeKey")}
+		return []string{ask.Action("kms:DescribeKey")}
 	case side == "role":
 		return actionsOf(fact.RoleFacts, rest)
 	case strings.HasSuffix(side, "_key"):
@@ -45,7 +45,7 @@ func actionsOf[T any](rows []fact.Row[T], name string) (list []string) {
 			continue
 		}
 		for _, api := range row.APIs {
-			list = append(list, scanner.Action(api))
+			list = append(list, ask.Action(api))
 		}
 	}
 	return list

@@ -12,10 +12,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/flow"
 )
+
+// RoleNotAssumed is the kind of a [client.Error] of a scan whose audit role could be assumed
+// in none of the accounts.
+const RoleNotAssumed client.ErrorKind = "role not assumed"
 
 // account is an account in scope.
 type account struct {
@@ -36,7 +41,7 @@ type listing struct {
 
 // enter finds the accounts in scope, gets credentials for each and lists its
 // buckets. It gives back those whose buckets could be listed, sorted by id.
-func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
+func (s *scan) enter(ctx context.Context, n *ask.Notes) ([]*account, error) {
 	if err := s.scope(); err != nil {
 		return nil, err
 	}
@@ -49,19 +54,19 @@ func (s *scan) enter(ctx context.Context, n *notes) ([]*account, error) {
 	}
 	var entered []*account
 	for _, l := range listings {
-		q := question{account: l.account.id, resource: l.account.id, fact: "account", api: "sts:AssumeRole"}
+		q := ask.Question{Account: l.account.id, Resource: l.account.id, Fact: "account", API: "sts:AssumeRole"}
 		if l.err == nil && l.cut == nil {
 			l.cut = s.index.disputed(l.buckets)
 		}
 		switch {
 		case l.suspended:
-			q.api = "organizations:ListAccounts"
-			n.gap(q, l.err)
+			q.API = "organizations:ListAccounts"
+			n.Gap(q, l.err)
 		case l.err != nil:
-			n.gap(q, l.err)
+			n.Gap(q, l.err)
 		case l.cut != nil:
-			q.fact, q.api = "account.buckets", "s3:ListBuckets"
-			n.gap(q, l.cut)
+			q.Fact, q.API = "account.buckets", "s3:ListBuckets"
+			n.Gap(q, l.cut)
 		}
 		if l.err != nil || l.cut != nil && len(l.buckets) == 0 {
 			continue
@@ -80,11 +85,11 @@ func (s *scan) scope() error {
 	case s.opts.AccountOnly:
 		ids = []string{s.session.caller.AccountID}
 	case len(ids) == 0:
-		ids = slices.Collect(maps.Keys(s.org.members))
+		ids = slices.Collect(maps.Keys(s.org.Members))
 	}
 	for _, id := range ids {
 		if !slices.Contains(s.opts.ExcludeAccounts, id) {
-			s.accounts[id] = &account{id: id, name: s.org.members[id].name}
+			s.accounts[id] = &account{id: id, name: s.org.Members[id].Name}
 		}
 	}
 	if len(s.accounts) == 0 {
@@ -100,8 +105,8 @@ func (s *scan) listAll(ctx context.Context) ([]listing, error) {
 	err := flow.Map(ctx, s.opts.concurrency(), slices.Values(slices.Sorted(maps.Keys(s.accounts))),
 		func(ctx context.Context, id string) (listing, error) {
 			l := listing{account: s.accounts[id]}
-			if m, ok := s.org.members[id]; ok && m.state != "ACTIVE" {
-				l.suspended, l.err = true, &client.Failure{Code: m.state, Message: "the account is " + m.state}
+			if m, ok := s.org.Members[id]; ok && m.State != "ACTIVE" {
+				l.suspended, l.err = true, &client.Failure{Code: m.State, Message: "the account is " + m.State}
 				return l, nil
 			}
 			if l.err = s.session.enter(ctx, l.account, s.opts); l.err == nil {
@@ -150,7 +155,7 @@ func (s *scan) whyUnread(id string) string {
 	switch {
 	case slices.Contains(s.opts.ExcludeAccounts, id):
 		return fmt.Sprintf("account %s is left out by --exclude-accounts", id)
-	case s.org.members != nil:
+	case s.org.Members != nil:
 		return fmt.Sprintf("account %s is not in the organization: add it with --accounts and an audit role there", id)
 	}
 	return fmt.Sprintf("account %s is not scanned: add it to --accounts", id)
@@ -167,9 +172,9 @@ func (s *scan) reader(id string) (*account, error) {
 // account is all that is known of an account.
 func (v *visit) account(ctx context.Context, id string) fact.Account {
 	return v.cache.accounts.Get(id, func() fact.Account {
-		a := v.org.account(ctx, &v.notes, id)
-		a.PublicAccessBlock = ask(&v.notes, question{account: id, resource: id, fact: "account.public_access_block",
-			api: "s3control:GetPublicAccessBlock", absent: "NoSuchPublicAccessBlockConfiguration"},
+		a := v.org.Account(ctx, &v.Notes, id)
+		a.PublicAccessBlock = ask.Fact(&v.Notes, ask.Question{Account: id, Resource: id, Fact: "account.public_access_block",
+			API: "s3control:GetPublicAccessBlock", Absent: "NoSuchPublicAccessBlockConfiguration"},
 			func() (p fact.PublicAccessBlock, err error) {
 				in, err := v.reader(id)
 				if err != nil {

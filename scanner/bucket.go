@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"crosscheck/scanner/alarm"
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
@@ -28,18 +29,17 @@ var (
 // bucketRead is how one fact of a bucket is read. Its call and its field are in the row
 // of the same name in [fact.BucketFacts].
 type bucketRead struct {
-	action string // the IAM action that is needed
 	absent string // the code with which S3 says that there is none, "" = there is always one
 	read   reader
 }
 
 // reader reads a fact of a bucket into its field.
-type reader func(ctx context.Context, v *visit, ref bucketRef, q question, field fact.Any)
+type reader func(ctx context.Context, v *visit, ref bucketRef, q ask.Question, field fact.Any)
 
 // bucketReads are the reads of buckets, by the name of the fact.
 var bucketReads = map[string]bucketRead{
 	"replication": {
-		action: "s3:GetReplicationConfiguration", absent: "ReplicationConfigurationNotFoundError",
+		absent: "ReplicationConfigurationNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Replication, error) {
 			out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -49,7 +49,6 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"versioning": {
-		action: "s3:GetBucketVersioning",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Versioning, error) {
 			out, err := c.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -60,7 +59,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"policy": {
-		action: "s3:GetBucketPolicy", absent: "NoSuchBucketPolicy",
+		absent: "NoSuchBucketPolicy",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.Policy, err error) {
 			out, err := c.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -72,7 +71,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"ownership": {
-		action: "s3:GetBucketOwnershipControls", absent: "OwnershipControlsNotFoundError",
+		absent: "OwnershipControlsNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
 			out, err := c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
@@ -86,7 +85,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"encryption": {
-		action: "s3:GetEncryptionConfiguration", absent: "ServerSideEncryptionConfigurationNotFoundError",
+		absent: "ServerSideEncryptionConfigurationNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (fact.Encryption, error) {
 			out, err := c.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -96,7 +95,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"object_lock": {
-		action: "s3:GetBucketObjectLockConfiguration", absent: "ObjectLockConfigurationNotFoundError",
+		absent: "ObjectLockConfigurationNotFoundError",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (l fact.ObjectLock, err error) {
 			out, err := c.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
@@ -114,7 +113,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"lifecycle": {
-		action: "s3:GetLifecycleConfiguration", absent: "NoSuchLifecycleConfiguration",
+		absent: "NoSuchLifecycleConfiguration",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) ([]fact.LifecycleRule, error) {
 			out, err := c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -124,7 +123,6 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"notification": {
-		action: "s3:GetBucketNotification",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (n fact.Notification, err error) {
 			out, err := c.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -146,7 +144,6 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"request_payment": {
-		action: "s3:GetBucketRequestPayment",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
 			out, err := c.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -156,7 +153,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"public_access_block": {
-		action: "s3:GetBucketPublicAccessBlock", absent: "NoSuchPublicAccessBlockConfiguration",
+		absent: "NoSuchPublicAccessBlockConfiguration",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (p fact.PublicAccessBlock, err error) {
 			out, err := c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			if err != nil {
@@ -167,7 +164,7 @@ var bucketReads = map[string]bucketRead{
 		}),
 	},
 	"tags": {
-		action: "s3:GetBucketTagging", absent: "NoSuchTagSet",
+		absent: "NoSuchTagSet",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (map[string]string, error) {
 			out, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
@@ -179,9 +176,8 @@ var bucketReads = map[string]bucketRead{
 			return tags(out.TagSet), nil
 		}),
 	},
-	"alarms": {action: "cloudwatch:DescribeAlarms", read: readAlarms},
+	"alarms": {read: readAlarms},
 	"abac": {
-		action: "s3:GetBucketAbac",
 		read: readBucket(func(ctx context.Context, c *s3.Client, bucket, owner *string) (string, error) {
 			out, err := c.GetBucketAbac(ctx, &s3.GetBucketAbacInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			switch {
@@ -215,7 +211,7 @@ func (v *visit) read(ctx context.Context, ref bucketRef, b *fact.Bucket, names [
 		row, how := bucketRows[name], bucketReads[name]
 		field := row.Of(b)
 		if field.State() == (fact.State{}) {
-			q := question{resource: b.ARN, fact: "bucket." + name, api: bucketAPI(name), absent: how.absent}
+			q := ask.Question{Resource: b.ARN, Fact: "bucket." + name, API: bucketAPI(name), Absent: how.absent}
 			how.read(ctx, v, ref, q, field)
 		}
 	}
@@ -223,15 +219,15 @@ func (v *visit) read(ctx context.Context, ref bucketRef, b *fact.Bucket, names [
 
 // readBucket makes the reader of a fact of type T.
 func readBucket[T any](call func(ctx context.Context, c *s3.Client, bucket, owner *string) (T, error)) reader {
-	return func(ctx context.Context, v *visit, ref bucketRef, q question, field fact.Any) {
+	return func(ctx context.Context, v *visit, ref bucketRef, q ask.Question, field fact.Any) {
 		f := field.(*fact.Fact[T])
 		if ref.owner == nil {
 			*f = fact.Missing[T](ref.unread)
 			return
 		}
-		q.account = ref.owner.id
-		read := v.cache.buckets.Get(q.fact+" "+ref.name, func() fact.Any {
-			return ask(&v.notes, q, func() (value T, err error) {
+		q.Account = ref.owner.id
+		read := v.cache.buckets.Get(q.Fact+" "+ref.name, func() fact.Any {
+			return ask.Fact(&v.Notes, q, func() (value T, err error) {
 				err = v.onBucket(ctx, ref, func(c *s3.Client) (err error) {
 					value, err = call(ctx, c, &ref.name, &ref.owner.id)
 					return err
@@ -418,15 +414,15 @@ func lifecycle(rules []types.LifecycleRule) ([]fact.LifecycleRule, error) {
 
 // readAlarms reads the alarms on failed replication out of a bucket: of all alarms of its
 // account and Region, which are listed once.
-func readAlarms(ctx context.Context, v *visit, ref bucketRef, q question, field fact.Any) {
+func readAlarms(ctx context.Context, v *visit, ref bucketRef, q ask.Question, field fact.Any) {
 	f := field.(*fact.Fact[[]fact.Alarm])
 	if ref.owner == nil {
 		*f = fact.Missing[[]fact.Alarm](ref.unread)
 		return
 	}
 	_, region := v.index.find(ref.name)
-	q.account, q.resource = ref.owner.id, ref.owner.id
+	q.Account, q.Resource = ref.owner.id, ref.owner.id
 	*f = alarm.For(ref.name, v.cache.alarms.Get(ref.owner.id+" "+region, func() fact.Fact[[]fact.Alarm] {
-		return ask(&v.notes, q, func() ([]fact.Alarm, error) { return alarm.List(ctx, v.session.cloudwatch(ref.owner, region)) })
+		return ask.Fact(&v.Notes, q, func() ([]fact.Alarm, error) { return alarm.List(ctx, v.session.cloudwatch(ref.owner, region)) })
 	}))
 }

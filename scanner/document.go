@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 )
@@ -18,14 +19,14 @@ import (
 // could not read into notes.
 type visit struct {
 	*scan
-	notes
+	ask.Notes
 }
 
 // document reads a bucket and all that its replication rules refer to.
 func (v *visit) document(ctx context.Context, owner *account, name string) *fact.Document {
 	ref := bucketRef{name: name, owner: owner}
 	doc := &fact.Document{
-		SchemaVersion: fact.SchemaVersion, Partition: v.session.caller.Partition, Organization: v.org.fact,
+		SchemaVersion: fact.SchemaVersion, Partition: v.session.caller.Partition, Organization: v.org.Fact,
 		Bucket: fact.Bucket{Name: name, ARN: v.bucketARN(name), AccountID: owner.id},
 	}
 	b := &doc.Bucket
@@ -119,7 +120,7 @@ type bucketRef struct {
 // onBucket calls S3 for a bucket in its own Region with its owner's credentials,
 // and follows where S3 says that the Region is another one.
 func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Client) error) error {
-	ask := func() (string, error) {
+	where := func() (string, error) {
 		region, _, err := client.HeadBucket(ctx, v.session.s3(ref.owner, v.session.Region()), ref.name, "")
 		if region != "" {
 			v.index.learn(ref.name, region)
@@ -133,7 +134,7 @@ func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Clien
 	_, region := v.index.find(ref.name)
 	if region == "" {
 		var err error
-		if region, err = ask(); err != nil {
+		if region, err = where(); err != nil {
 			return err
 		}
 	}
@@ -144,7 +145,7 @@ func (v *visit) onBucket(ctx context.Context, ref bucketRef, call func(*s3.Clien
 			return err
 		}
 		if next == "" {
-			if next, _ = ask(); next == "" {
+			if next, _ = where(); next == "" {
 				return err
 			}
 		}
@@ -206,19 +207,19 @@ func (v *visit) foreign(ctx context.Context, source *account, region, name, decl
 			}
 			found = named
 		}
-		q := question{account: declared, resource: v.bucketARN(name), fact: "bucket", api: "s3:HeadBucket"}
+		q := ask.Question{Account: declared, Resource: v.bucketARN(name), Fact: "bucket", API: "s3:HeadBucket"}
 		switch status, _ := client.Response(err); {
 		case err == nil && !exists:
 			return fact.None[fact.Bucket]()
 		case !exists || err != nil && status != http.StatusForbidden:
-			return fact.Missing[fact.Bucket](v.gap(q, err))
+			return fact.Missing[fact.Bucket](v.Gap(q, err))
 		}
 		b := fact.Bucket{Name: name, ARN: v.bucketARN(name), Region: found}
 		if err == nil {
 			b.AccountID = owner // S3 compared it with the owner
 		}
-		q.api = "s3:ListBuckets"
-		ref := bucketRef{name: name, unread: v.gap(q, client.NotRead("%s", v.whyForeign(name, declared)))} // one cause, one gap
+		q.API = "s3:ListBuckets"
+		ref := bucketRef{name: name, unread: v.Gap(q, client.NotRead("%s", v.whyForeign(name, declared)))} // one cause, one gap
 		v.read(ctx, ref, &b, v.needs["destination"])
 		return fact.Of(b)
 	})

@@ -15,6 +15,7 @@ import (
 
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
+	"crosscheck/scanner/organization"
 )
 
 // twoBuckets is the fake with a destination bucket dst in the same account.
@@ -124,7 +125,7 @@ func TestForeignDestination(t *testing.T) {
 
 func TestWhyForeign(t *testing.T) {
 	t.Parallel()
-	s := &scan{opts: &Options{ExcludeAccounts: []string{"333333333333"}}, org: &organization{}, accounts: map[string]*account{
+	s := &scan{opts: &Options{ExcludeAccounts: []string{"333333333333"}}, org: &organization.Reader{}, accounts: map[string]*account{
 		"111111111111": {id: "111111111111", as: &client.Identity{}, complete: true},
 		"222222222222": {id: "222222222222", as: &client.Identity{}},
 		"444444444444": {id: "444444444444"},
@@ -142,7 +143,7 @@ func TestWhyForeign(t *testing.T) {
 			t.Errorf("%q: %s\nwant %s", declared, got, want)
 		}
 	}
-	s.org.members = map[string]member{}
+	s.org.Members = map[string]organization.Member{}
 	if got := v.whyForeign("b", "555555555555"); !strings.HasSuffix(got, "account 555555555555 is not in the organization: add it with --accounts and an audit role there") {
 		t.Error(got)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
@@ -23,12 +24,12 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 		owner, region = a.AccountID, a.Region
 	}
 	return v.cache.keys.Get(strings.Join([]string{owner, region, ref}, " "), func() fact.Fact[fact.Key] {
-		q := question{account: owner, resource: ref, fact: "key", api: "kms:DescribeKey", absent: "NotFoundException"}
+		q := ask.Question{Account: owner, Resource: ref, Fact: "key", API: "kms:DescribeKey", Absent: "NotFoundException"}
 		if strings.Contains(ref, "alias/aws/") {
-			q.absent = "" // KMS makes an AWS managed key when it is first asked for
+			q.Absent = "" // KMS makes an AWS managed key when it is first asked for
 		}
 		in, unread := v.reader(owner)
-		key := ask(&v.notes, q, func() (k fact.Key, err error) {
+		key := ask.Fact(&v.Notes, q, func() (k fact.Key, err error) {
 			switch {
 			case unread != nil:
 				return k, unread
@@ -55,7 +56,7 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 			return key
 		}
 		c := v.session.kms(in, region)
-		q.resource, q.absent = k.ARN, ""
+		q.Resource, q.Absent = k.ARN, ""
 		k.Policy = v.keyPolicy(ctx, c, q, "default")
 		if k.Manager == "AWS" {
 			k.RAMPolicy = fact.None[fact.Policy]() // AWS managed keys cannot be shared
@@ -76,14 +77,14 @@ func (v *visit) key(ctx context.Context, ref, owner, region string) fact.Fact[fa
 // keyPolicy reads one of the policies that a key can have: default, which every key has, and
 // AWS_RAM, by which AWS RAM shares it. KMS evaluates both together.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
-func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q question, name string) fact.Fact[fact.Policy] {
-	q.fact, q.api = "key.policy", "kms:GetKeyPolicy"
+func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q ask.Question, name string) fact.Fact[fact.Policy] {
+	q.Fact, q.API = "key.policy", "kms:GetKeyPolicy"
 	if name != "default" {
-		q.fact, q.absent = "key.ram_policy", "NotFoundException"
+		q.Fact, q.Absent = "key.ram_policy", "NotFoundException"
 	}
-	return ask(&v.notes, q, func() (p fact.Policy, err error) {
+	return ask.Fact(&v.Notes, q, func() (p fact.Policy, err error) {
 		p.Name = name
-		out, err := c.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &q.resource, PolicyName: &p.Name})
+		out, err := c.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &q.Resource, PolicyName: &p.Name})
 		if err != nil {
 			return p, err
 		}
@@ -92,12 +93,12 @@ func (v *visit) keyPolicy(ctx context.Context, c *kms.Client, q question, name s
 	})
 }
 
-func (v *visit) keyGrants(ctx context.Context, c *kms.Client, q question) fact.Fact[[]fact.Grant] {
-	q.fact, q.api = "key.grants", "kms:ListGrants"
-	return ask(&v.notes, q, func() ([]fact.Grant, error) {
+func (v *visit) keyGrants(ctx context.Context, c *kms.Client, q ask.Question) fact.Fact[[]fact.Grant] {
+	q.Fact, q.API = "key.grants", "kms:ListGrants"
+	return ask.Fact(&v.Notes, q, func() ([]fact.Grant, error) {
 		grants := []fact.Grant{}
 		err := client.Pages(func(token *string) (*string, error) {
-			out, err := c.ListGrants(ctx, &kms.ListGrantsInput{KeyId: &q.resource, Marker: token})
+			out, err := c.ListGrants(ctx, &kms.ListGrantsInput{KeyId: &q.Resource, Marker: token})
 			if err != nil {
 				return nil, err
 			}
@@ -117,12 +118,12 @@ func (v *visit) keyGrants(ctx context.Context, c *kms.Client, q question) fact.F
 	})
 }
 
-func (v *visit) keyAliases(ctx context.Context, c *kms.Client, q question) fact.Fact[[]string] {
-	q.fact, q.api = "key.aliases", "kms:ListAliases"
-	return ask(&v.notes, q, func() ([]string, error) {
+func (v *visit) keyAliases(ctx context.Context, c *kms.Client, q ask.Question) fact.Fact[[]string] {
+	q.Fact, q.API = "key.aliases", "kms:ListAliases"
+	return ask.Fact(&v.Notes, q, func() ([]string, error) {
 		names := []string{}
 		err := client.Pages(func(token *string) (*string, error) {
-			out, err := c.ListAliases(ctx, &kms.ListAliasesInput{KeyId: &q.resource, Marker: token})
+			out, err := c.ListAliases(ctx, &kms.ListAliasesInput{KeyId: &q.Resource, Marker: token})
 			if err != nil {
 				return nil, err
 			}
@@ -139,12 +140,12 @@ func (v *visit) keyAliases(ctx context.Context, c *kms.Client, q question) fact.
 	})
 }
 
-func (v *visit) keyTags(ctx context.Context, c *kms.Client, q question) fact.Fact[map[string]string] {
-	q.fact, q.api = "key.tags", "kms:ListResourceTags"
-	return ask(&v.notes, q, func() (map[string]string, error) {
+func (v *visit) keyTags(ctx context.Context, c *kms.Client, q ask.Question) fact.Fact[map[string]string] {
+	q.Fact, q.API = "key.tags", "kms:ListResourceTags"
+	return ask.Fact(&v.Notes, q, func() (map[string]string, error) {
 		tags := map[string]string{}
 		err := client.Pages(func(token *string) (*string, error) {
-			out, err := c.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &q.resource, Marker: token})
+			out, err := c.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &q.Resource, Marker: token})
 			if err != nil {
 				return nil, err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/fact"
 )
 
@@ -45,16 +46,16 @@ func MakePlan(ctx context.Context, cfg aws.Config, opts Options) (*Plan, error) 
 	p := &Plan{Gaps: []fact.Gap{}}
 	opts.Meter = new(Meter)
 	err := begin(ctx, cfg, opts, func(ctx context.Context, s *scan) error {
-		var n notes
+		var n ask.Notes
 		mode, entered, err := s.list(ctx, &n)
 		if err != nil {
 			return err
 		}
-		p.Mode, p.Caller, p.Gaps = mode, s.session.caller.ARN, append(p.Gaps, n.gaps...)
+		p.Mode, p.Caller, p.Gaps = mode, s.session.caller.ARN, append(p.Gaps, n.Gaps...)
 		if mode != "account-only" {
 			p.Role = s.opts.RoleName
 		}
-		if o := s.org.fact.Value; o != nil {
+		if o := s.org.Fact.Value; o != nil {
 			p.Organization = o.ID
 		}
 		p.Accounts = fact.AccountCoverage{Listed: len(s.accounts), Scanned: len(entered), Unreadable: len(s.accounts) - len(entered)}
@@ -96,14 +97,7 @@ func (p *Plan) plan(s *scan, entered []*account) {
 	for _, name := range slices.Concat(s.needs["source"], s.needs["destination"]) {
 		taking[name] = true
 	}
-	types := 0 // of policies of the organization
-	if s.org.types.Value != nil {
-		for _, kind := range readTypes {
-			if slices.Contains(*s.org.types.Value, kind) {
-				types++
-			}
-		}
-	}
+	types := s.org.PolicyTypes()
 	if types > 0 {
 		of("organizations:ListPoliciesForTarget").All += types // of the root
 		of("organizations:DescribePolicy").All += types        // of what AWS attaches everywhere
@@ -125,11 +119,11 @@ func (p *Plan) plan(s *scan, entered []*account) {
 			continue
 		}
 		of("s3control:GetPublicAccessBlock").All++
-		if s.org.fact.Value != nil {
-			if len(s.org.members[a.id].paths) == 0 {
+		if s.org.Fact.Value != nil {
+			if len(s.org.Members[a.id].Paths) == 0 {
 				of("organizations:ListParents").All++
 			}
-			if a.id != s.org.fact.Value.ManagementAccountID {
+			if a.id != s.org.Fact.Value.ManagementAccountID {
 				of("organizations:ListPoliciesForTarget").All += types
 			}
 		}
@@ -141,7 +135,7 @@ func (p *Plan) plan(s *scan, entered []*account) {
 		if n > alone { // the roles, and as many policies
 			of("iam:GetAccountAuthorizationDetails").All += 2 * ((n + listPage - 1) / listPage)
 		}
-		for api := range actions {
+		for _, api := range ask.APIs() {
 			if strings.HasPrefix(api, "kms:") {
 				of(api).All += n
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
@@ -20,15 +21,15 @@ func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
 	return v.cache.roles.Get(roleARN, func() fact.Fact[fact.Role] {
 		where, err := arn.Parse(roleARN)
 		path, isRole := strings.CutPrefix(where.Resource, "role/")
-		q := question{account: where.AccountID, resource: roleARN, fact: "role", api: "iam:GetRole", absent: "NoSuchEntity"}
+		q := ask.Question{Account: where.AccountID, Resource: roleARN, Fact: "role", API: "iam:GetRole", Absent: "NoSuchEntity"}
 		if err != nil || where.Service != "iam" || !isRole {
-			return fact.Missing[fact.Role](v.gap(q, client.Malformed("this is not the ARN of a role")))
+			return fact.Missing[fact.Role](v.Gap(q, client.Malformed("this is not the ARN of a role")))
 		}
 		name := path[strings.LastIndexByte(path, '/')+1:]
 		in, unread := v.reader(where.AccountID)
 		boundary := ""
 		elsewhere := false
-		role := ask(&v.notes, q, func() (r fact.Role, err error) {
+		role := ask.Fact(&v.Notes, q, func() (r fact.Role, err error) {
 			if unread != nil {
 				return r, unread
 			}
@@ -78,8 +79,8 @@ func (v *visit) role(ctx context.Context, roleARN string) fact.Fact[fact.Role] {
 }
 
 func (v *visit) inlinePolicies(ctx context.Context, c *iam.Client, r *fact.Role) fact.Fact[[]fact.Policy] {
-	q := question{account: r.AccountID, resource: r.ARN, fact: "role.inline", api: "iam:ListRolePolicies"}
-	names := ask(&v.notes, q, func() ([]string, error) {
+	q := ask.Question{Account: r.AccountID, Resource: r.ARN, Fact: "role.inline", API: "iam:ListRolePolicies"}
+	names := ask.Fact(&v.Notes, q, func() ([]string, error) {
 		names := []string{}
 		err := client.Pages(func(token *string) (*string, error) {
 			out, err := c.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.Name, Marker: token})
@@ -98,10 +99,10 @@ func (v *visit) inlinePolicies(ctx context.Context, c *iam.Client, r *fact.Role)
 	if names.Value == nil {
 		return fact.Missing[[]fact.Policy](*names.Gap)
 	}
-	q.api = "iam:GetRolePolicy"
+	q.API = "iam:GetRolePolicy"
 	policies := []fact.Policy{}
 	for _, name := range *names.Value {
-		p := ask(&v.notes, q, func() (fact.Policy, error) {
+		p := ask.Fact(&v.Notes, q, func() (fact.Policy, error) {
 			out, err := c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.Name, PolicyName: &name})
 			if err != nil {
 				return fact.Policy{}, err
@@ -117,8 +118,8 @@ func (v *visit) inlinePolicies(ctx context.Context, c *iam.Client, r *fact.Role)
 }
 
 func (v *visit) attachedPolicies(ctx context.Context, c *iam.Client, r *fact.Role) fact.Fact[[]fact.Policy] {
-	q := question{account: r.AccountID, resource: r.ARN, fact: "role.attached", api: "iam:ListAttachedRolePolicies"}
-	arns := ask(&v.notes, q, func() ([]string, error) {
+	q := ask.Question{Account: r.AccountID, Resource: r.ARN, Fact: "role.attached", API: "iam:ListAttachedRolePolicies"}
+	arns := ask.Fact(&v.Notes, q, func() ([]string, error) {
 		arns := []string{}
 		err := client.Pages(func(token *string) (*string, error) {
 			out, err := c.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &r.Name, Marker: token})
@@ -163,9 +164,9 @@ func (v *visit) managedPolicies(ctx context.Context, c *iam.Client, r *fact.Role
 // managedPolicy reads the default version of a managed policy, once an account.
 func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, name, policyARN string) fact.Fact[fact.Policy] {
 	return v.cache.policies.Get(strings.Join([]string{r.AccountID, name, policyARN}, " "), func() fact.Fact[fact.Policy] {
-		q := question{account: r.AccountID, resource: policyARN, fact: name, api: "iam:GetPolicy"}
+		q := ask.Question{Account: r.AccountID, Resource: policyARN, Fact: name, API: "iam:GetPolicy"}
 		p := fact.Policy{ARN: policyARN}
-		version := ask(&v.notes, q, func() (string, error) {
+		version := ask.Fact(&v.Notes, q, func() (string, error) {
 			out, err := c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &policyARN})
 			switch {
 			case err != nil:
@@ -179,8 +180,8 @@ func (v *visit) managedPolicy(ctx context.Context, c *iam.Client, r *fact.Role, 
 		if version.Value == nil {
 			return fact.Missing[fact.Policy](*version.Gap)
 		}
-		q.api = "iam:GetPolicyVersion"
-		return ask(&v.notes, q, func() (fact.Policy, error) {
+		q.API = "iam:GetPolicyVersion"
+		return ask.Fact(&v.Notes, q, func() (fact.Policy, error) {
 			out, err := c.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &policyARN, VersionId: version.Value})
 			switch {
 			case err != nil:

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
@@ -162,10 +163,10 @@ func (v *visit) listRoles(ctx context.Context, in *account, list *roleList) {
 		return
 	}
 	l.room += len(roles) + len(managed)
-	q := question{account: in.id, resource: in.id, fact: "account.roles", api: "iam:GetAccountAuthorizationDetails"}
-	if g := q.gap(err); client.IsDenied(g.Code) {
+	q := ask.Question{Account: in.id, Resource: in.id, Fact: "account.roles", API: "iam:GetAccountAuthorizationDetails"}
+	if g := q.Gap(err); client.IsDenied(g.Code) {
 		g.Message = strings.TrimSuffix(g.Message, ".") + "; the roles are read one by one"
-		v.gaps = append(v.gaps, g)
+		v.Gaps = append(v.Gaps, g)
 	}
 }
 

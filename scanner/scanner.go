@@ -1,7 +1,7 @@
 // Package scanner reads from AWS the facts that decide S3 replication: it lists the
 // accounts of an organization, enters each with an audit role, lists its buckets
 // and reads, for every bucket that replicates, everything its links depend on, each
-// in the account that owns it. It calls read APIs only; [Permissions] lists them.
+// in the account that owns it. It calls read APIs only; [ask.Permissions] lists them.
 //
 // What it reads it emits as a stream of [fact.Message]. What it cannot read is a
 // gap in that stream, never an absence. A scan that cannot be done at all fails
@@ -22,10 +22,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/flow"
 	"crosscheck/scanner/once"
+	"crosscheck/scanner/organization"
 )
 
 // Options say what to scan and how. The zero value, with a RoleName, scans the
@@ -119,7 +121,7 @@ func newCaches() caches {
 type scan struct {
 	opts      *Options
 	session   *session
-	org       *organization
+	org       *organization.Reader
 	accounts  map[string]*account // in scope, by id
 	index     *index
 	cache     caches
@@ -159,7 +161,7 @@ func begin(ctx context.Context, cfg aws.Config, opts Options, do func(context.Co
 	}
 	defer session.Close()
 
-	s := &scan{opts: &opts, session: session, org: newOrganization(session), accounts: map[string]*account{},
+	s := &scan{opts: &opts, session: session, org: organization.New(session.organizations, session.caller.AccountID), accounts: map[string]*account{},
 		index: newIndex(), cache: newCaches(), roleLists: newRoleLists(), needs: needs}
 	if err := do(ctx, s); err != nil {
 		return orCause(ctx, err)
@@ -176,7 +178,7 @@ func orCause(ctx context.Context, err error) error {
 }
 
 func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
-	var n notes
+	var n ask.Notes
 	mode, entered, err := s.list(ctx, &n)
 	if err != nil {
 		return err
@@ -185,7 +187,7 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 	run := fact.Run{
 		SchemaVersion: fact.SchemaVersion, ID: s.opts.RunID, StartedAt: started.Format(time.RFC3339), Tool: strings.TrimSpace("crosscheck " + s.opts.Version),
 		Scope:        fact.Scope{Mode: mode, Accounts: sorted(s.opts.Accounts), ExcludeAccounts: sorted(s.opts.ExcludeAccounts), Buckets: s.opts.Buckets},
-		Organization: s.org.fact.Value,
+		Organization: s.org.Fact.Value,
 	}
 	if run.ID == "" {
 		run.ID = started.Format("20060102T150405Z-") + strings.ToLower(rand.Text()[:8])
@@ -193,7 +195,7 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 	if err := out.send(fact.Message{Run: &run}); err != nil {
 		return err
 	}
-	if err := out.gaps(n.gaps); err != nil {
+	if err := out.gaps(n.Gaps); err != nil {
 		return err
 	}
 
@@ -225,7 +227,7 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 			doc := v.document(ctx, b.account, b.name)
 			turns.done(b)
 			meter.count(func(p *Progress) { p.BucketsDone++ })
-			return result{doc, v.gaps}, context.Cause(ctx)
+			return result{doc, v.Gaps}, context.Cause(ctx)
 		},
 		func(r result) error {
 			if r.doc.Bucket.Replication.Known() {
@@ -245,8 +247,8 @@ func (s *scan) run(ctx context.Context, started time.Time, out *output) error {
 }
 
 // list lists the accounts in scope and the buckets of each; mode is how they were named.
-func (s *scan) list(ctx context.Context, n *notes) (mode string, entered []*account, err error) {
-	s.org.describe(ctx, n)
+func (s *scan) list(ctx context.Context, n *ask.Notes) (mode string, entered []*account, err error) {
+	s.org.Describe(ctx, n)
 	mode = "organization"
 	switch {
 	case s.opts.AccountOnly:
@@ -254,7 +256,7 @@ func (s *scan) list(ctx context.Context, n *notes) (mode string, entered []*acco
 	case len(s.opts.Accounts) > 0:
 		mode = "accounts"
 	default:
-		if err := s.org.list(ctx, s.session.caller.ARN); err != nil {
+		if err := s.org.List(ctx, s.session.caller.ARN); err != nil {
 			return mode, nil, err
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.uber.org/goleak"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
@@ -192,7 +193,7 @@ func sortGaps(gaps []fact.Gap) []fact.Gap {
 
 func TestWholeOrganization(t *testing.T) {
 	t.Parallel()
-	s := organizationWorld(t, Permissions())
+	s := organizationWorld(t, ask.Permissions())
 	r, err := scanAll(t.Context(), caller(s), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +262,7 @@ func TestWholeOrganization(t *testing.T) {
 // as it was.
 func TestStreamIsAFactsFile(t *testing.T) {
 	t.Parallel()
-	s := organizationWorld(t, Permissions())
+	s := organizationWorld(t, ask.Permissions())
 	var file bytes.Buffer
 	w := fact.NewWriter(&file)
 	var want []fact.Message
@@ -311,7 +312,7 @@ func TestStreamIsAFactsFile(t *testing.T) {
 // TestPermissionsAreWhatIsCalled: the published policy and the calls are equal sets.
 func TestPermissionsAreWhatIsCalled(t *testing.T) {
 	t.Parallel()
-	s := organizationWorld(t, Permissions())
+	s := organizationWorld(t, ask.Permissions())
 	named := wholeOrganization
 	named.Accounts = []string{"111111111111"} // the list of accounts has the paths
 	for _, opts := range []Options{wholeOrganization, byLists(wholeOrganization), named} {
@@ -329,21 +330,21 @@ func TestPermissionsAreWhatIsCalled(t *testing.T) {
 			byCaller[a.Action] = true
 		}
 	}
-	if got := slices.Sorted(maps.Keys(byRole)); !slices.Equal(got, Permissions()) {
-		t.Errorf("the audit role was judged for\n%v\nand its policy allows\n%v", got, Permissions())
+	if got := slices.Sorted(maps.Keys(byRole)); !slices.Equal(got, ask.Permissions()) {
+		t.Errorf("the audit role was judged for\n%v\nand its policy allows\n%v", got, ask.Permissions())
 	}
 	for action := range byCaller {
 		// In its own account the caller reads what the role reads elsewhere.
-		if !slices.Contains(CallerPermissions(), action) && !slices.Contains(Permissions(), action) && action != "sts:GetCallerIdentity" {
+		if !slices.Contains(ask.CallerPermissions(), action) && !slices.Contains(ask.Permissions(), action) && action != "sts:GetCallerIdentity" {
 			t.Errorf("the caller was judged for %s, which no list names", action)
 		}
 	}
-	for _, action := range CallerPermissions() {
+	for _, action := range ask.CallerPermissions() {
 		if !byCaller[action] {
 			t.Errorf("%s is asked of the caller and never used", action)
 		}
 	}
-	for _, action := range append(Permissions(), CallerPermissions()...) {
+	for _, action := range append(ask.Permissions(), ask.CallerPermissions()...) {
 		verb := action[strings.IndexByte(action, ':')+1:]
 		if !strings.HasPrefix(verb, "Get") && !strings.HasPrefix(verb, "List") && !strings.HasPrefix(verb, "Describe") && action != "sts:AssumeRole" {
 			t.Errorf("%s is not a read", action)
@@ -355,18 +356,18 @@ func TestPermissionsAreWhatIsCalled(t *testing.T) {
 // policy something is a gap that names it, and nothing is known that was not.
 func TestEachMissingPermissionIsAGap(t *testing.T) {
 	t.Parallel()
-	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
+	whole, err := scanAll(t.Context(), caller(organizationWorld(t, ask.Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
 	}
-	each := len(Permissions()) / sandboxtest.Sample(len(Permissions()), 5)
-	for i, missing := range Permissions() {
+	each := len(ask.Permissions()) / sandboxtest.Sample(len(ask.Permissions()), 5)
+	for i, missing := range ask.Permissions() {
 		if i%each != 0 {
 			continue
 		}
 		t.Run(missing, func(t *testing.T) {
 			t.Parallel()
-			allowed := slices.DeleteFunc(Permissions(), func(a string) bool { return a == missing })
+			allowed := slices.DeleteFunc(ask.Permissions(), func(a string) bool { return a == missing })
 			opts := wholeOrganization
 			if missing == "iam:GetAccountAuthorizationDetails" {
 				opts = byLists(opts)
@@ -376,7 +377,7 @@ func TestEachMissingPermissionIsAGap(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !slices.ContainsFunc(r.gaps, func(g fact.Gap) bool {
-				return client.IsDenied(g.Code) && strings.Contains(g.Message, missing) && actions[g.API] == missing
+				return client.IsDenied(g.Code) && strings.Contains(g.Message, missing) && ask.Action(g.API) == missing
 			}) {
 				t.Errorf("no gap names %s: %+v", missing, r.gaps)
 			}
@@ -469,7 +470,7 @@ func onlyGaps(v any) bool {
 // can ask of a bucket without links where its account stands.
 func TestNeedOfPath(t *testing.T) {
 	t.Parallel()
-	s := organizationWorld(t, Permissions())
+	s := organizationWorld(t, ask.Permissions())
 	for _, asked := range []bool{false, true} {
 		opts := wholeOrganization
 		if asked {

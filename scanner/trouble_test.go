@@ -24,8 +24,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/fact"
+	"crosscheck/scanner/organization"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/scanner/sandbox/sandboxtest"
 )
@@ -34,7 +36,7 @@ import (
 // same facts as if nothing had.
 func TestPassingTroubleLeavesNoTrace(t *testing.T) {
 	t.Parallel()
-	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
+	whole, err := scanAll(t.Context(), caller(organizationWorld(t, ask.Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +58,7 @@ func TestPassingTroubleLeavesNoTrace(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %v %s", f.Kind, f.Delay, f.Operation), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := organizationWorld(t, Permissions())
+				s := organizationWorld(t, ask.Permissions())
 				if err := s.AddFault(f); err != nil {
 					t.Fatal(err)
 				}
@@ -76,14 +78,14 @@ func TestPassingTroubleLeavesNoTrace(t *testing.T) {
 // ends, says which API it was, and knows nothing that it does not know.
 func TestLastingTroubleIsAGap(t *testing.T) {
 	t.Parallel()
-	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
+	whole, err := scanAll(t.Context(), caller(organizationWorld(t, ask.Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
 	}
 	kinds := []sandbox.FaultKind{sandbox.AccessDenied, sandbox.Throttling, sandbox.ServerError, sandbox.NotImplemented, sandbox.Malformed, sandbox.Truncated, sandbox.Reset, sandbox.Latency, sandbox.ExpiredToken}
 	ran := 0
 	each := sandboxtest.Sample(len(kinds), 1) // how many kinds of each API, in turn
-	for i, api := range slices.Sorted(maps.Keys(actions)) {
+	for i, api := range ask.APIs() {
 		for k, kind := range kinds {
 			if (i+k)%len(kinds) >= each {
 				continue
@@ -95,7 +97,7 @@ func TestLastingTroubleIsAGap(t *testing.T) {
 			t.Run(api+"/"+string(kind), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := organizationWorld(t, Permissions())
+					s := organizationWorld(t, ask.Permissions())
 					f := sandbox.Fault{Operation: api, Kind: kind}
 					if kind == sandbox.Latency {
 						f.Delay = time.Hour
@@ -155,7 +157,7 @@ func TestCancellation(t *testing.T) {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := organizationWorld(t, Permissions())
+				s := organizationWorld(t, ask.Permissions())
 				if err := s.AddFault(sandbox.Fault{Kind: sandbox.Latency, Delay: time.Second}); err != nil {
 					t.Fatal(err)
 				}
@@ -195,7 +197,7 @@ func TestEmitCanStopTheScan(t *testing.T) {
 	boom := errors.New("boom")
 	for at := 0; at < 20; at += 20 / sandboxtest.Sample(20, 4) {
 		n := 0
-		err := Scan(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization, func(fact.Message) error {
+		err := Scan(t.Context(), caller(organizationWorld(t, ask.Permissions())), wholeOrganization, func(fact.Message) error {
 			if n == at {
 				return boom
 			}
@@ -212,7 +214,7 @@ func TestEmitCanStopTheScan(t *testing.T) {
 // what links share is read once.
 func TestCallEconomy(t *testing.T) {
 	t.Parallel()
-	s := organizationWorld(t, Permissions())
+	s := organizationWorld(t, ask.Permissions())
 	opts := wholeOrganization
 	opts.Needs = nil
 	if _, err := scanAll(t.Context(), caller(s), opts); err != nil {
@@ -316,7 +318,7 @@ func TestScopes(t *testing.T) {
 		if !opts.AccountOnly {
 			opts.RoleName, opts.ExternalID = wholeOrganization.RoleName, wholeOrganization.ExternalID
 		}
-		r, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), opts)
+		r, err := scanAll(t.Context(), caller(organizationWorld(t, ask.Permissions())), opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -375,7 +377,7 @@ func TestScopes(t *testing.T) {
 // one line with a hint, and nothing is emitted.
 func TestTroubleBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	org := func(t *testing.T) aws.Config { return caller(organizationWorld(t, Permissions())) }
+	org := func(t *testing.T) aws.Config { return caller(organizationWorld(t, ask.Permissions())) }
 	as := func(key string) func(*testing.T) aws.Config {
 		return func(t *testing.T) aws.Config {
 			cfg := org(t)
@@ -385,7 +387,7 @@ func TestTroubleBeforeTheStart(t *testing.T) {
 	}
 	fault := func(f sandbox.Fault) func(*testing.T) aws.Config {
 		return func(t *testing.T) aws.Config {
-			s := organizationWorld(t, Permissions())
+			s := organizationWorld(t, ask.Permissions())
 			if err := s.AddFault(f); err != nil {
 				t.Fatal(err)
 			}
@@ -419,8 +421,8 @@ func TestTroubleBeforeTheStart(t *testing.T) {
 		{"expired session", as("AKIAEXPIRED000000000"), wholeOrganization, client.ExpiredCredentials, "the session of the AWS credentials has expired (ExpiredToken"},
 		{"wrong role name", org, Options{RoleName: "crosscheck-audti", ExternalID: "ticket-7"}, RoleNotAssumed, "the role crosscheck-audti cannot be assumed in any of 3 accounts (AccessDenied: "},
 		{"wrong external id", org, Options{RoleName: "security/crosscheck-audit", ExternalID: "ticket-8"}, RoleNotAssumed, "the role security/crosscheck-audit cannot be assumed in any of 3 accounts (AccessDenied: "},
-		{"a member account", as("AKIAMEMBER0000000000"), wholeOrganization, OrganizationNotListed, "the organization cannot be listed: arn:aws:sts::111111111111:assumed-role/replicate/caller needs the permission organizations:"},
-		{"ListAccounts denied", fault(sandbox.Fault{Operation: "organizations:ListAccounts", Kind: sandbox.AccessDenied}), wholeOrganization, OrganizationNotListed, "the organization cannot be listed: arn:aws:iam::100000000001:user/administrator needs the permission organizations:ListAccounts (AccessDeniedException: "},
+		{"a member account", as("AKIAMEMBER0000000000"), wholeOrganization, organization.NotListed, "the organization cannot be listed: arn:aws:sts::111111111111:assumed-role/replicate/caller needs the permission organizations:"},
+		{"ListAccounts denied", fault(sandbox.Fault{Operation: "organizations:ListAccounts", Kind: sandbox.AccessDenied}), wholeOrganization, organization.NotListed, "the organization cannot be listed: arn:aws:iam::100000000001:user/administrator needs the permission organizations:ListAccounts (AccessDeniedException: "},
 		{"no role name", org, Options{}, client.BadOptions, "no audit role is named"},
 		{"not an account", org, Options{RoleName: "r", Accounts: []string{"prod"}}, client.BadOptions, `"prod" is not the id of an account`},
 		{"not a pattern", org, Options{RoleName: "r", Buckets: "[a"}, client.BadOptions, `"[a" is not a pattern of bucket names`},
@@ -444,7 +446,7 @@ func TestTroubleBeforeTheStart(t *testing.T) {
 				if problem.Kind != c.kind || !strings.HasPrefix(problem.Problem, c.problem) || problem.Hint == "" {
 					t.Errorf("%q %s; %s\nwant %q %s…", problem.Kind, problem.Problem, problem.Hint, c.kind, c.problem)
 				}
-				if c.kind == OrganizationNotListed && (!strings.Contains(problem.Hint, "--accounts") || !strings.Contains(problem.Hint, "--account-only")) {
+				if c.kind == organization.NotListed && (!strings.Contains(problem.Hint, "--accounts") || !strings.Contains(problem.Hint, "--account-only")) {
 					t.Errorf("the hint names no way out: %s", problem.Hint)
 				}
 				if strings.ContainsAny(problem.Error()+problem.Hint, "\n\r") {
@@ -466,14 +468,14 @@ func TestEmptyOrganizationIsRefused(t *testing.T) {
 		f.answer("organizations:ListAccounts", reply{200, nil, body})
 		_, err := scanAll(t.Context(), f.config(), Options{RoleName: "r"})
 		var problem *client.Error
-		if !errors.As(err, &problem) || problem.Kind != OrganizationNotListed {
+		if !errors.As(err, &problem) || problem.Kind != organization.NotListed {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	f := newFake()
 	_, err := scanAll(t.Context(), f.config(), Options{RoleName: "r"})
 	var problem *client.Error
-	if !errors.As(err, &problem) || problem.Kind != OrganizationNotListed || problem.Problem != "account 111111111111 is in no organization" {
+	if !errors.As(err, &problem) || problem.Kind != organization.NotListed || problem.Problem != "account 111111111111 is in no organization" {
 		t.Errorf("no organization: %v", err)
 	}
 }
@@ -501,7 +503,7 @@ func TestNoNetwork(t *testing.T) {
 func TestCallersSessionEndsMidway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := organizationWorld(t, Permissions())
+		s := organizationWorld(t, ask.Permissions())
 		if err := s.AddFault(sandbox.Fault{Operation: "organizations:*", Kind: sandbox.ExpiredToken, Skip: 4}); err != nil {
 			t.Fatal(err)
 		}
@@ -520,7 +522,7 @@ func TestCallersSessionEndsMidway(t *testing.T) {
 func TestRoleIsAssumedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := organizationWorld(t, Permissions())
+		s := organizationWorld(t, ask.Permissions())
 		if err := s.AddFault(sandbox.Fault{Operation: "s3:Get*", Kind: sandbox.Latency, Delay: 10 * time.Minute}); err != nil {
 			t.Fatal(err)
 		}
@@ -548,11 +550,11 @@ func TestRoleIsAssumedAgain(t *testing.T) {
 // TestOverHTTP: the SDK's own client over loopback reads the same, S3 Control's
 // host of account and address included, and leaves no connection behind.
 func TestOverHTTP(t *testing.T) {
-	direct, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
+	direct, err := scanAll(t.Context(), caller(organizationWorld(t, ask.Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(organizationWorld(t, Permissions()))
+	server := httptest.NewServer(organizationWorld(t, ask.Permissions()))
 	defer server.Close()
 	t.Setenv("AWS_ENDPOINT_URL", server.URL)
 	t.Setenv("AWS_ACCESS_KEY_ID", sandbox.DefaultAccessKey)
@@ -605,7 +607,7 @@ func TestPartitions(t *testing.T) {
 // Answers of the JSON services that have nothing in them are no answers.
 func TestOtherServicesWithNothingToSay(t *testing.T) {
 	t.Parallel()
-	whole, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), wholeOrganization)
+	whole, err := scanAll(t.Context(), caller(organizationWorld(t, ask.Permissions())), wholeOrganization)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -621,7 +623,7 @@ func TestOtherServicesWithNothingToSay(t *testing.T) {
 			t.Run(api+"/"+what, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := organizationWith(t, Permissions(), "paths: "+map[bool]string{true: "false", false: "true"}[api == "organizations:ListParents"])
+					s := organizationWith(t, ask.Permissions(), "paths: "+map[bool]string{true: "false", false: "true"}[api == "organizations:ListParents"])
 					cfg := caller(s)
 					cfg.HTTPClient = doFunc(func(r *http.Request) (*http.Response, error) {
 						if operation(r) == api {
@@ -651,7 +653,7 @@ func TestSameInputSameOutput(t *testing.T) {
 	for i := range 5 {
 		opts := wholeOrganization
 		opts.Concurrency = 1 + 7*i
-		r, err := scanAll(t.Context(), caller(organizationWorld(t, Permissions())), opts)
+		r, err := scanAll(t.Context(), caller(organizationWorld(t, ask.Permissions())), opts)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/google/go-cmp/cmp"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 )
@@ -229,7 +230,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 func TestMeter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := organizationWorld(t, Permissions())
+		s := organizationWorld(t, ask.Permissions())
 		for _, f := range []sandbox.Fault{{Kind: sandbox.Throttling, Probability: 0.2, Seed: 1}, {Kind: sandbox.ServerError, Probability: 0.1, Seed: 2}} {
 			if err := s.AddFault(f); err != nil {
 				t.Fatal(err)

@@ -32,6 +32,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/scanner/sandbox/sandboxtest"
@@ -83,7 +84,7 @@ func faultWorlds(t testing.TB) []*faultWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	actions, err := json.Marshal(scanner.Permissions())
+	actions, err := json.Marshal(ask.Permissions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/report/output"
 	"crosscheck/scanner"
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/fact"
 	"crosscheck/testdata"
 )
@@ -162,7 +163,7 @@ func TestExitStatus(t *testing.T) {
 func TestDemoHasTheAuditRole(t *testing.T) {
 	t.Parallel()
 	world, before := testdata.DemoWorld, []byte(nil)
-	for _, action := range scanner.Permissions() {
+	for _, action := range ask.Permissions() {
 		line := []byte(`                    "` + action + `",` + "\n")
 		if bytes.Contains(world, []byte(`"`+action+`"`)) {
 			before = line

@@ -119,9 +119,12 @@ var packages = []pkg{
 		[]string{"scanner/sandbox", "scanner/sandbox/state"}},
 	{"scanner/client/answer", "what a whole answer of each API is; reads answers, and refuses what is not understood", []string{"scanner/fact"}},
 	{"scanner/client", "how AWS is called: credentials, roles, retries, limits, errors", []string{"scanner/client/answer", "scanner/fact"}},
+	{"scanner/ask", "one call about one fact, and the gap that it leaves; which permission each call needs", []string{"scanner/client", "scanner/fact"}},
+	{"scanner/organization", "reads an organization: its accounts, their places, the policies over them",
+		[]string{"scanner/ask", "scanner/client", "scanner/client/answer", "scanner/fact", "scanner/once"}},
 	{"scanner/alarm", "which CloudWatch alarms tell of objects that S3 could not replicate", []string{"scanner/client", "scanner/fact"}},
 	{"scanner", "reads accounts, buckets, roles and keys of an organization into facts",
-		[]string{"scanner/alarm", "scanner/client", "scanner/client/answer", "scanner/fact", "scanner/flow", "scanner/once"}},
+		[]string{"scanner/alarm", "scanner/ask", "scanner/client", "scanner/client/answer", "scanner/fact", "scanner/flow", "scanner/once", "scanner/organization"}},
 
 	{"canary/prove", "findings that follow from measurements, compared with what the audit predicts",
 		[]string{"canary/measure", "rules/finding", "scanner/fact"}},
@@ -182,7 +185,7 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/config", "the settings of a run: file, environment, flags, the example file and the schema",
 		[]string{"canary", "canary/journal", "cmd/crosscheck/internal/usererr", "report/output", "rules", "rules/finding", "rules/spelling", "rules/yamldoc", "scanner/fact"}},
 	{"cmd/crosscheck/internal/setup", "the IAM roles to deploy: policies, CloudFormation, Terraform",
-		[]string{"canary", "scanner", "scanner/fact"}},
+		[]string{"canary", "scanner/ask", "scanner/fact"}},
 	{"cmd/crosscheck/internal/audit", "the way of a run: facts, engine, waivers, report; resume and baseline",
 		[]string{"canary/measure", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/text", "rules", "rules/finding", "rules/waiver", "scanner", "scanner/fact", "scanner/flow"}},
 	{"cmd/crosscheck/internal/terminal", "the streams, the terminal and the environment of the program; its log", []string{"report/text"}},
@@ -200,14 +203,14 @@ var packages = []pkg{
 var forTests = []string{
 	"cmd/crosscheck/internal/config",
 	"canary", "canary/measure", "report", "rules", "rules/finding", "rules/iam",
-	"scanner", "scanner/client", "scanner/client/answer", "scanner/fact", "scanner/sandbox", "scanner/sandbox/sandboxtest", "testdata",
+	"scanner", "scanner/ask", "scanner/client", "scanner/client/answer", "scanner/fact", "scanner/sandbox", "scanner/sandbox/sandboxtest", "testdata",
 }
 
 // only says which packages alone may import a module. Tests are free.
 var only = map[string][]string{
 	"github.com/open-policy-agent/opa": {"rules", "rules/internal/builtin", "rules/internal/opa"},
 	"github.com/aws/": {
-		"scanner", "scanner/alarm", "scanner/client", "scanner/sandbox/sandboxtest", "canary", "canary/access", "canary/bucket", "report/securityhub",
+		"scanner", "scanner/alarm", "scanner/client", "scanner/organization", "scanner/sandbox/sandboxtest", "canary", "canary/access", "canary/bucket", "report/securityhub",
 		"cmd/crosscheck/internal/cli",
 	},
 	"github.com/jstemmer/":              {"report/junit"},

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"crosscheck/canary"
-	"crosscheck/scanner"
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/fact"
 )
 
@@ -32,7 +32,7 @@ type Role struct {
 func Audit(r Role) *Role {
 	r.description = "Lets crosscheck read what S3 replication depends on; no writes"
 	r.policyName = "CrosscheckAudit"
-	r.statements = []statement{{Sid: "CrosscheckAudit", Effect: "Allow", Action: scanner.Permissions(), Resource: "*"}}
+	r.statements = []statement{{Sid: "CrosscheckAudit", Effect: "Allow", Action: ask.Permissions(), Resource: "*"}}
 	return &r
 }
 
@@ -54,7 +54,7 @@ func Canary(r Role, partition, folder string, sides ...canary.Side) *Role {
 // Caller is the policy of the account that scans, as JSON.
 func Caller(w io.Writer) error {
 	return printJSON(w, document{version, []statement{
-		{Sid: "CrosscheckCaller", Effect: "Allow", Action: scanner.CallerPermissions(), Resource: "*"},
+		{Sid: "CrosscheckCaller", Effect: "Allow", Action: ask.CallerPermissions(), Resource: "*"},
 	}})
 }
 

@@ -1,4 +1,6 @@
-package scanner
+// Package organization reads an organization: its accounts, their places in it, and the
+// policies over them.
+package organization
 
 import (
 	"cmp"
@@ -12,18 +14,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/smithy-go"
 
+	"crosscheck/scanner/ask"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/client/answer"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/once"
 )
 
-// organization reads the organization with the caller's credentials. Its APIs
+// NotListed is the kind of a [client.Error] where the accounts of the organization cannot be
+// listed, and none was named.
+const NotListed client.ErrorKind = "organization not listed"
+
+// Reader reads the organization with the caller's credentials. Its APIs
 // are slow (a few calls a second for the whole organization), so every answer
 // is remembered, and few calls are on their way at a time.
 //
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-type organization struct {
+type Reader struct {
 	client *organizations.Client
 	caller string // account id
 	slots  chan struct{}
@@ -32,32 +39,42 @@ type organization struct {
 	attached *once.Map[fact.Fact[[]string]]    // ids of policies, by their type and what they are attached to
 	policies *once.Map[fact.Fact[fact.Policy]] // by id
 
-	fact    fact.Fact[fact.Organization]
+	Fact    fact.Fact[fact.Organization]  // by Describe
 	types   fact.Fact[[]types.PolicyType] // enabled ones
 	roots   []string                      // ids; nil = not known
-	members map[string]member             // by account id; nil = not listed
+	Members map[string]Member             // by List, by account id; nil = not listed
 }
 
 // readTypes are the types of policies that decide requests of S3.
 var readTypes = []types.PolicyType{types.PolicyTypeServiceControlPolicy, types.PolicyTypeResourceControlPolicy}
 
-// member is an account as ListAccounts returns it.
-type member struct {
-	name  string
-	state string // ACTIVE, SUSPENDED, …
-	paths []string
+// PolicyTypes is how many of the types are enabled that decide requests of S3, as far as
+// that is known.
+func (o *Reader) PolicyTypes() int {
+	if o.types.Value == nil {
+		return 0
+	}
+	return len(slices.DeleteFunc(slices.Clone(readTypes), func(t types.PolicyType) bool { return !slices.Contains(*o.types.Value, t) }))
 }
 
-// organizationCalls is how many calls to Organizations are made at a time.
-const organizationCalls = 4
+// Member is an account as ListAccounts returns it.
+type Member struct {
+	Name  string
+	State string   // ACTIVE, SUSPENDED, …
+	Paths []string // "o-…/r-…/ou-…/ACCOUNT/", at most one; nil = not given
+}
 
-func newOrganization(s *session) *organization {
-	return &organization{client: s.organizations, caller: s.caller.AccountID, slots: make(chan struct{}, organizationCalls),
+// callsAtOnce is how many calls to Organizations are made at a time.
+const callsAtOnce = 4
+
+// New makes a Reader of the caller's organization; caller is the id of the caller's account.
+func New(client *organizations.Client, caller string) *Reader {
+	return &Reader{client: client, caller: caller, slots: make(chan struct{}, callsAtOnce),
 		parents: once.New[fact.Fact[parent]](1 << 14), attached: once.New[fact.Fact[[]string]](1 << 14), policies: once.New[fact.Fact[fact.Policy]](1 << 12)}
 }
 
 // call waits for its turn.
-func (o *organization) call(ctx context.Context, f func() error) error {
+func (o *Reader) call(ctx context.Context, f func() error) error {
 	select {
 	case o.slots <- struct{}{}:
 		defer func() { <-o.slots }()
@@ -67,11 +84,11 @@ func (o *organization) call(ctx context.Context, f func() error) error {
 	}
 }
 
-// describe reads what there is to know of the organization as a whole. An
+// Describe reads what there is to know of the organization as a whole. An
 // account that is in none has the facts absent.
-func (o *organization) describe(ctx context.Context, n *notes) {
+func (o *Reader) Describe(ctx context.Context, n *ask.Notes) {
 	o.types = fact.None[[]types.PolicyType]()
-	o.fact = ask(n, question{account: o.caller, resource: "organization", fact: "organization", api: "organizations:DescribeOrganization", absent: "AWSOrganizationsNotInUseException"},
+	o.Fact = ask.Fact(n, ask.Question{Account: o.caller, Resource: "organization", Fact: "organization", API: "organizations:DescribeOrganization", Absent: "AWSOrganizationsNotInUseException"},
 		func() (fact.Organization, error) {
 			out, err := o.client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 			if err != nil {
@@ -84,14 +101,14 @@ func (o *organization) describe(ctx context.Context, n *notes) {
 				ID: aws.ToString(out.Organization.Id), ManagementAccountID: *out.Organization.MasterAccountId, FeatureSet: string(out.Organization.FeatureSet),
 			}, nil
 		})
-	if o.fact.Value == nil {
-		if o.fact.Gap != nil {
-			o.types = fact.Missing[[]types.PolicyType](*o.fact.Gap)
+	if o.Fact.Value == nil {
+		if o.Fact.Gap != nil {
+			o.types = fact.Missing[[]types.PolicyType](*o.Fact.Gap)
 		}
 		return
 	}
-	org := o.fact.Value
-	o.types = ask(n, question{account: o.caller, resource: org.ID, fact: "organization.policy_types", api: "organizations:ListRoots"},
+	org := o.Fact.Value
+	o.types = ask.Fact(n, ask.Question{Account: o.caller, Resource: org.ID, Fact: "organization.policy_types", API: "organizations:ListRoots"},
 		func() ([]types.PolicyType, error) {
 			enabled := []types.PolicyType{}
 			err := client.Pages(func(token *string) (*string, error) {
@@ -120,22 +137,22 @@ func (o *organization) describe(ctx context.Context, n *notes) {
 	}
 }
 
-// list lists the member accounts. The error says what to do when it cannot:
+// List lists the member accounts. The error says what to do when it cannot:
 // nothing less than the whole organization would be the answer to the question.
-func (o *organization) list(ctx context.Context, callerARN string) error {
+func (o *Reader) List(ctx context.Context, callerARN string) error {
 	const elsewhere = "use credentials of the management account or of a delegated administrator, or name accounts with --accounts, or scan the caller's own account with --account-only"
-	if o.fact.Absent {
-		return &client.Error{Kind: OrganizationNotListed, Problem: fmt.Sprintf("account %s is in no organization", o.caller),
+	if o.Fact.Absent {
+		return &client.Error{Kind: NotListed, Problem: fmt.Sprintf("account %s is in no organization", o.caller),
 			Hint: "name accounts with --accounts, or scan the caller's own account with --account-only"}
 	}
 	refused := func(api string, err error) error {
-		return &client.Error{Kind: OrganizationNotListed, Err: err, Hint: elsewhere,
-			Problem: fmt.Sprintf("the organization cannot be listed: %s needs the permission %s (%s)", callerARN, Action(api), client.OneLine(err))}
+		return &client.Error{Kind: NotListed, Err: err, Hint: elsewhere,
+			Problem: fmt.Sprintf("the organization cannot be listed: %s needs the permission %s (%s)", callerARN, ask.Action(api), client.OneLine(err))}
 	}
-	if g := o.fact.Gap; g != nil {
+	if g := o.Fact.Gap; g != nil {
 		return refused(g.API, &smithy.GenericAPIError{Code: g.Code, Message: g.Message})
 	}
-	members := map[string]member{}
+	members := map[string]Member{}
 	err := client.Pages(func(token *string) (*string, error) {
 		out, err := o.client.ListAccounts(ctx, &organizations.ListAccountsInput{NextToken: token})
 		if err != nil {
@@ -146,7 +163,7 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 				return nil, client.Malformed("account %s is listed twice", aws.ToString(a.Id))
 			}
 			// State replaced Status in 2025; either may be missing.
-			members[aws.ToString(a.Id)] = member{name: aws.ToString(a.Name), state: cmp.Or(string(a.State), string(a.Status), "ACTIVE"), paths: a.Paths}
+			members[aws.ToString(a.Id)] = Member{Name: aws.ToString(a.Name), State: cmp.Or(string(a.State), string(a.Status), "ACTIVE"), Paths: a.Paths}
 		}
 		return out.NextToken, nil
 	})
@@ -158,20 +175,20 @@ func (o *organization) list(ctx context.Context, callerARN string) error {
 	case len(members) == 0:
 		return refused("organizations:ListAccounts", client.NoAnswer("the list of accounts is empty, and an organization has at least its management account"))
 	}
-	for _, id := range []string{o.fact.Value.ManagementAccountID, o.caller} {
+	for _, id := range []string{o.Fact.Value.ManagementAccountID, o.caller} {
 		if _, ok := members[id]; !ok {
 			return refused("organizations:ListAccounts", client.Malformed("the list of accounts is not whole: account %s is in the organization, and not in the list", id))
 		}
 	}
-	o.members = members
+	o.Members = members
 	return nil
 }
 
-// account is everything the organization says about an account.
-func (o *organization) account(ctx context.Context, n *notes, id string) fact.Account {
+// Account is everything the organization says about an account.
+func (o *Reader) Account(ctx context.Context, n *ask.Notes, id string) fact.Account {
 	a := fact.Account{ID: id}
 	switch {
-	case o.fact.Absent:
+	case o.Fact.Absent:
 		// In no organization: no policy of one applies to the caller's own account.
 		// Of any other account nothing is known.
 		a.InOrganization = fact.Of(false)
@@ -180,22 +197,22 @@ func (o *organization) account(ctx context.Context, n *notes, id string) fact.Ac
 			return a
 		}
 		return o.outside(n, a)
-	case o.fact.Value == nil:
-		g := *o.fact.Gap
+	case o.Fact.Value == nil:
+		g := *o.Fact.Gap
 		a.InOrganization, a.Path = fact.Missing[bool](g), fact.Missing[[]string](g)
 		a.SCPs, a.RCPs = fact.Missing[[]fact.PolicyLevel](g), fact.Missing[[]fact.PolicyLevel](g)
 		return a
 	}
-	a.Management = id == o.fact.Value.ManagementAccountID
-	if o.members != nil {
-		m, in := o.members[id]
-		a.Name, a.InOrganization = m.name, fact.Of(in)
+	a.Management = id == o.Fact.Value.ManagementAccountID
+	if o.Members != nil {
+		m, in := o.Members[id]
+		a.Name, a.InOrganization = m.Name, fact.Of(in)
 		if !in {
 			return o.outside(n, a)
 		}
 	}
 	a.Path = o.path(ctx, n, id)
-	if o.members == nil {
+	if o.Members == nil {
 		switch {
 		case a.Management || id == o.caller || a.Path.Value != nil:
 			a.InOrganization = fact.Of(true)
@@ -218,8 +235,8 @@ func (o *organization) account(ctx context.Context, n *notes, id string) fact.Ac
 
 // outside is an account that is not in the organization: it may belong to another one,
 // whose policies cannot be read from here.
-func (o *organization) outside(n *notes, a fact.Account) fact.Account {
-	g := n.gap(question{account: a.ID, resource: a.ID, fact: "account.policies", api: "organizations:ListParents"},
+func (o *Reader) outside(n *ask.Notes, a fact.Account) fact.Account {
+	g := n.Gap(ask.Question{Account: a.ID, Resource: a.ID, Fact: "account.policies", API: "organizations:ListParents"},
 		client.NotRead("account %s is not in the scanned organization, so the SCPs and RCPs over it cannot be read", a.ID))
 	a.Path, a.SCPs, a.RCPs = fact.Missing[[]string](g), fact.Missing[[]fact.PolicyLevel](g), fact.Missing[[]fact.PolicyLevel](g)
 	return a
@@ -235,10 +252,10 @@ const fullAccessRCP = "p-RCPFullAWSAccess"
 
 // path is the path of an account as the list of accounts has it, or else walks up to the
 // root. It gives the root first, and is absent where Organizations does not know the account.
-func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[[]string] {
-	if m := o.members[id]; len(m.paths) > 0 {
-		return ask(n, question{account: o.caller, resource: id, fact: "account.path", api: "organizations:ListAccounts"},
-			func() ([]string, error) { return o.listedPath(id, m.paths) })
+func (o *Reader) path(ctx context.Context, n *ask.Notes, id string) fact.Fact[[]string] {
+	if m := o.Members[id]; len(m.Paths) > 0 {
+		return ask.Fact(n, ask.Question{Account: o.caller, Resource: id, Fact: "account.path", API: "organizations:ListAccounts"},
+			func() ([]string, error) { return o.listedPath(id, m.Paths) })
 	}
 	path := []string{}
 	for child := id; ; {
@@ -247,17 +264,17 @@ func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[
 		case parent.Absent && child == id:
 			return fact.None[[]string]()
 		case parent.Absent:
-			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
+			return fact.Missing[[]string](n.Gap(ask.Question{Account: o.caller, Resource: child, Fact: "account.path", API: "organizations:ListParents"},
 				client.Malformed("a unit of the organization has no parent")))
 		case parent.Gap != nil:
 			return fact.Missing[[]string](*parent.Gap)
 		}
 		if slices.Contains(path, parent.Value.id) {
-			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents"},
+			return fact.Missing[[]string](n.Gap(ask.Question{Account: o.caller, Resource: child, Fact: "account.path", API: "organizations:ListParents"},
 				client.Malformed("the units of the organization form a cycle")))
 		}
 		if len(path) == maxPath {
-			return fact.Missing[[]string](n.gap(question{account: o.caller, resource: id, fact: "account.path", api: "organizations:ListParents"},
+			return fact.Missing[[]string](n.Gap(ask.Question{Account: o.caller, Resource: id, Fact: "account.path", API: "organizations:ListParents"},
 				client.Malformed("the account is in more than %d units, one in another", maxPath)))
 		}
 		path = append(path, parent.Value.id)
@@ -271,13 +288,13 @@ func (o *organization) path(ctx context.Context, n *notes, id string) fact.Fact[
 
 // listedPath reads "o-…/r-…/ou-…/ACCOUNT/" as the list of accounts has it.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
-func (o *organization) listedPath(id string, paths []string) ([]string, error) {
+func (o *Reader) listedPath(id string, paths []string) ([]string, error) {
 	if len(paths) > 1 {
 		return nil, client.Malformed("account %s is said to be in %d places", id, len(paths))
 	}
 	parts := strings.Split(strings.TrimSuffix(paths[0], "/"), "/")
 	last := len(parts) - 1
-	wrong := last < 2 || parts[0] != o.fact.Value.ID || parts[last] != id || o.roots != nil && !slices.Contains(o.roots, parts[1])
+	wrong := last < 2 || parts[0] != o.Fact.Value.ID || parts[last] != id || o.roots != nil && !slices.Contains(o.roots, parts[1])
 	seen := map[string]bool{}
 	for i := 1; i < last; i++ {
 		wrong = wrong || seen[parts[i]] || !strings.HasPrefix(parts[i], map[bool]string{true: "r-", false: "ou-"}[i == 1])
@@ -285,7 +302,7 @@ func (o *organization) listedPath(id string, paths []string) ([]string, error) {
 	}
 	switch {
 	case wrong:
-		return nil, client.Malformed("the path %q of account %s is none of the organization %s", client.Clip(paths[0]), id, o.fact.Value.ID)
+		return nil, client.Malformed("the path %q of account %s is none of the organization %s", client.Clip(paths[0]), id, o.Fact.Value.ID)
 	case last-1 > maxPath:
 		return nil, client.Malformed("the account is in more than %d units, one in another", maxPath)
 	}
@@ -297,9 +314,9 @@ type parent struct {
 	root bool
 }
 
-func (o *organization) parent(ctx context.Context, n *notes, child string) fact.Fact[parent] {
+func (o *Reader) parent(ctx context.Context, n *ask.Notes, child string) fact.Fact[parent] {
 	return o.parents.Get(child, func() fact.Fact[parent] {
-		return ask(n, question{account: o.caller, resource: child, fact: "account.path", api: "organizations:ListParents", absent: "ChildNotFoundException"},
+		return ask.Fact(n, ask.Question{Account: o.caller, Resource: child, Fact: "account.path", API: "organizations:ListParents", Absent: "ChildNotFoundException"},
 			func() (p parent, err error) {
 				var out *organizations.ListParentsOutput
 				err = o.call(ctx, func() (err error) {
@@ -318,7 +335,7 @@ func (o *organization) parent(ctx context.Context, n *notes, child string) fact.
 }
 
 // levels are the policies of one type from the root down to the account.
-func (o *organization) levels(ctx context.Context, n *notes, a fact.Account, kind types.PolicyType) fact.Fact[[]fact.PolicyLevel] {
+func (o *Reader) levels(ctx context.Context, n *ask.Notes, a fact.Account, kind types.PolicyType) fact.Fact[[]fact.PolicyLevel] {
 	switch {
 	case o.types.Gap != nil:
 		return fact.Missing[[]fact.PolicyLevel](*o.types.Gap)
@@ -348,13 +365,13 @@ func (o *organization) levels(ctx context.Context, n *notes, a fact.Account, kin
 }
 
 // attachedTo are the ids of the policies on a root, unit or account.
-func (o *organization) attachedTo(ctx context.Context, n *notes, target string, kind types.PolicyType) fact.Fact[[]string] {
+func (o *Reader) attachedTo(ctx context.Context, n *ask.Notes, target string, kind types.PolicyType) fact.Fact[[]string] {
 	name := "account.scps"
 	if kind == types.PolicyTypeResourceControlPolicy {
 		name = "account.rcps"
 	}
 	return o.attached.Get(string(kind)+" "+target, func() fact.Fact[[]string] {
-		return ask(n, question{account: o.caller, resource: target, fact: name, api: "organizations:ListPoliciesForTarget"},
+		return ask.Fact(n, ask.Question{Account: o.caller, Resource: target, Fact: name, API: "organizations:ListPoliciesForTarget"},
 			func() ([]string, error) {
 				ids := []string{}
 				err := client.Pages(func(token *string) (*string, error) {
@@ -393,9 +410,9 @@ func (o *organization) attachedTo(ctx context.Context, n *notes, target string, 
 }
 
 // policy is a policy of the organization, read once.
-func (o *organization) policy(ctx context.Context, n *notes, id string) fact.Fact[fact.Policy] {
+func (o *Reader) policy(ctx context.Context, n *ask.Notes, id string) fact.Fact[fact.Policy] {
 	return o.policies.Get(id, func() fact.Fact[fact.Policy] {
-		return ask(n, question{account: o.caller, resource: id, fact: "organization.policy", api: "organizations:DescribePolicy"},
+		return ask.Fact(n, ask.Question{Account: o.caller, Resource: id, Fact: "organization.policy", API: "organizations:DescribePolicy"},
 			func() (p fact.Policy, err error) {
 				var out *organizations.DescribePolicyOutput
 				err = o.call(ctx, func() (err error) {

@@ -1,4 +1,4 @@
-package scanner
+package ask
 
 import (
 	"maps"
@@ -7,11 +7,13 @@ import (
 )
 
 // actions are the APIs that a scan calls, each with the IAM action that it needs
-// ("" = none), those of bucketReads included. Gaps name the action, [Permissions] lists
-// them, and a test compares them with the calls that are made.
+// ("" = none). Gaps name the action, [Permissions] lists them, and a test compares them
+// with the calls that are made.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 var actions = map[string]string{
+	"cloudwatch:DescribeAlarms": "cloudwatch:DescribeAlarms",
+
 	"iam:GetAccountAuthorizationDetails": "iam:GetAccountAuthorizationDetails",
 	"iam:GetPolicy":                      "iam:GetPolicy",
 	"iam:GetPolicyVersion":               "iam:GetPolicyVersion",
@@ -33,21 +35,28 @@ var actions = map[string]string{
 	"organizations:ListPoliciesForTarget": "organizations:ListPoliciesForTarget",
 	"organizations:ListRoots":             "organizations:ListRoots",
 
-	"s3:ListBuckets":                 "s3:ListAllMyBuckets",
-	"s3:HeadBucket":                  "", // a refusal shows existence and Region as well
-	"s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+	"s3:GetBucketAbac":                      "s3:GetBucketAbac",
+	"s3:GetBucketEncryption":                "s3:GetEncryptionConfiguration",
+	"s3:GetBucketLifecycleConfiguration":    "s3:GetLifecycleConfiguration",
+	"s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+	"s3:GetBucketOwnershipControls":         "s3:GetBucketOwnershipControls",
+	"s3:GetBucketPolicy":                    "s3:GetBucketPolicy",
+	"s3:GetBucketReplication":               "s3:GetReplicationConfiguration",
+	"s3:GetBucketRequestPayment":            "s3:GetBucketRequestPayment",
+	"s3:GetBucketTagging":                   "s3:GetBucketTagging",
+	"s3:GetBucketVersioning":                "s3:GetBucketVersioning",
+	"s3:GetObjectLockConfiguration":         "s3:GetBucketObjectLockConfiguration",
+	"s3:GetPublicAccessBlock":               "s3:GetBucketPublicAccessBlock",
+	"s3:HeadBucket":                         "", // a refusal shows existence and Region as well
+	"s3:ListBuckets":                        "s3:ListAllMyBuckets",
+	"s3control:GetPublicAccessBlock":        "s3:GetAccountPublicAccessBlock",
 
 	"sts:AssumeRole":        "sts:AssumeRole",
 	"sts:GetCallerIdentity": "", // needs no permission
 }
 
-// The map is completed here: a variable that is made from bucketReads would depend on
-// itself, since reads note gaps, and gaps name actions.
-func init() {
-	for name, r := range bucketReads {
-		actions[bucketAPI(name)] = r.action
-	}
-}
+// APIs are the calls that a scan makes, sorted.
+func APIs() []string { return slices.Sorted(maps.Keys(actions)) }
 
 // Action is the IAM action that a call needs, "" if it needs none or a scan does not
 // make it: "s3:GetEncryptionConfiguration" for "s3:GetBucketEncryption".

@@ -1,4 +1,4 @@
-package scanner
+package ask
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ import (
 
 func TestGapsAreshort(t *testing.T) {
 	t.Parallel()
-	g := question{api: "s3:GetBucketVersioning"}.gap(&smithy.GenericAPIError{
+	g := Question{API: "s3:GetBucketVersioning"}.Gap(&smithy.GenericAPIError{
 		Code: strings.Repeat("x", 20<<20), Message: strings.Repeat("ü", 20<<20) + "z",
 	})
 	for _, text := range []string{g.Code, g.Message} {
@@ -20,7 +20,7 @@ func TestGapsAreshort(t *testing.T) {
 			t.Errorf("%d bytes, which end in %q", len(text), text[max(0, len(text)-8):])
 		}
 	}
-	if g := (question{}).gap(&smithy.GenericAPIError{Code: "Short", Message: "as it is"}); g.Code != "Short" || g.Message != "as it is" {
+	if g := (Question{}).Gap(&smithy.GenericAPIError{Code: "Short", Message: "as it is"}); g.Code != "Short" || g.Message != "as it is" {
 		t.Errorf("a short error changed: %+v", g)
 	}
 }
