@@ -76,6 +76,8 @@ var packages = []pkg{
 		[]string{"rules/finding", "rules/iam", "rules/iam/contextkey", "rules/iam/explain", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement", "rules/internal/recent", "rules/permission/demand", "scanner/fact"}},
 	{"rules/permission/rows", "the rules that answer from a cell of that table",
 		[]string{"rules/finding", "rules/permission", "rules/permission/demand"}},
+	{"rules/fix/edit", "changes policy documents as text; what no change needs stays as it is",
+		[]string{"rules/finding", "rules/iam/jsontree"}},
 	{"rules/fix", "the changes that mend the findings of links, proven by judging the links again",
 		[]string{"rules/finding", "scanner/fact"}},
 	{"rules/internal/builtin", "the functions that crosscheck adds to Rego: answers, permissions of a link, policies",
