@@ -110,8 +110,18 @@ func TestClassVerdicts(t *testing.T) {
 		{"opt-in, of some keys only the read that KMS does not take", all(optIn, func(w *world) {
 			w.inPolicy(`"s3:GetObjectVersionForReplication",`, ``)
 			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/*"},{"Sid":"Write"`)
-		}), finding.Partial, "keys outside a/ fail: the replication role repl may not read the objects of src (s3:GetObjectVersionForReplication): its policy replicate lacks s3:GetObjectVersionForReplication",
-			"default partial,sse-kms partial,dsse partial,tagged partial,delete-marker partial,annotated partial"},
+		}), finding.Partial, "keys outside a/ and objects written with SSE-KMS fail: the replication role repl may not read the objects of src (s3:GetObjectVersion): ",
+			"default partial,sse-kms broken,dsse broken,tagged partial,annotated partial"},
+		{"KMS default, of some keys only the read that KMS does not take", all(kmsWorld, func(w *world) {
+			w.inPolicy(`"s3:GetObjectVersionForReplication",`, ``)
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/*"},{"Sid":"Write"`)
+		}), finding.Broken, "the replication role repl may not read the objects of src (s3:GetObjectVersionForReplication): ",
+			"default broken,sse-s3 unknown,dsse broken,tagged broken,annotated broken"},
+		{"opt-in, a read that KMS does not take, depending on what is not known", all(optIn, func(w *world) {
+			w.inPolicy(`"s3:GetObjectVersionForReplication",`, ``)
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}},{"Sid":"Write"`)
+		}), finding.Partial, "objects written with SSE-KMS fail: ",
+			"default unknown,sse-kms broken,dsse broken,tagged unknown,annotated unknown"},
 		{"of some keys the alternative read", func(w *world) {
 			w.inPolicy(`"s3:GetObjectVersionForReplication",`, ``)
 			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/*"},{"Sid":"Write"`)

@@ -63,9 +63,6 @@ func (j *judgement) verdicts(doc *fact.Document, matrices []permission.Matrix) [
 			// The rules judge the matrix; this holds even if none of them looked at a cell.
 			if c.Required && c.Result != iam.Allowed {
 				faults = append(faults, fault{status: finding.Unknown, message: c.Message, class: c.Class, own: c.Own})
-				if c.Class != c.Requirement.Class && c.Others != iam.Allowed {
-					faults = append(faults, fault{status: finding.Unknown, message: c.Message, class: c.Requirement.Class})
-				}
 			}
 		}
 		decide(&v, m.Promises(), faults)

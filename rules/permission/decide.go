@@ -275,31 +275,18 @@ func (e *evaluation) allowedOrDenied(s *side, q question) iam.Decision {
 // of the other. The alternative does not do for objects under KMS.
 func (e *evaluation) either(r *demand.Requirement, q question, s *side) Cell {
 	d := e.decide(s, &s.in, q)
-	if d.Result == iam.Allowed {
-		return e.newCell(r, q, d)
+	if d.Result == iam.Allowed || e.encryption == finding.SSEKMS {
+		return e.blamed(e.newCell(r, q, d), q, s, &s.in)
 	}
 	q2 := q
 	q2.action = r.Alternative
 	other := e.decide(s, &s.in, q2)
 	switch {
-	case e.KMS && (other.Result == iam.Allowed || other.Result == iam.Undecided && e.DefaultKMS != ""):
-		c := e.blamed(e.newCell(r, q, d), q, s, &s.in)
-		c.Class, c.Others = finding.SSEKMS, other.Result
-		return c
-	case e.KMS && e.DefaultKMS != "": // new objects are under KMS
-		return e.blamed(e.newCell(r, q, d), q, s, &s.in)
-	case other.Result == iam.Allowed:
-		return e.newCell(r, q2, other)
 	case d.Result == iam.Denied && other.Result == iam.Denied && !e.bothDeny(s, q, q2, d, other):
 		d.Result, d.Reason = iam.Undecided, unknown
 		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
-	case d.Result == iam.Denied && (other.Result != iam.Denied || all(&d) && !all(&other)):
-		// The other denies no more than this one, which alone does for objects under KMS.
-		if e.KMS && other.Result == iam.Denied {
-			d.Witness, d.ButNamed = other.Witness, other.ButNamed
-		} else {
-			q, d = q2, other
-		}
+	case other.Result == iam.Allowed, d.Result == iam.Denied && (other.Result != iam.Denied || all(&d) && !all(&other)):
+		q, d = q2, other // which denies no more than the first
 	}
 	return e.blamed(e.newCell(r, q, d), q, s, &s.in)
 }

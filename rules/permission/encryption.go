@@ -28,7 +28,7 @@ func (e *evaluation) appendCells(cells []Cell, r *demand.Requirement) []Cell {
 	for i, class := range classes {
 		e.encryption = class
 		cells = append(cells, e.whole(r))
-		if i == 0 && !e.toldApart(r) {
+		if i == 0 && !e.toldApart(&cells[n]) {
 			return cells
 		}
 	}
@@ -38,7 +38,7 @@ func (e *evaluation) appendCells(cells []Cell, r *demand.Requirement) []Cell {
 	}
 	for i := range own {
 		c := &own[i]
-		c.Class, c.Own, c.Others = classes[i], true, iam.Allowed
+		c.Class, c.Own = classes[i], slices.Contains(classes, finding.DSSE)
 		c.further = i > 0
 		c.Asked = e.Written != "" && c.Class != e.Written && c.Class != finding.SSEKMS
 	}
@@ -78,16 +78,28 @@ func (e *evaluation) encryptionsOf(r *demand.Requirement) []finding.Class {
 	if r.On != demand.TheKey {
 		list = append(list, finding.SSES3)
 	}
-	list = append(list, finding.SSEKMS, finding.DSSE)
-	if i := slices.Index(list, e.Written); i > 0 {
-		list = slices.Insert(slices.Delete(list, i, i+1), 0, e.Written)
+	list = append(list, finding.SSEKMS)
+	written := e.Written
+	switch {
+	case r.Mode != demand.Either:
+		list = append(list, finding.DSSE)
+	case written == finding.DSSE: // it is read as one layer of KMS is
+		written = finding.SSEKMS
+	}
+	if i := slices.Index(list, written); i > 0 {
+		list = slices.Insert(slices.Delete(list, i, i+1), 0, written)
 	}
 	return list
 }
 
-// toldApart reports whether a policy over the requests of a requirement names a condition
-// key in which they differ with the encryption of the object.
-func (e *evaluation) toldApart(r *demand.Requirement) bool {
+// toldApart reports whether requests like those of a cell may have another answer for objects
+// of another encryption: policies name a condition key in which they differ, or the
+// alternative of the action does for some only.
+func (e *evaluation) toldApart(c *Cell) bool {
+	r := c.Requirement
+	if r.Mode == demand.Either {
+		return c.Result != iam.Allowed || c.Action != r.Action
+	}
 	s := e.sideOf(r.Layer)
 	names := func(k string) bool { return strings.HasPrefix(k, headerKey) }
 	if r.On == demand.TheKey {

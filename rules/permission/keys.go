@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/match"
@@ -58,7 +57,7 @@ func (e *evaluation) some(c *Cell) (string, *Keys) {
 		return "", nil
 	}
 	if c.Requirement.On == demand.TheObjects && !c.butNamed {
-		if k := e.denied(c.Requirement, c.Class); k != nil {
+		if k := e.denied(c.Requirement); k != nil {
 			return k.String(), k
 		}
 	}
@@ -71,12 +70,12 @@ func KeysSuchAs(key string) string { return "keys such as " + key }
 // most is how many prefixes are named, and how many keys are asked for.
 const most = 3
 
-// denied are the keys that are denied to objects of a class by a requirement that some keys fail; nil where they are
-// not known by a few prefixes.
+// denied are the keys that are denied to objects of the class at hand by a requirement that
+// some keys fail; nil where they are not known by a few prefixes.
 //
 // The patterns of the policies over the request cut the keys of the rule into parts, each of
 // which is decided by itself. All keys in none of them are alike.
-func (e *evaluation) denied(r *demand.Requirement, class finding.Class) *Keys {
+func (e *evaluation) denied(r *demand.Requirement) *Keys {
 	parts, ok := e.parts(e.sideOf(r.Layer))
 	if !ok || len(parts) == 0 {
 		return nil
@@ -86,7 +85,7 @@ func (e *evaluation) denied(r *demand.Requirement, class finding.Class) *Keys {
 	for _, prefix := range parts {
 		e.keys = contextkey.EscapeGlob(prefix) + "*"
 		switch part := e.cell(r); {
-		case part.Result == iam.Allowed, part.Class != class && part.Others == iam.Allowed:
+		case part.Result == iam.Allowed:
 			k.Outside = append(k.Outside, prefix)
 		case part.Result == iam.Denied && part.Witness == "":
 			k.Under = append(k.Under, prefix)

@@ -53,10 +53,9 @@ type Cell struct {
 	*demand.Requirement
 	// Class is the class of objects that a denial is about: the requirement's, or a part of it.
 	Class   finding.Class
-	Others  iam.Result // where it is a part: for the others of the requirement's class
-	Own     bool       // it was decided for this class by itself, which no other class shares
-	further bool       // it is not of the class that comes first
-	Asked   bool       // it is an encryption that a writer must ask for, against the default of the bucket
+	Own     bool // it was decided for this class by itself, which no other class shares
+	further bool // it is not of the class that comes first
+	Asked   bool // it is an encryption that a writer must ask for, against the default of the bucket
 	// Action is the one that was decided; the requirement's alternative where that
 	// one is allowed.
 	Action   string

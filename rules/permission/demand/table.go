@@ -19,7 +19,7 @@ var table = []*Requirement{
 	{Layer: Source, Action: "s3:GetReplicationConfiguration", Does: "read the replication configuration of", On: TheBucket, Class: finding.Default, When: onSource, Required: true},
 	{Layer: Source, Action: "s3:ListBucket", Does: "list", On: TheBucket, Class: finding.Default, When: onSource, Required: true},
 	{Layer: Source, Action: "s3:GetObjectVersionForReplication", Does: "read the objects of", Mode: Either, Alternative: "s3:GetObjectVersion",
-		On: TheObjects, Code: "SrcGetObjectNotPermitted", Class: finding.Default, When: onSource, Required: true},
+		On: TheObjects, Code: "SrcGetObjectNotPermitted", Class: finding.Default, ByEncryption: true, When: onSource, Required: true},
 	{Layer: Source, Action: "s3:GetObjectVersionAcl", Does: "read the ACLs of the objects of", On: TheObjects, Code: "SrcGetAclNotPermitted", Class: finding.Default,
 		When: onSource, Required: true},
 	{Layer: Source, Action: "s3:GetObjectVersionTagging", Does: "read the tags of the objects of", Mode: MustAllowOrDenied, On: TheObjects,
