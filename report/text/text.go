@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -63,6 +64,34 @@ func visible(s string) string {
 			fmt.Fprintf(&b, `\U%08x`, r)
 		default:
 			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// Lines makes a document of several lines fit to be shown: lines and spaces stay as they
+// are; carriage returns are left out, and other characters that are not seen, and what a CI
+// system would take for a command, become escapes of JSON, so that a JSON document means
+// the same.
+func Lines(s string) string {
+	var b strings.Builder
+	b.Grow(len(s) + 16)
+	for line := range strings.Lines(s) {
+		indent := len(line) - len(strings.TrimLeftFunc(line, unicode.IsSpace))
+		if rest := line[indent:]; strings.HasPrefix(rest, "::") {
+			line = line[:indent] + `\u003a` + rest[1:]
+		}
+		for _, r := range azure.ReplaceAllString(line, `#\u0023$1`) {
+			switch {
+			case r == '\r':
+			case r == '\n' || r == '\t' || r >= ' ' && !Unseen(r):
+				b.WriteRune(r)
+			case r > 0xFFFF:
+				high, low := utf16.EncodeRune(r)
+				fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+			default:
+				fmt.Fprintf(&b, `\u%04x`, r)
+			}
 		}
 	}
 	return b.String()

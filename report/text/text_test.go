@@ -1,6 +1,11 @@
 package text
 
-import "testing"
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+)
 
 func TestInert(t *testing.T) {
 	t.Parallel()
@@ -85,4 +90,34 @@ func TestCutBytes(t *testing.T) {
 			t.Errorf("%q to %d bytes: %q, want %q", c.in, c.max, got, c.want)
 		}
 	}
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                                 "",
+		"{\n  \"a\":\t1\n}":                "{\n  \"a\":\t1\n}",
+		"{\r\n}\r\n":                       "{\n}\n",
+		"\x1b[31m\x7f\u202e\u2028\x00":     `\u001b[31m\u007f\u202e\u2028\u0000`,
+		"tag\U000e0041, seen: \U0001f600é": `tag\udb40\udc41, seen: ` + "\U0001f600é",
+		"a\n ::set-output x::y\n":          "a\n \\u003a:set-output x::y\n",
+		"##[group]##vso[x]# ##a":           `#\u0023[group]#\u0023vso[x]# ##a`,
+		"bad \xff byte":                    "bad \ufffd byte",
+	} {
+		if got := Lines(in); got != want {
+			t.Errorf("Lines(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if in := "{\"a\": \"\u202e\U000e0041##[x]\"}\r\n"; !equalJSON(t, in, Lines(in)) {
+		t.Errorf("Lines(%q) = %q, which is other JSON", in, Lines(in))
+	}
+}
+
+func equalJSON(t *testing.T, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if err := errors.Join(json.Unmarshal([]byte(a), &x), json.Unmarshal([]byte(b), &y)); err != nil {
+		t.Fatal(err)
+	}
+	return reflect.DeepEqual(x, y)
 }

@@ -178,6 +178,8 @@ var packages = []pkg{
 	{"report/atomicfile", "files that appear under their name whole or not at all", nil},
 	{"report/output", "the outputs of a run: which formats there are, and the files they go to",
 		[]string{"report", "report/asff", "report/atomicfile", "report/compare", "report/csv", "report/html", "report/internal/records", "report/json", "report/junit", "report/markdown", "report/ocsf", "report/prometheus", "report/sarif", "report/table", "rules/finding"}},
+	{"report/repair", "changes that mend findings, in the forms in which people apply them: diff, JSON, aws CLI, Terraform, CloudFormation",
+		[]string{"report/internal/wire", "report/text", "rules/finding"}},
 	{"report/reporttest", "helpers for tests of what makes or takes the messages of a run",
 		[]string{"canary/measure", "report", "report/compare", "report/internal/records", "rules/finding", "scanner/fact"}},
 
