@@ -44,13 +44,14 @@ type Target struct {
 // Operation is what an edit does.
 type Operation string
 
-// The operations. No operation removes or changes a statement that denies.
+// The operations. None removes or changes a statement that denies.
 const (
 	CreateDocument   Operation = "create-document"
 	AddStatement     Operation = "add-statement"
 	AddAction        Operation = "add-action"
 	AddResource      Operation = "add-resource"
 	AddPrincipal     Operation = "add-principal"
+	AddValue         Operation = "add-value" // to a condition
 	ReplacePrincipal Operation = "replace-principal"
 	ReplaceValue     Operation = "replace-value" // of any other element
 	RemoveAction     Operation = "remove-action"
@@ -63,6 +64,7 @@ type Edit struct {
 	Operation Operation `json:"operation"`
 	Statement int       `json:"statement"` // 0-based index in the document before the change; -1 for a new one or none
 	Sid       string    `json:"sid"`       // of the statement, "" if it has none
+	Element   string    `json:"element"`   // of the statement, or of the document: "Action", "Principal/AWS", "Condition/StringLike/kms:ViaService"; "" = all of it
 	Values    []string  `json:"values"`    // what is added, removed or set
 	Instead   string    `json:"instead"`   // what is replaced, "" if nothing is
 	Summary   string    `json:"summary"`   // one clause: "add s3:ReplicateDelete to statement Replica of the bucket policy of backup"

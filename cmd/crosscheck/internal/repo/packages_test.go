@@ -79,7 +79,7 @@ var packages = []pkg{
 	{"rules/fix/edit", "changes policy documents as text; what no change needs stays as it is",
 		[]string{"rules/finding", "rules/iam/jsontree"}},
 	{"rules/fix", "the changes that mend the findings of links, proven by judging the links again",
-		[]string{"rules/finding", "scanner/fact"}},
+		[]string{"rules/finding", "rules/permission", "scanner/fact"}},
 	{"rules/internal/builtin", "the functions that crosscheck adds to Rego: answers, permissions of a link, policies",
 		[]string{"rules/finding", "rules/iam", "rules/iam/match", "rules/iam/policy", "rules/iam/simulate", "rules/iam/statement", "rules/internal/opa", "rules/internal/recent", "rules/permission", "rules/permission/demand", "scanner/fact"}},
 	{"rules", "the engine: loads, compiles and evaluates rules, and gives links their verdicts",

@@ -1,0 +1,226 @@
+package fix
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+// Judge judges one document: the verdicts on its links and the findings of all rules. It
+// must judge alike whatever it judged before.
+type Judge func(context.Context, *fact.Document) ([]finding.Link, []finding.Finding, error)
+
+// maxRounds bounds how often a document is judged before its changes are proven: a change
+// may show what was hidden behind the fault that it mends.
+const maxRounds = 6
+
+// Find gives the changes that mend the findings of documents, merged over all of them, each
+// proven by judging the documents with all changes. What no change can be proven for is a
+// decision that a person must take. The order of the documents makes no difference.
+func Find(ctx context.Context, docs []*fact.Document, judge Judge) (finding.Repairs, error) {
+	return find(ctx, docs, judge, sources)
+}
+
+func find(ctx context.Context, docs []*fact.Document, judge Judge, sources []source) (finding.Repairs, error) {
+	f := newFinder(docs, judge, sources)
+	for range maxRounds {
+		more, err := f.round(ctx)
+		if err != nil {
+			return finding.Repairs{}, err
+		}
+		if !more {
+			break
+		}
+	}
+	if err := f.prove(ctx); err != nil {
+		return finding.Repairs{}, err
+	}
+	return f.repairs(), nil
+}
+
+// finder finds the changes to some documents.
+type finder struct {
+	judge    Judge
+	sources  []source
+	policies *permission.Policies
+	subjects []*subject
+	plans    map[finding.Target]*plan
+	users    map[string][]*subject // of a resource, by its ARN
+	refused  map[string]bool       // links for which no proof was found
+}
+
+// subject is a document and what it was judged to be.
+type subject struct {
+	doc         *fact.Document
+	resources   []string  // ARNs of what it refers to
+	before, now *state    // nil before the first judgement
+	stale       bool      // a plan of its resources changed since the last judgement
+	open        decisions // of the last round that asked about it
+	unproven    decisions
+}
+
+func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
+	f := &finder{
+		judge: judge, sources: sources, policies: permission.NewPolicies(), plans: map[finding.Target]*plan{},
+		users: map[string][]*subject{}, refused: map[string]bool{},
+	}
+	for _, doc := range docs {
+		s := &subject{doc: doc, resources: resources(doc), stale: true, open: decisions{}, unproven: decisions{}}
+		f.subjects = append(f.subjects, s)
+	}
+	slices.SortStableFunc(f.subjects, func(a, b *subject) int {
+		return cmp.Or(cmp.Compare(a.doc.Bucket.ARN, b.doc.Bucket.ARN), cmp.Compare(a.doc.Bucket.AccountID, b.doc.Bucket.AccountID))
+	})
+	for _, s := range f.subjects {
+		for _, r := range s.resources {
+			f.users[r] = append(f.users[r], s)
+		}
+	}
+	return f
+}
+
+// resources are the ARNs of what a document has that can be changed.
+func resources(doc *fact.Document) []string {
+	all := map[string]bool{doc.Bucket.ARN: true}
+	for _, b := range doc.Buckets {
+		if b.Value != nil {
+			all[b.Value.ARN] = true
+		}
+	}
+	for arn := range doc.Roles {
+		all[arn] = true
+	}
+	for _, k := range doc.Keys {
+		if k.Value != nil {
+			all[k.Value.ARN] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// round judges what changed and asks all sources; false where nothing new is wanted. All
+// documents are judged before any change of the round is made, so that each says what it
+// wants of what they share.
+func (f *finder) round(ctx context.Context) (more bool, err error) {
+	var looked []*subject
+	for _, s := range f.subjects {
+		if !s.stale {
+			continue
+		}
+		if err := f.look(ctx, s); err != nil {
+			return false, err
+		}
+		looked = append(looked, s)
+	}
+	for _, s := range looked {
+		s.open = decisions{}
+		for _, ask := range f.sources {
+			for _, w := range ask(s.now) {
+				if !f.refused[w.link] {
+					more = f.add(s, &w) || more
+				}
+			}
+		}
+	}
+	return more, nil
+}
+
+// look judges a document with all changes so far.
+func (f *finder) look(ctx context.Context, s *subject) error {
+	doc, _, err := f.overlay(s).Apply(s.doc)
+	if err != nil {
+		return err
+	}
+	links, findings, err := f.judge(ctx, doc)
+	if err != nil {
+		return err
+	}
+	s.now, s.stale = &state{doc: doc, links: links, findings: findings, policies: f.policies}, false
+	if s.before == nil {
+		s.before = s.now
+	}
+	return nil
+}
+
+// overlay are the changes so far to what a document refers to.
+func (f *finder) overlay(s *subject) Overlay {
+	o := Overlay{}
+	for t, p := range f.plans {
+		if _, ok := slices.BinarySearch(s.resources, t.Resource); ok {
+			o[t] = p.after
+		}
+	}
+	return o
+}
+
+// add does what is wanted; false where it is done already, or cannot be done.
+func (f *finder) add(s *subject, w *want) bool {
+	switch {
+	case w.decision != "":
+		s.open.add(w.Target, w.link, w.decision, w.findings...)
+		return false
+	case w.edit == nil: // rights come with the edits of policies
+		return false
+	}
+	p := f.planOf(s, w.Target)
+	if p == nil {
+		return false
+	}
+	before := p.after
+	did, err := p.add(w)
+	if err != nil {
+		s.open.add(w.Target, w.link, "the change that is needed cannot be made: "+err.Error(), w.findings...)
+		return false
+	}
+	if p.after != before {
+		f.changed(w.Target)
+	}
+	return did
+}
+
+// planOf is the plan of a target, a new one where there is none; nil where the document does
+// not have the target.
+func (f *finder) planOf(s *subject, t finding.Target) *plan {
+	if p := f.plans[t]; p != nil {
+		return p
+	}
+	text, ok := Value(s.doc, t)
+	if !ok {
+		return nil
+	}
+	p := &plan{Target: t, before: text, after: text}
+	f.plans[t] = p
+	return p
+}
+
+// changed marks the documents that a target is in.
+func (f *finder) changed(t finding.Target) {
+	for _, s := range f.users[t.Resource] {
+		s.stale = true
+	}
+}
+
+// decisions are what a person must decide, each once.
+type decisions map[decisionKey]*finding.Decision
+
+type decisionKey struct {
+	target     finding.Target
+	link, text string
+}
+
+func (d decisions) add(t finding.Target, link, text string, findings ...string) {
+	k := decisionKey{t, link, text}
+	if d[k] == nil {
+		d[k] = &finding.Decision{Target: t, Link: link, Text: text, Findings: []string{}}
+	}
+	for _, x := range findings {
+		if i, ok := slices.BinarySearch(d[k].Findings, x); !ok {
+			d[k].Findings = slices.Insert(d[k].Findings, i, x)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package fix
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
+)
+
+// unversioned is a document whose destination is not versioned; the judge of these tests
+// knows only that.
+func unversioned(source string) *fact.Document {
+	rule := fact.ReplicationRule{ID: "all", Status: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}}
+	return &fact.Document{
+		Bucket: fact.Bucket{Name: source, ARN: "arn:aws:s3:::" + source},
+		Links:  []fact.Link{{ID: fact.LinkID(source, "all", "dst"), Rule: rule, Destination: "dst"}},
+		Buckets: map[string]fact.Fact[fact.Bucket]{"dst": fact.Of(fact.Bucket{
+			Name: "dst", ARN: "arn:aws:s3:::dst", AccountID: "222222222222", Region: "eu-west-1", Versioning: fact.Of(fact.Versioning{Status: "Suspended"}),
+		})},
+	}
+}
+
+func judgeVersioning(_ context.Context, doc *fact.Document) ([]finding.Link, []finding.Finding, error) {
+	l := finding.Link{ID: doc.Links[0].ID, Verdict: finding.Works, Classes: []finding.ClassVerdict{{Class: finding.Default, Verdict: finding.Works, Counted: true}}}
+	x := finding.Finding{RuleID: "XC004", Link: l.ID, Status: finding.Pass, Fingerprint: "4" + l.ID}
+	if doc.Buckets["dst"].Value.Versioning.Value.Status != "Enabled" {
+		l.Verdict, l.Classes[0].Verdict, x.Status = finding.Broken, finding.Broken, finding.Fail
+	}
+	return []finding.Link{l}, []finding.Finding{x}, nil
+}
+
+// wantVersioning wants what the test judge looks at, set to a value.
+func wantVersioning(value string) source {
+	return func(s *state) (list []want) {
+		for _, x := range s.failing("XC004") {
+			b := s.doc.Buckets[s.link(x.Link).Destination].Value
+			list = append(list, want{
+				Target: finding.Target{Kind: finding.Versioning, AccountID: b.AccountID, Region: b.Region, Resource: b.ARN},
+				link:   x.Link, findings: []string{x.Fingerprint},
+				edit: &edit{Edit: finding.Edit{Operation: finding.Set, Statement: -1, Values: []string{value}, Instead: b.Versioning.Value.Status}},
+			})
+		}
+		return list
+	}
+}
+
+// Links that share a bucket get one change of it, whatever the order of the documents.
+func TestMerged(t *testing.T) {
+	t.Parallel()
+	docs := []*fact.Document{unversioned("b"), unversioned("a")}
+	got, err := find(t.Context(), docs, judgeVersioning, []source{wantVersioning("Enabled")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := []string{docs[1].Links[0].ID, docs[0].Links[0].ID}
+	if len(got.Changes) != 1 || got.Changes[0].After != "Enabled" || !got.Changes[0].Proven || !slices.Equal(got.Changes[0].Links, links) || len(got.Fixes) != 2 {
+		t.Errorf("%+v", got)
+	}
+	slices.Reverse(docs)
+	again, err := find(t.Context(), docs, judgeVersioning, []source{wantVersioning("Enabled")})
+	if diff := cmp.Diff(got, again); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
+// A change that does not mend what it is for is not printed.
+func TestUnproven(t *testing.T) {
+	t.Parallel()
+	got, err := find(t.Context(), []*fact.Document{unversioned("a")}, judgeVersioning, []source{wantVersioning("")})
+	if err != nil || len(got.Changes) > 0 || len(got.Fixes) > 0 || len(got.Decisions) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
