@@ -362,7 +362,7 @@ func setKeyPolicy(k *fact.Key, v string) { k.Policy = policyFact("default", v) }
 // replication is the replication configuration of the source bucket as the facts have it.
 func replication(d *fact.Document, t finding.Target) (string, bool) {
 	if d.Bucket.ARN != t.Resource || d.Bucket.Replication.Value == nil {
-		return "", false
+		return "", d.Bucket.ARN == t.Resource && d.Bucket.Replication.Absent
 	}
 	b, err := json.MarshalIndent(d.Bucket.Replication.Value, "", "  ")
 	return string(b), err == nil

@@ -80,6 +80,8 @@ var packages = []pkg{
 		[]string{"rules/finding", "rules/iam/jsontree"}},
 	{"rules/fix", "the changes that mend the findings of links, proven by judging the links again",
 		[]string{"rules/finding", "rules/permission", "scanner/fact"}},
+	{"rules/fix/newlink", "writes the policies, settings and configuration of a link that does not exist yet, with the fewest rights",
+		[]string{"rules/finding", "rules/fix", "rules/fix/edit", "scanner/fact"}},
 	{"rules/internal/builtin", "the functions that crosscheck adds to Rego: answers, permissions of a link, policies",
 		[]string{"rules/finding", "rules/iam", "rules/iam/match", "rules/iam/policy", "rules/iam/simulate", "rules/iam/statement", "rules/internal/opa", "rules/internal/recent", "rules/permission", "rules/permission/demand", "scanner/fact"}},
 	{"rules", "the engine: loads, compiles and evaluates rules, and gives links their verdicts",
