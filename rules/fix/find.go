@@ -164,8 +164,8 @@ func (f *finder) add(s *subject, w *want) bool {
 	case w.decision != "":
 		s.open.add(w.Target, w.link, w.decision, w.findings...)
 		return false
-	case w.edit == nil: // rights come with the edits of policies
-		return false
+	case w.grant != nil:
+		return f.place(s, w)
 	}
 	p := f.planOf(s, w.Target)
 	if p == nil {

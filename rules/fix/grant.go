@@ -1,8 +1,149 @@
 package fix
 
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/finding"
+	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/permission/demand"
+)
+
 // grant is a right that a policy must give.
 type grant struct {
-	principal string // ARN of a role, or the name of a service; "" in a policy of a role
-	action    string
-	resource  string // ARN or pattern, "*" in the policy of a key
+	principal  policytext.Principal // whom; the zero value in a policy of a role
+	action     string
+	resource   string // ARN or pattern; "*" in the policy of a key, "" in a trust policy
+	conditions []policytext.Condition
+	sid        string // of a statement of such rights
+}
+
+// key is the same of two grants of the same right.
+func (g *grant) key() string {
+	return fmt.Sprintf("~%s\x00%v\x00%v\x00%s\x00%s", g.sid, g.principal, g.conditions, g.resource, g.action) // after all edits
+}
+
+// together reports whether two rights go into one statement.
+func (g *grant) together(b *grant) bool {
+	return g.sid == b.sid && g.principal == b.principal && fmt.Sprint(g.conditions) == fmt.Sprint(b.conditions)
+}
+
+// statements are the rights as few statements, that give no other right. Their Sids are not
+// among those that are taken.
+func statements(rights []*step, taken []string) []policytext.Statement {
+	taken = slices.Clone(taken)
+	var out []policytext.Statement
+	for len(rights) > 0 {
+		first := rights[0].grant
+		actions := map[string][]string{} // by resource
+		var others []*step
+		for _, r := range rights {
+			if !r.together(first) {
+				others = append(others, r)
+			} else if !slices.Contains(actions[r.resource], r.action) {
+				actions[r.resource] = append(actions[r.resource], r.action)
+			}
+		}
+		rights = others
+		resources := map[string][]string{} // by actions
+		for _, r := range slices.Sorted(maps.Keys(actions)) {
+			list := actions[r]
+			slices.SortFunc(list, compareActions)
+			resources[strings.Join(list, "\n")] = append(resources[strings.Join(list, "\n")], r)
+		}
+		for _, list := range slices.Sorted(maps.Keys(resources)) {
+			s := policytext.Statement{Sid: free(first.sid, taken), Actions: strings.Split(list, "\n"), Conditions: first.conditions}
+			if on := resources[list]; on[0] != "" {
+				s.Resources = on
+			}
+			if first.principal != (policytext.Principal{}) {
+				s.Principals = []policytext.Principal{first.principal}
+			}
+			taken = append(taken, s.Sid)
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// free is a Sid that is not taken.
+func free(sid string, taken []string) string {
+	for i, name := 2, sid; ; i++ {
+		if !slices.Contains(taken, name) {
+			return name
+		}
+		name = fmt.Sprint(sid, i)
+	}
+}
+
+// compareActions orders actions as the table of permissions has them.
+func compareActions(a, b string) int {
+	place := func(x string) int {
+		for i, r := range demand.Requirements() {
+			if r.Action == x {
+				return i
+			}
+		}
+		return len(demand.Requirements())
+	}
+	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
+}
+
+// gives reports whether a new statement gives the right.
+func (g *grant) gives(s *policytext.Statement) bool {
+	by := g.principal == (policytext.Principal{}) || slices.Contains(s.Principals, g.principal)
+	on := g.resource == "" || slices.Contains(s.Resources, g.resource)
+	return by && on && slices.Contains(s.Actions, g.action) && fmt.Sprint(g.conditions) == fmt.Sprint(s.Conditions)
+}
+
+// editsOf is a new statement of the plan as an edit, and its actions that are optional as
+// others, one for each reason.
+func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
+	reason := map[string]string{} // why an action is optional
+	finds := map[string]map[string]bool{}
+	for _, x := range p.steps {
+		if x.grant == nil || !x.gives(s) {
+			continue
+		}
+		if why, ok := reason[x.action]; !ok || why != "" {
+			reason[x.action] = x.optional
+		}
+		if finds[reason[x.action]] == nil {
+			finds[reason[x.action]] = map[string]bool{}
+		}
+		maps.Copy(finds[reason[x.action]], x.finds)
+	}
+	reasons := slices.Compact(slices.Sorted(maps.Values(reason))) // those that are needed first
+	for i, why := range reasons {
+		e := finding.Edit{Operation: finding.AddStatement, Statement: -1, Sid: s.Sid, Optional: why, Findings: finding.NotNil(slices.Sorted(maps.Keys(finds[why])))}
+		for _, a := range s.Actions {
+			if reason[a] == why {
+				e.Values = append(e.Values, a)
+			}
+		}
+		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s%s", s.Sid, called(p.Target), toWhom(s), listed(e.Values)+onWhat(s))
+		if i > 0 {
+			e.Operation, e.Element = finding.AddAction, "Action"
+			e.Summary = fmt.Sprintf("have %s in it too", listed(e.Values))
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func toWhom(s *policytext.Statement) string {
+	if len(s.Principals) == 0 {
+		return ""
+	}
+	return s.Principals[0].Value + " "
+}
+
+func onWhat(s *policytext.Statement) string {
+	if len(s.Resources) == 0 || s.Resources[0] == "*" {
+		return ""
+	}
+	return " on " + listed(s.Resources)
 }

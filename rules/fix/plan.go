@@ -5,42 +5,51 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"crosscheck/rules/finding"
+	policytext "crosscheck/rules/fix/edit"
 )
 
 // plan is all that is wanted of one target.
 type plan struct {
 	finding.Target
 	before string
-	after  string // with all steps
 	steps  []*step
+
+	// What becomes of it with all steps.
+	after string
+	patch []finding.PatchOperation
+	added []policytext.Statement // made of the rights
+	sids  []string               // of the statements before
 }
 
-// step is one edit, for everyone who wants it.
+// step is one edit or right, for everyone who wants it.
 type step struct {
-	edit
-	links map[string]bool
-	finds map[string]bool // fingerprints
+	*edit
+	*grant
+	optional string
+	links    map[string]bool
+	finds    map[string]bool // fingerprints
 }
 
-// add adds what a want is about to the plan; false where nothing changes by it.
-func (p *plan) add(w *want) (bool, error) {
-	s := p.find(w.edit.key())
-	if s == nil {
-		s = &step{edit: *w.edit, links: map[string]bool{}, finds: map[string]bool{}}
-		s.Optional = w.optional
-		p.steps = append(p.steps, s)
-		before := p.after
-		if err := p.render(); err != nil || p.after == before {
-			p.steps = p.steps[:len(p.steps)-1]
-			p.after = before
-			return false, err
-		}
+func newStep(w *want) *step {
+	return &step{edit: w.edit, grant: w.grant, optional: w.optional, links: map[string]bool{}, finds: map[string]bool{}}
+}
+
+// key is the same of two steps that do the same.
+func (s *step) key() string {
+	if s.grant != nil {
+		return s.grant.key()
 	}
+	return s.edit.key()
+}
+
+// serve notes whom the step is for; false where that is known.
+func (s *step) serve(w *want) bool {
 	known := len(s.links) + len(s.finds)
 	if w.optional == "" {
-		s.Optional = ""
+		s.optional = ""
 	}
 	if w.link != "" {
 		s.links[w.link] = true
@@ -48,56 +57,159 @@ func (p *plan) add(w *want) (bool, error) {
 	for _, f := range w.findings {
 		s.finds[f] = true
 	}
-	return len(s.links)+len(s.finds) > known, nil
+	return len(s.links)+len(s.finds) > known
 }
 
-func (p *plan) find(key string) *step {
-	for _, s := range p.steps {
-		if s.key() == key {
-			return s
+// add does what is wanted; false where nothing changes by it.
+func (p *plan) add(w *want) (bool, error) {
+	s := newStep(w)
+	for _, old := range p.steps {
+		if old.key() == s.key() {
+			return old.serve(w), nil
 		}
 	}
-	return nil
+	before := p.after
+	p.steps = append(p.steps, s)
+	if err := p.render(); err != nil || p.after == before {
+		p.drop(s)
+		return false, err
+	}
+	s.serve(w)
+	return true, nil
+}
+
+// drop takes a step out.
+func (p *plan) drop(s *step) {
+	p.steps = slices.DeleteFunc(p.steps, func(x *step) bool { return x == s })
+	if err := p.render(); err != nil {
+		panic(err) // with one step more it was possible, or its error is known
+	}
 }
 
 // render makes the text after all steps, from that before them.
 func (p *plan) render() error {
+	slices.SortStableFunc(p.steps, func(a, b *step) int { return strings.Compare(a.key(), b.key()) })
 	text := p.before
+	var rest []*step
 	for _, s := range p.steps {
+		var err error
 		switch {
+		case s.edit == nil:
+			rest = append(rest, s)
 		case s.text != nil:
-			var err error
-			if text, err = s.text(text); err != nil {
-				return err
-			}
+			text, err = s.text(text)
 		case s.Element == "" && len(s.Values) == 1:
 			text = s.Values[0]
 		default:
-			return fmt.Errorf("an edit of %s is not possible yet", p.Kind)
+			rest = append(rest, s)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	p.after = text
+	whole := text != p.before
+	p.after, p.patch, p.added, p.sids = text, nil, nil, nil
+	if len(rest) == 0 && (!p.Kind.Document() || text == "") {
+		return nil
+	}
+	return p.edit(text, rest, whole)
+}
+
+// edit makes the edits of elements and the new statements of a policy. whole: its text was
+// changed as a whole before.
+func (p *plan) edit(text string, rest []*step, whole bool) error {
+	if !p.Kind.Document() {
+		return fmt.Errorf("a setting has no statements: %s", p.Kind)
+	}
+	var rights []*step
+	for _, s := range rest {
+		if s.grant != nil {
+			rights = append(rights, s)
+		}
+	}
+	if text == "" {
+		p.added = statements(rights, nil)
+		p.after = policytext.New(p.added...)
+		return nil
+	}
+	d, err := policytext.Read(text)
+	if err != nil {
+		return err
+	}
+	for i := range d.Len() {
+		p.sids = append(p.sids, d.Sid(i))
+	}
+	for _, s := range rest {
+		if s.edit == nil {
+			continue
+		}
+		if err := s.apply(d); err != nil {
+			return err
+		}
+	}
+	for _, s := range statements(rights, p.sids) {
+		d.AddStatement(s)
+		p.added = append(p.added, s)
+	}
+	p.after = d.Text()
+	if !whole {
+		p.patch = d.Patch()
+	}
 	return nil
 }
 
-// without takes steps out; true where any was there.
-func (p *plan) without(drop func(*step) bool) (bool, error) {
-	n := len(p.steps)
-	p.steps = slices.DeleteFunc(p.steps, drop)
-	return len(p.steps) < n, p.render()
+// apply makes the edit of an element.
+func (e *edit) apply(d *policytext.Document) error {
+	switch e.Operation {
+	case finding.AddAction, finding.AddResource, finding.AddPrincipal, finding.AddValue:
+		return d.AddValues(e.Statement, e.Element, e.Values...)
+	case finding.ReplacePrincipal, finding.ReplaceValue, finding.Repair:
+		if len(e.Values) == 1 {
+			return d.Replace(e.Statement, e.Element, e.Instead, e.Values[0])
+		}
+	case finding.RemoveAction:
+		return d.Remove(e.Statement, e.Element, e.Values...)
+	}
+	return fmt.Errorf("no such edit of a statement: %s of %s with %d values", e.Operation, e.Element, len(e.Values))
 }
 
 // change is the plan as others see it.
 func (p *plan) change() finding.Change {
-	c := finding.Change{Target: p.Target, Before: p.before, After: p.after, Patch: []finding.PatchOperation{}, Rests: []string{}}
+	c := finding.Change{Target: p.Target, Before: p.before, After: p.after, Patch: p.patch, Edits: p.edits(), Rests: []string{}}
+	if c.Patch == nil {
+		c.Patch = []finding.PatchOperation{}
+	}
 	links := map[string]bool{}
 	for _, s := range p.steps {
-		e := s.Edit
-		e.Values, e.Findings = finding.NotNil(e.Values), finding.NotNil(slices.Sorted(maps.Keys(s.finds)))
-		c.Edits = append(c.Edits, e)
 		maps.Copy(links, s.links)
 	}
-	slices.SortStableFunc(c.Edits, func(a, b finding.Edit) int { return cmp.Compare(uint(a.Statement), uint(b.Statement)) }) // new ones come last
 	c.Links = finding.NotNil(slices.Sorted(maps.Keys(links)))
 	return c
+}
+
+// edits are the steps in words and as data, those of statements first, in their order; the
+// rights are those of the statements that are made of them.
+func (p *plan) edits() []finding.Edit {
+	var list []finding.Edit
+	for _, s := range p.steps {
+		if s.edit == nil {
+			continue
+		}
+		e := s.Edit
+		e.Values, e.Findings, e.Optional = finding.NotNil(e.Values), finding.NotNil(slices.Sorted(maps.Keys(s.finds))), s.optional
+		if e.Statement >= 0 && e.Statement < len(p.sids) {
+			e.Sid = p.sids[e.Statement]
+		}
+		list = append(list, e)
+	}
+	slices.SortStableFunc(list, func(a, b finding.Edit) int { return cmp.Compare(a.Statement, b.Statement) })
+	for i := range p.added {
+		list = append(list, p.editsOf(&p.added[i])...)
+	}
+	for i := range list {
+		if list[i].Summary == "" {
+			list[i].Summary = summary(p.Target, &list[i])
+		}
+	}
+	return list
 }

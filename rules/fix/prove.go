@@ -23,9 +23,7 @@ func (f *finder) prove(ctx context.Context) error {
 		if len(bad) == 0 {
 			return nil
 		}
-		if err := f.takeOut(bad); err != nil {
-			return err
-		}
+		f.takeOut(bad)
 	}
 }
 
@@ -104,23 +102,19 @@ func linkOf(s *state, id string) *finding.Link {
 }
 
 // takeOut takes the changes for links out, and leaves a decision.
-func (f *finder) takeOut(list []fault) error {
+func (f *finder) takeOut(list []fault) {
 	for _, x := range list {
 		f.refused[x.link] = true
 		x.subject.unproven.add(finding.Target{}, x.link, "no change was found that is proven to mend the link: with the one that is wanted, "+x.why)
 		for t, p := range f.plans {
-			did, err := p.without(func(s *step) bool {
+			for _, s := range slices.Clone(p.steps) {
 				had := s.links[x.link]
 				delete(s.links, x.link)
-				return had && len(s.links) == 0
-			})
-			if err != nil {
-				return err
-			}
-			if did {
-				f.changed(t)
+				if had && len(s.links) == 0 {
+					p.drop(s)
+					f.changed(t)
+				}
 			}
 		}
 	}
-	return nil
 }

@@ -1,0 +1,108 @@
+package fix
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"crosscheck/rules/finding"
+)
+
+// called names a target as people find it.
+func called(t finding.Target) string {
+	last := t.Resource[strings.LastIndexAny(t.Resource, ":/")+1:]
+	name := t.Policy[strings.LastIndexByte(t.Policy, '/')+1:]
+	switch t.Kind {
+	case finding.RolePolicy:
+		return "policy " + name + " of role " + last
+	case finding.TrustPolicy:
+		return "the trust policy of role " + last
+	case finding.Boundary:
+		return "the permissions boundary " + name + " of role " + last
+	case finding.BucketPolicy:
+		return "the bucket policy of " + last
+	case finding.KeyPolicy:
+		return "the policy of key " + last
+	case finding.SCP:
+		return "the SCP " + name + " on " + t.Resource
+	case finding.RCP:
+		return "the RCP " + name + " on " + t.Resource
+	case finding.Replication:
+		return "the replication configuration of " + last
+	case finding.Versioning:
+		return "versioning of " + last
+	case finding.Ownership:
+		return "Object Ownership of " + last
+	case finding.ObjectLock:
+		return "Object Lock of " + last
+	case finding.RequestPayment:
+		return "request payment of " + last
+	case finding.KeyState:
+		return "the state of key " + last
+	}
+	return last
+}
+
+// summary is an edit in words, of the kinds that need none of their own.
+func summary(t finding.Target, e *finding.Edit) string {
+	what := listed(e.Values)
+	where := called(t)
+	if t.Kind.Document() {
+		switch {
+		case e.Sid != "":
+			where = "statement " + e.Sid + " of " + where
+		case e.Statement >= 0:
+			where = "the " + ordinal(e.Statement+1) + " statement of " + where
+		}
+	}
+	switch e.Operation {
+	case finding.CreateDocument:
+		return "create " + where
+	case finding.AddAction:
+		return fmt.Sprintf("add %s to %s", what, where)
+	case finding.AddResource, finding.AddPrincipal, finding.AddValue:
+		return fmt.Sprintf("add %s to %s of %s", what, element(e.Element), where)
+	case finding.ReplacePrincipal, finding.ReplaceValue, finding.Repair:
+		return fmt.Sprintf("write %s in place of %s as %s in %s", what, e.Instead, element(e.Element), where)
+	case finding.RemoveAction:
+		return fmt.Sprintf("take %s out of %s", what, where)
+	case finding.Set:
+		return fmt.Sprintf("set %s to %s", where, what)
+	}
+	return string(e.Operation) + " in " + where
+}
+
+// element names an element of a statement: its Principal, or the key of a condition.
+func element(path string) string {
+	name, rest, _ := strings.Cut(path, "/")
+	if name == "Condition" {
+		_, key, _ := strings.Cut(rest, "/")
+		return "the condition on " + key
+	}
+	return name
+}
+
+// ordinal is a number of a statement as people say it.
+func ordinal(n int) string {
+	suffix := "th"
+	if n%100 < 11 || n%100 > 13 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return strconv.Itoa(n) + suffix
+}
+
+// listed joins a few names.
+func listed(names []string) string {
+	n := len(names)
+	if n < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+}
