@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/rules/finding"
+	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/newlink"
+)
+
+// newLinkHelp is what the help of fix says of --new.
+const newLinkHelp = `With --new, SOURCE and DESTINATION are buckets, each written as ACCOUNT:BUCKET or
+ACCOUNT:BUCKET@REGION; the source may be followed by the prefix of the keys that are to
+replicate, as in 111111111111:orders@eu-west-1/2026/. A Region decides the partition, and
+must be given where a policy has to name it and no key does.`
+
+// newLinkOptions are the flags of crosscheck fix --new.
+type newLinkOptions struct {
+	role                string
+	replicaKey          string
+	sourceKeys          []string
+	bucketKeys          bool
+	ownerOverride       bool
+	deleteMarkers, lock bool
+	annotations         bool
+}
+
+func (o *newLinkOptions) register(fs *pflag.FlagSet) {
+	fs.StringVar(&o.role, "role", "", "with --new, `name` of the role to make (replicate-SOURCE if not set)")
+	fs.StringVar(&o.replicaKey, "kms", "", "with --new, replicate objects under KMS, with the key of this `ARN` for the replicas")
+	fs.StringSliceVar(&o.sourceKeys, "source-kms", nil, "with --kms, the `ARN` of a key that source objects are under; repeatable. Without it the role may decrypt with every key of the source account, through S3 alone")
+	fs.BoolVar(&o.bucketKeys, "bucket-keys", false, "with --kms, S3 Bucket Keys are on at one of the ends")
+	fs.BoolVar(&o.ownerOverride, "owner-override", false, "with --new, make the destination account the owner of the replicas: only where the destination does not enforce bucket ownership")
+	fs.BoolVar(&o.deleteMarkers, "delete-markers", false, "with --new, replicate delete markers")
+	fs.BoolVar(&o.lock, "object-lock", false, "with --new, the source has Object Lock")
+	fs.BoolVar(&o.annotations, "annotations", false, "with --new, replicate annotations")
+}
+
+// repairs are the whole set for a new link between two buckets, given as arguments.
+func (o *newLinkOptions) repairs(ctx context.Context, args []string, judge fix.Judge) (finding.Repairs, error) {
+	if len(args) != 2 {
+		return finding.Repairs{}, usererr.Hint(fmt.Errorf("--new takes two buckets, and %d were given", len(args)),
+			"write crosscheck fix --new 111111111111:orders 222222222222:orders-backup")
+	}
+	source, prefix, err := newlink.End(args[0])
+	if err != nil {
+		return finding.Repairs{}, fmt.Errorf("SOURCE: %w", err)
+	}
+	destination, rest, err := newlink.End(args[1])
+	switch {
+	case err != nil:
+		return finding.Repairs{}, fmt.Errorf("DESTINATION: %w", err)
+	case rest != "":
+		return finding.Repairs{}, usererr.Hint(errors.New("DESTINATION has a prefix"), "replicas have the keys of their objects: give the prefix with SOURCE")
+	}
+	return newlink.Make(ctx, newlink.Link{
+		Source: source, Destination: destination, Prefix: prefix, Role: o.role,
+		ReplicaKey: o.replicaKey, SourceKeys: o.sourceKeys, BucketKeys: o.bucketKeys,
+		OwnerOverride: o.ownerOverride, Enforced: !o.ownerOverride,
+		DeleteMarkers: o.deleteMarkers, ObjectLock: o.lock, Annotations: o.annotations,
+	}, judge)
+}
