@@ -340,6 +340,7 @@ type RunJSON struct {
 	Scope      scopeJSON    `json:"scope"`
 	Baseline   *BaselineRun `json:"baseline,omitempty"`
 	Calls      []Calls      `json:"calls"`
+	With       []string     `json:"with,omitempty"`
 }
 
 type scopeJSON struct {
@@ -352,7 +353,7 @@ type scopeJSON struct {
 // JSON is the run as JSON documents have it.
 func (r *Run) JSON() RunJSON {
 	return RunJSON{
-		ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Baseline: r.Baseline, Calls: wire.List(r.Calls),
+		ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Baseline: r.Baseline, Calls: wire.List(r.Calls), With: r.With,
 		Scope: scopeJSON{
 			Mode: r.Scope.Mode, Accounts: wire.List(r.Scope.Accounts),
 			ExcludeAccounts: wire.List(r.Scope.ExcludeAccounts), Buckets: r.Scope.Buckets,
@@ -363,7 +364,7 @@ func (r *Run) JSON() RunJSON {
 // run is the run of a run file, of which other lines have the rest.
 func (r RunJSON) run(t Tool) *Run {
 	return &Run{
-		ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Tool: t, Baseline: r.Baseline, Calls: r.Calls,
+		ID: r.ID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Tool: t, Baseline: r.Baseline, Calls: r.Calls, With: r.With,
 		Scope: fact.Scope{
 			Mode: r.Scope.Mode, Accounts: r.Scope.Accounts,
 			ExcludeAccounts: r.Scope.ExcludeAccounts, Buckets: r.Scope.Buckets,

@@ -111,6 +111,7 @@ type Run struct {
 	Judge      string       // digest of what judged: a run is continued only by the same; "" = not told. Only the run file has it
 	Baseline   *BaselineRun // the run that this one was compared with, or nil
 	Calls      []Calls      // to AWS, by API; they differ from run to run as times do
+	With       []string     // documents that were judged instead of those of the facts, KIND:NAME=FILE: the run does not say how AWS is
 }
 
 // Calls is what the calls of one API came to.

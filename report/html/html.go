@@ -484,6 +484,7 @@ func (p *page) run() *report.Run {
 	if r.Baseline != nil {
 		r.Baseline = &report.BaselineRun{ID: name(r.Baseline.ID), StartedAt: name(r.Baseline.StartedAt)}
 	}
+	r.With = texts(r.With)
 	r.Scope.Accounts, r.Scope.ExcludeAccounts = texts(r.Scope.Accounts), texts(r.Scope.ExcludeAccounts)
 	return &r
 }

@@ -34,6 +34,9 @@ func Render(w io.Writer, r *records.Run) error {
 	m := &markdown{w: w}
 	f := r.Summary.Findings
 	m.print("## crosscheck: %s\n\n", map[int]string{report.ExitClean: "clean", report.ExitFaults: "faults found", report.ExitIncomplete: "incomplete"}[r.Summary.ExitStatus])
+	if with := records.WithText(r, func(s string) string { return text.Markdown(text.Cell(s)) }); with != "" {
+		m.print("- **What if:** %s\n", with)
+	}
 	m.print("- **Links:** %s\n", r.Summary.Links)
 	m.print("- **Findings:** %d failed, %d unknown, %d waived, %d passed\n", f.Fail, f.Unknown, f.Waived, f.Pass)
 	if b := r.Summary.Baseline; b != nil {
@@ -62,7 +65,7 @@ func Render(w io.Writer, r *records.Run) error {
 	}
 	rows, _ := all.List()
 	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.List(), links.All, one, func(l *finding.Link) []string {
-		return []string{records.Marked(string(l.Verdict), l.Baseline), records.Ends(l), l.RuleID, records.Why(l)}
+		return []string{records.VerdictText(l), records.Ends(l), l.RuleID, records.Why(l)}
 	})
 	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, rows, all.Len(), func(r *records.Row) int { return r.N }, func(r *records.Row) []string {
 		f, fix := r.Shown, cmp.Or(r.More(), r.Shown.Remediation)

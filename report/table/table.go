@@ -40,6 +40,9 @@ type table struct {
 // could take for more than text.
 func Render(w io.Writer, r *records.Run, o Options) error {
 	t := &table{grid.New(w, o.Width, o.Color), cmp.Or(o.Rows, defaultRows)}
+	if with := records.WithText(r, text.Cell); with != "" {
+		t.Line("What if: %s", with)
+	}
 	t.links(r)
 	t.findings(r)
 	t.past(r)
@@ -70,7 +73,7 @@ func (t *table) links(r *records.Run) {
 	}))
 	g := grid.Grid{Header: []string{"SOURCE → DESTINATION", "RULE", "VERDICT", "WHY"}, Keep: []int{2}}
 	for _, l := range ls.List() {
-		verdict := records.Marked(string(l.Verdict), l.Baseline)
+		verdict := records.VerdictText(l)
 		g.Add(grid.One(records.Ends(l)), grid.One(l.RuleID), grid.One(verdict), grid.One(records.Why(l)))
 	}
 	t.Table(g, ls.All-t.rows)

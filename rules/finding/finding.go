@@ -114,10 +114,13 @@ type Link struct {
 	// Why is one sentence for tables: the fault that decides, or what is not known; of a partial
 	// link it begins with the objects that fail; of a link that works it is "" unless the destination
 	// cannot read what arrives. The findings say it at length.
-	Why      string         `json:"-"`
-	Baseline string         `json:"baseline"` // of a broken or partial link: new or existing, "" = compared with no run
-	Classes  []ClassVerdict `json:"classes"`  // of the objects that its rule promises, default first
-	Checks   []Check        `json:"checks"`
+	Why      string `json:"-"`
+	Baseline string `json:"baseline"` // of a broken or partial link: new or existing, "" = compared with no run
+	// Was is the verdict by the facts as they are, where the link was judged with other documents (scan --with)
+	// and they change it; else "".
+	Was     Verdict        `json:"was,omitempty"`
+	Classes []ClassVerdict `json:"classes"` // of the objects that its rule promises, default first
+	Checks  []Check        `json:"checks"`
 }
 
 // LinkVerdict is the verdict on a link by those on the classes of its objects.

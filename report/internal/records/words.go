@@ -70,6 +70,28 @@ func Marked(s, mark string) string {
 	return s
 }
 
+// VerdictText is the verdict of a link with what is to be said of it: that it is new
+// since the baseline, or which it would be without the documents of scan --with.
+func VerdictText(l *finding.Link) string {
+	s := Marked(string(l.Verdict), l.Baseline)
+	if l.Was != "" {
+		s += " (was " + string(l.Was) + ")"
+	}
+	return s
+}
+
+// WithText says what was judged instead of facts, each through show; "" for nothing.
+func WithText(r *Run, show func(string) string) string {
+	var parts []string
+	for _, w := range r.With {
+		parts = append(parts, show(w))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "judged as if AWS had " + strings.Join(parts, ", ")
+}
+
 // WaiverText is a waiver on one line: reason, owner, ticket, last day.
 func WaiverText(w *finding.Waiver) string {
 	var parts []string

@@ -39,6 +39,7 @@ type Audit struct {
 	Engine  *rules.Engine
 	Version string // of crosscheck, for the report
 
+	WhatIf    *WhatIf         // nil, or documents that are judged instead of those of the facts
 	Additions func() []string // nil, or gives the elements that AWS answered with so far and that this version does not know
 
 	Calls  func() []report.Calls                // nil, or gives at the end the calls to AWS that were made
@@ -70,6 +71,9 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 					ID: m.Run.ID, StartedAt: m.Run.StartedAt, Scope: m.Run.Scope,
 					Tool: report.Tool{Name: "crosscheck", Version: a.Version}, Judge: judge(a.Version, engine),
 				}
+				if a.WhatIf != nil {
+					run.With = a.WhatIf.Args()
+				}
 				if a.Resume == nil {
 					return nil
 				}
@@ -90,12 +94,12 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 			engine.Gap(m.Gap)
 			return judged{gap: m.Gap}, nil
 		}
-		result, err := engine.Eval(ctx, m.Document)
+		doc, result, err := a.judge(ctx, m.Document)
 		if err != nil {
 			cancel(err)
 			return judged{}, err
 		}
-		return judged{doc: m.Document, result: result, whole: a.Keep != nil && m.Document.Whole()}, nil
+		return judged{doc: doc, result: result, whole: a.Keep != nil && doc.Whole()}, nil
 	}
 	begin := func() error {
 		if started {
@@ -150,6 +154,11 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 	if err := begin(); err != nil {
 		return err
 	}
+	if a.WhatIf != nil {
+		if err := a.WhatIf.missing(); err != nil {
+			return err
+		}
+	}
 	last, err := engine.Finish(ctx)
 	if err != nil {
 		return err
@@ -175,6 +184,15 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 	}
 	finished := run
 	return w.Run(&finished)
+}
+
+// judge judges a document, with those that are given instead of the facts'.
+func (a *Audit) judge(ctx context.Context, doc *fact.Document) (*fact.Document, rules.Result, error) {
+	if a.WhatIf != nil {
+		return a.WhatIf.judge(ctx, a.Engine, doc)
+	}
+	result, err := a.Engine.Eval(ctx, doc)
+	return doc, result, err
 }
 
 // restoring gives the engine back what rules about the organization kept of buckets

@@ -97,6 +97,7 @@ func TestFormatsPage(t *testing.T) {
 var pageFiles = map[string]string{
 	"crosscheck.yaml": "scan: {role_name: crosscheck-audit}\n",
 	"waivers.yaml":    "waivers:\n  - {rule: XC047, reason: watched by other means, expires: 2999-12-31}\n",
+	"policy.json":     `{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::backup-orders"}}` + "\n",
 }
 
 // pageBlocks writes the blocks of code of a page whose fence names a file, as in

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 )
 
@@ -61,7 +63,7 @@ are listed on standard error, and the exit status is 2.
 			defer func() { _ = to.Close() }() // nothing of the run is kept
 			var others []report.Writer
 			if send.to != "" {
-				others = append(others, to)
+				others = append(others, asAWSIs{}, to)
 			}
 			sum, err := out.report(s).Run(cmd.Context(), engine, func(w report.Writer, _ func() error) error {
 				if send.to != "" {
@@ -94,4 +96,14 @@ are listed on standard error, and the exit status is 2.
 	bind(cmd, "rules", "rules.dirs")
 	addConfigFlag(cmd)
 	return cmd
+}
+
+// asAWSIs refuses a run that was judged with other policies than those of AWS.
+type asAWSIs struct{ report.Discard }
+
+func (asAWSIs) Run(r *report.Run) error {
+	if len(r.With) > 0 {
+		return usererr.Hint(errors.New("the run was judged with documents of --with, so it does not say how AWS is"), "send a run without --with")
+	}
+	return nil
 }

@@ -140,6 +140,7 @@ func newScanCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 		scope  = scopeFlags{load: load, roleNameFallback: config.AuditRole}
 		out    reportFlags
 		facts  string
+		with   []string
 		dryRun bool
 		resume string
 	)
@@ -153,6 +154,11 @@ read are listed, and results that depend on them are unknown.
 
 With --dry-run it lists accounts and buckets, reads nothing about them, and prints which
 APIs the scan would call, as whom, how often and for how long.
+
+With --facts FILE --with KIND:NAME=FILE it judges as if AWS had the policy document of the
+file, and says which links change their verdict: bucket:NAME, key:ARN, trust:ROLE-ARN,
+boundary:ROLE-ARN, role:ROLE-ARN (instead of all its permission policies),
+role:ROLE-ARN/POLICY (instead of that one), scp:TARGET/POLICY, rcp:TARGET/POLICY.
 ` + exits{
 			clean:      "clean",
 			findings:   "a finding at or above --fail-on, or a broken or partial link",
@@ -163,6 +169,7 @@ APIs the scan would call, as whom, how often and for how long.
   crosscheck scan --dry-run
   crosscheck scan --accounts 111111111111,222222222222 -o table -o sarif=crosscheck.sarif
   crosscheck facts > facts.jsonl && crosscheck scan --facts facts.jsonl
+  crosscheck scan --facts facts.jsonl --with bucket:backup-orders=policy.json
   crosscheck scan -o jsonl=run.jsonl --resume run.jsonl.partial
   crosscheck scan --baseline accepted.jsonl --fail-on-new`,
 		Args: noArgs,
@@ -179,6 +186,10 @@ APIs the scan would call, as whom, how often and for how long.
 					}
 				}
 			}
+			whatIf, err := whatIfOf(with, facts, out.history)
+			if err != nil {
+				return err
+			}
 			engine, err := c.Engine()
 			if err != nil {
 				return err
@@ -189,7 +200,7 @@ APIs the scan would call, as whom, how often and for how long.
 			var p *progress.Progress
 			sum, err := out.report(s).Run(cmd.Context(), engine, func(w report.Writer, keep func() error) error {
 				source := audit.FactsFile(facts, s.In)
-				a := audit.Audit{Engine: engine, Version: version}
+				a := audit.Audit{Engine: engine, Version: version, WhatIf: whatIf}
 				var meter *scanner.Meter
 				if facts == "" {
 					a.Keep = keep
@@ -222,11 +233,13 @@ APIs the scan would call, as whom, how often and for how long.
 				return err
 			}
 			p.Finished()
+			printReversals(s, whatIf)
 			return exitWith(sum.ExitStatus)
 		},
 	}
 	scope.add(cmd)
 	out.add(cmd)
+	cmd.Flags().StringArrayVar(&with, "with", nil, "judge the facts with this policy document, `KIND:NAME=FILE`; repeatable")
 	cmd.Flags().StringVar(&facts, "facts", "", "read the facts from this `file` (see crosscheck facts) and not from AWS; - is standard input")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "list accounts and buckets only, and print the calls that the scan would make")
 	addRuleFlags(cmd)

@@ -193,7 +193,7 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/setup", "the IAM roles to deploy: policies, CloudFormation, Terraform",
 		[]string{"canary", "scanner/ask", "scanner/fact"}},
 	{"cmd/crosscheck/internal/audit", "the way of a run: facts, engine, waivers, report; resume and baseline",
-		[]string{"canary/measure", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/text", "rules", "rules/finding", "rules/waiver", "scanner", "scanner/fact", "scanner/flow"}},
+		[]string{"canary/measure", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/text", "rules", "rules/finding", "rules/fix", "rules/iam/policy", "rules/spelling", "rules/waiver", "scanner", "scanner/fact", "scanner/flow"}},
 	{"cmd/crosscheck/internal/terminal", "the streams, the terminal and the environment of the program; its log", []string{"report/text"}},
 	{"cmd/crosscheck/internal/progress", "shows on standard error how far a scan is, and what it took",
 		[]string{"cmd/crosscheck/internal/terminal", "report", "report/text", "scanner", "scanner/fact"}},
