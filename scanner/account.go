@@ -144,7 +144,7 @@ func (s *scan) checkRole(listings []listing) error {
 	}
 	return &client.Error{Kind: RoleNotAssumed, Err: refusal,
 		Problem: fmt.Sprintf("the role %s cannot be assumed in any of %d accounts (%s)", s.opts.RoleName, tried, client.OneLine(refusal)),
-		Hint:    "check --role-name, --external-id and the trust policy of the role; --account-only scans the caller's own account without it"}
+		Hint:    "check --audit-role, --external-id and the trust policy of the role; --account-only scans the caller's own account without it"}
 }
 
 // whyUnread says why an account's resources cannot be read, and what to do.

@@ -302,7 +302,7 @@ func (o *Options) check() (needs map[string][]string, err error) {
 		return bad("give one of them", "--account-only does not go with --accounts or --exclude-accounts")
 	}
 	if !o.AccountOnly && o.RoleName == "" {
-		return bad("set --role-name, or scan the caller's own account with --account-only", "no audit role is named")
+		return bad("set --audit-role, or scan the caller's own account with --account-only", "no audit role is named")
 	}
 	needs = map[string][]string{"bucket": nil, "source": slices.Clone(sourceFacts), "destination": slices.Clone(destinationFacts)}
 	for _, need := range o.Needs {

@@ -31,6 +31,7 @@ import (
 	"crosscheck/report/sarif"
 	"crosscheck/report/table"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/spelling"
 )
 
 // Options is what the formats need to know beside the messages.
@@ -94,11 +95,27 @@ type Output struct {
 	Path   string // "" = standard output
 }
 
+// extensions are those of files, where they are not the name of their format.
+var extensions = map[string]string{".md": "markdown", ".xml": "junit", ".prom": "prometheus", ".txt": "table", ".htm": "html"}
+
+// unknown is the error of a format that there is not, with what was probably meant.
+func unknown(format string) error {
+	ext := filepath.Ext(format)
+	of := cmp.Or(extensions[ext], strings.TrimPrefix(ext, "."))
+	switch near := spelling.Nearest(format, Formats()); {
+	case ext != "" && slices.Contains(Formats(), of):
+		return fmt.Errorf("unknown output format %q: write %s=%[1]s", format, of)
+	case near != "":
+		return fmt.Errorf("unknown output format %q: did you mean %s? There are %s", format, near, strings.Join(Formats(), ", "))
+	}
+	return fmt.Errorf("unknown output format %q: use one of %s", format, strings.Join(Formats(), ", "))
+}
+
 // ParseOutput reads FORMAT or FORMAT=PATH; the path - is standard output.
 func ParseOutput(s string) (Output, error) {
 	format, path, given := strings.Cut(s, "=")
 	if _, ok := formats[format]; !ok {
-		return Output{}, fmt.Errorf("unknown output format %q: use one of %s", format, strings.Join(Formats(), ", "))
+		return Output{}, unknown(format)
 	}
 	if given && path == "" {
 		return Output{}, fmt.Errorf("output %q names no file: write %s=PATH, or %s alone for standard output", s, format, format)
@@ -166,7 +183,7 @@ func (s *Set) open() error {
 	free := true // standard output
 	for _, out := range s.Outputs {
 		if _, ok := formats[out.Format]; !ok {
-			return fmt.Errorf("unknown output format %q: use one of %s", out.Format, strings.Join(Formats(), ", "))
+			return unknown(out.Format)
 		}
 		if out.Path == "" {
 			if !free {

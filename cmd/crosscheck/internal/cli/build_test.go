@@ -125,6 +125,7 @@ var refused = []string{
 
 // identify names the licenses in a text.
 func identify(text string) (ids []string, refuse string) {
+	text = strings.ReplaceAll(text, "\n> ", "\n") // a text that is quoted
 	text = strings.Join(strings.Fields(strings.ToLower(text)), " ")
 	for _, l := range licenses {
 		if !strings.Contains(text, l.phrase) {

@@ -20,24 +20,22 @@ import (
 
 // canaryFlags say which links are probed, how, and with whose credentials.
 type canaryFlags struct {
-	scope     scopeFlags
-	auditRole string
+	scope scopeFlags
 
 	prober.Options // what the flags say
 }
 
 // add adds the flags that find and reach links.
 func (f *canaryFlags) add(cmd *cobra.Command) {
-	f.scope.roleNameFallback = config.CanaryRole
 	f.scope.add(cmd)
 	fs := cmd.Flags()
-	fs.Lookup("role-name").Usage = "the canary's own `role`, assumed in every account; never the audit role"
-	fs.StringVar(&f.auditRole, "audit-role-name", config.AuditRole, "`role` that the scan for links assumes")
+	fs.StringVar(&f.Role, "canary-role", config.CanaryRole, "the canary's own `role`, assumed in every account; never the audit role")
+	alias(cmd, "role-name", "canary-role", "audit-role-name", "audit-role")
 	fs.StringArrayVar(&f.Links, "link", nil, "probe only this `link` (its id as scan prints it, with -> or →); repeatable")
 	fs.StringVar(&f.DestinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: as for the source)")
 	fs.StringVar(&f.Endpoint, "endpoint", "", "`URL` of the S3-compatible server of source buckets")
 	fs.StringVar(&f.DestinationEndpoint, "destination-endpoint", "", "`URL` of the S3-compatible server of destination buckets (default: as for the source)")
-	bind(cmd, "role-name", "canary.role_name", "audit-role-name", "scan.role_name")
+	bind(cmd, "canary-role", "canary.role_name")
 }
 
 // addDirect adds the flags that name one bucket instead of a scan.
@@ -94,8 +92,8 @@ func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
 	direct := f.Source != ""
 	scoped := slices.ContainsFunc([]string{"account-only", "accounts", "exclude-accounts", "buckets"}, cmd.Flags().Changed)
 	switch {
-	case f.scope.roleName == f.auditRole && f.scope.roleName != "":
-		return usererr.Hint(fmt.Errorf("the canary's role and the audit role are both %q", f.auditRole), "the audit role only reads; deploy a separate role with 'crosscheck setup canary-role'")
+	case f.Role == f.scope.auditRole && f.Role != "":
+		return usererr.Hint(fmt.Errorf("the canary's role and the audit role are both %q", f.Role), "the audit role only reads; deploy a separate role with 'crosscheck setup canary-role'")
 	case direct && len(f.Links) > 0:
 		return usererr.Hint(errors.New("--source and --link exclude each other"), "--link finds its link by a scan, --source reads one bucket")
 	case !direct && (f.Destination != "" || f.SourceAccount != "" || f.DestinationAccount != ""):
@@ -122,9 +120,8 @@ func (f *canaryFlags) check(cmd *cobra.Command, c *config.Config) error {
 func (f *canaryFlags) options(s *terminal.Streams, quiet bool) *prober.Options {
 	o := f.Options
 	o.Version, o.Log, o.Quiet, o.AWS = version, f.scope.log, quiet, f.scope.load
-	o.Profile, o.Region, o.Role = f.scope.profile, f.scope.region, f.scope.roleName
+	o.Profile, o.Region = f.scope.profile, f.scope.region
 	o.Scan = f.scope.options(s, nil)
-	o.Scan.RoleName = f.auditRole // --role-name is the canary's own
 	return &o
 }
 

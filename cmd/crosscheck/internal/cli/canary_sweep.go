@@ -53,7 +53,7 @@ that bucket that are older than --older-than, and nothing else.
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.given = map[string]bool{}
-			for _, name := range []string{"role-name", "profile", "endpoint", "destination-profile", "destination-endpoint"} {
+			for _, name := range []string{"canary-role", "profile", "endpoint", "destination-profile", "destination-endpoint"} {
 				f.given[name] = cmd.Flags().Changed(name)
 			}
 			if len(f.buckets) == 0 {
@@ -76,7 +76,8 @@ that bucket that are older than --older-than, and nothing else.
 	fs := cmd.Flags()
 	fs.StringVar(&f.profile, "profile", "", "AWS `profile` (default: that of the journal, or AWS_PROFILE)")
 	fs.StringVar(&f.Region, "region", "", "AWS `Region` to start from (default: AWS_REGION)")
-	fs.StringVar(&f.roleName, "role-name", config.CanaryRole, "the canary's own `role`; without --bucket the default is that of the journal")
+	fs.StringVar(&f.roleName, "canary-role", config.CanaryRole, "the canary's own `role`; without --bucket the default is that of the journal")
+	alias(cmd, "role-name", "canary-role")
 	fs.StringVar(&f.ExternalID, "external-id", "", "external `id` for assuming the role")
 	fs.StringVar(&f.endpoint, "endpoint", "", "`URL` of the S3-compatible server (default: that of the journal)")
 	fs.StringVar(&f.destinationProfile, "destination-profile", "", "AWS `profile` for destination buckets (default: that of the journal)")
@@ -94,7 +95,7 @@ that bucket that are older than --older-than, and nothing else.
 
 // location is how to get to a bucket of a journal: as it says, unless a flag knows better.
 func (f *sweepFlags) location(p journal.Location, destination bool) journal.Location {
-	if f.given["role-name"] && p.AccountID != "" {
+	if f.given["canary-role"] && p.AccountID != "" {
 		p.RoleName = f.roleName
 	}
 	if f.given["profile"] {

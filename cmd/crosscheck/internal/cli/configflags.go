@@ -1,6 +1,11 @@
 package cli
 
 import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -20,6 +25,20 @@ func bind(cmd *cobra.Command, pairs ...string) {
 	}
 }
 
+// alias gives flags of a command names that they had, which still work and are not shown: old
+// name, flag, old name, flag.
+func alias(cmd *cobra.Command, pairs ...string) {
+	before := cmd.Flags().GetNormalizeFunc()
+	cmd.Flags().SetNormalizeFunc(func(fs *pflag.FlagSet, name string) pflag.NormalizedName {
+		for i := 0; i < len(pairs); i += 2 {
+			if name == pairs[i] {
+				return pflag.NormalizedName(pairs[i+1])
+			}
+		}
+		return before(fs, name)
+	})
+}
+
 // settingFlags are the flags of a command that are settings.
 func settingFlags(cmd *cobra.Command) []config.Flag {
 	var flags []config.Flag
@@ -31,7 +50,7 @@ func settingFlags(cmd *cobra.Command) []config.Flag {
 	return flags
 }
 
-const configUsage = "configuration `file` (crosscheck.yaml; also: " + config.EnvFile + "); flags take precedence"
+const configUsage = "configuration `file` (also: " + config.EnvFile + "; else " + config.FileName + " of this directory, if there is one); flags take precedence"
 
 func addConfigFlag(cmd *cobra.Command) { cmd.Flags().String("config", "", configUsage) }
 
@@ -39,7 +58,26 @@ func addConfigFlag(cmd *cobra.Command) { cmd.Flags().String("config", "", config
 // overrides the file, which overrides the defaults. The command's flags have its values
 // afterwards.
 func configure(s *terminal.Streams, cmd *cobra.Command) (*config.Config, error) {
+	if found(s, cmd) {
+		if err := cmd.Flags().Set("config", config.FileName); err != nil {
+			return nil, err
+		}
+		if quiet := cmd.Flag("quiet"); quiet == nil || !quiet.Changed {
+			fmt.Fprintf(s.Err, "crosscheck: using %s of this directory; --config= uses none\n", config.FileName)
+		}
+	}
 	return layer(s, config.Defaults(), cmd)
+}
+
+// found reports whether this directory has a configuration file, and no other is named.
+func found(s *terminal.Streams, cmd *cobra.Command) bool {
+	if cmd.Flag("config").Changed || slices.ContainsFunc(s.Environ, func(kv string) bool {
+		return strings.HasPrefix(kv, config.EnvFile+"=") && kv != config.EnvFile+"="
+	}) {
+		return false
+	}
+	info, err := os.Stat(config.FileName)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // layer lays the file of --config, the environment and the flags of a command over c.

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/audit"
-	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/progress"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/scanner"
@@ -17,7 +16,7 @@ import (
 
 func newFactsCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
-		scope           = scopeFlags{load: load, roleNameFallback: config.AuditRole}
+		scope           = scopeFlags{load: load}
 		output          string
 		allowIncomplete bool
 		quiet           bool
@@ -37,7 +36,7 @@ later and needs other facts is unknown.
 			usage:      "usage, configuration or credential error",
 			incomplete: "incomplete: something could not be read; the file lists it",
 		}.help(),
-		Example: `  crosscheck facts --role-name crosscheck-audit -o facts.jsonl
+		Example: `  crosscheck facts --audit-role crosscheck-audit -o facts.jsonl
   crosscheck scan --facts facts.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -19,7 +19,7 @@ func newReportCommand(s *terminal.Streams) *cobra.Command {
 		send sendFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "report",
+		Use:   "report [RUN]",
 		Short: "Write a recorded run in any format",
 		Long: `report reads a run file, which scan, canary, drill and demo write with -o jsonl=FILE,
 and writes the run in other formats: the same bytes that the run itself would have
@@ -38,9 +38,19 @@ are listed on standard error, and the exit status is 2.
 			incomplete: "incomplete: something is unknown and nothing failed",
 		}.help(),
 		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
-  crosscheck report --from run.jsonl -o markdown -o sarif=crosscheck.sarif
+  crosscheck report run.jsonl -o markdown -o sarif=crosscheck.sarif
   crosscheck report --from run.jsonl --send securityhub --region eu-central-1`,
-		Args: noArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 1:
+				return usererr.Hint(fmt.Errorf("report takes one run file, not %d", len(args)), "'crosscheck diff A B' compares two")
+			case len(args) == 1 && cmd.Flag("from").Changed:
+				return usererr.Hint(fmt.Errorf("a run file is given twice: %s and --from %s", args[0], from), "leave out one of them")
+			case len(args) == 1:
+				from = args[0]
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			defer collectSeldom(s)()
 			if err := send.check(cmd); err != nil {
@@ -91,7 +101,7 @@ are listed on standard error, and the exit status is 2.
 	out.add(cmd)
 	send.add(cmd)
 	fs := cmd.Flags()
-	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
+	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE, also without the flag; - is standard input")
 	fs.StringArray("rules", nil, "`directory` of the custom rules that judged the run, for their help; repeatable")
 	bind(cmd, "rules", "rules.dirs")
 	addConfigFlag(cmd)

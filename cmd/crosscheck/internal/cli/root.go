@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/rules/spelling"
 	"crosscheck/scanner/client"
 )
 
@@ -44,15 +46,20 @@ Every command's help lists the statuses that it has.`,
 			}
 			return usererr.Hint(fmt.Errorf("unknown command %q", args[0]), hint)
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flag("version").Changed {
+				return printVersion(s)
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usererr.Hint(err, fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath()))
+		return usererr.Hint(err, flagHint(cmd, err))
 	})
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.Flags().BoolP("version", "v", false, "print the version, as the command version does")
 	root.SetUsageFunc(usage(root.UsageFunc()))
 	root.SuggestionsMinimumDistance = 2
 	for _, g := range []struct {
@@ -63,7 +70,7 @@ Every command's help lists the statuses that it has.`,
 		{"Prove", []*cobra.Command{newCanaryCommand(s, load), newDrillCommand(s, load)}},
 		{"Report", []*cobra.Command{newReportCommand(s), newDiffCommand(s), newHistoryCommand(s), newWaiveCommand(s)}},
 		{"Configure", []*cobra.Command{newConfigCommand(s), newRulesCommand(s), newSetupCommand(s)}},
-		{"Try and develop", []*cobra.Command{newDemoCommand(s), newSandboxCommand(s), newVersionCommand(s)}},
+		{"Try and develop", []*cobra.Command{newDemoCommand(s), newSandboxCommand(s), newManCommand(s), newVersionCommand(s)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
 		for _, cmd := range g.commands {
@@ -72,7 +79,22 @@ Every command's help lists the statuses that it has.`,
 		}
 	}
 	root.SetHelpCommandGroupID("Try and develop")
+	root.SetCompletionCommandGroupID("Configure")
+	complete(root)
 	return root
+}
+
+// flagHint is what to try where a flag is wrong.
+func flagHint(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := spelling.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+			return fmt.Sprintf("did you mean --%s?", near)
+		}
+	}
+	return fmt.Sprintf("run '%s --help' for its flags", cmd.CommandPath())
 }
 
 // noArgs refuses positional arguments with a hint.

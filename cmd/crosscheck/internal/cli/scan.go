@@ -27,25 +27,25 @@ import (
 // scopeFlags say who calls AWS and what is looked at; every command that reads
 // AWS has them.
 type scopeFlags struct {
-	load             client.Loader
-	profile, region  string
-	roleName         string
-	externalID       string
-	accounts         []string
-	excludeAccounts  []string
-	accountOnly      bool
-	buckets          string
-	concurrency      int
-	perAccount       int
-	log              terminal.Log
-	roleNameFallback string
+	load            client.Loader
+	profile, region string
+	auditRole       string
+	externalID      string
+	accounts        []string
+	excludeAccounts []string
+	accountOnly     bool
+	buckets         string
+	concurrency     int
+	perAccount      int
+	log             terminal.Log
 }
 
 func (f *scopeFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.profile, "profile", "", "AWS `profile` (default: AWS_PROFILE)")
 	fs.StringVar(&f.region, "region", "", "AWS `Region` to start from (default: AWS_REGION)")
-	fs.StringVar(&f.roleName, "role-name", f.roleNameFallback, "`role` to assume in every account")
+	fs.StringVar(&f.auditRole, "audit-role", config.AuditRole, "`role` to assume in every account for reading")
+	alias(cmd, "role-name", "audit-role")
 	fs.StringVar(&f.externalID, "external-id", "", "external `id` for assuming the role")
 	fs.StringSliceVar(&f.accounts, "accounts", nil, "scan only these `account ids`, without listing the organization")
 	fs.StringSliceVar(&f.excludeAccounts, "exclude-accounts", nil, "exclude these `account ids` (listed under coverage)")
@@ -56,7 +56,7 @@ func (f *scopeFlags) add(cmd *cobra.Command) {
 	fs.Var(&f.log.Format, "log-format", "`format` of progress and log on standard error: text or json")
 	fs.BoolVar(&f.log.Debug, "debug", false, "log each call of the scan to AWS on standard error")
 	addConfigFlag(cmd)
-	bind(cmd, "role-name", "scan.role_name", "external-id", "scan.external_id", "accounts", "scan.accounts", "exclude-accounts", "scan.exclude_accounts",
+	bind(cmd, "audit-role", "scan.role_name", "external-id", "scan.external_id", "accounts", "scan.accounts", "exclude-accounts", "scan.exclude_accounts",
 		"account-only", "scan.account_only", "buckets", "scan.buckets", "concurrency", "scan.concurrency", "account-concurrency", "scan.account_concurrency")
 }
 
@@ -67,7 +67,7 @@ func (f *scopeFlags) config(ctx context.Context) (aws.Config, error) {
 
 func (f *scopeFlags) options(s *terminal.Streams, needs []string) scanner.Options {
 	o := scanner.Options{
-		RoleName: f.roleName, ExternalID: f.externalID,
+		RoleName: f.auditRole, ExternalID: f.externalID,
 		Accounts: f.accounts, ExcludeAccounts: f.excludeAccounts, AccountOnly: f.accountOnly,
 		Buckets: f.buckets, Concurrency: f.concurrency, AccountConcurrency: f.perAccount, Needs: needs, Version: version,
 		Meter: new(scanner.Meter),
@@ -137,7 +137,7 @@ func (f *reportFlags) report(s *terminal.Streams) *audit.Report {
 
 func newScanCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
-		scope  = scopeFlags{load: load, roleNameFallback: config.AuditRole}
+		scope  = scopeFlags{load: load}
 		out    reportFlags
 		facts  string
 		with   []string
@@ -165,7 +165,7 @@ role:ROLE-ARN/POLICY (instead of that one), scp:TARGET/POLICY, rcp:TARGET/POLICY
 			usage:      "usage, configuration, rule or credential error",
 			incomplete: "incomplete: something is unknown and nothing failed",
 		}.help(),
-		Example: `  crosscheck scan --role-name crosscheck-audit
+		Example: `  crosscheck scan --audit-role crosscheck-audit
   crosscheck scan --dry-run
   crosscheck scan --accounts 111111111111,222222222222 -o table -o sarif=crosscheck.sarif
   crosscheck facts > facts.jsonl && crosscheck scan --facts facts.jsonl
@@ -180,7 +180,7 @@ role:ROLE-ARN/POLICY (instead of that one), scp:TARGET/POLICY, rcp:TARGET/POLICY
 				return err
 			}
 			if facts != "" {
-				for _, name := range []string{"resume", "profile", "region", "role-name", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency", "account-concurrency"} {
+				for _, name := range []string{"resume", "profile", "region", "audit-role", "external-id", "accounts", "exclude-accounts", "account-only", "buckets", "concurrency", "account-concurrency"} {
 					if cmd.Flags().Changed(name) {
 						return usererr.Hint(fmt.Errorf("--facts and --%s exclude each other", name), "the scope of a facts file is chosen when it is written")
 					}

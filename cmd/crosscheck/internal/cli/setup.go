@@ -28,11 +28,13 @@ type roleFlags struct {
 	format string
 }
 
-func (f *roleFlags) add(cmd *cobra.Command, name, caller string) {
+// add adds the flags of a role, which flag names.
+func (f *roleFlags) add(cmd *cobra.Command, flag, name, caller string) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.role.Trusted, "trust", "", "`account id` that "+caller+" and may assume the role")
 	fs.StringVar(&f.role.ExternalID, "external-id", "", "external `id` that callers of the role must present")
-	fs.StringVar(&f.role.Name, "role-name", name, "`name` of the role, with its path if it has one (team/audit)")
+	fs.StringVar(&f.role.Name, flag, name, "`name` of the role, with its path if it has one (team/audit)")
+	alias(cmd, "role-name", flag)
 	fs.StringVar(&f.format, "format", "policy", "policy, cloudformation or terraform")
 }
 
@@ -71,7 +73,7 @@ that scan makes and no others; all of them are reads.
 			return setup.Audit(f.role).Print(s.Out, f.format)
 		},
 	}
-	f.add(cmd, config.AuditRole, "scans")
+	f.add(cmd, "audit-role", config.AuditRole, "scans")
 	return cmd
 }
 
@@ -117,7 +119,7 @@ compares. Deploy it separately from the audit role, which only reads.
 	fs.StringVar(&side, "side", "both", "which end of links the account has: source, destination or both")
 	fs.StringVar(&folder, "folder", canary.Folder, "`prefix` of probe objects")
 	fs.StringVar(&partition, "partition", "aws", strings.Join(fact.Partitions(), ", "))
-	f.add(cmd, config.CanaryRole, "runs the canary")
+	f.add(cmd, "canary-role", config.CanaryRole, "runs the canary")
 	return cmd
 }
 

@@ -170,6 +170,8 @@ func (c *Config) file(name string, data []byte) error {
 const (
 	envPrefix = "CROSSCHECK_"
 	EnvFile   = envPrefix + "CONFIG"
+
+	FileName = "crosscheck.yaml" // of the file that is used where none is named
 )
 
 func envName(key string) string {

@@ -179,7 +179,7 @@ var packages = []pkg{
 		[]string{"canary/measure", "report", "report/internal/grid", "report/internal/records", "report/internal/spool", "report/text", "rules/finding"}},
 	{"report/atomicfile", "files that appear under their name whole or not at all", nil},
 	{"report/output", "the outputs of a run: which formats there are, and the files they go to",
-		[]string{"report", "report/asff", "report/atomicfile", "report/compare", "report/csv", "report/html", "report/internal/records", "report/json", "report/junit", "report/markdown", "report/ocsf", "report/prometheus", "report/sarif", "report/table", "rules/finding"}},
+		[]string{"report", "report/asff", "report/atomicfile", "report/compare", "report/csv", "report/html", "report/internal/records", "report/json", "report/junit", "report/markdown", "report/ocsf", "report/prometheus", "report/sarif", "report/table", "rules/finding", "rules/spelling"}},
 	{"report/repair", "changes that mend findings, in the forms in which people apply them: diff, JSON, aws CLI, Terraform, CloudFormation",
 		[]string{"report/internal/wire", "report/text", "rules/finding"}},
 	{"report/reporttest", "helpers for tests of what makes or takes the messages of a run",
@@ -200,7 +200,7 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/prober", "finds links, asks, probes them, and reports: once, on a schedule, or as an experiment",
 		[]string{"canary", "canary/access", "canary/bucket", "canary/experiment", "canary/journal", "canary/measure", "canary/prove", "canary/watch", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/text", "rules", "rules/finding", "rules/permission", "rules/permission/demand", "scanner", "scanner/client", "scanner/fact"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
-		[]string{"canary", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/securityhub", "report/text", "rules", "rules/finding", "rules/fix", "rules/fix/newlink", "rules/iam/simulate", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
+		[]string{"canary", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/securityhub", "report/text", "rules", "rules/finding", "rules/fix", "rules/fix/newlink", "rules/iam/simulate", "rules/spelling", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
