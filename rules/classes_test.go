@@ -56,6 +56,14 @@ func unreadEncryption(w *world) {
 	w.Bucket.Encryption = fact.Missing[fact.Encryption](gap("bucket.encryption", "AccessDenied"))
 }
 
+// denyTags denies reads of the source on a condition on tags.
+func denyTags(actions, condition string) func(*world) {
+	return func(w *world) {
+		w.Bucket.Policy = fact.Of(fact.Policy{Name: "src", Document: `{"Version":"2012-10-17","Statement":[{"Sid":"Tags","Effect":"Deny","Principal":"*",` +
+			`"Action":[` + actions + `],"Resource":"arn:aws:s3:::src/*","Condition":{` + condition + `}}]}`})
+	}
+}
+
 // denyIf denies the role writing replicas on a condition.
 func (w *world) denyIf(operator, key, value string) {
 	w.inPolicy(`{"Sid":"Write"`, `{"Sid":"No","Effect":"Deny","Action":"s3:ReplicateObject","Resource":"*","Condition":{"`+operator+`":{"`+key+`":"`+value+`"}}},{"Sid":"Write"`)
@@ -197,6 +205,50 @@ func TestClassVerdicts(t *testing.T) {
 			"sse-s3 unknown,dsse broken"},
 		{"KMS may not be written", all(optIn, func(w *world) { w.denyIf("StringEquals", "s3:x-amz-server-side-encryption", "aws:kms") }), finding.Partial,
 			"objects written with SSE-KMS fail: ", "sse-kms broken"},
+		{"a tag denied", denyTags(`"s3:GetObject*"`, `"StringEquals":{"s3:ExistingObjectTag/Class":["secret","private"]}`), finding.Partial,
+			"tagged objects with the tag Class=secret fail: the replication role repl may not read the objects of src (s3:GetObjectVersionForReplication): statement Tags of the bucket policy of src denies",
+			"tagged partial,annotated partial"},
+		{"a tag denied by a pattern", denyTags(`"s3:GetObjectVersionAcl"`, `"StringLike":{"s3:ExistingObjectTag/Class":"sec*"}`), finding.Partial,
+			"tagged objects with the tag Class=sec fail: ", "tagged partial"},
+		{"a tag denied of some keys", func(w *world) {
+			denyTags(`"s3:GetObjectVersionAcl"`, `"StringEquals":{"s3:ExistingObjectTag/Class":"secret"}`)(w)
+			w.Bucket.Policy.Value.Document = strings.Replace(w.Bucket.Policy.Value.Document, "src/*", "src/a/*", 1)
+		}, finding.Partial, "tagged objects with keys under a/ and the tag Class=secret fail: ", "tagged partial"},
+		{"two tags together denied", denyTags(`"s3:GetObjectVersionAcl"`, `"StringEquals":{"s3:ExistingObjectTag/a":"1","s3:ExistingObjectTag/b":"2"}`), finding.Partial,
+			"tagged objects with the tags a=1 and b=2 fail: ", "tagged partial"},
+		{"a tag denied under KMS", all(kmsWorld, denyTags(`"s3:GetObject*"`, `"StringEquals":{"s3:ExistingObjectTag/Class":"secret"}`)), finding.Partial,
+			"tagged objects with the tag Class=secret fail: ", "tagged partial,annotated partial"},
+		{"a tag denied for the reading of tags", denyTags(`"s3:GetObjectVersionTagging"`, `"StringEquals":{"s3:ExistingObjectTag/Class":"secret"}`), finding.Partial,
+			"tagged objects with the tag Class=secret fail: ", "tagged partial"},
+		{"a tag denied that the rule excludes", func(w *world) {
+			denyTags(`"s3:GetObject*"`, `"StringEquals":{"s3:ExistingObjectTag/Class":"secret"}`)(w)
+			w.rule(func(r *fact.ReplicationRule) {
+				r.Exclude.Tags, r.DeleteMarkers = []fact.Tag{{Key: "Class", Value: "secret"}}, "Disabled"
+			})
+		}, finding.Works, "", ""},
+		{"a tag denied that the rule asks for with another value", func(w *world) {
+			denyTags(`"s3:GetObject*"`, `"StringEquals":{"s3:ExistingObjectTag/Class":"secret"}`)(w)
+			w.rule(func(r *fact.ReplicationRule) {
+				r.Tags, r.DeleteMarkers = map[string]string{"Class": "open"}, "Disabled"
+			})
+		}, finding.Works, "", ""},
+		{"a tag denied beside that which the rule asks for", func(w *world) {
+			denyTags(`"s3:GetObject*"`, `"StringEquals":{"s3:ExistingObjectTag/Class":"secret"}`)(w)
+			w.rule(func(r *fact.ReplicationRule) { r.Tags, r.DeleteMarkers = map[string]string{"team": "a"}, "Disabled" })
+		}, finding.Partial, "tagged objects with the tag Class=secret fail: ", "tagged partial,annotated partial"},
+		{"objects without a tag denied", denyTags(`"s3:GetObject*"`, `"StringNotEquals":{"s3:ExistingObjectTag/Class":"clean"}`), finding.UnknownVerdict,
+			"whether the replication role repl may read the objects of src (s3:GetObjectVersionForReplication) is not known: ",
+			"default unknown,tagged unknown,delete-marker unknown,annotated unknown"},
+		{"objects without a tag denied, by its absence", denyTags(`"s3:GetObjectVersionAcl"`, `"Null":{"s3:ExistingObjectTag/Class":"true"}`), finding.UnknownVerdict,
+			"whether ", "default unknown,tagged unknown,delete-marker unknown,annotated unknown"},
+		{"only objects with a tag allowed", func(w *world) {
+			w.inPolicy(`"Resource":"arn:aws:s3:::src/*"`, `"Resource":"arn:aws:s3:::src/*","Condition":{"StringEquals":{"s3:ExistingObjectTag/Class":"clean"}}`)
+		}, finding.UnknownVerdict, "whether ", "default unknown,tagged unknown,delete-marker unknown,annotated unknown"},
+		{"a tag denied at the destination", func(w *world) {
+			w.denyIf("StringEquals", "s3:ExistingObjectTag/Class", "secret")
+		}, finding.UnknownVerdict, "whether ", "tagged unknown"},
+		{"a tag denied with what is not known", denyTags(`"s3:GetObject*"`, `"StringEquals":{"s3:ExistingObjectTag/Class":"secret","aws:SourceVpce":"vpce-1"}`), finding.UnknownVerdict,
+			"whether ", "tagged unknown,annotated unknown"},
 		{"changes to replicas", func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.ReplicaModifications = "Enabled" }) }, finding.Works, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -116,6 +116,7 @@ func TestStrict(t *testing.T) {
 		{"perimeter by VPC endpoint", "XC012", func(w *world) {
 			w.policy(`"Statement":[`, `"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}},`)
 		}},
+		{"objects without a tag denied", "XC009", denyTags(`"s3:GetObjectVersionAcl"`, `"StringNotEquals":{"s3:ExistingObjectTag/Class":"clean"}`)},
 		{"trust with the right source", "XC006", func(w *world) {
 			w.role(func(r *fact.Role) {
 				r.Trust.Document = replaced(trustPolicy, `"Condition":{}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}`)

@@ -98,7 +98,7 @@ type ClassVerdict struct {
 	Class        Class    `json:"class"`
 	Verdict      Verdict  `json:"verdict"`
 	FailureCodes []string `json:"failure_codes"` // S3's codes that would be met, sorted
-	Witness      string   `json:"witness"`       // a key that fails where not all of the class do, "" otherwise
+	Witness      string   `json:"witness"`       // the key of an object that fails, or its tags in words, where not all of the class do, "" otherwise
 	Counted      bool     `json:"counted"`       // it decides the verdict of the link
 }
 

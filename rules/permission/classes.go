@@ -54,10 +54,14 @@ func (p Promise) Meets(fault finding.Class, own bool) logic.Truth {
 		return logic.False // it has no tags, no retention and no key
 	}
 	// What the settings of bucket and rule make of every object is so for all classes.
-	switch fault {
-	case finding.Tagged:
+	switch {
+	case own && fault == finding.Tagged:
+		return logic.False // it is about tags that the rule does not ask for
+	case own && fault == finding.Locked && class != finding.Tagged:
+		return logic.False
+	case fault == finding.Tagged:
 		return logic.Of(f.Tagged)
-	case finding.Locked:
+	case fault == finding.Locked:
 		return f.Retention
 	}
 	if !slices.Contains(encryptions, fault) {
@@ -77,6 +81,9 @@ func (p Promise) Meets(fault finding.Class, own bool) logic.Truth {
 
 // WitnessKey is the key of the object that is the cell's witness, "" where it has none.
 func (c *Cell) WitnessKey() string {
+	if c.ofTags && !strings.HasPrefix(c.Witness, "arn:") {
+		return c.Witness
+	}
 	_, name, _ := strings.Cut(c.Witness, ":::")
 	_, key, ok := strings.Cut(name, "/")
 	if !ok {

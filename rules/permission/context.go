@@ -88,87 +88,11 @@ func (e *evaluation) value(s *side, action, key string, variant int) contextkey.
 			return bucketTag(s.bucket, tag)
 		}
 	}
-	if tag, ok := strings.CutPrefix(key, "s3:existingobjecttag/"); ok && s.layer == demand.Source {
-		return e.objectTag(s, key, tag)
+	if tag, ok := strings.CutPrefix(key, tagKey); ok {
+		return e.objectTag(s, action, key, tag)
 	}
 	return e.requestValue(s, action, key)
 }
-
-// objectTag is a tag of the source objects. They carry the tags that the rule asks for and
-// none that it excludes; of others nothing is known. Filters tell names of tags apart by case,
-// and condition keys do not: of a tag that policies and rule write in several ways nothing is
-// known, as an object may have it in each.
-func (e *evaluation) objectTag(s *side, key, tag string) contextkey.Value {
-	rule := &e.link.Rule
-	name := e.spelled(s, key)
-	value, asked := rule.Tags[name]
-	var excluded []string
-	for k := range rule.Tags {
-		if k != name && strings.EqualFold(k, tag) {
-			return contextkey.Value{}
-		}
-	}
-	for _, t := range rule.Exclude.Tags {
-		switch {
-		case t.Key == name:
-			excluded = append(excluded, t.Value)
-		case strings.EqualFold(t.Key, tag):
-			return contextkey.Value{}
-		}
-	}
-	if asked {
-		return contextkey.One(value)
-	}
-	if excluded == nil {
-		return contextkey.Value{}
-	}
-	// Where policies only compare the tag as a whole, these values stand for all: none, each
-	// that is named, and another one.
-	other := match.Fresh
-	domain := []contextkey.Value{contextkey.Absent()}
-	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
-		for _, p := range list {
-			if slices.Contains(p.Variables, key) {
-				return contextkey.Value{}
-			}
-			for _, u := range p.Uses {
-				switch {
-				case u.Key != key || u.Operator == "null":
-				case !slices.Contains(wholeTexts, u.Operator) || strings.Contains(u.Value, "${"):
-					return contextkey.Value{}
-				case !slices.Contains(excluded, u.Value):
-					domain = append(domain, contextkey.One(u.Value))
-				}
-				other += strings.Repeat(match.Fresh, len(u.Value))
-			}
-		}
-	}
-	return contextkey.OneOf(append(domain, contextkey.One(other))...)
-}
-
-// spelled is the name of the tag that a condition key is about, as the policies write it; ""
-// where they differ.
-func (e *evaluation) spelled(s *side, key string) string {
-	name := ""
-	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
-		for _, p := range list {
-			for _, n := range p.Names {
-				if !strings.EqualFold(n, key) {
-					continue
-				}
-				_, tag, _ := strings.Cut(n, "/")
-				if name != "" && tag != name {
-					return ""
-				}
-				name = tag
-			}
-		}
-	}
-	return name
-}
-
-// wholeTexts are the operators that compare a text as a whole, in its case.
-var wholeTexts = []string{"stringequals", "stringnotequals", "stringequalsifexists", "stringnotequalsifexists"}
 
 // requestValue is a condition key of what S3 sends when it replicates: one value, or the few
 // that it can have.

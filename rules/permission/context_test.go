@@ -119,7 +119,6 @@ func TestContext(t *testing.T) {
 		{inSource, "s3:x-amz-server-side-encryption", notKnown, nil},
 		{inSource, "S3:existingobjecttag/class", "gold", nil},
 		{inSource, "s3:ExistingObjectTag/Class", notKnown, nil}, // the object may have both
-		{inSource, "s3:ExistingObjectTag/other", notKnown, nil},
 		{inDst, "s3:ExistingObjectTag/class", notKnown, nil},
 
 		{inDstKey, "kms:ViaService", "s3.eu-west-1.amazonaws.com", nil},

@@ -43,12 +43,14 @@ type evaluation struct {
 	principal                  principal.Caller
 	rolePolicies               []*Policy // everything over the role, for the condition keys it names
 
-	encryption finding.Class // of the objects whose requests are decided, "" where they do not differ
-	keys       string        // a glob of the keys that are asked for: all of the rule, but see denied
-	object     string        // the key of the single object that is asked for, "" = all
-	at         side          // the resource side of the layer at hand
-	request    iam.Request   // the request at hand
-	refused    []*Policy
+	encryption  finding.Class     // of the objects whose requests are decided, "" where they do not differ
+	tags        map[string]string // by condition key, that these objects have beside those that the rule asks for; nil: not known
+	inferredTag bool              // a request was decided by a tag that is only inferred to be in it
+	keys        string            // a glob of the keys that are asked for: all of the rule, but see denied
+	object      string            // the key of the single object that is asked for, "" = all
+	at          side              // the resource side of the layer at hand
+	request     iam.Request       // the request at hand
+	refused     []*Policy
 }
 
 // Of decides the matrix of a link: IAM's answer to every requirement for all
@@ -376,7 +378,7 @@ func (e *evaluation) newCell(r *demand.Requirement, q question, d iam.Decision) 
 	c := Cell{
 		Requirement: r, Class: r.Class, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: e.message(r, q, d),
 		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, NotRead: d.NotRead, Witness: d.Witness, butNamed: d.ButNamed,
-		Deciding: make([]finding.Statement, len(d.Deciding)),
+		Deciding: make([]finding.Statement, len(d.Deciding)), denyWhen: d.DenyWhen,
 	}
 	if c.UnknownKeys == nil {
 		c.UnknownKeys = []string{} // which JSON shows as a list

@@ -21,13 +21,13 @@ const headerKey = "s3:x-amz-server-side-encryption"
 func (e *evaluation) appendCells(cells []Cell, r *demand.Requirement) []Cell {
 	classes := e.encryptionsOf(r)
 	if len(classes) == 0 {
-		return append(cells, e.whole(r))
+		return append(cells, e.byTags(r))
 	}
 	defer func() { e.encryption = "" }()
 	n := len(cells)
 	for i, class := range classes {
 		e.encryption = class
-		cells = append(cells, e.whole(r))
+		cells = append(cells, e.byTags(r))
 		if i == 0 && !e.toldApart(&cells[n]) {
 			return cells
 		}
@@ -38,7 +38,9 @@ func (e *evaluation) appendCells(cells []Cell, r *demand.Requirement) []Cell {
 	}
 	for i := range own {
 		c := &own[i]
-		c.Class, c.Own = classes[i], slices.Contains(classes, finding.DSSE)
+		if !c.ofTags {
+			c.Class, c.Own = classes[i], slices.Contains(classes, finding.DSSE)
+		}
 		c.further = i > 0
 		c.Asked = e.Written != "" && c.Class != e.Written && c.Class != finding.SSEKMS
 	}
@@ -52,9 +54,13 @@ func (e *evaluation) appendCells(cells []Cell, r *demand.Requirement) []Cell {
 
 // whole decides one requirement, and says of a denial which keys it is about.
 func (e *evaluation) whole(r *demand.Requirement) Cell {
+	e.inferredTag = false
 	c := e.cell(r)
 	if r.Layer != demand.Trust {
 		c.Inferred = append(c.Inferred, e.inferences(e.rolePolicies, e.at.policies)...)
+	}
+	if e.inferredTag {
+		c.Inferred = append(c.Inferred, "S3 compares the tags of the object at "+r.Action)
 	}
 	c.Some, c.Fails = e.some(&c)
 	return c

@@ -41,11 +41,11 @@ func TestExclude(t *testing.T) {
 		{prefixes("a", "b"), inDst, replicate, `"Resource":["arn:aws:s3:::dst/c*"]`, iam.Denied, "arn:aws:s3:::dst/c"},
 		{prefixes("*"), inDst, replicate, `"Resource":"arn:aws:s3:::dst/x*"`, iam.Denied, "arn:aws:s3:::dst/x"}, // no wildcard
 		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEquals", "secret"), iam.Allowed, ""},
-		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEquals", "other"), iam.Undecided, ""},
+		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEquals", "other"), iam.Denied, "an object with the tag Class=other"},
 		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringNotEquals", "secret"), iam.Denied, ""},
-		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringLike", "sec*"), iam.Undecided, ""},
+		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringLike", "sec*"), iam.Denied, "an object with the tag Class=sec"},
 		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEqualsIgnoreCase", "secret"), iam.Undecided, ""},
-		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEquals", "${aws:PrincipalTag/Env}"), iam.Undecided, ""},
+		{tag("secret"), inRole, read, fmt.Sprintf(onTag, "StringEquals", "${aws:PrincipalTag/Env}"), iam.Denied, "an object with the tag Class=prod"},
 		// The filter tells tags apart by case, and the names of condition keys do not.
 		{tag("secret"), inRole, read, `"Resource":"arn:aws:s3:::src/*","Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"secret"}}`, iam.Undecided, ""},
 		{twoCases, inRole, read, fmt.Sprintf(inCase, "StringEquals", "Class"), iam.Undecided, ""},

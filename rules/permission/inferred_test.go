@@ -1,6 +1,7 @@
 package permission_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -43,6 +44,38 @@ func TestInferred(t *testing.T) {
 	m := permission.Of(w.Document, w.link(), permission.NewPolicies())
 	if a, _ := m.Answer(key, permission.Whole); strings.Contains(a.Message, "taken for granted") {
 		t.Error(a.Message)
+	}
+}
+
+// TestInferredTags: no page of AWS says that a request for an object to replicate has the tags
+// of the object.
+func TestInferredTags(t *testing.T) {
+	t.Parallel()
+	const words = "taken for granted: S3 compares the tags of the object at s3:GetObjectVersionForReplication"
+	for _, c := range []struct {
+		action, operator, value string
+		want, certain           iam.Result
+		words                   bool
+	}{
+		{"s3:GetObjectVersionForReplication", "StringNotEquals", "gold", iam.Allowed, iam.Undecided, true},
+		{"s3:GetObjectVersionForReplication", "StringEquals", "gold", iam.Denied, iam.Undecided, true},
+		{"s3:GetObjectVersionForReplication", "StringEquals", "silver", iam.Allowed, iam.Allowed, true},
+		{"s3:GetObjectVersionAcl", "StringNotEquals", "gold", iam.Allowed, iam.Allowed, false},
+		{"s3:GetObjectVersionAcl", "StringEquals", "gold", iam.Denied, iam.Denied, false},
+	} {
+		w := newWorld()
+		w.add(inSource, fmt.Sprintf(`{"Effect":"Deny","Principal":"*","Action":"%s","Resource":"arn:aws:s3:::src/*","Condition":{"%s":{"s3:ExistingObjectTag/class":"%s"}}}`,
+			c.action, c.operator, c.value))
+		key := demand.Key{Layer: demand.Source, Action: c.action}
+		m := permission.Of(w.Document, w.link(), permission.NewPolicies())
+		cell, _, _ := m.Find(key)
+		if a, _ := m.Answer(key, permission.Whole); cell.Result != c.want || strings.Contains(a.Message, words) != c.words {
+			t.Errorf("%v: %s: %s", c, cell.Result, a.Message)
+		}
+		m = permission.Certain(w.Document, w.link(), permission.NewPolicies())
+		if cell, _, _ := m.Find(key); cell.Result != c.certain || len(cell.Inferred) > 0 {
+			t.Errorf("%v, certainly: %s: %s", c, cell.Result, cell.Message)
+		}
 	}
 }
 

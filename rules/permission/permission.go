@@ -52,10 +52,12 @@ func (m *Matrix) Find(key demand.Key) (cell *Cell, why string, ok bool) {
 type Cell struct {
 	*demand.Requirement
 	// Class is the class of objects that a denial is about: the requirement's, or a part of it.
-	Class   finding.Class
-	Own     bool // it was decided for this class by itself, which no other class shares
-	further bool // it is not of the class that comes first
-	Asked   bool // it is an encryption that a writer must ask for, against the default of the bucket
+	Class    finding.Class
+	Own      bool              // it was decided for this class by itself, which no other class shares
+	further  bool              // it is not of the class that comes first
+	ofTags   bool              // it is about objects with tags that the rule does not ask for
+	denyWhen map[string]string // of what is not known, what denies, as in an [iam.Decision]
+	Asked    bool              // it is an encryption that a writer must ask for, against the default of the bucket
 	// Action is the one that was decided; the requirement's alternative where that
 	// one is allowed.
 	Action   string
