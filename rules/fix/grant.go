@@ -14,11 +14,13 @@ import (
 
 // grant is a right that a policy must give.
 type grant struct {
+	need                            // what it is for
+	words      string               // what is wrong without it, and what would mend it
 	principal  policytext.Principal // whom; the zero value in a policy of a role
 	action     string
 	resource   string // ARN or pattern; "*" in the policy of a key, "" in a trust policy
 	conditions []policytext.Condition
-	sid        string // of a statement of such rights
+	sid        string // of a new statement of such rights
 }
 
 // key is the same of two grants of the same right.
@@ -124,10 +126,15 @@ func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
 				e.Values = append(e.Values, a)
 			}
 		}
-		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s%s", s.Sid, called(p.Target), toWhom(s), listed(e.Values)+onWhat(s))
-		if i > 0 {
+		right := toWhom(s) + listed(e.Values) + onWhat(s)
+		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s", s.Sid, called(p.Target), right)
+		switch {
+		case i > 0:
 			e.Operation, e.Element = finding.AddAction, "Action"
-			e.Summary = fmt.Sprintf("have %s in it too", listed(e.Values))
+			e.Summary = fmt.Sprintf("add %s to the new statement %s of %s", listed(e.Values), s.Sid, called(p.Target))
+		case p.before == "":
+			e.Operation = finding.CreateDocument
+			e.Summary = fmt.Sprintf("create %s with statement %s: allow %s", called(p.Target), s.Sid, right)
 		}
 		list = append(list, e)
 	}

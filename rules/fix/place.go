@@ -1,14 +1,274 @@
 package fix
 
-// place finds the place for a right: the statement that comes nearest to giving it, or else a new one.
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/iam"
+	"crosscheck/rules/permission"
+	"crosscheck/scanner/fact"
+)
+
+// place finds the place for a right: the statement that comes nearest to giving it, else a
+// new one. Each is tried, and the first that gives it is taken.
 func (f *finder) place(s *subject, w *want) bool {
-	p := f.planOf(s, w.Target)
+	if f.result(s, w) == iam.Allowed {
+		return f.share(s, w)
+	}
+	t := &trial{finder: f, subject: s, want: w}
+	if t.find() {
+		return true
+	}
+	words := w.grant.words
+	if t.full != "" {
+		words += "; " + t.full
+	}
+	s.open.add(w.Target, w.link, words, w.findings...)
+	return false
+}
+
+// result is what the side of a right says with all changes so far.
+func (f *finder) result(s *subject, w *want) iam.Result {
+	doc, _, err := f.overlay(s).Apply(s.doc)
+	if err != nil {
+		return iam.Undecided
+	}
+	for i := range doc.Links {
+		if doc.Links[i].ID == w.link {
+			m := permission.Of(doc, &doc.Links[i], f.policies)
+			return w.grant.resultIn(&m)
+		}
+	}
+	return iam.Undecided
+}
+
+// resultIn is the worst result of the cells that a right is for.
+func (n *need) resultIn(m *permission.Matrix) iam.Result {
+	worst := iam.Allowed
+	for i := range m.Cells {
+		c := &m.Cells[i]
+		if c.Requirement.Key() != n.row || c.Own && c.Class != n.class {
+			continue
+		}
+		switch r := c.On(n.side); {
+		case r == iam.Denied:
+			return r
+		case r != iam.Allowed:
+			worst = r
+		}
+	}
+	return worst
+}
+
+// share notes that a right is given by the changes for others: by each step without which
+// it would not be.
+func (f *finder) share(s *subject, w *want) (more bool) {
+	for _, p := range f.plansOf(s) {
+		for _, x := range slices.Clone(p.steps) {
+			p.drop(x)
+			needed := f.result(s, w) != iam.Allowed
+			p.steps = append(p.steps, x)
+			if err := p.render(); err != nil {
+				panic(err) // it was possible before
+			}
+			if needed {
+				more = x.serve(w) || more
+			}
+		}
+	}
+	return more
+}
+
+// plansOf are the plans of what a document refers to, in their order.
+func (f *finder) plansOf(s *subject) []*plan {
+	var list []*plan
+	for _, r := range s.resources {
+		for _, p := range f.plans {
+			if p.Resource == r {
+				list = append(list, p)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b *plan) int { return compareTargets(a.Target, b.Target) })
+	return list
+}
+
+// trial tries places for a right.
+type trial struct {
+	*finder
+	*subject
+	*want
+	full string // a policy that would be larger than AWS takes
+}
+
+func (t *trial) find() bool {
+	if t.Kind != finding.RolePolicy {
+		return t.extend(t.Target) || t.anew(t.Target)
+	}
+	boundary := t.boundary()
+	switch {
+	case t.inIdentity():
+		return true
+	case boundary == nil:
+		return false
+	case t.extend(*boundary) || t.anew(*boundary):
+		return true
+	}
+	// Perhaps both lack it.
+	undo, ok := t.try(*boundary, want{grant: t.grant})
+	if ok && !t.inIdentity() {
+		undo()
+		ok = false
+	}
+	return ok
+}
+
+// inIdentity tries the policies of the role.
+func (t *trial) inIdentity() bool {
+	targets := t.identities()
+	return slices.ContainsFunc(targets, t.extend) || slices.ContainsFunc(t.homes(targets), t.anew)
+}
+
+// extend tries to change statements of a policy.
+func (t *trial) extend(target finding.Target) bool {
+	return slices.ContainsFunc(t.candidates(target), func(e edit) bool { return t.does(target, want{edit: &e}) })
+}
+
+// anew tries a statement of its own in a policy.
+func (t *trial) anew(target finding.Target) bool { return t.does(target, want{grant: t.grant}) }
+
+// does makes a change if it gives the right.
+func (t *trial) does(target finding.Target, w want) bool {
+	undo, ok := t.try(target, w)
+	if ok && t.result(t.subject, t.want) != iam.Allowed {
+		undo()
+		return false
+	}
+	return ok
+}
+
+// try makes a change; undo takes it back.
+func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
+	w.Target, w.link, w.findings, w.optional = target, t.link, t.findings, t.optional
+	p := t.planOf(t.subject, target)
+	if p == nil {
+		return nil, false
+	}
+	n := slices.Clone(p.steps)
+	did, err := p.add(&w)
+	if err != nil || !did {
+		return nil, false
+	}
+	undo = func() {
+		for _, x := range slices.Clone(p.steps) {
+			if !slices.Contains(n, x) {
+				p.drop(x)
+			}
+		}
+		t.changed(target)
+	}
+	if why := tooLarge(p); why != "" {
+		t.full = why
+		undo()
+		return nil, false
+	}
+	t.changed(target)
+	return undo, true
+}
+
+// identities are the policies of the role that can be changed.
+func (t *trial) identities() []finding.Target {
+	role := t.doc.Roles[t.Resource].Value
+	if role == nil {
+		return nil
+	}
+	var list []finding.Target
+	for _, f := range []fact.Fact[[]fact.Policy]{role.Inline, role.Attached} {
+		if f.Value == nil {
+			continue
+		}
+		for _, p := range *f.Value {
+			if name := cmp.Or(p.ARN, p.Name); !managedByAWS(name) {
+				list = append(list, t.named(name))
+			}
+		}
+	}
+	return list
+}
+
+// ownPolicy is the name of a policy of a role that is made for replication.
+const ownPolicy = "crosscheck-replication"
+
+// homes are the policies in which a new statement may be placed, the best first: those that
+// are about the ends of the link, inline ones before managed ones, which other roles may
+// have; then one of its own.
+func (t *trial) homes(targets []finding.Target) []finding.Target {
+	list := slices.DeleteFunc(slices.Clone(targets), func(x finding.Target) bool { return !t.about(x) })
+	return append(list, t.named(ownPolicy))
+}
+
+// about reports whether a policy names an end of the link.
+func (t *trial) about(target finding.Target) bool {
+	p := t.planOf(t.subject, target)
 	if p == nil {
 		return false
 	}
-	did, err := p.add(w)
-	if err != nil {
-		s.open.add(w.Target, w.link, "the change that is needed cannot be made: "+err.Error(), w.findings...)
+	link := t.now.link(t.link)
+	for _, name := range []string{t.doc.Bucket.ARN, t.doc.BucketARN(link.Destination), link.SourceKey, link.ReplicaKey} {
+		if name != "" && (strings.Contains(p.before, `"`+name+`"`) || strings.Contains(p.before, `"`+name+`/`)) {
+			return true
+		}
 	}
-	return did
+	return false
+}
+
+// named is a policy of the role.
+func (t *trial) named(policy string) finding.Target {
+	target := t.Target
+	target.Policy = policy
+	return target
+}
+
+// boundary is that of the role, nil if it has none or AWS manages it.
+func (t *trial) boundary() *finding.Target {
+	role := t.doc.Roles[t.Resource].Value
+	if role == nil || role.Boundary.Value == nil || managedByAWS(role.Boundary.Value.ARN) {
+		return nil
+	}
+	target := t.Target
+	target.Kind, target.Policy = finding.Boundary, role.Boundary.Value.ARN
+	return &target
+}
+
+// managedByAWS reports whether no customer can change a managed policy.
+func managedByAWS(arn string) bool { return strings.Contains(arn, ":iam::aws:policy/") }
+
+// Limits of policies, in bytes or, of those of roles, characters without white space.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+const (
+	maxBucketPolicy = 20 << 10
+	maxKeyPolicy    = 32 << 10
+	maxTrust        = 2_048
+	maxManaged      = 6_144
+	maxInline       = 10_240 // all of a role together
+)
+
+// tooLarge says why AWS would not take what becomes of a policy, "" where it would.
+func tooLarge(p *plan) string {
+	n, most, unit := len(p.after), 0, "bytes"
+	switch p.Kind {
+	case finding.BucketPolicy:
+		most = maxBucketPolicy
+	case finding.KeyPolicy:
+		most = maxKeyPolicy
+	}
+	if most == 0 || n <= most {
+		return ""
+	}
+	return fmt.Sprintf("%s would have %d %s, and AWS takes %d", called(p.Target), n, unit, most)
 }

@@ -108,9 +108,12 @@ func (p *plan) render() error {
 		}
 	}
 	whole := text != p.before
-	p.after, p.patch, p.added, p.sids = text, nil, nil, nil
-	if len(rest) == 0 && (!p.Kind.Document() || text == "") {
+	p.after, p.patch, p.added = text, nil, nil
+	if len(rest) == 0 {
 		return nil
+	}
+	if !p.Kind.Document() {
+		return fmt.Errorf("a setting has no statements: %s", p.Kind)
 	}
 	return p.edit(text, rest, whole)
 }
@@ -118,9 +121,6 @@ func (p *plan) render() error {
 // edit makes the edits of elements and the new statements of a policy. whole: its text was
 // changed as a whole before.
 func (p *plan) edit(text string, rest []*step, whole bool) error {
-	if !p.Kind.Document() {
-		return fmt.Errorf("a setting has no statements: %s", p.Kind)
-	}
 	var rights []*step
 	for _, s := range rest {
 		if s.grant != nil {
@@ -136,9 +136,7 @@ func (p *plan) edit(text string, rest []*step, whole bool) error {
 	if err != nil {
 		return err
 	}
-	for i := range d.Len() {
-		p.sids = append(p.sids, d.Sid(i))
-	}
+	p.sids = sidsOf(d)
 	for _, s := range rest {
 		if s.edit == nil {
 			continue
@@ -156,6 +154,15 @@ func (p *plan) edit(text string, rest []*step, whole bool) error {
 		p.patch = d.Patch()
 	}
 	return nil
+}
+
+// sidsOf are the Sids of all statements of a policy, "" of those that have none.
+func sidsOf(d *policytext.Document) []string {
+	list := make([]string, d.Len())
+	for i := range list {
+		list[i] = d.Sid(i)
+	}
+	return list
 }
 
 // apply makes the edit of an element.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"crosscheck/rules/finding"
 )
@@ -28,6 +29,7 @@ func (f *finder) repairs() finding.Repairs {
 		r.Changes[i].Proven = !slices.ContainsFunc(r.Fixes, func(x finding.Fix) bool { return !x.Proven && slices.Contains(x.Changes, i) })
 	}
 	for _, s := range f.subjects {
+		s.explain()
 		for _, list := range []decisions{s.open, s.unproven} {
 			for _, d := range list {
 				r.Decisions = append(r.Decisions, *d)
@@ -38,6 +40,31 @@ func (f *finder) repairs() finding.Repairs {
 		return cmp.Or(cmp.Compare(a.Link, b.Link), compareTargets(a.Target, b.Target), cmp.Compare(a.Text, b.Text))
 	})
 	return r
+}
+
+// explain leaves a decision for each link that still fails and has none.
+func (s *subject) explain() {
+	said := map[string]bool{}
+	for _, list := range []decisions{s.open, s.unproven} {
+		for k := range list {
+			said[k.link] = true
+		}
+	}
+	for _, l := range s.now.links {
+		if !l.Verdict.Fails() || said[l.ID] {
+			continue
+		}
+		text, prints := l.Why, []string{}
+		for _, x := range s.now.findings {
+			if x.Link == l.ID && x.Status == finding.Fail && strings.HasSuffix(l.Why, x.Message) {
+				prints = append(prints, x.Fingerprint)
+				if x.Remediation != "" && len(prints) == 1 {
+					text += "; to mend it, " + x.Remediation
+				}
+			}
+		}
+		s.open.add(finding.Target{}, l.ID, text, prints...)
+	}
 }
 
 // fixOf says what becomes of a link; false where no change names it.

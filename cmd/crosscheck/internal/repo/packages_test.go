@@ -79,7 +79,7 @@ var packages = []pkg{
 	{"rules/fix/edit", "changes policy documents as text; what no change needs stays as it is",
 		[]string{"rules/finding", "rules/iam/jsontree"}},
 	{"rules/fix", "the changes that mend the findings of links, proven by judging the links again",
-		[]string{"rules/finding", "rules/fix/edit", "rules/permission", "rules/permission/demand", "scanner/fact"}},
+		[]string{"rules/finding", "rules/fix/edit", "rules/iam", "rules/iam/catalog", "rules/iam/match", "rules/iam/policy", "rules/iam/statement", "rules/permission", "rules/permission/demand", "rules/permission/rows", "rules/spelling", "scanner/fact"}},
 	{"rules/fix/newlink", "writes the policies, settings and configuration of a link that does not exist yet, with the fewest rights",
 		[]string{"rules/finding", "rules/fix", "rules/fix/edit", "scanner/fact"}},
 	{"rules/internal/builtin", "the functions that crosscheck adds to Rego: answers, permissions of a link, policies",
