@@ -35,6 +35,7 @@ type line struct {
 	Finding       *finding.Finding     `json:"finding,omitempty"`
 	Measurement   *measure.Measurement `json:"measurement,omitempty"`
 	Gap           *fact.Gap            `json:"gap,omitempty"`
+	Facts         json.RawMessage      `json:"facts,omitempty"` // a document as a facts file has it
 	Judged        *Judged              `json:"judged,omitempty"`
 	Coverage      *fact.Coverage       `json:"coverage,omitempty"`
 	Past          *Past                `json:"past,omitempty"`
@@ -71,6 +72,9 @@ func (f *runFile) write(l line) error {
 	if err := wire.Encode(&f.buf, l); err != nil {
 		return err
 	}
+	if l.Facts != nil && f.buf.Len() >= maxLine {
+		return nil // the run is complete without
+	}
 	hashLine(f.sum, f.buf.Bytes())
 	if l.Summary != nil || l.Judged != nil {
 		f.buf.Truncate(f.buf.Len() - len("}"))
@@ -101,10 +105,19 @@ func (f *runFile) Link(l *finding.Link) error {
 func (f *runFile) Finding(v *finding.Finding) error         { return f.write(line{Finding: wire.Finding(v)}) }
 func (f *runFile) Measurement(m *measure.Measurement) error { return f.write(line{Measurement: m}) }
 func (f *runFile) Gap(g *fact.Gap) error                    { return f.write(line{Gap: g}) }
-func (f *runFile) Judged(j *Judged) error                   { return f.write(line{Judged: j}) }
-func (f *runFile) Coverage(c *fact.Coverage) error          { return f.write(line{Coverage: c}) }
-func (f *runFile) Past(p *Past) error                       { return f.write(line{Past: p}) }
-func (f *runFile) Summary(s *Summary) error                 { return f.write(line{Summary: s}) }
+
+// Facts keeps the document, unless it is longer than a line may be.
+func (f *runFile) Facts(d *fact.Document) error {
+	if err := wire.Encode(&f.buf, d); err != nil {
+		return err
+	}
+	return f.write(line{Facts: bytes.Clone(f.buf.Bytes())})
+}
+
+func (f *runFile) Judged(j *Judged) error          { return f.write(line{Judged: j}) }
+func (f *runFile) Coverage(c *fact.Coverage) error { return f.write(line{Coverage: c}) }
+func (f *runFile) Past(p *Past) error              { return f.write(line{Past: p}) }
+func (f *runFile) Summary(s *Summary) error        { return f.write(line{Summary: s}) }
 
 func (f *runFile) Close() error { return f.w.Flush() }
 
@@ -281,6 +294,13 @@ func readLine(b []byte) (Message, string, error) {
 		return Message{}, "", err
 	}
 	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Coverage: l.Coverage, Past: l.Past, Summary: l.Summary}
+	if l.Facts != nil {
+		doc, err := fact.DecodeDocument(l.Facts)
+		if err != nil {
+			return Message{}, "", fmt.Errorf("facts: %w", err)
+		}
+		m.Facts = doc
+	}
 	if l.Run != nil {
 		if l.SchemaVersion != SchemaVersion || l.Tool == nil {
 			return Message{}, "", errors.New("the run lacks its schema version or its tool")
@@ -324,7 +344,7 @@ func checkHeader(b []byte) error {
 // fields counts the fields of m that are set.
 func fields(m Message) int {
 	n := 0
-	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Judged != nil, m.Coverage != nil, m.Past != nil, m.Summary != nil} {
+	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Facts != nil, m.Judged != nil, m.Coverage != nil, m.Past != nil, m.Summary != nil} {
 		if set {
 			n++
 		}

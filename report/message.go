@@ -32,6 +32,7 @@ type Handler interface {
 	Finding(*finding.Finding) error
 	Measurement(*measure.Measurement) error
 	Gap(*fact.Gap) error
+	Facts(*fact.Document) error
 	Judged(*Judged) error
 	Coverage(*fact.Coverage) error
 	Past(*Past) error
@@ -53,6 +54,7 @@ type Message struct {
 	Finding     *finding.Finding
 	Measurement *measure.Measurement
 	Gap         *fact.Gap
+	Facts       *fact.Document // of a bucket with a link that fails, after its links and findings; only the run file has use for it
 	Judged      *Judged
 	Coverage    *fact.Coverage
 	Past        *Past
@@ -73,6 +75,8 @@ func (m Message) Send(h Handler) error {
 		return h.Measurement(m.Measurement)
 	case m.Gap != nil:
 		return h.Gap(m.Gap)
+	case m.Facts != nil:
+		return h.Facts(m.Facts)
 	case m.Judged != nil:
 		return h.Judged(m.Judged)
 	case m.Coverage != nil:
@@ -85,7 +89,7 @@ func (m Message) Send(h Handler) error {
 	return nil
 }
 
-// Judged ends the messages about one bucket: all its links and findings stand
+// Judged ends the messages about one bucket: all its links and findings, and its facts, stand
 // between it and the Judged before. Only the run file has use for it: a run that
 // was interrupted is continued from there ([Resume]).
 type Judged struct {
@@ -193,6 +197,7 @@ func (Discard) Link(*finding.Link) error               { return nil }
 func (Discard) Finding(*finding.Finding) error         { return nil }
 func (Discard) Measurement(*measure.Measurement) error { return nil }
 func (Discard) Gap(*fact.Gap) error                    { return nil }
+func (Discard) Facts(*fact.Document) error             { return nil }
 func (Discard) Judged(*Judged) error                   { return nil }
 func (Discard) Coverage(*fact.Coverage) error          { return nil }
 func (Discard) Past(*Past) error                       { return nil }
@@ -231,6 +236,10 @@ func (t tee) Measurement(v *measure.Measurement) error {
 
 func (t tee) Gap(v *fact.Gap) error {
 	return t.all(func(w Writer) error { return w.Gap(v) })
+}
+
+func (t tee) Facts(v *fact.Document) error {
+	return t.all(func(w Writer) error { return w.Facts(v) })
 }
 
 func (t tee) Judged(v *Judged) error {

@@ -125,6 +125,11 @@ func (b *wholeBuckets) Finding(f *finding.Finding) error {
 	return nil
 }
 
+func (b *wholeBuckets) Facts(d *fact.Document) error {
+	b.about = append(b.about, Message{Facts: d})
+	return nil
+}
+
 func (b *wholeBuckets) Judged(j *Judged) error {
 	b.additions = append(b.additions, j.Additions...)
 	whole := *j

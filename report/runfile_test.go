@@ -10,9 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"crosscheck/report"
 	"crosscheck/report/reporttest"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 func TestReplayKeepsNumbers(t *testing.T) {
@@ -183,5 +186,79 @@ func TestDigest(t *testing.T) {
 	digest := strings.Replace(all[1], "}\n", `,"digest":"sha256:00"}`+"\n", 1)
 	if err := report.Replay(strings.NewReader(all[0]+digest), reporttest.NewRecorder()); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("a digest that ends no run: %v", err)
+	}
+}
+
+func factsOf(bucket string) *fact.Document {
+	return &fact.Document{
+		SchemaVersion: fact.SchemaVersion, Partition: "aws", Organization: fact.None[fact.Organization](),
+		Bucket: fact.Bucket{Name: bucket, ARN: "arn:aws:s3:::" + bucket, AccountID: "111111111111", Region: "us-east-1", Replication: fact.None[fact.Replication](),
+			Policy: fact.Of(fact.Policy{Name: bucket, Document: "{\n\t\"Version\": \"2012-10-17\" \u2013 <\u200b>}"})},
+	}
+}
+
+// The facts of a bucket come back as they were written, and a run goes on with those of the
+// buckets that it takes over.
+func TestRunFileKeepsFacts(t *testing.T) {
+	t.Parallel()
+	ms := []report.Message{{Run: &report.Run{Judge: "j"}}}
+	for i, name := range []string{"whole", "again"} {
+		ms = append(ms, reporttest.LinkOf(name+"/r→d", finding.Broken), report.Message{Facts: factsOf(name)},
+			report.Message{Judged: &report.Judged{AccountID: "1", Bucket: name, Links: 1, Whole: i == 0}})
+	}
+	file := reporttest.RunFile(t, reporttest.Summarized(t, report.Gate{}, ms))
+	got := reporttest.NewRecorder()
+	if err := report.Replay(bytes.NewReader(file), got); err != nil {
+		t.Fatal(err)
+	}
+	var docs []*fact.Document
+	for _, m := range got.Messages {
+		if m.Facts != nil {
+			docs = append(docs, m.Facts)
+		}
+	}
+	if diff := cmp.Diff([]*fact.Document{factsOf("whole"), factsOf("again")}, docs); diff != "" {
+		t.Error(diff)
+	}
+	u, err := report.Resume(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := reporttest.NewRecorder()
+	if err := u.Replay(again); err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Messages) != 3 || again.Messages[1].Facts == nil || again.Messages[1].Facts.Bucket.Name != "whole" {
+		t.Errorf("%d messages are taken over, want the link, the facts and the end of one bucket: %+v", len(again.Messages), again.Messages)
+	}
+}
+
+// What is not understood of facts is refused: it would pass for knowledge.
+func TestRunFileFactsAreExact(t *testing.T) {
+	t.Parallel()
+	for facts, want := range map[string]string{
+		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","colour":"red"}}`:                              `unknown field "colour"`,
+		`{"schema_version":"0","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b"}}`:                                             `schema version "0"`,
+		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","versioning":{"value":null}}}`:                 "null",
+		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","ownership":{"value":"x","absent":true}}}`:     "not two of them",
+		`{"schema_version":"1","partition":"aws","partition":"aws-cn","bucket":{"name":"b","arn":"arn:aws:s3:::b"}}`:                        "occurs twice",
+		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","versioning":{"value":{"Status":"Enabled"}}}}`: "Status",
+	} {
+		err := report.Replay(strings.NewReader(reporttest.Seal(head+`{"facts":`+facts+"}\n"+summary)), report.Discard{})
+		if err == nil || !strings.Contains(err.Error(), "line 2: facts: ") && !strings.Contains(err.Error(), "occurs twice") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", facts, err, want)
+		}
+	}
+}
+
+// Facts that are too long for a line are left out, and the run can be read.
+func TestRunFileLeavesOutLongFacts(t *testing.T) {
+	t.Parallel()
+	long := factsOf("b")
+	long.Bucket.Policy = fact.Of(fact.Policy{Document: strings.Repeat("x", 16<<20)})
+	file := reporttest.RunFile(t, reporttest.Summarized(t, report.Gate{}, []report.Message{{Run: &report.Run{}}, {Facts: long}}))
+	got := reporttest.NewRecorder()
+	if err := report.Replay(bytes.NewReader(file), got); err != nil || len(got.Messages) != 2 {
+		t.Errorf("%v, %d messages", err, len(got.Messages))
 	}
 }

@@ -127,6 +127,9 @@ func (s *Summarizer) Gap(g *fact.Gap) error {
 	return s.next.Gap(g)
 }
 
+// Facts are passed on.
+func (s *Summarizer) Facts(d *fact.Document) error { return s.next.Facts(d) }
+
 // Judged is passed on.
 func (s *Summarizer) Judged(j *Judged) error { return s.next.Judged(j) }
 

@@ -205,6 +205,8 @@ func (m *marker) Measurement(v *measure.Measurement) error {
 
 func (m *marker) Gap(g *fact.Gap) error { return errors.Join(m.observed.Gap(g), m.Writer.Gap(g)) }
 
+func (m *marker) Facts(d *fact.Document) error { return m.Writer.Facts(d) }
+
 func (m *marker) Judged(j *report.Judged) error { return m.Writer.Judged(j) }
 
 func (m *marker) Coverage(c *fact.Coverage) error {

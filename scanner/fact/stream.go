@@ -179,19 +179,10 @@ func (r *Reader) read() (Message, error) {
 			continue
 		}
 		var m Message
-		if err := strict(line, &m); err != nil {
+		if err := decode(line, &m, messageShape()); err != nil {
 			if errors.Is(err, io.ErrUnexpectedEOF) {
 				return Message{}, fmt.Errorf("%s:%d: the file was cut in the middle of this line", r.name, r.line)
 			}
-			return Message{}, r.errorf(err)
-		}
-		if err := messageShape().Check(line); err != nil {
-			return Message{}, r.errorf(err)
-		}
-		if bytes.Contains(line, []byte(`"value":null`)) { // inside a string its quotes would be escaped
-			return Message{}, r.errorf(errors.New("the value of a fact is null: leave it out where nothing was read"))
-		}
-		if err := consistent(reflect.ValueOf(&m)); err != nil {
 			return Message{}, r.errorf(err)
 		}
 		if err := r.next(m); err != nil {
@@ -204,7 +195,41 @@ func (r *Reader) read() (Message, error) {
 	}
 }
 
-var messageShape = sync.OnceValue(exactjson.WholeShapeOf[Message])
+var (
+	messageShape  = sync.OnceValue(exactjson.WholeShapeOf[Message])
+	documentShape = sync.OnceValue(exactjson.WholeShapeOf[Document])
+)
+
+// decode reads JSON with facts in it as strictly as they must be read: nothing that is not
+// understood may pass for knowledge.
+func decode(data []byte, v any, shape *exactjson.Shape) error {
+	if err := strict(data, v); err != nil {
+		return err
+	}
+	if err := shape.Check(data); err != nil {
+		return err
+	}
+	if bytes.Contains(data, []byte(`"value":null`)) { // inside a string its quotes would be escaped
+		return errors.New("the value of a fact is null: leave it out where nothing was read")
+	}
+	return consistent(reflect.ValueOf(v))
+}
+
+// DecodeDocument reads a document outside of a facts file as strictly as a [Reader] does
+// one in it. What the document refers to and does not have is a gap in it.
+func DecodeDocument(data []byte) (*Document, error) {
+	var d Document
+	if err := decode(data, &d, documentShape()); err != nil {
+		return nil, errors.New(plain(err))
+	}
+	if d.SchemaVersion != SchemaVersion {
+		return nil, versionError(d.SchemaVersion)
+	}
+	if _, err := d.agree(); err != nil {
+		return nil, err
+	}
+	return &d, nil
+}
 
 // readLine reads up to the next line end. What it gives is valid until the next call.
 func (r *Reader) readLine() ([]byte, error) {

@@ -133,6 +133,9 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 		for i := range j.result.Findings {
 			err = errors.Join(err, w.Finding(&j.result.Findings[i]))
 		}
+		if j.doc != nil && slices.ContainsFunc(j.result.Links, func(l finding.Link) bool { return l.Verdict.Fails() }) {
+			err = errors.Join(err, w.Facts(j.doc))
+		}
 		if j.doc != nil && a.Keep != nil {
 			b := &j.doc.Bucket
 			err = errors.Join(err, w.Judged(&report.Judged{

@@ -49,6 +49,13 @@ func (t *Trailer) Finding(f *finding.Finding) error {
 	return t.Writer.Finding(f)
 }
 
+func (t *Trailer) Facts(d *fact.Document) error {
+	if t.LinksOnly {
+		return nil
+	}
+	return t.Writer.Facts(d)
+}
+
 func (t *Trailer) Gap(g *fact.Gap) error {
 	if t.LinksOnly && !slices.Contains([]string{"account", "account.buckets", "bucket", "bucket.replication"}, g.Fact) {
 		return nil
