@@ -235,6 +235,17 @@ func (s *Set) publish() error {
 	return err
 }
 
+// Paths are the files of the outputs.
+func (s *Set) Paths() []string {
+	var paths []string
+	for _, out := range s.Outputs {
+		if out.Path != "" {
+			paths = append(paths, out.Path)
+		}
+	}
+	return paths
+}
+
 // abort drops what was not published.
 func (s *Set) abort() {
 	s.out.abort(slices.ContainsFunc(s.files, func(t *target) bool { return t.Kept() != "" }))

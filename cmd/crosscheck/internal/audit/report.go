@@ -36,6 +36,8 @@ type Report struct {
 
 	Skipped func([]compare.Skipped) // called with files of History that are not whole runs
 	Partial func(path string)       // called with run files that are kept of a run that failed
+
+	Wrote func(paths []string, sum *report.Summary) // called with the files that were written, if any
 }
 
 // Run makes the outputs ready, calls write with a writer that applies the waivers
@@ -60,6 +62,9 @@ func (r *Report) Run(ctx context.Context, engine *rules.Engine, write func(w rep
 		for _, path := range set.Partial() {
 			r.Partial(path)
 		}
+	}
+	if paths := set.Paths(); err == nil && len(paths) > 0 {
+		r.Wrote(paths, &sum)
 	}
 	var history *output.HistoryError
 	if errors.As(err, &history) {

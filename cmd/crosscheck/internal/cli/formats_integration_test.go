@@ -24,12 +24,12 @@ func TestIntegrationSecurityHub(t *testing.T) {
 	env := []string{"AWS_ENDPOINT_URL=" + moto, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=eu-west-3"}
 	check(moto, "import", "eu-north-1")
 	for range 2 { // again: the same findings, not twice as many
-		crosscheck(t, env, exitFindings, "report", "--from", run, "--send", "securityhub")
+		crosscheck(t, env, exitFindings, "report", "--from", run, "--gate", "--send", "securityhub")
 		check(moto, "sent", "eu-west-3")
 	}
 	// Not where findings lie already: the caller's account is one of several then.
 	own := startMoto(t)
 	env[0] = "AWS_ENDPOINT_URL=" + own
-	crosscheck(t, env, exitFindings, "report", "--from", run, "--send", "securityhub", "--send-role", "sender", "--external-id", "x")
+	crosscheck(t, env, exitFindings, "report", "--from", run, "--gate", "--send", "securityhub", "--send-role", "sender", "--external-id", "x")
 	check(own, "own", "eu-west-3")
 }

@@ -15,6 +15,7 @@ import (
 func newReportCommand(s *terminal.Streams) *cobra.Command {
 	var (
 		from string
+		gate bool
 		out  = reportFlags{recorded: true}
 		send sendFlags
 	)
@@ -24,7 +25,8 @@ func newReportCommand(s *terminal.Streams) *cobra.Command {
 		Long: `report reads a run file, which scan, canary, drill and demo write with -o jsonl=FILE,
 and writes the run in other formats: the same bytes that the run itself would have
 written. It does not judge again. --fail-on, --allow-incomplete and --waivers are
-applied anew, and decide the exit status.
+applied anew. Whatever the run shows, the exit status is 0, unless --gate is given: then
+it is that of the run.
 
 It calls AWS only with --send securityhub, which imports the findings into AWS Security
 Hub: that of the caller's account and Region, or with --send-role that of each bucket's
@@ -32,10 +34,10 @@ account and Region. Findings of earlier runs that are resolved in this run are a
 It needs securityhub:BatchImportFindings and securityhub:GetFindings. Rejected findings
 are listed on standard error, and the exit status is 2.
 ` + exits{
-			clean:      "clean",
-			findings:   "a finding at or above --fail-on, a broken or partial link, or a failed probe",
+			clean:      "the run was written; with --gate: clean",
+			findings:   "with --gate: a finding at or above --fail-on, a broken or partial link, or a failed probe",
 			usage:      "usage, configuration or credential error, or findings were rejected",
-			incomplete: "incomplete: something is unknown and nothing failed",
+			incomplete: "with --gate: something is unknown and nothing failed",
 		}.help(),
 		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
   crosscheck report run.jsonl -o markdown -o sarif=crosscheck.sarif
@@ -95,6 +97,9 @@ are listed on standard error, and the exit status is 2.
 					return err
 				}
 			}
+			if !gate {
+				return nil
+			}
 			return exitWith(sum.ExitStatus)
 		},
 	}
@@ -102,6 +107,7 @@ are listed on standard error, and the exit status is 2.
 	send.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&from, "from", "", "run `file`, written with -o jsonl=FILE, also without the flag; - is standard input")
+	fs.BoolVar(&gate, "gate", false, "exit with the status of the run, as scan does")
 	fs.StringArray("rules", nil, "`directory` of the custom rules that judged the run, for their help; repeatable")
 	bind(cmd, "rules", "rules.dirs")
 	addConfigFlag(cmd)

@@ -49,7 +49,7 @@ func TestReportStatus(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out, errs bytes.Buffer
-			got := run(append([]string{"report", "--from", path}, test.args...), &terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, nil)
+			got := run(append([]string{"report", "--from", path, "--gate"}, test.args...), &terminal.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, nil)
 			if got != test.want {
 				t.Errorf("exit status %d, want %d\n%s%s", got, test.want, &out, &errs)
 			}

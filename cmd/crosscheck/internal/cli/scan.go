@@ -128,11 +128,21 @@ func (f *reportFlags) report(s *terminal.Streams) *audit.Report {
 		Outputs: f.outputs, FailOn: f.failOn, FailOnNew: f.failOnNew, AllowIncomplete: f.allowIncomplete,
 		Baseline: f.baseline, Recorded: f.recorded, History: f.history, Waivers: f.waivers,
 		Stdout: s.Out, Width: s.Width, Color: s.Color && !f.noColor,
+		Wrote:   func(paths []string, sum *report.Summary) { f.wrote(s, paths, sum) },
 		Skipped: func(files []compare.Skipped) { printSkipped(s, f.history, files) },
 		Partial: func(path string) {
 			fmt.Fprintf(s.Err, "crosscheck: the run so far is in %s; continue it with --resume %[1]s\n", text.Visible(path))
 		},
 	}
+}
+
+// wrote says what is in files, which nobody may look into.
+func (f *reportFlags) wrote(s *terminal.Streams, paths []string, sum *report.Summary) {
+	if f.quiet {
+		return
+	}
+	fmt.Fprintf(s.Err, "crosscheck: wrote %s: links %s; findings %d failed, %d unknown\n",
+		text.Visible(strings.Join(paths, ", ")), sum.Links, sum.Findings.Fail, sum.Findings.Unknown)
 }
 
 func newScanCommand(s *terminal.Streams, load client.Loader) *cobra.Command {

@@ -69,7 +69,7 @@ func TestReportSendsToSecurityHub(t *testing.T) {
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull} {
 		t.Setenv(k, v)
 	}
-	status, out, errs := quiet("report", "--from", path, "-o", "asff", "--send", "securityhub", "--region", "eu-central-1")
+	status, out, errs := quiet("report", "--from", path, "--gate", "-o", "asff", "--send", "securityhub", "--region", "eu-central-1")
 	if want := fmt.Sprintf("Security Hub: %d findings imported, 0 archived\n", imported.Load()); status != exitFindings || errs != want {
 		t.Errorf("exit status %d, said %q, want %q", status, errs, want)
 	}

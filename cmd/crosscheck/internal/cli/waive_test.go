@@ -41,7 +41,7 @@ func TestCanaryWaivers(t *testing.T) {
 	}{
 		{append(slices.Clone(canary), "-o", "json"), exitFindings, 0, nil},
 		{append(slices.Clone(canary), "--waivers", path, "-o", "json", "-o", "jsonl="+run), exitClean, 2, unused},
-		{[]string{"report", "--from", run, "--allow-incomplete", "-o", "json", "--waivers", path}, exitClean, 2, unused},
+		{[]string{"report", "--from", run, "--gate", "--allow-incomplete", "-o", "json", "--waivers", path}, exitClean, 2, unused},
 	} {
 		status, out, errs := p.run(t.Context(), c.args...)
 		var r struct{ Findings []finding.Finding }
