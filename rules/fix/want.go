@@ -43,7 +43,7 @@ func (e *edit) key() string {
 type source func(*state) []want
 
 // sources are all sources, in the order in which they are asked.
-var sources = []source{}
+var sources = []source{mend}
 
 // state is a document with all changes so far, as it was judged with them.
 type state struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/edit"
 	"crosscheck/scanner/fact"
 )
@@ -38,7 +39,7 @@ func (l *Link) changes() []finding.Change {
 		add(finding.ObjectLock, l.Destination, l.bucketARN(l.Destination), "", "Enabled", "enable Object Lock on "+l.Destination.Bucket)
 	}
 	role := finding.End{AccountID: l.Source.AccountID}
-	add(finding.TrustPolicy, role, l.roleARN(), "", edit.New(trust()), "create the role "+l.Role+", which S3 may assume")
+	add(finding.TrustPolicy, role, l.roleARN(), "", edit.New(fix.Trust()), "create the role "+l.Role+", which S3 may assume")
 	add(finding.RolePolicy, role, l.roleARN(), policyName, edit.New(l.rolePolicy()...), "give it the inline policy "+policyName)
 	if l.crossAccount() {
 		add(finding.BucketPolicy, l.Destination, l.bucketARN(l.Destination), "", edit.New(l.bucketPolicy()),
@@ -51,12 +52,6 @@ func (l *Link) changes() []finding.Change {
 	add(finding.Replication, l.Source, l.bucketARN(l.Source), "", l.configuration(),
 		fmt.Sprintf("replicate %s to %s", l.Source.Bucket, l.Destination.Bucket))
 	return list
-}
-
-func trust() edit.Statement {
-	return edit.Statement{
-		Sid: "Replication", Principals: []edit.Principal{{Type: "Service", Value: "s3.amazonaws.com"}}, Actions: []string{"sts:AssumeRole"},
-	}
 }
 
 // rolePolicy is what the role needs.

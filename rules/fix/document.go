@@ -1,0 +1,217 @@
+package fix
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/finding"
+	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/statement"
+	"crosscheck/scanner/fact"
+)
+
+// documentRemedies are for findings about how policies are written.
+var documentRemedies = map[string]remedy{
+	"XC029": contextKeyName,
+	"XC056": rewrite,
+}
+
+// placed is a policy over a link, with its place.
+type placed struct {
+	finding.Target
+	kind   policy.Kind
+	bucket string // of a bucket policy
+	fact.Policy
+}
+
+// name is that by which findings call it.
+func (p *placed) name() string { return cmp.Or(p.ARN, p.Name) }
+
+// placed are the policies over the link that can be changed by its accounts: not those of
+// the organization, and not AWS's own.
+func (f *failure) placed() []placed {
+	var list []placed
+	add := func(t finding.Target, kind policy.Kind, bucket string, p fact.Policy) {
+		if !strings.Contains(p.ARN, ":iam::aws:policy/") {
+			list = append(list, placed{t, kind, bucket, p})
+		}
+	}
+	if r := f.doc.Roles[f.link.RoleARN].Value; r != nil {
+		role := func(k finding.Kind, name string) finding.Target {
+			return finding.Target{Kind: k, AccountID: r.AccountID, Resource: r.ARN, Policy: name}
+		}
+		add(role(finding.TrustPolicy, ""), policy.Trust, "", r.Trust)
+		for _, policies := range []fact.Fact[[]fact.Policy]{r.Inline, r.Attached} {
+			if policies.Value == nil {
+				continue
+			}
+			for _, p := range *policies.Value {
+				add(role(finding.RolePolicy, cmp.Or(p.ARN, p.Name)), policy.Identity, "", p)
+			}
+		}
+		if p := r.Boundary.Value; p != nil {
+			add(role(finding.Boundary, p.ARN), policy.Boundary, "", *p)
+		}
+	}
+	for _, b := range []*fact.Bucket{&f.doc.Bucket, f.destination} {
+		if b != nil && b.Policy.Value != nil {
+			add(onBucket(finding.BucketPolicy, b), policy.Bucket, b.Name, *b.Policy.Value)
+		}
+	}
+	for _, name := range []string{f.link.SourceKey, f.link.ReplicaKey} {
+		if k := f.doc.Keys[name].Value; k != nil && k.Policy.Value != nil && k.Manager == "CUSTOMER" {
+			add(onKey(finding.KeyPolicy, k), policy.Key, "", *k.Policy.Value)
+		}
+	}
+	return list
+}
+
+// rewrite repairs policies that AWS would not store, where it is certain what was meant.
+func rewrite(f *failure) []want {
+	problem, _ := f.Evidence["problem"].(map[string]any)
+	name, _ := problem["policy"].(string)
+	for _, p := range f.placed() {
+		if p.name() != name || f.accepted(&p, p.Document) {
+			continue
+		}
+		if e := f.version(&p); e != nil {
+			w := f.want(p.Target)
+			w.edit = e
+			return []want{w}
+		}
+		if text := plainText(p.Document); text != p.Document && f.accepted(&p, text) {
+			w := f.want(p.Target)
+			w.edit = &edit{Edit: finding.Edit{
+				Operation: finding.Repair, Statement: -1, Values: []string{text},
+				Summary: "write " + called(p.Target) + " in plain characters, with a Version that there is",
+			}}
+			return []want{w}
+		}
+		return f.decide(p.Target, "what %s is to say: AWS does not accept it, %s", called(p.Target), f.Message)
+	}
+	return f.decide(finding.Target{}, "what the policy %s is to say: AWS does not accept it, %s", name, f.Message)
+}
+
+// accepted reports whether AWS would store a text in the place of a policy.
+func (f *failure) accepted(p *placed, text string) bool {
+	opts := []policy.ParseOption{policy.In(f.doc.Partition)}
+	if p.bucket != "" {
+		opts = append(opts, policy.ForBucket(p.bucket))
+	}
+	return policy.Parse(p.kind, p.Name, []byte(text), opts...).Valid()
+}
+
+// newVersion is the version of policies that knows variables; the other one that there is
+// does not.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+const newVersion = "2012-10-17"
+
+var versionText = regexp.MustCompile(`"Version"\s*:\s*"([^"\\]*)"`)
+
+// version writes another Version where it is all that is wrong with a policy; nil where it
+// is not.
+func (f *failure) version(p *placed) *edit {
+	m := versionText.FindStringSubmatch(p.Document)
+	if m == nil {
+		return nil
+	}
+	now := meantVersion(m[1])
+	d, err := policytext.Read(p.Document)
+	if err != nil || now == m[1] || d.Replace(policytext.Top, "Version", m[1], now) != nil || !f.accepted(p, d.Text()) {
+		return nil
+	}
+	return &edit{Edit: finding.Edit{
+		Operation: finding.Repair, Statement: policytext.Top, Element: "Version", Values: []string{now}, Instead: m[1],
+		Summary: "write " + now + " as Version of " + called(p.Target) + ": there is no " + fmt.Sprintf("%q", m[1]),
+	}}
+}
+
+var (
+	dashes    = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-", "\u00A0", "", " ", "")
+	aDate     = regexp.MustCompile(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$`)
+	unprinted = strings.NewReplacer("\uFEFF", "", "\u200B", "", "\u00A0", " ", "\u2028", "\n",
+		"\u201C", `"`, "\u201D", `"`, "\u201E", `"`, "\u201F", `"`, "\u2033", `"`, "\u00AB", `"`, "\u00BB", `"`)
+)
+
+// meantVersion is the version that a text means: one that there is, written with other dashes,
+// or the usual one where it is another date.
+func meantVersion(text string) string {
+	plain := dashes.Replace(text)
+	switch {
+	case plain == newVersion || plain == "2008-10-17":
+		return plain
+	case aDate.MatchString(plain):
+		return newVersion
+	}
+	return text
+}
+
+// plainText is a policy with the quotes, spaces and dashes of JSON in place of those of
+// word processors.
+func plainText(text string) string {
+	text = unprinted.Replace(text)
+	return versionText.ReplaceAllStringFunc(text, func(m string) string {
+		old := versionText.FindStringSubmatch(m)[1]
+		return strings.Replace(m, `"`+old+`"`, `"`+meantVersion(old)+`"`, 1)
+	})
+}
+
+const (
+	misspelled  = "kms:EncryptionContext:arn:aws:arn"
+	sentContext = "kms:EncryptionContext:aws:s3:arn"
+)
+
+var misspelledKey = regexp.MustCompile(`(?i)"` + misspelled + `"`)
+
+// contextKeyName writes the name of the context key that S3 sends where one that it does not
+// send makes an Allow useless.
+func contextKeyName(f *failure) []want {
+	var list []want
+	for _, p := range f.placed() {
+		if !misspelledKey.MatchString(p.Document) {
+			continue
+		}
+		if spelled(p.kind, p.Document) == p.Document {
+			list = append(list, f.decide(p.Target, "whether a statement of %s that denies is to name the context key %s: it names %s, which S3 never sends", called(p.Target), sentContext, misspelled)...)
+			continue
+		}
+		w := f.want(p.Target)
+		w.edit = &edit{
+			Edit: finding.Edit{
+				Operation: finding.ReplaceValue, Statement: -1, Element: "Condition", Values: []string{sentContext}, Instead: misspelled,
+				Summary: "name the context key " + sentContext + " in " + called(p.Target) + ", in place of one that S3 never sends",
+			},
+			text: func(text string) (string, error) {
+				now := spelled(p.kind, text)
+				if !f.accepted(&p, now) {
+					return "", fmt.Errorf("with %s in place of %s AWS would not accept %s", sentContext, misspelled, called(p.Target))
+				}
+				return now, nil
+			},
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+// spelled is a policy with the name of the context key that S3 sends, in statements that allow.
+func spelled(kind policy.Kind, text string) string {
+	infos := policy.Parse(kind, "", []byte(text)).Statements()
+	slices.SortFunc(infos, func(a, b policy.StatementInfo) int { return cmp.Compare(a.Offset, b.Offset) })
+	for i := len(infos) - 1; i >= 0; i-- {
+		if infos[i].Effect != statement.Allow {
+			continue
+		}
+		from, to := infos[i].Offset, len(text)
+		if i+1 < len(infos) {
+			to = infos[i+1].Offset
+		}
+		text = text[:from] + misspelledKey.ReplaceAllString(text[from:to], `"`+sentContext+`"`) + text[to:]
+	}
+	return text
+}
