@@ -27,7 +27,7 @@ func diff(p *plan, _ bool) ([]file, error) {
 				comment(&b, "#", "  shown with line breaks, which the document does not have")
 			}
 			old, label := label(c.Target), label(c.Target)
-			if before == "" && c.Kind.Document() {
+			if c.made() {
 				old = "/dev/null"
 			}
 			b.WriteString(udiff.Unified(old, label, before, after))
@@ -58,7 +58,7 @@ func label(t finding.Target) string {
 // lines are the texts of a change as a diff compares them: as they may be shown, each with
 // a line break at its end. Documents on one line are laid out on several, which is the
 // third result.
-func lines(c *finding.Change) (before, after string, layout bool) {
+func lines(c *change) (before, after string, layout bool) {
 	before, after = c.Before, c.After
 	if !strings.Contains(strings.TrimSpace(cmp.Or(before, after)), "\n") {
 		b, ok := indented(before)

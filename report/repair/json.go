@@ -11,17 +11,17 @@ import (
 
 // toJSON writes the repairs as they are, with the documents as JSON beside their texts.
 func toJSON(p *plan, _ bool) ([]file, error) {
-	type change struct {
+	type whole struct {
 		finding.Change
 		Document json.RawMessage `json:"document"` // the text after the change, null where it is no JSON
 	}
 	out := struct {
-		Changes   []change           `json:"changes"`
+		Changes   []whole            `json:"changes"`
 		Fixes     []finding.Fix      `json:"fixes"`
 		Decisions []finding.Decision `json:"decisions"`
-	}{[]change{}, slices.Clone(wire.List(p.Fixes)), slices.Clone(wire.List(p.Decisions))}
+	}{[]whole{}, slices.Clone(wire.List(p.Fixes)), slices.Clone(wire.List(p.Decisions))}
 	for _, c := range p.Changes {
-		one := change{Change: c}
+		one := whole{Change: c}
 		one.Patch, one.Links, one.Rests = wire.List(c.Patch), wire.List(c.Links), wire.List(c.Rests)
 		one.Edits = slices.Clone(wire.List(c.Edits))
 		for i := range one.Edits {

@@ -19,7 +19,8 @@ type plan struct {
 // block is what changes in one account with nothing of another account in between.
 type block struct {
 	account string
-	changes []*finding.Change
+	region  string // "" = any
+	changes []*change
 }
 
 // order is that in which AWS accepts changes. A role is made with its trust policy before
@@ -45,14 +46,15 @@ func stage(k finding.Kind) int {
 
 func newPlan(r *finding.Repairs) *plan {
 	p := &plan{Repairs: r}
-	changes := make([]*finding.Change, len(r.Changes))
+	changes := make([]*change, len(r.Changes))
 	for i := range r.Changes {
-		changes[i] = &r.Changes[i]
+		changes[i] = read(&r.Changes[i])
 	}
-	slices.SortStableFunc(changes, func(a, b *finding.Change) int {
+	slices.SortStableFunc(changes, func(a, b *change) int {
 		return cmp.Or(
 			cmp.Compare(stage(a.Kind), stage(b.Kind)),
 			cmp.Compare(a.AccountID, b.AccountID),
+			cmp.Compare(a.Resource, b.Resource),
 			cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
 		)
 	})
@@ -85,7 +87,11 @@ func (b block) title() string {
 	if b.account == "" {
 		return "Account not known"
 	}
-	return "Account " + text.Visible(b.account)
+	title := "Account " + text.Visible(b.account)
+	if b.region != "" {
+		title += " in " + b.region
+	}
+	return title
 }
 
 // name is the short name of the resource of a target: a role with its path, a bucket, a key.
@@ -134,9 +140,9 @@ func what(t finding.Target) string {
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // notes say what a change is, what it is for, and how sure it is: lines for people.
-func notes(c *finding.Change) []string {
+func notes(c *change) []string {
 	lines := []string{capital(what(c.Target))}
-	if c.Before == "" && c.Kind.Document() {
+	if c.made() {
 		lines[0] += " (new)"
 	}
 	for _, e := range c.Edits {
@@ -208,4 +214,36 @@ func comment(b *strings.Builder, mark string, lines ...string) {
 		b.WriteString(strings.TrimRight(mark+" "+l, " "))
 		b.WriteByte('\n')
 	}
+}
+
+// fit are the blocks with the changes that can be applied.
+func (p *plan) fit() []block {
+	var out []block
+	for _, b := range p.blocks {
+		b.changes = slices.DeleteFunc(slices.Clone(b.changes), func(c *change) bool { return c.why != "" })
+		switch n := len(out); {
+		case len(b.changes) == 0:
+		case n > 0 && out[n-1].account == b.account:
+			out[n-1].changes = append(out[n-1].changes, b.changes...)
+		default:
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// unfit say which changes cannot be applied as they are, and why.
+func (p *plan) unfit(form string) []string {
+	var lines []string
+	for _, b := range p.blocks {
+		for _, c := range b.changes {
+			if c.why != "" {
+				lines = append(lines, "  "+what(c.Target)+" (account "+text.Visible(c.AccountID)+"): "+c.why)
+			}
+		}
+	}
+	if len(lines) > 0 {
+		lines = append([]string{"Not in " + form + ":"}, lines...)
+	}
+	return lines
 }

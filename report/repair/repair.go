@@ -40,8 +40,11 @@ type form struct {
 }
 
 var forms = map[string]form{
-	"diff": {files: diff},
-	"json": {files: toJSON},
+	"aws-cli":        {files: awsCLI},
+	"cloudformation": {files: cloudFormation, join: "---\n"},
+	"diff":           {files: diff},
+	"json":           {files: toJSON},
+	"terraform":      {files: terraform},
 }
 
 // Forms are the names of the forms, sorted.

@@ -181,7 +181,7 @@ var packages = []pkg{
 	{"report/output", "the outputs of a run: which formats there are, and the files they go to",
 		[]string{"report", "report/asff", "report/atomicfile", "report/compare", "report/csv", "report/html", "report/internal/records", "report/json", "report/junit", "report/markdown", "report/ocsf", "report/prometheus", "report/sarif", "report/table", "rules/finding", "rules/spelling"}},
 	{"report/repair", "changes that mend findings, in the forms in which people apply them: diff, JSON, aws CLI, Terraform, CloudFormation",
-		[]string{"report/internal/wire", "report/text", "rules/finding"}},
+		[]string{"report/internal/wire", "report/text", "rules/finding", "scanner/fact"}},
 	{"report/reporttest", "helpers for tests of what makes or takes the messages of a run",
 		[]string{"canary/measure", "report", "report/compare", "report/internal/records", "rules/finding", "scanner/fact"}},
 
