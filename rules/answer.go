@@ -31,7 +31,7 @@ type answer struct {
 	own   bool             // of these alone
 	open  bool             // whether they arrive all the same, though not whole, is not known
 	keys  string           // in words, which of them fail, where not all do
-	fails *permission.Keys // the same, where they are known by prefixes
+	cell  *permission.Cell // that says so, nil for rules in Rego
 
 	link int // index in the document, or theBucket
 	// Account and Bucket are what the answer of an organization rule is about.
@@ -46,8 +46,8 @@ func appendAnswers(list []answer, link int, answers []permission.Answer) []answe
 			Remediation: a.Remediation, Contested: a.Contested, link: link, class: a.Class, own: a.Own, open: a.Open,
 		}
 		if a.Cell != nil {
-			if x.keys = a.Cell.Some; x.keys != "" {
-				x.Witness, x.fails = a.Cell.WitnessKey(), a.Cell.Fails
+			if x.cell, x.keys = a.Cell, a.Cell.Some; x.keys != "" {
+				x.Witness = a.Cell.WitnessKey()
 			}
 			x.Evidence = builtin.Evidence(a.Cell)
 		}

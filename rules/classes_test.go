@@ -199,6 +199,31 @@ func TestClassVerdicts(t *testing.T) {
 			jointly("arn:aws:s3:::dst/a/*", "arn:aws:s3:::src/a/*\",\"arn:aws:s3:::src/b/*")(w)
 			w.rule(func(r *fact.ReplicationRule) { r.Exclude.Prefixes = []string{"b/"} })
 		}, finding.Broken, "keys ", "default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"two denials of all that matches neither pattern", jointly("arn:aws:s3:::dst/*.log", "arn:aws:s3:::src/*g"), finding.Partial, "keys such as x and keys such as .log fail: ",
+			"default partial,tagged partial,delete-marker partial,annotated partial"},
+		{"two denials by patterns", jointly("arn:aws:s3:::dst/*.log", "arn:aws:s3:::src/a*.log"), finding.Broken, "keys such as a and keys such as .log fail: ",
+			"default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"two denials by many prefixes", func(w *world) {
+			in := func(bucket string) string {
+				var list []string
+				for _, p := range "abcdefgh" {
+					list = append(list, "arn:aws:s3:::"+bucket+"/"+string(p)+"/*")
+				}
+				return strings.Join(list, `","`)
+			}
+			jointly("x", in("src"))(w)
+			w.inPolicy(`"Resource":"x"`, `"Resource":["`+in("dst")+`"]`)
+		}, finding.Broken, "keys such as ", "default broken,tagged broken,delete-marker broken,annotated broken"},
+		{"a denial of some keys, and the encryption context of others", func(w *world) {
+			kmsWorld(w)
+			w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/logs/*"`)
+			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/log*"},{"Sid":"Write"`)
+		}, finding.Broken, "keys under log and keys such as l fail: ", "default broken,sse-s3 partial,dsse broken,tagged broken,delete-marker partial,annotated broken"},
+		{"denials by too many patterns", func(w *world) {
+			jointly("arn:aws:s3:::dst/*.log", "arn:aws:s3:::src/a*.log")(w)
+			w.inPolicy(`"Resource":"arn:aws:s3:::dst/*.log"`, `"Resource":["arn:aws:s3:::dst/*.log","arn:aws:s3:::dst/*1*","arn:aws:s3:::dst/*2*",`+
+				`"arn:aws:s3:::dst/*3*","arn:aws:s3:::dst/*4*","arn:aws:s3:::dst/*5*","arn:aws:s3:::dst/*6*"]`)
+		}, finding.Partial, "keys such as ", "default partial,tagged partial,delete-marker partial,annotated partial"},
 		{"tags of some keys", func(w *world) { w.deny("s3:ReplicateTags", "arn:aws:s3:::dst/secret/*") }, finding.Partial, "tagged objects with keys under secret/ fail: ", "tagged partial"},
 		{"only KMS may be written", all(kmsWorld, func(w *world) { w.denyIf("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms") }),
 			finding.UnknownVerdict, "whether writers ask for another encryption than the default of the bucket is not known; objects written with SSE-S3 fail: ",

@@ -159,7 +159,7 @@ func (j *judgement) add(r *Rule, link int, a *answer) {
 		class := cmp.Or(a.class, r.Class, finding.Default)
 		decides := r.Decides || a.Contested && a.Status == finding.Fail || class == finding.Annotated
 		if decides && (a.Status == finding.Fail || a.Status == finding.Unknown) {
-			j.faults[link] = append(j.faults[link], fault{a.Status, f.Message, f.FailureCodes, class, a.own, a.open && !j.strict, a.some(), a.Witness, a.fails})
+			j.faults[link] = append(j.faults[link], fault{a.Status, f.Message, f.FailureCodes, class, a.own, a.open && !j.strict, a.some(), a.Witness, a.cell})
 		}
 		if r.Unreadable && a.Status == finding.Fail && j.arrives[link] == "" {
 			j.arrives[link] = f.Message

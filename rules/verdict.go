@@ -22,7 +22,7 @@ type fault struct {
 	open    bool             // whether they arrive all the same, though not whole, is not known
 	some    string           // in words, which of them fail, where not all do; "" = all
 	witness string           // the key of one of these
-	fails   *permission.Keys // which, where they are known by prefixes
+	cell    *permission.Cell // that says so, nil for rules in Rego
 }
 
 // verdict is what the fault makes of the objects of a class.
@@ -97,14 +97,14 @@ func decide(l *finding.Link, promises []permission.Promise, faults []fault) {
 // where several are together about all keys.
 func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 	c := finding.ClassVerdict{Class: p.Class, Verdict: finding.Works, FailureCodes: []string{}, Counted: p.Counted}
-	var denied []*permission.Keys
+	var denied []*permission.Cell
 	for i := range faults {
 		f := &faults[i]
 		v := f.verdict(&p)
 		if v.Fails() {
 			c.FailureCodes = append(c.FailureCodes, f.codes...)
-			if f.fails != nil {
-				denied = append(denied, f.fails)
+			if f.cell != nil {
+				denied = append(denied, f.cell)
 			}
 		}
 		if v.Rank() < c.Verdict.Rank() {
@@ -114,7 +114,7 @@ func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 			}
 		}
 	}
-	if c.Verdict == finding.Partial && p.AllOf(denied) {
+	if c.Verdict == finding.Partial && len(denied) > 1 && p.AllDenied(denied) {
 		c.Verdict, c.Witness = finding.Broken, ""
 	}
 	c.FailureCodes = sorted(c.FailureCodes)

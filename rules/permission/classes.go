@@ -6,7 +6,6 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam/logic"
-	"crosscheck/rules/permission/demand"
 )
 
 // Promise is a class of objects that the rule of a link promises to replicate.
@@ -14,7 +13,7 @@ type Promise struct {
 	Class   finding.Class
 	Counted bool // it decides the verdict of the link
 
-	of *demand.Features
+	of *Matrix
 }
 
 // Promises are the classes of the link's objects, default first. A class that there is
@@ -24,7 +23,7 @@ func (m *Matrix) Promises() []Promise {
 	list := make([]Promise, 0, 8)
 	add := func(c finding.Class, promised bool) {
 		if promised {
-			list = append(list, Promise{c, c != finding.Annotated && (c != finding.DSSE || c == f.Written), f})
+			list = append(list, Promise{c, c != finding.Annotated && (c != finding.DSSE || c == f.Written), m})
 		}
 	}
 	add(finding.Default, true)
@@ -46,7 +45,7 @@ var encryptions = []finding.Class{finding.SSES3, finding.SSEKMS, finding.DSSE}
 // Meets says whether the objects of the class meet a fault that objects of another class
 // have. Faults of class default are those of every object.
 func (p Promise) Meets(fault finding.Class, own bool) logic.Truth {
-	f, class := p.of, p.Class
+	f, class := &p.of.features, p.Class
 	if fault == class || fault == finding.Default {
 		return logic.True
 	}

@@ -29,11 +29,8 @@ const (
 
 // evaluation is everything that the cells of one link share.
 type evaluation struct {
-	doc      *fact.Document
-	link     *fact.Link
-	policies *Policies
-	certain  bool       // what is inferred is unknown
-	role     *fact.Role // nil where it is not known or does not exist
+	subject
+	role *fact.Role // nil where it is not known or does not exist
 	demand.Features
 
 	identity, boundary         iam.Layer
@@ -57,23 +54,36 @@ type evaluation struct {
 // objects of its rule, with what is known of the requests that S3 will make.
 // What is not known makes a cell undecided, never allowed.
 func Of(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
-	return of(doc, link, policies, false)
+	return subject{doc, link, policies, false}.matrix()
 }
 
 // Certain is [Of] without what is only inferred of S3's requests, which makes a cell
 // undecided that rests on it.
 func Certain(doc *fact.Document, link *fact.Link, policies *Policies) Matrix {
-	return of(doc, link, policies, true)
+	return subject{doc, link, policies, true}.matrix()
 }
 
-func of(doc *fact.Document, link *fact.Link, policies *Policies, certain bool) Matrix {
-	e := evaluation{doc: doc, link: link, policies: policies, certain: certain, Features: demand.FeaturesOf(doc, link)}
-	e.keys = contextkey.EscapeGlob(link.Rule.Prefix) + "*"
+// subject is what a matrix is about.
+type subject struct {
+	doc      *fact.Document
+	link     *fact.Link
+	policies *Policies
+	certain  bool // what is inferred is unknown
+}
+
+func (s subject) evaluation() *evaluation {
+	e := &evaluation{subject: s, Features: demand.FeaturesOf(s.doc, s.link)}
+	e.keys = contextkey.EscapeGlob(s.link.Rule.Prefix) + "*"
 	if !e.RoleAbsent {
 		e.readRole()
 	}
+	return e
+}
+
+func (s subject) matrix() Matrix {
+	e := s.evaluation()
 	needs := demand.Of(&e.Features)
-	m := Matrix{Cells: make([]Cell, 0, len(needs)), features: e.Features}
+	m := Matrix{Cells: make([]Cell, 0, len(needs)), asked: s, features: e.Features}
 	for _, need := range needs {
 		n := len(m.Cells)
 		m.Cells = e.appendCells(m.Cells, need.Requirement)
@@ -90,7 +100,7 @@ func (c *Cell) neededIf(perhaps *demand.Condition) {
 	if c.Result != iam.Denied {
 		return
 	}
-	c.Result, c.Reason, c.Remediation, c.Some, c.Fails = iam.Undecided, unknown, "", "", nil
+	c.Result, c.Reason, c.Remediation, c.Some = iam.Undecided, unknown, "", ""
 	c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
 	if c.Sides != nil {
 		c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""
@@ -378,7 +388,7 @@ func (e *evaluation) newCell(r *demand.Requirement, q question, d iam.Decision) 
 	c := Cell{
 		Requirement: r, Class: r.Class, Action: q.action, Resource: q.resource, Result: d.Result, Reason: d.Reason, Message: e.message(r, q, d),
 		Decider: d.Layer, Level: d.Target, UnknownKeys: d.UnknownKeys, UnknownLayers: d.UnknownLayers, NotRead: d.NotRead, Witness: d.Witness, butNamed: d.ButNamed,
-		Deciding: make([]finding.Statement, len(d.Deciding)), denyWhen: d.DenyWhen,
+		Deciding: make([]finding.Statement, len(d.Deciding)), denyWhen: d.DenyWhen, encryption: e.encryption,
 	}
 	if c.UnknownKeys == nil {
 		c.UnknownKeys = []string{} // which JSON shows as a list

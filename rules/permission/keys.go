@@ -11,57 +11,114 @@ import (
 	"crosscheck/rules/permission/demand"
 )
 
-// Keys are those of a rule's keys that a denial is about, where it is not about all and they
-// are known by prefixes: all outside of some, or all under some.
-type Keys struct{ Outside, Under []string }
-
-// String says in words which keys they are, such as "keys outside orders/2026/".
-func (k *Keys) String() string {
-	if len(k.Outside) > 0 {
-		return "keys outside " + strings.Join(k.Outside, ", ")
+// AllDenied reports whether cells that deny some keys deny every key of the rule together.
+// It is false where that is not known.
+func (p Promise) AllDenied(cells []*Cell) bool {
+	e := p.of.asked.evaluation()
+	var layers []demand.Layer
+	for _, c := range cells {
+		if c.ofTags || c.Result != iam.Denied {
+			return false // objects without these tags are not denied
+		}
+		if !slices.Contains(layers, c.Layer) {
+			layers = append(layers, c.Layer)
+		}
 	}
-	return "keys under " + strings.Join(k.Under, ", ")
+	keys, ok := e.kinds(layers...)
+	return ok && !slices.ContainsFunc(keys, func(key string) bool {
+		e.object = key
+		return !slices.ContainsFunc(cells, func(c *Cell) bool {
+			e.encryption = c.encryption
+			one := e.cell(c.Requirement)
+			return one.Result == iam.Denied
+		})
+	})
 }
 
-// AllOf reports whether denials of these keys are together about every key of the rule.
-func (p Promise) AllOf(denied []*Keys) bool {
-	rule := p.of.Rule
-	left, under := []string{rule.Prefix}, slices.Clone(rule.Exclude.Prefixes)
-	for _, k := range denied {
-		under = append(under, k.Under...)
-		if len(k.Outside) == 0 {
-			continue
+// mostKinds bounds the keys that are decided each by itself.
+const mostKinds = 64
+
+// kinds are keys of the rule: one of each set of keys that the policies over the requests of
+// these layers cannot tell apart. It is false where they are not known, or are many.
+func (e *evaluation) kinds(layers ...demand.Layer) (keys []string, ok bool) {
+	var patterns [][]match.Token
+	for _, prefix := range e.link.Rule.Exclude.Prefixes {
+		patterns = append(patterns, append(match.AppendLiteral(nil, prefix), match.Run))
+	}
+	excluded := len(patterns)
+	for _, layer := range layers {
+		s := e.sideOf(layer)
+		found, ok := e.patterns(s)
+		if !ok {
+			return nil, false
 		}
-		var both []string
-		for _, l := range left {
-			for _, o := range k.Outside {
-				switch {
-				case strings.HasPrefix(o, l):
-					both = append(both, o)
-				case strings.HasPrefix(l, o):
-					both = append(both, l)
+		for _, p := range found {
+			for _, rest := range match.After(p, s.bucketARN+"/") {
+				if !slices.ContainsFunc(patterns[excluded:], func(known []match.Token) bool { return slices.Equal(known, rest) }) {
+					patterns = append(patterns, rest)
 				}
 			}
 		}
-		left = both
 	}
-	return !slices.ContainsFunc(left, func(l string) bool {
-		return !slices.ContainsFunc(under, func(u string) bool { return strings.HasPrefix(l, u) })
-	})
+	universe := append(match.AppendLiteral(nil, e.link.Rule.Prefix), match.Run)
+	if e.link.Rule.Prefix == "" {
+		universe = append(universe, match.One) // no object has an empty key
+	}
+	var budget match.Budget
+	regions, ok := budget.Regions(universe, patterns)
+	if !ok {
+		return nil, false
+	}
+	for _, r := range regions {
+		if strings.IndexByte(r.Bits[:excluded], 1) < 0 {
+			keys = append(keys, r.Witness)
+		}
+	}
+	return keys, len(keys) <= mostKinds
+}
+
+// patterns are those by which the policies of a side and of the role tell objects apart, by
+// their ARNs; false where they do so in another way.
+func (e *evaluation) patterns(s *side) (list [][]match.Token, ok bool) {
+	if s.key == nil {
+		for pattern := range e.resources(s) {
+			if strings.Contains(pattern, "${") {
+				return nil, false
+			}
+			list = append(list, match.Tokens(pattern))
+		}
+		return list, true
+	}
+	for _, policies := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range policies {
+			for _, u := range p.Uses {
+				switch {
+				case u.Key != contextKey || u.Alike(s.bucketARN+"/"+e.link.Rule.Prefix):
+				case strings.Contains(u.Value, "${"), strings.Contains(u.Operator, "ignorecase"):
+					return nil, false
+				case strings.Contains(u.Operator, "like"), strings.Contains(u.Operator, "arn"):
+					list = append(list, match.Tokens(u.Value))
+				default:
+					list = append(list, match.AppendLiteral(nil, u.Value))
+				}
+			}
+		}
+	}
+	return list, true
 }
 
 // some says in words which keys a denial is about, where it is not about all; "" where it is
 // about every object of the class. They are known where the policies cut the keys into parts.
-func (e *evaluation) some(c *Cell) (string, *Keys) {
+func (e *evaluation) some(c *Cell) string {
 	if c.Result != iam.Denied || c.Witness == "" || c.butNamed && !e.namedArrives(c.Requirement) {
-		return "", nil
+		return ""
 	}
 	if c.Requirement.On == demand.TheObjects && !c.butNamed {
-		if k := e.denied(c.Requirement); k != nil {
-			return k.String(), k
+		if words := e.denied(c.Requirement); words != "" {
+			return words
 		}
 	}
-	return KeysSuchAs(c.WitnessKey()), nil
+	return KeysSuchAs(c.WitnessKey())
 }
 
 // KeysSuchAs are some keys in words, by one of them.
@@ -70,33 +127,36 @@ func KeysSuchAs(key string) string { return "keys such as " + key }
 // most is how many prefixes are named, and how many keys are asked for.
 const most = 3
 
-// denied are the keys that are denied to objects of the class at hand by a requirement that
-// some keys fail; nil where they are not known by a few prefixes.
+// denied says in words which keys of the class at hand a requirement denies that some keys
+// fail, such as "keys outside orders/2026/"; "" where they are not known by a few prefixes.
 //
 // The patterns of the policies over the request cut the keys of the rule into parts, each of
 // which is decided by itself. All keys in none of them are alike.
-func (e *evaluation) denied(r *demand.Requirement) *Keys {
+func (e *evaluation) denied(r *demand.Requirement) string {
 	parts, ok := e.parts(e.sideOf(r.Layer))
 	if !ok || len(parts) == 0 {
-		return nil
+		return ""
 	}
 	defer func(before string) { e.keys = before }(e.keys)
-	var k Keys
+	var outside, under []string
 	for _, prefix := range parts {
 		e.keys = contextkey.EscapeGlob(prefix) + "*"
 		switch part := e.cell(r); {
 		case part.Result == iam.Allowed:
-			k.Outside = append(k.Outside, prefix)
+			outside = append(outside, prefix)
 		case part.Result == iam.Denied && part.Witness == "":
-			k.Under = append(k.Under, prefix)
+			under = append(under, prefix)
 		default:
-			return nil
-		}
-		if len(k.Outside) > 0 && len(k.Under) > 0 {
-			return nil
+			return ""
 		}
 	}
-	return &k
+	switch {
+	case len(under) == 0:
+		return "keys outside " + strings.Join(outside, ", ")
+	case len(outside) == 0:
+		return "keys under " + strings.Join(under, ", ")
+	}
+	return ""
 }
 
 // parts are the prefixes by which the policies of a side and of the role tell keys of the

@@ -29,6 +29,7 @@ type Matrix struct {
 	// Refused are the policies over the link that AWS would not store.
 	Refused []*Policy
 
+	asked    subject
 	features demand.Features // of the link
 }
 
@@ -52,12 +53,13 @@ func (m *Matrix) Find(key demand.Key) (cell *Cell, why string, ok bool) {
 type Cell struct {
 	*demand.Requirement
 	// Class is the class of objects that a denial is about: the requirement's, or a part of it.
-	Class    finding.Class
-	Own      bool              // it was decided for this class by itself, which no other class shares
-	further  bool              // it is not of the class that comes first
-	ofTags   bool              // it is about objects with tags that the rule does not ask for
-	denyWhen map[string]string // of what is not known, what denies, as in an [iam.Decision]
-	Asked    bool              // it is an encryption that a writer must ask for, against the default of the bucket
+	Class      finding.Class
+	Own        bool              // it was decided for this class by itself, which no other class shares
+	further    bool              // it is not of the class that comes first
+	encryption finding.Class     // of the objects that it was decided for, as in an evaluation
+	ofTags     bool              // it is about objects with tags that the rule does not ask for
+	denyWhen   map[string]string // of what is not known, what denies, as in an [iam.Decision]
+	Asked      bool              // it is an encryption that a writer must ask for, against the default of the bucket
 	// Action is the one that was decided; the requirement's alternative where that
 	// one is allowed.
 	Action   string
@@ -77,8 +79,6 @@ type Cell struct {
 	Witness        string   // a resource that the result is about, where not all are concerned
 	butNamed       bool     // that is all but single ones that a policy names in full
 	Some           string   // in words, the keys that a denial is about, where some may fare better; "" where all are denied
-
-	Fails *Keys // the same, where they are known by prefixes
 
 	Sides       *Sides // what each side says by itself; nil where no side was asked
 	Remediation string // the exact change that a denial needs, "" where none is known

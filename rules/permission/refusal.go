@@ -38,7 +38,7 @@ func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, polic
 	}
 	as := *link
 	as.RoleARN = roleARN
-	e := evaluation{doc: doc, link: &as, policies: policies, Features: demand.FeaturesOf(doc, link)}
+	e := evaluation{subject: subject{doc: doc, link: &as, policies: policies}, Features: demand.FeaturesOf(doc, link)}
 	e.principal = caller
 	e.identity, e.boundary = iam.NotRead("role"), iam.NotRead("role")
 	account, known := doc.Accounts[caller.Account]

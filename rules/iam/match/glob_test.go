@@ -1,8 +1,11 @@
 package match
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestMatch(t *testing.T) {
@@ -66,4 +69,18 @@ func TestMatchFold(t *testing.T) {
 			t.Errorf("%q fold %q = %v, want %v", c.pattern, c.s, got, c.want)
 		}
 	}
+}
+
+// TestAfter: what is left of a pattern behind a prefix matches as the pattern does.
+func TestAfter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab\U00010400")), 0, 6, -1)
+		pattern := rapid.StringOfN(rapid.RuneFrom([]rune("ab\U00010400*?")), 0, 6, -1).Draw(t, "pattern")
+		prefix, s := text.Draw(t, "prefix"), text.Draw(t, "s")
+		got := slices.ContainsFunc(After(Tokens(pattern), prefix), func(rest []Token) bool { return MatchTokens(rest, s) })
+		if got != Match(pattern, prefix+s) {
+			t.Fatalf("%q after %q matches %q: %v", pattern, prefix, s, got)
+		}
+	})
 }

@@ -1,6 +1,9 @@
 package match
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Fresh is a letter outside ASCII: in no pattern that it is compared with.
 const Fresh = "\u00ff"
@@ -43,4 +46,20 @@ func Meets(pattern, prefix string) bool {
 		spread()
 	}
 	return len(states) > 0
+}
+
+// After are patterns of what may follow prefix in a text that a pattern matches: it matches
+// prefix+s if and only if one of them matches s.
+func After(pattern []Token, prefix string) [][]Token {
+	m := newMachine(pattern)
+	defer m.release()
+	set := m.first()
+	for _, u := range units[uint16](nil, prefix) {
+		set = m.step(nil, set, u)
+	}
+	rest := make([][]Token, len(set))
+	for i, p := range set {
+		rest[i] = slices.Clip(pattern[p:])
+	}
+	return rest
 }
