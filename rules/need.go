@@ -45,6 +45,9 @@ func withOwner(gaps map[string]func(*fact.Bucket, string) *fact.Gap) map[string]
 		if b.AccountID != "" && b.Region != "" {
 			return nil
 		}
+		if g := b.Versioning.Gap; g != nil && g.Fact == "bucket" {
+			return g // for which nothing of the bucket was read
+		}
 		return &fact.Gap{Resource: b.ARN, Fact: name, API: "s3:ListBuckets", Code: fact.NotRead, Message: "the account that owns the bucket was not scanned"}
 	}
 	return gaps

@@ -180,20 +180,16 @@ func leftBehind(l *finding.Link, ms []*measure.Measurement) (finding.Finding, bo
 // proof is what all probes of a link together prove, and why: one failure proves
 // it broken; it works if every probe was decided and says so.
 func proof(ms []*measure.Measurement) (proven finding.Verdict, reasons string) {
-	var broken, unknown []string
+	var broken, unknown []outcome
 	works := 0
 	for _, m := range ms {
-		text := fmt.Sprintf("%s: %s", m.Variant, strings.ToUpper(string(m.Outcome)))
-		if m.Message != "" {
-			text += " (" + m.Message + ")"
-		}
 		switch finding.Verdict(m.Proves()) {
 		case finding.Works:
 			works++
 		case finding.Broken:
-			broken = append(broken, text)
+			broken = told(broken, m)
 		default:
-			unknown = append(unknown, text)
+			unknown = told(unknown, m)
 		}
 	}
 	switch {
@@ -205,9 +201,31 @@ func proof(ms []*measure.Measurement) (proven finding.Verdict, reasons string) {
 	return finding.UnknownVerdict, short(unknown)
 }
 
-// short joins the first three of some reasons and counts the others.
-func short(reasons []string) string {
-	reasons = slices.Compact(reasons)
+// outcome is what some probes of a link showed.
+type outcome struct{ variants, says string }
+
+// told adds what a probe showed to a list, in which each is told once, with its probes.
+func told(list []outcome, m *measure.Measurement) []outcome {
+	says := strings.ToUpper(string(m.Outcome))
+	if m.Message != "" {
+		says += " (" + m.Message + ")"
+	}
+	i := slices.IndexFunc(list, func(o outcome) bool { return o.says == says })
+	switch {
+	case i < 0:
+		return append(list, outcome{m.Variant, says})
+	case !slices.Contains(strings.Split(list[i].variants, ", "), m.Variant):
+		list[i].variants += ", " + m.Variant
+	}
+	return list
+}
+
+// short joins the first three of some outcomes and counts the others.
+func short(outcomes []outcome) string {
+	var reasons []string
+	for _, o := range outcomes {
+		reasons = append(reasons, o.variants+": "+o.says)
+	}
 	if more := len(reasons) - 3; more > 0 {
 		reasons = append(reasons[:3:3], fmt.Sprintf("and %d more", more))
 	}

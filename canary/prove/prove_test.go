@@ -66,10 +66,10 @@ func TestVerdict(t *testing.T) {
 			"XC902 unknown medium Not proven", "this link: plain: INCONCLUSIVE (denied)"},
 		{"not all decided", link(finding.Works), []string{"plain arrived", "kms inconclusive"}, true,
 			"XC902 unknown medium Not proven", "this link: kms: INCONCLUSIVE"},
-		{"three reasons", link(""), []string{"a failed", "b failed", "c failed"}, false,
-			"XC902 fail high Proven broken", "is broken: a: FAILED; b: FAILED; c: FAILED"},
-		{"many reasons", link(""), []string{"a failed", "a failed", "b failed", "c failed", "d failed", "e failed"}, false,
-			"XC902 fail high Proven broken", "a: FAILED; b: FAILED; c: FAILED; and 2 more"},
+		{"three reasons", link(""), []string{"a failed", "b timeout", "c failed", "a failed"}, false,
+			"XC902 fail high Proven broken", "is broken: a, c: FAILED; b: TIMEOUT"},
+		{"many reasons", link(""), []string{"a failed", "a failed", "b timeout", "c differs", "d unexpected"}, false,
+			"XC902 fail high Proven broken", "a: FAILED; b: TIMEOUT; c: DIFFERS; and 1 more"},
 	} {
 		got, message := "", ""
 		for _, f := range Findings([]finding.Link{test.link}, probes(test.probes...), Options{Audited: test.audited}) {

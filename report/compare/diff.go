@@ -103,6 +103,7 @@ type LinkChange struct {
 	After  finding.Verdict `json:"after"`
 	Worse  bool            `json:"worse"` // a worse verdict than before, of the link or a class, or another failure code; new and failing; or gone while it worked
 	why    string
+	now    *finding.Link
 }
 
 // Diff is what changed between two runs.
@@ -156,7 +157,7 @@ func (d *Diff) links(before, after *Recording, now *Observed) {
 	}
 	for _, l := range after.links {
 		is[l.ID] = l
-		c := LinkChange{ID: l.ID, After: l.Verdict, Worse: l.Verdict.Fails(), why: records.Why(l)}
+		c := LinkChange{ID: l.ID, After: l.Verdict, Worse: l.Verdict.Fails(), now: l}
 		if old := was[l.ID]; old != nil {
 			c.Before, c.Worse = old.Verdict, worse(old, l)
 		}
@@ -183,6 +184,12 @@ func (d *Diff) links(before, after *Recording, now *Observed) {
 		}
 		return cmp.Compare(a.ID, b.ID)
 	})
+	reasons := records.NewReasons(after.gaps)
+	for i := range d.Links[:min(len(d.Links), maxRows)] {
+		if c := &d.Links[i]; c.now != nil {
+			c.why = reasons.Of(c.now)
+		}
+	}
 }
 
 // standing is what the findings with one fingerprint come to. The more urgent is the

@@ -449,11 +449,12 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 		v.Probes[records.ProbeRank(m)]++
 	}
 	var entries []first
+	reasons := records.NewReasons(p.r.Gaps)
 	for _, l := range links.views {
 		if !l.Verdict.Fails() && l.Verdict != finding.UnknownVerdict || l.Waived {
 			continue
 		}
-		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: l.Reason(), Anchor: l.N}
+		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: sentence(reasons.Of(l.Link)), Anchor: l.N}
 		for _, f := range l.Findings {
 			if f.Status == string(finding.Fail) && f.Fix != "" && f.Severity != string(finding.Info) && f.Severity != string(finding.Low) && !slices.Contains(e.Fixes, f.Fix) && len(e.Fixes) < 3 {
 				e.Fixes = append(e.Fixes, f.Fix)

@@ -103,9 +103,13 @@ func Render(w io.Writer, r *records.Run) error {
 		}
 		add(source[m.Link], c).latency += m.LatencyMS
 	}
-	for _, g := range r.Gaps {
+	for _, g := range records.GroupGaps(r.Gaps) {
 		c := newCase(g.Resource, "read "+g.Fact)
-		c.Error = newResult(g.API+": "+g.Code, "not read", g.API+": "+g.Code+": "+g.Message)
+		body := []string{g.API + ": " + g.Code + ": " + g.Message}
+		if g.N > 1 {
+			body = append(body, "not read: "+g.Resources())
+		}
+		c.Error = newResult(g.API+": "+g.Code, "not read", body...)
 		add(g.AccountID, c)
 	}
 

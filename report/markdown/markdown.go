@@ -56,7 +56,7 @@ func Render(w io.Writer, r *records.Run) error {
 	}); err != nil {
 		return err
 	}
-	all := records.NewRows(markdownRows)
+	all := records.NewRows(markdownRows, r.Gaps)
 	if err := r.Findings.Each(func(f *finding.Finding) error {
 		all.Add(f)
 		return nil
@@ -64,8 +64,9 @@ func Render(w io.Writer, r *records.Run) error {
 		return err
 	}
 	rows, _ := all.List()
+	reasons := records.NewReasons(r.Gaps)
 	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.List(), links.All, one, func(l *finding.Link) []string {
-		return []string{records.VerdictText(l), records.Ends(l), l.RuleID, records.Why(l)}
+		return []string{records.VerdictText(l), records.Ends(l), l.RuleID, reasons.Of(l)}
 	})
 	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, rows, all.Len(), func(r *records.Row) int { return r.N }, func(r *records.Row) []string {
 		f, fix := r.Shown, cmp.Or(r.More(), r.Shown.Remediation)
@@ -86,8 +87,11 @@ func Render(w io.Writer, r *records.Run) error {
 	})
 	probes := slices.Clone(r.Measurements)
 	slices.SortStableFunc(probes, func(a, b *measure.Measurement) int { return cmp.Compare(records.ProbeRank(a), records.ProbeRank(b)) })
+	messages := records.ProbeMessages(probes)
 	section(m, "Canary", []string{"Outcome", "Predicted", "Link", "Probe", "Latency", "Source status", "Message"}, markdownProbes, probes, len(probes), one, func(p *measure.Measurement) []string {
-		return []string{records.Marked(string(p.Outcome), p.Baseline), p.Predicted, p.Link, p.Variant, records.Latency(p), p.SourceStatus, p.Message}
+		message := messages[0]
+		messages = messages[1:]
+		return []string{records.Marked(string(p.Outcome), p.Baseline), p.Predicted, p.Link, p.Variant, records.Latency(p), p.SourceStatus, message}
 	})
 	groups := records.GroupGaps(r.Gaps)
 	section(m, "Not read", []string{"Account", "Call", "Error", "Resource", "Message"}, markdownGaps, groups, len(groups), one, func(g records.GapGroup) []string {

@@ -31,7 +31,7 @@ const (
 	sarifKept    = 5_000   // results of them that are shown, the most severe first
 	sarifBytes   = 9 << 20 // compressed; 10 MB refuse the file, the rest is for the rules and the frame
 	sarifTags    = 20      // tags of a rule
-	sarifGaps    = 100     // notifications about gaps, our own limit
+	sarifGaps    = 100     // notifications about gaps of one kind, our own limit
 	sarifText    = 1_000   // characters of a message, our own limit
 	sarifChunk   = 1_000   // results validated at a time, which bounds the memory that takes
 	sarifSegment = 200     // bytes of one part of a location's address, our own limit
@@ -312,10 +312,12 @@ func sarifInvocation(r *records.Run, results, left int) *sarif.Invocation {
 		}
 		note(level, "baseline: %s", records.BaselineText(b))
 	}
-	for _, g := range r.Gaps[:min(len(r.Gaps), sarifGaps)] {
-		note(sarif.LevelWarning, "not read: %s of %s in account %s: %s: %s", sarifMessage(g.API), sarifMessage(g.Resource), sarifMessage(cmp.Or(g.AccountID, "?")), sarifMessage(g.Code), sarifMessage(g.Message))
+	gaps, told := records.GroupGaps(r.Gaps), 0
+	for _, g := range gaps[:min(len(gaps), sarifGaps)] {
+		told += g.N
+		note(sarif.LevelWarning, "not read: %s of %s in account %s: %s: %s", sarifMessage(g.API), sarifMessage(g.Resources()), sarifMessage(cmp.Or(g.AccountID, "?")), sarifMessage(g.Code), sarifMessage(g.Message))
 	}
-	if n := len(r.Gaps) - sarifGaps; n > 0 {
+	if n := len(r.Gaps) - told; n > 0 {
 		note(sarif.LevelWarning, "%d more facts could not be read", n)
 	}
 	i := sarif.NewInvocation().WithExecutionSuccessful(true).WithExitCode(r.Summary.ExitStatus).

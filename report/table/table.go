@@ -72,9 +72,10 @@ func (t *table) links(r *records.Run) {
 		return nil
 	}))
 	g := grid.Grid{Header: []string{"SOURCE → DESTINATION", "RULE", "VERDICT", "WHY"}, Keep: []int{2}}
+	reasons := records.NewReasons(r.Gaps)
 	for _, l := range ls.List() {
 		verdict := records.VerdictText(l)
-		g.Add(grid.One(records.Ends(l)), grid.One(l.RuleID), grid.One(verdict), grid.One(records.Why(l)))
+		g.Add(grid.One(records.Ends(l)), grid.One(l.RuleID), grid.One(verdict), grid.One(reasons.Of(l)))
 	}
 	t.Table(g, ls.All-t.rows)
 }
@@ -83,7 +84,7 @@ func (t *table) findings(r *records.Run) {
 	c := r.Summary.Findings
 	title := fmt.Sprintf("Findings: %d failed, %d unknown, %d waived, %d passed", c.Fail, c.Unknown, c.Waived, c.Pass)
 	t.Line("%s", title)
-	all := records.NewRows(t.rows)
+	all := records.NewRows(t.rows, r.Gaps)
 	t.Walk(r.Findings.Each(func(f *finding.Finding) error {
 		all.Add(f)
 		return nil
@@ -153,12 +154,14 @@ func (t *table) measurements(r *records.Run) {
 		Header: []string{"LINK", "PROBE", "OUTCOME", "PREDICTED", "LATENCY", "SOURCE STATUS", "MESSAGE"},
 		Keep:   []int{2, 3, 1, 4},
 	}
-	for _, m := range ms[:min(len(ms), t.rows)] {
+	ms = ms[:min(len(ms), t.rows)]
+	messages := records.ProbeMessages(ms)
+	for i, m := range ms {
 		outcome := records.Marked(string(m.Outcome), m.Baseline)
 		g.Add(grid.One(m.Link), grid.One(m.Variant), grid.One(outcome), grid.One(m.Predicted),
-			grid.One(records.Latency(m)), grid.One(m.SourceStatus), grid.One(m.Message))
+			grid.One(records.Latency(m)), grid.One(m.SourceStatus), grid.One(messages[i]))
 	}
-	t.Table(g, len(ms)-t.rows)
+	t.Table(g, len(r.Measurements)-t.rows)
 }
 
 func (t *table) gaps(r *records.Run) {

@@ -187,7 +187,11 @@ func (e *evaluation) bucketSide(layer demand.Layer, b *fact.Bucket, f fact.Fact[
 	account, known := e.doc.Accounts[b.AccountID]
 	name := strings.TrimSpace("the list of RCPs over the owner of the " + string(layer) + " " + b.AccountID)
 	var rcps []*Policy
-	s.in.RCPs, rcps = e.levels(policy.RCP, account.RCPs, account.Management, known && b.AccountID != "", name)
+	if g := b.Policy.Gap; b.AccountID == "" && g != nil { // for which the owner is not known either
+		s.in.RCPs = iam.LevelsNotRead(g.String())
+	} else {
+		s.in.RCPs, rcps = e.levels(policy.RCP, account.RCPs, account.Management, known && b.AccountID != "", name)
+	}
 	s.policies = append(s.policies, rcps...)
 	s.in.RestrictPublicBuckets = logic.Or(restricts(b.PublicAccessBlock), restricts(account.PublicAccessBlock))
 	return s

@@ -8,6 +8,7 @@ import (
 	"crosscheck/report/internal/spool"
 	"crosscheck/report/text"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 // Rows makes rows for people of the findings of a run, which come in the order of records.
@@ -15,6 +16,7 @@ import (
 // of a rule of low or info severity, which repeat themselves on every link. JSON has each
 // of the findings.
 type Rows struct {
+	causes   causes
 	first    spool.Top[*Row]
 	all      int             // findings that were added
 	repeated map[string]*Row // of low or info severity, by severity, rule and baseline
@@ -24,17 +26,18 @@ type Rows struct {
 // Row is a row of findings that say the same. It shows the most urgent of them.
 type Row struct {
 	Shown  *finding.Finding
-	N      int // findings that the row is about
-	number int // of Shown, in the order of records
+	N      int    // findings that the row is about
+	number int    // of Shown, in the order of records
+	about  string // what is not known
 	rules  []string
 	keys   []string // condition keys that the unknown ones among them depend on, beside what was not read
 	places int      // links and buckets
 	place  string
 }
 
-// NewRows makes rows of which the first n are listed.
-func NewRows(n int) *Rows {
-	return &Rows{first: spool.Top[*Row]{N: n}, repeated: map[string]*Row{}, unknown: map[string]*Row{}}
+// NewRows makes rows of which the first n are listed, of the findings of the run that has the gaps.
+func NewRows(n int, gaps []*fact.Gap) *Rows {
+	return &Rows{causes: causesOf(gaps), first: spool.Top[*Row]{N: n}, repeated: map[string]*Row{}, unknown: map[string]*Row{}}
 }
 
 // Add adds a finding; those that pass have no row.
@@ -46,13 +49,13 @@ func (s *Rows) Add(f *finding.Finding) {
 	by, key := s.repeated, strings.Join([]string{string(f.Severity), f.RuleID, f.Baseline}, "\x00")
 	switch {
 	case f.Status == finding.Unknown:
-		by, key = s.unknown, NotKnown(f)
+		by, key = s.unknown, s.notKnown(f)
 	case f.Status != finding.Fail || f.Waiver != nil || f.Severity.Rank() < finding.Low.Rank():
 		by = nil
 	}
 	row := by[key]
 	if row == nil {
-		row = &Row{Shown: f, number: s.all}
+		row = &Row{Shown: f, number: s.all, about: key}
 		if by != nil {
 			by[key] = row
 		}
@@ -105,7 +108,7 @@ func (s *Rows) Len() int { return s.all }
 // Message is what the row says: what all of its findings have in common.
 func (r *Row) Message() string {
 	if r.N > 1 && r.Shown.Status == finding.Unknown {
-		return NotKnown(r.Shown) + r.dependsToo()
+		return r.about + r.dependsToo()
 	}
 	if r.Shown.Message == "" {
 		return r.Shown.Title
@@ -143,16 +146,22 @@ func (r *Row) More() string {
 	return fmt.Sprintf("leaves %d findings%s unknown: %s", r.N, where, names)
 }
 
-// NotKnown is what a finding depends on: what was not read, in the words of its gaps, else what
-// its message says of it.
-func NotKnown(f *finding.Finding) string {
-	if reasons := notRead(f); len(reasons) > 0 {
-		return strings.Join(reasons, "; ")
+// notKnown is what a finding depends on: what was not read, in the words of its gaps and of
+// what caused them, else what its message says of it.
+func (s *Rows) notKnown(f *finding.Finding) string {
+	var list []string
+	for _, gap := range notRead(f) {
+		if cause := s.causes.of(gap); !slices.Contains(list, cause) {
+			list = append(list, cause)
+		}
+	}
+	if len(list) > 0 {
+		return strings.Join(list, "; ")
 	}
 	if what, why, ok := strings.Cut(f.Message, " is not known: "); ok && strings.Contains(what, "whether ") {
 		return why // which names condition keys, and no link
 	}
-	return f.Message
+	return s.causes.of(f.Message)
 }
 
 // notRead is why facts were not read that a finding depends on, and unknownKeys are the

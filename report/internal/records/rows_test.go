@@ -38,7 +38,7 @@ func TestRowOfUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := records.NewRows(10)
+			rows := records.NewRows(10, nil)
 			for _, f := range test.findings {
 				rows.Add(f)
 			}

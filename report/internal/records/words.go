@@ -152,34 +152,48 @@ func Latency(m *measure.Measurement) string {
 }
 
 // GapGroup is the gaps of one call with one error in one account: the first and how many
-// there are. A missing permission makes a gap for every bucket.
+// there are. A missing permission makes a gap for every bucket. That of an account which could
+// not be entered has all that was not read in it as well.
 type GapGroup struct {
 	*fact.Gap
-	N int
+	N       int
+	follows int // of N, those that are there because of the first
 }
 
 // Resources is the resource of the first gap, and how many others there are.
 func (g GapGroup) Resources() string {
-	if g.N == 1 {
-		return g.Resource
+	s := g.Resource
+	if n := g.N - g.follows - 1; n > 0 {
+		s += " and " + text.Count(n, "other")
 	}
-	return g.Resource + " and " + text.Count(g.N-1, "other")
+	if g.follows > 0 {
+		s += " with " + text.Count(g.follows, "fact")
+	}
+	return s
 }
 
 // GroupGaps groups gaps by account, API and error code, in this order.
 func GroupGaps(gaps []*fact.Gap) []GapGroup {
 	type key struct{ account, api, code string }
+	closed := closedAccounts(gaps)
 	index := map[key]int{}
 	var groups []GapGroup
 	for _, g := range gaps {
-		k := key{g.AccountID, g.API, g.Code}
+		first := g
+		if root := closed[g.AccountID]; follows(g, root) {
+			first = root
+		}
+		k := key{first.AccountID, first.API, first.Code}
 		i, ok := index[k]
 		if !ok {
 			i = len(groups)
 			index[k] = i
-			groups = append(groups, GapGroup{Gap: g})
+			groups = append(groups, GapGroup{Gap: first})
 		}
 		groups[i].N++
+		if first != g {
+			groups[i].follows++
+		}
 	}
 	slices.SortStableFunc(groups, func(a, b GapGroup) int {
 		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.API, b.API), cmp.Compare(a.Code, b.Code))
