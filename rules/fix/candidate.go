@@ -199,6 +199,16 @@ func (n *nearly) needed() []string {
 	return list
 }
 
+// replicates reports whether the statement allows nothing but what replication asks for at
+// a destination.
+func (n *nearly) replicates() bool {
+	return !slices.ContainsFunc(n.st.Actions, func(a string) bool {
+		return !slices.ContainsFunc(demand.Requirements(), func(r *demand.Requirement) bool {
+			return r.Layer == demand.Destination && strings.EqualFold(a, r.Action)
+		})
+	})
+}
+
 // actions add the action, or correct one that is misspelt.
 func (n *nearly) actions() (list []candidate) {
 	for _, a := range n.st.Actions {
@@ -236,7 +246,7 @@ func (n *nearly) principals() (list []candidate) {
 	alone := len(n.st.Principals) == 1
 	for _, p := range n.st.Principals {
 		element := strings.TrimSuffix("Principal/"+p.Type, "/")
-		public := p.Value == "*" && n.onlyFor()
+		public := p.Value == "*" && n.replicates()
 		if n.grant.principal.Type == "AWS" && (meant(p.Value, n.doc.Roles[n.grant.principal.Value].Value) || alone && public) {
 			list = append(list, n.change(misnamed, finding.ReplacePrincipal, element, p.Value, n.grant.principal.Value))
 		}

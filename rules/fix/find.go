@@ -57,10 +57,11 @@ type finder struct {
 // subject is a document and what it was judged to be.
 type subject struct {
 	doc         *fact.Document
-	resources   []string  // ARNs of what it refers to
-	before, now *state    // nil before the first judgement
-	stale       bool      // a plan of its resources changed since the last judgement
-	open        decisions // of the last round that asked about it
+	resources   []string          // ARNs of what it refers to
+	before, now *state            // nil before the first judgement
+	stale       bool              // a plan of its resources changed since the last judgement
+	open        decisions         // of the last round that asked about it
+	words       map[string]string // of decisions as they were first said, by fingerprint
 	unproven    decisions
 }
 
@@ -70,7 +71,7 @@ func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 		users: map[string][]*subject{}, refused: map[string]bool{},
 	}
 	for _, doc := range docs {
-		s := &subject{doc: doc, resources: resources(doc), stale: true, open: decisions{}, unproven: decisions{}}
+		s := &subject{doc: doc, resources: resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
 		f.subjects = append(f.subjects, s)
 	}
 	slices.SortStableFunc(f.subjects, func(a, b *subject) int {
@@ -162,7 +163,7 @@ func (f *finder) overlay(s *subject) Overlay {
 func (f *finder) add(s *subject, w *want) bool {
 	switch {
 	case w.decision != "":
-		s.open.add(w.Target, w.link, w.decision, w.findings...)
+		s.decide(w, w.decision)
 		return false
 	case w.grant != nil:
 		return f.place(s, w)
@@ -174,7 +175,7 @@ func (f *finder) add(s *subject, w *want) bool {
 	before := p.after
 	did, err := p.add(w)
 	if err != nil {
-		s.open.add(w.Target, w.link, "the change that is needed cannot be made: "+err.Error(), w.findings...)
+		s.decide(w, "the change that is needed cannot be made: "+err.Error())
 		return false
 	}
 	if p.after != before {
@@ -203,6 +204,18 @@ func (f *finder) changed(t finding.Target) {
 	for _, s := range f.users[t.Resource] {
 		s.stale = true
 	}
+}
+
+// decide notes what a person must decide, in the words in which it was first said: those of
+// later rounds name policies as they would be.
+func (s *subject) decide(w *want, text string) {
+	for _, print := range w.findings {
+		if s.words[print] == "" {
+			s.words[print] = text
+		}
+		text = s.words[print]
+	}
+	s.open.add(w.Target, w.link, text, w.findings...)
 }
 
 // decisions are what a person must decide, each once.

@@ -64,11 +64,26 @@ func statements(rights []*step, taken []string) []policytext.Statement {
 			if first.principal != (policytext.Principal{}) {
 				s.Principals = []policytext.Principal{first.principal}
 			}
-			taken = append(taken, s.Sid)
-			out = append(out, s)
+			if !joined(out, &s, first.sid) {
+				taken = append(taken, s.Sid)
+				out = append(out, s)
+			}
 		}
 	}
 	return out
+}
+
+// joined adds the principal of a statement to one that allows the same; false where there is none.
+func joined(list []policytext.Statement, s *policytext.Statement, sid string) bool {
+	for i := range list {
+		x := &list[i]
+		if strings.TrimRight(x.Sid, "0123456789") == sid && slices.Equal(x.Actions, s.Actions) && slices.Equal(x.Resources, s.Resources) &&
+			fmt.Sprint(x.Conditions) == fmt.Sprint(s.Conditions) && len(s.Principals) > 0 {
+			x.Principals = append(x.Principals, s.Principals...)
+			return true
+		}
+	}
+	return false
 }
 
 // free is a Sid that is not taken.
@@ -145,7 +160,11 @@ func toWhom(s *policytext.Statement) string {
 	if len(s.Principals) == 0 {
 		return ""
 	}
-	return s.Principals[0].Value + " "
+	names := make([]string, len(s.Principals))
+	for i, p := range s.Principals {
+		names[i] = p.Value
+	}
+	return listed(names) + " "
 }
 
 func onWhat(s *policytext.Statement) string {

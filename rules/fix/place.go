@@ -26,7 +26,7 @@ func (f *finder) place(s *subject, w *want) bool {
 	if t.full != "" {
 		words += "; " + t.full
 	}
-	s.open.add(w.Target, w.link, words, w.findings...)
+	s.decide(w, words)
 	return false
 }
 

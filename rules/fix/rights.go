@@ -29,23 +29,47 @@ type need struct {
 func rights(s *state) []want {
 	var list []want
 	for i := range s.doc.Links {
-		link := &s.doc.Links[i]
-		if s.verdict(link.ID) == finding.Works {
-			continue
+		if s.verdict(s.doc.Links[i].ID) != finding.Works {
+			list = append(list, rightsOf(s, i)...)
 		}
-		for _, r := range permissionRules {
-			for _, a := range r.Answers(s.matrix(i), link) {
-				if a.Cell == nil || a.Cell.Result == iam.Allowed {
-					continue
-				}
-				b := &s.doc.Bucket
-				print := finding.Fingerprint(r.ID, b.AccountID, b.Name, link.Rule.ID, link.Destination, a.Key)
-				l := &lack{state: s, link: link, cell: a.Cell, rule: r, print: print}
+	}
+	return list
+}
+
+// rightsOf are those of one link. The right to read annotations comes only beside another on
+// the same objects: few links have any.
+func rightsOf(s *state, i int) (list []want) {
+	link := &s.doc.Links[i]
+	denied := denials{}
+	var annotated []want
+	for _, r := range permissionRules {
+		for _, a := range r.Answers(s.matrix(i), link) {
+			if a.Cell == nil || a.Cell.Result == iam.Allowed {
+				continue
+			}
+			b := &s.doc.Bucket
+			l := &lack{
+				state: s, link: link, cell: a.Cell, rule: r,
+				print: finding.Fingerprint(r.ID, b.AccountID, b.Name, link.Rule.ID, link.Destination, a.Key),
+			}
+			switch {
+			case a.Cell.Class == finding.Annotated && l.denied():
+			case a.Cell.Class == finding.Annotated:
+				annotated = append(annotated, l.wants()...)
+			case l.denied():
+				denied.add(l)
+			default:
 				list = append(list, l.wants()...)
 			}
 		}
 	}
-	return list
+	beside := func(w want) bool {
+		return w.grant != nil && w.Kind == finding.RolePolicy && w.grant.sid == sids[demand.Source][demand.TheObjects]
+	}
+	if slices.ContainsFunc(list, beside) {
+		list = append(list, annotated...)
+	}
+	return append(list, denied.decisions()...)
 }
 
 // lack is a cell of a link that is not allowed.
@@ -92,22 +116,64 @@ func (l *lack) ofTheContext() bool {
 // contextKey is the condition key of the encryption context that S3 sends.
 const contextKey = "kms:encryptioncontext:aws:s3:arn"
 
-// undecidable is what a person must decide: no right that is added mends it.
+// denied reports whether statements deny the cell: no right that is added mends it.
+func (l *lack) denied() bool {
+	return l.cell.Result == iam.Denied && l.cell.Reason == iam.ReasonExplicitDeny
+}
+
+// undecidable is what a person must decide, where it is no statement that denies.
 func (l *lack) undecidable() (want, bool) {
 	c := l.cell
 	w := want{link: l.link.ID, findings: []string{l.print}}
-	layer := c.Decider
 	switch {
-	case c.Result == iam.Denied && c.Reason == iam.ReasonExplicitDeny, layer == "scp", layer == "rcp":
-		w.Target = l.decider()
 	case strings.HasSuffix(c.Resource, ":key/*"): // that writers choose
-	case c.Result == iam.Denied && c.Reason == iam.ReasonInvalid:
+	case c.Decider == "scp", c.Decider == "rcp", c.Result == iam.Denied && c.Reason == iam.ReasonInvalid:
 		w.Target = l.decider()
 	default:
 		return want{}, false
 	}
 	w.decision = l.words()
 	return w, true
+}
+
+// denials are the cells of a link that statements deny, those of the same statements together.
+type denials [][]*lack
+
+func (d *denials) add(l *lack) {
+	same := func(a, b finding.Statement) bool {
+		return a.Layer == b.Layer && a.Policy == b.Policy && a.Statement == b.Statement
+	}
+	for i, list := range *d {
+		if slices.EqualFunc(list[0].cell.Deciding, l.cell.Deciding, same) && list[0].decider() == l.decider() {
+			(*d)[i] = append(list, l)
+			return
+		}
+	}
+	*d = append(*d, []*lack{l})
+}
+
+// decisions name the statements, and all that they deny.
+func (d denials) decisions() (out []want) {
+	for _, list := range d {
+		first := list[0]
+		w := want{Target: first.decider(), link: first.link.ID}
+		var actions []string
+		for _, l := range list {
+			w.findings = append(w.findings, l.print)
+			if !slices.Contains(actions, l.cell.Action) {
+				actions = append(actions, l.cell.Action)
+			}
+		}
+		w.decision = first.cell.Message
+		if len(actions) > 1 {
+			w.decision += ", and " + listed(actions[1:]) + " too"
+		}
+		if first.cell.Remediation != "" {
+			w.decision += "; to mend it, " + strings.Replace(first.cell.Remediation, "the Deny of "+actions[0], "the Deny of "+listed(actions), 1)
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // words are what is wrong and what would mend it.
