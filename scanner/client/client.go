@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"crosscheck/scanner/fact"
@@ -38,9 +40,23 @@ func (load Loader) In(region string) func(ctx context.Context, profile string) (
 // AWS_ENDPOINT_URL, AWS_CA_BUNDLE, …). A profile and a Region given here take
 // precedence; "" = as the environment says. It fails with an [Error].
 func LoadConfig(ctx context.Context, profile, region string) (aws.Config, error) {
+	return loadConfig(ctx, profile, region, nil)
+}
+
+// LoadWithMFA is LoadConfig for profiles with an MFA device too: code asks for its code.
+func LoadWithMFA(code func() (string, error)) Loader {
+	return func(ctx context.Context, profile, region string) (aws.Config, error) {
+		return loadConfig(ctx, profile, region, code)
+	}
+}
+
+func loadConfig(ctx context.Context, profile, region string, code func() (string, error)) (aws.Config, error) {
 	with := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(stayingOnHost()),
 		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = stayingOnHost() }),
+	}
+	if code != nil {
+		with = append(with, config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = code }))
 	}
 	if profile != "" {
 		with = append(with, config.WithSharedConfigProfile(profile))
@@ -49,11 +65,16 @@ func LoadConfig(ctx context.Context, profile, region string) (aws.Config, error)
 		with = append(with, config.WithRegion(region))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, with...)
-	var none config.SharedConfigProfileNotExistError
+	var (
+		none   config.SharedConfigProfileNotExistError
+		noCode config.AssumeRoleTokenProviderNotSetError
+	)
 	switch {
 	case errors.As(err, &none):
 		return cfg, &Error{Kind: BadOptions, Err: err, Problem: fmt.Sprintf("there is no AWS profile %q", none.Profile),
 			Hint: "see ~/.aws/config, or set AWS_PROFILE or --profile"}
+	case errors.As(err, &noCode):
+		return cfg, mfaError(err, cmp.Or(profile, os.Getenv("AWS_PROFILE"), "default"))
 	case err != nil:
 		return cfg, &Error{Kind: BadOptions, Err: err, Problem: "the AWS configuration cannot be read: " + err.Error(),
 			Hint: "check ~/.aws/config and the AWS_… variables of the environment"}
@@ -137,10 +158,10 @@ func (s *Session) Region() string { return s.cfg.Region }
 // or never.
 func (s *Session) Caller(ctx context.Context) (Caller, error) {
 	if s.own.credentials == nil {
-		return Caller{}, credentialsError(errors.New("none are configured"))
+		return Caller{}, credentialsError(&s.cfg, errNone)
 	}
 	if _, err := s.own.credentials.Retrieve(ctx); err != nil {
-		return Caller{}, credentialsError(err)
+		return Caller{}, credentialsError(&s.cfg, err)
 	}
 	// Few attempts, to say soon that an endpoint does not answer; one that throttles does.
 	who, err := s.sts().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.Options) { o.RetryMaxAttempts = 3 })

@@ -211,18 +211,3 @@ func callerError(err error) error {
 	}
 	return e
 }
-
-// credentialsError says why there are no credentials to begin with.
-func credentialsError(err error) error {
-	code := Code(err)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case slices.Contains(expiredCodes, code) || strings.Contains(err.Error(), "SSO session has expired"):
-		return callerError(&smithy.GenericAPIError{Code: "ExpiredToken", Message: Innermost(err).Error()})
-	case code != "":
-		return callerError(err)
-	}
-	return &Error{Kind: NoCredentials, Err: err, Problem: "no AWS credentials were found",
-		Hint: "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"}
-}

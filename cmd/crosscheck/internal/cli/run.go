@@ -3,11 +3,14 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
@@ -16,7 +19,24 @@ import (
 
 // Main runs the program on the arguments and streams of the process. It returns
 // the exit status and never exits.
-func Main() int { return run(os.Args[1:], terminal.Standard(), client.LoadConfig) }
+func Main() int {
+	s := terminal.Standard()
+	load := client.LoadConfig
+	if s.InTTY {
+		load = client.LoadWithMFA(func() (string, error) { return askCode(s) })
+	}
+	return run(os.Args[1:], s, load)
+}
+
+// askCode asks for the code of an MFA device.
+func askCode(s *terminal.Streams) (string, error) {
+	fmt.Fprint(s.Err, "crosscheck: code of the MFA device: ")
+	line, err := bufio.NewReader(s.In).ReadString('\n')
+	if line = strings.TrimSpace(line); line == "" {
+		return "", errors.Join(errors.New("no MFA code was given"), err)
+	}
+	return line, nil
+}
 
 // run is the whole program on given streams and with a given way to AWS.
 func run(args []string, s *terminal.Streams, load client.Loader) int {
