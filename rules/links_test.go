@@ -270,6 +270,27 @@ func TestRemediation(t *testing.T) {
 		{"deny", "XC016", "exempt " + roleARN + " from the Deny of s3:ReplicateTags in statement No of its policy replicate", func(w *world) {
 			w.deny("s3:ReplicateTags", "*")
 		}},
+		{"two denials, one of a part", "XC012", "exempt " + roleARN + " from the Deny of s3:ReplicateObject in statement One of the bucket policy of dst, statement Two of the bucket policy of dst", func(w *world) {
+			w.policy(`"Statement":[`, `"Statement":[{"Sid":"Two","Effect":"Deny","Principal":"*","Action":"s3:Rep*","Resource":"arn:aws:s3:::dst/a/b/*"},`+
+				`{"Sid":"One","Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/a/*"},`+
+				`{"Sid":"Not","Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/c/*","Condition":{"StringEquals":{"aws:PrincipalArn":"x"}}},`)
+		}},
+		{"two denials, of different parts", "XC012", "exempt " + roleARN + " from the Deny of s3:ReplicateObject in statement Two of the bucket policy of dst, statement No of its policy replicate", func(w *world) {
+			w.policy(`"Statement":[`, `"Statement":[{"Sid":"Two","Effect":"Deny","Principal":"*","Action":"s3:Rep*","NotResource":["arn:aws:s3:::dst/b/*","arn:aws:s3:::dst"]},`)
+			w.deny("s3:ReplicateObject", "arn:aws:s3:::dst/b/*")
+		}},
+		{"a denial of all, and one of a part", "XC016", "exempt " + roleARN + " from the Deny of s3:ReplicateTags in statement No of its policy replicate, statement Part of the bucket policy of dst", func(w *world) {
+			w.policy(`"Statement":[`, `"Statement":[{"Sid":"Part","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::dst/*.log","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}}},`)
+			w.deny("s3:ReplicateTags", "*")
+		}},
+		{"a denial of some contexts, and of others", "XC026", "exempt " + roleARN + " from the Deny of kms:Encrypt in statement One of the policy of the key arn:aws:kms:eu-west-1:222222222222:key/dst-key, statement Two of the policy of the key arn:aws:kms:eu-west-1:222222222222:key/dst-key", func(w *world) {
+			kmsWorld(w)
+			w.key("dst-key", func(k *fact.Key) {
+				k.Policy.Value.Document = replaced(k.Policy.Value.Document, `"Statement":[`, `"Statement":[`+
+					`{"Sid":"One","Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/a*"}}},`+
+					`{"Sid":"Two","Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/b*"}}},`)
+			})
+		}},
 		{"SCP", "XC011", "let an SCP attached to ou-root-a allow `s3:ReplicateObject` on `arn:aws:s3:::dst/*`", func(w *world) {
 			w.account(account1, func(a *fact.Account) {
 				(*a.SCPs.Value)[1].Policies = []fact.Policy{{Name: "Reads", Document: replaced(fullAccess, `"Action":"*"`, `"Action":"s3:Get*"`)}}

@@ -40,7 +40,13 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 	if c.Result == iam.Denied && c.Decider == restrictPublicBuckets {
 		c.Message += "; " + e.restrictedBy(s.bucket)
 	}
-	c.Remediation = e.remedy(&c, s)
+	var denials []finding.Statement
+	if c.Reason == explicitDeny {
+		denials = e.denials(&c, q, s, in)
+		c.Remediation = e.exempt(&c, denials)
+	} else {
+		c.Remediation = e.remedy(&c, s)
+	}
 	if e.ofTheNetwork(&c, s) {
 		c.say("S3 replicates from its own network, and AWS documents that such restrictions break replication: exempt the role")
 		c.Contested = c.onlyTheNetwork()
@@ -50,9 +56,21 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 	}
 	if m := e.nearMiss(&c, s); m != nil {
 		c.Remediation = m.remedy
+		if len(denials) > len(c.Deciding) {
+			c.Remediation += "; " + e.exempt(&c, denials[len(c.Deciding):])
+		}
 		c.say(m.message)
 	}
 	return c
+}
+
+// exempt is the change that a cell needs which statements deny.
+func (e *evaluation) exempt(c *Cell, statements []finding.Statement) string {
+	where := make([]string, len(statements))
+	for i, d := range statements {
+		where[i] = e.place(d.Layer, d.Policy, d.Sid, d.Statement)
+	}
+	return fmt.Sprintf("exempt %s from the Deny of %s in %s", e.link.RoleARN, c.Action, strings.Join(where, ", "))
 }
 
 // say adds a clause to what is said of the cell.
@@ -106,17 +124,10 @@ func (e *evaluation) sideResult(s *side, in *iam.Input, q question) iam.Result {
 	return out
 }
 
-// remedy is the exact change that a denied cell needs.
+// remedy is the exact change that a cell needs which no statement allows.
 func (e *evaluation) remedy(c *Cell, s *side) string {
 	if c.Result != iam.Denied {
 		return ""
-	}
-	if c.Reason == explicitDeny {
-		var where []string
-		for _, d := range c.Deciding {
-			where = append(where, e.place(d.Layer, d.Policy, d.Sid, d.Statement))
-		}
-		return fmt.Sprintf("exempt %s from the Deny of %s in %s", e.link.RoleARN, c.Action, strings.Join(where, ", "))
 	}
 	var todo []string
 	what := fmt.Sprintf("`%s` on `%s`", c.Action, c.Resource)

@@ -73,12 +73,15 @@ type subject struct {
 
 func (s subject) evaluation() *evaluation {
 	e := &evaluation{subject: s, Features: demand.FeaturesOf(s.doc, s.link)}
-	e.keys = contextkey.EscapeGlob(s.link.Rule.Prefix) + "*"
+	e.keys = e.allKeys()
 	if !e.RoleAbsent {
 		e.readRole()
 	}
 	return e
 }
+
+// allKeys is a glob of all keys of the rule.
+func (s subject) allKeys() string { return contextkey.EscapeGlob(s.link.Rule.Prefix) + "*" }
 
 func (s subject) matrix() Matrix {
 	e := s.evaluation()

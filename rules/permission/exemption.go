@@ -10,6 +10,7 @@ import (
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/statement"
+	"crosscheck/rules/permission/demand"
 )
 
 // ofTheNetwork reports whether a statement that leaves the cell open restricts requests to
@@ -109,8 +110,59 @@ func (c *Cell) mayRestOn(p *Policy, st *policy.StatementInfo) bool {
 	if c.Reason == explicitDeny {
 		return c.decidedBy(p, st)
 	}
-	names := slices.ContainsFunc(st.Actions, func(a string) bool { return match.Match(strings.ToLower(a), strings.ToLower(c.Action)) })
-	return names != st.NotAction && slices.ContainsFunc(st.Conditions, func(x policy.ConditionInfo) bool { return isOfTheNetwork(x.Key) })
+	return coversAction(st, c.Action) && slices.ContainsFunc(st.Conditions, func(x policy.ConditionInfo) bool { return isOfTheNetwork(x.Key) })
+}
+
+// coversAction reports whether a statement is about an action.
+func coversAction(st *policy.StatementInfo, action string) bool {
+	names := slices.ContainsFunc(st.Actions, func(a string) bool { return match.Match(strings.ToLower(a), strings.ToLower(action)) })
+	return names != st.NotAction
+}
+
+// denials are the statements that deny the cell: those that decide it, and those that deny
+// some of its keys and would do so still without them.
+func (e *evaluation) denials(c *Cell, q question, s *side, in *iam.Input) []finding.Statement {
+	list := slices.Clip(c.Deciding)
+	if c.Requirement.On == demand.TheBucket || e.object != "" || e.keys != e.allKeys() || !e.deniesMore(c, s) {
+		return list
+	}
+	keys, _ := e.kinds(s.layer)
+	defer func() { e.object = "" }()
+	for _, e.object = range keys {
+		if s.key == nil {
+			q.resource, q.every = s.bucketARN+"/"+e.object, false
+		}
+		for v := range s.variants() {
+			d := iam.Decide(e.requestOf(s, q, v), in)
+			if d.Reason != explicitDeny {
+				continue
+			}
+			for _, st := range d.Deciding {
+				known := func(x finding.Statement) bool {
+					return x.Layer == st.Layer && x.Policy == st.Policy && x.Statement == st.Index
+				}
+				if !slices.ContainsFunc(list, known) {
+					list = append(list, finding.Statement{Layer: st.Layer, Policy: st.Policy, Sid: st.Sid, Statement: st.Index})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// deniesMore reports whether a Deny of the action is there that does not decide the cell.
+func (e *evaluation) deniesMore(c *Cell, s *side) bool {
+	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
+		for _, p := range list {
+			infos := p.infos()
+			for i := range infos {
+				if st := &infos[i]; st.Effect == statement.Deny && coversAction(st, c.Action) && !c.decidedBy(p, st) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // missOf says how a value of a condition that exempts (one with a negated operator) misses
