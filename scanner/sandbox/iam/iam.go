@@ -1,5 +1,5 @@
 // Package iam is AWS IAM in the sandbox: the operations that read roles and policies,
-// and those that change the policies of a role.
+// and those that make a role and change its policies.
 package iam
 
 import (
@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"crosscheck/rules/iam/policy"
 	"crosscheck/scanner/sandbox/service"
@@ -22,6 +24,7 @@ type operation = func(*state.State, *service.Call) (wire.Object, *wire.Error)
 
 var operations = map[string]operation{
 	"AttachRolePolicy":               ofRole(attachRolePolicy),
+	"CreateRole":                     createRole,
 	"DeleteRolePermissionsBoundary":  ofRole(deleteRolePermissionsBoundary),
 	"DeleteRolePolicy":               ofRole(deleteRolePolicy),
 	"DetachRolePolicy":               ofRole(detachRolePolicy),
@@ -41,7 +44,7 @@ var operations = map[string]operation{
 }
 
 // Service answers the operations of AWS IAM that read roles and policies, and
-// those that change the policies of a role.
+// those that make a role and change its policies.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 var Service = service.Query{
 	Name: "iam", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
@@ -415,8 +418,8 @@ func detailObject(s *state.State, account string, e *state.Entity, policies stri
 }
 
 // newDocument reads a policy document that is to be stored: AWS stores no invalid one.
-func newDocument(c *service.Call, kind policy.Kind) (string, *wire.Error) {
-	text, e := required(c, "PolicyDocument")
+func newDocument(c *service.Call, parameter string, kind policy.Kind) (string, *wire.Error) {
+	text, e := required(c, parameter)
 	if e != nil {
 		return "", e
 	}
@@ -431,7 +434,7 @@ func putRolePolicy(_ *state.State, c *service.Call, r *state.Role) (wire.Object,
 	if e != nil {
 		return nil, e
 	}
-	text, e := newDocument(c, policy.Identity)
+	text, e := newDocument(c, "PolicyDocument", policy.Identity)
 	if e != nil {
 		return nil, e
 	}
@@ -457,8 +460,47 @@ func deleteRolePolicy(_ *state.State, c *service.Call, r *state.Role) (wire.Obje
 	return wire.Object{}, nil
 }
 
+// rolePath and roleName are the forms of a role's path and name.
+var (
+	rolePath = regexp.MustCompile(`^/([!-.0-~]+/)*$`)
+	roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+)
+
+// createRole makes a role without policies. It takes no tags and no boundary.
+func createRole(s *state.State, c *service.Call) (wire.Object, *wire.Error) {
+	name, e := required(c, "RoleName")
+	if e != nil {
+		return nil, e
+	}
+	path := cmp.Or(c.Form.Get("Path"), "/")
+	switch {
+	case !roleName.MatchString(name):
+		return nil, service.InvalidValue("1 validation error detected: Value '%s' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+", name)
+	case !rolePath.MatchString(path):
+		return nil, service.InvalidValue("The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+	}
+	account := s.Accounts[c.Caller.Account]
+	arn := "arn:" + s.Partition + ":iam::" + account.ID + ":role" + path + name
+	if e := c.Authorize(s, state.Question{Action: c.Op, Resource: arn, Account: account.ID}); e != nil {
+		return nil, e
+	}
+	if account.Roles[strings.ToLower(name)] != nil {
+		return nil, &wire.Error{Status: 409, Code: "EntityAlreadyExists", Message: "Role with name " + name + " already exists."}
+	}
+	trust, e := newDocument(c, "AssumeRolePolicyDocument", policy.Trust)
+	if e != nil {
+		return nil, e
+	}
+	r := &state.Role{
+		Entity: state.Entity{ARN: arn, Path: path, Name: name, ID: state.UniqueID("AROA", arn+s.NewID("role")), Created: s.Created},
+		Trust:  trust, Description: c.Form.Get("Description"), MaxSession: time.Hour,
+	}
+	account.Roles[strings.ToLower(name)] = r
+	return wire.Object{"Role": roleObject(r)}, nil
+}
+
 func updateAssumeRolePolicy(_ *state.State, c *service.Call, r *state.Role) (wire.Object, *wire.Error) {
-	text, e := newDocument(c, policy.Trust)
+	text, e := newDocument(c, "PolicyDocument", policy.Trust)
 	if e != nil {
 		return nil, e
 	}

@@ -140,7 +140,7 @@ func TestRolePolicies(t *testing.T) {
 	sandboxtest.WantCode(t, "a policy of another account", err, "AccessDenied", 403)
 	_, err = client.GetPolicy(context.Background(), &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::222222222222:role/a-role")})
 	sandboxtest.WantCode(t, "not a policy", err, "InvalidInput", 400)
-	_, err = client.CreateRole(context.Background(), &iam.CreateRoleInput{RoleName: role, AssumeRolePolicyDocument: aws.String("{}")})
+	_, err = client.CreateUser(context.Background(), &iam.CreateUserInput{UserName: aws.String("bob")})
 	sandboxtest.WantCode(t, "an operation that is not there", err, "NotImplemented", 501)
 }
 
@@ -300,4 +300,32 @@ func TestChangeRolePolicies(t *testing.T) {
 	reader := iam.NewFromConfig(s.As("AKIAWORKLOAD00000000", "us-east-1"))
 	_, err = reader.DeleteRolePermissionsBoundary(context.Background(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: role})
 	sandboxtest.WantCode(t, "a change by a reader", err, "AccessDenied", 403)
+}
+
+func TestCreateRole(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	admin := iam.NewFromConfig(s.As("AKIABOUNDED000000000", "us-east-1"))
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	create := func(name, path, trust string) error {
+		_, err := admin.CreateRole(context.Background(), &iam.CreateRoleInput{RoleName: &name, Path: &path, AssumeRolePolicyDocument: &trust})
+		return err
+	}
+	sandboxtest.WantCode(t, "a trust policy that is none", create("new", "/", `{"Statement":[]}`), "MalformedPolicyDocument", 400)
+	sandboxtest.WantCode(t, "a path without an end", create("new", "/x", trust), "ValidationError", 400)
+	sandboxtest.WantCode(t, "a name that is none", create("new role", "/", trust), "ValidationError", 400)
+	if err := create("new", "/service-role/", trust); err != nil {
+		t.Fatal(err)
+	}
+	sandboxtest.WantCode(t, "a role that is there, in other letters", create("NEW", "/", trust), "EntityAlreadyExists", 409)
+	out, err := admin.GetRole(context.Background(), &iam.GetRoleInput{RoleName: aws.String("new")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := out.Role; *r.Arn != "arn:aws:iam::222222222222:role/service-role/new" || !strings.HasPrefix(*r.RoleId, "AROA") || *r.MaxSessionDuration != 3600 || decoded(t, r.AssumeRolePolicyDocument) != trust {
+		t.Errorf("role %+v", r)
+	}
+	alice := iam.NewFromConfig(s.As("AKIAALICE00000000000", "us-east-1"))
+	_, err = alice.CreateRole(context.Background(), &iam.CreateRoleInput{RoleName: aws.String("mine"), AssumeRolePolicyDocument: aws.String(trust)})
+	sandboxtest.WantCode(t, "a caller who may not", err, "AccessDenied", 403)
 }

@@ -1,5 +1,5 @@
-// Package kms is AWS KMS in the sandbox: the operations that read keys, and
-// PutKeyPolicy.
+// Package kms is AWS KMS in the sandbox: the operations that read keys, and those that
+// change the policy and the state of one.
 package kms
 
 import (
@@ -25,16 +25,20 @@ type request struct {
 }
 
 var operations = map[string]func(*state.State, *service.Call, request) (wire.Object, *wire.Error){
-	"DescribeKey":      describeKey,
-	"GetKeyPolicy":     getKeyPolicy,
-	"ListAliases":      listAliases,
-	"ListGrants":       listGrants,
-	"ListKeyPolicies":  listKeyPolicies,
-	"ListResourceTags": listResourceTags,
-	"PutKeyPolicy":     putKeyPolicy,
+	"CancelKeyDeletion": ofState("PendingDeletion", "Disabled"),
+	"DescribeKey":       describeKey,
+	"DisableKey":        ofState("Enabled", "Disabled"),
+	"EnableKey":         ofState("Disabled", "Enabled"),
+	"GetKeyPolicy":      getKeyPolicy,
+	"ListAliases":       listAliases,
+	"ListGrants":        listGrants,
+	"ListKeyPolicies":   listKeyPolicies,
+	"ListResourceTags":  listResourceTags,
+	"PutKeyPolicy":      putKeyPolicy,
 }
 
-// Service answers the operations of AWS KMS that read keys, and PutKeyPolicy.
+// Service answers the operations of AWS KMS that read keys, and those that change the
+// policy and the state of one.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 var Service = service.JSON[request]{
 	Name: "kms", Target: "TrentService.",
@@ -186,6 +190,28 @@ func getKeyPolicy(s *state.State, c *service.Call, in request) (wire.Object, *wi
 		return nil, notFound("No such policy exists")
 	}
 	return wire.Object{"Policy": k.Policy, "PolicyName": "default"}, nil
+}
+
+// ofState is an operation that brings a key of one state into another. A key that is in
+// the other state already stays so.
+func ofState(from, to string) func(*state.State, *service.Call, request) (wire.Object, *wire.Error) {
+	return func(s *state.State, c *service.Call, in request) (wire.Object, *wire.Error) {
+		if strings.HasPrefix(in.KeyID, "alias/") || strings.Contains(in.KeyID, ":alias/") {
+			return nil, notFound("Invalid keyId '" + in.KeyID + "'")
+		}
+		k, e := authorizedKey(s, c, in)
+		if e != nil {
+			return nil, e
+		}
+		if k.State != from && (k.State != to || from == "PendingDeletion") {
+			return nil, &wire.Error{Status: 400, Code: "KMSInvalidStateException", Message: k.ARN + " is " + k.State + "."}
+		}
+		k.State = to
+		if from == "PendingDeletion" {
+			return wire.Object{"KeyId": k.ARN}, nil
+		}
+		return wire.Object{}, nil
+	}
 }
 
 func putKeyPolicy(s *state.State, c *service.Call, in request) (wire.Object, *wire.Error) {

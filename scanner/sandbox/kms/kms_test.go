@@ -204,3 +204,42 @@ func TestPutKeyPolicy(t *testing.T) {
 		t.Errorf("policy %s", s.State.Keys[objectsKey].Policy)
 	}
 }
+
+func TestStateOfKey(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Control(t)
+	ctx, id := context.Background(), objectsKey
+	client := kms.NewFromConfig(s.As("AKIAALICE00000000000", "us-east-1"))
+	disable := func() error { _, err := client.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &id}); return err }
+	enable := func() error { _, err := client.EnableKey(ctx, &kms.EnableKeyInput{KeyId: &id}); return err }
+	cancel := func() error {
+		_, err := client.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: &id})
+		return err
+	}
+	for _, step := range []struct {
+		before string
+		do     func() error
+		code   string
+		after  string
+	}{
+		{"Enabled", disable, "", "Disabled"},
+		{"Disabled", disable, "", "Disabled"},
+		{"Disabled", enable, "", "Enabled"},
+		{"Enabled", cancel, "KMSInvalidStateException", "Enabled"},
+		{"Disabled", cancel, "KMSInvalidStateException", "Disabled"},
+		{"PendingDeletion", enable, "KMSInvalidStateException", "PendingDeletion"},
+		{"PendingDeletion", cancel, "", "Disabled"},
+	} {
+		s.State.Keys[objectsKey].State = step.before
+		status := 0
+		if step.code != "" {
+			status = 400
+		}
+		sandboxtest.WantCode(t, step.before, step.do(), step.code, status)
+		if got := s.State.Keys[objectsKey].State; got != step.after {
+			t.Errorf("%s: then %s, not %s", step.before, got, step.after)
+		}
+	}
+	_, err := client.EnableKey(ctx, &kms.EnableKeyInput{KeyId: aws.String("alias/aws/s3")})
+	sandboxtest.WantCode(t, "an alias", err, "NotFoundException", 400)
+}
