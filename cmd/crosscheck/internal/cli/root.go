@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"crosscheck/cmd/crosscheck/internal/completion"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules/spelling"
@@ -68,7 +69,7 @@ Every command's help lists the statuses that it has.`,
 	}{
 		{"Audit", []*cobra.Command{newScanCommand(s, load), newFactsCommand(s, load), newSimulateCommand(s)}},
 		{"Prove", []*cobra.Command{newCanaryCommand(s, load), newDrillCommand(s, load)}},
-		{"Report", []*cobra.Command{newReportCommand(s), newDiffCommand(s), newHistoryCommand(s), newWaiveCommand(s)}},
+		{"Report", []*cobra.Command{newReportCommand(s), newDiffCommand(s), newHistoryCommand(s), newWaiveCommand(s), newFixCommand(s)}},
 		{"Configure", []*cobra.Command{newConfigCommand(s), newRulesCommand(s), newSetupCommand(s)}},
 		{"Try and develop", []*cobra.Command{newDemoCommand(s), newSandboxCommand(s), newManCommand(s), newVersionCommand(s)}},
 	} {
@@ -80,7 +81,7 @@ Every command's help lists the statuses that it has.`,
 	}
 	root.SetHelpCommandGroupID("Try and develop")
 	root.SetCompletionCommandGroupID("Configure")
-	complete(root)
+	completion.Add(root)
 	return root
 }
 

@@ -197,10 +197,14 @@ var packages = []pkg{
 	{"cmd/crosscheck/internal/terminal", "the streams, the terminal and the environment of the program; its log", []string{"report/text"}},
 	{"cmd/crosscheck/internal/progress", "shows on standard error how far a scan is, and what it took",
 		[]string{"cmd/crosscheck/internal/terminal", "report", "report/text", "scanner", "scanner/fact"}},
+	{"cmd/crosscheck/internal/completion", "the values of flags and arguments that shells complete",
+		[]string{"canary", "cmd/crosscheck/internal/audit", "report", "report/output", "rules", "rules/finding"}},
+	{"cmd/crosscheck/internal/mend", "which links and findings of a run or of facts are to be mended, and what becomes of them",
+		[]string{"cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/usererr", "report", "report/text", "rules", "rules/finding", "rules/fix", "rules/fix/newlink", "rules/iam/match", "rules/spelling", "scanner/fact"}},
 	{"cmd/crosscheck/internal/prober", "finds links, asks, probes them, and reports: once, on a schedule, or as an experiment",
 		[]string{"canary", "canary/access", "canary/bucket", "canary/experiment", "canary/journal", "canary/measure", "canary/prove", "canary/watch", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/text", "rules", "rules/finding", "rules/permission", "rules/permission/demand", "scanner", "scanner/client", "scanner/fact"}},
 	{"cmd/crosscheck/internal/cli", "the commands: flags to options, one call each",
-		[]string{"canary", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/securityhub", "report/text", "rules", "rules/finding", "rules/fix", "rules/fix/newlink", "rules/iam/simulate", "rules/spelling", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
+		[]string{"canary", "canary/experiment", "canary/journal", "canary/measure", "cmd/crosscheck/internal/audit", "cmd/crosscheck/internal/completion", "cmd/crosscheck/internal/config", "cmd/crosscheck/internal/mend", "cmd/crosscheck/internal/prober", "cmd/crosscheck/internal/progress", "cmd/crosscheck/internal/setup", "cmd/crosscheck/internal/terminal", "cmd/crosscheck/internal/usererr", "report", "report/atomicfile", "report/compare", "report/output", "report/repair", "report/securityhub", "report/text", "rules", "rules/finding", "rules/iam/simulate", "rules/spelling", "rules/waiver", "scanner", "scanner/client", "scanner/fact", "scanner/sandbox", "testdata"}},
 	{"cmd/crosscheck/internal/repo", "tests of the repository itself", nil},
 	{"cmd/crosscheck", "main", []string{"cmd/crosscheck/internal/cli"}},
 }
@@ -223,7 +227,7 @@ var only = map[string][]string{
 	"github.com/prometheus/":            {"canary/watch", "report/prometheus"},
 	"github.com/olekukonko/tablewriter": {"report/internal/grid"},
 	"github.com/owenrumney/go-sarif":    {"report/sarif"},
-	"github.com/spf13/cobra":            {"cmd/crosscheck/internal/cli"},
+	"github.com/spf13/cobra":            {"cmd/crosscheck/internal/cli", "cmd/crosscheck/internal/completion"},
 }
 
 // standardOnly are packages that import nothing but the standard library, with all

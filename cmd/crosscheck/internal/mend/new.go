@@ -1,4 +1,4 @@
-package cli
+package mend
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 	"crosscheck/rules/fix/newlink"
 )
 
-// newLinkHelp is what the help of fix says of --new.
-const newLinkHelp = `With --new, SOURCE and DESTINATION are buckets, each written as ACCOUNT:BUCKET or
+// NewHelp is what the help of fix says of --new.
+const NewHelp = `With --new, SOURCE and DESTINATION are buckets, each written as ACCOUNT:BUCKET or
 ACCOUNT:BUCKET@REGION; the source may be followed by the prefix of the keys that are to
 replicate, as in 111111111111:orders@eu-west-1/2026/. A Region decides the partition, and
 must be given where a policy has to name it and no key does.`
 
-// newLinkOptions are the flags of crosscheck fix --new.
-type newLinkOptions struct {
+// New are the flags of crosscheck fix --new.
+type New struct {
 	role                string
 	replicaKey          string
 	sourceKeys          []string
@@ -30,7 +30,7 @@ type newLinkOptions struct {
 	annotations         bool
 }
 
-func (o *newLinkOptions) register(fs *pflag.FlagSet) {
+func (o *New) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&o.role, "role", "", "with --new, `name` of the role to make (replicate-SOURCE if not set)")
 	fs.StringVar(&o.replicaKey, "kms", "", "with --new, replicate objects under KMS, with the key of this `ARN` for the replicas")
 	fs.StringSliceVar(&o.sourceKeys, "source-kms", nil, "with --kms, the `ARN` of a key that source objects are under; repeatable. Without it the role may decrypt with every key of the source account, through S3 alone")
@@ -41,8 +41,8 @@ func (o *newLinkOptions) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.annotations, "annotations", false, "with --new, replicate annotations")
 }
 
-// repairs are the whole set for a new link between two buckets, given as arguments.
-func (o *newLinkOptions) repairs(ctx context.Context, args []string, judge fix.Judge) (finding.Repairs, error) {
+// Repairs are the whole set for a new link between two buckets, given as arguments.
+func (o *New) Repairs(ctx context.Context, args []string, judge fix.Judge) (finding.Repairs, error) {
 	if len(args) != 2 {
 		return finding.Repairs{}, usererr.Hint(fmt.Errorf("--new takes two buckets, and %d were given", len(args)),
 			"write crosscheck fix --new 111111111111:orders 222222222222:orders-backup")

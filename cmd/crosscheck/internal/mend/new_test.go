@@ -1,4 +1,4 @@
-package cli
+package mend
 
 import (
 	"context"
@@ -39,13 +39,13 @@ func TestNewLink(t *testing.T) {
 		{from + " backup", "", "DESTINATION: "},
 		{from + " " + to + "/x", "", "DESTINATION has a prefix"},
 	} {
-		var o newLinkOptions
+		var o New
 		fs := pflag.NewFlagSet("fix", pflag.ContinueOnError)
-		o.register(fs)
+		o.Register(fs)
 		if err := fs.Parse(strings.Fields(c.args)); err != nil {
 			t.Fatal(err)
 		}
-		set, err := o.repairs(t.Context(), fs.Args(), works)
+		set, err := o.Repairs(t.Context(), fs.Args(), works)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%s: error %v, want one that says: %s", c.args, err, c.err)

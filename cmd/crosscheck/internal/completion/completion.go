@@ -1,4 +1,5 @@
-package cli
+// Package completion is the values of flags and arguments that shells complete.
+package completion
 
 import (
 	"bufio"
@@ -19,9 +20,9 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// complete teaches shells the values of flags, by their names: a name means the same in
+// Add teaches shells the values of flags, by their names: a name means the same in
 // every command.
-func complete(root *cobra.Command) {
+func Add(root *cobra.Command) {
 	values := map[string]func() []string{
 		"fail-on":             severities,
 		"enable":              ruleNames,
@@ -33,6 +34,11 @@ func complete(root *cobra.Command) {
 		"log-format":          func() []string { return []string{"text", "json"} },
 	}
 	for _, cmd := range allCommands(root) {
+		if cmd.Name() == "fix" {
+			cmd.ValidArgsFunction = func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+				return completions(linksOfLastRun(), toComplete), cobra.ShellCompDirectiveNoFileComp
+			}
+		}
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			of := values[f.Name]
 			if f.Name == "output" && f.Value.Type() == "stringArray" {

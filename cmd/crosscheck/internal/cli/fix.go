@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"crosscheck/cmd/crosscheck/internal/mend"
+	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/cmd/crosscheck/internal/usererr"
+	"crosscheck/report/repair"
+	"crosscheck/report/text"
+	"crosscheck/rules/finding"
+)
+
+// fixFlags are the flags of fix.
+type fixFlags struct {
+	o       mend.Options
+	format  string
+	dir     string
+	noColor bool
+	create  bool
+	link    mend.New
+}
+
+func newFixCommand(s *terminal.Streams) *cobra.Command {
+	var f fixFlags
+	cmd := &cobra.Command{
+		Use:   "fix [LINK|FINGERPRINT…]",
+		Short: "Print the changes that mend links, proven by judging again",
+		Long: `fix reads a recorded run (--from) or a facts file (--facts), finds the smallest changes
+to policies and settings that mend its broken and partial links, judges the links again
+with all of them, and prints the changes, account by account. It changes nothing itself
+and does not call AWS.
+
+LINK is the id of a link, or a pattern of ids with * and ?; FINGERPRINT the first 8 or
+more digits of a finding's fingerprint. Without any, all links that fail are mended. What
+no proven change exists for is printed as a decision: who must be asked about what.
+
+` + mend.NewHelp + `
+` + exits{clean: "changes were printed, or there is nothing to fix", usage: "usage error, or a run or facts file that cannot be used"}.help(),
+		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
+  crosscheck fix --from run.jsonl
+  crosscheck fix 'orders*' --from run.jsonl --format json
+  crosscheck fix --new 111111111111:orders 222222222222:orders-backup --delete-markers`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, s, args) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.o.From, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
+	fs.StringVar(&f.o.Facts, "facts", "", "facts `file`, written with 'crosscheck facts'; - is standard input")
+	fs.StringVar(&f.format, "format", "diff", "`form` of the changes: "+strings.Join(repair.Forms(), ", "))
+	fs.StringVar(&f.dir, "out", "", "write the changes as files into this `directory`, which is made if it is missing")
+	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
+	fs.BoolVar(&f.create, "new", false, "print the whole set for a link that does not exist yet, from SOURCE to DESTINATION")
+	f.link.Register(fs)
+	addRuleFlags(cmd)
+	addConfigFlag(cmd)
+	return cmd
+}
+
+func (f *fixFlags) run(cmd *cobra.Command, s *terminal.Streams, args []string) error {
+	defer collectSeldom(s)()
+	if err := f.check(); err != nil {
+		return err
+	}
+	c, err := configure(s, cmd)
+	if err != nil {
+		return err
+	}
+	engine, err := c.Engine()
+	if err != nil {
+		return err
+	}
+	if f.create {
+		set, err := f.link.Repairs(cmd.Context(), args, mend.Judge(engine))
+		if err != nil {
+			return err
+		}
+		return f.print(s, &set)
+	}
+	f.o.Only, f.o.Stdin = args, s.In
+	result, err := mend.Find(cmd.Context(), engine, &f.o)
+	if err != nil {
+		return err
+	}
+	for _, n := range result.Notes {
+		fmt.Fprintln(s.Err, text.Visible(n))
+	}
+	if len(result.Failing) == 0 && len(result.Changes) == 0 && len(result.Decisions) == 0 {
+		if len(result.Notes) == 0 {
+			fmt.Fprintln(s.Err, result)
+		}
+		return nil
+	}
+	if err := f.print(s, &result.Repairs); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Err, result)
+	return nil
+}
+
+// check refuses flags that say nothing together, before anything is read.
+func (f *fixFlags) check() error {
+	known := false
+	for _, name := range repair.Forms() {
+		known = known || name == f.format
+	}
+	switch {
+	case !known:
+		return usererr.Hint(fmt.Errorf("unknown format %q", f.format), "use one of "+strings.Join(repair.Forms(), ", "))
+	case f.create && (f.o.From != "" || f.o.Facts != ""):
+		return usererr.Hint(errors.New("--new needs neither --from nor --facts"), "it is about a link that does not exist yet")
+	case f.o.From == "-" && f.o.Facts == "-":
+		return errors.New("--from and --facts exclude each other")
+	}
+	return nil
+}
+
+// print writes the changes to standard output, or as files.
+func (f *fixFlags) print(s *terminal.Streams, r *finding.Repairs) error {
+	if f.dir != "" {
+		if err := os.MkdirAll(f.dir, 0o700); err != nil {
+			return usererr.Hint(fmt.Errorf("--out %s cannot be made: %w", f.dir, usererr.Path(err)), "choose another directory")
+		}
+	}
+	err := repair.Write(f.format, s.Out, r, repair.Options{Color: s.Color && !f.noColor, Dir: f.dir})
+	if errors.Is(err, os.ErrExist) {
+		return usererr.Hint(fmt.Errorf("--out %s: %w", f.dir, usererr.Path(err)), "nothing is overwritten: choose an empty directory")
+	}
+	return err
+}
