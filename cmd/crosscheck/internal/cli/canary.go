@@ -128,7 +128,7 @@ func (f *canaryFlags) options(s *terminal.Streams, quiet bool) *prober.Options {
 func newCanaryCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
 		f   = canaryFlags{scope: scopeFlags{load: load}}
-		out reportFlags
+		out = reportFlags{log: &f.scope.log}
 	)
 	cmd := &cobra.Command{
 		Use:   "canary",

@@ -10,7 +10,7 @@ import (
 func newDrillCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
 		f   = canaryFlags{scope: scopeFlags{load: load}}
-		out reportFlags
+		out = reportFlags{log: &f.scope.log}
 	)
 	cmd := &cobra.Command{
 		Use:   "drill",

@@ -100,6 +100,7 @@ type reportFlags struct {
 	recorded        bool // what is reported may have been compared with a baseline when it was recorded
 	history         string
 	waivers         string
+	log             *terminal.Log // nil = as text
 }
 
 func (f *reportFlags) add(cmd *cobra.Command) {
@@ -141,14 +142,17 @@ func (f *reportFlags) wrote(s *terminal.Streams, paths []string, sum *report.Sum
 	if f.quiet {
 		return
 	}
-	fmt.Fprintf(s.Err, "crosscheck: wrote %s: links %s; findings %d failed, %d unknown\n",
-		text.Visible(strings.Join(paths, ", ")), sum.Links, sum.Findings.Fail, sum.Findings.Unknown)
+	log := f.log
+	if log == nil {
+		log = new(terminal.Log)
+	}
+	log.Say(s, fmt.Sprintf("wrote %s: links %s; findings %d failed, %d unknown", strings.Join(paths, ", "), sum.Links, sum.Findings.Fail, sum.Findings.Unknown))
 }
 
 func newScanCommand(s *terminal.Streams, load client.Loader) *cobra.Command {
 	var (
 		scope  = scopeFlags{load: load}
-		out    reportFlags
+		out    = reportFlags{log: &scope.log}
 		facts  string
 		with   []string
 		dryRun bool

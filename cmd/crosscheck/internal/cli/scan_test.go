@@ -110,7 +110,7 @@ callers:
 	}{
 		"unknown access key":    {"AKIANOBODY0000000000", nil, []string{"does not accept the credentials", "InvalidClientTokenId", "AWS_PROFILE"}},
 		"expired session":       {"ASIAEXPIRED000000000", nil, []string{"has expired", "log in again"}},
-		"wrong role name":       {"", []string{"--role-name", "crosscheck-adit"}, []string{"crosscheck-adit", "--role-name"}},
+		"wrong role name":       {"", []string{"--role-name", "crosscheck-adit"}, []string{"crosscheck-adit", "--audit-role"}},
 		"member lists accounts": {"AKIAMEMBER0000000000", nil, []string{"organizations:ListAccounts", "--accounts", "--account-only"}},
 		"bad account id":        {"", []string{"--accounts", "12345"}, []string{"12345"}},
 	} {
