@@ -425,3 +425,41 @@ func TestVerdictOfClasses(t *testing.T) {
 		}
 	})
 }
+
+// TestWhichKeysFail: of a partial class it is recorded which keys fail, so that two runs can be
+// compared: more is never taken for the same, and fewer under the same prefixes is known as fewer.
+func TestWhichKeysFail(t *testing.T) {
+	t.Parallel()
+	e := standard(t)
+	fails := func(do func(*world)) []finding.Keys {
+		c := eval(t, e, change(do)).Links[0].Classes[0]
+		if c.Verdict != finding.Partial || len(c.Fails) == 0 {
+			t.Fatalf("%+v", c)
+		}
+		return c.Fails
+	}
+	deny := func(pattern string) func(*world) {
+		return func(w *world) { w.deny("s3:ReplicateObject", "arn:aws:s3:::dst/"+pattern) }
+	}
+	only := func(pattern string) func(*world) {
+		return func(w *world) { w.policy("arn:aws:s3:::dst/*", "arn:aws:s3:::dst/"+pattern) }
+	}
+	for _, c := range []struct {
+		name          string
+		before, after func(*world)
+		same          bool
+	}{
+		{"one key, then all but some", deny("tmp/one.txt"), only("keep/*"), false},
+		{"a prefix, then a longer one", deny("tmp/*"), deny("tmp/a/*"), true},
+		{"a prefix, then a shorter one", deny("tmp/a/*"), deny("tmp/*"), false},
+		{"outside of a prefix, then a part of that", only("keep/*"), deny("tmp/*"), true},
+		{"outside of a prefix, then of a longer one", only("keep/*"), only("keep/a/*"), false},
+		{"a pattern, then a wider one", deny("tmp/*.log"), deny("*/*.log"), false},
+		{"the same, under another Sid", deny("tmp/*.log"), all(deny("tmp/*.log"), func(w *world) { w.inPolicy(`"Sid":"Write"`, `"Sid":"Replicas"`) }), true},
+		{"a wider rule", all(only("tmp/a/*"), func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.Prefix = "tmp/" }) }), only("tmp/a/*"), false},
+	} {
+		if got := finding.AmongKeys(fails(c.after), fails(c.before)); got != c.same {
+			t.Errorf("%s: %v\n%+v\n%+v", c.name, got, fails(c.before), fails(c.after))
+		}
+	}
+}

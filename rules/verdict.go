@@ -101,6 +101,9 @@ func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 	for i := range faults {
 		f := &faults[i]
 		v := f.verdict(&p)
+		if k := f.keys(); v == finding.Partial && !slices.ContainsFunc(c.Fails, func(o finding.Keys) bool { return o.Equal(&k) }) {
+			c.Fails = append(c.Fails, k)
+		}
 		if v.Fails() {
 			c.FailureCodes = append(c.FailureCodes, f.codes...)
 			if f.cell != nil {
@@ -117,8 +120,19 @@ func judgeClass(p permission.Promise, faults []fault) finding.ClassVerdict {
 	if c.Verdict == finding.Partial && len(denied) > 1 && p.AllDenied(denied) {
 		c.Verdict, c.Witness = finding.Broken, ""
 	}
+	if c.Verdict != finding.Partial {
+		c.Fails = nil
+	}
 	c.FailureCodes = sorted(c.FailureCodes)
 	return c
+}
+
+// keys are those that fail, where not all do.
+func (f *fault) keys() finding.Keys {
+	if f.cell != nil && f.cell.Some != "" {
+		return f.cell.Keys
+	}
+	return finding.Keys{SuchAs: f.witness}
 }
 
 // why is the reason of a verdict: the first fault that leads to it, and, of a partial link,

@@ -42,6 +42,12 @@ func TestComparedWithABaseline(t *testing.T) {
 		m.Link.Verdict = finding.Partial
 		return m
 	}
+	failing := func(keys ...finding.Keys) report.Message {
+		m := partial("X")
+		m.Link.Classes = []finding.ClassVerdict{{Class: finding.Default, Verdict: finding.Partial, FailureCodes: []string{"X"}, Witness: "tmp/one.txt", Counted: true, Fails: keys}}
+		return m
+	}
+	oneKey, under, outside := finding.Keys{SuchAs: "tmp/one.txt"}, finding.Keys{Under: []string{"tmp/"}}, finding.Keys{Outside: []string{"keep/"}}
 	coded := func(m report.Message, link, resource, code string) report.Message {
 		f := *m.Finding
 		f.Link, f.Resource, f.FailureCodes = link, resource, []string{code}
@@ -95,6 +101,10 @@ func TestComparedWithABaseline(t *testing.T) {
 		"link partial, now broken": {[]report.Message{partial("X")}, []report.Message{broken("X")}, "new", 1, 1},
 		"link broken, now partial": {[]report.Message{broken("X")}, []report.Message{partial("X")}, "existing", 0, 1},
 		"link partial, as before":  {[]report.Message{partial("X")}, []report.Message{partial("X")}, "existing", 0, 1},
+		"link of the same keys":    {[]report.Message{failing(under, oneKey)}, []report.Message{failing(oneKey, under)}, "existing", 0, 1},
+		"link of more keys":        {[]report.Message{failing(oneKey)}, []report.Message{failing(outside)}, "new", 1, 1},
+		"link of fewer keys":       {[]report.Message{failing(outside)}, []report.Message{failing(under)}, "existing", 0, 1},
+		"link of unrecorded keys":  {[]report.Message{failing()}, []report.Message{failing(outside)}, "existing", 0, 1},
 		"link now partial":         {[]report.Message{reporttest.LinkOf("a/r→b", finding.Works)}, []report.Message{partial("X")}, "new", 1, 1},
 		"link waived":              {nil, []report.Message{broken("X"), coded(waived, "a/r→b", "", "X")}, "new new", 0, 0},
 		"link, the waiver is over": {[]report.Message{broken("X"), coded(waived, "a/r→b", "", "X")}, []report.Message{broken("X"), coded(fail, "a/r→b", "", "X")}, "existing new", 1, 1},

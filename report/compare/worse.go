@@ -6,9 +6,9 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// worse reports whether a link, or the objects of a class that counts, got a worse verdict
-// or fails with another code. Which keys fail is not compared; nor are the classes with a
-// run that did not record them.
+// worse reports whether a link, or the objects of a class that counts, got a worse verdict,
+// fails with another code, or fails for keys of which it is not certain that they failed
+// before. Neither classes nor keys are compared with a run that did not record them.
 func worse(before, now *finding.Link) bool {
 	if now.Verdict.Rank() < before.Verdict.Rank() ||
 		before.Verdict.Fails() && now.Verdict.Fails() && !subset(now.FailureCodes, before.FailureCodes) {
@@ -22,8 +22,17 @@ func worse(before, now *finding.Link) bool {
 			return false
 		}
 		i := slices.IndexFunc(before.Classes, func(old finding.ClassVerdict) bool { return old.Class == c.Class })
-		return i < 0 || c.Verdict.Rank() < before.Classes[i].Verdict.Rank() || !subset(c.FailureCodes, before.Classes[i].FailureCodes)
+		if i < 0 {
+			return true
+		}
+		old := &before.Classes[i]
+		return c.Verdict.Rank() < old.Verdict.Rank() || !subset(c.FailureCodes, old.FailureCodes) || moreKeys(old, &c)
 	})
+}
+
+// moreKeys reports whether keys of a partial class may fail that did not.
+func moreKeys(before, now *finding.ClassVerdict) bool {
+	return before.Verdict == finding.Partial && now.Verdict == finding.Partial && len(before.Fails) > 0 && !finding.AmongKeys(now.Fails, before.Fails)
 }
 
 func subset(a, b []string) bool {

@@ -70,7 +70,7 @@ func Sample(t testing.TB) []report.Message {
 	partial.Classes = []finding.ClassVerdict{
 		{Class: finding.Default, Verdict: finding.Works, Counted: true},
 		{Class: finding.SSEKMS, Verdict: finding.Broken, FailureCodes: partial.FailureCodes, Counted: true},
-		{Class: finding.Tagged, Verdict: finding.Partial, Witness: "orders/2025/1", Counted: true},
+		{Class: finding.Tagged, Verdict: finding.Partial, Witness: "orders/2025/1", Counted: true, Fails: []finding.Keys{{Under: []string{"orders/2025/"}}}},
 		{Class: finding.Annotated, Verdict: finding.UnknownVerdict},
 	}
 

@@ -100,6 +100,7 @@ type ClassVerdict struct {
 	FailureCodes []string `json:"failure_codes"` // S3's codes that would be met, sorted
 	Witness      string   `json:"witness"`       // the key of an object that fails, or its tags in words, where not all of the class do, "" otherwise
 	Counted      bool     `json:"counted"`       // it decides the verdict of the link
+	Fails        []Keys   `json:"fails"`         // of a partial class: which keys fail; empty otherwise
 }
 
 // Link is the verdict on a replication link. The field order is the JSON order.

@@ -103,7 +103,7 @@ func (c *Cell) neededIf(perhaps *demand.Condition) {
 	if c.Result != iam.Denied {
 		return
 	}
-	c.Result, c.Reason, c.Remediation, c.Some = iam.Undecided, unknown, "", ""
+	c.Result, c.Reason, c.Remediation, c.Some, c.Keys = iam.Undecided, unknown, "", "", finding.Keys{}
 	c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
 	if c.Sides != nil {
 		c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""

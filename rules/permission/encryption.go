@@ -62,7 +62,7 @@ func (e *evaluation) whole(r *demand.Requirement) Cell {
 	if e.inferredTag {
 		c.Inferred = append(c.Inferred, "S3 compares the tags of the object at "+r.Action)
 	}
-	c.Some = e.some(&c)
+	c.Some, c.Keys = e.some(&c)
 	return c
 }
 

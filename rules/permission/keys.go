@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/match"
@@ -107,18 +108,47 @@ func (e *evaluation) patterns(s *side) (list [][]match.Token, ok bool) {
 	return list, true
 }
 
-// some says in words which keys a denial is about, where it is not about all; "" where it is
+// some says which keys a denial is about, in words too, where it is not about all; "" where it is
 // about every object of the class. They are known where the policies cut the keys into parts.
-func (e *evaluation) some(c *Cell) string {
+func (e *evaluation) some(c *Cell) (string, finding.Keys) {
 	if c.Result != iam.Denied || c.Witness == "" || c.butNamed && !e.namedArrives(c.Requirement) {
-		return ""
+		return "", finding.Keys{}
 	}
 	if c.Requirement.On == demand.TheObjects && !c.butNamed {
-		if words := e.denied(c.Requirement); words != "" {
-			return words
+		switch k := e.denied(c.Requirement); {
+		case len(k.Outside) > 0:
+			return "keys outside " + strings.Join(k.Outside, ", "), k
+		case len(k.Under) > 0:
+			return "keys under " + strings.Join(k.Under, ", "), k
 		}
 	}
-	return KeysSuchAs(c.WitnessKey())
+	key := c.WitnessKey()
+	return KeysSuchAs(key), finding.Keys{SuchAs: key, Patterns: e.distinctions(e.sideOf(c.Layer))}
+}
+
+// distinctions are the patterns, as policies write them, by which these tell objects of the rule
+// apart, sorted.
+func (e *evaluation) distinctions(s *side) (list []string) {
+	all := s.bucketARN + "/" + e.link.Rule.Prefix
+	if s.key == nil {
+		for pattern := range e.resources(s) {
+			if strings.Contains(pattern, "${") || match.Meets(pattern, all) && !match.Covers(pattern, all) {
+				list = append(list, pattern)
+			}
+		}
+	} else {
+		for _, policies := range [2][]*Policy{e.rolePolicies, s.policies} {
+			for _, p := range policies {
+				for _, u := range p.Uses {
+					if u.Key == contextKey && !u.Alike(all) {
+						list = append(list, u.Operator+" "+u.Value)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // KeysSuchAs are some keys in words, by one of them.
@@ -127,15 +157,15 @@ func KeysSuchAs(key string) string { return "keys such as " + key }
 // most is how many prefixes are named, and how many keys are asked for.
 const most = 3
 
-// denied says in words which keys of the class at hand a requirement denies that some keys
-// fail, such as "keys outside orders/2026/"; "" where they are not known by a few prefixes.
+// denied are the keys of the class at hand that a requirement denies which some keys fail;
+// none where they are not known by a few prefixes.
 //
 // The patterns of the policies over the request cut the keys of the rule into parts, each of
 // which is decided by itself. All keys in none of them are alike.
-func (e *evaluation) denied(r *demand.Requirement) string {
+func (e *evaluation) denied(r *demand.Requirement) (none finding.Keys) {
 	parts, ok := e.parts(e.sideOf(r.Layer))
 	if !ok || len(parts) == 0 {
-		return ""
+		return none
 	}
 	defer func(before string) { e.keys = before }(e.keys)
 	var outside, under []string
@@ -147,16 +177,16 @@ func (e *evaluation) denied(r *demand.Requirement) string {
 		case part.Result == iam.Denied && part.Witness == "":
 			under = append(under, prefix)
 		default:
-			return ""
+			return none
 		}
 	}
 	switch {
 	case len(under) == 0:
-		return "keys outside " + strings.Join(outside, ", ")
+		return finding.Keys{Outside: outside, Within: e.link.Rule.Prefix}
 	case len(outside) == 0:
-		return "keys under " + strings.Join(under, ", ")
+		return finding.Keys{Under: under}
 	}
-	return ""
+	return none
 }
 
 // parts are the prefixes by which the policies of a side and of the role tell keys of the

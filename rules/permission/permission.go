@@ -73,12 +73,13 @@ type Cell struct {
 	// layer of SCPs or RCPs.
 	Decider, Level string
 	Deciding       []finding.Statement
-	UnknownKeys    []string // condition keys that would have to be known
-	UnknownLayers  []string // layers that would have to be read
-	NotRead        []string // why they were not read, each reason once
-	Witness        string   // a resource that the result is about, where not all are concerned
-	butNamed       bool     // that is all but single ones that a policy names in full
-	Some           string   // in words, the keys that a denial is about, where some may fare better; "" where all are denied
+	UnknownKeys    []string     // condition keys that would have to be known
+	UnknownLayers  []string     // layers that would have to be read
+	NotRead        []string     // why they were not read, each reason once
+	Witness        string       // a resource that the result is about, where not all are concerned
+	butNamed       bool         // that is all but single ones that a policy names in full
+	Some           string       // in words, the keys that a denial is about, where some may fare better; "" where all are denied
+	Keys           finding.Keys // the same, to be compared with those of another run
 
 	Sides       *Sides // what each side says by itself; nil where no side was asked
 	Remediation string // the exact change that a denial needs, "" where none is known

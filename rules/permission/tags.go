@@ -54,8 +54,10 @@ func (e *evaluation) byTags(r *demand.Requirement) Cell {
 		}
 		if tagged.Some == "" {
 			tagged.Witness, tagged.Some = "an object with "+tags, tags
+			tagged.Keys = finding.Keys{SuchAs: tagged.Witness}
 		} else {
 			tagged.Some += " and " + tags
+			tagged.Keys = finding.Keys{SuchAs: tagged.WitnessKey() + " with " + tags, Patterns: slices.Concat(tagged.Keys.Under, tagged.Keys.Outside, tagged.Keys.Patterns)}
 		}
 	}
 	tagged.ofTags = true

@@ -49,7 +49,7 @@ func Link(l *finding.Link) *finding.Link {
 	c.FailureCodes = List(c.FailureCodes)
 	c.Classes = append([]finding.ClassVerdict{}, c.Classes...)
 	for i := range c.Classes {
-		c.Classes[i].FailureCodes = List(c.Classes[i].FailureCodes)
+		c.Classes[i].FailureCodes, c.Classes[i].Fails = List(c.Classes[i].FailureCodes), List(c.Classes[i].Fails)
 	}
 	c.Checks = append([]finding.Check{}, c.Checks...)
 	for i := range c.Checks {
