@@ -70,7 +70,32 @@ func (e *evaluation) exempt(c *Cell, statements []finding.Statement) string {
 	for i, d := range statements {
 		where[i] = e.place(d.Layer, d.Policy, d.Sid, d.Statement)
 	}
-	return fmt.Sprintf("exempt %s from the Deny of %s in %s", e.link.RoleARN, c.Action, strings.Join(where, ", "))
+	return fmt.Sprintf("exempt %s from the Deny of %s in %s", e.link.RoleARN, c.Action, strings.Join(where, ", ")) + e.together(statements)
+}
+
+// together says what statements must name that exempt callers by NotPrincipal: of a role's session
+// the account, the role and the session, and one with a boundary by no entry at all.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+func (e *evaluation) together(statements []finding.Statement) string {
+	if e.role == nil {
+		return ""
+	}
+	for _, st := range statements {
+		for _, p := range e.at.policies {
+			info := p.statement(st)
+			if info == nil || !info.NotPrincipal {
+				continue
+			}
+			if e.principal.Boundary == logic.True {
+				return "; the role has a permissions boundary, and NotPrincipal exempts none with one: use a condition on aws:PrincipalArn instead"
+			}
+			arn := strings.SplitN(e.role.ARN, ":", 3)
+			session := fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", arn[1], e.role.AccountID, e.role.Name, sessionName)
+			root := fmt.Sprintf("arn:%s:iam::%s:root", arn[1], e.role.AccountID)
+			return fmt.Sprintf("; its NotPrincipal must have all of %s, %s and %s", root, e.role.ARN, session)
+		}
+	}
+	return ""
 }
 
 // say adds a clause to what is said of the cell.

@@ -68,6 +68,17 @@ func (c *Cell) decidedBy(p *Policy, st *policy.StatementInfo) bool {
 	return slices.ContainsFunc(c.Deciding, func(d finding.Statement) bool { return d.Policy == p.Name() && d.Statement == st.Index })
 }
 
+// statement is the statement of a policy that decides a cell, nil where it is of another policy.
+func (p *Policy) statement(st finding.Statement) *policy.StatementInfo {
+	infos := p.infos()
+	for i := range infos {
+		if infos[i].Index == st.Statement && p.Name() == st.Policy {
+			return &infos[i]
+		}
+	}
+	return nil
+}
+
 // layerOf are the layers of policies, as an [iam.Decision] spells them.
 var layerOf = map[policy.Kind]string{
 	policy.Identity: "identity", policy.Boundary: "boundary", policy.SCP: "scp",

@@ -72,6 +72,18 @@ var faults = []struct {
 		w.add(inDst, `{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:Replicate*","Resource":"arn:aws:s3:::dst/*"}`)
 	}, demand.Destination, "s3:ReplicateObject"},
 	{"a Deny in the key policy", func(w world) { w.add(inDstKey, deny("kms:Encrypt", "*", "")) }, demand.DestinationKey, "kms:Encrypt"},
+	{"a Deny in the second policy of the key", func(w world) {
+		w.key(dstKey, func(k *fact.Key) {
+			k.RAMPolicy = fact.Of(fact.Policy{Name: "AWS_RAM", Document: fmt.Sprintf(policy, deny("kms:Encrypt", "*", ""))})
+		})
+	}, demand.DestinationKey, "kms:Encrypt"},
+	{"a Deny with NotPrincipal", func(w world) {
+		w.add(inDst, `{"Sid":"Only","Effect":"Deny","NotPrincipal":{"AWS":["`+roleARN+`"]},"Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+	}, demand.Destination, "s3:ReplicateObject"},
+	{"a Deny with NotPrincipal, and a boundary", func(w world) {
+		w.add(inDst, `{"Sid":"Only","Effect":"Deny","NotPrincipal":{"AWS":["`+roleARN+`"]},"Action":"s3:*","Resource":"arn:aws:s3:::dst/*"}`)
+		w.add(inBoundary, deny("s3:None", "", ""))
+	}, demand.Destination, "s3:ReplicateObject"},
 	{"Denies at both ends", func(w world) {
 		w.add(inRole, deny("s3:Replicate*", "", ""))
 		w.add(inDst, `{"Effect":"Deny","Principal":"*","Action":"s3:Replicate*","Resource":"arn:aws:s3:::dst/*"}`)

@@ -70,12 +70,19 @@ func (e *explanation) policyName(layer, policy string) string {
 	case "rcp":
 		return "the RCP " + policy + level
 	case "key":
+		if policy == secondKeyPolicy {
+			return "the policy " + policy + " of the key " + e.req.Resource
+		}
 		return "the policy of the key " + e.req.Resource
 	case "trust":
 		return "the trust policy of the role"
 	}
 	return "the bucket policy of " + e.bucket()
 }
+
+// secondKeyPolicy is the policy of a key that AWS RAM shares, beside the one that its owner writes.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
+const secondKeyPolicy = "AWS_RAM"
 
 // layerWords names a layer that is not read, with its verb.
 func layerWords(layer string) string {
@@ -146,7 +153,7 @@ func (e *explanation) missing(d *iam.Decision) string {
 		return e.place(&st) + " " + e.allOf(misses, d, &st)
 	}
 	if best.nearness[2] < 2 && best.nearness[1] == 3 && len(misses) == 0 {
-		if wrong := e.misspelt(best.s); wrong != "" {
+		if wrong := e.misspelt(best.p, best.s); wrong != "" {
 			d.Change = "write " + e.req.Action + " instead of " + wrong + " in " + e.place(&st)
 			return e.place(&st) + " names `" + wrong + "`, which is no action of S3 (write " + e.req.Action + ")"
 		}
@@ -263,18 +270,33 @@ func (e *explanation) misses(layer iam.Place, c candidate) (list []miss) {
 	return list
 }
 
-// misspelt is an action of a statement that is none of S3's, and nearly the request's.
-func (e *explanation) misspelt(s *statement.Statement) string {
+// misspelt is an action of a statement that is none of S3's, and nearly the request's, as it is written.
+func (e *explanation) misspelt(p *policy.Policy, s *statement.Statement) string {
 	if !catalog.IsS3(e.req.Action) || s.NotAction {
 		return ""
 	}
 	for i := range s.Actions {
 		g := &s.Actions[i]
 		if g.Kind == match.Literal && catalog.S3ResourceTypes(g) == 0 && spelling.Nearest(g.Text, []string{strings.ToLower(e.req.Action)}) != "" {
-			return g.Text
+			return written(p, s.Index, g.Text)
 		}
 	}
 	return ""
+}
+
+// written is an action of a statement as its author wrote it.
+func written(p *policy.Policy, index int, action string) string {
+	for _, info := range p.Statements() {
+		if info.Index != index {
+			continue
+		}
+		for _, a := range info.Actions {
+			if strings.EqualFold(a, action) {
+				return a
+			}
+		}
+	}
+	return action
 }
 
 // caller is who asks, as a policy would name it.

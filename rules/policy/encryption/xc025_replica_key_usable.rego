@@ -19,6 +19,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/API/API_EncryptionConfiguration.html
 package crosscheck.rules.encryption.replica_key_usable
 
+import data.crosscheck.keys
+
 symmetric := ["SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"]
 
 answers contains crosscheck.not_applicable(link, "the key does not exist") if {
@@ -37,7 +39,7 @@ answers contains crosscheck.fail(link, sprintf("the key %s for replicas is in st
 	"key": "state",
 	"failure_codes": ["DstKmsKeyInvalidState"],
 	"evidence": {"key": link.replica_key, "state": key.state},
-	"remediation": sprintf("enable the key %s, or name another one in ReplicaKmsKeyID", [link.replica_key]),
+	"remediation": sprintf("enable the key %s, or name another one %s", [link.replica_key, keys.setting(link)]),
 }) if {
 	some link in input.links
 	key := input.keys[link.replica_key].value
@@ -47,7 +49,7 @@ answers contains crosscheck.fail(link, sprintf("the key %s for replicas is in st
 answers contains crosscheck.fail(link, sprintf("the key %s for replicas is %s for %s; S3 encrypts with symmetric keys only", [link.replica_key, key.spec, key.usage]), {
 	"key": "kind",
 	"evidence": {"key": link.replica_key, "spec": key.spec, "usage": key.usage},
-	"remediation": "name a symmetric encryption key in ReplicaKmsKeyID",
+	"remediation": sprintf("name a symmetric encryption key %s", [keys.setting(link)]),
 }) if {
 	some link in input.links
 	key := input.keys[link.replica_key].value

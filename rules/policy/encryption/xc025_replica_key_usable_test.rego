@@ -30,3 +30,15 @@ test_unknown if {
 test_not_applicable_gone if {
 	fixture.said(rule.answers) == fixture.not_applicable with input as fixture.with_key("replica", fixture.absent)
 }
+
+# A key that is related to the source's is not named.
+test_remediation if {
+	document := json.patch(
+		fixture.with_key("replica", fixture.value({"state": "Disabled", "spec": "RSA_2048", "usage": "SIGN_VERIFY"})),
+		[{"op": "add", "path": "/links/0/rule/destination", "value": {"related_key": true}}],
+	)
+	{a.remediation | some a in rule.answers with input as document} == {
+		"enable the key k, or name another one in ReplicaKmsKeyID, and remove UseSourceMultiRegionKey",
+		"name a symmetric encryption key in ReplicaKmsKeyID, and remove UseSourceMultiRegionKey",
+	}
+}

@@ -19,6 +19,8 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
 package crosscheck.rules.encryption.replica_key_owner
 
+import data.crosscheck.keys
+
 # How a key that is named without its account is found.
 named(link) := "" if {
 	startswith(link.replica_key, "arn:")
@@ -38,7 +40,7 @@ answers contains answer if {
 		fault := {
 			"message": sprintf("arrives, unreadable at the destination: replicas are encrypted with the key %s%s, which account %s can use only while account %s allows it", [link.replica_key, named(link), owner, key.account_id]),
 			"evidence": {"key": link.replica_key, "key_account": key.account_id, "key_manager": key.manager},
-			"remediation": sprintf("name the ARN of a customer managed key of account %s in ReplicaKmsKeyID", [owner]),
+			"remediation": sprintf("name the ARN of a customer managed key of account %s %s", [owner, keys.setting(link)]),
 		}
 	}
 	some answer in crosscheck.result(link, faults, "the destination account owns the key")

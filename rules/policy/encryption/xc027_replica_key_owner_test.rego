@@ -34,3 +34,14 @@ test_fail_alias if {
 		{a.message | some a in rule.answers with input as document} == {sprintf("arrives, unreadable at the destination: replicas are encrypted with the key %s%s, which account 222222222222 can use only while account 111111111111 allows it", [name, how])}
 	}
 }
+
+# The key that is related to the source's is not named: a rule has the one or the other.
+test_remediation if {
+	every related, words in {"true": "in ReplicaKmsKeyID, and remove UseSourceMultiRegionKey", "false": "in ReplicaKmsKeyID"} {
+		document := json.patch(
+			fixture.with_key("replica", fixture.value({"account_id": "111111111111", "manager": "CUSTOMER"})),
+			[{"op": "add", "path": "/links/0/rule/destination", "value": {"related_key": related == "true"}}],
+		)
+		{a.remediation | some a in rule.answers with input as document} == {sprintf("name the ARN of a customer managed key of account 222222222222 %s", [words])}
+	}
+}
