@@ -59,7 +59,8 @@ func appendAnswers(list []answer, link int, answers []permission.Answer) []answe
 // some is, in words, which objects fail, where not all of them do.
 func (a *answer) some() string {
 	if a.keys == "" && a.Witness != "" {
-		return permission.KeysSuchAs(a.Witness)
+		k := finding.Keys{SuchAs: a.Witness}
+		return k.String()
 	}
 	return a.keys
 }

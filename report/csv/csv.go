@@ -17,9 +17,9 @@ var csvHeader = []string{"kind", "status", "severity", "rule_id", "title", "acco
 	"controls", "fingerprint", "waiver_reason", "waiver_owner", "waiver_ticket", "waiver_expires", "baseline"}
 
 // Render writes one row for every finding, every one that is past since the
-// baseline, every link, probe and gap (RFC 4180); the status of a link is its verdict,
-// that of a probe its outcome. A cell that a spreadsheet could take for a formula
-// begins with an apostrophe.
+// baseline, every link, every class of its objects, probe and gap (RFC 4180); the status of a
+// link or class is its verdict, that of a probe its outcome. A cell that a spreadsheet could
+// take for a formula begins with an apostrophe.
 func Render(w io.Writer, r *records.Run) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
@@ -49,8 +49,16 @@ func Render(w io.Writer, r *records.Run) error {
 		if _, probed := sources[l.ID]; probed {
 			sources[l.ID] = l.Source
 		}
-		return row("link", string(cmp.Or(l.Verdict, finding.UnknownVerdict)), "", "", "", l.Source.AccountID, l.Source.Region, records.BucketARN(l.Source), l.ID, records.Why(l),
-			strings.Join(l.FailureCodes, " "), "", "", "", "", "", "", "", l.Baseline)
+		about := func(kind string, v finding.Verdict, title, message string, codes []string, baseline string) error {
+			return row(kind, string(cmp.Or(v, finding.UnknownVerdict)), "", "", title, l.Source.AccountID, l.Source.Region, records.BucketARN(l.Source), l.ID, message,
+				strings.Join(codes, " "), "", "", "", "", "", "", "", baseline)
+		}
+		err := about("link", l.Verdict, "", records.Why(l), l.FailureCodes, l.Baseline)
+		for i := range l.Classes {
+			c := &l.Classes[i]
+			err = cmp.Or(err, about("class", c.Verdict, string(c.Class), classText(c), c.FailureCodes, ""))
+		}
+		return err
 	}))
 	if err != nil {
 		return err
@@ -74,4 +82,20 @@ func Render(w io.Writer, r *records.Run) error {
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// classText says which objects of a class fail, where not all of them do, and whether the class
+// counts for its link.
+func classText(c *finding.ClassVerdict) string {
+	var parts []string
+	for _, k := range c.Fails {
+		parts = append(parts, k.String())
+	}
+	if len(parts) > 0 {
+		parts = []string{strings.Join(parts, " and ") + " fail"}
+	}
+	if !c.Counted {
+		parts = append(parts, "does not count for the link")
+	}
+	return strings.Join(parts, "; ")
 }

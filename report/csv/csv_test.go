@@ -7,6 +7,7 @@ import (
 	"crosscheck/report/reporttest"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -15,8 +16,20 @@ import (
 func TestCSVRoundTrip(t *testing.T) {
 	t.Parallel()
 	rows := checkCSV(t, render(t, reporttest.Sample(t)))
-	if len(rows) != 19 {
+	if len(rows) != 23 {
 		t.Fatalf("%d rows", len(rows))
+	}
+	var classes []string
+	for _, row := range rows {
+		if row[0] == "class" {
+			classes = append(classes, strings.Join([]string{row[1], row[4], row[8], row[9], row[10]}, "|"))
+		}
+	}
+	const link = "|orders/to-backup→backup-orders|"
+	want := []string{"works|default" + link + "|", "broken|sse-kms" + link + "|DstKmsKeyInvalidState",
+		"partial|tagged" + link + "keys under orders/2025/ fail|", "unknown|annotated" + link + "does not count for the link|"}
+	if !slices.Equal(classes, want) {
+		t.Errorf("classes %q, want %q", classes, want)
 	}
 	if got := strings.Join(rows[0], ","); got != strings.Join(csvHeader, ",") {
 		t.Errorf("header %s", got)

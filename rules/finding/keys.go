@@ -17,6 +17,17 @@ type Keys struct {
 	Patterns []string `json:"patterns,omitempty"`
 }
 
+// String says which keys in words: "keys outside orders/2026/".
+func (k *Keys) String() string {
+	switch {
+	case len(k.Outside) > 0:
+		return "keys outside " + strings.Join(k.Outside, ", ")
+	case len(k.Under) > 0:
+		return "keys under " + strings.Join(k.Under, ", ")
+	}
+	return "keys such as " + k.SuchAs
+}
+
 // Equal reports whether both are said in the same way.
 func (k *Keys) Equal(o *Keys) bool {
 	return slices.Equal(k.Under, o.Under) && slices.Equal(k.Outside, o.Outside) && k.Within == o.Within &&

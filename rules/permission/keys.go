@@ -115,15 +115,12 @@ func (e *evaluation) some(c *Cell) (string, finding.Keys) {
 		return "", finding.Keys{}
 	}
 	if c.Requirement.On == demand.TheObjects && !c.butNamed {
-		switch k := e.denied(c.Requirement); {
-		case len(k.Outside) > 0:
-			return "keys outside " + strings.Join(k.Outside, ", "), k
-		case len(k.Under) > 0:
-			return "keys under " + strings.Join(k.Under, ", "), k
+		if k := e.denied(c.Requirement); len(k.Outside)+len(k.Under) > 0 {
+			return k.String(), k
 		}
 	}
-	key := c.WitnessKey()
-	return KeysSuchAs(key), finding.Keys{SuchAs: key, Patterns: e.distinctions(e.sideOf(c.Layer))}
+	k := finding.Keys{SuchAs: c.WitnessKey(), Patterns: e.distinctions(e.sideOf(c.Layer))}
+	return k.String(), k
 }
 
 // distinctions are the patterns, as policies write them, by which these tell objects of the rule
@@ -150,9 +147,6 @@ func (e *evaluation) distinctions(s *side) (list []string) {
 	slices.Sort(list)
 	return slices.Compact(list)
 }
-
-// KeysSuchAs are some keys in words, by one of them.
-func KeysSuchAs(key string) string { return "keys such as " + key }
 
 // most is how many prefixes are named, and how many keys are asked for.
 const most = 3

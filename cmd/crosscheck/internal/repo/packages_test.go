@@ -159,7 +159,7 @@ var packages = []pkg{
 		[]string{"report", "report/internal/records", "report/text", "report/internal/wire", "rules/finding", "scanner/fact"}},
 	{"report/securityhub", "imports a run into AWS Security Hub, and archives what is resolved",
 		[]string{"report", "report/asff", "report/compare", "report/internal/records", "report/text", "rules/finding", "scanner/client"}},
-	{"report/csv", "the format csv: a row for each finding, link, probe and gap",
+	{"report/csv", "the format csv: a row for each finding, link, class of objects, probe and gap",
 		[]string{"report", "report/internal/records", "report/text", "rules/finding"}},
 	{"report/html", "the format html: a self-contained page",
 		[]string{"canary/measure", "report", "report/compare", "report/internal/records", "report/internal/spool", "report/text", "rules/finding", "scanner/fact"}},
