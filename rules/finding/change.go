@@ -55,6 +55,7 @@ const (
 	ReplacePrincipal Operation = "replace-principal"
 	ReplaceValue     Operation = "replace-value" // of any other element
 	RemoveAction     Operation = "remove-action"
+	RemovePrincipal  Operation = "remove-principal"
 	Repair           Operation = "repair" // of what is no JSON, or what AWS would not store
 	Set              Operation = "set"    // a setting
 )

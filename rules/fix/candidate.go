@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
-	policytext "crosscheck/rules/fix/edit"
 	"crosscheck/rules/iam/catalog"
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
@@ -77,39 +76,18 @@ func (t *trial) statements(p *plan) ([]policy.StatementInfo, bool) {
 	if !now.Valid() {
 		return nil, false
 	}
-	d, err := policytext.Read(p.before)
-	if err != nil {
-		return nil, false
+	if len(p.steps) == 0 {
+		return now.Statements(), true
 	}
-	infos, gone := now.Statements(), p.gone()
 	var list []policy.StatementInfo
-	for i, k := 0, 0; i < d.Len() && k < len(infos); i++ {
-		if !gone[i] {
+	infos := now.Statements()
+	for k, i := range p.origins() {
+		if k < len(infos) {
 			infos[k].Index = i
 			list = append(list, infos[k])
-			k++
 		}
 	}
 	return list, true
-}
-
-// gone are the statements of which every action is taken away.
-func (p *plan) gone() map[int]bool {
-	removed := map[int][]string{}
-	for _, s := range p.steps {
-		if s.edit != nil && s.Operation == finding.RemoveAction {
-			removed[s.Statement] = append(removed[s.Statement], s.Values...)
-		}
-	}
-	if len(removed) == 0 {
-		return nil
-	}
-	gone := map[int]bool{}
-	infos := policy.Parse(kinds[p.Kind], "", []byte(p.before), policy.Stored()).Statements()
-	for i, list := range removed {
-		gone[i] = i < len(infos) && !slices.ContainsFunc(infos[i].Actions, func(a string) bool { return !slices.Contains(list, a) })
-	}
-	return gone
 }
 
 // nearly is a statement that may come near to giving a right.

@@ -141,7 +141,12 @@ func (f *finder) look(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	s.now, s.stale = &state{doc: doc, links: links, findings: findings, policies: f.policies}, false
+	s.now, s.stale = &state{doc: doc, links: links, findings: findings, policies: f.policies, origins: map[finding.Target][]int{}}, false
+	for _, p := range f.plansOf(s) {
+		if p.Kind.Document() && len(p.steps) > 0 {
+			s.now.origins[p.Target] = p.origins()
+		}
+	}
 	if s.before == nil {
 		s.before = s.now
 	}

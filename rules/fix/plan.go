@@ -22,6 +22,7 @@ type plan struct {
 	patch []finding.PatchOperation
 	added []policytext.Statement // made of the rights
 	sids  []string               // of the statements before
+	lost  map[int]bool           // those of them that are taken away
 }
 
 // step is one edit or right, for everyone who wants it.
@@ -149,7 +150,7 @@ func (p *plan) edit(text string, rest []*step, whole bool) error {
 		d.AddStatement(s)
 		p.added = append(p.added, s)
 	}
-	p.after = d.Text()
+	p.after, p.lost = d.Text(), d.Gone()
 	if !whole {
 		p.patch = d.Patch()
 	}
@@ -165,6 +166,18 @@ func sidsOf(d *policytext.Document) []string {
 	return list
 }
 
+// origins are the indexes before all steps of the statements that are left of those; new
+// ones come after them.
+func (p *plan) origins() []int {
+	list := []int{}
+	for i := range p.sids {
+		if !p.lost[i] {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
 // apply makes the edit of an element.
 func (e *edit) apply(d *policytext.Document) error {
 	switch e.Operation {
@@ -174,7 +187,7 @@ func (e *edit) apply(d *policytext.Document) error {
 		if len(e.Values) == 1 {
 			return d.Replace(e.Statement, e.Element, e.Instead, e.Values[0])
 		}
-	case finding.RemoveAction:
+	case finding.RemoveAction, finding.RemovePrincipal:
 		return d.Remove(e.Statement, e.Element, e.Values...)
 	}
 	return fmt.Errorf("no such edit of a statement: %s of %s with %d values", e.Operation, e.Element, len(e.Values))

@@ -27,7 +27,7 @@ var remedies map[string]remedy
 
 func init() {
 	remedies = map[string]remedy{}
-	for _, list := range []map[string]remedy{settingRemedies, ruleRemedies, documentRemedies} {
+	for _, list := range []map[string]remedy{settingRemedies, ruleRemedies, documentRemedies, excessRemedies} {
 		maps.Copy(remedies, list)
 	}
 }

@@ -249,6 +249,37 @@ var remedyCases = []remedyCase{
 		w.inRole(`"Sid": "Decrypt", "Effect": "Allow", "Action": "kms:Decrypt"`, `"Sid": "No", "Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": `+
 			`{"kms:EncryptionContext:arn:aws:arn": "x"}}}, {"Sid": "Decrypt", "Effect": "Allow", "Action": "kms:Decrypt"`)
 	}, "", "", "", "whether a statement of policy replicate of role repl that denies"},
+
+	{"the role is gone", "XC005", func(w *world) { w.Roles[theRole] = fact.None[fact.Role]() }, finding.TrustPolicy, `"Service": "s3.amazonaws.com"`, "create the role service-role/repl", ""},
+	{"the role is of another account", "XC005", func(w *world) {
+		w.Roles["arn:aws:iam::222222222222:role/r"] = fact.None[fact.Role]()
+		w.configure("arn:aws:iam::222222222222:role/r", w.Bucket.Replication.Value.Rules...)
+	}, "", "", "", "which role of account 111111111111 replicates from src"},
+
+	{"the sample of AWS", "XC043", func(w *world) {
+		w.inDst(`"Statement":[`, `"Statement":[{"Sid":"Bucket","Effect":"Allow","Principal":{"AWS":"`+theRole+`"},"Action":["s3:List*","s3:GetBucketVersioning","s3:PutBucketVersioning"],"Resource":"arn:aws:s3:::dst"},`)
+	}, finding.BucketPolicy, `"Action":["s3:GetBucketVersioning"]`, "take s3:PutBucketVersioning out of statement Bucket", ""},
+	{"a statement for nothing else", "XC044", func(w *world) {
+		w.inDst(`"Statement":[`, `"Statement":[{"Sid":"Bucket","Effect":"Allow","Principal":{"AWS":"`+theRole+`"},"Action":"s3:ListBucket","Resource":"arn:aws:s3:::dst"},`)
+	}, finding.BucketPolicy, `"Statement":[{"Sid":"Replicas"`, "take s3:ListBucket out of statement Bucket", ""},
+	{"all actions", "XC043", func(w *world) { w.inDst(`["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags"]`, `"s3:*"`) },
+		finding.BucketPolicy, `"Action":["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags"]`, "take s3:* out of statement Replicas", ""},
+	{"all actions, and others may use them", "XC043", func(w *world) {
+		w.inDst(`["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags"]`, `"s3:*"`)
+		w.inTrust(`"s3.amazonaws.com"`, `["s3.amazonaws.com","ec2.amazonaws.com"]`)
+	}, "", "", "", "which actions are to stay of s3:*"},
+	{"another account may delete", "XC043", func(w *world) {
+		w.inDst(`"Statement":[`, `"Statement":[{"Sid":"Clean","Effect":"Allow","Principal":{"AWS":"333333333333"},"Action":"s3:DeleteObject","Resource":"arn:aws:s3:::dst/*"},`)
+	}, "", "", "", "statement Clean of the bucket policy of dst: whether 333333333333 needs what it allows"},
+	{"the whole account", "XC045", func(w *world) { w.inDst(`"AWS":"`+theRole, `"AWS":"arn:aws:iam::111111111111:root`) },
+		finding.BucketPolicy, `"Principal":{"AWS":"` + theRole + `"}`, "take all of account 111111111111 out of statement Replicas", ""},
+	{"the whole account, for more", "XC045", func(w *world) {
+		w.inDst(`"AWS":"`+theRole, `"AWS":"111111111111`)
+		w.inDst(`"s3:ReplicateTags"`, `"s3:ReplicateTags","s3:GetObject"`)
+	}, "", "", "", "who of the account is to use it"},
+	{"a role that was deleted", "XC057", func(w *world) { w.inDst(`{"AWS":"`+theRole+`"}`, `{"AWS":["AROADELETEDDELETED111","`+theRole+`"]}`) },
+		finding.BucketPolicy, `"Principal":{"AWS":["` + theRole + `"]}`, "its role or user was deleted", ""},
+	{"tags are not named", "XC058", func(w *world) { w.inDst(`,"s3:ReplicateTags"`, ``) }, finding.BucketPolicy, `"s3:ReplicateTags"`, "add s3:ReplicateTags to statement Replicas", ""},
 }
 
 // TestRemedies: each fault gets the change that mends it, proven, or what a person must

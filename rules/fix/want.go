@@ -51,8 +51,23 @@ type state struct {
 	links    []finding.Link
 	findings []finding.Finding
 
+	origins map[finding.Target][]int // of statements of policies that were changed, those before: see [plan.origins]
+
 	policies *permission.Policies
 	matrices []*permission.Matrix // of the links of the document, made as they are asked for
+}
+
+// origin is the index that a statement of a policy had before all changes; false for one that
+// is new.
+func (s *state) origin(t finding.Target, i int) (int, bool) {
+	list, changed := s.origins[t]
+	switch {
+	case !changed:
+		return i, true
+	case i < len(list):
+		return list[i], true
+	}
+	return 0, false
 }
 
 // matrix is what a link of the document needs, by its index there.

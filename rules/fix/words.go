@@ -64,7 +64,7 @@ func summary(t finding.Target, e *finding.Edit) string {
 		return fmt.Sprintf("add %s to %s of %s", what, element(e.Element), where)
 	case finding.ReplacePrincipal, finding.ReplaceValue, finding.Repair:
 		return fmt.Sprintf("write %s in place of %s as %s in %s", what, e.Instead, element(e.Element), where)
-	case finding.RemoveAction:
+	case finding.RemoveAction, finding.RemovePrincipal:
 		return fmt.Sprintf("take %s out of %s", what, where)
 	case finding.Set:
 		return fmt.Sprintf("set %s to %s", where, what)

@@ -176,8 +176,8 @@ func (d *Document) Remove(i int, element string, values ...string) error {
 	return nil
 }
 
-// gone are the statements of which an element has no value left.
-func (d *Document) gone() map[int]bool {
+// Gone are the statements that are taken away, as one of their elements has no value left.
+func (d *Document) Gone() map[int]bool {
 	out := map[int]bool{}
 	for n, c := range d.values {
 		if len(c.removed) > 0 && len(c.result(d.tree.Texts(n))) == 0 {

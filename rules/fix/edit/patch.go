@@ -30,7 +30,7 @@ func rank(o finding.PatchOperation) int {
 
 // operations are those of the patch, each after its test.
 func (d *Document) operations() []finding.PatchOperation {
-	out, gone := []finding.PatchOperation{}, d.gone()
+	out, gone := []finding.PatchOperation{}, d.Gone()
 	for _, n := range slices.SortedFunc(maps.Keys(d.values), cmp.Compare[int32]) {
 		if c := d.values[n]; !gone[c.at] {
 			out = append(out, d.patchOf(n, c)...)

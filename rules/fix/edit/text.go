@@ -17,7 +17,7 @@ type splice struct {
 
 // Text is the document with its changes, "" where no statement is left.
 func (d *Document) Text() string {
-	gone := d.gone()
+	gone := d.Gone()
 	switch {
 	case len(gone) == len(d.statements) && len(d.added) == 0:
 		return ""
