@@ -7,6 +7,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner/fact"
 )
 
@@ -26,7 +27,7 @@ func repaired(t *testing.T, e *Engine, docs ...*fact.Document) finding.Repairs {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := fix.Overlay{}
+	o := overlay.Overlay{}
 	for _, c := range r.Changes {
 		o[c.Target] = c.After
 	}

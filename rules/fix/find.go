@@ -1,3 +1,5 @@
+// Package fix finds the changes that mend the findings of links, and proves each by
+// judging the links again with them. It never changes anything itself.
 package fix
 
 import (
@@ -7,6 +9,7 @@ import (
 	"slices"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
@@ -154,8 +157,8 @@ func (f *finder) look(ctx context.Context, s *subject) error {
 }
 
 // overlay are the changes so far to what a document refers to.
-func (f *finder) overlay(s *subject) Overlay {
-	o := Overlay{}
+func (f *finder) overlay(s *subject) overlay.Overlay {
+	o := overlay.Overlay{}
 	for t, p := range f.plans {
 		if _, ok := slices.BinarySearch(s.resources, t.Resource); ok {
 			o[t] = p.after
@@ -195,7 +198,7 @@ func (f *finder) planOf(s *subject, t finding.Target) *plan {
 	if p := f.plans[t]; p != nil {
 		return p
 	}
-	text, ok := Value(s.doc, t)
+	text, ok := overlay.Value(s.doc, t)
 	if !ok {
 		return nil
 	}

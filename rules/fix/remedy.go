@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner/fact"
 )
 
@@ -63,7 +64,7 @@ func (f *failure) want(t finding.Target) want {
 
 // set wants a value of a setting, whatever it is now.
 func (f *failure) set(t finding.Target, value, summary string) []want {
-	now, ok := Value(f.doc, t)
+	now, ok := overlay.Value(f.doc, t)
 	if !ok {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner/fact"
 )
 
@@ -321,7 +322,7 @@ func checkRemedy(t *testing.T, c *remedyCase, doc *fact.Document) {
 	case c.kind == "":
 		return
 	}
-	overlay := fix.Overlay{}
+	overlay := overlay.Overlay{}
 	for _, change := range got.Changes {
 		overlay[change.Target] = change.After
 	}

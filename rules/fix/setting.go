@@ -5,6 +5,7 @@ import (
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner/fact"
 )
 
@@ -92,7 +93,7 @@ func createRole(f *failure) []want {
 		return f.decide(f.replication(), "which role of account %s replicates from %s: %s is none of it", account, f.doc.Bucket.Name, name)
 	}
 	t := finding.Target{Kind: finding.TrustPolicy, AccountID: account, Resource: name}
-	if _, ok := Value(f.doc, t); !ok {
+	if _, ok := overlay.Value(f.doc, t); !ok {
 		return nil
 	}
 	w := f.want(t)

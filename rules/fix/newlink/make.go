@@ -9,6 +9,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner/fact"
 )
 
@@ -52,11 +53,11 @@ func Make(ctx context.Context, wanted Link, judge fix.Judge) (finding.Repairs, e
 
 // with is the document of the link with changes.
 func (l *Link) with(changes []finding.Change) (*fact.Document, error) {
-	overlay := fix.Overlay{}
+	o := overlay.Overlay{}
 	for _, c := range changes {
-		overlay[c.Target] = c.After
+		o[c.Target] = c.After
 	}
-	doc, _, err := overlay.Apply(l.before())
+	doc, _, err := o.Apply(l.before())
 	return doc, err
 }
 

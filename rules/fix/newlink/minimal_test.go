@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"crosscheck/rules/finding"
-	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/newlink"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner/fact"
 )
 
@@ -30,11 +30,11 @@ func TestMinimal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole := state(t, doc, overlay(set))
+		whole := state(t, doc, laid(set))
 		for i, change := range set.Changes {
 			for what, text := range less(t, change) {
 				dropped++
-				o := overlay(set)
+				o := laid(set)
 				if o[change.Target] = text; text == "" {
 					delete(o, change.Target)
 				}
@@ -47,8 +47,8 @@ func TestMinimal(t *testing.T) {
 	t.Logf("each of %d rights and settings is needed", dropped)
 }
 
-func overlay(set finding.Repairs) fix.Overlay {
-	o := fix.Overlay{}
+func laid(set finding.Repairs) overlay.Overlay {
+	o := overlay.Overlay{}
 	for _, c := range set.Changes {
 		o[c.Target] = c.After
 	}
@@ -131,7 +131,7 @@ func with(s map[string]any, elements ...any) map[string]any {
 }
 
 // state is what is said of the one link of a document with an overlay.
-func state(t *testing.T, doc *fact.Document, o fix.Overlay) finding.Link {
+func state(t *testing.T, doc *fact.Document, o overlay.Overlay) finding.Link {
 	t.Helper()
 	doc, _, err := o.Apply(doc)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -67,7 +68,7 @@ func testRepairs(t *testing.T, w *faultWorld) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := fix.Overlay{}
+	o := overlay.Overlay{}
 	for _, c := range r.Changes {
 		o[c.Target] = c.After
 		for _, e := range c.Edits {

@@ -15,7 +15,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
-	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/spelling"
 	"crosscheck/scanner/fact"
@@ -193,10 +193,10 @@ func (w *WhatIf) judge(ctx context.Context, engine *rules.Engine, doc *fact.Docu
 }
 
 // overlay is what is given for the facts of a source bucket.
-func (w *WhatIf) overlay(doc *fact.Document) fix.Overlay {
+func (w *WhatIf) overlay(doc *fact.Document) overlay.Overlay {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	overlay := fix.Overlay{}
+	overlay := overlay.Overlay{}
 	for _, d := range w.docs {
 		k := kindOf(d.kind)
 		for _, name := range k.named(doc) {
@@ -343,7 +343,7 @@ func one(kind finding.Kind) func(*fact.Document, *whatIfDocument) (map[finding.T
 
 // known is a document for a target that the facts know.
 func known(doc *fact.Document, d *whatIfDocument, target finding.Target) (map[finding.Target]string, string) {
-	if _, ok := fix.Value(doc, target); !ok {
+	if _, ok := overlay.Value(doc, target); !ok {
 		return nil, ""
 	}
 	return map[finding.Target]string{target: d.text}, ""

@@ -1,11 +1,11 @@
-package fix_test
+package overlay_test
 
 import (
 	"encoding/json"
 	"testing"
 
 	"crosscheck/rules/finding"
-	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/scanner/fact"
 )
 
@@ -70,24 +70,24 @@ func TestOverlay(t *testing.T) {
 		{finding.Target{Kind: finding.SCP, Resource: "r-root", Policy: "arn:aws:organizations::aws:policy/full"}, policyOf, changed},
 	} {
 		doc, untouched := document(), document()
-		if got, ok := fix.Value(doc, tt.target); !ok || got != tt.before {
+		if got, ok := overlay.Value(doc, tt.target); !ok || got != tt.before {
 			t.Errorf("%+v: before %q, %v, want %q", tt.target, got, ok, tt.before)
 		}
-		out, did, err := fix.Overlay{tt.target: tt.after}.Apply(doc)
+		out, did, err := overlay.Overlay{tt.target: tt.after}.Apply(doc)
 		if err != nil || !did {
 			t.Fatalf("%+v: changed %v, error %v", tt.target, did, err)
 		}
-		if got, ok := fix.Value(out, tt.target); !ok || got != tt.after {
+		if got, ok := overlay.Value(out, tt.target); !ok || got != tt.after {
 			t.Errorf("%+v: after %q, %v, want %q", tt.target, got, ok, tt.after)
 		}
 		if text(t, doc) != text(t, untouched) {
 			t.Errorf("%+v: the document itself changed", tt.target)
 		}
-		back, _, err := fix.Overlay{tt.target: tt.before}.Apply(out)
+		back, _, err := overlay.Overlay{tt.target: tt.before}.Apply(out)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := fix.Value(back, tt.target); got != tt.before {
+		if got, _ := overlay.Value(back, tt.target); got != tt.before {
 			t.Errorf("%+v: back %q, want %q", tt.target, got, tt.before)
 		}
 	}
@@ -108,7 +108,7 @@ func TestOverlayEdges(t *testing.T) {
 	t.Parallel()
 	doc := document()
 	doc.Roles[roleARN] = fact.None[fact.Role]()
-	out, did, err := fix.Overlay{
+	out, did, err := overlay.Overlay{
 		{Kind: finding.RolePolicy, Resource: roleARN, Policy: "p"}: policyOf,
 		{Kind: finding.TrustPolicy, Resource: roleARN}:             policyOf,
 	}.Apply(doc)
@@ -123,7 +123,7 @@ func TestOverlayEdges(t *testing.T) {
 		{Kind: finding.BucketPolicy, Resource: "arn:aws:s3:::elsewhere"},
 		{Kind: finding.KeyPolicy, Resource: "arn:aws:kms:eu-west-1:222222222222:key/other"},
 	} {
-		if _, did, err := (fix.Overlay{target: policyOf}).Apply(document()); did || err != nil {
+		if _, did, err := (overlay.Overlay{target: policyOf}).Apply(document()); did || err != nil {
 			t.Errorf("%+v: changed %v, error %v", target, did, err)
 		}
 	}

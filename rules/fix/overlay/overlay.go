@@ -1,6 +1,6 @@
-// Package fix finds the changes that mend the findings of links, and proves each by
-// judging the links again with them. It never changes anything itself.
-package fix
+// Package overlay lays policy documents and settings over facts, so that they can be judged
+// as if AWS had them.
+package overlay
 
 import (
 	"encoding/json"
