@@ -225,6 +225,14 @@ type Budget struct{ spent int }
 // Regions divides the strings that universe matches by which patterns they
 // match. ok is false when a bound was reached; then nothing may be concluded.
 func (b *Budget) Regions(universe []Token, patterns [][]Token) (found []Region, ok bool) {
+	if found, ok := regionsOfPrefixes(universe, patterns); ok {
+		return found, len(found) <= MaxRegions
+	}
+	return b.byAutomaton(universe, patterns)
+}
+
+// byAutomaton is [Budget.Regions] for patterns of every kind.
+func (b *Budget) byAutomaton(universe []Token, patterns [][]Token) (found []Region, ok bool) {
 	m := newMachine(append([][]Token{universe}, patterns...)...)
 	defer func() {
 		b.spent += m.work
