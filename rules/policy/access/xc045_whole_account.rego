@@ -21,7 +21,8 @@ import data.crosscheck.grants
 
 actions := ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:PutObject"]
 
-whole(principal) if regex.match(`^([*]|[0-9]{12}|arn:[a-z-]+:iam::[0-9]{12}:root)$`, principal)
+# A principal that is an account, or everybody.
+whole := `^([*]|[0-9]{12}|arn:[a-z-]+:iam::[0-9]{12}:root)$`
 
 answers contains answer if {
 	some link in input.links
@@ -30,7 +31,7 @@ answers contains answer if {
 	faults := {fault |
 		some grant in granted
 		some principal in grant.principals
-		whole(principal)
+		regex.match(whole, principal)
 		fault := {
 			"key": grants.key(grant),
 			"message": sprintf("the policy of %s lets all of %s do %s", [link.destination, concat(", ", grant.principals), concat(", ", grant.actions)]),

@@ -17,20 +17,14 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 package crosscheck.rules.access.public_destination
 
-# By link: "true", "false" or "unknown".
-public[link.id] := iam.public(link.destination, input.buckets[link.destination].value.policy.value.document) if some link in input.links
+# What is said of a link by whether the policy of its destination is public.
+said(link, "false") := crosscheck.pass(link, "the destination's policy is not public")
 
-answers contains crosscheck.pass(link, "the destination's policy is not public") if {
-	some link in input.links
-	public[link.id] == "false"
-}
+said(link, "true") := crosscheck.fail(link, "Block Public Access calls the policy of the destination public", {"remediation": "narrow the policy to named principals, or with fixed values of aws:PrincipalOrgID or aws:PrincipalAccount"})
 
-answers contains crosscheck.fail(link, "Block Public Access calls the policy of the destination public", {"remediation": "narrow the policy to named principals, or with fixed values of aws:PrincipalOrgID or aws:PrincipalAccount"}) if {
-	some link in input.links
-	public[link.id] == "true"
-}
+said(link, "unknown") := crosscheck.unknown(link, "whether Block Public Access calls the policy of the destination public could not be decided", {})
 
-answers contains crosscheck.unknown(link, "whether Block Public Access calls the policy of the destination public could not be decided", {}) if {
+answers contains said(link, public) if {
 	some link in input.links
-	public[link.id] == "unknown"
+	public := iam.public(link.destination, input.buckets[link.destination].value.policy.value.document)
 }

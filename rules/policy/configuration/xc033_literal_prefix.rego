@@ -17,8 +17,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
 package crosscheck.rules.configuration.literal_prefix
 
-import data.crosscheck.objects
-
 # Signs that a prefix is meant as something else, with what it then is.
 signs := [
 	["[*?]", "has a wildcard"],
@@ -43,23 +41,23 @@ remedy(prefix) := "leave the prefix empty to select every key" if {
 # What any of the signs is or begins with: most prefixes are looked at once.
 odd := "[*?\\s\"'`]|^[.]{0,2}/|^[A-Za-z][A-Za-z0-9]*:"
 
-wrong(prefix) := "" if {
-	not regex.match(odd, prefix)
-} else := concat(" and ", [what | some [sign, what] in signs; regex.match(sign, prefix)])
+wrong(prefix) := concat(" and ", [what | some [sign, what] in signs; regex.match(sign, prefix)])
 
 answers contains answer if {
 	some link in input.links
-	prefix := objects.prefix(link.rule)
-	found := wrong(prefix)
 	faults := {fault |
-		found != ""
+		prefix := link.rule.prefix
+		regex.match(odd, prefix)
+		what := wrong(prefix)
+		what != ""
 		fault := {
-			"message": sprintf("the prefix %s %s: it selects only keys that begin with this very text", [prefix, found]),
+			"message": sprintf("the prefix %s %s: it selects only keys that begin with this very text", [prefix, what]),
 			"evidence": {"prefix": prefix},
 			"remediation": sprintf("%s, unless keys really begin with %s", [remedy(prefix), prefix]),
 		}
 	} | {fault |
-		some excluded in objects.excluded_prefixes(link.rule)
+		some excluded in link.rule.exclude.prefixes
+		regex.match(odd, excluded)
 		what := wrong(excluded)
 		what != ""
 		fault := {

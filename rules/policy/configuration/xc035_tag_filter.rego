@@ -14,8 +14,6 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
 package crosscheck.rules.configuration.tag_filter
 
-import data.crosscheck.objects
-
 answers contains answer if {
 	some link in input.links
 	faults := {fault |
@@ -26,7 +24,7 @@ answers contains answer if {
 			"remediation": "filter by prefix, or make sure that every writer sets the tags in the PUT itself",
 		}
 	} | {fault |
-		excluded := objects.excluded_tags(link.rule)
+		excluded := object.get(link.rule, ["exclude", "tags"], [])
 		count(excluded) > 0
 		fault := {
 			"key": "excluded",

@@ -16,35 +16,31 @@
 #     - https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-for-metadata-changes.html
 package crosscheck.rules.configuration.two_way
 
-# The rules by which the destination of a link replicates back.
-back[link.id] := rules if {
-	some link in input.links
-	replication := crosscheck.value(input.buckets[link.destination].value.replication, {})
-	rules := [rule |
-		some rule in replication.rules
-		rule.status == "Enabled"
-		rule.destination.bucket == input.bucket.arn
-	]
-}
-
 forth(link) := [other.rule | some other in input.links; other.destination == link.destination]
 
 synced(rules) := "Enabled" in [rule.replica_modifications | some rule in rules]
 
-answers contains crosscheck.not_applicable(link, sprintf("%s does not replicate back", [link.destination])) if {
-	some link in input.links
-	count(back[link.id]) == 0
-}
+# What is said of a link by the rules by which its destination replicates back.
+said(link, []) := {crosscheck.not_applicable(link, sprintf("%s does not replicate back", [link.destination]))}
 
-answers contains answer if {
-	some link in input.links
-	count(back[link.id]) > 0
+said(link, back) := crosscheck.result(link, faults, "both directions have the same setting") if {
+	count(back) > 0
 	faults := {fault |
-		synced(forth(link)) != synced(back[link.id])
+		synced(forth(link)) != synced(back)
 		fault := {
 			"message": sprintf("%s and %s replicate to each other, and only one direction replicates changes of replicas", [input.bucket.name, link.destination]),
 			"remediation": "set SourceSelectionCriteria.ReplicaModifications to Enabled in the rules of both directions, or in neither",
 		}
 	}
-	some answer in crosscheck.result(link, faults, "both directions have the same setting")
+}
+
+answers contains answer if {
+	some link in input.links
+	replication := crosscheck.value(input.buckets[link.destination].value.replication, {})
+	back := [rule |
+		some rule in replication.rules
+		rule.status == "Enabled"
+		rule.destination.bucket == input.bucket.arn
+	]
+	some answer in said(link, back)
 }

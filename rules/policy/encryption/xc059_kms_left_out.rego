@@ -22,11 +22,12 @@ import data.crosscheck.objects
 
 key := "s3:x-amz-server-side-encryption"
 
+kinds := ["aws:kms", "aws:kms:dsse"]
+
 # Whether the bucket policy denies every principal of the account the choice of an
 # algorithm for any object, whatever else is true of the request.
 denied(kind) if {
 	text := policy.document
-	contains(lower(text), key)
 	statements := iam.statements("bucket-policy", text)
 	every statement in statements {
 		statement.not_principal == false
@@ -48,25 +49,32 @@ denied(kind) if {
 	decision.witness == "" # not for some objects only
 }
 
-open := [kind | some kind in ["aws:kms", "aws:kms:dsse"]; not denied(kind)]
+# The algorithms that a writer may choose. Few policies name the key, and without it none
+# can be denied.
+open := [kind | some kind in kinds; not denied(kind)] if {
+	contains(lower(policy.document), key)
+} else := kinds
 
 algorithm := object.get(crosscheck.value(input.bucket.encryption, {}), "algorithm", "AES256")
 
 policy := crosscheck.value(input.bucket.policy, {})
 
-said(link) := crosscheck.not_applicable(link, "the rule replicates objects under KMS") if {
+# The usual case comes first.
+said(link) := crosscheck.fail(link, sprintf("objects that a writer puts under %s are left out: the rule does not replicate objects under KMS, and S3 reports no failure", [concat(" or ", open)]), {
+	"evidence": {"algorithms": open},
+	"remediation": sprintf("set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID, or deny s3:PutObject with %s in the bucket policy of %s", [concat(" and ", open), input.bucket.name]),
+}) if {
+	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+	algorithm == "AES256"
+	not objects.none(link.rule)
+	policy
+	count(open) > 0
+} else := crosscheck.not_applicable(link, "the rule replicates objects under KMS") if {
 	link.rule.sse_kms_objects == "Enabled"
 } else := crosscheck.not_applicable(link, "KMS is the default encryption of the source") if {
 	startswith(algorithm, "aws:kms")
 } else := crosscheck.not_applicable(link, "the rule takes no objects") if {
 	objects.none(link.rule)
-} else := crosscheck.fail(link, sprintf("objects that a writer puts under %s are left out: the rule does not replicate objects under KMS, and S3 reports no failure", [concat(" or ", open)]), {
-	"evidence": {"algorithms": open},
-	"remediation": sprintf("set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID, or deny s3:PutObject with %s in the bucket policy of %s", [concat(" and ", open), input.bucket.name]),
-}) if {
-	policy
-	algorithm == "AES256"
-	count(open) > 0
 } else := crosscheck.pass(link, "the bucket policy denies writes under KMS") if {
 	policy
 	algorithm == "AES256"

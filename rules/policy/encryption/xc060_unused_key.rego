@@ -25,12 +25,16 @@ good := "no key is set in vain"
 
 kms_by_default := startswith(object.get(crosscheck.value(input.bucket.encryption, {}), "algorithm", ""), "aws:kms")
 
-opts_in(link) := object.get(link.rule, "sse_kms_objects", "") == "Enabled"
+opts_in(link) if link.rule.sse_kms_objects == "Enabled"
+
+in_vain(link) := seldom(link) if {
+	opts_in(link)
+} else := never(link)
 
 answers contains answer if {
 	kms_by_default
 	some link in input.links
-	faults := {never(link) | link.replica_key; opts_in(link) == false}
+	faults := {never(link) | link.replica_key; not opts_in(link)}
 	some answer in crosscheck.result(link, faults, good)
 }
 
@@ -38,7 +42,7 @@ answers contains answer if {
 	kms_by_default == false
 	some link in input.links
 	encryption := crosscheck.value(input.buckets[link.destination].value.encryption, {"algorithm": ""})
-	faults := ({never(link) | link.replica_key; opts_in(link) == false} | {seldom(link) | link.replica_key; opts_in(link)}) | {elsewhere(link, encryption) | startswith(encryption.algorithm, "aws:kms")}
+	faults := {in_vain(link) | link.replica_key} | {elsewhere(link, encryption) | startswith(encryption.algorithm, "aws:kms")}
 	some answer in crosscheck.result(link, faults, good)
 }
 

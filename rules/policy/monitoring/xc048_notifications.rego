@@ -66,17 +66,13 @@ known if input.bucket.alarms.value
 
 known if count(links) == 0
 
-answers contains crosscheck.pass(input.bucket, "failed replication sends a notification") if notified
-
-answers contains crosscheck.pass(input.bucket, "a CloudWatch alarm tells of failed replication by each rule") if {
-	not notified
+said := crosscheck.pass(input.bucket, "failed replication sends a notification") if {
+	notified
+} else := crosscheck.pass(input.bucket, "a CloudWatch alarm tells of failed replication by each rule") if {
 	input.bucket.alarms.value
 	count(links) > 0
 	count(untold) == 0
-}
-
-answers contains crosscheck.unknown(input.bucket, message, {}) if {
-	not notified
+} else := crosscheck.unknown(input.bucket, message, {}) if {
 	input.bucket.notification.value
 	input.bucket.alarms.value
 	count(untold) > 0
@@ -86,20 +82,19 @@ answers contains crosscheck.unknown(input.bucket, message, {}) if {
 		"%s sends no notification of failed replication, and whether an alarm tells of it is not known (%s)",
 		[input.bucket.name, concat("; ", why)],
 	)
-}
-
-answers contains crosscheck.fail(input.bucket, sprintf("%s sends no notification of failed replication%s", [input.bucket.name, rest]), {
+} else := crosscheck.fail(input.bucket, sprintf("%s sends no notification of failed replication%s", [input.bucket.name, rest]), {
 	"remediation": sprintf(
 		"subscribe a queue or topic to s3:Replication:OperationFailedReplication on %s, or alarm on the metric OperationsFailedReplication of each rule",
 		[input.bucket.name],
 	),
 }) if {
-	not notified
 	input.bucket.notification.value
 	known
 	faulty
 	rest := concat("", array.concat(no_alarm, idle))
 }
+
+answers contains said
 
 faulty if count(links) == 0
 

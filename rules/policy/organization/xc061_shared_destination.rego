@@ -30,7 +30,10 @@ records contains {
 	"bucket": input.bucket.name,
 	"arn": input.bucket.arn,
 	"destination": link.destination,
-	"keys": {"prefix": objects.prefix(link.rule), "exclude": {"prefixes": objects.excluded_prefixes(link.rule)}},
+	"keys": {
+		"prefix": object.get(link.rule, "prefix", ""),
+		"exclude": {"prefixes": object.get(link.rule, ["exclude", "prefixes"], [])},
+	},
 } if {
 	some link in input.links
 	not objects.none(link.rule) # as XC069 finds
