@@ -74,63 +74,18 @@ func sortByLink(list []answer) {
 // intelligible is an error.
 func (a *answer) decode(t *ast.Term, r *Rule, doc *fact.Document) error {
 	a.link = theBucket
-	var link, region string // the Region is known by the bucket
 	obj, ok := t.Value.(ast.Object)
 	if !ok {
 		return fmt.Errorf("an answer is an object, not %s", ast.TypeName(t.Value))
 	}
-	for _, k := range obj.Keys() {
-		v := obj.Get(k)
-		key, _ := k.Value.(ast.String)
-		to := a.textField(string(key))
-		switch key {
-		case "link":
-			to = &link
-		case "region":
-			to = &region
-		}
-		if to != nil {
-			s, ok := v.Value.(ast.String)
-			if !ok {
-				return fmt.Errorf("the %s of an answer is a string", key)
-			}
-			*to = string(s)
-			continue
-		}
-		switch key {
-		case "severity":
-			s, _ := v.Value.(ast.String)
-			if a.Severity = finding.Severity(s); !a.Severity.Valid() {
-				return fmt.Errorf("an answer has the unknown severity %s", v)
-			}
-		case "contested":
-			b, ok := v.Value.(ast.Boolean)
-			if !ok {
-				return errors.New("contested is true or false")
-			}
-			a.Contested = bool(b)
-		case "failure_codes":
-			list, ok := opa.Elements(v)
-			if !ok {
-				return errors.New("the failure_codes of an answer are an array or a set")
-			}
-			for _, c := range list {
-				s, _ := c.Value.(ast.String)
-				if _, ok := codeOf(string(s)); !ok {
-					return fmt.Errorf("an answer names %s, which is no failure code of S3", c)
-				}
-				a.FailureCodes = append(a.FailureCodes, string(s))
-			}
-		case "evidence":
-			x, err := ast.JSON(v.Value)
-			m, ok := x.(map[string]any)
-			if err != nil || !ok {
-				return errors.New("the evidence of an answer is an object")
-			}
-			a.Evidence = m
-		default:
-			return fmt.Errorf("an answer has the unknown field %s", k)
-		}
+	var link string
+	var err error
+	obj.Until(func(k, v *ast.Term) bool {
+		err = a.set(k, v, &link)
+		return err != nil
+	})
+	if err != nil {
+		return err
 	}
 	if !a.Status.Valid() {
 		return fmt.Errorf("an answer has the status %q: use fail, pass, unknown or not_applicable", a.Status)
@@ -148,9 +103,61 @@ func (a *answer) decode(t *ast.Term, r *Rule, doc *fact.Document) error {
 	return nil
 }
 
+// set sets the field of a name, or the link that the answer names.
+func (a *answer) set(name, value *ast.Term, link *string) error {
+	key, _ := name.Value.(ast.String)
+	if to := a.textField(string(key), link); to != nil || key == "region" { // which is known by the bucket
+		s, ok := value.Value.(ast.String)
+		if !ok {
+			return fmt.Errorf("the %s of an answer is a string", key)
+		}
+		if to != nil {
+			*to = string(s)
+		}
+		return nil
+	}
+	switch key {
+	case "severity":
+		s, _ := value.Value.(ast.String)
+		if a.Severity = finding.Severity(s); !a.Severity.Valid() {
+			return fmt.Errorf("an answer has the unknown severity %s", value)
+		}
+	case "contested":
+		b, ok := value.Value.(ast.Boolean)
+		if !ok {
+			return errors.New("contested is true or false")
+		}
+		a.Contested = bool(b)
+	case "failure_codes":
+		list, ok := opa.Elements(value)
+		if !ok {
+			return errors.New("the failure_codes of an answer are an array or a set")
+		}
+		for _, c := range list {
+			s, _ := c.Value.(ast.String)
+			if _, ok := codeOf(string(s)); !ok {
+				return fmt.Errorf("an answer names %s, which is no failure code of S3", c)
+			}
+			a.FailureCodes = append(a.FailureCodes, string(s))
+		}
+	case "evidence":
+		x, err := ast.JSON(value.Value)
+		m, ok := x.(map[string]any)
+		if err != nil || !ok {
+			return errors.New("the evidence of an answer is an object")
+		}
+		a.Evidence = m
+	default:
+		return fmt.Errorf("an answer has the unknown field %s", name)
+	}
+	return nil
+}
+
 // textField is the field of that name which is plain text.
-func (a *answer) textField(name string) *string {
+func (a *answer) textField(name string, link *string) *string {
 	switch name {
+	case "link":
+		return link
 	case "status":
 		return (*string)(&a.Status)
 	case "message":

@@ -132,12 +132,12 @@ func (o *outcome) read(g given, doc *fact.Document, list []answer) {
 		return
 	}
 	for _, t := range terms {
-		var a answer
-		if err := a.decode(t, o.rule, doc); err != nil {
+		n := len(o.answers)
+		o.answers = append(o.answers, answer{})
+		if err := o.answers[n].decode(t, o.rule, doc); err != nil {
 			o.fault = cmp.Or(o.fault, err)
-			continue
+			o.answers = o.answers[:n]
 		}
-		o.answers = append(o.answers, a)
 	}
 	sortByLink(o.answers)
 }

@@ -407,6 +407,9 @@ func (e *evaluation) newCell(r *demand.Requirement, q question, d iam.Decision) 
 
 // message says who may not do what, and why; "" where all is allowed and nothing is to be said.
 func (e *evaluation) message(r *demand.Requirement, q question, d iam.Decision) string {
+	if d.Result == iam.Allowed {
+		return ""
+	}
 	name := e.link.RoleARN[strings.LastIndexByte(e.link.RoleARN, '/')+1:]
 	bucket := e.doc.Bucket.Name
 	if r.Layer == demand.Destination || r.Layer == demand.DestinationKey {
@@ -416,10 +419,7 @@ func (e *evaluation) message(r *demand.Requirement, q question, d iam.Decision) 
 	if r.Layer == demand.Trust {
 		who, does = "S3", "assume the replication role "+name+" ("+q.action+")"
 	}
-	switch d.Result {
-	case iam.Allowed:
-		return ""
-	case iam.Denied:
+	if d.Result == iam.Denied {
 		return who + " may not " + does + ": " + d.Message
 	}
 	m := "whether " + who + " may " + does + " is not known"

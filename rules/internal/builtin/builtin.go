@@ -69,15 +69,15 @@ func New() []opa.Builtin {
 		{Name: "crosscheck.unread", Decl: types.NewFunction(nil, types.NewArray(nil, types.S)), Impl: ofContext(func(ev *Evaluation, _ []*ast.Term) (*ast.Term, error) {
 			return stringsTerm(ev.Unread), nil
 		})},
-		{Name: "iam.decide", Decl: types.NewFunction(types.Args(types.A), anyObject), Impl: decideBuiltin},
-		{Name: "iam.statements", Decl: types.NewFunction(types.Args(types.S, types.S), anyArray), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+		{Name: "iam.decide", Decl: types.NewFunction(types.Args(types.A), anyObject), Pure: true, Impl: decideBuiltin},
+		{Name: "iam.statements", Decl: types.NewFunction(types.Args(types.S, types.S), anyArray), Pure: true, Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
 			p, err := docs.ofKind(text(args[0]), text(args[1]))
 			if err != nil {
 				return nil, err
 			}
 			return p.statements(), nil
 		}},
-		{Name: "iam.grants", Decl: types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S), types.S), anyArray), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+		{Name: "iam.grants", Decl: types.NewFunction(types.Args(types.S, types.S, types.NewArray(nil, types.S), types.S), anyArray), Pure: true, Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
 			p, err := docs.ofKind(text(args[0]), text(args[1]))
 			if err != nil {
 				return nil, err
@@ -88,7 +88,7 @@ func New() []opa.Builtin {
 			}
 			return p.grantsTerm(actions, text(args[3])), nil
 		}},
-		{Name: "iam.public", Decl: types.NewFunction(types.Args(types.S, types.S), types.S), Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
+		{Name: "iam.public", Decl: types.NewFunction(types.Args(types.S, types.S), types.S), Pure: true, Impl: func(_ context.Context, args []*ast.Term) (*ast.Term, error) {
 			bucket := text(args[0])
 			return ast.StringTerm(policy.Classify(bucket, docs.get(policy.Bucket, bucket, text(args[1])).Policy).Public.String()), nil
 		}},

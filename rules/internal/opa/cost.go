@@ -97,6 +97,9 @@ func times(n int64) cost {
 // size is the size of a term written as text, not more than a little above maxResult: a
 // term that is in it twice counts twice.
 func size(t *ast.Term) int64 {
+	if s, ok := t.Value.(ast.String); ok { // as most are
+		return int64(len(s)) + 3
+	}
 	left := int64(maxResult) + 1
 	measure(t, &left)
 	return maxResult + 1 - left
@@ -155,13 +158,18 @@ func length(t *ast.Term) int64 {
 	return 0
 }
 
-// each calls f for the elements of an array or a set.
+// each calls f for the elements of an array or a set. f does not escape, so a
+// call allocates nothing.
 func each(t *ast.Term, f func(*ast.Term)) {
 	switch v := t.Value.(type) {
 	case *ast.Array:
-		v.Foreach(f)
+		for i := range v.Len() {
+			f(v.Elem(i))
+		}
 	case ast.Set:
-		v.Foreach(f)
+		for _, e := range v.Slice() {
+			f(e)
+		}
 	}
 }
 
