@@ -306,7 +306,7 @@ func (h *History) WriteTable(w io.Writer, width int, color bool) error {
 		g.Keep = append(g.Keep, i)
 	}
 	for _, r := range h.Runs {
-		row := []grid.Cell{grid.One(r.StartedAt)}
+		row := []grid.Cell{grid.One(minute(r.StartedAt))}
 		for _, n := range []*int{&r.Links.Works, &r.Links.Partial, &r.Links.Broken, &r.Links.Unknown, &r.Findings.Fail, r.New, r.Fixed, &r.Findings.Unknown, &r.Findings.Waived, &r.Gaps} {
 			row = append(row, grid.One(number(n)))
 		}
@@ -314,6 +314,15 @@ func (h *History) WriteTable(w io.Writer, width int, color bool) error {
 	}
 	t.Table(g, 0)
 	return t.Err
+}
+
+// minute is a time as a table has room for it: without seconds, in UTC.
+func minute(at string) string {
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return at
+	}
+	return t.UTC().Format("2006-01-02T15:04Z")
 }
 
 func took(ms *int64) string {

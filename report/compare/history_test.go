@@ -254,3 +254,23 @@ func TestHostileHistory(t *testing.T) {
 		}
 	}
 }
+
+// Probes that took longer make no row of the table wrap: a time in two lines is no time.
+func TestHistoryFitsTheTable(t *testing.T) {
+	t.Parallel()
+	took := func(ms int64) *int64 { return &ms }
+	n := func(n int) *int { return &n }
+	for _, ms := range []int64{62, 101, 8_200, 13_100} {
+		h := &compare.History{Runs: []compare.HistoryRun{{
+			StartedAt: "2026-11-30T18:57:10+02:00", Links: report.LinkCounts{Works: 120, Broken: 5, Unknown: 1}, Findings: report.FindingCounts{Fail: 540, Unknown: 31},
+			New: n(2), Fixed: n(31), Gaps: 12, P50MS: took(ms), Missed: 5, ExitStatus: 1,
+		}}}
+		var out strings.Builder
+		if err := h.WriteTable(&out, 120, false); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "\n2026-11-30T16:57Z ") {
+			t.Errorf("with %d ms:\n%s", ms, out.String())
+		}
+	}
+}
