@@ -50,6 +50,10 @@ func repaired(t *testing.T, e *Engine, docs ...*fact.Document) finding.Repairs {
 			}
 		}
 	}
+	surplus, err := fix.Surplus(t.Context(), docs, r, judgeOf(e))
+	if err != nil || len(surplus) > 0 {
+		t.Errorf("nothing needs %q, %v", surplus, err)
+	}
 	return r
 }
 

@@ -112,5 +112,9 @@ func testRepairs(t *testing.T, w *faultWorld) {
 			}
 		}
 	}
+	surplus, err := fix.Surplus(t.Context(), docs, r, judge)
+	if err != nil || len(surplus) > 0 {
+		t.Errorf("nothing needs %q, %v", surplus, err)
+	}
 	t.Logf("%d of %d links that failed are mended, by %d changes; %d decisions", mended, broken, len(r.Changes), len(r.Decisions))
 }
