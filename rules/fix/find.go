@@ -40,6 +40,7 @@ func find(ctx context.Context, docs []*fact.Document, judge Judge, sources []sou
 			break
 		}
 	}
+	f.prune()
 	if err := f.prove(ctx); err != nil {
 		return finding.Repairs{}, err
 	}

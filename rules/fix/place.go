@@ -3,6 +3,7 @@ package fix
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,19 +68,45 @@ func (n *need) resultIn(m *permission.Matrix) iam.Result {
 // it would not be.
 func (f *finder) share(s *subject, w *want) (more bool) {
 	for _, p := range f.plansOf(s) {
-		for _, x := range slices.Clone(p.steps) {
-			p.drop(x)
-			needed := f.result(s, w) != iam.Allowed
-			p.steps = append(p.steps, x)
-			if err := p.render(); err != nil {
-				panic(err) // it was possible before
-			}
-			if needed {
+		for _, x := range p.steps {
+			needed := false
+			possible := p.lacking(x, func() { needed = f.result(s, w) != iam.Allowed })
+			if needed || !possible {
 				more = x.serve(w) || more
+				x.rights = append(x.rights, right{s, *w})
 			}
 		}
 	}
 	return more
+}
+
+// prune takes out what later steps made needless: those without which all rights are still
+// given that they were made for.
+func (f *finder) prune() {
+	for _, p := range f.all() {
+		if len(p.steps) < 2 {
+			continue
+		}
+		for _, x := range slices.Backward(p.steps) { // new statements first
+			needed := len(x.rights) == 0
+			possible := p.lacking(x, func() {
+				needed = needed || slices.ContainsFunc(x.rights, func(r right) bool { return f.result(r.subject, &r.want) != iam.Allowed })
+			})
+			if needed || !possible {
+				continue
+			}
+			p.drop(x)
+			f.changed(p.Target)
+			for _, r := range x.rights {
+				f.share(r.subject, &r.want)
+			}
+		}
+	}
+}
+
+// all are the plans, in their order.
+func (f *finder) all() []*plan {
+	return slices.SortedFunc(maps.Values(f.plans), func(a, b *plan) int { return compareTargets(a.Target, b.Target) })
 }
 
 // plansOf are the plans of what a document refers to, in their order.
@@ -157,17 +184,18 @@ func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
 	if p == nil {
 		return nil, false
 	}
-	n := slices.Clone(p.steps)
+	key := newStep(&w).key()
+	if p.step(key) != nil {
+		return nil, false // it is made, and does not do
+	}
 	did, err := p.add(&w)
 	if err != nil || !did {
 		return nil, false
 	}
+	made := p.step(key)
+	made.rights = []right{{t.subject, *t.want}}
 	undo = func() {
-		for _, x := range slices.Clone(p.steps) {
-			if !slices.Contains(n, x) {
-				p.drop(x)
-			}
-		}
+		p.drop(made)
 		t.changed(target)
 	}
 	if why := tooLarge(p); why != "" {

@@ -32,6 +32,13 @@ type step struct {
 	optional string
 	links    map[string]bool
 	finds    map[string]bool // fingerprints
+	rights   []right         // that it gives
+}
+
+// right is a right that a document wants.
+type right struct {
+	subject *subject
+	want    want
 }
 
 func newStep(w *want) *step {
@@ -64,13 +71,11 @@ func (s *step) serve(w *want) bool {
 // add does what is wanted; false where nothing changes by it.
 func (p *plan) add(w *want) (bool, error) {
 	s := newStep(w)
-	for _, old := range p.steps {
-		if old.key() == s.key() {
-			return old.serve(w), nil
-		}
+	if old := p.step(s.key()); old != nil {
+		return old.serve(w), nil
 	}
 	before := p.after
-	p.steps = append(p.steps, s)
+	p.steps = append(slices.Clone(p.steps), s)
 	if err := p.render(); err != nil || p.after == before {
 		p.drop(s)
 		return false, err
@@ -79,12 +84,38 @@ func (p *plan) add(w *want) (bool, error) {
 	return true, nil
 }
 
-// drop takes a step out.
-func (p *plan) drop(s *step) {
-	p.steps = slices.DeleteFunc(p.steps, func(x *step) bool { return x == s })
-	if err := p.render(); err != nil {
-		panic(err) // with one step more it was possible, or its error is known
+// step is the step of a key, nil if there is none.
+func (p *plan) step(key string) *step {
+	for _, s := range p.steps {
+		if s.key() == key {
+			return s
+		}
 	}
+	return nil
+}
+
+// drop takes a step out, and all where those that are left cannot be done without it.
+func (p *plan) drop(s *step) {
+	p.steps = slices.DeleteFunc(slices.Clone(p.steps), func(x *step) bool { return x == s })
+	if err := p.render(); err != nil {
+		p.steps, p.after, p.patch, p.added = nil, p.before, nil, nil
+	}
+}
+
+// lacking does something while a step is taken out; false where the others cannot be done
+// without it.
+func (p *plan) lacking(s *step, do func()) bool {
+	all := p.steps
+	p.steps = slices.DeleteFunc(slices.Clone(all), func(x *step) bool { return x == s })
+	err := p.render()
+	if err == nil {
+		do()
+	}
+	p.steps = all
+	if err := p.render(); err != nil {
+		panic(err) // it was possible before
+	}
+	return err == nil
 }
 
 // render makes the text after all steps, from that before them.

@@ -1,0 +1,197 @@
+package rules
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"crosscheck/rules/finding"
+	"crosscheck/rules/fix"
+	"crosscheck/scanner/fact"
+)
+
+// repairable are worlds that work, whose policies are damaged and repaired.
+var repairable = []struct {
+	name string
+	do   func(*world)
+}{
+	{"plain", func(*world) {}},
+	{"kms", kmsWorld},
+	{"locked", locked},
+	{"kms and locked", func(w *world) {
+		kmsWorld(w)
+		locked(w)
+	}},
+	{"owner override", func(w *world) {
+		w.dst(func(b *fact.Bucket) { b.Ownership = fact.Of("ObjectWriter") })
+		w.rule(func(r *fact.ReplicationRule) { r.Destination.OwnerOverride = true })
+		w.inPolicy(`"s3:ReplicateDelete"`, `"s3:ReplicateDelete","s3:ObjectOwnerOverrideToBucketOwner"`)
+		w.policy(`"s3:ReplicateDelete"`, `"s3:ReplicateDelete","s3:ObjectOwnerOverrideToBucketOwner"`)
+	}},
+	{"prefix", func(w *world) { w.rule(func(r *fact.ReplicationRule) { r.Prefix = "logs/*/2026/" }) }},
+	{"one account", func(w *world) {
+		w.dst(func(b *fact.Bucket) { b.AccountID = account1 })
+		w.rule(func(r *fact.ReplicationRule) { r.Destination.Account = account1 })
+	}},
+	{"boundary", func(w *world) {
+		w.role(func(r *fact.Role) {
+			r.Boundary = fact.Of(fact.Policy{Name: "b", ARN: "arn:aws:iam::111111111111:policy/b", Document: rolePolicy})
+		})
+	}},
+	{"managed policy", func(w *world) {
+		w.role(func(r *fact.Role) {
+			r.Attached = fact.Of([]fact.Policy{{Name: "m", ARN: "arn:aws:iam::111111111111:policy/m", Document: rolePolicy}})
+			r.Inline = fact.None[[]fact.Policy]()
+		})
+	}},
+}
+
+// damage takes rights out of a policy: statements, actions; it writes actions, resources and
+// principals wrong. "" is no policy at all.
+func damage(t *rapid.T, label, text string) string {
+	var p map[string]any
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		t.Fatal(err)
+	}
+	var kept []any
+	for _, s := range p["Statement"].([]any) {
+		s := s.(map[string]any)
+		switch rapid.SampledFrom([]string{"keep", "keep", "gone", "fewer", "misspelt", "resource", "principal"}).Draw(t, label) {
+		case "gone":
+			continue
+		case "fewer":
+			if list, ok := s["Action"].([]any); ok {
+				n := rapid.IntRange(1, len(list)).Draw(t, "actions")
+				s["Action"] = rapid.Permutation(list).Draw(t, "which")[:n]
+			}
+		case "misspelt":
+			if list, ok := s["Action"].([]any); ok {
+				i := rapid.IntRange(0, len(list)-1).Draw(t, "action")
+				a := list[i].(string)
+				list[i] = a[:len(a)-2] + a[len(a)-1:]
+			}
+		case "resource":
+			if r, ok := s["Resource"].(string); ok && r != "*" && label != "bucket" { // of which S3 looks after what fits
+				s["Resource"] = rapid.SampledFrom([]string{strings.TrimSuffix(r, "/*"), strings.Replace(r, ":::", ":::x-", 1), r + "/wrong/*"}).Draw(t, "wrong")
+			}
+		case "principal":
+			if who, ok := s["Principal"].(map[string]any); ok && who["AWS"] == roleARN {
+				who["AWS"] = rapid.SampledFrom([]string{
+					strings.Replace(roleARN, "service-role/", "", 1), "AROAEXAMPLEEXAMPLE999",
+					"arn:aws:sts::111111111111:assumed-role/repl/wrong", strings.Replace(roleARN, account1, "333333333333", 1),
+				}).Draw(t, "who")
+			}
+		}
+		kept = append(kept, s)
+	}
+	if kept == nil {
+		return ""
+	}
+	p["Statement"] = kept
+	var out []byte
+	if rapid.Bool().Draw(t, "lines") {
+		out, _ = json.MarshalIndent(p, "", "    ")
+	} else {
+		out, _ = json.Marshal(p)
+	}
+	return string(out)
+}
+
+// damaged is a world that worked, with its policies damaged.
+func damaged(t *rapid.T, do func(*world)) *fact.Document {
+	return change(func(w *world) {
+		do(w)
+		w.role(func(r *fact.Role) {
+			for _, f := range []*fact.Fact[[]fact.Policy]{&r.Inline, &r.Attached} {
+				if f.Value == nil {
+					continue
+				}
+				var list []fact.Policy
+				for _, p := range *f.Value {
+					if p.Document = damage(t, "role", p.Document); p.Document != "" {
+						list = append(list, p)
+					}
+				}
+				*f = fact.Of(list)
+			}
+			if b := r.Boundary.Value; b != nil && rapid.Bool().Draw(t, "boundary") {
+				p := *b
+				if p.Document = damage(t, "boundary", p.Document); p.Document != "" {
+					r.Boundary = fact.Of(p)
+				}
+			}
+			if rapid.IntRange(0, 9).Draw(t, "trust") == 0 {
+				r.Trust.Document = strings.Replace(r.Trust.Document, "s3.amazonaws.com", "ec2.amazonaws.com", 1)
+			}
+		})
+		w.dst(func(b *fact.Bucket) {
+			if text := damage(t, "bucket", b.Policy.Value.Document); text != "" {
+				b.Policy = fact.Of(fact.Policy{Name: "dst", Document: text})
+			} else {
+				b.Policy = fact.None[fact.Policy]()
+			}
+		})
+		for _, id := range []string{w.Links[0].SourceKey, w.Links[0].ReplicaKey} {
+			if k := w.Keys[id].Value; k != nil {
+				key := *k
+				if text := damage(t, "key", key.Policy.Value.Document); text != "" {
+					key.Policy = fact.Of(fact.Policy{Name: "default", Document: text})
+				}
+				w.Keys[id] = fact.Of(key)
+			}
+		}
+	})
+}
+
+// Whatever rights are taken from a link that works, the changes that are found make it work
+// again, whole, and add nothing that is not needed.
+func TestRepairsDamage(t *testing.T) {
+	t.Parallel()
+	e := standard(t)
+	broken, mended := 0, 0
+	for _, c := range repairable {
+		if l := eval(t, e, change(c.do)).Links[0]; l.Verdict != finding.Works {
+			t.Fatalf("%s: %s: %s", c.name, l.Verdict, l.Why)
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		c := rapid.SampledFrom(repairable).Draw(rt, "world")
+		doc := damaged(rt, c.do)
+		before := eval(t, e, doc).Links[0]
+		r, err := fix.Find(t.Context(), []*fact.Document{doc}, judgeOf(e))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		o := fix.Overlay{}
+		for _, x := range r.Changes {
+			o[x.Target] = x.After
+		}
+		after, _, err := o.Apply(doc)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		l := eval(t, e, after).Links[0]
+		if before.Verdict.Fails() {
+			broken++
+			if l.Verdict == finding.Works {
+				mended++
+			}
+		}
+		if l.Verdict != finding.Works {
+			for _, x := range r.Changes {
+				rt.Logf("%s\n%s\n%s", x.Target, x.Before, x.After)
+			}
+			rt.Fatalf("%s is %s after the changes: %s; decisions %+v", c.name, l.Verdict, l.Why, r.Decisions)
+		}
+		surplus, err := fix.Surplus(t.Context(), []*fact.Document{doc}, r, judgeOf(e))
+		if err != nil || len(surplus) > 0 {
+			for _, x := range r.Changes {
+				rt.Logf("%s\n%s\n%s", x.Target, x.Before, x.After)
+			}
+			rt.Fatalf("%s: nothing needs %q, %v", c.name, surplus, err)
+		}
+	})
+	t.Logf("%d of %d damaged links that failed are mended", mended, broken)
+}
