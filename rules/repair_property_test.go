@@ -9,6 +9,8 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/overlay"
+	"crosscheck/rules/fix/surplus"
 	"crosscheck/scanner/fact"
 )
 
@@ -164,7 +166,7 @@ func TestRepairsDamage(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		o := fix.Overlay{}
+		o := overlay.Overlay{}
 		for _, x := range r.Changes {
 			o[x.Target] = x.After
 		}
@@ -185,12 +187,12 @@ func TestRepairsDamage(t *testing.T) {
 			}
 			rt.Fatalf("%s is %s after the changes: %s; decisions %+v", c.name, l.Verdict, l.Why, r.Decisions)
 		}
-		surplus, err := fix.Surplus(t.Context(), []*fact.Document{doc}, r, judgeOf(e))
-		if err != nil || len(surplus) > 0 {
+		needless, err := surplus.Of(t.Context(), []*fact.Document{doc}, r, judgeOf(e))
+		if err != nil || len(needless) > 0 {
 			for _, x := range r.Changes {
 				rt.Logf("%s\n%s\n%s", x.Target, x.Before, x.After)
 			}
-			rt.Fatalf("%s: nothing needs %q, %v", c.name, surplus, err)
+			rt.Fatalf("%s: nothing needs %q, %v", c.name, needless, err)
 		}
 	})
 	t.Logf("%d of %d damaged links that failed are mended", mended, broken)

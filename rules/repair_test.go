@@ -8,6 +8,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/overlay"
+	"crosscheck/rules/fix/surplus"
 	"crosscheck/scanner/fact"
 )
 
@@ -50,9 +51,9 @@ func repaired(t *testing.T, e *Engine, docs ...*fact.Document) finding.Repairs {
 			}
 		}
 	}
-	surplus, err := fix.Surplus(t.Context(), docs, r, judgeOf(e))
-	if err != nil || len(surplus) > 0 {
-		t.Errorf("nothing needs %q, %v", surplus, err)
+	needless, err := surplus.Of(t.Context(), docs, r, judgeOf(e))
+	if err != nil || len(needless) > 0 {
+		t.Errorf("nothing needs %q, %v", needless, err)
 	}
 	return r
 }
@@ -77,5 +78,27 @@ func TestRepairCodeWorlds(t *testing.T) {
 				t.Logf("decision: %s: %s", x.Target, x.Text)
 			}
 		})
+	}
+}
+
+// A right that is allowed without the change, or that no link needs, is found.
+func TestSurplus(t *testing.T) {
+	t.Parallel()
+	doc := working()
+	after := replaced(dstPolicy, `"s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/*"}`, `"s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/*"},
+{"Sid":"More","Effect":"Allow","Principal":{"AWS":"`+roleARN+`"},"Action":["s3:ReplicateObject","s3:ObjectOwnerOverrideToBucketOwner"],"Resource":"arn:aws:s3:::dst/*"}`)
+	c := finding.Change{
+		Target: finding.Target{Kind: finding.BucketPolicy, Resource: "arn:aws:s3:::dst"}, Before: dstPolicy, After: after,
+		Edits: []finding.Edit{{Operation: finding.AddStatement, Statement: -1, Sid: "More", Values: []string{"s3:ReplicateObject", "s3:ObjectOwnerOverrideToBucketOwner"}}},
+	}
+	e := standard(t)
+	got, err := surplus.Of(t.Context(), []*fact.Document{doc}, finding.Repairs{Changes: []finding.Change{c}}, judgeOf(e))
+	if err != nil || len(got) != 2 {
+		t.Errorf("found %q, %v", got, err)
+	}
+	c.Edits = []finding.Edit{{Operation: finding.AddAction, Statement: 0, Sid: "Replica", Element: "Action", Values: []string{"s3:ReplicateDelete"}}}
+	c.After = dstPolicy
+	if got, err = surplus.Of(t.Context(), []*fact.Document{doc}, finding.Repairs{Changes: []finding.Change{c}}, judgeOf(e)); err != nil || len(got) > 0 {
+		t.Errorf("a right that is needed: %q, %v", got, err)
 	}
 }

@@ -82,11 +82,11 @@ func (f *finder) worse(s *subject, link string) string {
 	if before == nil || now == nil {
 		return "" // a rule that is new, or was taken away
 	}
-	return worseClass(before, now)
+	return Worse(before, now)
 }
 
-// worseClass says which class of objects fares worse than before, "" where none does.
-func worseClass(before, now *finding.Link) string {
+// Worse says which class of objects fares worse than before, "" where none does.
+func Worse(before, now *finding.Link) string {
 	for _, c := range now.Classes {
 		for _, b := range before.Classes {
 			if b.Class == c.Class && c.Verdict.Rank() < b.Verdict.Rank() {

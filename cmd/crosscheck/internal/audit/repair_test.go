@@ -11,6 +11,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/overlay"
+	"crosscheck/rules/fix/surplus"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 )
@@ -112,9 +113,9 @@ func testRepairs(t *testing.T, w *faultWorld) {
 			}
 		}
 	}
-	surplus, err := fix.Surplus(t.Context(), docs, r, judge)
-	if err != nil || len(surplus) > 0 {
-		t.Errorf("nothing needs %q, %v", surplus, err)
+	needless, err := surplus.Of(t.Context(), docs, r, judge)
+	if err != nil || len(needless) > 0 {
+		t.Errorf("nothing needs %q, %v", needless, err)
 	}
 	t.Logf("%d of %d links that failed are mended, by %d changes; %d decisions", mended, broken, len(r.Changes), len(r.Decisions))
 }

@@ -81,6 +81,8 @@ var packages = []pkg{
 	{"rules/fix/overlay", "lays policy documents and settings over facts, to judge these as if AWS had them", []string{"rules/finding", "scanner/fact"}},
 	{"rules/fix", "the changes that mend the findings of links, proven by judging the links again",
 		[]string{"rules/finding", "rules/fix/edit", "rules/fix/overlay", "rules/iam", "rules/iam/catalog", "rules/iam/match", "rules/iam/policy", "rules/iam/statement", "rules/permission", "rules/permission/demand", "rules/permission/rows", "rules/spelling", "scanner/fact"}},
+	{"rules/fix/surplus", "which rights of changes nothing needs",
+		[]string{"rules/finding", "rules/fix", "rules/fix/edit", "rules/fix/overlay", "rules/iam/policy", "rules/permission/demand", "scanner/fact"}},
 	{"rules/fix/newlink", "writes the policies, settings and configuration of a link that does not exist yet, with the fewest rights",
 		[]string{"rules/finding", "rules/fix", "rules/fix/edit", "rules/fix/overlay", "scanner/fact"}},
 	{"rules/internal/builtin", "the functions that crosscheck adds to Rego: answers, permissions of a link, policies",

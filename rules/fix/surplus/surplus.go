@@ -1,4 +1,5 @@
-package fix
+// Package surplus says which rights of changes nothing needs.
+package surplus
 
 import (
 	"context"
@@ -8,16 +9,18 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
-	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/overlay"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
-// Surplus are the rights among changes that nothing needs, in words: those without which
+// Of are the rights among changes that nothing needs, in words: those without which
 // no class of any link of the documents is worse. Rights that are optional are left out.
-func Surplus(ctx context.Context, docs []*fact.Document, r finding.Repairs, judge Judge) ([]string, error) {
-	all := Overlay{}
+func Of(ctx context.Context, docs []*fact.Document, r finding.Repairs, judge fix.Judge) ([]string, error) {
+	all := overlay.Overlay{}
 	for _, c := range r.Changes {
 		all[c.Target] = c.After
 	}
@@ -28,7 +31,7 @@ func Surplus(ctx context.Context, docs []*fact.Document, r finding.Repairs, judg
 		}
 		less, err := without(&c)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", called(c.Target), err)
+			return nil, fmt.Errorf("%s of %s: %w", c.Kind, c.Resource, err)
 		}
 		for _, l := range less {
 			worse, err := missed(ctx, docs, all, c.Target, l.text, judge)
@@ -36,11 +39,17 @@ func Surplus(ctx context.Context, docs []*fact.Document, r finding.Repairs, judg
 				return nil, err
 			}
 			if !worse {
-				found = append(found, l.right+" in "+called(c.Target))
+				found = append(found, l.right+" in the "+string(c.Kind)+" of "+c.Resource)
 			}
 		}
 	}
 	return found, nil
+}
+
+// kinds are the kinds of policies by those of targets.
+var kinds = map[finding.Kind]policy.Kind{
+	finding.RolePolicy: policy.Identity, finding.Boundary: policy.Boundary, finding.TrustPolicy: policy.Trust,
+	finding.BucketPolicy: policy.Bucket, finding.KeyPolicy: policy.Key,
 }
 
 // less is a document without one of the rights that a change adds.
@@ -65,8 +74,8 @@ func without(c *finding.Change) (list []less, err error) {
 			case finding.AddAction:
 				texts, err = withoutPairs(c.After, &infos[i], v)
 			case finding.AddResource, finding.AddPrincipal:
-				var d *policytext.Document
-				if d, err = policytext.Read(c.After); err == nil {
+				var d *edit.Document
+				if d, err = edit.Read(c.After); err == nil {
 					err = d.Remove(i, e.Element, v)
 					texts = map[string]string{v: d.Text()}
 				}
@@ -98,7 +107,7 @@ func withoutPairs(text string, st *policy.StatementInfo, action string) (map[str
 			continue
 		}
 		for _, p := range principals {
-			d, err := policytext.Read(text)
+			d, err := edit.Read(text)
 			if err != nil {
 				return nil, err
 			}
@@ -111,15 +120,15 @@ func withoutPairs(text string, st *policy.StatementInfo, action string) (map[str
 					if r2 == r && p2 == p {
 						continue
 					}
-					s := policytext.Statement{Actions: []string{action}}
+					s := edit.Statement{Actions: []string{action}}
 					if r2 != "" {
 						s.Resources = []string{r2}
 					}
 					if p2.Value != "" {
-						s.Principals = []policytext.Principal{policytext.Principal(p2)}
+						s.Principals = []edit.Principal{edit.Principal(p2)}
 					}
 					for _, c := range st.Conditions {
-						s.Conditions = append(s.Conditions, policytext.Condition(c))
+						s.Conditions = append(s.Conditions, edit.Condition(c))
 					}
 					d.AddStatement(s)
 				}
@@ -141,15 +150,15 @@ func bears(action, resource string) bool {
 }
 
 // missed reports whether a link is worse with another text of one target than with all changes.
-func missed(ctx context.Context, docs []*fact.Document, all Overlay, target finding.Target, text string, judge Judge) (bool, error) {
+func missed(ctx context.Context, docs []*fact.Document, all overlay.Overlay, target finding.Target, text string, judge fix.Judge) (bool, error) {
 	lacking := maps.Clone(all)
 	lacking[target] = text
 	for _, doc := range docs {
-		if _, ok := slices.BinarySearch(resources(doc), target.Resource); !ok {
+		if _, ok := overlay.Value(doc, target); !ok {
 			continue
 		}
-		var judged [2]state
-		for i, o := range []Overlay{all, lacking} {
+		var judged [2]judgement
+		for i, o := range []overlay.Overlay{all, lacking} {
 			with, _, err := o.Apply(doc)
 			if err != nil {
 				return false, err
@@ -165,11 +174,17 @@ func missed(ctx context.Context, docs []*fact.Document, all Overlay, target find
 	return false, nil
 }
 
+// judgement is what is judged of a document.
+type judgement struct {
+	links    []finding.Link
+	findings []finding.Finding
+}
+
 // worseThan reports whether a class of a link fares worse, or a finding that was none before
 // fails or is unknown.
-func (s *state) worseThan(before *state) bool {
-	for i := range s.links {
-		if i < len(before.links) && worseClass(&before.links[i], &s.links[i]) != "" {
+func (j *judgement) worseThan(before *judgement) bool {
+	for i := range j.links {
+		if i < len(before.links) && fix.Worse(&before.links[i], &j.links[i]) != "" {
 			return true
 		}
 	}
@@ -177,7 +192,7 @@ func (s *state) worseThan(before *state) bool {
 	for _, x := range before.findings {
 		status[x.Fingerprint] = x.Status
 	}
-	return slices.ContainsFunc(s.findings, func(x finding.Finding) bool {
+	return slices.ContainsFunc(j.findings, func(x finding.Finding) bool {
 		was, ok := status[x.Fingerprint]
 		return x.Severity != finding.Info && (x.Status == finding.Fail || x.Status == finding.Unknown) && (!ok || x.Status.Rank() < was.Rank())
 	})
