@@ -67,6 +67,17 @@ func requestText(r *http.Request) string {
 	return strings.Join([]string{r.Method, r.URL.String(), r.Header.Get("X-Amz-Target"), string(body), key}, " ")
 }
 
+// recorded is what record gives, which is made once.
+func (w *faultWorld) recorded(t *testing.T, bucket string) *answeredWorld {
+	t.Helper()
+	w.recording.Lock()
+	defer w.recording.Unlock()
+	if w.recording.of[bucket] == nil {
+		w.recording.of[bucket] = w.record(t, bucket)
+	}
+	return w.recording.of[bucket]
+}
+
 // record scans a world, or one bucket of it, and keeps what was answered.
 func (w *faultWorld) record(t *testing.T, bucket string) *answeredWorld {
 	t.Helper()
@@ -132,13 +143,13 @@ func never(*exchange) bool { return false }
 // scan of the one that makes most of it, any other in a scan of the whole world.
 func (w *faultWorld) mutants(t *testing.T) (list []*mutant) {
 	t.Helper()
-	whole := w.record(t, "")
+	whole := w.recorded(t, "")
 	in, shared := map[string]*answeredWorld{}, map[string]int{}
 	for request := range whole.exchanges {
 		in[request] = whole
 	}
 	for _, bucket := range whole.buckets() {
-		one := w.record(t, bucket)
+		one := w.recorded(t, bucket)
 		for request := range one.exchanges {
 			if in[request] == nil || in[request] == whole || len(in[request].exchanges) < len(one.exchanges) {
 				in[request] = one

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/rules/finding"
 	"crosscheck/scanner"
+	"crosscheck/scanner/sandbox/sandboxtest"
 )
 
 var expectation = regexp.MustCompile(`^# expect: (\S+)/(\S+)->(\S+) (\S+) codes=(\S*) ; finding=(\S+)`)
@@ -26,14 +26,14 @@ func TestReportedCases(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatal(paths, err)
 	}
-	for _, path := range paths {
+	for _, path := range paths[:sandboxtest.Sample(len(paths), 4)] {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := &faultWorld{name: filepath.Base(path), text: text, options: scanner.Options{RoleName: "crosscheck-audit"}, config: new(config.Config)}
+			w := &faultWorld{name: filepath.Base(path), text: text, options: scanner.Options{RoleName: "crosscheck-audit"}}
 			got := w.scan(t, nil, nil, scanner.Options{})
 			if got.err != nil {
 				t.Fatal(got.err)

@@ -26,11 +26,7 @@ func (w *faultWorld) factsFile(t *testing.T) []byte {
 	opts.RunID, opts.Needs, opts.Wants = "run", w.needs, w.wants
 	var file bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		world, err := sandbox.Load(w.name+".yaml", w.text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		box, err := sandbox.New(world)
+		box, err := sandbox.New(w.world(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -61,12 +61,39 @@ type faultWorld struct {
 	config  *config.Config // nil = nothing is configured
 	needs   []string
 	wants   func(string, *fact.Document, *fact.Link) bool
+
+	recording *recording
+}
+
+// recording is what was recorded of a world, which all tests use.
+type recording struct {
+	sync.Mutex
+	of map[string]*answeredWorld // by bucket
 }
 
 // faultWorlds are organizations in which something depends on every fact that a
-// scan reads.
+// scan reads. All tests have the same ones.
 func faultWorlds(t testing.TB) []*faultWorld {
 	t.Helper()
+	worlds, err := theFaultWorlds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(worlds)
+}
+
+// fewWorlds are all worlds but with -short, where they are two small ones: links of all
+// kinds between two accounts, and one whose keys refuse.
+func fewWorlds(t testing.TB) []*faultWorld {
+	t.Helper()
+	all := faultWorlds(t)
+	if sandboxtest.Sample(1, 0) == 1 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(w *faultWorld) bool { return w.name != "sound" && w.name != "guide-kms" })
+}
+
+var theFaultWorlds = sync.OnceValues(func() ([]*faultWorld, error) {
 	options := scanner.Options{RoleName: "crosscheck-audit"}
 	worlds := []*faultWorld{
 		{name: "lossy", text: lossyWorld(), options: options},
@@ -76,17 +103,17 @@ func faultWorlds(t testing.TB) []*faultWorld {
 	for _, path := range []string{"demo.yaml", "guide.yaml", "guide-kms.yaml"} {
 		text, err := os.ReadFile(filepath.Join(root, "testdata", "worlds", path))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		worlds = append(worlds, &faultWorld{name: strings.TrimSuffix(path, ".yaml"), text: text, options: options})
 	}
 	text, err := os.ReadFile(filepath.Join(root, "scanner", "testdata", "organization.yaml"))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	actions, err := json.Marshal(ask.Permissions())
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	worlds = append(worlds, &faultWorld{name: "organization", text: bytes.ReplaceAll(text, []byte("@ACTIONS@"), actions),
 		options: scanner.Options{RoleName: "security/crosscheck-audit", ExternalID: "ticket-7"}})
@@ -101,17 +128,19 @@ destinations:
   other_region: true
 `))
 	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := c.Engine()
-	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	for _, w := range worlds {
-		w.config, w.needs, w.wants = c, engine.Needs(), engine.Wants
+		w.config = c
+		engine, err := w.engine()
+		if err != nil {
+			return nil, err
+		}
+		w.needs, w.wants = engine.Needs(), engine.Wants
+		w.recording = &recording{of: map[string]*answeredWorld{}}
 	}
-	return worlds
-}
+	return worlds, nil
+})
 
 // testLink is a replication link of a small world, from bucket s-NAME of account
 // 111111111111 through role r-NAME to bucket d-NAME of account 222222222222. What
@@ -549,7 +578,7 @@ func (a *answeredWorld) places() map[place]bool {
 // bucket that asks the most of it, in a tenth of the time.
 func (w *faultWorld) combinations(t *testing.T) (list []combination) {
 	t.Helper()
-	whole := w.record(t, "")
+	whole := w.recorded(t, "")
 	calls := whole.places()
 	buckets := map[string]bool{}
 	for p := range calls {
@@ -559,7 +588,7 @@ func (w *faultWorld) combinations(t *testing.T) (list []combination) {
 	}
 	scope, most := map[place]*answeredWorld{}, map[place]int{}
 	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
-		one := w.record(t, bucket)
+		one := w.recorded(t, bucket)
 		of := one.places()
 		for p := range of {
 			if p.bucket != "" && len(of) > most[p] {
@@ -772,7 +801,7 @@ func TestLastingFaults(t *testing.T) {
 
 func lastingFaults(t *testing.T, which string) {
 	var all, chosen []combination
-	for _, w := range faultWorlds(t) {
+	for _, w := range fewWorlds(t) {
 		of := w.combinations(t)
 		r := w.scan(t, nil, nil, scanner.Options{})
 		if want := map[bool]int{true: clean, false: failed}[w.name == "sound"]; r.status != want {
@@ -795,7 +824,7 @@ func lastingFaults(t *testing.T, which string) {
 			chosen = append(chosen, c)
 		}
 	}
-	if len(all) < 2_000 {
+	if len(all) < sandboxtest.Sample(2_000, 500) {
 		t.Errorf("%d combinations are too few", len(all))
 	}
 	var mu sync.Mutex
@@ -840,7 +869,7 @@ func TestPassingFaults(t *testing.T) {
 		{{Kind: sandbox.Throttling, Probability: 0.2, Seed: 9}, {Kind: sandbox.ServerError, Probability: 0.1, Seed: 10},
 			{Kind: sandbox.Reset, Probability: 0.05, Seed: 11}, {Kind: sandbox.SlowBody, Probability: 0.1, Seed: 12, Delay: time.Second}},
 	}
-	for _, w := range faultWorlds(t) {
+	for _, w := range fewWorlds(t) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			// scan counts the requests: a fault that never struck has shown nothing.

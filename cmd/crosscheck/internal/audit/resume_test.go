@@ -37,11 +37,7 @@ type resumable struct {
 
 func newResumable(t *testing.T, w *faultWorld, faults ...sandbox.Fault) *resumable {
 	t.Helper()
-	world, err := sandbox.Load(w.name+".yaml", w.text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := sandbox.New(world)
+	box, err := sandbox.New(w.world(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +69,7 @@ func plug(w report.Writer, n int) report.Writer {
 // 0 = all. It gives how many replication configurations were asked for.
 func (r *resumable) scan(t *testing.T, dir, resume string, n int) (asked int, err error) {
 	t.Helper()
-	engine, err := r.config.Engine()
+	engine, err := r.engine()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +128,7 @@ func timeless(t *testing.T, path string) string {
 // file is not asked for again.
 func TestInterruptedRunsResumeToTheSameBytes(t *testing.T) {
 	t.Parallel()
-	for _, w := range faultWorlds(t) {
+	for _, w := range fewWorlds(t) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			r := newResumable(t, w, sandbox.Fault{Operation: "s3:GetBucketPolicy", Bucket: "*s", Kind: sandbox.AccessDenied})
@@ -188,7 +184,7 @@ func TestInterruptedRunsResumeToTheSameBytes(t *testing.T) {
 // part of a run file is refused.
 func TestResumeRepairsACutFile(t *testing.T) {
 	t.Parallel()
-	w := faultWorlds(t)[0]
+	w := fewWorlds(t)[0]
 	r := newResumable(t, w)
 	dir := t.TempDir()
 	all, err := r.scan(t, dir, "", -1)
@@ -287,7 +283,7 @@ func TestResumeAgainstABaseline(t *testing.T) {
 		t.Fatalf("the baseline has every fault, or none:\n%s", want)
 	}
 	messages := bytes.Count(text, []byte("\n"))
-	for n := 1; n < messages; n += 1 + messages/sandboxtest.Sample(5, 2) {
+	for n := 1; n < messages; n += 1 + messages/sandboxtest.Sample(5, 1) {
 		dir := t.TempDir()
 		r.baseline, r.failOnNew = baseline(string(text)), false // another one, which has every fault
 		if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
@@ -331,7 +327,7 @@ func TestResumeKeepsAdditions(t *testing.T) {
 		t.Fatal(err)
 	}
 	messages := bytes.Count(text, []byte("\n"))
-	for n := 1; n < messages; n += 1 + messages/sandboxtest.Sample(12, 4) {
+	for n := 1; n < messages; n += 1 + messages/sandboxtest.Sample(12, 3) {
 		dir := t.TempDir()
 		if _, err := r.scan(t, dir, "", n); !errors.Is(err, errPulled) {
 			t.Fatalf("after %d messages: %v", n, err)
