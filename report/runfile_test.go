@@ -40,9 +40,7 @@ func TestReplayKeepsNumbers(t *testing.T) {
 
 // Wherever a run file is cut, it is refused, or all of it was there.
 func TestReplayRefusesACutFile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make race: nothing of this runs concurrently")
-	}
+	reporttest.Sequential(t)
 	t.Parallel()
 	run := reporttest.RunFile(t, reporttest.Sample(t))
 	want := bytes.TrimRight(run, "\n")

@@ -224,6 +224,7 @@ func render(t testing.TB, ms []report.Message) []byte {
 }
 
 func TestHostileText(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	for name, s := range reporttest.Hostile {
 		t.Run(name, func(t *testing.T) { checkASFF(t, render(t, reporttest.HostileRun(t, s))) })

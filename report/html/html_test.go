@@ -164,9 +164,7 @@ func organization(t testing.TB, n int) []report.Message {
 
 // A page stays small enough to open, and says what it leaves out.
 func TestHTMLSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make race: nothing of this runs concurrently")
-	}
+	reporttest.Sequential(t)
 	t.Parallel()
 	for _, n := range []int{5, 500, 2_000, 10_000} {
 		page := render(t, Options{}, organization(t, n))

@@ -17,9 +17,7 @@ import (
 
 // A comment on a pull request holds 65,536 characters, whatever the run found.
 func TestMarkdownFitsAComment(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make race: nothing of this runs concurrently")
-	}
+	reporttest.Sequential(t)
 	t.Parallel()
 	bad := strings.Repeat("@#&|", 3000)
 	for name, text := range map[string]string{"plain": "the policy does not let the role write", "hostile": bad} {

@@ -195,6 +195,7 @@ func TestNoReportOfACutStream(t *testing.T) {
 // Every format is the same bytes whether the run fits in memory or not, and no
 // file is left behind.
 func TestFormatsOnDisk(t *testing.T) {
+	reporttest.Sequential(t)
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	ms := reporttest.Many(t, 2_000)
@@ -229,6 +230,7 @@ var leftOut = regexp.MustCompile(`(\d+)\s+(?:more|failing findings are counted)`
 // Whatever a format makes of a run: a failing finding that is not waived is in
 // it, or it says how many are not.
 func TestNoFailingFindingIsLost(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	for _, format := range Formats() {
 		t.Run(format, func(t *testing.T) {
@@ -292,6 +294,7 @@ func TestNoFailingFindingIsLost(t *testing.T) {
 }
 
 func TestHostileText(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	for name, s := range reporttest.Hostile {
 		ms := reporttest.HostileRun(t, s)

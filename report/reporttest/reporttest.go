@@ -2,6 +2,8 @@
 package reporttest
 
 import (
+	"testing"
+
 	"crosscheck/canary/measure"
 	"crosscheck/report"
 	"crosscheck/rules/finding"
@@ -54,4 +56,13 @@ func NewRecorder() *Recorder {
 func (r *Recorder) Close() error {
 	r.Closed = true
 	return nil
+}
+
+// Sequential leaves a test out with -short, as make race has it: what it checks is texts,
+// files or refusals, and what of it runs concurrently, other tests run too.
+func Sequential(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make race: nothing of this runs concurrently that other tests do not run")
+	}
 }

@@ -198,9 +198,7 @@ func TestSARIFFingerprints(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make race: nothing of this runs concurrently")
-	}
+	reporttest.Sequential(t)
 	t.Parallel()
 	ms := reporttest.Many(t, 51_000)
 	failing := map[string]int{}
@@ -242,9 +240,7 @@ func TestSARIFIsCutAtTheLimitOfResults(t *testing.T) {
 }
 
 func TestSARIFIsCutAtTheSizeOfAnUpload(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make race: nothing of this runs concurrently")
-	}
+	reporttest.Sequential(t)
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	noise := func() string {
@@ -305,6 +301,7 @@ func render(t testing.TB, ms []report.Message) []byte {
 }
 
 func TestHostileText(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	for name, s := range reporttest.Hostile {
 		t.Run(name, func(t *testing.T) { checkSARIF(t, render(t, reporttest.HostileRun(t, s))) })

@@ -13,12 +13,14 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/report/reporttest"
 	"crosscheck/testdata"
 )
 
 // The same organization with its statements renamed, and everything in them in
 // another order, has nothing new and nothing fixed.
 func TestBaselineOfARewrittenOrganization(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	worlds, err := filepath.Glob(filepath.Join(repo, "testdata", "worlds", "*.yaml"))
 	if err != nil {
@@ -114,6 +116,7 @@ func reverse(v any) {
 
 // A drill is compared with a drill: what its probes showed before is not new.
 func TestDrillAgainstABaseline(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	good := testdata.DemoWorld
 	const versioned = "name: backup-ledger\n        region: eu-west-1\n        versioning: "

@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	diff "github.com/google/go-cmp/cmp"
+
+	"crosscheck/report/reporttest"
 )
 
 // dependency is a module of which code is in the program.
@@ -172,6 +174,7 @@ func TestIdentify(t *testing.T) {
 // TestDependencies holds docs/dependencies.md and docs/third-party-licenses.txt to
 // what the program is made of, and refuses licenses that do not go with its own.
 func TestDependencies(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	var page strings.Builder
 	page.WriteString("# Dependencies\n\nThis file is generated (`UPDATE=1 go test ./cmd/crosscheck/internal/cli -run TestDependencies`): the modules of which code is in the program for Linux, " +

@@ -20,6 +20,7 @@ import (
 
 	"crosscheck/canary/journal"
 	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 	"crosscheck/testdata"
 )
 
@@ -295,5 +296,5 @@ func killAll(t *testing.T, first, n uint64) {
 // killed, nothing that exists is unreported, and a sweep without the proxy removes it.
 func TestKilledBehindProxy(t *testing.T) {
 	t.Parallel()
-	killAll(t, 0, 12)
+	killAll(t, 0, uint64(sandboxtest.Sample(12, 4)))
 }

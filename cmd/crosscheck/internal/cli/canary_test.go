@@ -26,7 +26,9 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/report/output"
+	"crosscheck/report/reporttest"
 	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 	"crosscheck/testdata"
 )
 
@@ -127,6 +129,7 @@ func assumed(t *testing.T, box *sandbox.Sandbox, account string) credentials.Sta
 const invoices = "orders-invoices/to-backup→backup-invoices"
 
 func TestCanaryAsks(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
 	status, out, errs := p.run(t.Context(), "canary", "--dry-run")
@@ -157,6 +160,7 @@ func TestCanaryAsks(t *testing.T) {
 // TestCanaryOtherDestinations: the replica that another rule makes is removed, too, though
 // the link of that rule is not probed; where its bucket cannot be cleaned, it is left.
 func TestCanaryOtherDestinations(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	world := string(testdata.DemoWorld)
 	for _, edit := range [][2]string{
@@ -299,6 +303,7 @@ func TestDisagreement(t *testing.T) {
 // TestDrillRefused: the destination refuses the canary's role, which proves nothing; the drill
 // names the statement.
 func TestDrillRefused(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	const end = "\"arn:aws:s3:::backup-invoices/*\"\n              }\n            ]\n          }\n"
 	world := changed(t, end, strings.Replace(end, "              }\n", `              },
@@ -344,7 +349,7 @@ func TestExperiments(t *testing.T) {
 		t.Fatal(status)
 	}
 	const ledger = "orders-ledger/to-backup→backup-ledger"
-	for _, test := range []struct {
+	tests := []struct {
 		name, link string
 		world      []string // changes to the demo world
 		status     int
@@ -365,7 +370,8 @@ func TestExperiments(t *testing.T) {
 		{"wrong-account", invoices, []string{"Bucket: arn:aws:s3:::backup-invoices", "Bucket: arn:aws:s3:::backup-invoices\n                Account: \"999999999999\""},
 			exitClean, "answered: a wrong Destination.Account breaks the link"},
 		{"multipart", "media-thumbs/to-backup→backup-thumbs", nil, exitIncomplete, "not answered: not every object arrived"},
-	} {
+	}
+	for _, test := range tests[:sandboxtest.Sample(len(tests), 3)] {
 		t.Run(test.name, func(t *testing.T) {
 			if !strings.Contains(list, test.name+"\n  question ") {
 				t.Errorf("the list does not explain it:\n%s", list)
@@ -543,6 +549,7 @@ func TestSweepStatus(t *testing.T) {
 
 // TestCanaryBadInput: each is one line with a hint, and nothing is put.
 func TestCanaryBadInput(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
 	file := filepath.Join(t.TempDir(), "file")
@@ -785,6 +792,7 @@ func TestCanaryRole(t *testing.T) {
 
 // TestDryRunCountsWhatIsPut: a link that nothing is put into is not counted.
 func TestDryRunCountsWhatIsPut(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
 	status, stdout, stderr := p.run(t.Context(), "canary", "--dry-run", "-q")

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crosscheck/report/reporttest"
 )
 
 // guideWorld is a world of testdata/worlds, with text replaced in pairs that must be there.
@@ -36,6 +38,7 @@ func configFile(t *testing.T, text string) string {
 // TestStrict: what AWS leaves open is unknown, and fails with --strict or strict:
 // true; the flag stands above the file.
 func TestStrict(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	// A tag filter without the right to read tags: no source says whether the objects fail, or
 	// arrive without their tags.
@@ -62,6 +65,7 @@ func TestStrict(t *testing.T) {
 
 // TestStrictDrill: a drill predicts as strictly as it is told to.
 func TestStrictDrill(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p := served(t, guideWorld(t, "guide.yaml", "Filter: {}", "Filter: {Tag: {Key: a, Value: b}}", `                    "s3:GetObjectVersionTagging",`+"\n", ""))
 	for _, strict := range []bool{false, true} {
@@ -78,6 +82,7 @@ func TestStrictDrill(t *testing.T) {
 
 // TestDisabledRules: findings of disabled rules are gone, verdicts stay.
 func TestDisabledRules(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	config := configFile(t, "rules: {disable: [XC043, XC044, XC047, XC023, XC026]}\n")
 	p := served(t, guideWorld(t, "guide.yaml"))
@@ -94,6 +99,7 @@ func TestDisabledRules(t *testing.T) {
 
 // TestDestinations: the parameter reaches the rule, each key of it.
 func TestDestinations(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p := served(t, guideWorld(t, "guide.yaml"))
 	for file, want := range map[string]string{
@@ -124,6 +130,7 @@ func TestDestinations(t *testing.T) {
 
 // TestConfigRefuses: what cannot be meant is one line with a hint.
 func TestConfigRefuses(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	for file, want := range map[string]string{
 		"strict: maybe":                                `:1: strict is "maybe", not true or false`,

@@ -17,6 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"crosscheck/report/reporttest"
 	"crosscheck/testdata"
 )
 
@@ -211,6 +212,7 @@ func (r *runner) holds(t *testing.T, condition string) bool {
 
 // TestAction runs the scripts of the composite action as GitHub's runner would.
 func TestAction(t *testing.T) {
+	reporttest.Sequential(t)
 	self := filepath.Join(programs(t), "crosscheck")
 	env := exported(t, testdata.DemoWorld).environ
 	config, err := filepath.Abs(filepath.Join(repo, "testdata", "worlds", "demo.crosscheck.yaml"))
@@ -303,6 +305,7 @@ type workflow struct {
 // TestWorkflow: the workflow gives the action inputs that it has and reads outputs
 // that it has, and the arguments in it are a scan that runs.
 func TestWorkflow(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	a := readAction(t)
 	w := documents[workflow](t, "github-workflow.yml")[0]
@@ -364,6 +367,7 @@ func runsAgainstDemo(t *testing.T, line []string, env ...string) {
 // TestGitLabTemplate runs the script of the job in a shell, with the token as
 // GitLab gives it.
 func TestGitLabTemplate(t *testing.T) {
+	reporttest.Sequential(t)
 	job, ok := documents[map[string]struct {
 		Script    []string
 		Variables map[string]string
@@ -415,6 +419,7 @@ func TestGitLabTemplate(t *testing.T) {
 // TestCronJob runs the container's arguments, and holds the pod to what the
 // namespace of the example enforces (Pod Security Standards, restricted).
 func TestCronJob(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	type securityContext struct {
 		RunAsNonRoot             bool              `yaml:"runAsNonRoot"`
@@ -493,6 +498,7 @@ func missing(t *testing.T, what string) {
 
 // TestSystemdUnits runs ExecStart.
 func TestSystemdUnits(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	service, err := os.ReadFile(deployed("crosscheck.service"))
 	if err != nil {

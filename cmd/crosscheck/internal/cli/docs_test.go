@@ -19,6 +19,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report/output"
+	"crosscheck/report/reporttest"
 	"crosscheck/testdata"
 )
 
@@ -55,6 +56,7 @@ func docLines(t *testing.T, f func(where, line string)) {
 // TestCommandLinesInDocs parses every command line that the documentation and the
 // help show: a command or flag that is renamed leaves none behind.
 func TestCommandLinesInDocs(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	seen := map[string]bool{} // commands by path
 	docLines(t, func(where, line string) {
@@ -200,9 +202,7 @@ func runLine(t *testing.T, env []string, dir, line, fault string) (status int, o
 // help in a shell, against the demo world, those of a page after another in one
 // folder: none is refused (exit status 2) or breaks.
 func TestCommandLinesOfDocsRun(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make race: the scripts run every command that does something concurrently")
-	}
+	reporttest.Sequential(t)
 	p := exported(t, docsWorld())
 	record := filepath.Join(t.TempDir(), "run.jsonl")
 	if status, _, stderr := p.run(t.Context(), "scan", "-q", "-o", "jsonl="+record); status != exitFindings {
@@ -398,6 +398,7 @@ func crosscheckCommands(line string) (calls [][]string) {
 // formatted, and judges the demo as the page says: a tag that is not there fails, a
 // destination that was not read is unknown.
 func TestWritingRulesPage(t *testing.T) {
+	reporttest.Sequential(t)
 	page, err := os.ReadFile(filepath.Join(repo, "docs", "writing-rules.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -439,6 +440,7 @@ func TestWritingRulesPage(t *testing.T) {
 // TestPagesAreLinked: docs/README.md lists every page, and no link between files of
 // this repository leads nowhere.
 func TestPagesAreLinked(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	root := repo
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -494,6 +496,7 @@ func TestPagesAreLinked(t *testing.T) {
 // row is compared as a bag of letters without its latencies: these differ from run to
 // run, and with them where cells are broken into lines.
 func TestReadmeShowsTheDemo(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(repo, "README.md"))
 	if err != nil {

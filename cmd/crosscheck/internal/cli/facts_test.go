@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/report/reporttest"
 	"crosscheck/scanner/client"
 	"crosscheck/scanner/sandbox"
 	"crosscheck/testdata"
@@ -42,6 +43,7 @@ func withoutTimes(report string) string {
 // TestFactsAreJudgedAsAWSIs: a file of facts gives the same report, byte for
 // byte but for times and ids, as reading AWS.
 func TestFactsAreJudgedAsAWSIs(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
 	config := filepath.Join(t.TempDir(), "crosscheck.yaml")

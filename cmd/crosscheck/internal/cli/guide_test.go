@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"crosscheck/report/reporttest"
 )
 
 // TestGuideVariants: the worlds of the guide's options differ from the guide in the
@@ -51,6 +53,7 @@ func TestGuideVariants(t *testing.T) {
 // TestGuideKMSRepaired: each grant that the audit asks for is needed, and with all
 // of them the link works.
 func TestGuideKMSRepaired(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	const (
 		decrypt = `{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555"},`

@@ -25,9 +25,11 @@ import (
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/report"
 	"crosscheck/report/output"
+	"crosscheck/report/reporttest"
 	"crosscheck/scanner"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/sandbox"
+	"crosscheck/scanner/sandbox/sandboxtest"
 	"crosscheck/testdata"
 )
 
@@ -82,6 +84,7 @@ func secretive(t *testing.T, world []byte) (p *program, secrets func() []string)
 // TestNothingSecretIsWritten: no key, token, authorization or signature of a run
 // stands in any of its outputs, its run file, its facts, its log or its error lines.
 func TestNothingSecretIsWritten(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p, secrets := secretive(t, append(bytes.Clone(testdata.DemoWorld), []byte(`
 faults:
@@ -215,7 +218,7 @@ func TestProgressOfAScan(t *testing.T) {
 	for i := range 5000 {
 		fmt.Fprintf(&world, "      - {name: bucket-%d, region: us-east-1}\n", i)
 	}
-	for _, format := range []terminal.Format{"text", "json"} {
+	for _, format := range []terminal.Format{"text", "json"}[:sandboxtest.Sample(2, 1)] {
 		t.Run(format.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, err := sandbox.Load("world.yaml", []byte(world.String()))

@@ -34,10 +34,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"crosscheck": main})
 }
 
-// TestScripts runs testdata/script/*.txtar: what a user types and sees.
+// TestScripts runs testdata/script/*.txtar: what a user types and sees. make race runs those
+// of whole commands that scan, probe and clean up, in processes of their own.
 func TestScripts(t *testing.T) {
+	t.Parallel()
+	dir, files := filepath.Join("testdata", "script"), []string(nil)
+	if testing.Short() {
+		for _, name := range []string{"demo", "drill", "canary"} {
+			files = append(files, filepath.Join(dir, name+".txtar"))
+		}
+		dir = ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir: dir, Files: files,
 		UpdateScripts:       os.Getenv("UPDATE") != "", // writes the expected files
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"sandbox": serveWorld},

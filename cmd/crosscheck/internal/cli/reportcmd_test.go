@@ -24,6 +24,7 @@ const lowFinding = `{"finding":{"rule_id":"XC046","title":"t","status":"fail","s
 // TestReportStatus holds the exit status of a replayed run: that of the policy
 // flags, whatever the file's own summary says, and 2 for what is no whole run.
 func TestReportStatus(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	for name, test := range map[string]struct {
 		run  string

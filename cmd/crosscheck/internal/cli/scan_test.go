@@ -18,6 +18,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/report"
 	"crosscheck/report/output"
+	"crosscheck/report/reporttest"
 	"crosscheck/scanner"
 	"crosscheck/scanner/ask"
 	"crosscheck/scanner/fact"
@@ -138,6 +139,7 @@ callers:
 
 // TestExitStatus: 1 wins over 3, and 3 over 0.
 func TestExitStatus(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	p := served(t, testdata.DemoWorld)
 	config := filepath.Join(repo, "testdata", "worlds", "demo.crosscheck.yaml")

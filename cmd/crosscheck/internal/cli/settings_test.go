@@ -16,6 +16,7 @@ import (
 
 	"crosscheck/cmd/crosscheck/internal/config"
 	"crosscheck/cmd/crosscheck/internal/terminal"
+	"crosscheck/report/reporttest"
 )
 
 // configured are the commands that read the configuration.
@@ -115,6 +116,7 @@ func flagJSON(t *testing.T, flag config.FlagValue) string {
 }
 
 func TestEnvironmentRefuses(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	for kv, want := range map[string]string{
 		"CROSSCHECK_FAILON=high":              "unknown setting CROSSCHECK_FAILON in the environment; did you mean CROSSCHECK_FAIL_ON?",
