@@ -37,12 +37,16 @@ test:
 	$(GO) test -timeout 30m $(PACKAGES)
 
 ## race: the tests of what runs concurrently, under the race detector (needs a C compiler)
+# The longest packages come first. A process of the race detector sleeps for a second at its
+# end if it may; go vet has seen these packages in make test and make lint.
 race:
-	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./scanner/... ./canary/... ./report/... ./cmd/...
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=50 $(GO) test -race -short -vet=off -timeout 30m ./cmd/... ./canary/... ./scanner/... ./report/...
 
 ## integration: against servers and clients that this project did not write (moto, boto3, the aws CLI)
+# Much of it waits for other processes: more packages and tests than cores run at a time.
 integration: $(VENV)/.ready
-	XCTEST_CACHE=$(CACHE) XCTEST_VENV=$(VENV) $(GO) test -tags integration -count=1 -timeout 40m -v -run Integration ./cmd/... ./report/...
+	XCTEST_CACHE=$(CACHE) XCTEST_VENV=$(VENV) $(GO) test -tags integration -count=1 -vet=off -p 3 -parallel 4 -timeout 40m -v -run Integration \
+		$$(grep -rl --include='*_test.go' '^func TestIntegration' cmd report scanner | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 $(VENV)/.ready: testdata/integration/requirements.txt
 	python3 -m venv $(VENV)
@@ -66,7 +70,6 @@ bench:
 ## lint: formatting, vet, golangci-lint (with staticcheck) and dead code; both tools go into the cache directory
 lint: $(GOLANGCI) $(DEADCODE)
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
-	$(GO) vet $(PACKAGES)
 	$(GO) vet -tags integration,differential,mutants $(PACKAGES)
 	$(GOLANGCI) run $(PACKAGES)
 	@dead=$$($(DEADCODE) -test $(PACKAGES)) || exit 1; [ -z "$$dead" ] || { echo "no program or test calls:"; echo "$$dead"; exit 1; }

@@ -20,6 +20,7 @@ import (
 // TestIntegrationDeployFiles lets programs that know the systems read the files of
 // docs/deploy: published schemas, linters, and Kubernetes' own types.
 func TestIntegrationDeployFiles(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{
 		{"check-jsonschema", "--builtin-schema", "vendor.github-actions", deployed("github-action/action.yml")},
 		{"check-jsonschema", "--builtin-schema", "vendor.github-workflows", deployed("github-workflow.yml")},
@@ -67,6 +68,7 @@ func edited(t *testing.T, path, old, new string) string {
 // TestIntegrationActionlint reads the workflow with the action beside it, so that
 // inputs and outputs are checked, too; and the scripts with shellcheck.
 func TestIntegrationActionlint(t *testing.T) {
+	t.Parallel()
 	actionlint := built(t, "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
 	shellcheck := venv(t, "shellcheck")
 	lint := func(old, new string) (string, error) {
@@ -157,6 +159,7 @@ func makeIn(t *testing.T, dir string, env []string, status int, args ...string) 
 // makes Go compile our packages again; what it has of others in its cache it may use, since
 // their paths are those of the module cache in both.
 func TestIntegrationReproducibleBuild(t *testing.T) {
+	t.Parallel()
 	var sums []string
 	for _, env := range [][]string{nil, {"TZ=Asia/Tokyo", "LC_ALL=C", "USER=somebody"}} {
 		dir := sourceTree(t)
@@ -207,6 +210,7 @@ func commentAll(t *testing.T, dir string) {
 // TestIntegrationSBOM: the bill of materials meets the schema of CycloneDX, and
 // lists the modules in the binary and no other.
 func TestIntegrationSBOM(t *testing.T) {
+	t.Parallel()
 	dir := sourceTree(t)
 	makeIn(t, dir, nil, 0, "sbom", "CACHE="+cacheDir(t), "VERSION=v1.2.3")
 	bom := filepath.Join(dir, "bin", "crosscheck.cdx.json")
@@ -249,6 +253,7 @@ func TestIntegrationSBOM(t *testing.T) {
 // TestIntegrationVuln: make vuln fails for a vulnerability of a function that the
 // program calls, and says so when the database cannot be asked.
 func TestIntegrationVuln(t *testing.T) {
+	t.Parallel()
 	root := repo
 	db := t.TempDir()
 	for name, text := range map[string]string{
@@ -281,6 +286,7 @@ func TestIntegrationVuln(t *testing.T) {
 // TestIntegrationAWSCommandLines: the aws CLI takes the lines of it that the
 // documentation shows, and says so without calling AWS.
 func TestIntegrationAWSCommandLines(t *testing.T) {
+	t.Parallel()
 	program := "/usr/bin/aws" // Debian's package; .ci/run installs it
 	if _, err := os.Stat(program); err != nil {
 		t.Skipf("%v: install Debian's package awscli", err)

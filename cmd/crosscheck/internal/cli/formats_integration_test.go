@@ -11,6 +11,7 @@ import (
 // boto3 read it back: into one account, and into that of every bucket. The file that
 // -o asff writes is imported by boto3, which checks every field.
 func TestIntegrationSecurityHub(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run, asff := filepath.Join(dir, "run.jsonl"), filepath.Join(dir, "asff.jsonl")
 	crosscheck(t, nil, exitClean, "demo", "-q", "-o", "jsonl="+run, "-o", "asff="+asff)

@@ -5,4 +5,7 @@ package cli
 import "testing"
 
 // TestIntegrationHostileRules runs all hostile rules.
-func TestIntegrationHostileRules(t *testing.T) { hostileRules(t) }
+func TestIntegrationHostileRules(t *testing.T) {
+	t.Parallel()
+	hostileRules(t)
+}

@@ -116,11 +116,13 @@ func runScript(t *testing.T, env []string, program string, args ...string) strin
 }
 
 func TestIntegrationBoto3(t *testing.T) {
+	t.Parallel()
 	url := serveDemo(t)
 	t.Log(runScript(t, sandboxEnv(url), venv(t, "python"), script("boto3_client.py"), url))
 }
 
 func TestIntegrationShapesAgreeWithMoto(t *testing.T) {
+	t.Parallel()
 	url, moto := serveDemo(t), startMoto(t)
 	t.Log(runScript(t, sandboxEnv(url), venv(t, "python"), script("shapes.py"), url, moto))
 }
@@ -129,6 +131,7 @@ func TestIntegrationShapesAgreeWithMoto(t *testing.T) {
 // verdicts must be those of the sandbox. moto chooses the account ids, enters
 // every account with any role, and has no Block Public Access of an account.
 func TestIntegrationMotoOrganization(t *testing.T) {
+	t.Parallel()
 	moto := startMoto(t)
 	out := runScript(t, cleanEnv(), venv(t, "python"), script("moto_world.py"), moto, filepath.Join(repo, "testdata", "worlds", "demo.yaml"))
 	var ids map[string]string
@@ -181,6 +184,7 @@ func crosscheck(t *testing.T, env []string, status int, args ...string) []byte {
 }
 
 func TestIntegrationAWSCLI(t *testing.T) {
+	t.Parallel()
 	program := "/usr/bin/aws" // Debian's package; .ci/run installs it
 	if _, err := os.Stat(program); err != nil {
 		t.Skipf("%v: install Debian's package awscli", err)
