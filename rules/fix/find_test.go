@@ -3,6 +3,7 @@ package fix
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,6 +73,27 @@ func TestUnproven(t *testing.T) {
 	t.Parallel()
 	got, err := find(t.Context(), []*fact.Document{unversioned("a")}, judgeVersioning, []source{wantVersioning("")})
 	if err != nil || len(got.Changes) > 0 || len(got.Fixes) > 0 || len(got.Decisions) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A change is not printed that harms a link which it is not for.
+func TestHarmed(t *testing.T) {
+	t.Parallel()
+	judge := func(ctx context.Context, doc *fact.Document) ([]finding.Link, []finding.Finding, error) {
+		links, findings, err := judgeVersioning(ctx, doc)
+		if doc.Bucket.Name == "b" { // works only without versions
+			findings = nil
+			links[0].Classes[0].Verdict = map[finding.Verdict]finding.Verdict{finding.Works: finding.Broken, finding.Broken: finding.Works}[links[0].Verdict]
+			links[0].Verdict = links[0].Classes[0].Verdict
+		}
+		return links, findings, err
+	}
+	a, b := unversioned("a"), unversioned("b")
+	got, err := find(t.Context(), []*fact.Document{a, b}, judge, []source{wantVersioning("Enabled")})
+	if err != nil || len(got.Changes) > 0 || !slices.ContainsFunc(got.Decisions, func(d finding.Decision) bool {
+		return strings.Contains(d.Text, "the link "+b.Links[0].ID+" would be harmed")
+	}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -39,6 +39,7 @@ func (f *finder) faulty() (list []fault) {
 		for i := range s.now.links {
 			link := s.now.links[i].ID
 			if f.refused[link] || !f.concerns(s, link) {
+				list = append(list, f.harmed(s, link)...)
 				continue
 			}
 			if why := f.worse(s, link); why != "" {
@@ -95,6 +96,25 @@ func Worse(before, now *finding.Link) string {
 		}
 	}
 	return ""
+}
+
+// harmed are the links that no change is for and that fare worse with the changes to what
+// they share with others: the changes for these are not proven.
+func (f *finder) harmed(s *subject, link string) (list []fault) {
+	why := f.worse(s, link)
+	if why == "" {
+		return nil
+	}
+	for _, p := range f.plansOf(s) {
+		for _, x := range p.steps {
+			for other := range x.links {
+				if !f.refused[other] && !slices.ContainsFunc(list, func(y fault) bool { return y.link == other }) {
+					list = append(list, fault{s, other, "the link " + link + " would be harmed: " + why})
+				}
+			}
+		}
+	}
+	return list
 }
 
 func linkOf(s *state, id string) *finding.Link {
