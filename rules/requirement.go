@@ -69,3 +69,26 @@ func (e *Engine) UnusedRequirements(scope fact.Scope) []finding.Finding {
 // requiredRule is the rule that judges required_replication. It keeps a record of
 // every entry that selects a bucket, and of every one that may do so.
 const requiredRule = "XC031"
+
+// NothingReplicates is the finding of a run that read buckets of which none has an enabled
+// replication rule, where nothing says which must have one: it judged nothing, which is not
+// the same as clean. ok is false where something was judged.
+func (e *Engine) NothingReplicates(c fact.Coverage) (f finding.Finding, ok bool) {
+	required, _ := e.premises.params["required_replication"].([]any)
+	if c.Links > 0 || c.Buckets.Scanned == 0 || len(required) > 0 && !e.judge.disabled[requiredRule] {
+		return f, false
+	}
+	f = finding.New(finding.NoLink, finding.Unknown)
+	f.Resource = "replication"
+	f.Message = fmt.Sprintf("none of %s in %s has an enabled replication rule, so nothing was judged",
+		counted(c.Buckets.Scanned, "bucket"), counted(c.Accounts.Scanned, "account"))
+	f.Fingerprint = finding.Fingerprint(finding.NoLink)
+	return f, true
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -17,6 +17,7 @@ const (
 	WaiverUnused      = "XC912" // a waiver that no failing finding needs
 	RequirementUnused = "XC913" // an entry of required_replication that selects no bucket
 	NoBucket          = "XC914" // a run that looked at no bucket
+	NoLink            = "XC915" // a run that found nothing that replicates
 
 	// In formats that know nothing but findings, links, probes and gaps are
 	// shown as findings of these ids.
@@ -110,6 +111,12 @@ var catalog = []About{
 		ID: NoBucket, Title: "No bucket is in scope", Severity: Low,
 		Description: "No bucket that was listed matches the pattern of `--buckets` (`scan.buckets`), so nothing was judged.",
 		Remediation: "look for a mistake in the pattern; * and ? are its only special characters",
+	},
+	{
+		ID: NoLink, Title: "Something replicates", Severity: Low,
+		Description: "No bucket that was read has an enabled replication rule, so nothing was judged. That is clean only where nobody " +
+			"says what must replicate: `required_replication` of the configuration says it, and is judged then in place of this.",
+		Remediation: "say with required_replication which buckets must replicate, or look in other accounts; where none must, --allow-incomplete exits with 0",
 	},
 	{
 		ID: FactRead, Title: "Facts are read", Severity: Medium,

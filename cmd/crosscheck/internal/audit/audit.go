@@ -170,6 +170,11 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 	if coverage != nil && coverage.Buckets.Listed == 0 && run.Scope.Buckets != "" {
 		last = append(last, noBucket(run.Scope.Buckets))
 	}
+	if coverage != nil {
+		if f, ok := engine.NothingReplicates(*coverage); ok {
+			last = append(last, f)
+		}
+	}
 	if err := write(judged{result: rules.Result{Findings: last}}); err != nil {
 		return err
 	}
