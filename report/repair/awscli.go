@@ -30,9 +30,7 @@ func awsCLI(p *plan, alone bool) ([]file, error) {
 		for _, c := range b.changes {
 			s.b.WriteString("\n")
 			comment(&s.b, "#", notes(c)...)
-			if c.Before != "" && (c.Kind.Document() || c.Kind == finding.Replication) {
-				comment(&s.b, "#", "  It replaces the whole document: see that nobody changed it since it was read.")
-			}
+			s.guard(c)
 			s.change(c)
 		}
 		s.b.WriteString("\nfi\n")
@@ -77,6 +75,20 @@ account() {
 	left=$((left + 1))
 	return 1
 }
+
+# unchanged WHAT BEFORE AFTER COMMAND…: ends the script if what the command prints is neither
+# what was read nor what is to be written. Both are checksums; BEFORE is empty for nothing.
+unchanged() {
+	what=$1 before=$2 after=$3
+	shift 3
+	if now=$("$@" 2>&1); then now=$(printf '%s\n' "$now" | cksum); else
+		case $now in *NoSuch* | *NotFound*) now='' ;; *) printf '%s\n' "$now" >&2 && exit 1 ;; esac
+	fi
+	case $now in "$before" | "$after") return ;; esac
+	[ "${REPLACE:-}" != yes ] || return 0
+	echo "$what is not as it was read: scan again, or set REPLACE=yes to replace it as a whole" >&2
+	exit 1
+}
 `)
 }
 
@@ -85,11 +97,46 @@ const foot = `
 [ "$left" = 0 ] || { echo "not complete: run it again with credentials of the other accounts" >&2; exit 1; }
 `
 
+// guard writes a command that ends the script where another change to a document would be
+// lost. The text of a replication configuration is not what AWS has: only that there is none
+// can be seen.
+func (s *script) guard(c *change) {
+	var get string
+	read, put := verbatim, verbatim // what the command prints of the text before and after
+	switch {
+	case c.Kind == finding.BucketPolicy:
+		get, put = s.s3(c, "get-bucket-policy")+" --query Policy --output text", compact
+	case c.Kind == finding.Replication && c.Before == "":
+		get = s.s3(c, "get-bucket-replication")
+	case c.Kind == finding.KeyPolicy:
+		get = "aws kms get-key-policy" + option("key-id", c.keyARN) + s.region(c) + " --policy-name default --query Policy --output text"
+	case c.Kind == finding.RolePolicy && c.policyARN == "":
+		get = "aws iam get-role-policy" + option("role-name", c.role) + option("policy-name", c.policy) + " --query PolicyDocument --output json"
+		read, put = decoded, decoded
+	case c.Kind == finding.TrustPolicy && !c.made():
+		get = "aws iam get-role" + option("role-name", c.role) + " --query Role.AssumeRolePolicyDocument --output json"
+		read, put = decoded, decoded
+	}
+	before := ""
+	if c.Before != "" {
+		before = cksum(read(c.Before))
+	}
+	switch {
+	case get != "" && (c.Before == "" || json.Valid([]byte(c.Before))):
+		s.line("unchanged " + quote(what(c.Target)) + " " + quote(before) + " " + quote(cksum(put(c.After))) + " " + get)
+	case c.Before != "" && (c.Kind.Document() || c.Kind == finding.Replication):
+		comment(&s.b, "#", "  It replaces the whole document: see that nobody changed it since it was read.")
+	}
+}
+
+// s3 is a command about the bucket of a change.
+func (s *script) s3(c *change, operation string) string {
+	return "aws s3api " + operation + option("bucket", c.bucket) + option("expected-bucket-owner", c.account) + s.region(c)
+}
+
 // change writes the commands for one change.
 func (s *script) change(c *change) {
-	s3 := func(operation string) string {
-		return "aws s3api " + operation + option("bucket", c.bucket) + option("expected-bucket-owner", c.account) + s.region(c)
-	}
+	s3 := func(operation string) string { return s.s3(c, operation) }
 	switch c.Kind {
 	case finding.TrustPolicy, finding.RolePolicy, finding.Boundary:
 		s.role(c)

@@ -20,7 +20,7 @@ profile=
 for a in "$@"; do [ "$profile" != next ] || profile=$a; [ "$a" != --profile ] || profile=next; done
 case "$*" in
 *get-caller-identity*) echo "${profile:-$CALLER}"; exit ;;
-*"iam get-role "*) exit 1 ;;
+*" get-"*) echo "NoSuchEntity or NotFound" >&2; exit 254 ;;
 esac
 {
 	printf 'call'
@@ -69,18 +69,33 @@ func run(t *testing.T, r *finding.Repairs, o repair.Options, env ...string) (log
 
 var profiles = []string{"PROFILE_111111111111=111111111111", "PROFILE_222222222222=222222222222", "PROFILE_333333333333=333333333333"}
 
+// replace lets a script run against a program that has nothing.
+var replace = append([]string{"REPLACE=yes"}, profiles...)
+
+// TestScriptKeepsOtherChanges sees that a document is replaced only where it is the one that was read.
+func TestScriptKeepsOtherChanges(t *testing.T) {
+	t.Parallel()
+	_, output, err := run(t, sample(), repair.Options{}, profiles...)
+	if err == nil || !strings.Contains(output, "replicate-exports is not as it was read") {
+		t.Errorf("%v: %s", err, output)
+	}
+	if strings.Contains(output, "backup-new") {
+		t.Errorf("a policy that is new is not written: %s", output)
+	}
+}
+
 func TestScriptRuns(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
 	}
-	alone, output, err := run(t, sample(), repair.Options{}, profiles...)
+	alone, output, err := run(t, sample(), repair.Options{}, replace...)
 	if err != nil || output != "" {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	golden(t, "calls.txt", alone)
 
-	files, output, err := run(t, sample(), repair.Options{Dir: t.TempDir()}, profiles...)
+	files, output, err := run(t, sample(), repair.Options{Dir: t.TempDir()}, replace...)
 	if err != nil || output != "" {
 		t.Fatalf("%v\n%s", err, output)
 	}
@@ -103,7 +118,7 @@ func documents(log string) string {
 // TestScriptIsHeldToAccounts sees that nothing is called in an account whose credentials are not there.
 func TestScriptIsHeldToAccounts(t *testing.T) {
 	t.Parallel()
-	log, output, err := run(t, sample(), repair.Options{}, "CALLER=333333333333")
+	log, output, err := run(t, sample(), repair.Options{}, "CALLER=333333333333", "REPLACE=yes")
 	if err == nil || !strings.Contains(output, "left out: changes in account 111111111111") || !strings.Contains(output, "not complete") {
 		t.Errorf("%v: %s", err, output)
 	}
@@ -116,7 +131,7 @@ func TestScriptIsHeldToAccounts(t *testing.T) {
 func TestScriptWithHostileNames(t *testing.T) {
 	t.Parallel()
 	for _, o := range []repair.Options{{}, {Dir: t.TempDir()}} {
-		if _, output, err := run(t, hostile(), o, profiles...); err != nil {
+		if _, output, err := run(t, hostile(), o, replace...); err != nil {
 			t.Fatalf("%v\n%s", err, output)
 		}
 	}
@@ -126,7 +141,7 @@ func TestScriptWithHostileNames(t *testing.T) {
 		{Target: role(finding.TrustPolicy, "arn:aws:iam::111111111111:role"+path+"-r=x", ""), After: string(document)},
 		{Target: role(finding.RolePolicy, "arn:aws:iam::111111111111:role"+path+"-r=x", "--policy-document"), After: string(document)},
 	}}
-	log, output, err := run(t, r, repair.Options{}, profiles...)
+	log, output, err := run(t, r, repair.Options{}, replace...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}

@@ -180,7 +180,7 @@ func (p *plan) summary() []string {
 	}
 	lines := []string{text.Count(len(p.Changes), "change") + " for " + text.Count(len(p.Fixes), "link") + ". Nothing was changed yet."}
 	for _, f := range p.Fixes {
-		line := fmt.Sprintf("  %s: %s, then %s", text.Visible(f.Link), f.Before, f.After)
+		line := fmt.Sprintf("  %s: %s, then %s", text.Visible(f.Link), cmp.Or(f.Before, "new"), f.After)
 		if !f.Proven {
 			line += " (NOT PROVEN)"
 		}
