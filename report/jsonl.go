@@ -37,6 +37,7 @@ type line struct {
 	Gap           *fact.Gap            `json:"gap,omitempty"`
 	Facts         json.RawMessage      `json:"facts,omitempty"` // a document as a facts file has it
 	Judged        *Judged              `json:"judged,omitempty"`
+	Repairs       *finding.Repairs     `json:"repairs,omitempty"`
 	Coverage      *fact.Coverage       `json:"coverage,omitempty"`
 	Past          *Past                `json:"past,omitempty"`
 	Summary       *Summary             `json:"summary,omitempty"`
@@ -72,7 +73,7 @@ func (f *runFile) write(l line) error {
 	if err := wire.Encode(&f.buf, l); err != nil {
 		return err
 	}
-	if l.Facts != nil && f.buf.Len() >= maxLine {
+	if (l.Facts != nil || l.Repairs != nil) && f.buf.Len() >= maxLine {
 		return nil // the run is complete without
 	}
 	hashLine(f.sum, f.buf.Bytes())
@@ -114,10 +115,11 @@ func (f *runFile) Facts(d *fact.Document) error {
 	return f.write(line{Facts: bytes.Clone(f.buf.Bytes())})
 }
 
-func (f *runFile) Judged(j *Judged) error          { return f.write(line{Judged: j}) }
-func (f *runFile) Coverage(c *fact.Coverage) error { return f.write(line{Coverage: c}) }
-func (f *runFile) Past(p *Past) error              { return f.write(line{Past: p}) }
-func (f *runFile) Summary(s *Summary) error        { return f.write(line{Summary: s}) }
+func (f *runFile) Judged(j *Judged) error           { return f.write(line{Judged: j}) }
+func (f *runFile) Repairs(r *finding.Repairs) error { return f.write(line{Repairs: wire.Repairs(r)}) }
+func (f *runFile) Coverage(c *fact.Coverage) error  { return f.write(line{Coverage: c}) }
+func (f *runFile) Past(p *Past) error               { return f.write(line{Past: p}) }
+func (f *runFile) Summary(s *Summary) error         { return f.write(line{Summary: s}) }
 
 func (f *runFile) Close() error { return f.w.Flush() }
 
@@ -293,7 +295,7 @@ func readLine(b []byte) (Message, string, error) {
 	if err := lineShape().Check(b); err != nil {
 		return Message{}, "", err
 	}
-	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Coverage: l.Coverage, Past: l.Past, Summary: l.Summary}
+	m := Message{Finding: l.Finding, Measurement: l.Measurement, Gap: l.Gap, Judged: l.Judged, Repairs: l.Repairs, Coverage: l.Coverage, Past: l.Past, Summary: l.Summary}
 	if l.Facts != nil {
 		doc, err := fact.DecodeDocument(l.Facts)
 		if err != nil {
@@ -344,7 +346,7 @@ func checkHeader(b []byte) error {
 // fields counts the fields of m that are set.
 func fields(m Message) int {
 	n := 0
-	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Facts != nil, m.Judged != nil, m.Coverage != nil, m.Past != nil, m.Summary != nil} {
+	for _, set := range []bool{m.Run != nil, m.Link != nil, m.Finding != nil, m.Measurement != nil, m.Gap != nil, m.Facts != nil, m.Judged != nil, m.Repairs != nil, m.Coverage != nil, m.Past != nil, m.Summary != nil} {
 		if set {
 			n++
 		}

@@ -2,7 +2,7 @@
 // run file, and the gate that decides the exit status. Each format is a package below it.
 //
 // A run is one stream of messages to a [Handler]: the run, then links, findings,
-// measurements and gaps in no promised order, then the coverage; if a baseline was
+// measurements and gaps in no promised order, the changes that mend links, then the coverage; if a baseline was
 // given, the findings that it had and that are now fixed or undetermined; finally
 // the summary. The run file (jsonl) holds the stream as it is, and [Replay] reads it
 // again. A stream without its summary was cut, and no report is made of it.
@@ -34,6 +34,7 @@ type Handler interface {
 	Gap(*fact.Gap) error
 	Facts(*fact.Document) error
 	Judged(*Judged) error
+	Repairs(*finding.Repairs) error
 	Coverage(*fact.Coverage) error
 	Past(*Past) error
 	Summary(*Summary) error
@@ -56,6 +57,7 @@ type Message struct {
 	Gap         *fact.Gap
 	Facts       *fact.Document // of a bucket with a link that fails, after its links and findings; only the run file has use for it
 	Judged      *Judged
+	Repairs     *finding.Repairs // of links that share policies or settings, and of no others; after all findings
 	Coverage    *fact.Coverage
 	Past        *Past
 	Summary     *Summary
@@ -79,6 +81,8 @@ func (m Message) Send(h Handler) error {
 		return h.Facts(m.Facts)
 	case m.Judged != nil:
 		return h.Judged(m.Judged)
+	case m.Repairs != nil:
+		return h.Repairs(m.Repairs)
 	case m.Coverage != nil:
 		return h.Coverage(m.Coverage)
 	case m.Past != nil:
@@ -199,6 +203,7 @@ func (Discard) Measurement(*measure.Measurement) error { return nil }
 func (Discard) Gap(*fact.Gap) error                    { return nil }
 func (Discard) Facts(*fact.Document) error             { return nil }
 func (Discard) Judged(*Judged) error                   { return nil }
+func (Discard) Repairs(*finding.Repairs) error         { return nil }
 func (Discard) Coverage(*fact.Coverage) error          { return nil }
 func (Discard) Past(*Past) error                       { return nil }
 func (Discard) Summary(*Summary) error                 { return nil }
@@ -244,6 +249,10 @@ func (t tee) Facts(v *fact.Document) error {
 
 func (t tee) Judged(v *Judged) error {
 	return t.all(func(w Writer) error { return w.Judged(v) })
+}
+
+func (t tee) Repairs(v *finding.Repairs) error {
+	return t.all(func(w Writer) error { return w.Repairs(v) })
 }
 
 func (t tee) Coverage(v *fact.Coverage) error {

@@ -22,7 +22,7 @@ import (
 func oneOfEach() []report.Message {
 	return []report.Message{
 		{Run: &report.Run{}}, {Link: &finding.Link{}}, {Finding: &finding.Finding{}}, {Measurement: &measure.Measurement{}}, {Gap: &fact.Gap{}},
-		{Facts: &fact.Document{}}, {Judged: &report.Judged{}}, {Coverage: &fact.Coverage{}}, {Past: &report.Past{}}, {Summary: &report.Summary{}},
+		{Facts: &fact.Document{}}, {Judged: &report.Judged{}}, {Repairs: &finding.Repairs{}}, {Coverage: &fact.Coverage{}}, {Past: &report.Past{}}, {Summary: &report.Summary{}},
 	}
 }
 

@@ -133,6 +133,9 @@ func (s *Summarizer) Facts(d *fact.Document) error { return s.next.Facts(d) }
 // Judged is passed on.
 func (s *Summarizer) Judged(j *Judged) error { return s.next.Judged(j) }
 
+// Repairs are passed on.
+func (s *Summarizer) Repairs(r *finding.Repairs) error { return s.next.Repairs(r) }
+
 // Coverage says whether the run is complete.
 func (s *Summarizer) Coverage(c *fact.Coverage) error {
 	s.covered = true

@@ -209,6 +209,8 @@ func (m *marker) Facts(d *fact.Document) error { return m.Writer.Facts(d) }
 
 func (m *marker) Judged(j *report.Judged) error { return m.Writer.Judged(j) }
 
+func (m *marker) Repairs(r *finding.Repairs) error { return m.Writer.Repairs(r) }
+
 func (m *marker) Coverage(c *fact.Coverage) error {
 	return errors.Join(m.observed.Coverage(c), m.Writer.Coverage(c))
 }

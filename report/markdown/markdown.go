@@ -64,12 +64,21 @@ func Render(w io.Writer, r *records.Run) error {
 		return err
 	}
 	rows, _ := all.List()
+	mends, err := r.Mends(records.Shown(rows))
+	if err != nil {
+		return err
+	}
 	reasons := records.NewReasons(r.Gaps)
 	section(m, "Links that do not work", []string{"Verdict", "Source → destination", "Rule", "Why"}, markdownLinks, links.List(), links.All, one, func(l *finding.Link) []string {
 		return []string{records.VerdictText(l), records.Ends(l), l.RuleID, reasons.Of(l)}
 	})
 	section(m, "Findings", []string{"Severity", "Status", "Rule", "Account", "Where", "Finding", "Fix"}, markdownFindings, rows, all.Len(), func(r *records.Row) int { return r.N }, func(r *records.Row) []string {
-		f, fix := r.Shown, cmp.Or(r.More(), r.Shown.Remediation)
+		f := r.Shown
+		label, fix := mends.Fix(f)
+		if label != "fix" && label != "" {
+			fix = label + ": " + fix
+		}
+		fix = cmp.Or(r.More(), fix)
 		if f.Waiver != nil && f.Status == finding.Fail {
 			fix = "waived: " + records.WaiverText(f.Waiver)
 		}

@@ -20,6 +20,7 @@ func (f Each) Measurement(v *measure.Measurement) error { return f(report.Messag
 func (f Each) Gap(v *fact.Gap) error                    { return f(report.Message{Gap: v}) }
 func (f Each) Facts(v *fact.Document) error             { return f(report.Message{Facts: v}) }
 func (f Each) Judged(v *report.Judged) error            { return f(report.Message{Judged: v}) }
+func (f Each) Repairs(v *finding.Repairs) error         { return f(report.Message{Repairs: v}) }
 func (f Each) Coverage(v *fact.Coverage) error          { return f(report.Message{Coverage: v}) }
 func (f Each) Past(v *report.Past) error                { return f(report.Message{Past: v}) }
 func (f Each) Summary(v *report.Summary) error          { return f(report.Message{Summary: v}) }

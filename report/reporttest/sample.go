@@ -114,8 +114,48 @@ func Sample(t testing.TB) []report.Message {
 		{Gap: &fact.Gap{AccountID: Data, Resource: ARN("partner-contracts"), Fact: "bucket.versioning", API: "s3:GetBucketVersioning", Code: "AccessDenied", Message: "Access Denied"}},
 		{Gap: &fact.Gap{AccountID: Data, Resource: ARN("scratch"), Fact: "bucket.policy", API: "s3:GetBucketPolicy", Code: "AccessDenied", Message: "Access Denied"}},
 		{Link: broken},
+		{Repairs: newPrincipal(broken, policy)},
+		{Repairs: enabled(suspended, partial)},
 		{Coverage: &fact.Coverage{Accounts: fact.AccountCoverage{Listed: 5, Scanned: 4, Unreadable: 1}, Buckets: fact.BucketCoverage{Listed: 14, Scanned: 14}, Links: 6}},
 	})
+}
+
+// newPrincipal is a change of a bucket policy that mends a finding on a link.
+func newPrincipal(l *finding.Link, f *finding.Finding) *finding.Repairs {
+	const was, is = "arn:aws:iam::222222222222:role/s3-replication", "arn:aws:iam::222222222222:role/service-role/s3-replication"
+	text := func(principal string) string {
+		return "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Sid\": \"Replica\",\n      \"Effect\": \"Allow\",\n      \"Principal\": {\"AWS\": \"" +
+			principal + "\"},\n      \"Action\": \"s3:ReplicateObject\",\n      \"Resource\": \"arn:aws:s3:::backup-billing-exports/*\"\n    }\n  ]\n}\n"
+	}
+	return &finding.Repairs{
+		Changes: []finding.Change{{
+			Target: finding.Target{Kind: finding.BucketPolicy, AccountID: l.Destination.AccountID, Region: l.Destination.Region, Resource: ARN(l.Destination.Bucket)},
+			Before: text(was), After: text(is),
+			Patch: []finding.PatchOperation{
+				{Op: "test", Path: "/Statement/0/Principal/AWS", Value: was}, {Op: "replace", Path: "/Statement/0/Principal/AWS", Value: is}},
+			Edits: []finding.Edit{{Operation: finding.ReplacePrincipal, Sid: "Replica", Element: "Principal/AWS", Values: []string{is}, Instead: was,
+				Summary:  "write " + is + " in place of " + was + " in statement Replica of the bucket policy of backup-billing-exports",
+				Findings: []string{f.Fingerprint}}},
+			Links: []string{l.ID}, Proven: true,
+		}},
+		Fixes: []finding.Fix{{Link: l.ID, Before: l.Verdict, After: finding.Works, Proven: true, Changes: []int{0}}},
+	}
+}
+
+// enabled is a setting that rests on what was not read, and what a person must decide.
+func enabled(l, other *finding.Link) *finding.Repairs {
+	return &finding.Repairs{
+		Changes: []finding.Change{{
+			Target: finding.Target{Kind: finding.Versioning, AccountID: l.Destination.AccountID, Region: l.Destination.Region, Resource: ARN(l.Destination.Bucket)},
+			Before: "Suspended", After: "Enabled",
+			Edits: []finding.Edit{{Operation: finding.Set, Statement: -1, Values: []string{"Enabled"},
+				Summary: "enable versioning on backup-customer-documents", Findings: []string{"XC002-customer-documents"}}},
+			Links: []string{l.ID}, Rests: []string{"the lifecycle of backup-customer-documents was not read"},
+		}},
+		Fixes: []finding.Fix{{Link: l.ID, Before: l.Verdict, After: finding.UnknownVerdict, Changes: []int{0}}},
+		Decisions: []finding.Decision{{Target: finding.Target{Kind: finding.KeyState, AccountID: other.Destination.AccountID, Region: other.Destination.Region,
+			Resource: "arn:aws:kms:eu-west-1:333333333333:key/1"}, Link: other.ID, Text: "the key is disabled; ask who manages it"}},
+	}
 }
 
 // Wordless is the messages with a name in place of each sentence, for goldens that stay
@@ -152,6 +192,17 @@ func Wordless(ms []report.Message) []report.Message {
 			g := *m.Gap
 			name(&g.Message, "message "+g.Fact)
 			ms[i].Gap = &g
+		case m.Repairs != nil:
+			r := *m.Repairs
+			r.Changes = slices.Clone(r.Changes)
+			for k := range r.Changes {
+				r.Changes[k].Edits = slices.Clone(r.Changes[k].Edits)
+				for n := range r.Changes[k].Edits {
+					e := &r.Changes[k].Edits[n]
+					name(&e.Summary, "edit for "+e.Findings[0])
+				}
+			}
+			ms[i].Repairs = &r
 		case m.Past != nil:
 			p := *m.Past
 			name(&p.Title, "title "+p.RuleID)

@@ -62,13 +62,17 @@ func Render(w io.Writer, r *records.Run, rules map[string]finding.About) error {
 		return err
 	}
 	fs := kept.List()
+	mends, err := r.Mends(findingsOf(fs))
+	if err != nil {
+		return err
+	}
 	index := map[string]int{}
 	descriptors := sarifRules(fs, rules, index)
 
 	results := make([]*sarif.Result, 0, len(fs))
 	size := newGzipSize()
 	for _, f := range fs {
-		res := sarifResult(f.Finding, f.hash, index[f.RuleID])
+		res := sarifResult(f.Finding, f.hash, index[f.RuleID], mends)
 		if r.Summary.Baseline != nil {
 			res.WithBaselineState(baselineState(f.Finding))
 		}
@@ -96,7 +100,7 @@ func Render(w io.Writer, r *records.Run, rules map[string]finding.About) error {
 	if err := report.Write(w); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "\n")
+	_, err = io.WriteString(w, "\n")
 	return err
 }
 
@@ -198,15 +202,15 @@ func level(s finding.Severity) string {
 	return []string{sarif.LevelError, sarif.LevelError, sarif.LevelWarning, sarif.LevelNote, sarif.LevelNote}[s.Rank()]
 }
 
-func sarifResult(f *finding.Finding, hash string, rule int) *sarif.Result {
+func sarifResult(f *finding.Finding, hash string, rule int, mends records.Mends) *sarif.Result {
 	body := sarifMessage(cmp.Or(f.Message, f.Title, f.RuleID))
 	lvl := level(f.Severity)
 	if f.Status != finding.Fail {
 		lvl = sarif.LevelWarning
 		body = "unknown: " + body
 	}
-	if f.Remediation != "" {
-		body += "\nFix: " + sarifMessage(f.Remediation)
+	if label, fix := mends.Fix(f); fix != "" {
+		body += "\n" + strings.ToUpper(label[:1]) + label[1:] + ": " + sarifMessage(fix)
 	}
 	bucket := report.BucketOf(f.Resource)
 	line := 1
@@ -229,6 +233,9 @@ func sarifResult(f *finding.Finding, hash string, rule int) *sarif.Result {
 			codes[i] = text.Visible(text.Cut(c, 100))
 		}
 		properties.Add("failureCodes", codes)
+	}
+	if m := mends[f.Fingerprint]; m != nil {
+		properties.Add("changes", changes(m))
 	}
 	res := sarif.NewResult().
 		WithRuleID(text.Visible(f.RuleID)).
@@ -356,4 +363,53 @@ func (s *gzipSize) add(res *sarif.Result) (int, error) {
 	}
 	_, err = s.w.Write(b)
 	return s.n, err
+}
+
+// changes are what mends a finding: policies and settings of AWS, which are no files that a
+// result could have fixes for.
+func changes(m *records.Mended) []any {
+	var list []any
+	for _, c := range m.Changes {
+		patch := make([]any, len(c.Patch))
+		for i, o := range c.Patch {
+			patch[i] = map[string]any{"op": o.Op, "path": text.Visible(o.Path), "value": seen(o.Value)}
+			if o.Op == "remove" {
+				delete(patch[i].(map[string]any), "value")
+			}
+		}
+		list = append(list, map[string]any{
+			"kind": string(c.Kind), "accountId": text.Visible(c.AccountID), "resource": text.Visible(c.Resource), "policy": text.Visible(c.Policy),
+			"proven": c.Proven, "patch": patch,
+		})
+	}
+	return list
+}
+
+// seen is a JSON value without characters that are not seen.
+func seen(v any) any {
+	switch v := v.(type) {
+	case string:
+		return text.Visible(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = seen(v[i])
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for k := range v {
+			out[text.Visible(k)] = seen(v[k])
+		}
+		return out
+	}
+	return v
+}
+
+func findingsOf(list []hashed) []*finding.Finding {
+	out := make([]*finding.Finding, len(list))
+	for i := range list {
+		out[i] = list[i].Finding
+	}
+	return out
 }

@@ -94,18 +94,21 @@ func (t *table) findings(r *records.Run) {
 		t.Print("\n")
 		return
 	}
+	mends, err := r.Mends(records.Shown(list))
+	t.Walk(err)
 	g := grid.Grid{Header: []string{"SEVERITY", "STATUS", "RULE", "WHERE", "FINDING"}, Keep: []int{0, 1, 2}}
 	for _, r := range list {
 		f := r.Shown
 		where := cmp.Or(f.AccountID, "?") + " " + cmp.Or(f.Link, report.BucketOf(f.Resource))
 		body := grid.Cell{r.Message()}
+		label, fix := mends.Fix(f)
 		switch w, more := f.Waiver, r.More(); {
 		case w != nil && f.Status == finding.Fail:
 			body = append(body, "waived: "+records.WaiverText(w))
 		case more != "":
 			body = append(body, more)
-		case f.Remediation != "":
-			body = append(body, "fix: "+f.Remediation)
+		case fix != "":
+			body = append(body, label+": "+fix)
 		}
 		g.Add(grid.One(string(f.Severity)), grid.One(records.MarkedStatus(f)), grid.One(f.RuleID), grid.One(where), body)
 	}

@@ -75,7 +75,7 @@ func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 		users: map[string][]*subject{}, refused: map[string]bool{},
 	}
 	for _, doc := range docs {
-		s := &subject{doc: doc, resources: resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
+		s := &subject{doc: doc, resources: Resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
 		f.subjects = append(f.subjects, s)
 	}
 	slices.SortStableFunc(f.subjects, func(a, b *subject) int {
@@ -89,8 +89,8 @@ func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 	return f
 }
 
-// resources are the ARNs of what a document has that can be changed.
-func resources(doc *fact.Document) []string {
+// Resources are the ARNs of what a document has that can be changed.
+func Resources(doc *fact.Document) []string {
 	all := map[string]bool{doc.Bucket.ARN: true}
 	for _, b := range doc.Buckets {
 		if b.Value != nil {

@@ -27,6 +27,7 @@ type Run struct {
 	Links        spool.Spool[finding.Link]
 	Findings     spool.Spool[finding.Finding]
 	Past         spool.Spool[report.Past]
+	Repairs      spool.Spool[finding.Repairs]
 	Measurements []*measure.Measurement
 	Gaps         []*fact.Gap
 	Coverage     fact.Coverage
@@ -41,6 +42,7 @@ func (r *Run) close() {
 	r.Links.Close()
 	r.Findings.Close()
 	r.Past.Close()
+	r.Repairs.Close()
 }
 
 // Keep is what formats need of a run beyond what is at fault.
@@ -122,6 +124,14 @@ func NewBuilder() *Builder {
 				return p, d.Decode(p)
 			},
 		},
+		Repairs: spool.Spool[finding.Repairs]{
+			Key:    repairsKey,
+			Encode: func(b *bytes.Buffer, r *finding.Repairs) error { return wire.Encode(b, wire.Repairs(r)) },
+			Decode: func(d *json.Decoder) (*finding.Repairs, error) {
+				r := &finding.Repairs{}
+				return r, d.Decode(r)
+			},
+		},
 	}}
 }
 
@@ -160,6 +170,9 @@ func (b *Builder) Finding(f *finding.Finding) error {
 
 // Past keeps what became of a finding of the baseline.
 func (b *Builder) Past(p *report.Past) error { return b.records.Past.Add(p) }
+
+// Repairs keeps the changes.
+func (b *Builder) Repairs(r *finding.Repairs) error { return b.records.Repairs.Add(r) }
 
 // Measurement keeps the measurement.
 func (b *Builder) Measurement(m *measure.Measurement) error {

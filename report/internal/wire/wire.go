@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"crosscheck/report/text"
@@ -68,6 +69,25 @@ func Finding(f *finding.Finding) *finding.Finding {
 		c.Evidence = map[string]any{}
 	}
 	return &c
+}
+
+// Repairs is a copy of r with empty lists in place of nil ones.
+func Repairs(r *finding.Repairs) *finding.Repairs {
+	out := finding.Repairs{Changes: slices.Clone(List(r.Changes)), Fixes: slices.Clone(List(r.Fixes)), Decisions: slices.Clone(List(r.Decisions))}
+	for i := range out.Changes {
+		c := &out.Changes[i]
+		c.Patch, c.Links, c.Rests, c.Edits = List(c.Patch), List(c.Links), List(c.Rests), slices.Clone(List(c.Edits))
+		for k := range c.Edits {
+			c.Edits[k].Values, c.Edits[k].Findings = List(c.Edits[k].Values), List(c.Edits[k].Findings)
+		}
+	}
+	for i := range out.Fixes {
+		out.Fixes[i].Changes = List(out.Fixes[i].Changes)
+	}
+	for i := range out.Decisions {
+		out.Decisions[i].Findings = List(out.Decisions[i].Findings)
+	}
+	return &out
 }
 
 // List is s, or an empty list in place of nil.

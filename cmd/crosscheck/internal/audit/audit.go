@@ -39,6 +39,7 @@ type Audit struct {
 	Engine  *rules.Engine
 	Version string // of crosscheck, for the report
 
+	Repair    bool            // find the changes that mend links which fail
 	WhatIf    *WhatIf         // nil, or documents that are judged instead of those of the facts
 	Additions func() []string // nil, or gives the elements that AWS answered with so far and that this version does not know
 
@@ -53,6 +54,12 @@ type Audit struct {
 // that.
 func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error {
 	engine := a.Engine
+	var mending *repairer
+	if a.Repair {
+		mending = newRepairer(engine, w)
+		defer mending.close()
+		w = mending
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
@@ -177,6 +184,11 @@ func (a *Audit) Run(ctx context.Context, source Source, w report.Handler) error 
 	}
 	if err := write(judged{result: rules.Result{Findings: last}}); err != nil {
 		return err
+	}
+	if mending != nil {
+		if err := mending.repair(ctx); err != nil {
+			return err
+		}
 	}
 	if coverage != nil {
 		all := *coverage

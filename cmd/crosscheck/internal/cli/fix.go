@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/mend"
 	"crosscheck/cmd/crosscheck/internal/terminal"
 	"crosscheck/cmd/crosscheck/internal/usererr"
@@ -75,7 +76,7 @@ func (f *fixFlags) run(cmd *cobra.Command, s *terminal.Streams, args []string) e
 		return err
 	}
 	if f.create {
-		set, err := f.link.Repairs(cmd.Context(), args, mend.Judge(engine))
+		set, err := f.link.Repairs(cmd.Context(), args, audit.Judge(engine))
 		if err != nil {
 			return err
 		}

@@ -214,7 +214,7 @@ role:ROLE-ARN/POLICY (instead of that one), scp:TARGET/POLICY, rcp:TARGET/POLICY
 			var p *progress.Progress
 			sum, err := out.report(s).Run(cmd.Context(), engine, func(w report.Writer, keep func() error) error {
 				source := audit.FactsFile(facts, s.In)
-				a := audit.Audit{Engine: engine, Version: version, WhatIf: whatIf}
+				a := audit.Audit{Engine: engine, Version: version, WhatIf: whatIf, Repair: true}
 				var meter *scanner.Meter
 				if facts == "" {
 					a.Keep = keep

@@ -35,18 +35,10 @@ type Result struct {
 	Notes   []string // what was asked for and needs nothing, and why, as it was asked for
 }
 
-// Judge is the judge of package fix that an engine is.
-func Judge(engine *rules.Engine) fix.Judge {
-	return func(ctx context.Context, doc *fact.Document) ([]finding.Link, []finding.Finding, error) {
-		r, err := engine.Anew().Eval(ctx, doc)
-		return r.Links, r.Findings, err
-	}
-}
-
 // Find finds the changes.
 func Find(ctx context.Context, engine *rules.Engine, o *Options) (*Result, error) {
 	c := newCollector(o.Only)
-	judge := Judge(engine)
+	judge := audit.Judge(engine)
 	name := o.From
 	var err error
 	switch {

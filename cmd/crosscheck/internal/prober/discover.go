@@ -52,7 +52,7 @@ func (p *prober) discover(ctx context.Context, engine *rules.Engine) error {
 	p.w.LinksOnly = !o.Whole
 	p.progress("scanning for links with the role %s", o.Scan.RoleName)
 	scanned := progress.Of(p.s, &o.Log, o.Quiet, o.Results, options.Meter)
-	judging := audit.Audit{Engine: engine, Version: o.Version, Calls: scanned.Calls, Each: func(doc *fact.Document, links []finding.Link) {
+	judging := audit.Audit{Engine: engine, Version: o.Version, Repair: o.Whole, Calls: scanned.Calls, Each: func(doc *fact.Document, links []finding.Link) {
 		scanned.Judged(doc.Bucket.AccountID, len(links))
 		for i := range links {
 			l := &links[i]
