@@ -55,7 +55,6 @@ type finder struct {
 	subjects []*subject
 	plans    map[finding.Target]*plan
 	users    map[string][]*subject // of a resource, by its ARN
-	refused  map[string]bool       // links for which no proof was found
 }
 
 // subject is a document and what it was judged to be.
@@ -72,7 +71,7 @@ type subject struct {
 func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 	f := &finder{
 		judge: judge, sources: sources, policies: permission.NewPolicies(), plans: map[finding.Target]*plan{},
-		users: map[string][]*subject{}, refused: map[string]bool{},
+		users: map[string][]*subject{},
 	}
 	for _, doc := range docs {
 		s := &subject{doc: doc, resources: Resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
@@ -126,9 +125,7 @@ func (f *finder) round(ctx context.Context) (more bool, err error) {
 		s.open = decisions{}
 		for _, ask := range f.sources {
 			for _, w := range ask(s.now) {
-				if !f.refused[w.link] {
-					more = f.add(s, &w) || more
-				}
+				more = f.add(s, &w) || more
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
@@ -19,8 +20,12 @@ func (f *finder) place(s *subject, w *want) bool {
 	if f.result(s, w) == iam.Allowed {
 		return f.share(s, w)
 	}
-	t := &trial{finder: f, subject: s, want: w}
+	t := &trial{finder: f, subject: s, want: w, enough: iam.Allowed}
 	if t.find() {
+		return true
+	}
+	// What was not read may still deny it, whatever is changed.
+	if t.enough = iam.Undecided; t.find() {
 		return true
 	}
 	words := w.grant.words
@@ -46,7 +51,8 @@ func (f *finder) result(s *subject, w *want) iam.Result {
 	return iam.Undecided
 }
 
-// resultIn is the worst result of the cells that a right is for.
+// resultIn is the worst result of the cells that a right is for: undecided only where a
+// layer of policies was not read.
 func (n *need) resultIn(m *permission.Matrix) iam.Result {
 	worst := iam.Allowed
 	for i := range m.Cells {
@@ -55,8 +61,8 @@ func (n *need) resultIn(m *permission.Matrix) iam.Result {
 			continue
 		}
 		switch r := c.On(n.side); {
-		case r == iam.Denied:
-			return r
+		case r == iam.Denied, r == iam.Undecided && len(c.UnknownLayers) == 0:
+			return iam.Denied
 		case r != iam.Allowed:
 			worst = r
 		}
@@ -128,7 +134,8 @@ type trial struct {
 	*finder
 	*subject
 	*want
-	full string // a policy that would be larger than AWS takes
+	enough iam.Result // what a place must come to
+	full   string     // a policy that would be larger than AWS takes
 }
 
 func (t *trial) find() bool {
@@ -170,11 +177,14 @@ func (t *trial) anew(target finding.Target) bool { return t.does(target, want{gr
 // does makes a change if it gives the right.
 func (t *trial) does(target finding.Target, w want) bool {
 	undo, ok := t.try(target, w)
-	if ok && t.result(t.subject, t.want) != iam.Allowed {
-		undo()
+	if !ok {
 		return false
 	}
-	return ok
+	if r := t.result(t.subject, t.want); r == iam.Allowed || r == t.enough {
+		return true
+	}
+	undo()
+	return false
 }
 
 // try makes a change; undo takes it back.
@@ -198,7 +208,7 @@ func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
 		p.drop(made)
 		t.changed(target)
 	}
-	if why := tooLarge(p); why != "" {
+	if why := t.tooLarge(p); why != "" {
 		t.full = why
 		undo()
 		return nil, false
@@ -232,10 +242,15 @@ const ownPolicy = "crosscheck-replication"
 
 // homes are the policies in which a new statement may be placed, the best first: those that
 // are about the ends of the link, inline ones before managed ones, which other roles may
-// have; then one of its own.
+// have; then one of its own: inline, or managed where those are full.
 func (t *trial) homes(targets []finding.Target) []finding.Target {
 	list := slices.DeleteFunc(slices.Clone(targets), func(x finding.Target) bool { return !t.about(x) })
-	return append(list, t.named(ownPolicy))
+	list = append(list, t.named(ownPolicy))
+	if f := strings.SplitN(t.Resource, ":", 6); len(f) == 6 {
+		name := ownPolicy + "-" + f[5][strings.LastIndexByte(f[5], '/')+1:]
+		list = append(list, t.named(strings.Join([]string{f[0], f[1], "iam", "", f[4], "policy/" + name[:min(len(name), 128)]}, ":")))
+	}
+	return list
 }
 
 // about reports whether a policy names an end of the link.
@@ -287,16 +302,46 @@ const (
 )
 
 // tooLarge says why AWS would not take what becomes of a policy, "" where it would.
-func tooLarge(p *plan) string {
-	n, most, unit := len(p.after), 0, "bytes"
-	switch p.Kind {
-	case finding.BucketPolicy:
-		most = maxBucketPolicy
-	case finding.KeyPolicy:
-		most = maxKeyPolicy
+func (t *trial) tooLarge(p *plan) string {
+	n, most, unit := inkOf(p.after), maxManaged, "characters without white space"
+	switch {
+	case p.Kind == finding.BucketPolicy:
+		n, most, unit = len(p.after), maxBucketPolicy, "bytes"
+	case p.Kind == finding.KeyPolicy:
+		n, most, unit = len(p.after), maxKeyPolicy, "bytes"
+	case p.Kind == finding.TrustPolicy:
+		most = maxTrust
+	case p.Kind == finding.RolePolicy && !strings.HasPrefix(p.Policy, "arn:"):
+		n, most, unit = t.inline(p), maxInline, "characters without white space in all its inline policies"
 	}
-	if most == 0 || n <= most {
+	if n <= most {
 		return ""
 	}
-	return fmt.Sprintf("%s would have %d %s, and AWS takes %d", called(p.Target), n, unit, most)
+	return fmt.Sprintf("with that, %s would have %d %s, and AWS takes %d", called(p.Target), n, unit, most)
+}
+
+// inline is the size of all inline policies of the role of a plan.
+func (t *trial) inline(p *plan) int {
+	doc, _, err := t.overlay(t.subject).Apply(t.doc)
+	if err != nil {
+		return inkOf(p.after)
+	}
+	n := 0
+	if role := doc.Roles[p.Resource].Value; role != nil && role.Inline.Value != nil {
+		for _, x := range *role.Inline.Value {
+			n += inkOf(x.Document)
+		}
+	}
+	return n
+}
+
+// inkOf counts what is no white space.
+func inkOf(text string) int {
+	n := 0
+	for _, r := range text {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
 }

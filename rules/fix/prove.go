@@ -11,37 +11,48 @@ import (
 // they are for, or that make something worse.
 func (f *finder) prove(ctx context.Context) error {
 	for {
-		for _, s := range f.subjects {
-			if !s.stale {
-				continue
+		if err := f.lookAll(ctx); err != nil {
+			return err
+		}
+		faults := f.faults()
+		if len(faults) == 0 {
+			return nil
+		}
+		for _, x := range faults {
+			if err := f.takeOut(ctx, x); err != nil {
+				return err
 			}
+		}
+	}
+}
+
+// lookAll judges every document of which something changed.
+func (f *finder) lookAll(ctx context.Context) error {
+	for _, s := range f.subjects {
+		if s.stale {
 			if err := f.look(ctx, s); err != nil {
 				return err
 			}
 		}
-		bad := f.faulty()
-		if len(bad) == 0 {
-			return nil
-		}
-		f.takeOut(bad)
 	}
+	return nil
 }
 
-// fault is why the changes for a link are not printed.
+// fault is a link for which there is no proof.
 type fault struct {
-	subject   *subject
+	*subject
 	link, why string
 }
 
-// faulty are the links that a change names for which there is no proof.
-func (f *finder) faulty() (list []fault) {
+// faults are the links that something is worse for than before, or for which changes were
+// made that do not mend what they are for.
+func (f *finder) faults() (list []fault) {
 	for _, s := range f.subjects {
+		if s.now == s.before {
+			continue // nothing was changed for it
+		}
 		for i := range s.now.links {
 			link := s.now.links[i].ID
-			if f.refused[link] || !f.concerns(s, link) {
-				list = append(list, f.harmed(s, link)...)
-				continue
-			}
 			if why := f.worse(s, link); why != "" {
 				list = append(list, fault{s, link, why})
 			}
@@ -50,14 +61,52 @@ func (f *finder) faulty() (list []fault) {
 	return list
 }
 
-// concerns reports whether a change was made for a link.
-func (f *finder) concerns(s *subject, link string) bool {
-	for t, p := range f.plans {
-		if _, ok := slices.BinarySearch(s.resources, t.Resource); ok && slices.ContainsFunc(p.steps, func(x *step) bool { return x.links[link] }) {
-			return true
+// takeOut takes a change out that the fault is about, and leaves a decision: one step if
+// that is enough, else all that were made for the link, else all of what it refers to.
+func (f *finder) takeOut(ctx context.Context, x fault) error {
+	type used struct {
+		*plan
+		*step
+	}
+	var mine, others []used
+	for _, p := range f.plansOf(x.subject) {
+		for _, s := range p.steps {
+			if s.links[x.link] {
+				mine = append(mine, used{p, s})
+			} else {
+				others = append(others, used{p, s})
+			}
 		}
 	}
-	return false
+	why := x.why
+	if mine == nil {
+		mine, why = others, "the link "+x.link+" would be harmed: "+x.why
+	}
+	for _, u := range mine {
+		var err error
+		cured := false
+		u.plan.lacking(u.step, func() {
+			if err = f.look(ctx, x.subject); err == nil {
+				cured = f.worse(x.subject, x.link) == ""
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if cured {
+			mine = []used{u}
+			break
+		}
+	}
+	for _, u := range mine {
+		u.plan.drop(u.step)
+		f.changed(u.Target)
+		for link := range u.links {
+			x.unproven.add(finding.Target{}, link, "no change was found that is proven to mend the link: with the one that is wanted, "+why)
+		}
+	}
+	x.stale = true
+	return nil
 }
 
 // worse says what the changes do not mend of a link, or make worse; "" for nothing.
@@ -98,25 +147,6 @@ func Worse(before, now *finding.Link) string {
 	return ""
 }
 
-// harmed are the links that no change is for and that fare worse with the changes to what
-// they share with others: the changes for these are not proven.
-func (f *finder) harmed(s *subject, link string) (list []fault) {
-	why := f.worse(s, link)
-	if why == "" {
-		return nil
-	}
-	for _, p := range f.plansOf(s) {
-		for _, x := range p.steps {
-			for other := range x.links {
-				if !f.refused[other] && !slices.ContainsFunc(list, func(y fault) bool { return y.link == other }) {
-					list = append(list, fault{s, other, "the link " + link + " would be harmed: " + why})
-				}
-			}
-		}
-	}
-	return list
-}
-
 func linkOf(s *state, id string) *finding.Link {
 	for i := range s.links {
 		if s.links[i].ID == id {
@@ -124,22 +154,4 @@ func linkOf(s *state, id string) *finding.Link {
 		}
 	}
 	return nil
-}
-
-// takeOut takes the changes for links out, and leaves a decision.
-func (f *finder) takeOut(list []fault) {
-	for _, x := range list {
-		f.refused[x.link] = true
-		x.subject.unproven.add(finding.Target{}, x.link, "no change was found that is proven to mend the link: with the one that is wanted, "+x.why)
-		for t, p := range f.plans {
-			for _, s := range slices.Clone(p.steps) {
-				had := s.links[x.link]
-				delete(s.links, x.link)
-				if had && len(s.links) == 0 {
-					p.drop(s)
-					f.changed(t)
-				}
-			}
-		}
-	}
 }

@@ -143,8 +143,8 @@ func setTrust(d *fact.Document, t finding.Target, v string) error {
 	return ofRole(nil, func(r *fact.Role, _ finding.Target, v string) { r.Trust.Document = v }).set(d, t, v)
 }
 
-// rolePolicy is a policy of a role by its name or ARN. An inline policy that is not there is
-// one that can be made; so is any of a role that can be made.
+// rolePolicy is a policy of a role by its name or ARN. A policy that is not there is one that
+// can be made; so is any of a role that can be made.
 func rolePolicy(d *fact.Document, t finding.Target) (string, bool) {
 	role := d.Roles[t.Resource]
 	if role.Value == nil {
@@ -160,7 +160,10 @@ func rolePolicy(d *fact.Document, t finding.Target) (string, bool) {
 			}
 		}
 	}
-	return "", role.Value.Inline.Known() && !strings.HasPrefix(t.Policy, "arn:")
+	if strings.HasPrefix(t.Policy, "arn:") {
+		return "", role.Value.Attached.Known()
+	}
+	return "", role.Value.Inline.Known()
 }
 
 func setRolePolicy(d *fact.Document, t finding.Target, v string) error {
@@ -169,12 +172,19 @@ func setRolePolicy(d *fact.Document, t finding.Target, v string) error {
 	}
 	return ofRole(nil, func(r *fact.Role, t finding.Target, v string) {
 		r.Inline, r.Attached = replaced(r.Inline, t, v, ""), replaced(r.Attached, t, v, t.Policy)
-		if list := r.Inline; v != "" && !strings.HasPrefix(t.Policy, "arn:") && !has(list, t.Policy) {
-			var all []fact.Policy
-			if list.Value != nil {
-				all = *list.Value
-			}
-			r.Inline = fact.Of(append(all[:len(all):len(all)], fact.Policy{Name: t.Policy, Document: v}))
+		if v == "" {
+			return
+		}
+		list, p := &r.Inline, fact.Policy{Name: t.Policy, Document: v}
+		if strings.HasPrefix(t.Policy, "arn:") {
+			list, p.Name, p.ARN = &r.Attached, t.Policy[strings.LastIndexByte(t.Policy, '/')+1:], t.Policy
+		}
+		var all []fact.Policy
+		if list.Value != nil {
+			all = *list.Value
+		}
+		if !slices.ContainsFunc(all, func(x fact.Policy) bool { return x.ARN == p.ARN && (p.ARN != "" || x.Name == p.Name) }) {
+			*list = fact.Of(append(all[:len(all):len(all)], p))
 		}
 	}).set(d, t, v)
 }
@@ -195,10 +205,6 @@ func replaced(list fact.Fact[[]fact.Policy], t finding.Target, v, arn string) fa
 		out = append(out, p)
 	}
 	return fact.Of(out)
-}
-
-func has(list fact.Fact[[]fact.Policy], name string) bool {
-	return list.Value != nil && slices.ContainsFunc(*list.Value, func(p fact.Policy) bool { return p.Name == name })
 }
 
 func boundary(r *fact.Role, _ finding.Target) (string, bool) { return policyText(r.Boundary) }
