@@ -64,6 +64,17 @@ func denyTags(actions, condition string) func(*world) {
 	}
 }
 
+// guard denies writes into the source under anything but KMS.
+func guard(not, resource, more string) func(*world) {
+	return func(w *world) {
+		w.Bucket.Policy = fact.Of(fact.Policy{Name: "src", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","` + not + `Principal":{"AWS":"*"},` +
+			`"Action":"s3:PutObject","Resource":"arn:aws:s3:::` + resource + `","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}` + more + `}}]}`})
+		if not != "" {
+			w.Bucket.Policy.Value.Document = strings.Replace(w.Bucket.Policy.Value.Document, `{"AWS":"*"}`, `{"AWS":["arn:aws:iam::111111111111:root","arn:aws:iam::111111111111:user/legacy"]}`, 1)
+		}
+	}
+}
+
 // denyIf denies the role writing replicas on a condition.
 func (w *world) denyIf(operator, key, value string) {
 	w.inPolicy(`{"Sid":"Write"`, `{"Sid":"No","Effect":"Deny","Action":"s3:ReplicateObject","Resource":"*","Condition":{"`+operator+`":{"`+key+`":"`+value+`"}}},{"Sid":"Write"`)
@@ -228,6 +239,14 @@ func TestClassVerdicts(t *testing.T) {
 		{"only KMS may be written", all(kmsWorld, func(w *world) { w.denyIf("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms") }),
 			finding.UnknownVerdict, "whether writers ask for another encryption than the default of the bucket is not known; objects written with SSE-S3 fail: ",
 			"sse-s3 unknown,dsse broken"},
+		{"only KMS may be written, at both ends", all(kmsWorld, guard("", "src/*", ""), func(w *world) { w.denyIf("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms") }),
+			finding.Works, "", ""},
+		{"only KMS may be written, at the source by most", all(kmsWorld, guard("", "src/*", `,"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/legacy"}`),
+			func(w *world) { w.denyIf("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms") }), finding.UnknownVerdict, "whether writers ask", "sse-s3 unknown,dsse broken"},
+		{"only KMS may be written, at the source under a prefix", all(kmsWorld, guard("", "src/a/*", ""),
+			func(w *world) { w.denyIf("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms") }), finding.UnknownVerdict, "whether writers ask", "sse-s3 unknown,dsse broken"},
+		{"only KMS may be written, at the source by all but some", all(kmsWorld, guard("Not", "src/*", ""),
+			func(w *world) { w.denyIf("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms") }), finding.UnknownVerdict, "whether writers ask", "sse-s3 unknown,dsse broken"},
 		{"KMS may not be written", all(optIn, func(w *world) { w.denyIf("StringEquals", "s3:x-amz-server-side-encryption", "aws:kms") }), finding.Partial,
 			"objects written with SSE-KMS fail: ", "sse-kms broken"},
 		{"a tag denied", denyTags(`"s3:GetObject*"`, `"StringEquals":{"s3:ExistingObjectTag/Class":["secret","private"]}`), finding.Partial,

@@ -20,7 +20,6 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/internal/opa"
-	"crosscheck/rules/permission"
 	"crosscheck/rules/permission/demand"
 	"crosscheck/rules/permission/rows"
 	"crosscheck/scanner/fact"
@@ -288,7 +287,7 @@ func TestDigest(t *testing.T) {
 	lock := slices.IndexFunc(requirements, func(r *demand.Requirement) bool { return r.Action == "s3:GetObjectRetention" })
 	requirement, rule, condition := *requirements[lock], *table[0], *requirements[lock].When[len(requirements[lock].When)-1]
 	requirement.When = []*demand.Condition{&condition}
-	exception := permission.Exception{Name: "an exception"}
+	exception := rows.Exception{Name: "an exception"}
 	rule.Exception = &exception
 	table[0], requirements[lock] = &rule, &requirement
 	digests := map[string]string{}

@@ -17,6 +17,7 @@ import (
 	"crosscheck/rules/internal/opa"
 	"crosscheck/rules/internal/recent"
 	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/rows"
 	"crosscheck/scanner/fact"
 )
 
@@ -114,7 +115,7 @@ func (v *evaluator) ask(ctx context.Context, doc *fact.Document, matrices []perm
 }
 
 // permitted are the answers of a permission rule on the links that it applies to.
-func permitted(list []answer, rule *permission.Rule, subjects []subject, doc *fact.Document, matrices []permission.Matrix) []answer {
+func permitted(list []answer, rule *rows.Rule, subjects []subject, doc *fact.Document, matrices []permission.Matrix) []answer {
 	for _, s := range subjects {
 		if s.why == "" {
 			list = appendAnswers(list, s.link, rule.Answers(&matrices[s.link], &doc.Links[s.link]))

@@ -20,7 +20,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/internal/builtin"
 	"crosscheck/rules/internal/opa"
-	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/rows"
 )
 
 //go:embed policy
@@ -58,10 +58,10 @@ type Rule struct {
 	// defaults; it reads them as data.crosscheck.config.NAME.
 	Parameters map[string]any `json:"parameters,omitempty"`
 
-	user       bool             // from a directory of the user
-	line       int              // of its package, in File
-	pkg        string           // the package below crosscheck.rules: links.source_versioning
-	permission *permission.Rule // nil of a Rego rule
+	user       bool       // from a directory of the user
+	line       int        // of its package, in File
+	pkg        string     // the package below crosscheck.rules: links.source_versioning
+	permission *rows.Rule // nil of a Rego rule
 	needs      []need
 	uses       []need
 	when       []condition

@@ -77,7 +77,7 @@ type lack struct {
 	*state
 	link  *fact.Link
 	cell  *permission.Cell
-	rule  *permission.Rule
+	rule  *rows.Rule
 	print string // fingerprint of the finding about it
 }
 

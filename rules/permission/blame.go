@@ -41,7 +41,7 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 		c.Message += "; " + e.restrictedBy(s.bucket)
 	}
 	var denials []finding.Statement
-	if c.Reason == explicitDeny {
+	if c.Reason == iam.ReasonExplicitDeny {
 		denials = e.denials(&c, q, s, in)
 		c.Remediation = e.exempt(&c, denials)
 	} else {

@@ -36,24 +36,24 @@ func (e *evaluation) chosenKey(r *demand.Requirement, s *side) Cell {
 	}
 	q := keys(b.AccountID)
 	d := e.decide(s, &s.in, q)
-	if d.Result == iam.Denied && (d.Reason != explicitDeny || d.Witness != "") {
+	if d.Result == iam.Denied && (d.Reason != iam.ReasonExplicitDeny || d.Witness != "") {
 		elsewhere, in := *s, s.in
 		elsewhere.account, in.RCPs = "", iam.NotApplicable()
 		switch wide := e.decide(&elsewhere, &in, keys("*")); {
 		case e.givenKey(r, s):
 			d = iam.Decision{Result: iam.Allowed}
 		case wide.Result != iam.Denied || wide.Witness != "" || e.letByKey(r):
-			d = say("which keys the writers of objects choose is not known, and the role may use only some", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}})
+			d = say("which keys the writers of objects choose is not known, and the role may use only some", iam.Decision{Reason: iam.ReasonUnknown, UnknownLayers: []string{"key"}})
 		}
 	}
 	if d.Result == iam.Allowed && e.certain {
-		d = say("the policies of the keys that writers choose were not read", iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}})
+		d = say("the policies of the keys that writers choose were not read", iam.Decision{Reason: iam.ReasonUnknown, UnknownLayers: []string{"key"}})
 	}
 	c := e.blamed(e.newCell(r, q, d), q, s, &s.in)
 	if c.Result == iam.Allowed {
 		c.Inferred = append(c.Inferred, "the policies of the keys that writers choose leave their use to account "+b.AccountID)
 	}
-	if c.Result == iam.Denied && c.Reason != explicitDeny {
+	if c.Result == iam.Denied && c.Reason != iam.ReasonExplicitDeny {
 		c.Remediation = fmt.Sprintf("allow %s in a policy of the role, on the keys that objects of %s are encrypted with", r.Action, b.Name)
 	}
 	return c

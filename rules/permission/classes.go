@@ -29,7 +29,7 @@ func (m *Matrix) Promises() []Promise {
 	add(finding.Default, true)
 	for _, c := range encryptions {
 		// A writer may choose it; under KMS only where the rule takes such objects.
-		add(c, c != f.Written && (c == finding.SSES3 || f.KMS))
+		add(c, c != f.Written && (c == finding.SSES3 || f.KMS) && !slices.Contains(m.unwritten, c))
 	}
 	add(finding.Tagged, true)
 	add(finding.Locked, f.ObjectLock != logic.False)

@@ -20,13 +20,6 @@ import (
 // document it; CloudTrail recordings show it.
 const sessionName = "s3-replication"
 
-// Reasons of a decision, as in an [iam.Decision].
-const (
-	explicitDeny = "explicit_deny"
-	implicitDeny = "implicit_deny"
-	unknown      = "unknown"
-)
-
 // evaluation is everything that the cells of one link share.
 type evaluation struct {
 	subject
@@ -40,6 +33,7 @@ type evaluation struct {
 	principal                  principal.Caller
 	rolePolicies               []*Policy // everything over the role, for the condition keys it names
 
+	unwritten   []finding.Class   // of encryption, that no writer may ask for; nil: not asked yet
 	encryption  finding.Class     // of the objects whose requests are decided, "" where they do not differ
 	tags        map[string]string // by condition key, that these objects have beside those that the rule asks for; nil: not known
 	inferredTag bool              // a request was decided by a tag that is only inferred to be in it
@@ -94,7 +88,7 @@ func (s subject) matrix() Matrix {
 			m.Cells[i].neededIf(need.Perhaps)
 		}
 	}
-	m.Refused = e.refused
+	m.Refused, m.unwritten = e.refused, e.unwritten
 	return m
 }
 
@@ -103,7 +97,7 @@ func (c *Cell) neededIf(perhaps *demand.Condition) {
 	if c.Result != iam.Denied {
 		return
 	}
-	c.Result, c.Reason, c.Remediation, c.Some, c.Keys = iam.Undecided, unknown, "", "", finding.Keys{}
+	c.Result, c.Reason, c.Remediation, c.Some, c.Keys = iam.Undecided, iam.ReasonUnknown, "", "", finding.Keys{}
 	c.Message = fmt.Sprintf("%s is needed if %s, which is not known", c.Action, perhaps.Needed)
 	if c.Sides != nil {
 		c.Sides.RoleMessage, c.Sides.ResourceMessage = "", ""
@@ -146,7 +140,7 @@ func (e *evaluation) cell(r *demand.Requirement) Cell {
 			if r.Layer == demand.DestinationKey {
 				_, why = e.doc.RelatedKey(e.link)
 			}
-			return e.newCell(r, q, say(why, iam.Decision{Reason: unknown, UnknownLayers: []string{"key"}}))
+			return e.newCell(r, q, say(why, iam.Decision{Reason: iam.ReasonUnknown, UnknownLayers: []string{"key"}}))
 		}
 		q.resource = s.key.id
 		if k := s.key.key; k != nil {
@@ -166,7 +160,7 @@ func (e *evaluation) cell(r *demand.Requirement) Cell {
 	}
 	if foreign := e.foreignManagedKey(s); foreign != "" {
 		c := e.blamed(e.newCell(r, q, say(foreign+" is an AWS managed key, which no other account can use",
-			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "key"})), q, s, in)
+			iam.Decision{Result: iam.Denied, Reason: iam.ReasonImplicitDeny, Layer: "key"})), q, s, in)
 		c.Remediation = fmt.Sprintf("name a customer managed key that the owner of %s shares with the role", e.link.Destination)
 		return c
 	}
@@ -270,14 +264,14 @@ func both(a, b iam.Decision) iam.Decision {
 	if a.Result != iam.Allowed {
 		d = a
 	}
-	d.Result, d.Reason = iam.Undecided, unknown
+	d.Result, d.Reason = iam.Undecided, iam.ReasonUnknown
 	return d
 }
 
 // allowedOrDenied answers for [MustAllowOrDenied].
 func (e *evaluation) allowedOrDenied(s *side, q question) iam.Decision {
 	d := e.decide(s, &s.in, q)
-	if d.Result == iam.Denied && d.Reason != explicitDeny {
+	if d.Result == iam.Denied && d.Reason != iam.ReasonExplicitDeny {
 		in := e.deniesOnly(s)
 		if explicit := e.decide(s, &in, q); explicit.Result == iam.Denied && (all(&explicit) || !all(&d)) {
 			return explicit
@@ -298,7 +292,7 @@ func (e *evaluation) either(r *demand.Requirement, q question, s *side) Cell {
 	other := e.decide(s, &s.in, q2)
 	switch {
 	case d.Result == iam.Denied && other.Result == iam.Denied && !e.bothDeny(s, q, q2, d, other):
-		d.Result, d.Reason = iam.Undecided, unknown
+		d.Result, d.Reason = iam.Undecided, iam.ReasonUnknown
 		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
 	case other.Result == iam.Allowed, d.Result == iam.Denied && (other.Result != iam.Denied || all(&d) && !all(&other)):
 		q, d = q2, other // which denies no more than the first
@@ -342,7 +336,7 @@ func (e *evaluation) trust(r *demand.Requirement) Cell {
 	q := question{r.Action, e.link.RoleARN, false}
 	if e.RoleAbsent {
 		return e.newCell(r, q, say(fmt.Sprintf("the role %s does not exist", e.link.RoleARN),
-			iam.Decision{Result: iam.Denied, Reason: implicitDeny, Layer: "trust"}))
+			iam.Decision{Result: iam.Denied, Reason: iam.ReasonImplicitDeny, Layer: "trust"}))
 	}
 	in := iam.Input{
 		Identity: iam.Policies(), Boundary: iam.Policies(), Session: iam.Policies(), SCPs: iam.NotApplicable(),

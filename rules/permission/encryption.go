@@ -2,6 +2,7 @@ package permission
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"crosscheck/rules/iam"
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/logic"
+	"crosscheck/rules/iam/principal"
 	"crosscheck/rules/permission/demand"
 )
 
@@ -92,10 +94,86 @@ func (e *evaluation) encryptionsOf(r *demand.Requirement) []finding.Class {
 	case written == finding.DSSE: // it is read as one layer of KMS is
 		written = finding.SSEKMS
 	}
+	list = slices.DeleteFunc(list, func(c finding.Class) bool { return slices.Contains(e.notWritten(), c) })
 	if i := slices.Index(list, written); i > 0 {
 		list = slices.Insert(slices.Delete(list, i, i+1), 0, written)
 	}
 	return list
+}
+
+// againstTheDefault are the classes that writers must ask for, by the header that asks for them.
+var againstTheDefault = []struct {
+	class  finding.Class
+	header string
+}{{finding.SSES3, "AES256"}, {finding.DSSE, "aws:kms:dsse"}}
+
+// notWritten are the classes of encryption that the policies over the source deny every writer
+// who asks for them against a default of KMS.
+func (e *evaluation) notWritten() []finding.Class {
+	if e.unwritten != nil {
+		return e.unwritten
+	}
+	e.unwritten = []finding.Class{}
+	if !e.KMS || e.DefaultKMS == "" {
+		return e.unwritten
+	}
+	s := e.sideOf(demand.Source)
+	if !slices.ContainsFunc(s.policies, func(p *Policy) bool { return slices.Contains(p.Keys, headerKey) }) {
+		return e.unwritten
+	}
+	for _, x := range againstTheDefault {
+		if x.class != e.Written && e.deniesWriters(s, x.header) {
+			e.unwritten = append(e.unwritten, x.class)
+		}
+	}
+	return e.unwritten
+}
+
+// deniesWriters reports whether policies over the source deny all writers the value of the
+// header, for every object of the rule and whatever else is true of their requests.
+func (e *evaluation) deniesWriters(s *side, header string) bool {
+	context := map[string]contextkey.Value{}
+	for _, p := range s.policies {
+		for _, k := range p.Keys {
+			context[k] = contextkey.Value{}
+		}
+		for _, st := range p.infos() {
+			if st.NotPrincipal {
+				return false // which spares some
+			}
+		}
+	}
+	context[headerKey] = contextkey.One(header)
+	in := iam.Input{
+		Identity: iam.Policies(allowAll.identity), Boundary: iam.Policies(), Session: iam.Policies(), SCPs: iam.NotApplicable(),
+		RCPs: s.in.RCPs, Resource: s.in.Resource, Grants: logic.False, RestrictPublicBuckets: logic.False,
+	}
+	writers, ok := e.anyWriters(s)
+	for _, writer := range writers {
+		d := iam.Decide(&iam.Request{
+			Principal: writer, Action: "s3:PutObject", Resource: s.bucketARN + "/" + e.keys, ResourceIsGlob: true, Except: s.except,
+			ResourceAccount: s.account, Context: context,
+		}, &in)
+		if d.Reason != iam.ReasonExplicitDeny || d.Witness != "" {
+			return false
+		}
+	}
+	return ok
+}
+
+// anyWriters stand for all who may write: of the account of the source, of another one, and a
+// service. What tells them from others of their kind is not known of their requests. It is
+// false where the account is not known.
+func (e *evaluation) anyWriters(s *side) (writers []principal.Caller, ok bool) {
+	writers = []principal.Caller{principal.Service("crosscheck.amazonaws.com")}
+	for _, account := range []string{s.account, "000000000000"} {
+		p, err := principal.Parse(fmt.Sprintf("arn:%s:iam::%s:user/crosscheck", e.doc.Partition, account))
+		if err != nil {
+			return nil, false
+		}
+		writers = append(writers, p)
+	}
+	return writers, true
 }
 
 // toldApart reports whether requests like those of a cell may have another answer for objects

@@ -91,7 +91,7 @@ type miss struct{ message, remedy string }
 // nearMiss is the first exemption of the role that fails, in the statements that deny a
 // cell or would if a request came from elsewhere; nil if there is none.
 func (e *evaluation) nearMiss(c *Cell, s *side) *miss {
-	if e.role == nil || c.Reason != explicitDeny && !c.Contested {
+	if e.role == nil || c.Reason != iam.ReasonExplicitDeny && !c.Contested {
 		return nil
 	}
 	for _, list := range [2][]*Policy{e.rolePolicies, s.policies} {
@@ -118,7 +118,7 @@ func (e *evaluation) nearMiss(c *Cell, s *side) *miss {
 
 // mayRestOn reports whether a cell is denied by a statement, or perhaps is.
 func (c *Cell) mayRestOn(p *Policy, st *policy.StatementInfo) bool {
-	if c.Reason == explicitDeny {
+	if c.Reason == iam.ReasonExplicitDeny {
 		return c.decidedBy(p, st)
 	}
 	return coversAction(st, c.Action) && slices.ContainsFunc(st.Conditions, func(x policy.ConditionInfo) bool { return isOfTheNetwork(x.Key) })
@@ -145,7 +145,7 @@ func (e *evaluation) denials(c *Cell, q question, s *side, in *iam.Input) []find
 		}
 		for v := range s.variants() {
 			d := iam.Decide(e.requestOf(s, q, v), in)
-			if d.Reason != explicitDeny {
+			if d.Reason != iam.ReasonExplicitDeny {
 				continue
 			}
 			for _, st := range d.Deciding {

@@ -29,8 +29,9 @@ type Matrix struct {
 	// Refused are the policies over the link that AWS would not store.
 	Refused []*Policy
 
-	asked    subject
-	features demand.Features // of the link
+	asked     subject
+	features  demand.Features // of the link
+	unwritten []finding.Class // of encryption, that no writer may ask for
 }
 
 // Find gives the cell of a requirement, the worst where there are several. Where the link does not have the

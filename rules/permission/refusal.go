@@ -59,7 +59,7 @@ func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, polic
 	d := explain.Decide(&r, &s.in)
 	who := ask.Action + " to the role " + roleARN
 	switch {
-	case d.Result == iam.Denied && d.Reason == explicitDeny:
+	case d.Result == iam.Denied && d.Reason == iam.ReasonExplicitDeny:
 		return Refused{explain.Place(&r, &d.Deciding[0]) + " denies " + who, d.Deciding[0].Layer}
 	case d.Result == iam.Denied:
 		return Refused{Clause: who + " is refused: " + d.Message}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"crosscheck/rules/permission"
 	"crosscheck/rules/permission/demand"
 	"crosscheck/rules/permission/rows"
 )
@@ -31,7 +30,7 @@ func TestTable(t *testing.T) {
 		if demand.Lookup(r.Key()) != r {
 			t.Errorf("%s is not found", r.Key())
 		}
-		asked := slices.ContainsFunc(rows.Rules(), func(rule *permission.Rule) bool {
+		asked := slices.ContainsFunc(rows.Rules(), func(rule *rows.Rule) bool {
 			return slices.Contains(rule.Asks, r.Key()) && (rule.Decides || !r.Required)
 		})
 		if !asked {
@@ -50,7 +49,7 @@ func TestTable(t *testing.T) {
 func TestRules(t *testing.T) {
 	t.Parallel()
 	list := rows.Rules()
-	if !slices.IsSortedFunc(list, func(a, b *permission.Rule) int { return strings.Compare(a.ID, b.ID) }) {
+	if !slices.IsSortedFunc(list, func(a, b *rows.Rule) int { return strings.Compare(a.ID, b.ID) }) {
 		t.Error("not sorted by id")
 	}
 	w := newWorld()
@@ -75,7 +74,7 @@ func TestRules(t *testing.T) {
 // TestRuleFacts: what a rule reads and predicts follows from the table.
 func TestRuleFacts(t *testing.T) {
 	t.Parallel()
-	rule := func(id string) *permission.Rule {
+	rule := func(id string) *rows.Rule {
 		for _, r := range rows.Rules() {
 			if r.ID == id {
 				return r

@@ -20,7 +20,7 @@ var (
 )
 
 // rules are the permission rules, sorted by id.
-var rules = []*permission.Rule{
+var rules = []*Rule{
 	{
 		ID: "XC006", Title: "S3 may assume the replication role",
 		Pack: "links", Severity: finding.Critical, Decides: true,
@@ -75,7 +75,7 @@ var rules = []*permission.Rule{
 			"what happens where no policy allows it: either tags are dropped silently or the object\n" +
 			"fails. In both cases tagged objects do not arrive as they are; untagged ones do.",
 		Asks:        []demand.Key{{Layer: demand.Source, Action: "s3:GetObjectVersionTagging"}},
-		Exception:   permission.TagsAreLost,
+		Exception:   TagsAreLost,
 		Controls:    leastPrivilege,
 		Remediation: "allow s3:GetObjectVersionTagging on the source objects in a policy of the role, and remove a Deny of it",
 		Evidence:    "recorded",
@@ -160,7 +160,7 @@ var rules = []*permission.Rule{
 			"metadata would meet them.",
 		When:        []string{"object_lock"},
 		Asks:        []demand.Key{{Layer: demand.Destination, Action: "s3:PutObjectRetention"}, {Layer: demand.Destination, Action: "s3:PutObjectLegalHold"}},
-		Exception:   permission.Contested("objects with a retention or a legal hold may fail"),
+		Exception:   Contested("objects with a retention or a legal hold may fail"),
 		Controls:    []string{"NIST-800-53r5/AC-6", "NIST-800-53r5/CP-6(2)"},
 		Remediation: "remove the Deny of s3:PutObjectRetention and s3:PutObjectLegalHold for the role",
 		Evidence:    "inferred",
@@ -216,7 +216,7 @@ var rules = []*permission.Rule{
 			"them is unknown: put an object under the bucket key and watch it with a canary.",
 		When:        []string{"kms"},
 		Asks:        []demand.Key{{Layer: demand.DestinationKey, Action: "kms:GenerateDataKey"}, {Layer: demand.DestinationKey, Action: "kms:Decrypt"}},
-		Exception:   permission.Contested("bucket keys are on, and AWS's pages disagree on whether this is needed then (try it with a canary)"),
+		Exception:   Contested("bucket keys are on, and AWS's pages disagree on whether this is needed then (try it with a canary)"),
 		Controls:    []string{"SecurityHub/S3.17", "NIST-800-53r5/SC-12"},
 		Remediation: "allow kms:GenerateDataKey and kms:Decrypt on the key for replicas, in a policy of the role and in the key policy",
 		Evidence:    "documented",
@@ -226,4 +226,4 @@ var rules = []*permission.Rule{
 }
 
 // Rules lists the permission rules, sorted by id.
-func Rules() []*permission.Rule { return slices.Clone(rules) }
+func Rules() []*Rule { return slices.Clone(rules) }

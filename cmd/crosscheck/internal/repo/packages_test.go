@@ -75,7 +75,7 @@ var packages = []pkg{
 	{"rules/permission", "whether S3 has the permissions that a link needs",
 		[]string{"rules/finding", "rules/iam", "rules/iam/contextkey", "rules/iam/explain", "rules/iam/logic", "rules/iam/match", "rules/iam/policy", "rules/iam/principal", "rules/iam/statement", "rules/internal/recent", "rules/permission/demand", "scanner/fact"}},
 	{"rules/permission/rows", "the rules that answer from a cell of that table",
-		[]string{"rules/finding", "rules/permission", "rules/permission/demand"}},
+		[]string{"rules/finding", "rules/iam", "rules/permission", "rules/permission/demand", "scanner/fact"}},
 	{"rules/fix/edit", "changes policy documents as text; what no change needs stays as it is",
 		[]string{"rules/finding", "rules/iam/jsontree"}},
 	{"rules/fix/overlay", "lays policy documents and settings over facts, to judge these as if AWS had them", []string{"rules/finding", "scanner/fact"}},

@@ -1,4 +1,4 @@
-package permission
+package rows
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/iam"
+	"crosscheck/rules/permission"
 	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
@@ -25,7 +26,7 @@ type Rule struct {
 	When        []string // conditions for the rule to apply, as other rules name them
 
 	Asks []demand.Key
-	Side Side // of the cells
+	Side permission.Side // of the cells
 	// Exception is for cells where a denial does not always mean a failure; nil where
 	// it does.
 	Exception *Exception
@@ -39,32 +40,17 @@ type Rule struct {
 // Exception changes the answer of a cell.
 type Exception struct {
 	Name string // why the answer is another
-	of   func(link *fact.Link, a Answer) Answer
-}
-
-// Answer is what one cell says of a link.
-type Answer struct {
-	Status       finding.Status
-	Message      string
-	Key          string // distinguishes the faults of one rule on a link
-	FailureCodes []string
-	Cell         *Cell // the evidence; nil where there is none
-	Remediation  string
-	Severity     finding.Severity // "" = the rule's
-	Contested    bool             // AWS leaves open what decides it
-	Class        finding.Class    // the objects that it is about, where it is not all well
-	Own          bool             // it is about that class alone, as [Cell.Own]
-	Open         bool             // of a failure: whether such objects arrive all the same, though not whole, is not known
+	of   func(link *fact.Link, a permission.Answer) permission.Answer
 }
 
 // Answers gives the answer of each cell that the rule asks for.
-func (r *Rule) Answers(m *Matrix, link *fact.Link) []Answer {
-	all := make([]Answer, 0, len(r.Asks))
+func (r *Rule) Answers(m *permission.Matrix, link *fact.Link) []permission.Answer {
+	all := make([]permission.Answer, 0, len(r.Asks))
 	for _, key := range r.Asks {
 		n := len(all)
 		for i := range m.Cells {
 			if c := &m.Cells[i]; c.Requirement.Key() == key {
-				all = append(all, c.answer(r.Side))
+				all = append(all, c.Answer(r.Side))
 			}
 		}
 		if n == len(all) {
@@ -83,68 +69,10 @@ func (r *Rule) Answers(m *Matrix, link *fact.Link) []Answer {
 	return all
 }
 
-// Answer is the answer of a rule that asks for one cell, or for one side of it;
-// false where the table has no such requirement.
-func (m *Matrix) Answer(key demand.Key, side Side) (Answer, bool) {
-	c, why, ok := m.Find(key)
-	if c == nil {
-		return Answer{Status: finding.NotApplicable, Message: why}, ok
-	}
-	return c.answer(side), true
-}
-
-// answer is what the cell says, or one side of it.
-func (c *Cell) answer(side Side) Answer {
-	a := Answer{
-		Class: c.Class, Own: c.Own, Status: finding.Unknown, Message: c.MessageOn(side), Key: c.Requirement.Key().String(), Cell: c,
-		Remediation: c.Remediation, Contested: c.Contested,
-	}
-	if c.further {
-		a.Key += "/" + string(c.Class)
-	}
-	switch c.On(side) {
-	case iam.Allowed:
-		return Answer{Status: finding.Pass, Message: "allowed for every object of the rule" + c.taken()}
-	case iam.Denied:
-		a.Status, a.Message = finding.Fail, a.Message+c.taken()
-	}
-	if (a.Status == finding.Fail || a.Contested) && c.Code != "" {
-		a.FailureCodes = []string{c.Code}
-	}
-	if c.Asked {
-		a.againstTheDefault()
-	}
-	return a
-}
-
-// againstTheDefault judges what concerns only objects that a writer encrypts otherwise than
-// the bucket does by default. Two layers of KMS are rare, and their class does not count.
-func (a *Answer) againstTheDefault() {
-	failed := a.Status == finding.Fail
-	if failed {
-		a.Message = a.Class.Objects() + " fail: " + a.Message
-	}
-	switch {
-	case a.Class == finding.DSSE:
-		a.Severity = finding.Info
-	case failed:
-		a.Status, a.FailureCodes = finding.Unknown, nil
-		a.Message = "whether writers ask for another encryption than the default of the bucket is not known; " + a.Message
-	}
-}
-
-// taken says what the answer takes for granted, "" for nothing.
-func (c *Cell) taken() string {
-	if len(c.Inferred) == 0 {
-		return ""
-	}
-	return "; taken for granted: " + strings.Join(c.Inferred, ", ")
-}
-
 // Contested is for permissions of which AWS leaves open whether S3 needs them: a
 // denial is unknown, and a failure only for those who want to be strict.
 func Contested(what string) *Exception {
-	return &Exception{Name: what, of: func(_ *fact.Link, a Answer) Answer {
+	return &Exception{Name: what, of: func(_ *fact.Link, a permission.Answer) permission.Answer {
 		if a.Status == finding.Fail {
 			a.Status, a.Contested, a.Message = finding.Unknown, true, what+": "+a.Message
 		}
@@ -155,8 +83,8 @@ func Contested(what string) *Exception {
 // TagsAreLost judges the permission to read tags. AWS's pages disagree on what happens
 // where no policy allows it, so no code can be predicted then.
 var TagsAreLost = &Exception{Name: "no policy allows the role to read tags, and AWS's pages disagree on whether tagged objects fail or lose their tags",
-	of: func(_ *fact.Link, a Answer) Answer {
-		if a.Status == finding.Fail && a.Cell.Reason != explicitDeny {
+	of: func(_ *fact.Link, a permission.Answer) permission.Answer {
+		if a.Status == finding.Fail && a.Cell.Reason != iam.ReasonExplicitDeny {
 			a.FailureCodes, a.Open = nil, true
 			a.Message += "; by AWS's pages tagged objects fail then, or arrive without their tags"
 		}
@@ -190,10 +118,10 @@ var (
 func (r *Rule) Uses() []string {
 	return r.gather(func(q *demand.Requirement) []string {
 		var facts []string
-		if r.Side != ResourceSide && q.Layer != demand.Trust {
+		if r.Side != permission.ResourceSide && q.Layer != demand.Trust {
 			facts = append(facts, roleFacts...)
 		}
-		if r.Side != RoleSide {
+		if r.Side != permission.RoleSide {
 			facts = append(facts, resourceFacts[q.Layer]...)
 		}
 		for _, c := range q.When {
@@ -230,8 +158,8 @@ func (r *Rule) String() string {
 }
 
 // needs says what a requirement asks of the policies of a side.
-func needs(q *demand.Requirement, side Side) string {
-	who := map[Side]string{Whole: "", RoleSide: " by the role's policies", ResourceSide: " by the resource's policies"}[side]
+func needs(q *demand.Requirement, side permission.Side) string {
+	who := map[permission.Side]string{permission.Whole: "", permission.RoleSide: " by the role's policies", permission.ResourceSide: " by the resource's policies"}[side]
 	switch q.Mode {
 	case demand.MayNotDeny:
 		return "no Deny" + who
