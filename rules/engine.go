@@ -100,7 +100,16 @@ func newEngine(opts Options, files []source) (*Engine, error) {
 	}
 	e.premises = premises{params: params, policies: permission.NewPolicies()}
 	e.judge = judge{rules: list, strict: opts.Strict, disabled: disabled, overridden: opts.Severities}
-	if e.evaluator, err = newEvaluator(list, modules, params); err != nil {
+	var compiler *ast.Compiler
+	if slices.ContainsFunc(files, func(f source) bool { return f.user }) {
+		compiler, err = compile(modules)
+	} else {
+		compiler, err = quicken(list, modules)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if e.evaluator, err = newEvaluator(list, modules, compiler, params); err != nil {
 		return nil, err
 	}
 	return e, nil

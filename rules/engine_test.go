@@ -89,6 +89,20 @@ func ruleText(meta, body string) string {
 		"package crosscheck.rules.acme001\n\n" + body + "\n"
 }
 
+// TestRulesReferToRules: a rule of the user sees what embedded ones say, by their packages.
+func TestRulesReferToRules(t *testing.T) {
+	t.Parallel()
+	e, err := with(t, Options{}, ruleText("#   scope: link\n", "answers contains a if some a in data.crosscheck.rules.links.source_versioning.answers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := eval(t, e, working()).Findings
+	theirs, mine := find(all, "XC001"), find(all, "ACME001")
+	if len(theirs) != 1 || len(mine) != 1 || mine[0].Status != finding.Pass || mine[0].Message != theirs[0].Message {
+		t.Errorf("XC001 says %+v, and the rule that refers to it %+v", theirs, mine)
+	}
+}
+
 func find(findings []finding.Finding, id string) []finding.Finding {
 	var out []finding.Finding
 	for _, f := range findings {

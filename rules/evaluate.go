@@ -39,12 +39,8 @@ type prepared struct {
 	err   error
 }
 
-// newEvaluator compiles the queries of the rules, which are all in modules.
-func newEvaluator(list []*Rule, modules map[string]*ast.Module, params map[string]any) (*evaluator, error) {
-	compiler, err := compile(modules)
-	if err != nil {
-		return nil, err
-	}
+// newEvaluator compiles the queries of the rules, which are all in the modules of the compiler.
+func newEvaluator(list []*Rule, modules map[string]*ast.Module, compiler *ast.Compiler, params map[string]any) (*evaluator, error) {
 	v := &evaluator{
 		rules: list,
 		rego: opa.New(compiler, map[string]any{"crosscheck": map[string]any{"config": params}}, builtin.New(),
@@ -59,13 +55,14 @@ func newEvaluator(list []*Rule, modules map[string]*ast.Module, params map[strin
 		if r.permission != nil {
 			continue
 		}
-		answers := "data.crosscheck.rules." + r.pkg + ".answers"
-		v.refs[i] = answers
+		pkg := modules[r.File].Package.Path.String()
+		v.refs[i] = pkg + ".answers"
 		if r.Scope == ScopeOrganization {
-			if v.last[i], err = v.rego.Prepare("x = " + answers); err != nil {
+			var err error
+			if v.last[i], err = v.rego.Prepare("x = " + v.refs[i]); err != nil {
 				return nil, ruleError(r.File, err)
 			}
-			v.refs[i] = "data.crosscheck.rules." + r.pkg + ".records"
+			v.refs[i] = pkg + ".records"
 		}
 		v.single[i] = sync.OnceValues(func() (opa.Query, error) { return v.rego.Prepare("x = " + v.refs[i]) })
 	}

@@ -439,7 +439,10 @@ func newCompiler() *ast.Compiler {
 
 // compile checks all modules together.
 func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
-	c := newCompiler()
+	return compileWith(newCompiler(), modules)
+}
+
+func compileWith(c *ast.Compiler, modules map[string]*ast.Module) (*ast.Compiler, error) {
 	c.Compile(modules)
 	if c.Failed() {
 		return nil, ruleError("", c.Errors)

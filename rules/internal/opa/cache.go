@@ -62,9 +62,11 @@ func (c *refCache) Pop() {
 	f.entries, f.terms = f.entries[:0], f.terms[:0]
 }
 
+// hashRef is of the end of a reference, which tells most apart: what comes before is the
+// package.
 func hashRef(ref ast.Ref) int {
 	h := len(ref)
-	for _, t := range ref {
+	for _, t := range ref[max(len(ref)-2, 0):] {
 		h = h*31 + t.Hash()
 	}
 	return h

@@ -13,9 +13,53 @@ import (
 type field struct {
 	index     int
 	key       *ast.Term
-	alone     *ast.Term // the object of this field alone, with true: most facts are absent, and share it
+	alone     *sync.Map // map[*ast.Term]*ast.Term: the objects of this field alone, by its value, which is shared
 	omitempty bool
 	omitzero  bool
+}
+
+// usual are the terms of texts that most documents have.
+var usual = func() map[string]*ast.Term {
+	m := map[string]*ast.Term{}
+	for _, s := range []string{
+		"", "Enabled", "Disabled", "Suspended", "AES256", "aws:kms", "aws:kms:dsse", "SSE-C", "NONE", "BucketOwnerEnforced", "BucketOwnerPreferred",
+		"ObjectWriter", "BucketOwner", "Requester", "V1", "V2", "CUSTOMER", "AWS",
+	} {
+		m[s] = ast.StringTerm(s)
+	}
+	return m
+}()
+
+const longestUsual = len("BucketOwnerPreferred")
+
+func stringTerm(s string) *ast.Term {
+	if len(s) <= longestUsual {
+		if t := usual[s]; t != nil {
+			return t
+		}
+	}
+	return ast.StringTerm(s)
+}
+
+// shared reports whether a term is the only one of its value: one of the usual texts, or true.
+func shared(t *ast.Term) bool {
+	if s, ok := t.Value.(ast.String); ok {
+		return len(s) <= longestUsual && usual[string(s)] == t
+	}
+	return t == ast.InternedTerm(true)
+}
+
+// with is the object of the field alone. Documents share those of shared terms: most facts
+// are absent or have a usual value.
+func (f *field) with(value *ast.Term) *ast.Term {
+	if !shared(value) {
+		return ast.ObjectTerm([2]*ast.Term{f.key, value})
+	}
+	if t, ok := f.alone.Load(value); ok {
+		return t.(*ast.Term)
+	}
+	t, _ := f.alone.LoadOrStore(value, ast.ObjectTerm([2]*ast.Term{f.key, value}))
+	return t.(*ast.Term)
 }
 
 // plans holds the fields of every struct type met: map[reflect.Type][]field.
@@ -39,7 +83,7 @@ func planOf(t reflect.Type) []field {
 		plan = append(plan, field{
 			index:     i,
 			key:       ast.StringTerm(name),
-			alone:     ast.ObjectTerm([2]*ast.Term{ast.StringTerm(name), ast.InternedTerm(true)}),
+			alone:     new(sync.Map),
 			omitempty: strings.Contains(opts, "omitempty"),
 			omitzero:  strings.Contains(opts, "omitzero"),
 		})
@@ -97,17 +141,18 @@ func InputFields(modules map[string]*ast.Module) map[string]bool {
 func structTerm(v reflect.Value, fields map[string]bool) *ast.Term {
 	plan := planOf(v.Type())
 	var room [32][2]*ast.Term // no struct of the facts has more fields
-	pairs, alone := room[:0], (*ast.Term)(nil)
-	for _, f := range plan {
+	pairs, only := room[:0], (*field)(nil)
+	for i := range plan {
+		f := &plan[i]
 		fv := v.Field(f.index)
 		if fields != nil && !fields[string(f.key.Value.(ast.String))] || f.omitempty && empty(fv) || f.omitzero && fv.IsZero() {
 			continue
 		}
 		pairs = append(pairs, [2]*ast.Term{f.key, termOf(fv)})
-		alone = f.alone
+		only = f
 	}
-	if len(pairs) == 1 && pairs[0][1] == ast.InternedTerm(true) {
-		return alone
+	if len(pairs) == 1 {
+		return only.with(pairs[0][1])
 	}
 	return ast.ObjectTerm(pairs...)
 }
@@ -140,7 +185,7 @@ func termOf(v reflect.Value) *ast.Term {
 		}
 		return ast.ArrayTerm(terms...)
 	case reflect.String:
-		return ast.StringTerm(v.String())
+		return stringTerm(v.String())
 	case reflect.Bool:
 		return ast.InternedTerm(v.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
