@@ -8,7 +8,8 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// toJSON writes the repairs as they are, with the documents as JSON beside their texts.
+// toJSON writes the repairs as they are, with the documents as JSON beside their texts
+// (testdata/schemas/repairs.schema.json).
 func toJSON(p *plan, _ bool) ([]file, error) {
 	type whole struct {
 		finding.Change
@@ -16,10 +17,11 @@ func toJSON(p *plan, _ bool) ([]file, error) {
 	}
 	r := wire.Repairs(p.Repairs)
 	out := struct {
+		Version   string             `json:"schema_version"`
 		Changes   []whole            `json:"changes"`
 		Fixes     []finding.Fix      `json:"fixes"`
 		Decisions []finding.Decision `json:"decisions"`
-	}{[]whole{}, r.Fixes, r.Decisions}
+	}{"1", []whole{}, r.Fixes, r.Decisions}
 	for _, c := range r.Changes {
 		one := whole{Change: c}
 		if after := []byte(c.After); json.Valid(after) {
