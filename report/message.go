@@ -275,9 +275,10 @@ type BaselineRun struct {
 	StartedAt string `json:"started_at"`
 }
 
-// Past is a failing finding of the baseline that is none any more.
+// Past is a failing finding of the baseline that is none any more, or a link of the baseline
+// (rule id [finding.LinkWorks]) that worked and is gone.
 type Past struct {
-	Change      string           `json:"change"` // Fixed, or Lost: not known now
+	Change      string           `json:"change"` // Fixed, Gone, or Lost: not known now
 	RuleID      string           `json:"rule_id"`
 	Title       string           `json:"title"`
 	Severity    finding.Severity `json:"severity"`
@@ -295,6 +296,8 @@ type BaselineCounts struct {
 	Existing  int `json:"existing"`
 	Fixed     int `json:"fixed"`      // failed in the baseline
 	Unknown   int `json:"unknown"`    // failed in the baseline, and are not known now
+	Gone      int `json:"gone"`       // failed in the baseline, and what they were about is gone
+	GoneLinks int `json:"gone_links"` // worked in the baseline, and are gone
 	NewLinks  int `json:"new_links"`  // broken or partial, and were not, or for other reasons
 	NewProbes int `json:"new_probes"` // failed, and did not
 }
@@ -309,6 +312,7 @@ const (
 const (
 	Appeared = "appeared" // fails now, without a waiver, and did not
 	Fixed    = "fixed"    // failed, and what it was about was judged again without it
+	Gone     = "gone"     // what it was about is not there any more
 	Waived   = "waived"   // gated, and fails under a waiver now
 	Lost     = "unknown"  // was decided, or was not there, and is not known now
 )

@@ -42,7 +42,8 @@ type Gate struct {
 //   - 0: otherwise.
 //
 // Messages of a run that was compared with a baseline carry marks ([MarkNew],
-// [MarkExisting]). What failed there and is not known now counts for 3. With
+// [MarkExisting]). What failed there and is not known now counts for 3, and a link that
+// worked there and is gone for 1. With
 // Gate.FailOnNew, only what is new counts for 1; a broken or partial link is new too if it meets
 // a failure code that it did not, or that of a new finding about it or one of its
 // buckets.
@@ -150,9 +151,15 @@ func (s *Summarizer) Past(p *Past) error {
 		b = &BaselineCounts{}
 		s.counts.Baseline = b
 	}
-	if p.Change == Fixed {
+	switch {
+	case p.Change == Fixed:
 		b.Fixed++
-	} else {
+	case p.Change == Gone && p.RuleID == finding.LinkWorks:
+		b.GoneLinks++
+		s.faults = true
+	case p.Change == Gone:
+		b.Gone++
+	default:
 		b.Unknown++
 		s.incomplete = true
 	}

@@ -23,7 +23,7 @@ type Baseline struct {
 	run      *report.Run
 	failing  map[string]int32 // index in failures, by identity
 	failures []failure
-	links    map[string]finding.Link // that are broken or partial, by id; without what is not compared
+	links    map[string]finding.Link // by id; without what is not compared
 	probes   map[probe]bool          // that failed
 	texts    map[string]string       // one copy of texts that many findings share
 }
@@ -59,11 +59,15 @@ func (b *Baseline) Run(r *report.Run) error {
 	return nil
 }
 
-// Link keeps the verdicts and the failure codes of a link that is broken or partial.
+// Link keeps the verdict of a link and whose it is, and the failure codes of one that is
+// broken or partial.
 func (b *Baseline) Link(l *finding.Link) error {
+	kept := finding.Link{ID: l.ID, Verdict: finding.Verdict(b.text(string(l.Verdict))),
+		Source: finding.End{AccountID: b.text(l.Source.AccountID), Region: b.text(l.Source.Region), Bucket: l.Source.Bucket}}
 	if l.Verdict.Fails() {
-		b.links[l.ID] = finding.Link{Verdict: l.Verdict, FailureCodes: l.FailureCodes, Classes: l.Classes}
+		kept.FailureCodes, kept.Classes = l.FailureCodes, l.Classes
 	}
+	b.links[l.ID] = kept
 	return nil
 }
 
@@ -131,7 +135,10 @@ func faults(m *measure.Measurement) []probe {
 // sends what failed in the baseline and does not now. Marks of an earlier comparison
 // are replaced.
 func Mark(next report.Writer, b *Baseline) report.Writer {
-	m := &marker{Writer: next, Baseline: b, observed: Observe(&b.run.Scope), now: make([]standing, len(b.failures))}
+	m := &marker{
+		Writer: next, Baseline: b, observed: Observe(&b.run.Scope), now: make([]standing, len(b.failures)),
+		links: newLinks(), targets: map[string]string{},
+	}
 	m.observed.chosen = true
 	for i := range b.failures {
 		m.observed.subjects[subjectOfPast(&b.failures[i].Past)] = seen{}
@@ -144,7 +151,9 @@ type marker struct {
 	report.Writer
 	*Baseline
 	observed *Observed
-	now      []standing // of each of the failures
+	now      []standing        // of each of the failures
+	links    links             // that this run has
+	targets  map[string]string // where each rule replicates to in this run, by source bucket and rule id
 }
 
 func mark(existing bool) string {
@@ -161,10 +170,12 @@ func (m *marker) Run(r *report.Run) error {
 }
 
 func (m *marker) Link(l *finding.Link) error {
+	m.links.add(l)
+	m.targets[l.Source.Bucket+"/"+l.RuleID] = l.Destination.Bucket
 	is := ""
 	if l.Verdict.Fails() {
-		old, was := m.links[l.ID]
-		is = mark(was && !worse(&old, l))
+		old, was := m.Baseline.links[l.ID]
+		is = mark(was && old.Verdict.Fails() && !worse(&old, l))
 	}
 	if is != l.Baseline {
 		own := *l
@@ -228,17 +239,48 @@ func (m *marker) Close() error {
 	return errors.Join(err, m.Writer.Close())
 }
 
-// past is what failed in the baseline and does not now, once the run has ended.
+// past is what failed in the baseline and does not now, and links that worked there and are
+// gone, once the run has ended.
 func (m *marker) past() []*report.Past {
-	var list []*report.Past
+	list := m.gone()
+	was := newLinks()
+	for _, l := range m.Baseline.links {
+		was.add(&l)
+	}
 	for i := range m.failures {
 		p := m.failures[i].Past
-		if p.Change = m.observed.change(subjectOfPast(&p), m.now[i]); p.Change != "" {
+		p.Change = m.observed.change(subjectOfPast(&p), m.now[i])
+		if p.Change == report.Fixed && m.now[i] == absent && vanished(p.Link, report.BucketOf(p.Resource), &was, &m.links) {
+			p.Change = report.Gone
+		}
+		if p.Change != "" {
 			list = append(list, &p)
 		}
 	}
 	slices.SortFunc(list, func(a, b *report.Past) int {
 		return records.OrByContent(slices.Compare(records.PastKey(a), records.PastKey(b)), a, b)
 	})
+	return list
+}
+
+// gone are the links of the baseline that worked and that this run, which read their
+// buckets, does not have.
+func (m *marker) gone() []*report.Past {
+	var list []*report.Past
+	about, _ := finding.AboutOf(finding.LinkWorks)
+	for id, l := range m.Baseline.links {
+		if l.Verdict != finding.Works || m.links.ids[id] || !m.observed.read(l.Source.AccountID, l.Source.Bucket) {
+			continue
+		}
+		title := "it worked, and is gone"
+		rule, _, _ := strings.Cut(id, "→")
+		if to := m.targets[rule]; to != "" {
+			title = "it worked; its rule replicates to " + to + " now"
+		}
+		list = append(list, &report.Past{
+			Change: report.Gone, RuleID: about.ID, Title: title, Severity: about.Severity, AccountID: l.Source.AccountID, Region: l.Source.Region,
+			Resource: records.BucketARN(l.Source), Link: id, Fingerprint: finding.Fingerprint(report.Gone, id),
+		})
+	}
 	return list
 }

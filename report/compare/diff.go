@@ -238,6 +238,13 @@ func byIdentity(fs []*finding.Finding) map[string]*finding.Finding {
 
 func (d *Diff) findings(before, after *Recording, now *Observed) {
 	was, is := byIdentity(before.findings), byIdentity(after.findings)
+	had, has := newLinks(), newLinks()
+	for _, l := range before.links {
+		had.add(l)
+	}
+	for _, l := range after.links {
+		has.add(l)
+	}
 	add := func(change string, f *finding.Finding) {
 		d.Findings = append(d.Findings, FindingChange{change, wire.Finding(f)})
 	}
@@ -258,11 +265,13 @@ func (d *Diff) findings(before, after *Recording, now *Observed) {
 			continue
 		}
 		switch change := now.change(subjectOf(f), standingOf(is[id])); {
+		case change == report.Fixed && is[id] == nil && vanished(f.Link, report.BucketOf(f.Resource), &had, &has):
+			add(report.Gone, f)
 		case change == report.Fixed, change == report.Lost && is[id] == nil:
 			add(change, f)
 		}
 	}
-	changes := []string{report.Appeared, report.Lost, report.Waived, report.Fixed}
+	changes := []string{report.Appeared, report.Lost, report.Waived, report.Gone, report.Fixed}
 	slices.SortFunc(d.Findings, func(a, b FindingChange) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(changes, a.Change), slices.Index(changes, b.Change)),
@@ -314,7 +323,7 @@ func (d *Diff) WriteTable(w io.Writer, width int, color bool) error {
 				grid.One(cmp.Or(f.AccountID, "?")+" "+cmp.Or(f.Link, report.BucketOf(f.Resource))), grid.One(cmp.Or(f.Message, f.Title)))
 		}
 	}
-	t.Line("Findings: %d appeared, %d became unknown, %d waived, %d fixed", counts[report.Appeared], counts[report.Lost], counts[report.Waived], counts[report.Fixed])
+	t.Line("Findings: %d appeared, %d became unknown, %d waived, %d fixed, %d gone", counts[report.Appeared], counts[report.Lost], counts[report.Waived], counts[report.Fixed], counts[report.Gone])
 	if len(d.Findings) > 0 {
 		t.Table(findings, len(d.Findings)-maxRows)
 	} else {

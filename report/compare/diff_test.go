@@ -366,7 +366,7 @@ func TestDiffMeetsItsSchema(t *testing.T) {
 		{`"schema_version":"2"`, `"schema_version":"1"`},
 		{`"links":[`, `"links":null,"x":[`},
 		{`"before":"works"`, `"before":"fine"`},
-		{`"change":"fixed"`, `"change":"gone"`},
+		{`"change":"gone"`, `"change":"worse"`},
 		{`"rule_id":"XC012",`, ``},
 		{`"exit_status":1`, `"exit_status":2`},
 		{`"mode":"organization"`, `"mode":1`},

@@ -81,8 +81,11 @@ func Render(w io.Writer, r *records.Run) error {
 	}))
 	err = cmp.Or(err, r.Past.Each(func(p *report.Past) error {
 		c := newCase(cmp.Or(p.Link, p.Resource), "baseline: "+p.RuleID+" "+p.Title)
-		if p.Change != report.Fixed {
+		switch {
+		case p.Change == report.Lost:
 			c.Error = newResult("it failed in the baseline and is not known now", "unknown")
+		case p.Change == report.Gone && p.RuleID == finding.LinkWorks:
+			c.Failure = newResult("the link worked in the baseline and is gone", "gone")
 		}
 		add(p.AccountID, c)
 		return nil

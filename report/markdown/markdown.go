@@ -91,7 +91,7 @@ func Render(w io.Writer, r *records.Run) error {
 	}); err != nil {
 		return err
 	}
-	section(m, "Fixed since the baseline, or not known now", []string{"Change", "Severity", "Rule", "Account", "Where", "Finding"}, markdownPast, past.List(), past.All, one, func(p *report.Past) []string {
+	section(m, "Since the baseline: gone, fixed, or not known now", []string{"Change", "Severity", "Rule", "Account", "Where", "Finding"}, markdownPast, past.List(), past.All, one, func(p *report.Past) []string {
 		return []string{p.Change, string(p.Severity), p.RuleID, p.AccountID, cmp.Or(p.Link, report.BucketOf(p.Resource)), p.Title}
 	})
 	probes := slices.Clone(r.Measurements)

@@ -46,7 +46,7 @@ func Render(w io.Writer, r *records.Run) error {
 
 	if b := r.Summary.Baseline; b != nil {
 		m.counts("crosscheck_baseline_findings", "Failing findings by what the baseline says of them.",
-			"change", map[string]int{"new": b.New, "existing": b.Existing, "fixed": b.Fixed, "unknown": b.Unknown})
+			"change", map[string]int{"new": b.New, "existing": b.Existing, "fixed": b.Fixed, "gone": b.Gone, "unknown": b.Unknown})
 	}
 	m.probes(r.Measurements)
 

@@ -417,7 +417,7 @@ func HostileRun(t testing.TB, s string) []report.Message {
 		}
 		add(report.Message{Measurement: m})
 	}
-	for _, change := range []string{report.Fixed, report.Lost} {
+	for _, change := range []string{report.Fixed, report.Gone, report.Lost} {
 		p := &report.Past{Severity: finding.High}
 		fill(reflect.ValueOf(p), s)
 		p.Change = change

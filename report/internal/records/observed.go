@@ -156,8 +156,13 @@ func AboutOf(rules map[string]finding.About, id string) finding.About {
 func pastFinding(p *report.Past) *finding.Finding {
 	f := &finding.Finding{RuleID: p.RuleID, Title: p.Title, Severity: p.Severity, AccountID: p.AccountID, Region: p.Region, Resource: p.Resource, Link: p.Link,
 		Fingerprint: p.Fingerprint, Status: finding.Unknown, Message: "it failed in the baseline and is not known now"}
-	if p.Change == report.Fixed {
+	switch {
+	case p.Change == report.Fixed:
 		f.Status, f.Message = finding.Pass, "it failed in the baseline and was judged again without that fault"
+	case p.Change == report.Gone && p.RuleID == finding.LinkWorks:
+		f.Status, f.Message = finding.Fail, "the link worked in the baseline and is gone: nothing replicates by its rule any more"
+	case p.Change == report.Gone:
+		f.Status, f.Message = finding.Pass, "it failed in the baseline, and what it was about is gone"
 	}
 	return f
 }

@@ -105,17 +105,34 @@ func WaiverText(w *finding.Waiver) string {
 	return strings.Join(parts, ", ")
 }
 
-// PastRank puts what is not known before what is fixed, the severe first.
+// PastRank puts links that are gone first, then what is not known, what is gone and what is
+// fixed, the severe first of each.
 func PastRank(p *report.Past) int {
-	if p.Change == report.Fixed {
-		return len(finding.Severities) + p.Severity.Rank()
+	group := 1
+	switch {
+	case p.Change == report.Gone && p.RuleID == finding.LinkWorks:
+		group = 0
+	case p.Change == report.Gone:
+		group = 2
+	case p.Change == report.Fixed:
+		group = 3
 	}
-	return p.Severity.Rank()
+	return group*len(finding.Severities) + p.Severity.Rank()
 }
 
 // BaselineText counts what a comparison with a baseline found.
 func BaselineText(b *report.BaselineCounts) string {
 	s := fmt.Sprintf("%d new, %d existing, %d fixed", b.New, b.Existing, b.Fixed)
+	switch b.GoneLinks {
+	case 0:
+	case 1:
+		s = "1 link that worked is gone; " + s
+	default:
+		s = fmt.Sprintf("%d links that worked are gone; %s", b.GoneLinks, s)
+	}
+	if b.Gone > 0 {
+		s += fmt.Sprintf(", %d gone", b.Gone)
+	}
 	if b.Unknown > 0 {
 		s += fmt.Sprintf(", %d not known now", b.Unknown)
 	}
