@@ -106,7 +106,7 @@ type Decision struct {
 // Fix says what becomes of a link with the changes that name it.
 type Fix struct {
 	Link    string  `json:"link"`
-	Before  Verdict `json:"before"`
+	Before  Verdict `json:"before"`  // "" of a link that does not exist yet
 	After   Verdict `json:"after"`   // as judged with all changes
 	Proven  bool    `json:"proven"`  // what the changes mend is gone, nothing new failed, no class got worse, and no gap is in the way
 	Changes []int   `json:"changes"` // indexes into the changes, in the order in which AWS accepts them

@@ -31,7 +31,7 @@ var ruleRemedies = map[string]remedy{
 		return f.decide(f.replication(), "which keys the rule %s is to replicate: %s; %s", f.link.Rule.ID, f.Message, f.Remediation)
 	},
 	"XC034": func(f *failure) []want {
-		return f.configuration("Filter", "", "V2", "give all rules of "+f.doc.Bucket.Name+" a Filter, a Priority and DeleteMarkerReplication; they replicate what they did, delete markers too", modern)
+		return f.configuration("Filter", "", "V2", "give all rules of "+f.doc.Bucket.Name+" a Filter, a Priority and DeleteMarkerReplication; they replicate what they did, delete markers too", Modern)
 	},
 	"XC037": func(f *failure) []want {
 		return f.rule("ExistingObjectReplication", "", "take ExistingObjectReplication out, which S3 refuses by now", func(*fact.ReplicationRule) {})
@@ -114,9 +114,9 @@ func storable(r *fact.ReplicationRule) {
 	}
 }
 
-// modern makes rules of schema V2 of all, which replicate what they did. S3 stores none of
+// Modern makes of all rules those of schema V2 that S3 stores, which replicate what they did. S3 stores none of
 // both in one configuration, and no priority twice.
-func modern(r *fact.Replication) {
+func Modern(r *fact.Replication) {
 	var taken []int32
 	for _, rule := range r.Rules {
 		if rule.Schema == "V2" {
@@ -125,6 +125,7 @@ func modern(r *fact.Replication) {
 	}
 	for i := range r.Rules {
 		rule := &r.Rules[i]
+		storable(rule)
 		if rule.Schema == "V2" {
 			continue
 		}

@@ -16,6 +16,8 @@ func TestEnd(t *testing.T) {
 		"111111111111:orders@eu-west-1/a:b@c/d": {AccountID: "111111111111", Bucket: "orders", Region: "eu-west-1"},
 		"111111111111:orders/a:b@c/d":           {AccountID: "111111111111", Bucket: "orders"},
 		"111111111111:orders/":                  {AccountID: "111111111111", Bucket: "orders"},
+		"orders":                                {Bucket: "orders"},
+		"orders/a:b@c/d":                        {Bucket: "orders"},
 	} {
 		got, prefix, err := newlink.End(text)
 		if err != nil || got != want || prefix != map[bool]string{true: "a:b@c/d"}[strings.Contains(text, "/a")] {
@@ -24,7 +26,7 @@ func TestEnd(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"":                     "does not name an account and a bucket",
-		"orders":               "does not name an account and a bucket",
+		":orders":              "does not name an account and a bucket",
 		"111111111111:orders@": "does not name an account and a bucket",
 		"arn:aws:s3:::orders":  "does not name the account",
 	} {
@@ -49,6 +51,7 @@ func TestRefused(t *testing.T) {
 		do   func(*newlink.Link)
 		want string
 	}{
+		{func(l *newlink.Link) { l.Source.AccountID = "" }, "which account has the bucket src"},
 		{func(l *newlink.Link) { l.Source.AccountID = "1111" }, `"1111" is no account id`},
 		{func(l *newlink.Link) { l.Destination.Bucket = "Dst_1" }, `"Dst_1" is no name of a bucket`},
 		{func(l *newlink.Link) { l.Destination.Bucket = "" }, `"" is no name of a bucket`},

@@ -48,7 +48,8 @@ var (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const maxKey = 1024
 
-// End reads an end of a link, ACCOUNT:BUCKET[@REGION][/PREFIX].
+// End reads an end of a link, [ACCOUNT:]BUCKET[@REGION][/PREFIX]. Only [Extend] can do without
+// the account.
 func End(text string) (finding.End, string, error) {
 	const form = "write ACCOUNT:BUCKET, ACCOUNT:BUCKET@REGION or ACCOUNT:BUCKET@REGION/PREFIX, as in 111111111111:orders@eu-west-1/2026/"
 	if strings.HasPrefix(text, "arn:") {
@@ -57,7 +58,10 @@ func End(text string) (finding.End, string, error) {
 	place, prefix, _ := strings.Cut(text, "/")
 	place, region, named := strings.Cut(place, "@")
 	account, bucket, ok := strings.Cut(place, ":")
-	if !ok || named && region == "" {
+	if !ok {
+		account, bucket = "", place
+	}
+	if bucket == "" || ok && account == "" || named && region == "" {
 		return finding.End{}, "", fmt.Errorf("%q does not name an account and a bucket: %s", text, form)
 	}
 	return finding.End{AccountID: account, Region: region, Bucket: bucket}, prefix, nil
@@ -68,6 +72,8 @@ func End(text string) (finding.End, string, error) {
 func (l Link) complete() (Link, error) {
 	for _, e := range []finding.End{l.Source, l.Destination} {
 		switch {
+		case e.AccountID == "":
+			return l, fmt.Errorf("which account has the bucket %s is not known without facts: write ACCOUNT:%s", e.Bucket, e.Bucket)
 		case !fact.IsAccountID(e.AccountID):
 			return l, fmt.Errorf("%q is no account id: these are 12 digits", e.AccountID)
 		case !bucketName.MatchString(e.Bucket):

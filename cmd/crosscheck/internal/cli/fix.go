@@ -76,7 +76,12 @@ func (f *fixFlags) run(cmd *cobra.Command, s *terminal.Streams, args []string) e
 		return err
 	}
 	if f.create {
-		set, err := f.link.Repairs(cmd.Context(), args, audit.Judge(engine))
+		f.o.Stdin = s.In
+		docs, err := mend.Documents(cmd.Context(), &f.o, args)
+		if err != nil {
+			return err
+		}
+		set, err := f.link.Repairs(cmd.Context(), args, docs, audit.Judge(engine))
 		if err != nil {
 			return err
 		}
@@ -112,8 +117,8 @@ func (f *fixFlags) check() error {
 	switch {
 	case !known:
 		return usererr.Hint(fmt.Errorf("unknown format %q", f.format), "use one of "+strings.Join(repair.Forms(), ", "))
-	case f.create && (f.o.From != "" || f.o.Facts != ""):
-		return usererr.Hint(errors.New("--new needs neither --from nor --facts"), "it is about a link that does not exist yet")
+	case f.create && f.o.From != "":
+		return usererr.Hint(errors.New("--new cannot use a run"), "it is about a link that does not exist yet: a facts file (--facts) has the documents that its buckets have")
 	case f.o.From == "-" && f.o.Facts == "-":
 		return errors.New("--from and --facts exclude each other")
 	}

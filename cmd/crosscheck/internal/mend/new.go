@@ -7,17 +7,20 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"crosscheck/cmd/crosscheck/internal/audit"
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/newlink"
+	"crosscheck/scanner/fact"
 )
 
 // NewHelp is what the help of fix says of --new.
 const NewHelp = `With --new, SOURCE and DESTINATION are buckets, each written as ACCOUNT:BUCKET or
 ACCOUNT:BUCKET@REGION; the source may be followed by the prefix of the keys that are to
 replicate, as in 111111111111:orders@eu-west-1/2026/. A Region decides the partition, and
-must be given where a policy has to name it and no key does.`
+must be given where a policy has to name it and no key does. With --facts the documents that
+the buckets have are extended, and BUCKET alone is enough.`
 
 // New are the flags of crosscheck fix --new.
 type New struct {
@@ -41,8 +44,9 @@ func (o *New) Register(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.annotations, "annotations", false, "with --new, replicate annotations")
 }
 
-// Repairs are the whole set for a new link between two buckets, given as arguments.
-func (o *New) Repairs(ctx context.Context, args []string, judge fix.Judge) (finding.Repairs, error) {
+// Repairs are the whole set for a new link between two buckets, given as arguments, or what
+// their documents need beside what they have, where there are some.
+func (o *New) Repairs(ctx context.Context, args []string, docs []*fact.Document, judge fix.Judge) (finding.Repairs, error) {
 	if len(args) != 2 {
 		return finding.Repairs{}, usererr.Hint(fmt.Errorf("--new takes two buckets, and %d were given", len(args)),
 			"write crosscheck fix --new 111111111111:orders 222222222222:orders-backup")
@@ -58,10 +62,36 @@ func (o *New) Repairs(ctx context.Context, args []string, judge fix.Judge) (find
 	case rest != "":
 		return finding.Repairs{}, usererr.Hint(errors.New("DESTINATION has a prefix"), "replicas have the keys of their objects: give the prefix with SOURCE")
 	}
-	return newlink.Make(ctx, newlink.Link{
+	link := newlink.Link{
 		Source: source, Destination: destination, Prefix: prefix, Role: o.role,
 		ReplicaKey: o.replicaKey, SourceKeys: o.sourceKeys, BucketKeys: o.bucketKeys,
 		OwnerOverride: o.ownerOverride, Enforced: !o.ownerOverride,
 		DeleteMarkers: o.deleteMarkers, ObjectLock: o.lock, Annotations: o.annotations,
-	}, judge)
+	}
+	if docs != nil {
+		return newlink.Extend(ctx, link, docs, judge)
+	}
+	return newlink.Make(ctx, link, judge)
+}
+
+// Documents are those of a facts file that bear on a link between two buckets, given as
+// arguments: of these and of buckets with links, whose keys it may share. They are nil where no
+// file is named.
+func Documents(ctx context.Context, o *Options, args []string) ([]*fact.Document, error) {
+	if o.Facts == "" {
+		return nil, nil
+	}
+	docs, ends := []*fact.Document{}, map[string]bool{}
+	for _, arg := range args {
+		if e, _, err := newlink.End(arg); err == nil {
+			ends[e.Bucket] = true
+		}
+	}
+	err := audit.FactsFile(o.Facts, o.Stdin)(ctx, func(m fact.Message) error {
+		if m.Document != nil && (ends[m.Document.Bucket.Name] || len(m.Document.Links) > 0) {
+			docs = append(docs, m.Document)
+		}
+		return nil
+	})
+	return docs, err
 }

@@ -35,8 +35,8 @@ func TestNewLink(t *testing.T) {
 		{from + " " + to + " --kms " + key + " --source-kms " + source, `"` + source + `"`, ""},
 		{from + " " + to + " --bucket-keys --kms " + key, "kms:GenerateDataKey", ""},
 		{from, "", "two buckets, and 1 were given"},
-		{"orders " + to, "", "SOURCE: "},
-		{from + " backup", "", "DESTINATION: "},
+		{":orders " + to, "", "SOURCE: "},
+		{from + " :backup", "", "DESTINATION: "},
 		{from + " " + to + "/x", "", "DESTINATION has a prefix"},
 	} {
 		var o New
@@ -45,7 +45,7 @@ func TestNewLink(t *testing.T) {
 		if err := fs.Parse(strings.Fields(c.args)); err != nil {
 			t.Fatal(err)
 		}
-		set, err := o.Repairs(t.Context(), fs.Args(), works)
+		set, err := o.Repairs(t.Context(), fs.Args(), nil, works)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%s: error %v, want one that says: %s", c.args, err, c.err)
