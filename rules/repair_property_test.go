@@ -42,6 +42,35 @@ var repairable = []struct {
 			r.Boundary = fact.Of(fact.Policy{Name: "b", ARN: "arn:aws:iam::111111111111:policy/b", Document: rolePolicy})
 		})
 	}},
+	{"bucket keys", func(w *world) {
+		kmsWorld(w)
+		w.Bucket.Encryption.Value.BucketKey = true
+		w.dst(func(b *fact.Bucket) { b.Encryption.Value.BucketKey = true })
+		w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::src"`)
+		w.inPolicy(`"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"`, `"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst"`)
+		w.inPolicy(`"Action":"kms:Encrypt"`, `"Action":["kms:Encrypt","kms:GenerateDataKey","kms:Decrypt"]`)
+		w.key("dst-key", func(k *fact.Key) {
+			p := *k.Policy.Value
+			p.Document = replaced(p.Document, `"Action":"kms:Encrypt"`, `"Action":["kms:Encrypt","kms:GenerateDataKey","kms:Decrypt"]`)
+			k.Policy = fact.Of(p)
+		})
+	}},
+	{"broad", func(w *world) {
+		w.role(func(r *fact.Role) {
+			r.Inline = fact.Of([]fact.Policy{{Name: "all", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::src","arn:aws:s3:::src/*","arn:aws:s3:::dst/*"]}]}`}})
+		})
+	}},
+	{"two destinations", func(w *world) {
+		rules := append(w.Bucket.Replication.Value.Rules, w.Bucket.Replication.Value.Rules[0])
+		rules[1].ID, rules[1].Priority, rules[1].Destination.Bucket = "more", 2, "arn:aws:s3:::other"
+		w.Bucket.Replication = fact.Of(fact.Replication{Role: roleARN, Rules: rules})
+		w.Links = append(w.Links, fact.Link{ID: fact.LinkID("src", "more", "other"), Rule: rules[1], RoleARN: roleARN, Destination: "other"})
+		b := *w.Buckets["dst"].Value
+		b.Name, b.ARN = "other", "arn:aws:s3:::other"
+		b.Policy = fact.Of(fact.Policy{Name: "other", Document: strings.ReplaceAll(dstPolicy, ":::dst", ":::other")})
+		w.Buckets["other"] = fact.Of(b)
+		w.inPolicy(`"Resource":"arn:aws:s3:::dst/*"`, `"Resource":["arn:aws:s3:::dst/*","arn:aws:s3:::other/*"]`)
+	}},
 	{"managed policy", func(w *world) {
 		w.role(func(r *fact.Role) {
 			r.Attached = fact.Of([]fact.Policy{{Name: "m", ARN: "arn:aws:iam::111111111111:policy/m", Document: rolePolicy}})
@@ -60,7 +89,7 @@ func damage(t *rapid.T, label, text string) string {
 	var kept []any
 	for _, s := range p["Statement"].([]any) {
 		s := s.(map[string]any)
-		switch rapid.SampledFrom([]string{"keep", "keep", "gone", "fewer", "misspelt", "resource", "principal"}).Draw(t, label) {
+		switch rapid.SampledFrom([]string{"keep", "keep", "gone", "fewer", "misspelt", "resource", "principal", "condition"}).Draw(t, label) {
 		case "gone":
 			continue
 		case "fewer":
@@ -77,6 +106,16 @@ func damage(t *rapid.T, label, text string) string {
 		case "resource":
 			if r, ok := s["Resource"].(string); ok && r != "*" && label != "bucket" { // of which S3 looks after what fits
 				s["Resource"] = rapid.SampledFrom([]string{strings.TrimSuffix(r, "/*"), strings.Replace(r, ":::", ":::x-", 1), r + "/wrong/*"}).Draw(t, "wrong")
+			}
+		case "condition":
+			if c, ok := s["Condition"].(map[string]any); ok {
+				values, _ := c["StringLike"].(map[string]any)
+				key := rapid.SampledFrom([]string{"kms:ViaService", "kms:EncryptionContext:aws:s3:arn"}).Draw(t, "key")
+				if values != nil {
+					values[key] = rapid.SampledFrom([]string{"s3.ap-south-1.amazonaws.com", "arn:aws:s3:::src", "arn:aws:s3:::elsewhere/*"}).Draw(t, "value")
+				}
+			} else {
+				s["Condition"] = map[string]any{"StringEquals": map[string]any{"aws:PrincipalOrgID": "o-another"}}
 			}
 		case "principal":
 			if who, ok := s["Principal"].(map[string]any); ok && who["AWS"] == roleARN {
@@ -154,14 +193,16 @@ func TestRepairsDamage(t *testing.T) {
 	e := standard(t)
 	broken, mended := 0, 0
 	for _, c := range repairable {
-		if l := eval(t, e, change(c.do)).Links[0]; l.Verdict != finding.Works {
-			t.Fatalf("%s: %s: %s", c.name, l.Verdict, l.Why)
+		for _, l := range eval(t, e, change(c.do)).Links {
+			if l.Verdict != finding.Works {
+				t.Fatalf("%s: %s: %s", c.name, l.Verdict, l.Why)
+			}
 		}
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		c := rapid.SampledFrom(repairable).Draw(rt, "world")
 		doc := damaged(rt, c.do)
-		before := eval(t, e, doc).Links[0]
+		before := eval(t, e, doc).Links
 		r, err := fix.Find(t.Context(), []*fact.Document{doc}, judgeOf(e))
 		if err != nil {
 			rt.Fatal(err)
@@ -174,18 +215,19 @@ func TestRepairsDamage(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		l := eval(t, e, after).Links[0]
-		if before.Verdict.Fails() {
-			broken++
-			if l.Verdict == finding.Works {
-				mended++
+		for i, l := range eval(t, e, after).Links {
+			if before[i].Verdict.Fails() {
+				broken++
+				if l.Verdict == finding.Works {
+					mended++
+				}
 			}
-		}
-		if l.Verdict != finding.Works {
-			for _, x := range r.Changes {
-				rt.Logf("%s\n%s\n%s", x.Target, x.Before, x.After)
+			if l.Verdict != finding.Works {
+				for _, x := range r.Changes {
+					rt.Logf("%s\n%s\n%s", x.Target, x.Before, x.After)
+				}
+				rt.Fatalf("%s is %s after the changes: %s; decisions %+v", c.name, l.Verdict, l.Why, r.Decisions)
 			}
-			rt.Fatalf("%s is %s after the changes: %s; decisions %+v", c.name, l.Verdict, l.Why, r.Decisions)
 		}
 		needless, err := surplus.Of(t.Context(), []*fact.Document{doc}, r, judgeOf(e))
 		if err != nil || len(needless) > 0 {

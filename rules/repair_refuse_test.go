@@ -71,6 +71,51 @@ func TestRepairsWithGaps(t *testing.T) {
 	}
 }
 
+// What SCPs, RCPs and statements that deny take away is for a person to decide, who is told
+// which policy it is; beside it, nothing is changed for that right.
+func TestRepairsDecisions(t *testing.T) {
+	t.Parallel()
+	e := standard(t)
+	scp := func(level, text string) func(*world) {
+		return func(w *world) {
+			w.account(account1, func(a *fact.Account) {
+				levels := slices.Clone(*a.SCPs.Value)
+				for i := range levels {
+					if levels[i].Target == level {
+						levels[i].Policies = []fact.Policy{{Name: "Some", ARN: "arn:aws:organizations::999999999999:policy/o-example/service_control_policy/p-some", Document: text}}
+					}
+				}
+				a.SCPs = fact.Of(levels)
+			})
+		}
+	}
+	for _, c := range []struct {
+		name string
+		do   func(*world)
+		kind finding.Kind
+		on   string
+		text string
+	}{
+		{"an SCP that does not allow", scp("ou-root-a", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}`), finding.SCP, "ou-root-a", "SCP"},
+		{"an SCP that denies", scp(account1, `{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":"s3:Replicate*","Resource":"*"},{"Effect":"Allow","Action":"*","Resource":"*"}]}`),
+			finding.SCP, account1, "statement No"},
+		{"a role policy that denies two things", func(w *world) { w.deny("s3:Replicate*", "*") }, finding.RolePolicy, roleARN, "s3:ReplicateObject, s3:ReplicateDelete and s3:ReplicateTags"},
+		{"a bucket policy that denies", func(w *world) {
+			w.policy(`"Statement":[`, `"Statement":[{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*"},`)
+		}, finding.BucketPolicy, "arn:aws:s3:::dst", "statement No"},
+	} {
+		r := repaired(t, e, change(c.do))
+		if len(r.Changes)+len(r.Fixes) > 0 {
+			t.Errorf("%s: changes %+v", c.name, r.Changes)
+		}
+		if !slices.ContainsFunc(r.Decisions, func(d finding.Decision) bool {
+			return d.Kind == c.kind && d.Resource == c.on && strings.Contains(d.Text, c.text) && len(d.Findings) > 0
+		}) {
+			t.Errorf("%s: decisions %+v", c.name, r.Decisions)
+		}
+	}
+}
+
 // Nothing is changed of a link that works.
 func TestRepairsNothingThatWorks(t *testing.T) {
 	t.Parallel()

@@ -3,12 +3,15 @@ package rules
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/overlay"
 	"crosscheck/rules/fix/surplus"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/statement"
 	"crosscheck/scanner/fact"
 )
 
@@ -51,6 +54,15 @@ func repaired(t *testing.T, e *Engine, docs ...*fact.Document) finding.Repairs {
 		for _, f := range now.Findings {
 			if f.Status == finding.Fail && f.Severity != finding.Info && !slices.ContainsFunc(before.Findings, func(b finding.Finding) bool { return b.Fingerprint == f.Fingerprint && b.Status == finding.Fail }) {
 				t.Errorf("%s fails after the changes and did not before: %s", f.RuleID, f.Message)
+			}
+		}
+	}
+	for _, c := range r.Changes {
+		if before := policy.Parse(policy.Resource, "", []byte(c.Before), policy.Stored()); c.Kind.Document() {
+			for i := range before.Compiled() {
+				if s := &before.Compiled()[i]; s.Effect == statement.Deny && !strings.Contains(c.After, before.Written(s)) {
+					t.Errorf("a statement that denies is not as it was: %s", before.Written(s))
+				}
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package fix
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -53,10 +55,10 @@ func rightsOf(s *state, i int) (list []want) {
 				print: finding.Fingerprint(r.ID, b.AccountID, b.Name, link.Rule.ID, link.Destination, a.Key),
 			}
 			switch {
-			case a.Cell.Class == finding.Annotated && l.denied():
+			case a.Cell.Class == finding.Annotated && l.refused():
 			case a.Cell.Class == finding.Annotated:
 				annotated = append(annotated, l.wants()...)
-			case l.denied():
+			case l.refused():
 				denied.add(l)
 			default:
 				list = append(list, l.wants()...)
@@ -121,13 +123,20 @@ func (l *lack) denied() bool {
 	return l.cell.Result == iam.Denied && l.cell.Reason == iam.ReasonExplicitDeny
 }
 
+// refused reports whether only a person can let the cell be allowed: whoever owns the
+// statements that deny it, or the organization's policies.
+func (l *lack) refused() bool {
+	layer, _, _ := strings.Cut(l.cell.Decider, ":")
+	return l.denied() || l.cell.Result == iam.Denied && (layer == "scp" || layer == "rcp")
+}
+
 // undecidable is what a person must decide, where it is no statement that denies.
 func (l *lack) undecidable() (want, bool) {
 	c := l.cell
 	w := want{link: l.link.ID, findings: []string{l.print}}
 	switch {
 	case strings.HasSuffix(c.Resource, ":key/*"): // that writers choose
-	case c.Decider == "scp", c.Decider == "rcp", c.Result == iam.Denied && c.Reason == iam.ReasonInvalid:
+	case c.Result == iam.Denied && c.Reason == iam.ReasonInvalid:
 		w.Target = l.decider()
 	default:
 		return want{}, false
@@ -136,7 +145,7 @@ func (l *lack) undecidable() (want, bool) {
 	return w, true
 }
 
-// denials are the cells of a link that statements deny, those of the same statements together.
+// denials are the cells of a link that are refused, those by the same statements together.
 type denials [][]*lack
 
 func (d *denials) add(l *lack) {
@@ -168,7 +177,10 @@ func (d denials) decisions() (out []want) {
 		if len(actions) > 1 {
 			w.decision += ", and " + listed(actions[1:]) + " too"
 		}
-		if first.cell.Remediation != "" {
+		switch {
+		case !first.denied():
+			w.decision += fmt.Sprintf("; to mend it, let a policy attached to %s allow %s", w.Resource, listed(actions))
+		case first.cell.Remediation != "":
 			w.decision += "; to mend it, " + strings.Replace(first.cell.Remediation, "the Deny of "+actions[0], "the Deny of "+listed(actions), 1)
 		}
 		out = append(out, w)
@@ -187,7 +199,8 @@ func (l *lack) words() string {
 // decider is the policy that decided the cell, or where one is missing.
 func (l *lack) decider() finding.Target {
 	c := l.cell
-	layer, level, policy := c.Decider, c.Level, ""
+	layer, level, _ := strings.Cut(c.Decider, ":")
+	level, policy := cmp.Or(c.Level, level), ""
 	if len(c.Deciding) > 0 {
 		policy = c.Deciding[0].Policy
 		var of string
