@@ -67,10 +67,9 @@ mutants:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-## lint: formatting, vet, golangci-lint (with staticcheck) and dead code; both tools go into the cache directory
+## lint: formatting, golangci-lint (with vet and staticcheck) and dead code; both tools go into the cache directory
 lint: $(GOLANGCI) $(DEADCODE)
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
-	$(GO) vet -tags integration,differential,mutants $(PACKAGES)
 	$(GOLANGCI) run $(PACKAGES)
 	@dead=$$($(DEADCODE) -test $(PACKAGES)) || exit 1; [ -z "$$dead" ] || { echo "no program or test calls:"; echo "$$dead"; exit 1; }
 
@@ -91,8 +90,9 @@ $(CYCLONEDX):
 	mv $(CACHE)/bin/cyclonedx-gomod $@
 
 ## vuln: known vulnerabilities in what the program calls; GOVULNDB=URL names another database than Go's own
+CALLERS ?= ./...
 vuln: $(GOVULNCHECK)
-	@$(GOVULNCHECK) $(if $(GOVULNDB),-db $(GOVULNDB)) ./... 2>$(CACHE)/govulncheck.err; status=$$?; cat $(CACHE)/govulncheck.err >&2; \
+	@$(GOVULNCHECK) $(if $(GOVULNDB),-db $(GOVULNDB)) $(CALLERS) 2>$(CACHE)/govulncheck.err; status=$$?; cat $(CACHE)/govulncheck.err >&2; \
 	if [ $$status = 1 ] && [ -z '$(GOVULNDB)' ] && grep -q 'fetching vulnerabilities' $(CACHE)/govulncheck.err; then \
 		echo "make vuln: NOTHING WAS CHECKED, the vulnerability database cannot be reached"; \
 	else exit $$status; fi
