@@ -56,6 +56,15 @@ func unreadEncryption(w *world) {
 	w.Bucket.Encryption = fact.Missing[fact.Encryption](gap("bucket.encryption", "AccessDenied"))
 }
 
+// reads lets the role use either read of the source, and denies each of some keys.
+func reads(forReplication, plain string) func(*world) {
+	return func(w *world) {
+		w.inPolicy(`"s3:GetObjectVersionForReplication"`, `"s3:GetObjectVersionForReplication","s3:GetObjectVersion"`)
+		w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/`+forReplication+`"},`+
+			`{"Effect":"Deny","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/`+plain+`"},{"Sid":"Write"`)
+	}
+}
+
 // denyTags denies reads of the source on a condition on tags.
 func denyTags(actions, condition string) func(*world) {
 	return func(w *world) {
@@ -146,6 +155,9 @@ func TestClassVerdicts(t *testing.T) {
 			w.inPolicy(`{"Sid":"Write"`, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/a/*"},{"Sid":"Write"`)
 		}, finding.Partial, "keys outside a/ fail: the replication role repl may not read the objects of src (s3:GetObjectVersion): ",
 			"default partial,tagged partial,delete-marker partial,annotated partial"},
+		{"each of two reads denied of other keys", reads("a/*", "b/*"), finding.Works, "", ""},
+		{"each of two reads denied of other keys, with KMS", all(optIn, reads("a/*", "b/*")), finding.Partial, "objects written with SSE-KMS with keys such as a/ fail: ", "sse-kms partial,dsse partial"},
+		{"each of two reads denied of keys that overlap", reads("a*", "*b"), finding.Partial, "keys such as ab fail: ", "default partial,tagged partial,delete-marker partial,annotated partial"},
 		{"tags may not be read", without("s3:GetObjectVersionTagging"), finding.Partial, "tagged objects fail: ", "tagged broken"},
 		{"tags may not be read, and are asked for", all(without("s3:GetObjectVersionTagging"), func(w *world) {
 			w.rule(func(r *fact.ReplicationRule) { r.Tags, r.DeleteMarkers = map[string]string{"a": "b"}, "Disabled" })

@@ -292,8 +292,15 @@ func (e *evaluation) either(r *demand.Requirement, q question, s *side) Cell {
 	other := e.decide(s, &s.in, q2)
 	switch {
 	case d.Result == iam.Denied && other.Result == iam.Denied && !e.bothDeny(s, q, q2, d, other):
-		d.Result, d.Reason = iam.Undecided, iam.ReasonUnknown
-		d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
+		switch key, known := e.bothDenied(s, q, q2); {
+		case !known:
+			d.Result, d.Reason = iam.Undecided, iam.ReasonUnknown
+			d = say("each of the two read actions is denied for some objects, but perhaps never both for the same one", d)
+		case key == "":
+			return e.newCell(r, q2, iam.Decision{Result: iam.Allowed, Reason: iam.ReasonAllowed})
+		default:
+			d.Witness = s.bucketARN + "/" + key
+		}
 	case other.Result == iam.Allowed, d.Result == iam.Denied && (other.Result != iam.Denied || all(&d) && !all(&other)):
 		q, d = q2, other // which denies no more than the first
 	}
@@ -307,6 +314,26 @@ func (e *evaluation) bothDeny(s *side, a, b question, da, db iam.Decision) bool 
 	}
 	a.resource, a.every, b.resource, b.every = db.Witness, false, da.Witness, false
 	return e.decide(s, &s.in, b).Result == iam.Denied || e.decide(s, &s.in, a).Result == iam.Denied
+}
+
+// bothDenied is a key of the rule that is denied to both actions, "" where each key is allowed to
+// one of them; known is false where that is not known of every key.
+func (e *evaluation) bothDenied(s *side, a, b question) (found string, known bool) {
+	if e.object != "" || e.keys != e.allKeys() {
+		return "", false
+	}
+	keys, ok := e.kinds(s.layer)
+	for _, key := range keys {
+		a.resource, a.every, b.resource, b.every = s.bucketARN+"/"+key, false, s.bucketARN+"/"+key, false
+		first, second := e.decide(s, &s.in, a).Result, e.decide(s, &s.in, b).Result
+		switch {
+		case first == iam.Denied && second == iam.Denied:
+			return key, true
+		case first != iam.Allowed && second != iam.Allowed:
+			ok = false
+		}
+	}
+	return "", ok
 }
 
 // granted says whether a KMS grant lets the role do an action.

@@ -206,7 +206,7 @@ var faults = []struct {
 		w.rule(func(r *fact.ReplicationRule) { r.SSEKMSObjects = "" })
 		w.add(inRole, `{"Effect":"Allow","Action":"s3:GetObjectVersion","Resource":"*"},`+
 			`{"Effect":"Deny","Action":"s3:GetObjectVersionForReplication","Resource":"arn:aws:s3:::src/a/*"},`+
-			`{"Effect":"Deny","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/b/*"}`)
+			`{"Effect":"Deny","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::src/${aws:PrincipalTag/Env}/*"}`)
 	}, demand.Source, "s3:GetObjectVersionForReplication"},
 }
 
