@@ -87,10 +87,16 @@ func Render(w io.Writer, r *records.Run, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := p.fixes(links, findings); err != nil {
+		return err
+	}
 	p.part("head", struct{ Policy, Title string }{contentPolicy(), "crosscheck: " + p.outcome().Title})
 	p.raw("<style>", htmlStyle, "</style>\n")
 	p.part("summary", p.summary(links, findings))
 	p.links(links)
+	if err := p.changes(); err != nil {
+		return err
+	}
 	p.findings(findings)
 	p.part("canary", p.canary())
 	p.part("trend", p.trendChart())
@@ -286,14 +292,16 @@ type findingView struct {
 	Link                                             string
 	Anchor                                           int  // of the section of the link, 0 = it has none
 	New                                              bool // the baseline did not have it
-	Message, Fix, Waiver                             string
+	Message, Waiver                                  string
+	Fix                                              fixView
+	of                                               *finding.Finding
 	Codes                                            []string
 }
 
 func (p *page) finding(f *finding.Finding) *findingView {
 	v := &findingView{
 		Rule: name(f.RuleID), Title: name(f.Title), Severity: string(f.Severity), Status: records.StatusText(f), Account: name(cmp.Or(f.AccountID, "not known")),
-		Resource: name(report.BucketOf(f.Resource)), Link: name(f.Link), Anchor: p.anchors[f.Link], Message: sentence(cmp.Or(f.Message, f.Title)), Fix: sentence(f.Remediation), Codes: texts(f.FailureCodes),
+		Resource: name(report.BucketOf(f.Resource)), Link: name(f.Link), Anchor: p.anchors[f.Link], Message: sentence(cmp.Or(f.Message, f.Title)), of: f, Codes: texts(f.FailureCodes),
 	}
 	v.New = f.Baseline == report.MarkNew && f.Waiver == nil
 	if f.Waiver != nil && f.Status == finding.Fail {
@@ -410,7 +418,7 @@ func (l *findingList) excuses() []*waiverView {
 // first is an entry of what to fix first.
 type first struct {
 	Verdict, Title, Why string
-	Fixes               []string
+	Fixes               []fixView
 	Anchor              int
 	Finding             *findingView
 }
@@ -422,6 +430,7 @@ type summaryView struct {
 	Exit       string
 	Trend      bool
 	Waivers    bool
+	Changes    bool
 	Links      report.LinkCounts
 	Findings   report.FindingCounts
 	Severities []severityCount
@@ -444,6 +453,7 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 	if b := p.r.Summary.Baseline; b != nil {
 		v.Baseline = records.BaselineText(b)
 	}
+	v.Changes = mends(p.r)
 	v.Trend, v.Waivers = p.trendChart() != nil, len(findings.waivers) > 0
 	for _, m := range p.r.Measurements {
 		v.Probes[records.ProbeRank(m)]++
@@ -456,7 +466,7 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 		}
 		e := first{Verdict: string(l.Verdict), Title: l.Title(), Why: sentence(reasons.Of(l.Link)), Anchor: l.N}
 		for _, f := range l.Findings {
-			if f.Status == string(finding.Fail) && f.Fix != "" && f.Severity != string(finding.Info) && f.Severity != string(finding.Low) && !slices.Contains(e.Fixes, f.Fix) && len(e.Fixes) < 3 {
+			if f.Status == string(finding.Fail) && f.Fix.Text != "" && f.Severity != string(finding.Info) && f.Severity != string(finding.Low) && !slices.Contains(e.Fixes, f.Fix) && len(e.Fixes) < 3 {
 				e.Fixes = append(e.Fixes, f.Fix)
 			}
 		}
@@ -464,7 +474,7 @@ func (p *page) summary(links *linkData, findings *findingList) summaryView {
 	}
 	for _, f := range findings.views {
 		if f.Anchor == 0 && f.Status == string(finding.Fail) && (f.Severity == string(finding.Critical) || f.Severity == string(finding.High)) {
-			entries = append(entries, first{Verdict: f.Severity, Title: f.Resource, Why: f.Message, Fixes: []string{f.Fix}, Finding: f})
+			entries = append(entries, first{Verdict: f.Severity, Title: f.Resource, Why: f.Message, Fixes: []fixView{f.Fix}, Finding: f})
 		}
 	}
 	v.First = entries[:min(len(entries), htmlFirst)]

@@ -110,6 +110,31 @@ func TestHTMLSample(t *testing.T) {
 	checkHTML(t, render(t, Options{}, reporttest.Sample(t)))
 }
 
+// Changes are shown as a diff with the whole document, that can be read without the script.
+func TestHTMLChanges(t *testing.T) {
+	t.Parallel()
+	page := string(render(t, Options{}, reporttest.Sample(t)))
+	_, changes, _ := strings.Cut(page, `<section id="changes"`)
+	changes, _, _ = strings.Cut(changes, "</section>")
+	for _, want := range []string{
+		`<span class="v works">proven</span> Policy of bucket backup-billing-exports in eu-west-1`,
+		`<span class="del">-      &#34;Principal&#34;: {&#34;AWS&#34;: &#34;arn:aws:iam::222222222222:role/s3-replication&#34;},`,
+		`<span class="add">&#43;      &#34;Principal&#34;: {&#34;AWS&#34;: &#34;arn:aws:iam::222222222222:role/service-role/s3-replication&#34;},`,
+		`<details><summary>The whole new document</summary>`, `data-copy="d1" hidden>Copy</button>`, `<pre id="d1" tabindex="0">{`,
+		`<span class="v unknown">not proven</span> Versioning of bucket backup-customer-documents`, `the lifecycle of backup-customer-documents was not read`,
+		`<h3>To decide</h3>`, `the key is disabled; ask who manages it`,
+	} {
+		if !strings.Contains(changes, want) {
+			t.Errorf("the changes lack %s", want)
+		}
+	}
+	for _, want := range []string{`<b>Proven fix:</b> write arn:aws:iam`, `<b>Fix, not proven:</b> enable versioning`, `<li><a href="#changes">Changes</a></li>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+}
+
 func TestHTMLShowsWhatPassed(t *testing.T) {
 	t.Parallel()
 	page := string(render(t, Options{}, reporttest.Sample(t)))

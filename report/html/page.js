@@ -117,6 +117,16 @@
     });
   }
 
+  // A document is copied as it is shown; without the script it is selected by hand.
+  for (const b of document.querySelectorAll("button[data-copy]")) {
+    if (!navigator.clipboard) break;
+    b.hidden = false;
+    b.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(byId(b.getAttribute("data-copy")).textContent);
+      b.textContent = "Copied";
+    });
+  }
+
   // A jump opens what it leads to.
   const jump = () => {
     const target = location.hash.length > 1 && byId(location.hash.slice(1));

@@ -22,15 +22,11 @@ func diff(p *plan, _ bool) ([]file, error) {
 		for _, c := range a.changes {
 			b.WriteString("\n")
 			comment(&b, "#", notes(c)...)
-			before, after, layout := lines(c)
+			unified, layout := c.unified()
 			if layout {
 				comment(&b, "#", "  shown with line breaks, which the document does not have")
 			}
-			old, label := label(c.Target), label(c.Target)
-			if c.made() {
-				old = "/dev/null"
-			}
-			b.WriteString(udiff.Unified(old, label, before, after))
+			b.WriteString(unified)
 		}
 	}
 	if d := p.decided(); len(d) > 0 {
@@ -38,6 +34,24 @@ func diff(p *plan, _ bool) ([]file, error) {
 		comment(&b, "#", d...)
 	}
 	return []file{{"repairs.diff", b.String()}}, nil
+}
+
+// Diff is a change as a unified diff, fit to be shown: what is not seen is escaped, and a
+// document on one line is laid out on several.
+func Diff(c *finding.Change) string {
+	unified, _ := (&change{Change: c}).unified()
+	return unified
+}
+
+// unified is the change as a unified diff, and whether it has line breaks that the document
+// does not have.
+func (c *change) unified() (diff string, layout bool) {
+	before, after, layout := lines(c)
+	old, label := label(c.Target), label(c.Target)
+	if c.made() {
+		old = "/dev/null"
+	}
+	return udiff.Unified(old, label, before, after), layout
 }
 
 // label names a target as a path: account, kind, Region of a key, resource, policy.

@@ -117,6 +117,9 @@ var kinds = map[finding.Kind]string{
 	finding.SCP: "service control policies of", finding.RCP: "resource control policies of",
 }
 
+// What names what a change is made to, in words: "Policy of bucket backup in eu-west-1".
+func What(t finding.Target) string { return capital(what(t)) }
+
 // what names what a change is made to, in words: "policy of bucket backup".
 func what(t finding.Target) string {
 	var s string

@@ -417,6 +417,18 @@ func HostileRun(t testing.TB, s string) []report.Message {
 		}
 		add(report.Message{Measurement: m})
 	}
+	repairs := newPrincipal(&finding.Link{ID: s}, &finding.Finding{Fingerprint: s})
+	for i := range repairs.Changes {
+		c := &repairs.Changes[i]
+		c.AccountID, c.Region, c.Resource, c.Policy, c.Before, c.After, c.Rests, c.Proven = s, s, s, s, s, s+s, []string{s}, false
+		c.Patch = append(c.Patch, finding.PatchOperation{Op: "add", Path: s, Value: map[string]any{s: []any{s}}})
+		for k := range c.Edits {
+			fill(reflect.ValueOf(&c.Edits[k]), s)
+			c.Edits[k].Operation = finding.AddAction
+		}
+	}
+	repairs.Decisions = []finding.Decision{{Target: repairs.Changes[0].Target, Link: s, Text: s, Findings: []string{s}}}
+	add(report.Message{Repairs: repairs})
 	for _, change := range []string{report.Fixed, report.Gone, report.Lost} {
 		p := &report.Past{Severity: finding.High}
 		fill(reflect.ValueOf(p), s)
