@@ -86,7 +86,8 @@ unchanged() {
 	fi
 	case $now in "$before" | "$after") return ;; esac
 	[ "${REPLACE:-}" != yes ] || return 0
-	echo "$what is not as it was read: scan again, or set REPLACE=yes to replace it as a whole" >&2
+	if [ -n "$before" ]; then why='is not as it was read: scan again'; else why='is there already: add to it what is new'; fi
+	echo "$what $why, or set REPLACE=yes to replace it as a whole" >&2
 	exit 1
 }
 `)

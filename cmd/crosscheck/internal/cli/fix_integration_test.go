@@ -90,7 +90,7 @@ func repairEnv(t *testing.T, url, dir, program string) []string {
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"credentials": profiles.String(), "bin/aws": wrapper} {
+	for name, text := range map[string]string{"credentials": profiles.String(), "bin/aws": wrapper, "bin/sleep": "#!/bin/sh\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -113,6 +113,29 @@ func administrators(t *testing.T, url string) map[string]*types.Credentials {
 		all[account] = out.Credentials
 	}
 	return all
+}
+
+// TestIntegrationFixNewLink makes a link with the script of fix --new: the role too.
+func TestIntegrationFixNewLink(t *testing.T) {
+	program := "/usr/bin/aws"
+	if _, err := os.Stat(program); err != nil {
+		t.Skipf("%v: install Debian's package awscli", err)
+	}
+	url, dir := serveDemo(t), t.TempDir()
+	env := repairEnv(t, url, dir, program)
+	runScript(t, env, filepath.Join(dir, "bin", "aws"), "--profile", "admin-333333333333", "s3api", "create-bucket", "--bucket", "catalog-copy",
+		"--region", "eu-west-1", "--create-bucket-configuration", "LocationConstraint=eu-west-1")
+	repairs := filepath.Join(dir, "new.sh")
+	out := crosscheck(t, nil, exitClean, "fix", "--new", "222222222222:media-catalog@us-east-1", "333333333333:catalog-copy@eu-west-1", "--format", "aws-cli")
+	if err := os.WriteFile(repairs, out, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	runScript(t, env, "sh", repairs)
+	config := filepath.Join(repo, "testdata", "worlds", "demo.crosscheck.yaml")
+	after := verdicts(t, crosscheck(t, sandboxEnv(url), exitFindings, "scan", "-q", "--config", config, "-o", "json"))
+	if link := "media-catalog/to-catalog-copy→catalog-copy"; after[link] != "works" {
+		t.Errorf("%s: %s", link, after[link])
+	}
 }
 
 // TestIntegrationFixWithTerraform applies what fix prints for Terraform, with Terraform and
