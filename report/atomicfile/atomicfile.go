@@ -168,3 +168,25 @@ func bare(err error) error {
 	}
 	return err
 }
+
+// WriteNew writes a file, whole or not at all: beside its place first, then there.
+// One that is there already is [fs.ErrExist], unless it is to be replaced.
+func WriteNew(path string, data []byte, replace bool) error {
+	switch info, err := os.Stat(path); {
+	case err == nil && !replace:
+		return fs.ErrExist
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file", path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	f, err := Create(path, 0o666)
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	defer f.Abort()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Commit()
+}

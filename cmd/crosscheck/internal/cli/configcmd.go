@@ -44,7 +44,7 @@ example. With a path it writes the file there; an existing file is not changed u
 				_, err := s.Out.Write(config.Example())
 				return err
 			}
-			err := writeNew(args[0], config.Example(), force)
+			err := atomicfile.WriteNew(args[0], config.Example(), force)
 			if errors.Is(err, os.ErrExist) {
 				return usererr.Hint(fmt.Errorf("%s exists", args[0]), "give --force to overwrite it, or another path")
 			}
@@ -53,28 +53,6 @@ example. With a path it writes the file there; an existing file is not changed u
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
 	return cmd
-}
-
-// writeNew writes a file, whole or not at all: beside its place first, then there.
-// One that is there already is [os.ErrExist], unless it is to be replaced.
-func writeNew(path string, data []byte, replace bool) error {
-	switch info, err := os.Stat(path); {
-	case err == nil && !replace:
-		return os.ErrExist
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a file", path)
-	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return err
-	}
-	f, err := atomicfile.Create(path, 0o666)
-	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, err)
-	}
-	defer f.Abort()
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	return f.Commit()
 }
 
 func newConfigShowCommand(s *terminal.Streams) *cobra.Command {
