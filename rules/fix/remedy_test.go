@@ -2,6 +2,7 @@ package fix_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,7 +131,6 @@ func edit[T any](m map[string]fact.Fact[T], key string, do func(*T)) {
 func (w *world) dst(do func(*fact.Bucket))          { edit(w.Buckets, "dst", do) }
 func (w *world) role(do func(*fact.Role))           { edit(w.Roles, theRole, do) }
 func (w *world) key(arn string, do func(*fact.Key)) { edit(w.Keys, arn, do) }
-func (w *world) plain()                             { w.keyless(); w.configure(theRole, w.plainRule()) }
 func (w *world) state(key, state string)            { w.key(key, func(k *fact.Key) { k.State = state }) }
 func (w *world) inRole(old, now string) {
 	w.role(func(r *fact.Role) { r.Inline = fact.Of([]fact.Policy{swap((*r.Inline.Value)[0], old, now)}) })
@@ -354,4 +354,33 @@ func show(r finding.Repairs) string {
 		fmt.Fprintf(&b, "DECIDE %s %s: %s\n", d.Kind, d.Resource, d.Text)
 	}
 	return b.String()
+}
+
+// TestSharedAccount: where two links use what their account may do, each role is named.
+func TestSharedAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.inDst(`"AWS":"`+theRole, `"AWS":"arn:aws:iam::111111111111:root`)
+	text, err := json.Marshal(w.Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var other fact.Document
+	names := strings.NewReplacer(`"src"`, `"src2"`, `:::src`, `:::src2`, `src/all`, `src2/all`, `service-role/repl`, `service-role/other`, `"name":"repl"`, `"name":"other"`)
+	if err := json.Unmarshal([]byte(names.Replace(string(text))), &other); err != nil {
+		t.Fatal(err)
+	}
+	key := other.Keys[bKey].Value // one key has one policy, which names both roles
+	key.Policy = fact.Of(swap(*key.Policy.Value, `"arn:aws:iam::111111111111:role/service-role/other"`, `["`+theRole+`","arn:aws:iam::111111111111:role/service-role/other"]`))
+	w.Keys[bKey] = fact.Of(*key)
+	docs := []*fact.Document{w.Document, &other}
+	got, err := fix.Find(t.Context(), docs, judge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const both = `"Principal":{"AWS":["` + theRole + `","arn:aws:iam::111111111111:role/service-role/other"]}`
+	reversed := `"Principal":{"AWS":["arn:aws:iam::111111111111:role/service-role/other","` + theRole + `"]}`
+	if len(got.Changes) != 1 || !strings.Contains(got.Changes[0].After, both) && !strings.Contains(got.Changes[0].After, reversed) || len(got.Changes[0].Links) != 2 || !got.Changes[0].Proven {
+		t.Errorf("%s", show(got))
+	}
 }
