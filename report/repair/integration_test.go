@@ -32,6 +32,7 @@ func judged(t *testing.T, name string, args ...string) {
 
 // TestIntegrationScriptIsClean has shellcheck read the script of every kind of change.
 func TestIntegrationScriptIsClean(t *testing.T) {
+	t.Parallel()
 	for _, o := range []repair.Options{{}, {Dir: t.TempDir()}} {
 		path := filepath.Join(o.Dir, "repairs.sh")
 		out := written(t, "aws-cli", sample(), o)
@@ -47,6 +48,7 @@ func TestIntegrationScriptIsClean(t *testing.T) {
 
 // TestIntegrationTemplatesAreClean has cfn-lint read the templates.
 func TestIntegrationTemplatesAreClean(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	written(t, "cloudformation", sample(), repair.Options{Dir: dir})
 	templates, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
@@ -59,6 +61,7 @@ func TestIntegrationTemplatesAreClean(t *testing.T) {
 // TestIntegrationTerraformIsValid has Terraform read the configuration of every kind of
 // change, and validate what the AWS provider 3.39.0 has resources for.
 func TestIntegrationTerraformIsValid(t *testing.T) {
+	t.Parallel()
 	terraform := func(dir string, args ...string) {
 		t.Helper()
 		judged(t, program(t, "python"), append([]string{filepath.Join("..", "..", "testdata", "integration", "terraform.py"), os.Getenv("XCTEST_CACHE"), dir}, args...)...)

@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"crosscheck/report/reporttest"
 	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/sandbox"
@@ -86,11 +87,12 @@ func TestEconomyChangesNothing(t *testing.T) {
 
 // TestEconomyChangesNothingAnywhere is the same for links of every kind.
 func TestEconomyChangesNothingAnywhere(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	var fewer, all int64
 	worlds := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		if worlds++; worlds > sandboxtest.Sample(25, 4) && os.Getenv("XCTEST_FAULTS") != "all" {
+		if worlds++; worlds > 25 && os.Getenv("XCTEST_FAULTS") != "all" {
 			return // a quarter of a second each
 		}
 		text := randomLinks(rt)
@@ -244,8 +246,9 @@ func callsOf(t *testing.T, text []byte, opts rules.Options) map[string]int {
 // TestCallsPerLink is the price of a link that shares nothing with another, and of a bucket
 // that has no part in replication: docs/benchmarks.md says why it is no less.
 func TestCallsPerLink(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
-	links := sandboxtest.Sample(40, 10)
+	links := 40
 	if os.Getenv("XCTEST_FAULTS") == "all" {
 		links = 1000
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"crosscheck/report/reporttest"
 	"crosscheck/rules"
 	"crosscheck/scanner"
 	"crosscheck/scanner/sandbox"
@@ -58,6 +59,7 @@ accounts:
 // TestPlanHolds: a scan of an organization that is as the plan assumes makes the calls
 // that the plan tells, but for the facts that nobody can use.
 func TestPlanHolds(t *testing.T) {
+	reporttest.Sequential(t)
 	t.Parallel()
 	spared := map[string]bool{"s3:GetPublicAccessBlock": true, "s3:GetBucketRequestPayment": true}
 	for _, buckets := range []int{1, 20} {

@@ -23,6 +23,7 @@ import (
 // TestIntegrationFixRepairsTheDemo runs the script that fix prints with the real aws CLI:
 // after it, every link that was broken works, and a drill proves it.
 func TestIntegrationFixRepairsTheDemo(t *testing.T) {
+	t.Parallel()
 	program := "/usr/bin/aws" // Debian's package; .ci/run installs it
 	if _, err := os.Stat(program); err != nil {
 		t.Skipf("%v: install Debian's package awscli", err)
@@ -141,6 +142,7 @@ func TestIntegrationFixNewLink(t *testing.T) {
 // TestIntegrationFixWithTerraform applies what fix prints for Terraform, with Terraform and
 // the AWS provider 3.39.0, which has no resource for versioning: the links of the policies.
 func TestIntegrationFixWithTerraform(t *testing.T) {
+	t.Parallel()
 	url, dir := serveDemo(t), t.TempDir()
 	config := filepath.Join(repo, "testdata", "worlds", "demo.crosscheck.yaml")
 	run := filepath.Join(dir, "run.jsonl")
@@ -192,6 +194,7 @@ func TestIntegrationFixWithTerraform(t *testing.T) {
 // TestIntegrationFixDocumentsAreAccepted gives the documents of the demo's fixes and of a
 // new link to moto and to simulate, which must take each.
 func TestIntegrationFixDocumentsAreAccepted(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run.jsonl")
 	crosscheck(t, nil, exitClean, "demo", "-q", "-o", "jsonl="+run)
