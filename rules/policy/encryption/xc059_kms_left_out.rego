@@ -27,7 +27,7 @@ kinds := ["aws:kms", "aws:kms:dsse"]
 # Whether the bucket policy denies every principal of the account the choice of an
 # algorithm for any object, whatever else is true of the request.
 denied(kind) if {
-	text := policy.document
+	text := input.bucket.policy.value.document
 	statements := iam.statements("bucket-policy", text)
 	every statement in statements {
 		statement.not_principal == false
@@ -49,35 +49,40 @@ denied(kind) if {
 	decision.witness == "" # not for some objects only
 }
 
-# The algorithms that a writer may choose. Few policies name the key, and without it none
-# can be denied.
+# The algorithms that a writer may choose, where the policy was read. Few policies name the
+# key, and without it none can be denied.
 open := [kind | some kind in kinds; not denied(kind)] if {
-	contains(lower(policy.document), key)
-} else := kinds
+	contains(lower(input.bucket.policy.value.document), key)
+} else := kinds if {
+	crosscheck.value(input.bucket.policy, {})
+}
 
-algorithm := object.get(crosscheck.value(input.bucket.encryption, {}), "algorithm", "AES256")
-
-policy := crosscheck.value(input.bucket.policy, {})
-
-# The usual case comes first.
+# What is said of a link that takes no objects under KMS from a source whose default is SSE-S3.
 said(link) := crosscheck.fail(link, sprintf("objects that a writer puts under %s are left out: the rule does not replicate objects under KMS, and S3 reports no failure", [concat(" or ", open)]), {
 	"evidence": {"algorithms": open},
 	"remediation": sprintf("set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID, or deny s3:PutObject with %s in the bucket policy of %s", [concat(" and ", open), input.bucket.name]),
 }) if {
-	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
-	algorithm == "AES256"
 	not objects.none(link.rule)
-	policy
 	count(open) > 0
-} else := crosscheck.not_applicable(link, "the rule replicates objects under KMS") if {
-	link.rule.sse_kms_objects == "Enabled"
-} else := crosscheck.not_applicable(link, "KMS is the default encryption of the source") if {
-	startswith(algorithm, "aws:kms")
 } else := crosscheck.not_applicable(link, "the rule takes no objects") if {
 	objects.none(link.rule)
 } else := crosscheck.pass(link, "the bucket policy denies writes under KMS") if {
-	policy
-	algorithm == "AES256"
+	count(open) == 0
 }
 
-answers contains said(link) if some link in input.links
+answers contains said(link) if {
+	some link in input.links
+	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+	object.get(crosscheck.value(input.bucket.encryption, {}), "algorithm", "AES256") == "AES256"
+}
+
+answers contains crosscheck.not_applicable(link, "the rule replicates objects under KMS") if {
+	some link in input.links
+	link.rule.sse_kms_objects == "Enabled"
+}
+
+answers contains crosscheck.not_applicable(link, "KMS is the default encryption of the source") if {
+	some link in input.links
+	object.get(link.rule, "sse_kms_objects", "") != "Enabled"
+	startswith(input.bucket.encryption.value.algorithm, "aws:kms")
+}

@@ -21,29 +21,25 @@ package crosscheck.rules.encryption.unused_key
 
 remedy := "where replicas are to be under KMS, make KMS the default encryption of the source, set SourceSelectionCriteria.SseKmsEncryptedObjects to Enabled and name a key in EncryptionConfiguration.ReplicaKmsKeyID"
 
-good := "no key is set in vain"
-
-kms_by_default := startswith(object.get(crosscheck.value(input.bucket.encryption, {}), "algorithm", ""), "aws:kms")
-
 opts_in(link) if link.rule.sse_kms_objects == "Enabled"
 
-in_vain(link) := seldom(link) if {
-	opts_in(link)
-} else := never(link)
+# The fault of a replica key, by whether KMS is the default encryption of the source.
+in_vain(link, _) := never(link) if not opts_in(link)
 
-answers contains answer if {
-	kms_by_default
-	some link in input.links
-	faults := {never(link) | link.replica_key; not opts_in(link)}
-	some answer in crosscheck.result(link, faults, good)
+in_vain(link, false) := seldom(link) if opts_in(link)
+
+# That of the destination's default.
+elsewhere(_, true) := set()
+
+elsewhere(link, false) := {other_default(link, encryption) | startswith(encryption.algorithm, "aws:kms")} if {
+	encryption := crosscheck.value(input.buckets[link.destination].value.encryption, {"algorithm": ""})
 }
 
 answers contains answer if {
-	kms_by_default == false
 	some link in input.links
-	encryption := crosscheck.value(input.buckets[link.destination].value.encryption, {"algorithm": ""})
-	faults := {in_vain(link) | link.replica_key} | {elsewhere(link, encryption) | startswith(encryption.algorithm, "aws:kms")}
-	some answer in crosscheck.result(link, faults, good)
+	by_default := startswith(object.get(crosscheck.value(input.bucket.encryption, {}), "algorithm", ""), "aws:kms")
+	faults := {in_vain(link, by_default) | link.replica_key} | elsewhere(link, by_default)
+	some answer in crosscheck.result(link, faults, "no key is set in vain")
 }
 
 never(link) := {
@@ -61,7 +57,7 @@ seldom(link) := {
 	"remediation": remedy,
 }
 
-elsewhere(link, encryption) := {
+other_default(link, encryption) := {
 	"key": "default",
 	"message": sprintf("replicas in %s are not encrypted with %s, its default: %s encrypts with SSE-S3 by default, and a replica is encrypted as its source object is", [link.destination, encryption.algorithm, input.bucket.name]),
 	"evidence": {"destination_algorithm": encryption.algorithm, "destination_key": object.get(encryption, "key_id", "")},
