@@ -416,7 +416,7 @@ func TestTroubleBeforeTheStart(t *testing.T) {
 				return aws.Credentials{}, errors.New("the SSO session has expired or is invalid")
 			})
 			return c
-		}, wholeOrganization, client.ExpiredCredentials, "the session of the AWS credentials has expired (ExpiredToken: the SSO session has expired or is invalid)"},
+		}, wholeOrganization, client.ExpiredCredentials, "there is no valid SSO session (the SSO session has expired or is invalid)"},
 		{"unknown access key", as("AKIANOBODY0000000000"), wholeOrganization, client.InvalidCredentials, "AWS does not accept the credentials (InvalidClientTokenId: "},
 		{"expired session", as("AKIAEXPIRED000000000"), wholeOrganization, client.ExpiredCredentials, "the session of the AWS credentials has expired (ExpiredToken"},
 		{"wrong role name", org, Options{RoleName: "crosscheck-audti", ExternalID: "ticket-7"}, RoleNotAssumed, "the role crosscheck-audti cannot be assumed in any of 3 accounts (AccessDenied: "},
