@@ -4,7 +4,9 @@ package rules
 
 import (
 	"fmt"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,7 +44,7 @@ func regoMutants(text string) []regoMutant {
 			from, to := body+m[0], body+m[1]
 			start := strings.LastIndex(text[:from], "\n") + 1
 			inText := strings.Count(text[start:from], `"`)%2 == 1 && text[from] != '"'
-			if inText || strings.HasPrefix(strings.TrimSpace(text[start:]), "#") {
+			if inText || strings.HasPrefix(strings.TrimSpace(text[start:]), "#") || strings.Contains(text[start:from], " # ") {
 				continue
 			}
 			all = append(all, regoMutant{strings.Count(text[:from], "\n") + 1, fmt.Sprintf("%q → %q", text[from:to], s.to), text[:from] + s.to + text[to:]})
@@ -63,7 +65,8 @@ func regoMutants(text string) []regoMutant {
 }
 
 // TestRegoMutants changes every embedded rule in small ways, one at a time: the tests
-// beside the rule must notice at least 95 % of the changes that compile.
+// beside the rule must notice at least 95 % of the changes that compile. XCTEST_RULES=xc059,xc061
+// changes these alone.
 func TestRegoMutants(t *testing.T) {
 	t.Parallel()
 	all, err := sourcesOf(nil)
@@ -83,7 +86,11 @@ func TestRegoMutants(t *testing.T) {
 		}
 	}
 	judged, killed, invalid := 0, 0, 0
+	only := os.Getenv("XCTEST_RULES")
 	for _, f := range list {
+		if name, _, _ := strings.Cut(f.name[strings.LastIndex(f.name, "/")+1:], "_"); only != "" && !slices.Contains(strings.Split(only, ","), name) {
+			continue
+		}
 		test := tests[strings.TrimSuffix(f.name, ".rego")]
 		for _, m := range regoMutants(string(f.text)) {
 			results, err := runTests(t.Context(), append(append([]source{}, shared...), source{name: f.name, text: []byte(m.text)}, test))
@@ -104,7 +111,7 @@ func TestRegoMutants(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d mutants of Rego rules killed (%.1f %%); %d do not compile", killed, judged, 100*float64(killed)/float64(max(judged, 1)), invalid)
-	if judged < 300 || killed*100 < judged*95 {
+	if judged < 300 && only == "" || killed*100 < judged*95 {
 		t.Error("the tests beside the rules notice too few of them")
 	}
 }

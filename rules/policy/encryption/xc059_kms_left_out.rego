@@ -33,12 +33,10 @@ denied(kind) if {
 		statement.not_principal == false
 	}
 	decision := iam.decide({
-		"id": "",
 		"request": {
 			"principal": sprintf("arn:%s:iam::%s:user/writer", [split(input.bucket.arn, ":")[1], input.bucket.account_id]),
 			"action": "s3:PutObject",
 			"resource": sprintf("%s/*", [input.bucket.arn]),
-			"resourceAccount": input.bucket.account_id,
 			"context": {key: kind},
 			"unknownContext": [c.key | some s in statements; some c in s.conditions; lower(c.key) != key],
 		},

@@ -70,6 +70,11 @@ test_pass if {
 	fixture.said(rule.answers) == fixture.passed with input as denying(only_s3)
 }
 
+# A Deny of the account is one of every principal in it.
+test_pass_account if {
+	fixture.said(rule.answers) == fixture.passed with input as denying(object.union(only_s3, {"Principal": {"AWS": "arn:aws:iam::111111111111:root"}}))
+}
+
 test_pass_key_in_another_case if {
 	fixture.said(rule.answers) == fixture.passed with input as denying({"Condition": {"StringLike": {"S3:X-Amz-Server-Side-Encryption": "aws:kms*"}}})
 }

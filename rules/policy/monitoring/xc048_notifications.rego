@@ -69,12 +69,10 @@ known if count(links) == 0
 said := crosscheck.pass(input.bucket, "failed replication sends a notification") if {
 	notified
 } else := crosscheck.pass(input.bucket, "a CloudWatch alarm tells of failed replication by each rule") if {
-	input.bucket.alarms.value
 	count(links) > 0
 	count(untold) == 0
 } else := crosscheck.unknown(input.bucket, message, {}) if {
 	input.bucket.notification.value
-	input.bucket.alarms.value
 	count(untold) > 0
 	count(silent) == 0
 	why := {text | some link in untold; some text in may_tell(link)}
@@ -90,15 +88,10 @@ said := crosscheck.pass(input.bucket, "failed replication sends a notification")
 }) if {
 	input.bucket.notification.value
 	known
-	faulty
 	rest := concat("", array.concat(no_alarm, idle))
 }
 
 answers contains said
-
-faulty if count(links) == 0
-
-faulty if count(silent) > 0
 
 no_alarm := [text |
 	count(links) > 0

@@ -41,14 +41,24 @@ test_fail_without_links if {
 	fixture.said(rule.answers) == fixture.bucket_failed({}) with input as fixture.no_links(fixture.doc({"notification": fixture.value({})}, {}))
 }
 
+test_fail_without_links_and_alarms if {
+	{a.message | some a in rule.answers} == {"src sends no notification of failed replication"} with input as fixture.no_links(fixture.doc(silence, {}))
+}
+
+test_fail_message if {
+	{a.message | some a in rule.answers} == {"src sends no notification of failed replication, and no CloudWatch alarm tells of it"} with input as fixture.doc(silence, {})
+}
+
 test_fail_alarm_on_another if {
-	every more in [{"destination": "other"}, {"rule_id": "other"}, {"source": "other"}, {"tells": "no", "why": "w"}] {
+	every more in [{"destination": "other", "tells": "unknown", "why": "w"}, {"destination": "other"}, {"rule_id": "other"}, {"source": "other"}, {"tells": "no", "why": "w"}] {
 		fixture.said(rule.answers) == fixture.bucket_failed({}) with input as with_alarm(more)
 	}
 }
 
 test_fail_alarm_without_metrics if {
-	fixture.said(rule.answers) == fixture.bucket_failed({}) with input as fixture.with_rule(with_alarm({}), {"destination": {"metrics": "Disabled"}})
+	every more in [{}, {"tells": "unknown", "why": "w"}] {
+		fixture.said(rule.answers) == fixture.bucket_failed({}) with input as fixture.with_rule(with_alarm(more), {"destination": {"metrics": "Disabled"}})
+	}
 }
 
 test_fail_one_rule_of_two if {
@@ -67,6 +77,10 @@ test_unknown_alarm if {
 
 test_unknown if {
 	count(rule.answers) == 0 with input as fixture.doc({"notification": fixture.gap, "alarms": fixture.value([])}, {})
+}
+
+test_unknown_although_alarms_are_read if {
+	count(rule.answers) == 0 with input as fixture.doc({"notification": fixture.gap, "alarms": fixture.value([object.union(alarm, {"tells": "unknown", "why": "w"})])}, {})
 }
 
 test_unknown_alarms if {
