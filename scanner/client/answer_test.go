@@ -11,10 +11,10 @@ import (
 func TestPolicyText(t *testing.T) {
 	t.Parallel()
 	const before, after = `{"Statement":{"Sid":"`, `","Effect":"Deny","Action":"s3:x","Resource":"*"}}`
-	if text, err := PolicyText(answer.IdentityPolicy, before+"\xff"+after); err != nil || text != before+"\uFFFD"+after {
+	if text, err := PolicyText(answer.IdentityPolicy, before+"ü"+after); err != nil || text != before+"ü"+after {
 		t.Errorf("%q, %v", text, err)
 	}
-	for _, other := range []string{"null", "{}", "[]", `{"KeyMetadata":{}}`, before + "x" + after + "{}"} {
+	for _, other := range []string{before + "\xff" + after, "null", "{}", "[]", `{"KeyMetadata":{}}`, before + "x" + after + "{}"} {
 		if text, err := PolicyText(answer.IdentityPolicy, other); err == nil {
 			t.Errorf("%q", text)
 		}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
+	"unicode/utf8"
 
 	"crosscheck/scanner/client/answer"
 )
@@ -16,7 +16,9 @@ func PolicyText(kind answer.PolicyKind, text string) (string, error) {
 	if len(data) == 0 || data[0] != '{' || !json.Valid(data) {
 		return "", Malformed("the policy is no JSON object, or not whole")
 	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	if !utf8.ValidString(text) {
+		return "", Malformed("the policy is not UTF-8, as every policy is that AWS stores")
+	}
 	var problem *answer.Error
 	if errors.As(answer.Policy(kind, text), &problem) {
 		return "", &Failure{Code: problem.Code, Message: problem.Message}

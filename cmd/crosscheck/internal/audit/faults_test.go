@@ -528,6 +528,7 @@ func (r *judgedScan) improvements(whole *judgedScan) (list []string) {
 		switch {
 		case there && goodness[now] >= goodness[finding.Pass] && goodness[now] > goodness[before]:
 			add("%s %s %s was %s and is now %s", k.rule, k.resource, k.link, before, now)
+		case !there && k.rule == finding.NoLink && len(unread) > 0: // what was not read may replicate
 		case !there && !unread[k.account] && !(k.link != "" && unread["arn:aws:s3:::"+source]):
 			add("%s %s %s is gone, and was %s", k.rule, k.resource, k.link, before)
 		}
