@@ -52,6 +52,9 @@ func (p *probe) compare(ctx context.Context) {
 			p.compareParts(ctx)
 		}
 		p.compareTags(ctx)
+		if p.object.held {
+			p.compareHold(ctx)
+		}
 		p.compareBody(ctx, dst)
 	}
 	p.compareOwner(ctx)
@@ -252,7 +255,7 @@ func (p *probe) compareBody(ctx context.Context, dst *s3.HeadObjectOutput) {
 		return
 	}
 	defer func() { _ = out.Body.Close() }()
-	switch where, err := p.object.body.compare(out.Body); {
+	switch where, err := p.object.body.Compare(out.Body); {
 	case err != nil:
 		p.check("body", measure.Unread, "", client.OneLine(err))
 	case where != "":

@@ -179,7 +179,7 @@ func TestTargetOf(t *testing.T) {
 func TestParseVariants(t *testing.T) {
 	t.Parallel()
 	for names, want := range map[string]string{
-		"auto": "", "all": JoinVariants(Variants()), "plain": "plain", "kms,plain,kms": "kms, plain",
+		"auto": "", "all": strings.ReplaceAll(JoinVariants(Variants()), "locked, ", ""), "plain": "plain", "kms,plain,kms": "kms, plain",
 	} {
 		if got, err := ParseVariants(strings.Split(names, ",")); err != nil || JoinVariants(got) != want {
 			t.Errorf("%s: %s, %v", names, JoinVariants(got), err)

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"crosscheck/canary/body"
 	"crosscheck/canary/bucket"
 )
 
@@ -19,10 +20,11 @@ type object struct {
 	encryption types.ServerSideEncryption // "" = as the bucket's default says
 	kmsKey     *string                    // nil = aws/s3
 	bucketKey  *bool
+	held       bool               // has a legal hold
 	customer   bucket.CustomerKey // of SSE-C; the zero value is none
 
 	upload   upload
-	body     *body
+	body     *body.Body
 	checksum string // of the body, as S3 writes it: CRC-64/NVME for wholeChecksum, else SHA-256
 }
 
@@ -60,11 +62,11 @@ func (o *object) prepare(v *variant, t *Target, opts Options, n int) error {
 	if o.upload == single && o.size > maxSingle {
 		o.upload = wholeChecksum
 	}
-	o.body = newBody(opts.Run+"/"+o.key, o.size)
+	o.body = body.New(opts.Run+"/"+o.key, o.size)
 	if o.upload == wholeChecksum {
-		o.checksum, err = o.body.crc64Base64()
+		o.checksum, err = o.body.CRC64()
 	} else {
-		o.checksum, err = o.body.sha256Base64()
+		o.checksum, err = o.body.SHA256()
 	}
 	return err
 }

@@ -23,6 +23,8 @@ func TestShapes(t *testing.T) {
 		measure.Tagged:    {size: plainSize, tags: more},
 		measure.Metadata:  {size: plainSize, tags: filter},
 		measure.KMS:       {size: plainSize, tags: filter, kms: "aws:kms"},
+		measure.DSSE:      {size: plainSize, tags: filter, kms: "aws:kms:dsse"},
+		measure.Locked:    {size: plainSize, tags: filter},
 		measure.Multipart: {size: twoParts, upload: wholeChecksum, tags: filter},
 		measure.Composite: {size: twoParts, upload: partChecksums, tags: filter},
 		measure.Overwrite: {size: plainSize, tags: filter},
@@ -47,9 +49,12 @@ func TestShapes(t *testing.T) {
 		case o.customer.Key != nil:
 			key = "customer"
 		}
-		if o.size != want.size || o.body.size != want.size || o.upload != want.upload || !maps.Equal(o.tags, want.tags) ||
+		if o.size != want.size || o.body.Size() != want.size || o.upload != want.upload || !maps.Equal(o.tags, want.tags) ||
 			string(o.encryption) != want.kms || key != want.key || o.key != "p/crosscheck-canary/run/1" {
 			t.Errorf("%s: %+v", name, o)
+		}
+		if o.held != (name == measure.Locked) {
+			t.Errorf("%s: held %v", name, o.held)
 		}
 		if (len(o.metadata) > 0) != (name == measure.Metadata) || (o.bucketKey != nil) != (name == measure.BucketKey) {
 			t.Errorf("%s: metadata %v, bucket key %v", name, o.metadata, o.bucketKey)

@@ -33,10 +33,10 @@ func Actions(side Side) (buckets, objects, keys []string) {
 			"s3:GetReplicationConfiguration", // canary --source, which needs no scan
 			"s3:ListBucketMultipartUploads")  // uploads that were not completed
 		objects = append(objects,
-			"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging")
+			"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject", actionHold, "s3:PutObjectTagging", "s3:PutObjectVersionTagging")
 		keys = append(keys, "kms:GenerateDataKey") // Decrypt is for completing an upload in parts
 	} else {
-		objects = append(objects, "s3:GetObjectVersionTagging")
+		objects = append(objects, actionReadHold, "s3:GetObjectVersionTagging", actionHold)
 	}
 	slices.Sort(buckets)
 	slices.Sort(objects)

@@ -27,6 +27,9 @@ func (p *probe) preflight(ctx context.Context) error {
 			return fmt.Errorf("another rule replicates a probe, too: %w", err)
 		}
 	}
+	if err := p.releasable(ctx); err != nil {
+		return err
+	}
 	p.Count()
 	if _, err := p.t.Destination.Versions(ctx, p.object.key); err != nil {
 		return fmt.Errorf("the destination %s cannot be listed, so nothing was put: %s",

@@ -163,7 +163,7 @@ func (p *probe) begin(ctx context.Context, v *variant, n int) error {
 	return p.o.Journal.Put(journal.Entry{
 		Run: p.o.Run, Link: p.t.Link, Key: p.object.key, At: time.Now().UTC().Format(time.RFC3339),
 		Prefix: strings.TrimSuffix(p.object.key, journal.Key("", p.o.Folder, p.o.Run, n)),
-		Parts:  p.object.upload != single, Uncovered: v.name == measure.NegativeControl,
+		Parts:  p.object.upload != single, Held: p.object.held, Uncovered: v.name == measure.NegativeControl,
 		Source: p.t.Source.Location(), Destination: p.t.Destination.Location(), Others: others,
 	})
 }

@@ -96,17 +96,19 @@ func TestLatency(t *testing.T) {
 func variantLab(t *testing.T, v measure.Variant, lag time.Duration) (*lab, *Target) {
 	w := labWorld{lag: lag}
 	switch v {
-	case measure.KMS:
+	case measure.KMS, measure.DSSE:
 		w.rule = "Filter: {}, DeleteMarkerReplication: {Status: Enabled}, SourceSelectionCriteria: {SseKmsEncryptedObjects: {Status: Enabled}}"
 		w.destination = `, EncryptionConfiguration: {ReplicaKmsKeyID: "` + replicaKey + `"}`
 		w.source = `encryption: {algorithm: "aws:kms", key: "` + sourceKey + `"}`
+	case measure.Locked:
+		w.source, w.target = "object_lock: {}", "object_lock: {}"
 	case measure.NegativeControl:
 		w.rule = "Filter: {Prefix: logs/}, DeleteMarkerReplication: {Status: Enabled}"
 	}
 	l := newLab(t, w)
 	target := l.target(0)
 	switch v {
-	case measure.KMS:
+	case measure.KMS, measure.DSSE:
 		target.Rule.SSEKMSObjects, target.Rule.Destination.ReplicaKMSKeyID = "Enabled", replicaKey
 		target.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: sourceKey})
 	case measure.NegativeControl:
@@ -140,7 +142,7 @@ func TestVariants(t *testing.T) {
 						t.Errorf("check %+v", c)
 					}
 				}
-				checks := map[measure.Variant]int{measure.NegativeControl: 0, measure.DeleteMarker: 0, measure.Multipart: 13}
+				checks := map[measure.Variant]int{measure.NegativeControl: 0, measure.DeleteMarker: 0, measure.Multipart: 13, measure.Locked: 13}
 				if n, ok := checks[v]; ok && len(m.Checks) != n || !ok && len(m.Checks) != 12 {
 					t.Errorf("%d checks: %+v", len(m.Checks), m.Checks)
 				}

@@ -3,6 +3,7 @@ package canary
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,14 +65,20 @@ func (p *probe) startClock(version string) error {
 func (p *probe) putSingle(ctx context.Context) (version string, err error) {
 	b, o := &p.t.Source, &p.object
 	p.Count()
-	o.body.offset = 0
+	if _, err := o.body.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
+	var hold types.ObjectLockLegalHoldStatus
+	if o.held {
+		hold = types.ObjectLockLegalHoldStatusOn
+	}
 	out, err := b.S3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.Owner(),
 		Body: o.body, ContentLength: &o.size, ContentType: aws.String(contentType),
 		Metadata: o.metadata, Tagging: o.tagging(),
 		ServerSideEncryption: o.encryption, SSEKMSKeyId: o.kmsKey, BucketKeyEnabled: o.bucketKey,
 		SSECustomerAlgorithm: o.customer.Algorithm, SSECustomerKey: o.customer.Key, SSECustomerKeyMD5: o.customer.MD5,
-		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &o.checksum,
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &o.checksum, ObjectLockLegalHoldStatus: hold,
 	})
 	if err != nil {
 		status := bucket.StatusOf(err)
@@ -108,7 +115,7 @@ func (p *probe) putParts(ctx context.Context) (version string, err error) {
 		p.Count()
 		part, err := b.S3.UploadPart(ctx, &s3.UploadPartInput{
 			Bucket: &b.Name, Key: &o.key, ExpectedBucketOwner: b.Owner(), UploadId: begun.UploadId, PartNumber: &number,
-			Body: &section{b: *o.body, from: at, size: length}, ContentLength: &length, ChecksumAlgorithm: algorithm,
+			Body: o.body.Section(at, length), ContentLength: &length, ChecksumAlgorithm: algorithm,
 		})
 		if err != nil {
 			return "", err

@@ -21,7 +21,7 @@ func TestRefusalIsNoProof(t *testing.T) {
 	for _, op := range []string{
 		"s3:HeadObject", "s3:GetObject", "s3:GetObjectTagging", "s3:ListObjectVersions", "s3:DeleteObject",
 		"s3:PutObject", "s3:PutObjectTagging", "s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload",
-		"s3:GetBucketVersioning", "s3:GetObjectLockConfiguration", "s3:ListMultipartUploads",
+		"s3:PutObjectLegalHold", "s3:GetObjectLegalHold", "s3:GetBucketVersioning", "s3:GetObjectLockConfiguration", "s3:ListMultipartUploads",
 	} {
 		for _, at := range []string{"src", "dst"} {
 			for _, skip := range slices.Compact([]int{0, preflight[op]}) {

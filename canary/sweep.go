@@ -107,7 +107,7 @@ type sweptEntry struct {
 func sweepEntry(ctx context.Context, e journal.Entry, open OpenBucket, o Options) *sweptEntry {
 	ctx, cancel := context.WithTimeout(ctx, o.CleanUp)
 	defer cancel()
-	s := &sweptEntry{}
+	s := &sweptEntry{Tally: bucket.Tally{Held: e.Held}}
 	opened := func(l journal.Location, destination bool) *bucket.Bucket {
 		b, err := open(ctx, l, destination)
 		if err != nil {

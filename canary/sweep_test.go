@@ -66,7 +66,7 @@ func probeUntilKilled(dir, endpoint string) {
 	jobs := func(yield func(Job) bool) {
 		for {
 			n++
-			if !yield(Job{target, []measure.Variant{measure.Plain, measure.Overwrite, measure.DeleteMarker, measure.Multipart, measure.TagChange}[n%5], n}) {
+			if !yield(Job{target, []measure.Variant{measure.Plain, measure.Overwrite, measure.DeleteMarker, measure.Multipart, measure.TagChange, measure.Locked}[n%6], n}) {
 				return
 			}
 		}
@@ -87,7 +87,7 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLab(t, labWorld{lag: 40 * time.Millisecond})
+	l := newLab(t, labWorld{lag: 40 * time.Millisecond, source: "object_lock: {}", target: "object_lock: {}"})
 	server := httptest.NewServer(l.aws)
 	defer server.Close()
 	reach := func(_ context.Context, p journal.Location, _ bool) (*bucket.Bucket, error) {
@@ -399,13 +399,17 @@ func TestSweepBucketListsAgain(t *testing.T) {
 func TestLeastPrivilege(t *testing.T) {
 	t.Parallel()
 	asked := map[Side]map[string]bool{SourceSide: {}, DestinationSide: {}}
-	for _, kms := range []bool{false, true} {
+	for _, kind := range []string{"plain", "kms", "locked"} {
+		kms, lock := kind == "kms", kind == "locked"
 		synctest.Test(t, func(t *testing.T) {
 			w := labWorld{lag: time.Second, rule: "Filter: {Prefix: logs/}, DeleteMarkerReplication: {Status: Enabled}"}
 			if kms {
 				w.rule += ", SourceSelectionCriteria: {SseKmsEncryptedObjects: {Status: Enabled}}"
 				w.destination = `, EncryptionConfiguration: {ReplicaKmsKeyID: "` + replicaKey + `"}`
 				w.source = `encryption: {algorithm: "aws:kms", key: "` + sourceKey + `"}`
+			}
+			if lock {
+				w.source, w.target = "object_lock: {}", "object_lock: {}"
 			}
 			l := newLab(t, w)
 			target := l.target(0)
@@ -416,7 +420,7 @@ func TestLeastPrivilege(t *testing.T) {
 				target.Source.Encryption = fact.Of(fact.Encryption{Algorithm: "aws:kms", KeyID: sourceKey})
 			}
 			for n, v := range Variants() {
-				if v == measure.KMS && !kms {
+				if (v == measure.KMS || v == measure.DSSE) && !kms || v == measure.Locked && !lock {
 					continue
 				}
 				m := Probe(t.Context(), target, v, n, Options{Run: "r", Size: 1 << 20})

@@ -25,7 +25,7 @@ type variant struct {
 
 // variants are all variants, in the order in which they are listed.
 var variants = []variant{
-	plain, tagged, withMetadata, kms, multipart, deleteMarker, overwrite, tagChange, negativeControl, empty, large,
+	plain, tagged, withMetadata, kms, dsse, locked, multipart, deleteMarker, overwrite, tagChange, negativeControl, empty, large,
 }
 
 // experimental are variants that only experiments put.
@@ -56,8 +56,8 @@ func Variants() []measure.Variant {
 	return names
 }
 
-// ParseVariants reads a list of variant names. The one name "all" is every variant;
-// "auto" gives nil, for the choice of [Auto].
+// ParseVariants reads a list of variant names. The one name "all" is every variant but
+// locked, which only some buckets can have; "auto" gives nil, for the choice of [Auto].
 func ParseVariants(names []string) ([]measure.Variant, error) {
 	var list []measure.Variant
 	for _, name := range names {
@@ -66,7 +66,7 @@ func ParseVariants(names []string) ([]measure.Variant, error) {
 		case name == "auto" && len(names) == 1:
 			return nil, nil
 		case name == "all" && len(names) == 1:
-			return Variants(), nil
+			return slices.DeleteFunc(Variants(), func(v measure.Variant) bool { return v == measure.Locked }), nil
 		case !slices.Contains(Variants(), v):
 			return nil, fmt.Errorf("unknown variant %q: use auto, all, or some of %s", name, JoinVariants(Variants()))
 		case !slices.Contains(list, v):

@@ -95,7 +95,7 @@ accounts:
       - name: replication
         trust: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
         inline:
-          replication: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetReplicationConfiguration","s3:ListBucket","s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags","s3:ObjectOwnerOverrideToBucketOwner","kms:Decrypt","kms:Encrypt","kms:GenerateDataKey"],"Resource":"*"}]}'
+          replication: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetReplicationConfiguration","s3:ListBucket","s3:GetObjectVersionForReplication","s3:GetObjectRetention","s3:GetObjectLegalHold","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags","s3:ObjectOwnerOverrideToBucketOwner","kms:Decrypt","kms:Encrypt","kms:GenerateDataKey"],"Resource":"*"}]}'
     buckets:` + b.String() + `
   - id: "333333333333"
     keys:

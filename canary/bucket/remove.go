@@ -16,7 +16,8 @@ import (
 // Tally counts what one probe, or the sweep of one, asked and removed.
 type Tally struct {
 	Requests int
-	Removed  int // versions, delete markers, uploads
+	Removed  int  // versions, delete markers, uploads
+	Held     bool // the versions have a legal hold, which is taken off before they are removed
 }
 
 // Count counts a request.
@@ -37,7 +38,15 @@ func (c *Tally) Purge(ctx context.Context, b *Bucket, key string, known ...strin
 			return ids, err
 		},
 		remove: func(id string) error {
+			var held error
+			if c.Held {
+				c.Count()
+				held = b.Release(ctx, key, id)
+			}
 			_, err := b.Delete(ctx, key, id)
+			if err != nil && held != nil {
+				return fmt.Errorf("%s; its legal hold could not be taken off: %s", client.OneLine(err), client.OneLine(held))
+			}
 			return err
 		},
 		left: func(id, why string) measure.Leftover {

@@ -59,6 +59,12 @@ type S3 interface {
 	GetObjectTagging(
 		context.Context, *s3.GetObjectTaggingInput, ...func(*s3.Options),
 	) (*s3.GetObjectTaggingOutput, error)
+	GetObjectLegalHold(
+		context.Context, *s3.GetObjectLegalHoldInput, ...func(*s3.Options),
+	) (*s3.GetObjectLegalHoldOutput, error)
+	PutObjectLegalHold(
+		context.Context, *s3.PutObjectLegalHoldInput, ...func(*s3.Options),
+	) (*s3.PutObjectLegalHoldOutput, error)
 	PutObjectTagging(
 		context.Context, *s3.PutObjectTaggingInput, ...func(*s3.Options),
 	) (*s3.PutObjectTaggingOutput, error)
@@ -191,6 +197,17 @@ func (b *Bucket) Delete(ctx context.Context, key, version string) (*s3.DeleteObj
 		return nil, client.Malformed("the DELETE of version %q is answered as that of %q", client.Clip(version), client.Clip(id))
 	}
 	return out, nil
+}
+
+// Release takes the legal hold of a version off.
+func (b *Bucket) Release(ctx context.Context, key, version string) error {
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	_, err := b.S3.PutObjectLegalHold(ctx, &s3.PutObjectLegalHoldInput{
+		Bucket: &b.Name, Key: &key, VersionId: &version, ExpectedBucketOwner: b.Owner(),
+		LegalHold: &types.ObjectLockLegalHold{Status: types.ObjectLockLegalHoldStatusOff},
+	})
+	return err
 }
 
 // Tags reads the tags of a version.

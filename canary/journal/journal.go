@@ -55,6 +55,7 @@ type Entry struct {
 	Key    string `json:"key"`             // Prefix + folder/Run/number
 	At     string `json:"at"`              // RFC 3339, UTC
 	Parts  bool   `json:"parts,omitempty"` // it is uploaded in parts, which may be left too
+	Held   bool   `json:"held,omitempty"`  // its versions have a legal hold
 	// Uncovered says that no rule covers the key, so that nothing may be replicated.
 	Uncovered   bool     `json:"uncovered,omitempty"`
 	Source      Location `json:"source"`

@@ -23,6 +23,15 @@ func (v Variant) Of(classes []finding.ClassVerdict) *finding.ClassVerdict {
 		if c := at(finding.DeleteMarker); c != nil {
 			return c
 		}
+	case Locked:
+		return at(finding.Locked)
+	case DSSE:
+		if c := at(finding.DSSE); c != nil {
+			return c
+		}
+		if at(finding.SSES3) == nil { // no object under KMS is taken
+			return nil
+		}
 	case KMS, BucketKey:
 		// A probe of KMS takes the default of the bucket where that is KMS, also in two layers; the
 		// class of the default has no name of its own.

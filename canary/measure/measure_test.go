@@ -137,3 +137,31 @@ func TestOfKMS(t *testing.T) {
 		}
 	}
 }
+
+// TestClassesOfEncryptionAndLock: a probe in two layers of KMS and one with a legal hold are
+// compared with their own classes, and with none where the link promises nothing of them.
+func TestClassesOfEncryptionAndLock(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		classes      []finding.Class
+		dsse, locked finding.Class
+	}{
+		{[]finding.Class{finding.Default, finding.SSEKMS, finding.DSSE, finding.Locked}, finding.DSSE, finding.Locked},
+		{[]finding.Class{finding.Default, finding.SSES3, finding.SSEKMS}, finding.Default, ""}, // two layers by default
+		{[]finding.Class{finding.Default, finding.Tagged}, "", ""},
+	} {
+		var classes []finding.ClassVerdict
+		for _, class := range c.classes {
+			classes = append(classes, finding.ClassVerdict{Class: class})
+		}
+		for v, want := range map[Variant]finding.Class{DSSE: c.dsse, Locked: c.locked} {
+			got := finding.Class("")
+			if of := v.Of(classes); of != nil {
+				got = of.Class
+			}
+			if got != want {
+				t.Errorf("%s of %v: %q, want %q", v, c.classes, got, want)
+			}
+		}
+	}
+}

@@ -9,6 +9,8 @@ const (
 	Tagged          Variant = "tagged"           // with a tag beside those of the filter
 	Metadata        Variant = "metadata"         // with user metadata and a content type
 	KMS             Variant = "kms"              // encrypted with the source bucket's default key
+	DSSE            Variant = "dsse"             // in two layers of KMS, with the source bucket's default key
+	Locked          Variant = "locked"           // with a legal hold, which is taken off again
 	Multipart       Variant = "multipart"        // uploaded in two parts
 	DeleteMarker    Variant = "delete-marker"    // deleted after it arrived; the marker arrives if the rule says so
 	Overwrite       Variant = "overwrite"        // two versions of one key

@@ -124,6 +124,7 @@ func (t table) s3() {
 		maybe("MaxUploads", integer), maybe("EncodingType"), maybe("Delimiter"), one("IsTruncated", boolean),
 		many("Upload", open, one("Key", nonEmpty), one("UploadId", nonEmpty), maybe("VersionId"), maybe("Initiated", date), maybe("Initiator", owner), maybe("Owner", owner),
 			maybe("StorageClass"), maybe("ChecksumAlgorithm"), maybe("ChecksumType"))).limit = 8 << 20
+	t.document("s3:GetObjectLegalHold", "LegalHold", one("Status", values("ON", "OFF")))
 	t.document("s3:CreateMultipartUpload", "InitiateMultipartUploadResult", open,
 		one("Bucket", same("Bucket")), one("Key", same("Key")), one("UploadId", nonEmpty))
 	t.document("s3:CompleteMultipartUpload", "CompleteMultipartUploadResult", quiet,
@@ -133,6 +134,7 @@ func (t table) s3() {
 	t.bodiless("s3:PutObject", nil, one("ETag", nonEmpty), maybe("x-amz-version-id", nonEmpty))
 	t.bodiless("s3:UploadPart", nil, one("ETag", nonEmpty))
 	t.bodiless("s3:PutObjectTagging", nil)
+	t.bodiless("s3:PutObjectLegalHold", nil)
 	t.bodiless("s3:DeleteObject", deleted, maybe("x-amz-version-id", nonEmpty), maybe("x-amz-delete-marker", values("true", "false")))
 	t.bodiless("s3:AbortMultipartUpload", deleted)
 	t.bodiless("s3:HeadObject", []int{http.StatusOK, http.StatusPartialContent}, // of one part

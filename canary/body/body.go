@@ -1,4 +1,5 @@
-package canary
+// Package body is the content of probe objects: made from a seed, and compared with what was read.
+package body
 
 import (
 	"crypto/sha256"
@@ -10,10 +11,10 @@ import (
 	"io"
 )
 
-// body is the content of a probe object: bytes made from a seed, so that an
+// Body is the content of a probe object: bytes made from a seed, so that an
 // object of any size is written and compared without being held in memory. It
 // is an io.ReadSeeker over [0, size).
-type body struct {
+type Body struct {
 	seed   string
 	size   int64
 	offset int64
@@ -21,9 +22,10 @@ type body struct {
 	sum    [sha256.Size]byte
 }
 
-func newBody(seed string, size int64) *body { return &body{seed: seed, size: size, block: -1} }
+// New is a body of so many bytes.
+func New(seed string, size int64) *Body { return &Body{seed: seed, size: size, block: -1} }
 
-func (b *body) Read(p []byte) (int, error) {
+func (b *Body) Read(p []byte) (int, error) {
 	if b.offset >= b.size {
 		return 0, io.EOF
 	}
@@ -40,7 +42,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (b *body) Seek(offset int64, whence int) (int64, error) {
+func (b *Body) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:
 		offset += b.offset
@@ -54,8 +56,8 @@ func (b *body) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// sha256Base64 is the checksum of the whole body as S3 writes it.
-func (b body) sha256Base64() (string, error) {
+// SHA256 is the checksum of the whole body as S3 writes it.
+func (b Body) SHA256() (string, error) {
 	b.offset = 0
 	h := sha256.New()
 	_, err := io.Copy(h, &b)
@@ -65,18 +67,18 @@ func (b body) sha256Base64() (string, error) {
 // nvme is the polynomial of CRC-64/NVME, bits reversed.
 var nvme = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// crc64Base64 is the other checksum, the only one of a whole object that S3
+// CRC64 is the other checksum, the only one of a whole object that S3
 // takes for an upload in parts.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
-func (b body) crc64Base64() (string, error) {
+func (b Body) CRC64() (string, error) {
 	b.offset = 0
 	h := crc64.New(nvme)
 	_, err := io.Copy(h, &b)
 	return base64.StdEncoding.EncodeToString(h.Sum(nil)), err
 }
 
-// compare reads r to its end and says where it differs, "" if nowhere.
-func (b body) compare(r io.Reader) (string, error) {
+// Compare reads r to its end and says where it differs, "" if nowhere.
+func (b Body) Compare(r io.Reader) (string, error) {
 	b.offset = 0
 	var want, got [32 << 10]byte
 	for at := int64(0); ; {
@@ -103,9 +105,17 @@ func (b body) compare(r io.Reader) (string, error) {
 	}
 }
 
+// Section is a part of the body.
+func (b *Body) Section(from, size int64) io.ReadSeeker {
+	return &section{b: *b, from: from, size: size}
+}
+
+// Size is in bytes.
+func (b *Body) Size() int64 { return b.size }
+
 // section is a part of a body.
 type section struct {
-	b          body
+	b          Body
 	from, size int64
 }
 
