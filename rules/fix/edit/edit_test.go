@@ -2,7 +2,6 @@ package edit_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -266,7 +265,7 @@ func TestPatchAgrees(t *testing.T) {
 		if d.Text() == "" {
 			return
 		}
-		patched(t, fmt.Sprintf("%s", text), string(text), d)
+		patched(t, string(text), string(text), d)
 	})
 }
 
