@@ -235,7 +235,7 @@ func TestRunFileKeepsFacts(t *testing.T) {
 func TestRunFileFactsAreExact(t *testing.T) {
 	t.Parallel()
 	for facts, want := range map[string]string{
-		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","colour":"red"}}`:                              `unknown field "colour"`,
+		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","shade":"red"}}`:                               `unknown field "shade"`,
 		`{"schema_version":"0","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b"}}`:                                             `schema version "0"`,
 		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","versioning":{"value":null}}}`:                 "null",
 		`{"schema_version":"1","partition":"aws","bucket":{"name":"b","arn":"arn:aws:s3:::b","ownership":{"value":"x","absent":true}}}`:     "not two of them",
