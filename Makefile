@@ -46,7 +46,7 @@ race:
 # Much of it waits for other processes: more packages and tests than cores run at a time.
 integration: $(VENV)/.ready
 	XCTEST_CACHE=$(CACHE) XCTEST_VENV=$(VENV) $(GO) test -tags integration -count=1 -vet=off -p 3 -parallel 4 -timeout 40m -v -run Integration \
-		$$(grep -rl --include='*_test.go' '^func TestIntegration' cmd report scanner | xargs -n1 dirname | sort -u | sed 's|^|./|')
+		$$(grep -rl --include='*_test.go' '^func TestIntegration' canary cmd report rules scanner | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 $(VENV)/.ready: testdata/integration/requirements.txt
 	python3 -m venv $(VENV)
