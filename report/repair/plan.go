@@ -158,7 +158,11 @@ func notes(c *change) []string {
 	if !c.Proven {
 		line := "  NOT PROVEN: the links were not judged with it"
 		if len(c.Rests) > 0 {
-			line = "  NOT PROVEN: it rests on what was not read: " + visible(c.Rests, "; ")
+			const most = 3
+			line = "  NOT PROVEN: it rests on what was not read: " + visible(c.Rests[:min(len(c.Rests), most)], "; ")
+			if n := len(c.Rests) - most; n > 0 {
+				line += fmt.Sprintf("; and %d more", n)
+			}
 		}
 		lines = append(lines, line)
 	}

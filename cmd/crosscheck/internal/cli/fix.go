@@ -96,7 +96,7 @@ func (f *fixFlags) run(cmd *cobra.Command, s *terminal.Streams, args []string) e
 		fmt.Fprintln(s.Err, text.Visible(n))
 	}
 	if len(result.Failing) == 0 && len(result.Changes) == 0 && len(result.Decisions) == 0 {
-		if len(result.Notes) == 0 {
+		if len(result.Notes) == 0 || result.Findings > 0 {
 			fmt.Fprintln(s.Err, result)
 		}
 		return nil

@@ -116,7 +116,7 @@ func (c *collector) Facts(d *fact.Document) error {
 
 // settle says what was asked for and is not there, or needs nothing. name is that of the file.
 func (c *collector) settle(name string, out *Result) error {
-	out.Failing = slices.Sorted(maps.Keys(c.failing))
+	out.Failing, out.Findings = slices.Sorted(maps.Keys(c.failing)), len(c.prints)
 	for _, a := range c.asked {
 		if err := c.answer(name, a, out); err != nil {
 			return err

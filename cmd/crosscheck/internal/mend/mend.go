@@ -31,8 +31,10 @@ type Options struct {
 // Result is what was found.
 type Result struct {
 	finding.Repairs
-	Failing []string // ids of the links that fail and were asked for, sorted
-	Notes   []string // what was asked for and needs nothing, and why, as it was asked for
+	Failing  []string // ids of the links that fail and were asked for, sorted
+	Findings int      // that fail and were asked for by their fingerprints
+	Mended   int      // of them, by the changes
+	Notes    []string // what was asked for and needs nothing, and why, as it was asked for
 }
 
 // Find finds the changes.
@@ -68,6 +70,13 @@ func Find(ctx context.Context, engine *rules.Engine, o *Options) (*Result, error
 		return nil, err
 	}
 	out.Repairs = c.only(found)
+	for print := range c.prints {
+		if slices.ContainsFunc(out.Changes, func(x finding.Change) bool {
+			return slices.ContainsFunc(x.Edits, func(e finding.Edit) bool { return slices.Contains(e.Findings, print) })
+		}) {
+			out.Mended++
+		}
+	}
 	return out, nil
 }
 
@@ -103,7 +112,11 @@ func (c *collector) facts(ctx context.Context, o *Options, judge fix.Judge) erro
 
 // String is what becomes of the links on one line.
 func (r *Result) String() string {
-	if len(r.Failing) == 0 {
+	switch {
+	case len(r.Failing) > 0:
+	case r.Findings > 0:
+		return fmt.Sprintf("%d of %s mended by these changes.", r.Mended, text.Count(r.Findings, "finding"))
+	default:
 		return "There is nothing to fix."
 	}
 	works, unproven := 0, 0
