@@ -183,20 +183,30 @@ func TestRepairsShared(t *testing.T) {
 	}
 }
 
+// BenchmarkRepairs repairs a link that lacks every right, and many that share the role and
+// the destination.
 func BenchmarkRepairs(b *testing.B) {
 	e, err := New(Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	doc := change(func(w *world) {
+	bare := change(func(w *world) {
 		kmsWorld(w)
 		w.dst(func(x *fact.Bucket) { x.Policy = fact.None[fact.Policy]() })
 		w.role(func(r *fact.Role) { r.Inline = fact.None[[]fact.Policy]() })
 	})
-	for b.Loop() {
-		r, err := fix.Find(b.Context(), []*fact.Document{doc}, judgeOf(e))
-		if err != nil || len(r.Changes) == 0 {
-			b.Fatal(err, r)
-		}
+	names := make([]string, 100)
+	for i := range names {
+		names[i] = fmt.Sprintf("src-%d", i)
+	}
+	for name, docs := range map[string][]*fact.Document{"one link": {bare}, "100 links": sharing(names...)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				r, err := fix.Find(b.Context(), docs, judgeOf(e))
+				if err != nil || len(r.Changes) == 0 {
+					b.Fatal(err, r)
+				}
+			}
+		})
 	}
 }

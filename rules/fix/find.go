@@ -54,6 +54,7 @@ type finder struct {
 	policies *permission.Policies
 	subjects []*subject
 	plans    map[finding.Target]*plan
+	of       map[string][]*plan    // of a resource, by its ARN
 	users    map[string][]*subject // of a resource, by its ARN
 }
 
@@ -70,7 +71,7 @@ type subject struct {
 
 func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 	f := &finder{
-		judge: judge, sources: sources, policies: permission.NewPolicies(), plans: map[finding.Target]*plan{},
+		judge: judge, sources: sources, policies: permission.NewPolicies(), plans: map[finding.Target]*plan{}, of: map[string][]*plan{},
 		users: map[string][]*subject{},
 	}
 	for _, doc := range docs {
@@ -128,6 +129,7 @@ func (f *finder) round(ctx context.Context) (more bool, err error) {
 				more = f.add(s, &w) || more
 			}
 		}
+		s.now.matrices = nil // they are large
 	}
 	return more, nil
 }
@@ -142,6 +144,8 @@ func (f *finder) look(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
+	// Of what holds or does not apply nothing is wanted.
+	findings = slices.DeleteFunc(slices.Clone(findings), func(x finding.Finding) bool { return x.Status == finding.Pass || x.Status == finding.NotApplicable })
 	s.now, s.stale = &state{doc: doc, links: links, findings: findings, policies: f.policies, origins: map[finding.Target][]int{}}, false
 	for _, p := range f.plansOf(s) {
 		if p.Kind.Document() && len(p.steps) > 0 {
@@ -157,10 +161,8 @@ func (f *finder) look(ctx context.Context, s *subject) error {
 // overlay are the changes so far to what a document refers to.
 func (f *finder) overlay(s *subject) overlay.Overlay {
 	o := overlay.Overlay{}
-	for t, p := range f.plans {
-		if _, ok := slices.BinarySearch(s.resources, t.Resource); ok {
-			o[t] = p.after
-		}
+	for _, p := range f.plansOf(s) {
+		o[p.Target] = p.after
 	}
 	return o
 }
@@ -202,6 +204,7 @@ func (f *finder) planOf(s *subject, t finding.Target) *plan {
 	}
 	p := &plan{Target: t, before: text, after: text}
 	f.plans[t] = p
+	f.of[t.Resource] = append(f.of[t.Resource], p)
 	return p
 }
 

@@ -75,6 +75,9 @@ func (n *need) resultIn(m *permission.Matrix) iam.Result {
 func (f *finder) share(s *subject, w *want) (more bool) {
 	for _, p := range f.plansOf(s) {
 		for _, x := range p.steps {
+			if !x.mayGive(w) {
+				continue
+			}
 			needed := false
 			possible := p.lacking(x, func() { needed = f.result(s, w) != iam.Allowed })
 			if needed || !possible {
@@ -86,11 +89,27 @@ func (f *finder) share(s *subject, w *want) (more bool) {
 	return more
 }
 
+// mayGive reports whether a step can have to do with a right.
+func (s *step) mayGive(w *want) bool {
+	switch {
+	case s.grant != nil:
+		return s.action == w.grant.action && s.principal == w.grant.principal
+	case s.Operation == finding.AddAction:
+		return slices.Contains(s.Values, w.grant.action)
+	case s.Operation == finding.AddPrincipal || s.Operation == finding.ReplacePrincipal:
+		return slices.Contains(s.Values, w.grant.principal.Value)
+	}
+	return true
+}
+
+// widens reports whether a step may give more rights than the one that it was made for.
+func (s *step) widens() bool { return s.edit != nil && s.Operation != finding.AddAction }
+
 // prune takes out what later steps made needless: those without which all rights are still
 // given that they were made for.
 func (f *finder) prune() {
 	for _, p := range f.all() {
-		if len(p.steps) < 2 {
+		if len(p.steps) < 2 || !slices.ContainsFunc(p.steps, (*step).widens) {
 			continue
 		}
 		for _, x := range slices.Backward(p.steps) { // new statements first
@@ -119,11 +138,7 @@ func (f *finder) all() []*plan {
 func (f *finder) plansOf(s *subject) []*plan {
 	var list []*plan
 	for _, r := range s.resources {
-		for _, p := range f.plans {
-			if p.Resource == r {
-				list = append(list, p)
-			}
-		}
+		list = append(list, f.of[r]...)
 	}
 	slices.SortFunc(list, func(a, b *plan) int { return compareTargets(a.Target, b.Target) })
 	return list

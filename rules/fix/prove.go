@@ -111,7 +111,7 @@ func (f *finder) takeOut(ctx context.Context, x fault) error {
 
 // worse says what the changes do not mend of a link, or make worse; "" for nothing.
 func (f *finder) worse(s *subject, link string) string {
-	failed := map[string]bool{}
+	failed, plans := map[string]bool{}, f.plansOf(s)
 	for _, x := range s.before.findings {
 		failed[x.Fingerprint] = failed[x.Fingerprint] || x.Status == finding.Fail
 	}
@@ -122,10 +122,10 @@ func (f *finder) worse(s *subject, link string) string {
 		if !failed[x.Fingerprint] && x.Severity != finding.Info { // which many links that work have
 			return x.RuleID + " would fail: " + x.Message
 		}
-		for t, p := range f.plans {
-			if _, ok := slices.BinarySearch(s.resources, t.Resource); ok && slices.ContainsFunc(p.steps, func(y *step) bool { return y.links[link] && y.finds[x.Fingerprint] }) {
-				return x.RuleID + " would still fail: " + x.Message
-			}
+		if slices.ContainsFunc(plans, func(p *plan) bool {
+			return slices.ContainsFunc(p.steps, func(y *step) bool { return y.links[link] && y.finds[x.Fingerprint] })
+		}) {
+			return x.RuleID + " would still fail: " + x.Message
 		}
 	}
 	before, now := linkOf(s.before, link), linkOf(s.now, link)
