@@ -51,16 +51,67 @@ func (p *premises) refusedBy(doc *fact.Document, link *fact.Link, g *fact.Gap) s
 	default:
 		return ""
 	}
-	refused := permission.Refusal(doc, link, "arn:"+said[1]+":iam::"+said[2]+":role/"+said[3], ask, p.policies)
+	role := "arn:" + said[1] + ":iam::" + said[2] + ":role/"
+	refused := permission.Refusal(doc, link, role+said[3], ask, p.policies)
 	if in := explicitIn.FindStringSubmatch(g.Message); in != nil {
 		if layer, _, _ := strings.Cut(refused.Layer, ":"); !slices.Contains(layersOf[in[1]], layer) {
 			return "" // a statement refuses it that was not read
 		}
 	}
 	if refused.Layer != "" {
+		// A statement that exempts a role of this name under a path may exempt this one.
+		for path := range pathsOf(doc, said[3]) {
+			if with := permission.Refusal(doc, link, role+path+said[3], ask, p.policies); with.Layer == "" && !strings.HasPrefix(refused.Clause, "perhaps ") {
+				refused.Clause = "perhaps " + refused.Clause + ", depending on the role's path, which AWS does not name"
+			}
+		}
 		return refused.Clause + "; exempt the ARN of this role, which audits, from the statement (with its path, if it has one)"
 	}
 	return refused.Clause
+}
+
+// underPath is a role in a policy, or all roles, under a path.
+var underPath = regexp.MustCompile(`:role/([\w+=,.@/-]+/)([\w+=,.@-]+|\*)"`)
+
+// pathsOf are the paths that the policies of a document name for a role of a name.
+func pathsOf(doc *fact.Document, name string) map[string]bool {
+	paths := map[string]bool{}
+	in := func(p fact.Policy) {
+		for _, m := range underPath.FindAllStringSubmatch(p.Document, -1) {
+			if m[2] == name || m[2] == "*" {
+				paths[m[1]] = true
+			}
+		}
+	}
+	of := func(f fact.Fact[fact.Policy]) {
+		if f.Value != nil {
+			in(*f.Value)
+		}
+	}
+	of(doc.Bucket.Policy)
+	for _, b := range doc.Buckets {
+		if b.Value != nil {
+			of(b.Value.Policy)
+		}
+	}
+	for _, k := range doc.Keys {
+		if k.Value != nil {
+			of(k.Value.Policy)
+		}
+	}
+	for _, a := range doc.Accounts {
+		for _, levels := range []*[]fact.PolicyLevel{a.SCPs.Value, a.RCPs.Value} {
+			if levels == nil {
+				continue
+			}
+			for _, l := range *levels {
+				for _, p := range l.Policies {
+					in(p)
+				}
+			}
+		}
+	}
+	return paths
 }
 
 // keyARN is the ARN of a key that was read, as gaps name it.

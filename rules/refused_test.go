@@ -54,9 +54,15 @@ func TestRefusedRead(t *testing.T) {
 		"SCP": {all(scp, refusedIn(session, "a service control policy: arn:aws:organizations::1:policy/o/service_control_policy/p-1")),
 			"; the 1st statement of the SCP NoReads on 222222222222 denies s3:GetBucketVersioning to the role " + audit + advice},
 		"another policy": {all(but("arn:aws:iam::111111111111:role/repl"), refusedIn(session, "an identity-based policy")), ""},
-		"exempt":         {all(but(audit), refused(session)), ""},
-		"no statement":   {refused(session), ""},
-		"a user":         {all(but("arn:aws:iam::111111111111:role/repl"), refused("arn:aws:iam::222222222222:user/me")), ""},
+		"perhaps exempt": {all(but("arn:aws:iam::222222222222:role/audit/crosscheck-audit"), refused(session)),
+			"; perhaps statement Only of the bucket policy of dst denies s3:GetBucketVersioning to the role " + audit + ", depending on the role's path, which AWS does not name" + advice},
+		"perhaps exempt by its path": {all(but("arn:aws:iam::222222222222:role/audit/*"), refused(session)),
+			"; perhaps statement Only of the bucket policy of dst denies s3:GetBucketVersioning to the role " + audit + ", depending on the role's path, which AWS does not name" + advice},
+		"another role of a path": {all(but("arn:aws:iam::222222222222:role/audit/other"), refused(session)),
+			"; statement Only of the bucket policy of dst denies s3:GetBucketVersioning to the role " + audit + advice},
+		"exempt":       {all(but(audit), refused(session)), ""},
+		"no statement": {refused(session), ""},
+		"a user":       {all(but("arn:aws:iam::111111111111:role/repl"), refused("arn:aws:iam::222222222222:user/me")), ""},
 		"policy not read": {all(refused(session), func(w *world) {
 			w.dst(func(b *fact.Bucket) { b.Policy = fact.Missing[fact.Policy](gap("destination.policy", "AccessDenied")) })
 		}), ""},
