@@ -83,6 +83,11 @@ test_not_applicable_opt_in if {
 	fixture.said(rule.answers) == fixture.not_applicable with input as fixture.with_rule(fixture.doc({"encryption": sse_s3, "policy": fixture.absent}, {}), {"sse_kms_objects": "Enabled"})
 }
 
+test_not_applicable_opt_in_under_kms if {
+	document := fixture.doc({"encryption": fixture.value({"algorithm": "aws:kms"}), "policy": fixture.absent}, {})
+	{a.message | some a in rule.answers} == {"the rule replicates objects under KMS"} with input as fixture.with_rule(document, {"sse_kms_objects": "Enabled"})
+}
+
 test_not_applicable_no_objects if {
 	{a.status | some a in rule.answers} == {"not_applicable"} with input as fixture.with_rule(fixture.doc({"encryption": sse_s3, "policy": fixture.absent}, {}), {"tags": {"a": "b"}, "exclude": {"tags": [{"key": "a", "value": "b"}]}})
 }
