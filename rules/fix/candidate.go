@@ -123,7 +123,12 @@ func (n *nearly) hasAction() bool {
 }
 
 func (n *nearly) coversResource() bool {
-	return n.grant.resource == "" || slices.ContainsFunc(n.st.Resources, func(r string) bool { return r == n.grant.resource || match.Match(r, n.grant.resource) })
+	return n.grant.resource == "" || slices.ContainsFunc(n.st.Resources, func(r string) bool { return covers(r, n.grant.resource) })
+}
+
+// covers reports whether a pattern of resources matches all that another does.
+func covers(pattern, resource string) bool {
+	return pattern == resource || match.Match(pattern, resource)
 }
 
 // namesPrincipal reports whether the statement is for whom the right is, and for nobody else.

@@ -25,7 +25,7 @@ func (f *finder) place(s *subject, w *want) bool {
 		return true
 	}
 	// What was not read may still deny it, whatever is changed.
-	if t.enough = iam.Undecided; t.find() {
+	if t.enough = iam.Undecided; t.unread && t.find() {
 		return true
 	}
 	words := w.grant.words
@@ -93,9 +93,11 @@ func (f *finder) share(s *subject, w *want) (more bool) {
 func (s *step) mayGive(w *want) bool {
 	switch {
 	case s.grant != nil:
-		return s.action == w.grant.action && s.principal == w.grant.principal
+		return s.action == w.grant.action && s.principal == w.grant.principal && covers(s.resource, w.grant.resource)
 	case s.Operation == finding.AddAction:
 		return slices.Contains(s.Values, w.grant.action)
+	case s.Operation == finding.AddResource:
+		return slices.ContainsFunc(s.Values, func(v string) bool { return covers(v, w.grant.resource) })
 	case s.Operation == finding.AddPrincipal || s.Operation == finding.ReplacePrincipal:
 		return slices.Contains(s.Values, w.grant.principal.Value)
 	}
@@ -150,6 +152,7 @@ type trial struct {
 	*subject
 	*want
 	enough iam.Result // what a place must come to
+	unread bool       // a place came to nothing only because of what was not read
 	full   string     // a policy that would be larger than AWS takes
 }
 
@@ -195,9 +198,11 @@ func (t *trial) does(target finding.Target, w want) bool {
 	if !ok {
 		return false
 	}
-	if r := t.result(t.subject, t.want); r == iam.Allowed || r == t.enough {
+	r := t.result(t.subject, t.want)
+	if r == iam.Allowed || r == t.enough {
 		return true
 	}
+	t.unread = t.unread || r == iam.Undecided
 	undo()
 	return false
 }
@@ -207,6 +212,10 @@ func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
 	w.Target, w.link, w.findings, w.optional = target, t.link, t.findings, t.optional
 	p := t.planOf(t.subject, target)
 	if p == nil {
+		return nil, false
+	}
+	if p.full != "" {
+		t.full = p.full
 		return nil, false
 	}
 	key := newStep(&w).key()
@@ -224,7 +233,7 @@ func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
 		t.changed(target)
 	}
 	if why := t.tooLarge(p); why != "" {
-		t.full = why
+		t.full, p.full = why, why
 		undo()
 		return nil, false
 	}

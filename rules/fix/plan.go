@@ -16,6 +16,7 @@ type plan struct {
 	finding.Target
 	before string
 	steps  []*step
+	full   string // why AWS would not take another right in it
 
 	// What becomes of it with all steps.
 	after string
