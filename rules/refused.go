@@ -37,16 +37,18 @@ func (p *premises) refusedBy(doc *fact.Document, link *fact.Link, g *fact.Gap) s
 		link = &fact.Link{}
 	}
 	ask := permission.Ask{Action: said[4]}
-	switch g.Resource {
-	case "":
+	switch {
+	case g.Resource == "":
 		return ""
-	case doc.Bucket.ARN:
+	case strings.HasPrefix(ask.Action, "iam:"):
+		ask.Layer, ask.Key = demand.Trust, g.Resource
+	case g.Resource == doc.Bucket.ARN:
 		ask.Layer = demand.Source
-	case doc.BucketARN(link.Destination):
+	case g.Resource == doc.BucketARN(link.Destination):
 		ask.Layer = demand.Destination
-	case keyARN(doc, link.SourceKey):
+	case g.Resource == keyARN(doc, link.SourceKey):
 		ask.Layer = demand.SourceKey
-	case keyARN(doc, link.ReplicaKey):
+	case g.Resource == keyARN(doc, link.ReplicaKey):
 		ask.Layer = demand.DestinationKey
 	default:
 		return ""

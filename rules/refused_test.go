@@ -77,3 +77,34 @@ func TestRefusedRead(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusedReadOfRole: so it is where an SCP refuses the audit role what it asks IAM.
+func TestRefusedReadOfRole(t *testing.T) {
+	t.Parallel()
+	e := standard(t)
+	for name, c := range map[string]struct{ denies, want string }{
+		"SCP": {`"Action":"iam:Get*"`, "; the 1st statement of the SCP NoReads on 111111111111 denies iam:GetRole to the role " +
+			"arn:aws:iam::111111111111:role/crosscheck-audit; exempt the ARN of this role, which audits, from the statement (with its path, if it has one)"},
+		"another action": {`"Action":"iam:List*"`, ""},
+	} {
+		r := eval(t, e, change(func(w *world) {
+			arn := w.Links[0].RoleARN
+			g := gap("role", "AccessDenied")
+			g.AccountID, g.API, g.Resource = "111111111111", "iam:GetRole", arn
+			g.Message = "User: arn:aws:sts::111111111111:assumed-role/crosscheck-audit/crosscheck is not authorized to perform: iam:GetRole on resource: " +
+				"role repl with an explicit deny in a service control policy"
+			w.Roles[arn] = fact.Missing[fact.Role](g)
+			a := w.Accounts["111111111111"]
+			levels := append([]fact.PolicyLevel(nil), *a.SCPs.Value...)
+			last := &levels[len(levels)-1]
+			last.Policies = append(append([]fact.Policy(nil), last.Policies...), fact.Policy{Name: "NoReads",
+				Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Deny",` + c.denies + `,"Resource":"*"}]}`})
+			a.SCPs = fact.Of(levels)
+			w.Accounts["111111111111"] = a
+		}))
+		f := find(r.Findings, "XC005")
+		if want := "role is not known: iam:GetRole answered AccessDenied in account 111111111111" + c.want; len(f) != 1 || f[0].Message != want {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"crosscheck/rules/iam"
 	"crosscheck/rules/iam/contextkey"
 	"crosscheck/rules/iam/explain"
+	"crosscheck/rules/iam/logic"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/principal"
 	"crosscheck/rules/iam/statement"
@@ -19,7 +20,7 @@ import (
 type Ask struct {
 	Layer  demand.Layer // [Source], [Destination] or the key of one
 	Action string       // "s3:GetObjectVersion"
-	Key    string       // of an object, "" = the bucket itself
+	Key    string       // of an object, "" = the bucket itself; of layer [demand.Trust] the ARN of what IAM is asked about
 }
 
 // Refused says why a role does not get what it asks for.
@@ -49,6 +50,10 @@ func Refusal(doc *fact.Document, link *fact.Link, roleARN string, ask Ask, polic
 		Principal: e.principal, Action: ask.Action, Resource: s.bucketARN, ResourceAccount: s.account, Context: e.contextOfOther(s),
 	}
 	switch {
+	case ask.Layer == demand.Trust: // IAM has no policies of its resources that refuse a read
+		*s = side{layer: demand.Trust, in: e.roleInput(), account: caller.Account}
+		s.in.Resource, s.in.RCPs, s.in.Grants, s.in.RestrictPublicBuckets = iam.Policies(), iam.NotApplicable(), logic.False, logic.False
+		r.Resource, r.ResourceAccount = ask.Key, caller.Account
 	case s.key != nil && s.key.key == nil:
 		return Refused{}
 	case s.key != nil:
