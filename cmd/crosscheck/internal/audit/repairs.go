@@ -13,6 +13,7 @@ import (
 	"crosscheck/rules"
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/shared"
 	"crosscheck/scanner/fact"
 	"crosscheck/scanner/flow"
 )
@@ -30,7 +31,7 @@ func Judge(engine *rules.Engine) fix.Judge {
 }
 
 func newRepairer(engine *rules.Engine, to report.Handler) *repairer {
-	return &repairer{Handler: to, find: func(ctx context.Context, docs []*fact.Document) (finding.Repairs, error) {
+	return &repairer{Handler: to, links: shared.New(), find: func(ctx context.Context, docs []*fact.Document) (finding.Repairs, error) {
 		return fix.Find(ctx, docs, Judge(engine))
 	}}
 }
@@ -44,6 +45,7 @@ type repairer struct {
 	file  *os.File // nil while there is nothing to repair
 	end   int64
 	docs  []kept
+	links *shared.Users
 	users map[string]int // of a resource, by its ARN: one of docs
 }
 
@@ -52,6 +54,12 @@ type kept struct {
 	at, size int64
 	bucket   string
 	with     int // another document that shares something with it, itself if there is none
+}
+
+// Link notes what the link uses.
+func (r *repairer) Link(l *finding.Link) error {
+	r.links.Link(l)
+	return r.Handler.Link(l)
 }
 
 // Facts keeps the facts and passes them on.
@@ -78,6 +86,7 @@ func (r *repairer) keep(d *fact.Document) error {
 	if _, err := r.file.Write(text); err != nil {
 		return err
 	}
+	r.links.Judged(d)
 	n := len(r.docs)
 	r.docs = append(r.docs, kept{at: r.end, size: int64(len(text)), bucket: d.Bucket.Name, with: n})
 	r.end += int64(len(text))
@@ -146,6 +155,7 @@ func (r *repairer) together(ctx context.Context, group []int) (*finding.Repairs,
 		}
 	}
 	out, err := r.find(ctx, docs)
+	r.links.Mark(&out)
 	return &out, err
 }
 

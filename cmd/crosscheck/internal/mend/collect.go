@@ -11,6 +11,7 @@ import (
 	"crosscheck/cmd/crosscheck/internal/usererr"
 	"crosscheck/report"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/shared"
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/spelling"
 	"crosscheck/scanner/fact"
@@ -44,13 +45,15 @@ type collector struct {
 	links  map[string]bool // asked for and failing, or of a finding asked for
 	prints map[string]bool
 	docs   []*fact.Document
+	all    []*fact.Document // of a facts file: those with links
+	users  *shared.Users
 	has    map[string]bool // links and buckets whose facts are in docs
 }
 
 func newCollector(only []string) *collector {
 	c := &collector{
 		failing: map[string]bool{}, fine: map[string]string{}, findings: map[string]*finding.Finding{}, passed: map[string]*finding.Finding{},
-		links: map[string]bool{}, prints: map[string]bool{}, has: map[string]bool{},
+		links: map[string]bool{}, prints: map[string]bool{}, has: map[string]bool{}, users: shared.New(),
 	}
 	for _, s := range only {
 		c.asked = append(c.asked, newAsk(s))
@@ -68,6 +71,7 @@ func (c *collector) Run(r *report.Run) error {
 
 func (c *collector) Link(l *finding.Link) error {
 	c.known = append(c.known, l.ID)
+	c.users.Link(l)
 	if len(c.asked) > 0 && !slices.ContainsFunc(c.asked, func(a ask) bool { return match.Match(a.id, l.ID) }) {
 		return nil
 	}
@@ -108,6 +112,7 @@ func (c *collector) Facts(d *fact.Document) error {
 		return nil
 	}
 	c.docs = append(c.docs, d)
+	c.users.Judged(d)
 	for _, l := range d.Links {
 		c.has[l.ID] = true
 	}

@@ -69,6 +69,12 @@ func Find(ctx context.Context, engine *rules.Engine, o *Options) (*Result, error
 	if err != nil {
 		return nil, err
 	}
+	if more := c.sharing(&found); len(more) > 0 { // judged again, with the links that a change may harm
+		if found, err = fix.Find(ctx, slices.Concat(c.docs, more), judge); err != nil {
+			return nil, err
+		}
+	}
+	c.users.Mark(&found)
 	out.Repairs = c.only(found)
 	for print := range c.prints {
 		if slices.ContainsFunc(out.Changes, func(x finding.Change) bool {
@@ -105,6 +111,9 @@ func (c *collector) facts(ctx context.Context, o *Options, judge fix.Judge) erro
 		}
 		for i := range findings {
 			err = errors.Join(err, c.Finding(&findings[i]))
+		}
+		if len(m.Document.Links) > 0 {
+			c.all = append(c.all, m.Document)
 		}
 		return errors.Join(err, c.Facts(m.Document))
 	})
@@ -192,3 +201,22 @@ func (c *collector) concerns(x *finding.Change) bool {
 
 // why is the reason of a link on one line, as far as it has one.
 func why(l *finding.Link) string { return cmp.Or(l.Why, strings.Join(l.FailureCodes, ", ")) }
+
+// sharing are the documents, of a facts file, of links that a change may take something from
+// and that were not judged with it. They are judged from here on.
+func (c *collector) sharing(r *finding.Repairs) []*fact.Document {
+	harmed := map[string]bool{}
+	for i := range r.Changes {
+		for _, id := range c.users.Of(&r.Changes[i]) {
+			harmed[id] = true
+		}
+	}
+	var list []*fact.Document
+	for _, d := range c.all {
+		if !slices.Contains(c.docs, d) && slices.ContainsFunc(d.Links, func(l fact.Link) bool { return harmed[l.ID] }) {
+			list = append(list, d)
+			c.users.Judged(d)
+		}
+	}
+	return list
+}

@@ -1,0 +1,102 @@
+// Package shared finds the links that use what a change changes and that were not judged
+// with it: a change may harm them.
+package shared
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
+)
+
+// Users are links, by the ARNs of what they refer to.
+type Users struct {
+	by     map[string][]string
+	judged map[string]bool
+}
+
+// New is empty.
+func New() *Users { return &Users{map[string][]string{}, map[string]bool{}} }
+
+// Link notes what a link refers to: its role, its buckets, and the keys of its matrix.
+func (u *Users) Link(l *finding.Link) {
+	arns := map[string]bool{l.RoleARN: true}
+	for _, end := range []finding.End{l.Source, l.Destination} {
+		arns["arn:"+partition(l.RoleARN)+":s3:::"+end.Bucket] = true
+	}
+	for i := range l.Checks {
+		if strings.HasSuffix(l.Checks[i].Layer, "_key") {
+			arns[l.Checks[i].Resource] = true
+		}
+	}
+	for _, arn := range slices.Sorted(maps.Keys(arns)) {
+		u.by[arn] = append(u.by[arn], l.ID)
+	}
+}
+
+func partition(arn string) string {
+	if f := strings.SplitN(arn, ":", 3); len(f) == 3 && f[0] == "arn" {
+		return f[1]
+	}
+	return "aws"
+}
+
+// Judged notes that the links of a document are judged with all changes.
+func (u *Users) Judged(d *fact.Document) {
+	for i := range d.Links {
+		u.judged[d.Links[i].ID] = true
+	}
+}
+
+// Of are the links that use the target of a change which may take something from them, and
+// that are not judged with it, sorted.
+func (u *Users) Of(c *finding.Change) []string {
+	if !slices.ContainsFunc(c.Edits, takes) {
+		return nil
+	}
+	var list []string
+	for _, id := range u.by[c.Resource] {
+		if !u.judged[id] {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// takes reports whether an edit may take something from somebody: others only allow more.
+func takes(e finding.Edit) bool {
+	switch e.Operation {
+	case finding.CreateDocument, finding.AddStatement, finding.AddAction, finding.AddResource, finding.AddPrincipal, finding.AddValue:
+		return false
+	case finding.Set:
+		return !slices.Equal(e.Values, []string{"Enabled"}) // versioning, Object Lock, a key
+	}
+	return true
+}
+
+// Mark says of the changes that may take something from links that were not judged with
+// them, and of the fixes that rest on these, that they are not proven.
+func (u *Users) Mark(r *finding.Repairs) {
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		others := u.Of(c)
+		if len(others) == 0 {
+			continue
+		}
+		text := "the link " + others[0]
+		if n := len(others) - 1; n > 0 {
+			text = fmt.Sprintf("the link %s and %d more", others[0], n)
+		}
+		c.Proven = false
+		c.Rests = append(c.Rests, text+" may need what is taken away, and was not judged with the change: the facts of links that work are not in the run; with those of 'crosscheck facts' it is judged")
+		for k := range r.Fixes {
+			if slices.Contains(r.Fixes[k].Changes, i) {
+				r.Fixes[k].Proven = false
+			}
+		}
+	}
+}
