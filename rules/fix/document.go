@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/statement"
 	"crosscheck/scanner/fact"
@@ -87,11 +88,11 @@ func rewrite(f *failure) []want {
 			w := f.want(p.Target)
 			w.edit = &edit{Edit: finding.Edit{
 				Operation: finding.Repair, Statement: -1, Values: []string{text},
-				Summary: "write " + called(p.Target) + " in plain characters, with a Version that there is",
+				Summary: "write " + words.Called(p.Target) + " in plain characters, with a Version that there is",
 			}}
 			return []want{w}
 		}
-		return f.decide(p.Target, "what %s is to say: AWS does not accept it, %s", called(p.Target), f.Message)
+		return f.decide(p.Target, "what %s is to say: AWS does not accept it, %s", words.Called(p.Target), f.Message)
 	}
 	return f.decide(finding.Target{}, "what the policy %s is to say: AWS does not accept it, %s", name, f.Message)
 }
@@ -127,7 +128,7 @@ func (f *failure) version(p *placed) *edit {
 	}
 	return &edit{Edit: finding.Edit{
 		Operation: finding.Repair, Statement: policytext.Top, Element: "Version", Values: []string{now}, Instead: m[1],
-		Summary: "write " + now + " as Version of " + called(p.Target) + ": there is no " + fmt.Sprintf("%q", m[1]),
+		Summary: "write " + now + " as Version of " + words.Called(p.Target) + ": there is no " + fmt.Sprintf("%q", m[1]),
 	}}
 }
 
@@ -177,19 +178,19 @@ func contextKeyName(f *failure) []want {
 			continue
 		}
 		if spelled(p.kind, p.Document) == p.Document {
-			list = append(list, f.decide(p.Target, "whether a statement of %s that denies is to name the context key %s: it names %s, which S3 never sends", called(p.Target), sentContext, misspelled)...)
+			list = append(list, f.decide(p.Target, "whether a statement of %s that denies is to name the context key %s: it names %s, which S3 never sends", words.Called(p.Target), sentContext, misspelled)...)
 			continue
 		}
 		w := f.want(p.Target)
 		w.edit = &edit{
 			Edit: finding.Edit{
 				Operation: finding.ReplaceValue, Statement: -1, Element: "Condition", Values: []string{sentContext}, Instead: misspelled,
-				Summary: "name the context key " + sentContext + " in " + called(p.Target) + ", in place of one that S3 never sends",
+				Summary: "name the context key " + sentContext + " in " + words.Called(p.Target) + ", in place of one that S3 never sends",
 			},
 			text: func(text string) (string, error) {
 				now := spelled(p.kind, text)
 				if !f.accepted(&p, now) {
-					return "", fmt.Errorf("with %s in place of %s AWS would not accept %s", sentContext, misspelled, called(p.Target))
+					return "", fmt.Errorf("with %s in place of %s AWS would not accept %s", sentContext, misspelled, words.Called(p.Target))
 				}
 				return now, nil
 			},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
 	"crosscheck/rules/iam/statement"
@@ -72,9 +73,9 @@ func (f *failure) askAbout(st *policy.StatementInfo, why string) []want {
 // statementOf names a statement of a policy.
 func statementOf(t finding.Target, sid string, index int) string {
 	if sid != "" {
-		return "statement " + sid + " of " + called(t)
+		return "statement " + sid + " of " + words.Called(t)
 	}
-	return "the " + ordinal(index+1) + " statement of " + called(t)
+	return "the " + words.Ordinal(index+1) + " statement of " + words.Called(t)
 }
 
 // excess takes actions out of a statement that replication never needs. A wildcard gives way
@@ -99,7 +100,7 @@ func (f *failure) excess() (list []want) {
 			}
 		}
 		if len(wild) > 0 && !f.onlyReplicates(st) {
-			list = append(list, f.askAbout(st, "which actions are to stay of "+listed(wild)+", as others than the replication role may use them")...)
+			list = append(list, f.askAbout(st, "which actions are to stay of "+words.Listed(wild)+", as others than the replication role may use them")...)
 			continue
 		}
 		for _, a := range wild {

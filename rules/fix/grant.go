@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/words"
 	"crosscheck/rules/permission/demand"
 )
 
@@ -141,15 +142,15 @@ func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
 				e.Values = append(e.Values, a)
 			}
 		}
-		right := toWhom(s) + listed(e.Values) + onWhat(s)
-		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s", s.Sid, called(p.Target), right)
+		right := toWhom(s) + words.Listed(e.Values) + onWhat(s)
+		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s", s.Sid, words.Called(p.Target), right)
 		switch {
 		case i > 0:
 			e.Operation, e.Element = finding.AddAction, "Action"
-			e.Summary = fmt.Sprintf("add %s to the new statement %s of %s", listed(e.Values), s.Sid, called(p.Target))
+			e.Summary = fmt.Sprintf("add %s to the new statement %s of %s", words.Listed(e.Values), s.Sid, words.Called(p.Target))
 		case p.before == "":
 			e.Operation = finding.CreateDocument
-			e.Summary = fmt.Sprintf("create %s with statement %s: allow %s", called(p.Target), s.Sid, right)
+			e.Summary = fmt.Sprintf("create %s with statement %s: allow %s", words.Called(p.Target), s.Sid, right)
 		}
 		list = append(list, e)
 	}
@@ -164,12 +165,12 @@ func toWhom(s *policytext.Statement) string {
 	for i, p := range s.Principals {
 		names[i] = p.Value
 	}
-	return listed(names) + " "
+	return words.Listed(names) + " "
 }
 
 func onWhat(s *policytext.Statement) string {
 	if len(s.Resources) == 0 || s.Resources[0] == "*" {
 		return ""
 	}
-	return " on " + listed(s.Resources)
+	return " on " + words.Listed(s.Resources)
 }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
@@ -28,11 +29,11 @@ func (f *finder) place(s *subject, w *want) bool {
 	if t.enough = iam.Undecided; t.unread && t.find() {
 		return true
 	}
-	words := w.grant.words
+	text := w.grant.words
 	if t.full != "" {
-		words += "; " + t.full
+		text += "; " + t.full
 	}
-	s.decide(w, words)
+	s.decide(w, text)
 	return false
 }
 
@@ -341,7 +342,7 @@ func (t *trial) tooLarge(p *plan) string {
 	if n <= most {
 		return ""
 	}
-	return fmt.Sprintf("with that, %s would have %d %s, and AWS takes %d", called(p.Target), n, unit, most)
+	return fmt.Sprintf("with that, %s would have %d %s, and AWS takes %d", words.Called(p.Target), n, unit, most)
 }
 
 // inline is the size of all inline policies of the role of a plan.

@@ -9,6 +9,7 @@ import (
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/words"
 )
 
 // plan is all that is wanted of one target.
@@ -260,7 +261,7 @@ func (p *plan) edits() []finding.Edit {
 	}
 	for i := range list {
 		if list[i].Summary == "" {
-			list[i].Summary = summary(p.Target, &list[i])
+			list[i].Summary = words.Summary(p.Target, &list[i])
 		}
 	}
 	return list

@@ -8,6 +8,7 @@ import (
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
 	"crosscheck/rules/permission/demand"
@@ -175,13 +176,13 @@ func (d denials) decisions() (out []want) {
 		}
 		w.decision = first.cell.Message
 		if len(actions) > 1 {
-			w.decision += ", and " + listed(actions[1:]) + " too"
+			w.decision += ", and " + words.Listed(actions[1:]) + " too"
 		}
 		switch {
 		case !first.denied():
-			w.decision += fmt.Sprintf("; to mend it, let a policy attached to %s allow %s", w.Resource, listed(actions))
+			w.decision += fmt.Sprintf("; to mend it, let a policy attached to %s allow %s", w.Resource, words.Listed(actions))
 		case first.cell.Remediation != "":
-			w.decision += "; to mend it, " + strings.Replace(first.cell.Remediation, "the Deny of "+actions[0], "the Deny of "+listed(actions), 1)
+			w.decision += "; to mend it, " + strings.Replace(first.cell.Remediation, "the Deny of "+actions[0], "the Deny of "+words.Listed(actions), 1)
 		}
 		out = append(out, w)
 	}

@@ -1,4 +1,5 @@
-package fix
+// Package words says in words what changes are made to, and what edits do.
+package words
 
 import (
 	"fmt"
@@ -8,8 +9,8 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// called names a target as people find it.
-func called(t finding.Target) string {
+// Called names a target as people find it.
+func Called(t finding.Target) string {
 	last := t.Resource[strings.LastIndexAny(t.Resource, ":/")+1:]
 	name := t.Policy[strings.LastIndexByte(t.Policy, '/')+1:]
 	switch t.Kind {
@@ -43,16 +44,16 @@ func called(t finding.Target) string {
 	return last
 }
 
-// summary is an edit in words, of the kinds that need none of their own.
-func summary(t finding.Target, e *finding.Edit) string {
-	what := listed(e.Values)
-	where := called(t)
+// Summary is an edit in words, of the kinds that need none of their own.
+func Summary(t finding.Target, e *finding.Edit) string {
+	what := Listed(e.Values)
+	where := Called(t)
 	if t.Kind.Document() {
 		switch {
 		case e.Sid != "":
 			where = "statement " + e.Sid + " of " + where
 		case e.Statement >= 0:
-			where = "the " + ordinal(e.Statement+1) + " statement of " + where
+			where = "the " + Ordinal(e.Statement+1) + " statement of " + where
 		}
 	}
 	switch e.Operation {
@@ -82,8 +83,8 @@ func element(path string) string {
 	return name
 }
 
-// ordinal is a number of a statement as people say it.
-func ordinal(n int) string {
+// Ordinal is a number of a statement as people say it.
+func Ordinal(n int) string {
 	suffix := "th"
 	if n%100 < 11 || n%100 > 13 {
 		switch n % 10 {
@@ -98,8 +99,8 @@ func ordinal(n int) string {
 	return strconv.Itoa(n) + suffix
 }
 
-// listed joins a few names.
-func listed(names []string) string {
+// Listed joins a few names.
+func Listed(names []string) string {
 	n := len(names)
 	if n < 2 {
 		return strings.Join(names, "")
