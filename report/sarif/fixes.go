@@ -25,13 +25,13 @@ func fixes(with []string, m *records.Mended) []*sarif.Fix {
 			continue
 		}
 		lines := strings.Split(c.Before, "\n")
-		first, last, end := 1, len(lines), 1+len([]rune(lines[len(lines)-1]))
 		list = append(list, sarif.NewFix().
 			WithDescription(sarif.NewMessage().WithText(text.Visible(summaries(c)))).
 			WithArtifactChanges([]*sarif.ArtifactChange{sarif.NewArtifactChange().
 				WithArtifactLocation(sarif.NewArtifactLocation().WithURI((&url.URL{Path: filepath.ToSlash(file)}).String())).
 				WithReplacements([]*sarif.Replacement{sarif.NewReplacement().
-					WithDeletedRegion(&sarif.Region{StartLine: &first, StartColumn: &first, EndLine: &last, EndColumn: &end}).
+					WithDeletedRegion(sarif.NewRegion().WithStartLine(1).WithStartColumn(1).WithEndLine(len(lines)).
+						WithEndColumn(1 + len([]rune(lines[len(lines)-1])))).
 					WithInsertedContent(sarif.NewArtifactContent().WithText(c.After))})}))
 	}
 	return list

@@ -73,6 +73,9 @@ func Render(w io.Writer, r *records.Run, rules map[string]finding.About) error {
 	size := newGzipSize()
 	for _, f := range fs {
 		res := sarifResult(f.Finding, f.hash, index[f.RuleID], mends)
+		if list := fixes(r.With, mends[f.Fingerprint]); len(list) > 0 {
+			res.WithFixes(list)
+		}
 		if r.Summary.Baseline != nil {
 			res.WithBaselineState(baselineState(f.Finding))
 		}
@@ -365,8 +368,8 @@ func (s *gzipSize) add(res *sarif.Result) (int, error) {
 	return s.n, err
 }
 
-// changes are what mends a finding: policies and settings of AWS, which are no files that a
-// result could have fixes for.
+// changes are what mends a finding: policies and settings of AWS, most of which are no files
+// that a result could have fixes for.
 func changes(m *records.Mended) []any {
 	var list []any
 	for _, c := range m.Changes {
