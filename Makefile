@@ -22,7 +22,7 @@ GOFLAGS += -trimpath
 export GOFLAGS
 
 .DEFAULT_GOAL = build
-.PHONY: build demo test race integration differential mutants bench lint sbom vuln clean
+.PHONY: build demo test race integration venv differential mutants bench lint sbom vuln clean
 
 ## build: the binary, stripped and reproducible, as bin/crosscheck
 build:
@@ -47,6 +47,9 @@ race:
 integration: $(VENV)/.ready
 	XCTEST_CACHE=$(CACHE) XCTEST_VENV=$(VENV) $(GO) test -tags integration -count=1 -vet=off -p 3 -parallel 4 -timeout 40m -v -run Integration \
 		$$(grep -rl --include='*_test.go' '^func TestIntegration' canary cmd report rules scanner | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+## venv: the Python packages of make integration
+venv: $(VENV)/.ready
 
 $(VENV)/.ready: testdata/integration/requirements.txt
 	python3 -m venv $(VENV)
