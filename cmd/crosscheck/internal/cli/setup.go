@@ -44,7 +44,7 @@ func (f *roleFlags) check() error {
 	switch {
 	case !slices.Contains(setup.Formats(), f.format):
 		return usererr.Hint(err, "use policy, cloudformation or terraform")
-	case f.format != "policy" && !fact.IsAccountID(f.role.Trusted):
+	case (f.format != "policy" || f.role.Trusted != "") && !fact.IsAccountID(f.role.Trusted):
 		return usererr.Hint(fmt.Errorf("--trust %q is not an account id", f.role.Trusted),
 			"give the 12 digits of the account that runs crosscheck, such as --trust 100000000001")
 	}
