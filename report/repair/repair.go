@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -51,7 +52,7 @@ var forms = map[string]form{
 func Forms() []string { return slices.Sorted(maps.Keys(forms)) }
 
 // Write writes repairs in a form. An unknown form is an error, and so is a file that is
-// there already: nothing is overwritten.
+// there already: nothing is written then.
 func Write(name string, w io.Writer, r *finding.Repairs, o Options) error {
 	f, ok := forms[name]
 	if !ok {
@@ -76,18 +77,38 @@ func Write(name string, w io.Writer, r *finding.Repairs, o Options) error {
 	return err
 }
 
-// write writes the files, and names them on w.
+// write writes the files, all or none, and names them on w.
 func write(w io.Writer, dir string, files []file) error {
+	var parts []string
+	defer func() {
+		for _, part := range parts {
+			_ = os.Remove(part) // of a file that is not written in the end
+		}
+	}()
 	for _, f := range files {
 		path := filepath.Join(dir, f.name)
-		out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if _, err := os.Lstat(path); err == nil {
+			return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+		}
+	}
+	for _, f := range files {
+		part := filepath.Join(dir, f.name+".part")
+		out, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			return err
 		}
+		parts = append(parts, part)
 		_, err = out.WriteString(f.text)
 		if err := errors.Join(err, out.Close()); err != nil {
 			return err
 		}
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, f.name)
+		if err := os.Rename(parts[0], path); err != nil {
+			return err
+		}
+		parts = parts[1:]
 		if _, err := fmt.Fprintln(w, path); err != nil {
 			return err
 		}

@@ -243,6 +243,26 @@ func TestFilesAreNotOverwritten(t *testing.T) {
 	}
 }
 
+// TestFilesAreAllOrNone: where one file is there already, no other is written.
+func TestFilesAreAllOrNone(t *testing.T) {
+	t.Parallel()
+	for _, form := range repair.Forms() {
+		dir := t.TempDir()
+		listed := strings.Fields(written(t, form, sample(), repair.Options{Dir: dir}))
+		for _, path := range listed[:len(listed)-1] {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out bytes.Buffer
+		err := repair.Write(form, &out, sample(), repair.Options{Dir: dir})
+		entries, err2 := os.ReadDir(dir)
+		if !errors.Is(err, os.ErrExist) || err2 != nil || len(entries) != 1 || out.Len() > 0 {
+			t.Errorf("%s: %v, %v, %v, %q", form, err, err2, entries, out.String())
+		}
+	}
+}
+
 // TestHostileText writes names and documents that would steer a terminal or a CI system.
 func TestHostileText(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 
 // terraform writes resources of the AWS provider, with a provider for each account and Region. What Terraform would have to take over whole is described.
 func terraform(p *plan, _ bool) ([]file, error) {
-	t := hcl{labels: map[string]string{}, roles: map[string]string{}, versioned: map[string]bool{}}
+	t := hcl{labels: map[string]string{}, roles: map[string]string{}, settings: map[string][]string{}}
 	comment(&t.b, "#", p.summary()...)
 	comment(&t.b, "#", p.decided()...)
 	comment(&t.b, "#", p.unfit("this configuration")...)
@@ -30,7 +30,9 @@ func terraform(p *plan, _ bool) ([]file, error) {
 			case finding.TrustPolicy:
 				t.roles[c.roleARN] = t.address("aws_iam_role", c)
 			case finding.Versioning:
-				t.versioned[c.bucket] = true
+				t.settings[c.bucket] = append(t.settings[c.bucket], t.address("aws_s3_bucket_versioning", c))
+			case finding.ObjectLock:
+				t.settings[c.bucket] = append(t.settings[c.bucket], t.address("aws_s3_bucket_object_lock_configuration", c))
 			}
 		}
 	}
@@ -51,7 +53,7 @@ type hcl struct {
 	labels map[string]string // what each resource is for, by type and label
 	roles  map[string]string // addresses of roles in the configuration, by ARN
 
-	versioned map[string]bool // buckets with their versioning in the configuration
+	settings map[string][]string // addresses of what S3 asks for before it takes a replication configuration, by bucket
 }
 
 // providers writes one provider for each Region in which an account has changes.
@@ -137,7 +139,7 @@ func (t *hcl) change(c *change) {
 	case finding.Ownership:
 		all = body{t.resource("aws_s3_bucket_ownership_controls", c, bucket, body{nested("rule", attribute("object_ownership", c.After))})}
 	case finding.ObjectLock:
-		all = body{t.resource("aws_s3_bucket_object_lock_configuration", c, bucket, attribute("object_lock_enabled", c.After))}
+		all = body{t.resource("aws_s3_bucket_object_lock_configuration", c, bucket, attribute("object_lock_enabled", c.After), t.versioned(c))}
 	case finding.RequestPayment:
 		all = body{t.resource("aws_s3_bucket_request_payment_configuration", c, bucket, attribute("payer", c.After))}
 	case finding.Replication:
@@ -179,25 +181,42 @@ func (t *hcl) rolePolicy(c *change, document body) body {
 	return body{t.imports("aws_iam_policy", c, c.policyARN), managed}
 }
 
-// replication is a replication configuration, after the versioning of its bucket.
+// replication is a replication configuration, after the versioning and the Object Lock of the
+// buckets at both ends of its rules.
 func (t *hcl) replication(c *change, bucket body) body {
 	r := c.replication
 	role := attribute("role", r.Role)
 	if address := t.roles[r.Role]; address != "" {
 		role = body{{name: "role", value: address + ".arn"}}
 	}
-	parts := []body{bucket, role}
+	parts, after := []body{bucket, role}, slices.Clone(t.settings[c.bucket])
 	for i := range r.Rules {
 		if r.Rules[i].excludes() || r.Rules[i].Destination.relatedKey() {
 			comment(&t.b, "#", "  The provider cannot express what rule "+text.Visible(r.Rules[i].ID)+" excludes, or the related key that it uses: use the form aws-cli.")
 			return nil
 		}
 		parts = append(parts, body{hclRule(&r.Rules[i])})
+		arn := r.Rules[i].Destination.Bucket
+		for _, address := range t.settings[arn[strings.LastIndexByte(arn, ':')+1:]] {
+			if !slices.Contains(after, address) {
+				after = append(after, address)
+			}
+		}
 	}
-	if t.versioned[c.bucket] {
-		parts = append(parts, body{{name: "depends_on", value: "[" + t.address("aws_s3_bucket_versioning", c) + "]"}})
+	if len(after) > 0 {
+		parts = append(parts, body{{name: "depends_on", value: "[" + strings.Join(after, ", ") + "]"}})
 	}
 	return body{t.resource("aws_s3_bucket_replication_configuration", c, parts...)}
+}
+
+// versioned has what changes Object Lock wait for the versioning of its bucket.
+func (t *hcl) versioned(c *change) body {
+	for _, address := range t.settings[c.bucket] {
+		if strings.HasPrefix(address, "aws_s3_bucket_versioning.") {
+			return body{{name: "depends_on", value: "[" + address + "]"}}
+		}
+	}
+	return nil
 }
 
 func hclRule(r *replicationRule) member {

@@ -10,6 +10,7 @@ import (
 
 	"crosscheck/report/repair"
 	"crosscheck/rules/finding"
+	"crosscheck/scanner/fact"
 )
 
 // schema is what a block may have. testdata/terraform-aws-6.25.0.json has it for the resources
@@ -124,6 +125,36 @@ func check(t *testing.T, where string, s schema, members []hclMember, own ...str
 	for name, of := range s {
 		if of.Required && !given[name] {
 			t.Errorf("%s lacks %s", where, name)
+		}
+	}
+}
+
+// TestTerraformOrder: what S3 asks for before it takes a configuration is made before it, at both
+// ends.
+func TestTerraformOrder(t *testing.T) {
+	t.Parallel()
+	after, err := json.Marshal(fact.Replication{Role: "arn:aws:iam::111111111111:role/r", Rules: []fact.ReplicationRule{
+		{ID: "a", Schema: "V2", Status: "Enabled", Priority: 1, DeleteMarkers: "Disabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}},
+		{ID: "b", Schema: "V2", Status: "Enabled", Priority: 2, DeleteMarkers: "Disabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(kind finding.Kind, account, region, name, value string) finding.Change {
+		return finding.Change{Target: bucket(kind, account, region, name), After: value}
+	}
+	out := written(t, "terraform", &finding.Repairs{Changes: []finding.Change{
+		set(finding.Replication, "111111111111", "us-east-1", "src", string(after)),
+		set(finding.Versioning, "111111111111", "us-east-1", "src", "Enabled"),
+		set(finding.Versioning, "222222222222", "eu-west-1", "dst", "Enabled"),
+		set(finding.ObjectLock, "222222222222", "eu-west-1", "dst", "Enabled"),
+	}}, repair.Options{})
+	for _, want := range []string{
+		"depends_on = [aws_s3_bucket_versioning.src, aws_s3_bucket_versioning.dst, aws_s3_bucket_object_lock_configuration.dst]",
+		"depends_on = [aws_s3_bucket_versioning.dst]",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+			t.Errorf("it has no %s:\n%s", want, out)
 		}
 	}
 }

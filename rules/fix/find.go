@@ -26,11 +26,11 @@ const maxRounds = 6
 // proven by judging the documents with all changes. What no change can be proven for is a
 // decision that a person must take. The order of the documents makes no difference.
 func Find(ctx context.Context, docs []*fact.Document, judge Judge) (finding.Repairs, error) {
-	return find(ctx, docs, judge, sources)
+	return newFinder(docs, judge, sources).find(ctx)
 }
 
-func find(ctx context.Context, docs []*fact.Document, judge Judge, sources []source) (finding.Repairs, error) {
-	f := newFinder(docs, judge, sources)
+// find does what [Find] does.
+func (f *finder) find(ctx context.Context) (finding.Repairs, error) {
 	for range maxRounds {
 		more, err := f.round(ctx)
 		if err != nil {
@@ -54,6 +54,8 @@ type finder struct {
 	policies *permission.Policies
 	subjects []*subject
 	plans    map[finding.Target]*plan
+	scope    *Scope                // nil = all
+	left     map[string]bool       // fingerprints of what might be mended and is not in the scope
 	of       map[string][]*plan    // of a resource, by its ARN
 	users    map[string][]*subject // of a resource, by its ARN
 }
@@ -72,7 +74,7 @@ type subject struct {
 func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 	f := &finder{
 		judge: judge, sources: sources, policies: permission.NewPolicies(), plans: map[finding.Target]*plan{}, of: map[string][]*plan{},
-		users: map[string][]*subject{},
+		users: map[string][]*subject{}, left: map[string]bool{},
 	}
 	for _, doc := range docs {
 		s := &subject{doc: doc, resources: Resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
@@ -126,7 +128,9 @@ func (f *finder) round(ctx context.Context) (more bool, err error) {
 		s.open = decisions{}
 		for _, ask := range f.sources {
 			for _, w := range ask(s.now) {
-				more = f.add(s, &w) || more
+				if f.within(s, &w) {
+					more = f.add(s, &w) || more
+				}
 			}
 		}
 		s.now.matrices = nil // they are large

@@ -53,7 +53,7 @@ func wantVersioning(value string) source {
 func TestMerged(t *testing.T) {
 	t.Parallel()
 	docs := []*fact.Document{unversioned("b"), unversioned("a")}
-	got, err := find(t.Context(), docs, judgeVersioning, []source{wantVersioning("Enabled")})
+	got, err := newFinder(docs, judgeVersioning, []source{wantVersioning("Enabled")}).find(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestMerged(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	slices.Reverse(docs)
-	again, err := find(t.Context(), docs, judgeVersioning, []source{wantVersioning("Enabled")})
+	again, err := newFinder(docs, judgeVersioning, []source{wantVersioning("Enabled")}).find(t.Context())
 	if diff := cmp.Diff(got, again); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
@@ -71,7 +71,7 @@ func TestMerged(t *testing.T) {
 // A change that does not mend what it is for is not printed.
 func TestUnproven(t *testing.T) {
 	t.Parallel()
-	got, err := find(t.Context(), []*fact.Document{unversioned("a")}, judgeVersioning, []source{wantVersioning("")})
+	got, err := newFinder([]*fact.Document{unversioned("a")}, judgeVersioning, []source{wantVersioning("")}).find(t.Context())
 	if err != nil || len(got.Changes) > 0 || len(got.Fixes) > 0 || len(got.Decisions) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -90,7 +90,7 @@ func TestHarmed(t *testing.T) {
 		return links, findings, err
 	}
 	a, b := unversioned("a"), unversioned("b")
-	got, err := find(t.Context(), []*fact.Document{a, b}, judge, []source{wantVersioning("Enabled")})
+	got, err := newFinder([]*fact.Document{a, b}, judge, []source{wantVersioning("Enabled")}).find(t.Context())
 	if err != nil || len(got.Changes) > 0 || !slices.ContainsFunc(got.Decisions, func(d finding.Decision) bool {
 		return strings.Contains(d.Text, "the link "+b.Links[0].ID+" would be harmed")
 	}) {

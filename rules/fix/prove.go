@@ -86,6 +86,9 @@ func (f *finder) takeOut(ctx context.Context, x fault) error {
 		var err error
 		cured := false
 		u.plan.lacking(u.step, func() {
+			if _, _, e := f.overlay(x.subject).Apply(x.subject.doc); e != nil {
+				return // the others need it: a role is made before it gets policies
+			}
 			if err = f.look(ctx, x.subject); err == nil {
 				cured = f.worse(x.subject, x.link) == ""
 			}

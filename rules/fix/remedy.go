@@ -46,7 +46,10 @@ func mend(s *state) []want {
 			continue
 		}
 		f.destination = s.doc.Buckets[f.link.Destination].Value
-		list = append(list, ask(f)...)
+		for _, w := range ask(f) {
+			w.advice = slices.Contains(advice, f.RuleID)
+			list = append(list, w)
+		}
 	}
 	return list
 }

@@ -17,6 +17,7 @@ type want struct {
 	link     string   // id, "" where it is about the bucket
 	findings []string // fingerprints of the findings that it mends
 	optional string   // why objects replicate without it too, "" if they do not
+	advice   bool     // the findings keep no link from working
 
 	// Exactly one of these.
 	grant    *grant

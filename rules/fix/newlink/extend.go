@@ -18,8 +18,8 @@ import (
 
 // Extend gives what the link needs beside what the facts have: a rule in the replication
 // configuration of the source, for the role that it names, and what [fix.Find] finds missing
-// then. Accounts and Regions of the ends may be "", as the facts have them; what the facts
-// say of buckets and keys stands above what is wanted of them.
+// then. No link of the facts gets worse by it. Accounts and Regions of the ends may be "", as the
+// facts have them; what the facts say of buckets and keys stands above what is wanted of them.
 func Extend(ctx context.Context, wanted Link, docs []*fact.Document, judge fix.Judge) (finding.Repairs, error) {
 	if len(wanted.SourceKeys) > 0 || wanted.BucketKeys || wanted.ObjectLock {
 		return finding.Repairs{}, errors.New("the facts say which key source objects are under, whether bucket keys are on, and whether the source has Object Lock: leave that out")
@@ -32,7 +32,8 @@ func Extend(ctx context.Context, wanted Link, docs []*fact.Document, judge fix.J
 	if err != nil {
 		return finding.Repairs{}, err
 	}
-	found, err := fix.Find(ctx, []*fact.Document{doc}, judge)
+	own := func(id string) bool { return id == x.id }
+	found, _, err := fix.Within(ctx, fix.Scope{Link: own}, append(sharing(docs, doc), doc), judge)
 	if err != nil {
 		return finding.Repairs{}, err
 	}
@@ -49,13 +50,68 @@ func Extend(ctx context.Context, wanted Link, docs []*fact.Document, judge fix.J
 		}
 	}
 	x.configured(&out)
-	return out, nil
+	return out, x.harms(ctx, judge, &out)
+}
+
+// harms says which links of the same source fare worse with the changes: their rules may yield to
+// the new one.
+func (x *extension) harms(ctx context.Context, judge fix.Judge, out *finding.Repairs) error {
+	if len(x.doc.Links) == 0 {
+		return nil
+	}
+	changed := overlay.Overlay{}
+	for _, c := range out.Changes {
+		changed[c.Target] = c.After
+	}
+	doc, _, err := changed.Apply(x.doc)
+	if err != nil {
+		return err
+	}
+	before, _, err := judge(ctx, x.doc)
+	if err != nil {
+		return err
+	}
+	after, _, err := judge(ctx, doc)
+	if err != nil {
+		return err
+	}
+	for i := range before {
+		k := slices.IndexFunc(after, func(l finding.Link) bool { return l.ID == before[i].ID })
+		if k < 0 {
+			continue
+		}
+		why := fix.Worse(&before[i], &after[k])
+		if why == "" {
+			continue
+		}
+		out.Decisions = append(out.Decisions, finding.Decision{Target: x.target, Link: x.id, Findings: []string{},
+			Text: "whether the new rule may harm the link " + before[i].ID + ": with it, " + why})
+		for k := range out.Changes {
+			out.Changes[k].Proven = false
+		}
+		for k := range out.Fixes {
+			out.Fixes[k].Proven = false
+		}
+	}
+	return nil
+}
+
+// sharing are the documents of other buckets with links that refer to something that a document has.
+func sharing(docs []*fact.Document, doc *fact.Document) (list []*fact.Document) {
+	resources := fix.Resources(doc)
+	for _, d := range docs {
+		if len(d.Links) > 0 && d.Bucket.ARN != doc.Bucket.ARN && slices.ContainsFunc(fix.Resources(d), func(arn string) bool { return slices.Contains(resources, arn) }) {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // extension is a new rule in a document of facts.
 type extension struct {
 	link   Link
 	id     string
+	role   string         // ARN of the role that the configuration names
 	doc    *fact.Document // with the destination, the role and the keys of the link, before the rule
 	target finding.Target // the replication configuration
 	before string
@@ -65,6 +121,7 @@ type extension struct {
 }
 
 func newExtension(l Link, docs []*fact.Document) (*extension, error) {
+	role := l.Role
 	source, err := documentOf(docs, &l.Source)
 	if err != nil {
 		return nil, err
@@ -98,7 +155,14 @@ func newExtension(l Link, docs []*fact.Document) (*extension, error) {
 		}
 	}
 	x.target = finding.Target{Kind: finding.Replication, AccountID: doc.Bucket.AccountID, Region: doc.Bucket.Region, Resource: doc.Bucket.ARN}
-	return x, x.configure(docs)
+	if err := x.configure(docs); err != nil {
+		return nil, err
+	}
+	if named := x.role; role != "" && named[strings.LastIndexByte(named, '/')+1:] != role {
+		x.note(finding.Target{Kind: finding.TrustPolicy, AccountID: l.Source.AccountID, Resource: named},
+			"the role %s is not made: the replication configuration of %s names %s, and has one role for all of its rules", role, l.Source.Bucket, named)
+	}
+	return x, nil
 }
 
 // destinationOf is a bucket with all that the documents have of it: what a link to it needs was
@@ -193,12 +257,14 @@ func (x *extension) configure(docs []*fact.Document) error {
 		return err
 	}
 	x.after = string(text)
-	x.role(config.Role, docs)
+	x.role = config.Role
+	x.addRole(docs)
 	return nil
 }
 
-// role adds the role to the document: as the facts have it, or as one that is to be made.
-func (x *extension) role(arn string, docs []*fact.Document) {
+// addRole adds the role to the document: as the facts have it, or as one that is to be made.
+func (x *extension) addRole(docs []*fact.Document) {
+	arn := x.role
 	for _, d := range docs {
 		if r, ok := d.Roles[arn]; ok {
 			x.doc.Roles[arn] = r

@@ -1,6 +1,8 @@
 package newlink_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,4 +139,70 @@ func TestExtendUnread(t *testing.T) {
 	if got, err = newlink.Extend(t.Context(), l, []*fact.Document{&other, source, destination}, judge); err != nil || !got.Fixes[0].Proven {
 		t.Errorf("error %v, %+v\n%s", err, got.Fixes, show(got))
 	}
+}
+
+// TestExtendHarmsNobody: a statement that others may use is left as it is, and links of the facts
+// that fare worse with the changes are named.
+func TestExtendHarmsNobody(t *testing.T) {
+	t.Parallel()
+	l := plain()
+	l.Source.Region, l.Destination.Region = "us-east-1", "eu-west-1"
+	wanted := newlink.Link{Source: finding.End{Bucket: "src"}, Destination: finding.End{Bucket: "dst"}}
+	source, destination := facts(t, l)
+	destination.Bucket.Policy = fact.Of(fact.Policy{Name: "dst", Document: `{"Version":"2012-10-17","Statement":{"Sid":"Account","Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*"}}`})
+	got, err := newlink.Extend(t.Context(), wanted, []*fact.Document{source, destination}, judge)
+	if err != nil || len(got.Fixes) != 1 || got.Fixes[0].After != finding.Works || !got.Fixes[0].Proven ||
+		slices.ContainsFunc(got.Changes, func(c finding.Change) bool { return c.Kind == finding.BucketPolicy }) {
+		t.Errorf("error %v\n%s", err, show(got))
+	}
+
+	// Another bucket replicates to the same destination, while its policy is as it was.
+	source, destination = facts(t, l)
+	destination.Bucket.Policy = fact.None[fact.Policy]()
+	other := *source
+	other.Bucket.Name, other.Bucket.ARN = "other", "arn:aws:s3:::other"
+	other.Buckets = map[string]fact.Fact[fact.Bucket]{"dst": fact.Of(destination.Bucket)}
+	other.Links = []fact.Link{{ID: "other/r→dst", Destination: "dst"}}
+	class := func(v finding.Verdict) []finding.ClassVerdict {
+		return []finding.ClassVerdict{{Class: finding.Default, Verdict: v, Counted: true}}
+	}
+	harmed := func(ctx context.Context, doc *fact.Document) ([]finding.Link, []finding.Finding, error) {
+		if doc.Bucket.Name != "other" {
+			return judge(ctx, doc)
+		}
+		v := finding.Works
+		if doc.Buckets["dst"].Value.Policy.Value != nil {
+			v = finding.Broken
+		}
+		return []finding.Link{{ID: "other/r→dst", Verdict: v, Classes: class(v)}}, nil, nil
+	}
+	got, err = newlink.Extend(t.Context(), wanted, []*fact.Document{source, destination, &other}, harmed)
+	if err != nil || len(got.Fixes) != 1 || got.Fixes[0].Proven || !decided(got, "the link other/r→dst would be harmed") {
+		t.Errorf("error %v\n%s", err, show(got))
+	}
+
+	// A rule that is there yields to the new one.
+	source, destination = facts(t, l)
+	source.Bucket.Replication = fact.Of(fact.Replication{Role: "arn:aws:iam::111111111111:role/mine", Rules: []fact.ReplicationRule{{ID: "old", Schema: "V2"}}})
+	source.Links = []fact.Link{{ID: "src/old→dst", Destination: "dst"}}
+	yields := func(ctx context.Context, doc *fact.Document) ([]finding.Link, []finding.Finding, error) {
+		v := finding.Works
+		if len(doc.Bucket.Replication.Value.Rules) > 1 {
+			v = finding.Broken
+		}
+		return []finding.Link{{ID: "src/old→dst", Verdict: v, Classes: class(v)}, {ID: "src/to-dst→dst", Verdict: finding.Works}}, nil, nil
+	}
+	wanted.Role = "another"
+	got, err = newlink.Extend(t.Context(), wanted, []*fact.Document{source, destination}, yields)
+	if err != nil || len(got.Fixes) != 1 || got.Fixes[0].Proven || !decided(got, "whether the new rule may harm the link src/old→dst") {
+		t.Errorf("error %v\n%s", err, show(got))
+	}
+	if !decided(got, "the role another is not made: the replication configuration of src names arn:aws:iam::111111111111:role/mine") {
+		t.Errorf("nothing says that the role that is there is used\n%s", show(got))
+	}
+}
+
+func decided(r finding.Repairs, text string) bool {
+	return slices.ContainsFunc(r.Decisions, func(d finding.Decision) bool { return strings.Contains(d.Text, text) })
 }

@@ -130,6 +130,11 @@ func TestRead(t *testing.T) {
 		{"s3:ListObjectVersions", listing, "<ListVersionsResult/>", "the answer of s3:ListObjectVersions has no ListVersionsResult/Name"},
 		{"s3:GetBucketPolicy", nil, ` {"Statement":[{"Effect":"Deny","Principal":{"AWS":["*"]},"Action":"*","Resource":["*"],"Condition":{"Null":{"a":[true]}}}]} `, ""},
 		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Principal":"*","NotAction":["s3:Get*"],"Resource":"*"},"Version":"2012-10-17","Id":"x"}`, ""},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},"Version":"2012–10—17"}`, ""}, // rules/iam says that it is none
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},"Version":"2027-01-01"}`,
+			`the answer of s3:GetBucketPolicy has "2027-01-01" as Version, which is none of the values that this version knows` + seeNewer},
+		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},"Version":"2027–01–01"}`,
+			`the answer of s3:GetBucketPolicy has "2027–01–01" as Version, which is none of the values that this version knows` + seeNewer},
 		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, "the answer of s3:GetBucketPolicy is at odds with itself: Statement has neither Principal nor NotPrincipal"},
 		{"s3:GetBucketPolicy", nil, `{"Id":null,"Statement":[]}`, "the answer of s3:GetBucketPolicy has a null as Id"},
 		{"s3:GetBucketPolicy", nil, `{"Statement":{"Effect":"Allow","Principal":"me"}}`, "the answer of s3:GetBucketPolicy has Statement/Principal, which is not an object"},

@@ -28,6 +28,7 @@ type node struct {
 	quiet       bool   // nothing in it is known, and nothing is noted
 	type_       string // of JSON: string, number or boolean
 	values      []string
+	meant       func(string) string // what a value means that is none of the values and is taken all the same
 	check       func(string) bool
 	what        string // what check asks for
 	input       string // the member of the input that must come back
@@ -299,7 +300,8 @@ func (r *reader) checkValue(n *node, path, value string) error {
 		}
 		return malformed("%s has an empty %s", r.subject, path)
 	}
-	if n.values != nil && !slices.Contains(n.values, value) {
+	known := slices.Contains(n.values, value) || n.meant != nil && slices.Contains(n.values, n.meant(value))
+	if n.values != nil && !known {
 		return notUnderstood("%s has %s as %s, which is none of the values that this version knows", r.subject, quote(value), path)
 	}
 	if n.check != nil && !n.check(value) {

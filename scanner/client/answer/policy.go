@@ -32,7 +32,7 @@ func policyRoot(kind PolicyKind) *node {
 	}
 	operator := newNode("operator", 0, 1, []part{each(newNode("key", 0, 1, []part{array, loose, scalar}))})
 	n := newNode("", 1, 1, []part{
-		maybe("Version", values("2012-10-17", "2008-10-17")), maybe("Id"),
+		maybe("Version", policyVersion), maybe("Id"),
 		one("Statement", list,
 			maybe("Sid"), one("Effect", values("Allow", "Deny")),
 			principals("Principal"), principals("NotPrincipal"), principal,
@@ -41,6 +41,14 @@ func policyRoot(kind PolicyKind) *node {
 			maybe("Condition", each(operator)))})
 	n.json = true
 	return n
+}
+
+// policyVersion is the Version of a policy. One that is known, written with the dashes of a word processor,
+// is read: it is certain that AWS does not know it, so package policy of rules/iam says what is wrong.
+// Any other text may be a version that is new, or damage.
+var policyVersion part = func(n *node) {
+	n.values = []string{"2012-10-17", "2008-10-17"}
+	n.meant = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-").Replace
 }
 
 var policyRoots = func() (all [OrganizationPolicy + 1]*node) {

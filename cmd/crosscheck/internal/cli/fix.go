@@ -39,10 +39,13 @@ and does not call AWS.
 
 LINK is the id of a link, or a pattern of ids with * and ?; FINGERPRINT the first 8 or
 more digits of a finding's fingerprint. Without any, all links that fail are mended. What
-no proven change exists for is printed as a decision: who must be asked about what.
+no proven change exists for is printed as a decision: who must be asked about what. Findings
+on these links that keep no object from arriving are mended where they are asked for by their
+fingerprint, or all of them with --all.
 
 ` + mend.NewHelp + `
-` + exits{clean: "changes were printed, or there is nothing to fix", usage: "usage error, or a run or facts file that cannot be used"}.help(),
+` + exits{clean: "changes were printed, or there is nothing to fix", usage: "usage error, or a run or facts file that cannot be used",
+			incomplete: "nothing was printed, and something that was asked for is unknown"}.help(),
 		Example: `  crosscheck scan -o table -o jsonl=run.jsonl
   crosscheck fix --from run.jsonl
   crosscheck fix 'orders*' --from run.jsonl --format json
@@ -52,6 +55,7 @@ no proven change exists for is printed as a decision: who must be asked about wh
 	fs := cmd.Flags()
 	fs.StringVar(&f.o.From, "from", "", "run `file`, written with -o jsonl=FILE; - is standard input")
 	fs.StringVar(&f.o.Facts, "facts", "", "facts `file`, written with 'crosscheck facts'; - is standard input")
+	fs.BoolVar(&f.o.All, "all", false, "also print the changes that mend findings which break no link")
 	fs.StringVar(&f.format, "format", "diff", "`form` of the changes: "+strings.Join(repair.Forms(), ", "))
 	fs.StringVar(&f.dir, "out", "", "write the changes as files into this `directory`, which is made if it is missing")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colors (also: NO_COLOR)")
@@ -92,29 +96,70 @@ func (f *fixFlags) run(cmd *cobra.Command, s *terminal.Streams, args []string) e
 	if err != nil {
 		return err
 	}
+	return f.report(s, result)
+}
+
+// report prints the changes, and what becomes of all that was asked for.
+func (f *fixFlags) report(s *terminal.Streams, result *mend.Result) error {
 	for _, n := range result.Notes {
 		fmt.Fprintln(s.Err, text.Visible(n))
 	}
-	if len(result.Failing) == 0 && len(result.Changes) == 0 && len(result.Decisions) == 0 {
-		if len(result.Notes) == 0 || result.Findings > 0 {
-			fmt.Fprintln(s.Err, result)
+	nothing := len(result.Failing) == 0 && len(result.Changes) == 0 && len(result.Decisions) == 0
+	switch {
+	case !nothing:
+		if err := f.print(s, &result.Repairs); err != nil {
+			return err
 		}
-		return nil
+		fmt.Fprintln(s.Err, result)
+	case result.Findings > 0 || len(result.Notes)+len(result.Unknown)+len(result.Undecided) == 0:
+		fmt.Fprintln(s.Err, result)
 	}
-	if err := f.print(s, &result.Repairs); err != nil {
-		return err
+	switch n := result.Left; n {
+	case 0:
+	case 1:
+		fmt.Fprintln(s.Err, "1 more finding may be mended, which does not break a link: --all prints the change.")
+	default:
+		fmt.Fprintf(s.Err, "%d more findings may be mended, which do not break a link: --all prints the changes.\n", n)
 	}
-	fmt.Fprintln(s.Err, result)
+	unknown(s, "link", result.Unknown)
+	unknown(s, "finding", result.Undecided)
+	if nothing && len(result.Unknown)+len(result.Undecided) > 0 {
+		return exitError(exitIncomplete)
+	}
 	return nil
+}
+
+// unknown names what of a kind is unknown, with the reasons: on one line where it is one, and
+// the first of many.
+func unknown(s *terminal.Streams, kind string, list []string) {
+	const most = 20
+	switch n := len(list); n {
+	case 0:
+	case 1:
+		fmt.Fprintln(s.Err, "1 "+kind+" is unknown: "+text.Visible(list[0]))
+	default:
+		fmt.Fprintf(s.Err, "%d %ss are unknown:\n", n, kind)
+		for _, line := range list[:min(n, most)] {
+			fmt.Fprintln(s.Err, "  "+text.Visible(line))
+		}
+		if n > most {
+			fmt.Fprintf(s.Err, "  and %d more\n", n-most)
+		}
+	}
 }
 
 // check refuses flags that say nothing together, before anything is read.
 func (f *fixFlags) check() error {
-	known := false
+	known, given := false, f.link.Given()
 	for _, name := range repair.Forms() {
 		known = known || name == f.format
 	}
 	switch {
+	case !f.create && len(given) > 0:
+		return usererr.Hint(fmt.Errorf("%s can be given only with --new", strings.Join(given, ", ")),
+			"links that are there have what their replication configuration says")
+	case f.create && f.o.All:
+		return errors.New("--all is about links that are there, and --new about one that is not")
 	case !known:
 		return usererr.Hint(fmt.Errorf("unknown format %q", f.format), "use one of "+strings.Join(repair.Forms(), ", "))
 	case f.create && f.o.From != "":

@@ -36,9 +36,10 @@ type collector struct {
 	report.Discard
 	asked []ask
 
-	known    []string        // ids of all links
-	failing  map[string]bool // of those asked for
-	fine     map[string]string
+	known    []string                    // ids of all links
+	failing  map[string]bool             // of those asked for
+	fine     map[string]string           // why links that were asked for need nothing
+	unknown  map[string]string           // why links that were asked for are unknown
 	findings map[string]*finding.Finding // failing ones asked for, by fingerprint
 	passed   map[string]*finding.Finding // likewise, those that do not fail
 
@@ -52,7 +53,7 @@ type collector struct {
 
 func newCollector(only []string) *collector {
 	c := &collector{
-		failing: map[string]bool{}, fine: map[string]string{}, findings: map[string]*finding.Finding{}, passed: map[string]*finding.Finding{},
+		failing: map[string]bool{}, fine: map[string]string{}, unknown: map[string]string{}, findings: map[string]*finding.Finding{}, passed: map[string]*finding.Finding{},
 		links: map[string]bool{}, prints: map[string]bool{}, has: map[string]bool{}, users: shared.New(),
 	}
 	for _, s := range only {
@@ -81,7 +82,7 @@ func (c *collector) Link(l *finding.Link) error {
 	case l.Verdict == finding.Works:
 		c.fine[l.ID] = l.ID + ": works: there is nothing to fix"
 	default:
-		c.fine[l.ID] = l.ID + ": unknown, and nothing is known to fail: " + why(l)
+		c.unknown[l.ID] = why(l)
 	}
 	return nil
 }
@@ -127,6 +128,10 @@ func (c *collector) settle(name string, out *Result) error {
 			return err
 		}
 	}
+	for id, why := range c.unknown {
+		out.Unknown = append(out.Unknown, id+": "+why)
+	}
+	slices.Sort(out.Unknown)
 	for _, id := range out.Failing {
 		if !c.has[id] {
 			return usererr.Hint(fmt.Errorf("%s has no facts of the link %s: it was recorded by an earlier version of crosscheck", name, id),
@@ -160,7 +165,10 @@ func (c *collector) answer(name string, a ask, out *Result) error {
 			found = found || strings.HasPrefix(print, a.text)
 		}
 		for print, f := range c.passed {
-			if strings.HasPrefix(print, a.text) {
+			if strings.HasPrefix(print, a.text) && f.Status == finding.Unknown {
+				found = true
+				out.Undecided = append(out.Undecided, fmt.Sprintf("%s, %s of %s: %s", a.text, f.RuleID, about(f), f.Message))
+			} else if strings.HasPrefix(print, a.text) {
 				found = true
 				out.Notes = append(out.Notes, fmt.Sprintf("%s: the finding %s of %s is %s: there is nothing to fix", a.text, f.RuleID, about(f), f.Status))
 			}

@@ -26,15 +26,19 @@ type Options struct {
 	Facts string // facts file, likewise
 	Stdin io.Reader
 	Only  []string // links by id or pattern, findings by the beginning of their fingerprint; nil = all links that fail
+	All   bool     // also what would be better, and keeps no link from working
 }
 
 // Result is what was found.
 type Result struct {
 	finding.Repairs
-	Failing  []string // ids of the links that fail and were asked for, sorted
-	Findings int      // that fail and were asked for by their fingerprints
-	Mended   int      // of them, by the changes
-	Notes    []string // what was asked for and needs nothing, and why, as it was asked for
+	Failing   []string // ids of the links that fail and were asked for, sorted
+	Findings  int      // that fail and were asked for by their fingerprints
+	Mended    int      // of them, by the changes
+	Notes     []string // what was asked for and needs nothing, and why, as it was asked for
+	Unknown   []string // links that were asked for and are unknown, and why, sorted
+	Undecided []string // findings likewise, as they were asked for
+	Left      int      // findings that keep no link from working, and may be mended with Options.All
 }
 
 // Find finds the changes.
@@ -65,13 +69,25 @@ func Find(ctx context.Context, engine *rules.Engine, o *Options) (*Result, error
 	if len(c.docs) == 0 {
 		return out, nil
 	}
-	found, err := fix.Find(ctx, c.docs, judge)
+	find := func(docs []*fact.Document) (r finding.Repairs, left []finding.Finding, err error) {
+		if o.All {
+			r, err = fix.Find(ctx, docs, judge)
+			return r, nil, err
+		}
+		return fix.Within(ctx, fix.Scope{Finding: func(print string) bool { return c.prints[print] }}, docs, judge)
+	}
+	found, left, err := find(c.docs)
 	if err != nil {
 		return nil, err
 	}
 	if more := c.sharing(&found); len(more) > 0 { // judged again, with the links that a change may harm
-		if found, err = fix.Find(ctx, slices.Concat(c.docs, more), judge); err != nil {
+		if found, left, err = find(slices.Concat(c.docs, more)); err != nil {
 			return nil, err
+		}
+	}
+	for i := range left {
+		if len(c.asked) == 0 || c.links[left[i].Link] {
+			out.Left++
 		}
 	}
 	c.users.Mark(&found)

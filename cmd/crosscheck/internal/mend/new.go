@@ -24,6 +24,7 @@ the buckets have are extended, and BUCKET alone is enough.`
 
 // New are the flags of crosscheck fix --new.
 type New struct {
+	flags               *pflag.FlagSet // those below alone
 	role                string
 	replicaKey          string
 	sourceKeys          []string
@@ -33,7 +34,10 @@ type New struct {
 	annotations         bool
 }
 
-func (o *New) Register(fs *pflag.FlagSet) {
+// Register adds the flags to those of the command.
+func (o *New) Register(command *pflag.FlagSet) {
+	fs := pflag.NewFlagSet("new", pflag.ContinueOnError)
+	o.flags = fs
 	fs.StringVar(&o.role, "role", "", "with --new, `name` of the role to make (replicate-SOURCE if not set)")
 	fs.StringVar(&o.replicaKey, "kms", "", "with --new, replicate objects under KMS, with the key of this `ARN` for the replicas")
 	fs.StringSliceVar(&o.sourceKeys, "source-kms", nil, "with --kms, the `ARN` of a key that source objects are under; repeatable. Without it the role may decrypt with every key of the source account, through S3 alone")
@@ -42,6 +46,17 @@ func (o *New) Register(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.deleteMarkers, "delete-markers", false, "with --new, replicate delete markers")
 	fs.BoolVar(&o.lock, "object-lock", false, "with --new, the source has Object Lock")
 	fs.BoolVar(&o.annotations, "annotations", false, "with --new, replicate annotations")
+	command.AddFlagSet(fs)
+}
+
+// Given are the flags that were given, each as it is written, in the order of their names.
+func (o *New) Given() (names []string) {
+	o.flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return names
 }
 
 // Repairs are the whole set for a new link between two buckets, given as arguments, or what
