@@ -114,8 +114,8 @@ func damage(t *rapid.T, label, text string) string {
 				if values != nil {
 					values[key] = rapid.SampledFrom([]string{"s3.ap-south-1.amazonaws.com", "arn:aws:s3:::src", "arn:aws:s3:::elsewhere/*"}).Draw(t, "value")
 				}
-			} else {
-				s["Condition"] = map[string]any{"StringEquals": map[string]any{"aws:PrincipalOrgID": "o-another"}}
+			} else if label == "key" { // other conditions protect: a person decides
+				s["Condition"] = map[string]any{"StringEquals": map[string]any{"kms:ViaService": "s3.ap-south-1.amazonaws.com"}}
 			}
 		case "principal":
 			if who, ok := s["Principal"].(map[string]any); ok && who["AWS"] == roleARN {

@@ -2,15 +2,14 @@ package fix
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/near"
 	"crosscheck/rules/iam/catalog"
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
-	"crosscheck/rules/iam/statement"
 	"crosscheck/rules/permission/demand"
 	"crosscheck/rules/spelling"
 	"crosscheck/scanner/fact"
@@ -53,8 +52,8 @@ func (t *trial) candidates(target finding.Target) []edit {
 	}
 	var list []candidate
 	for i := range infos {
-		if st := &infos[i]; st.Effect == statement.Allow && !st.NotAction && !st.NotResource && !st.NotPrincipal {
-			list = append(list, (&nearly{t, st}).changes()...)
+		if n := t.near(&infos[i]); n.Allows() {
+			list = append(list, n.changes()...)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(a.rank, b.rank) })
@@ -93,20 +92,28 @@ func (t *trial) statements(p *plan) ([]policy.StatementInfo, bool) {
 // nearly is a statement that may come near to giving a right.
 type nearly struct {
 	*trial
-	st *policy.StatementInfo
+	near.Statement
 }
 
-// changes are those of the statement that may give the right.
+// near is a statement beside the right of the trial.
+func (t *trial) near(st *policy.StatementInfo) *nearly {
+	g := t.grant
+	return &nearly{t, near.Statement{StatementInfo: st, Right: &near.Right{Principal: g.principal, Action: g.action, Resource: g.resource, Conditions: g.conditions}}}
+}
+
+// changes are those of the statement that give the right and no other.
 func (n *nearly) changes() []candidate {
-	acts, covers, names := n.hasAction(), n.coversResource(), n.namesPrincipal()
+	acts, exact, names := n.Acts(), n.Exact(), n.Names()
 	switch {
-	case acts && covers && names:
+	case acts && exact && names && n.OnlyFor(n.needed()):
 		return n.contexts()
-	case acts && covers:
+	case !n.Limited():
+		return nil
+	case acts && exact && n.OnlyFor(n.needed()):
 		return n.principals()
-	case acts && names && n.onlyFor():
+	case acts && names && n.OnlyFor(n.needed()):
 		return []candidate{n.change(lacksResource, finding.AddResource, "Resource", "", n.grant.resource)}
-	case covers && names:
+	case exact && names:
 		return n.actions()
 	}
 	return nil
@@ -114,51 +121,8 @@ func (n *nearly) changes() []candidate {
 
 func (n *nearly) change(rank int, op finding.Operation, element, instead, value string) candidate {
 	return candidate{edit{Edit: finding.Edit{
-		Operation: op, Statement: n.st.Index, Sid: n.st.Sid, Element: element, Instead: instead, Values: []string{value},
+		Operation: op, Statement: n.Index, Sid: n.Sid, Element: element, Instead: instead, Values: []string{value},
 	}}, rank}
-}
-
-func (n *nearly) hasAction() bool {
-	return slices.ContainsFunc(n.st.Actions, func(a string) bool { return match.Match(strings.ToLower(a), strings.ToLower(n.grant.action)) })
-}
-
-func (n *nearly) coversResource() bool {
-	return n.grant.resource == "" || slices.ContainsFunc(n.st.Resources, func(r string) bool { return covers(r, n.grant.resource) })
-}
-
-// covers reports whether a pattern of resources matches all that another does.
-func covers(pattern, resource string) bool {
-	return pattern == resource || match.Match(pattern, resource)
-}
-
-// namesPrincipal reports whether the statement is for whom the right is, and for nobody else.
-func (n *nearly) namesPrincipal() bool {
-	if n.grant.principal.Type == "" {
-		return true
-	}
-	return len(n.st.Principals) == 1 && n.st.Principals[0] == policy.PrincipalInfo(n.grant.principal)
-}
-
-// about reports whether all resources of the statement are of the thing that the right is
-// about: its bucket, or its key.
-func (n *nearly) sameThing() bool {
-	if n.grant.resource == "" {
-		return true
-	}
-	thing := n.grant.resource
-	if i := strings.IndexByte(thing, '/'); i > 0 && strings.Contains(thing, ":s3:::") {
-		thing = thing[:i]
-	}
-	return !slices.ContainsFunc(n.st.Resources, func(r string) bool { return r != n.grant.resource && r != thing && !strings.HasPrefix(r, thing+"/") })
-}
-
-// onlyFor reports whether all actions of the statement are such as the link needs where the
-// right is.
-func (n *nearly) onlyFor() bool {
-	needed := n.needed()
-	return !slices.ContainsFunc(n.st.Actions, func(a string) bool {
-		return !slices.ContainsFunc(needed, func(x string) bool { return strings.EqualFold(a, x) })
-	})
 }
 
 // needed are the actions that the link needs where the right is. Tags are covered by the
@@ -182,28 +146,30 @@ func (n *nearly) needed() []string {
 	return list
 }
 
-// replicates reports whether the statement allows nothing but what replication asks for at
-// a destination.
-func (n *nearly) replicates() bool {
-	return !slices.ContainsFunc(n.st.Actions, func(a string) bool {
-		return !slices.ContainsFunc(demand.Requirements(), func(r *demand.Requirement) bool {
-			return r.Layer == demand.Destination && strings.EqualFold(a, r.Action)
-		})
-	})
+// cutOff reports whether RestrictPublicBuckets keeps the role out while the policy of the
+// destination is public: a statement beside that which makes it so gives no right.
+func (n *nearly) cutOff() bool {
+	b := n.doc.Buckets[n.now.link(n.link).Destination].Value
+	if b == nil || n.Kind != finding.BucketPolicy || b.AccountID == near.Account(n.grant.principal.Value) {
+		return false
+	}
+	for _, block := range []fact.Fact[fact.PublicAccessBlock]{b.PublicAccessBlock, n.doc.Accounts[b.AccountID].PublicAccessBlock} {
+		if block.Value != nil && block.Value.RestrictPublicBuckets {
+			return true
+		}
+	}
+	return false
 }
 
 // actions add the action, or correct one that is misspelt.
 func (n *nearly) actions() (list []candidate) {
-	for _, a := range n.st.Actions {
+	for _, a := range n.Actions {
 		g := match.NewGlob(strings.ToLower(a))
 		if catalog.IsS3(n.grant.action) && g.Kind == match.Literal && catalog.S3ResourceTypes(&g) == 0 && spelling.Nearest(g.Text, []string{strings.ToLower(n.grant.action)}) != "" {
 			list = append(list, n.change(misspelt, finding.ReplaceValue, "Action", a, n.grant.action))
 		}
 	}
-	if n.sameThing() {
-		list = append(list, n.change(lacksAction, finding.AddAction, "Action", "", n.grant.action))
-	}
-	return list
+	return append(list, n.change(lacksAction, finding.AddAction, "Action", "", n.grant.action))
 }
 
 // contexts add an encryption context to a condition that does not hold.
@@ -213,7 +179,7 @@ func (n *nearly) contexts() (list []candidate) {
 	if row.Layer == demand.DestinationKey {
 		bucket = n.doc.BucketARN(n.now.link(n.link).Destination)
 	}
-	for _, c := range n.st.Conditions {
+	for _, c := range n.Conditions {
 		if strings.EqualFold(c.Key, contextKey) && !strings.Contains(strings.ToLower(c.Operator), "not") {
 			for _, v := range []string{bucket, bucket + "/" + n.now.link(n.link).Rule.Prefix + "*"} {
 				list = append(list, n.change(lacksContext, finding.AddValue, "Condition/"+c.Operator+"/"+c.Key, "", v))
@@ -226,45 +192,17 @@ func (n *nearly) contexts() (list []candidate) {
 // principals name whom the right is for, in place of whom the statement was not meant for,
 // or beside others.
 func (n *nearly) principals() (list []candidate) {
-	alone := len(n.st.Principals) == 1
-	for _, p := range n.st.Principals {
+	alone := len(n.Principals) == 1
+	for _, p := range n.Principals {
 		element := strings.TrimSuffix("Principal/"+p.Type, "/")
-		public := p.Value == "*" && n.replicates()
-		if n.grant.principal.Type == "AWS" && (meant(p.Value, n.doc.Roles[n.grant.principal.Value].Value) || alone && public) {
+		public := alone && p.Value == "*" && n.cutOff()
+		if n.grant.principal.Type == "AWS" && (public || near.Stale(p.Value, n.doc.Roles[n.grant.principal.Value].Value)) {
 			list = append(list, n.change(misnamed, finding.ReplacePrincipal, element, p.Value, n.grant.principal.Value))
 		}
 	}
-	others := slices.ContainsFunc(n.st.Principals, func(p policy.PrincipalInfo) bool { return p.Type != n.grant.principal.Type || p.Value == "*" })
-	if !others && n.onlyFor() && n.sameThing() {
+	others := slices.ContainsFunc(n.Principals, func(p policy.PrincipalInfo) bool { return p.Type != n.grant.principal.Type || p.Value == "*" })
+	if !others {
 		list = append(list, n.change(lacksPrincipal, finding.AddPrincipal, "Principal/"+n.grant.principal.Type, "", n.grant.principal.Value))
 	}
 	return list
-}
-
-// uniqueID is what AWS shows in place of a role or user that was deleted.
-var uniqueID = regexp.MustCompile(`^A(RO|ID)A[A-Z0-9]+$`)
-
-// meant reports whether a principal exists nowhere, or is the role in another form, and so
-// was meant for the role: its name with another path, its session, or an id. A role of
-// the same name in another account is not: it may well exist.
-func meant(principal string, role *fact.Role) bool {
-	switch {
-	case role == nil || principal == role.ARN || principal == role.ID:
-		return false
-	case uniqueID.MatchString(principal):
-		return true
-	}
-	f := strings.SplitN(principal, ":", 6)
-	if len(f) < 6 || f[4] != role.AccountID {
-		return false
-	}
-	kind, path, _ := strings.Cut(f[5], "/")
-	switch kind {
-	case "role":
-		return strings.EqualFold(path[strings.LastIndexByte(path, '/')+1:], role.Name)
-	case "assumed-role":
-		name, _, _ := strings.Cut(path, "/")
-		return strings.EqualFold(name, role.Name)
-	}
-	return false
 }

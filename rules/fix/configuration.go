@@ -2,10 +2,10 @@ package fix
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/storable"
 	"crosscheck/scanner/fact"
 )
 
@@ -31,7 +31,7 @@ var ruleRemedies = map[string]remedy{
 		return f.decide(f.replication(), "which keys the rule %s is to replicate: %s; %s", f.link.Rule.ID, f.Message, f.Remediation)
 	},
 	"XC034": func(f *failure) []want {
-		return f.configuration("Filter", "", "V2", "give all rules of "+f.doc.Bucket.Name+" a Filter, a Priority and DeleteMarkerReplication; they replicate what they did, delete markers too", Modern)
+		return f.configuration("Filter", "", "V2", "give all rules of "+f.doc.Bucket.Name+" a Filter, a Priority and DeleteMarkerReplication; they replicate what they did, delete markers too", storable.Modern)
 	},
 	"XC037": func(f *failure) []want {
 		return f.rule("ExistingObjectReplication", "", "take ExistingObjectReplication out, which S3 refuses by now", func(*fact.ReplicationRule) {})
@@ -94,45 +94,11 @@ func (f *failure) configuration(element, rule, value, summary string, do func(*f
 			}
 			do(&r)
 			for i := range r.Rules {
-				storable(&r.Rules[i])
+				storable.Rule(&r.Rules[i])
 			}
 			b, err := json.MarshalIndent(r, "", "  ")
 			return string(b), err
 		},
 	}
 	return []want{w}
-}
-
-// storable takes out of a rule what S3 answered with and refuses to store.
-//
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ExistingObjectReplication.html
-// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-func storable(r *fact.ReplicationRule) {
-	r.ExistingObjects = ""
-	if r.Destination.ReplicationTime == "Disabled" && r.Destination.Metrics == "Enabled" {
-		r.Destination.ReplicationTime = "" // both have one status, or one is not there
-	}
-}
-
-// Modern makes of all rules those of schema V2 that S3 stores, which replicate what they did. S3 stores none of
-// both in one configuration, and no priority twice.
-func Modern(r *fact.Replication) {
-	var taken []int32
-	for _, rule := range r.Rules {
-		if rule.Schema == "V2" {
-			taken = append(taken, rule.Priority)
-		}
-	}
-	for i := range r.Rules {
-		rule := &r.Rules[i]
-		storable(rule)
-		if rule.Schema == "V2" {
-			continue
-		}
-		rule.Schema, rule.DeleteMarkers, rule.Priority = "V2", "Enabled", 1
-		for slices.Contains(taken, rule.Priority) {
-			rule.Priority++
-		}
-		taken = append(taken, rule.Priority)
-	}
 }

@@ -3,15 +3,13 @@ package fix
 import (
 	"cmp"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/spelt"
 	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam/policy"
-	"crosscheck/rules/iam/statement"
 	"crosscheck/scanner/fact"
 )
 
@@ -84,7 +82,7 @@ func rewrite(f *failure) []want {
 			w.edit = e
 			return []want{w}
 		}
-		if text := plainText(p.Document); text != p.Document && f.accepted(&p, text) {
+		if text := spelt.Plain(p.Document); text != p.Document && f.accepted(&p, text) {
 			w := f.want(p.Target)
 			w.edit = &edit{Edit: finding.Edit{
 				Operation: finding.Repair, Statement: -1, Values: []string{text},
@@ -106,91 +104,43 @@ func (f *failure) accepted(p *placed, text string) bool {
 	return policy.Parse(p.kind, p.Name, []byte(text), opts...).Valid()
 }
 
-// newVersion is the version of policies that knows variables; the other one that there is
-// does not.
-//
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-const newVersion = "2012-10-17"
-
-var versionText = regexp.MustCompile(`"Version"\s*:\s*"([^"\\]*)"`)
-
 // version writes another Version where it is all that is wrong with a policy; nil where it
 // is not.
 func (f *failure) version(p *placed) *edit {
-	m := versionText.FindStringSubmatch(p.Document)
-	if m == nil {
-		return nil
-	}
-	now := meantVersion(m[1])
+	was := spelt.VersionOf(p.Document)
+	now := spelt.Version(was)
 	d, err := policytext.Read(p.Document)
-	if err != nil || now == m[1] || d.Replace(policytext.Top, "Version", m[1], now) != nil || !f.accepted(p, d.Text()) {
+	if err != nil || now == was || d.Replace(policytext.Top, "Version", was, now) != nil || !f.accepted(p, d.Text()) {
 		return nil
 	}
 	return &edit{Edit: finding.Edit{
-		Operation: finding.Repair, Statement: policytext.Top, Element: "Version", Values: []string{now}, Instead: m[1],
-		Summary: "write " + now + " as Version of " + words.Called(p.Target) + ": there is no " + fmt.Sprintf("%q", m[1]),
+		Operation: finding.Repair, Statement: policytext.Top, Element: "Version", Values: []string{now}, Instead: was,
+		Summary: "write " + now + " as Version of " + words.Called(p.Target) + ": there is no " + fmt.Sprintf("%q", was),
 	}}
 }
-
-var (
-	dashes    = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-", "\u00A0", "", " ", "")
-	aDate     = regexp.MustCompile(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$`)
-	unprinted = strings.NewReplacer("\uFEFF", "", "\u200B", "", "\u00A0", " ", "\u2028", "\n",
-		"\u201C", `"`, "\u201D", `"`, "\u201E", `"`, "\u201F", `"`, "\u2033", `"`, "\u00AB", `"`, "\u00BB", `"`)
-)
-
-// meantVersion is the version that a text means: one that there is, written with other dashes,
-// or the usual one where it is another date.
-func meantVersion(text string) string {
-	plain := dashes.Replace(text)
-	switch {
-	case plain == newVersion || plain == "2008-10-17":
-		return plain
-	case aDate.MatchString(plain):
-		return newVersion
-	}
-	return text
-}
-
-// plainText is a policy with the quotes, spaces and dashes of JSON in place of those of
-// word processors.
-func plainText(text string) string {
-	text = unprinted.Replace(text)
-	return versionText.ReplaceAllStringFunc(text, func(m string) string {
-		old := versionText.FindStringSubmatch(m)[1]
-		return strings.Replace(m, `"`+old+`"`, `"`+meantVersion(old)+`"`, 1)
-	})
-}
-
-const (
-	misspelled  = "kms:EncryptionContext:arn:aws:arn"
-	sentContext = "kms:EncryptionContext:aws:s3:arn"
-)
-
-var misspelledKey = regexp.MustCompile(`(?i)"` + misspelled + `"`)
 
 // contextKeyName writes the name of the context key that S3 sends where one that it does not
 // send makes an Allow useless.
 func contextKeyName(f *failure) []want {
 	var list []want
 	for _, p := range f.placed() {
-		if !misspelledKey.MatchString(p.Document) {
+		if !spelt.NamesMisspelled(p.Document) {
 			continue
 		}
-		if spelled(p.kind, p.Document) == p.Document {
-			list = append(list, f.decide(p.Target, "whether a statement of %s that denies is to name the context key %s: it names %s, which S3 never sends", words.Called(p.Target), sentContext, misspelled)...)
+		if spelt.Sent(p.kind, p.Document) == p.Document {
+			list = append(list, f.decide(p.Target, "whether a statement of %s that denies is to name the context key %s: it names %s, which S3 never sends", words.Called(p.Target), spelt.SentContext, spelt.Misspelled)...)
 			continue
 		}
 		w := f.want(p.Target)
 		w.edit = &edit{
 			Edit: finding.Edit{
-				Operation: finding.ReplaceValue, Statement: -1, Element: "Condition", Values: []string{sentContext}, Instead: misspelled,
-				Summary: "name the context key " + sentContext + " in " + words.Called(p.Target) + ", in place of one that S3 never sends",
+				Operation: finding.ReplaceValue, Statement: -1, Element: "Condition", Values: []string{spelt.SentContext}, Instead: spelt.Misspelled,
+				Summary: "name the context key " + spelt.SentContext + " in " + words.Called(p.Target) + ", in place of one that S3 never sends",
 			},
 			text: func(text string) (string, error) {
-				now := spelled(p.kind, text)
+				now := spelt.Sent(p.kind, text)
 				if !f.accepted(&p, now) {
-					return "", fmt.Errorf("with %s in place of %s AWS would not accept %s", sentContext, misspelled, words.Called(p.Target))
+					return "", fmt.Errorf("with %s in place of %s AWS would not accept %s", spelt.SentContext, spelt.Misspelled, words.Called(p.Target))
 				}
 				return now, nil
 			},
@@ -198,21 +148,4 @@ func contextKeyName(f *failure) []want {
 		list = append(list, w)
 	}
 	return list
-}
-
-// spelled is a policy with the name of the context key that S3 sends, in statements that allow.
-func spelled(kind policy.Kind, text string) string {
-	infos := policy.Parse(kind, "", []byte(text)).Statements()
-	slices.SortFunc(infos, func(a, b policy.StatementInfo) int { return cmp.Compare(a.Offset, b.Offset) })
-	for i := len(infos) - 1; i >= 0; i-- {
-		if infos[i].Effect != statement.Allow {
-			continue
-		}
-		from, to := infos[i].Offset, len(text)
-		if i+1 < len(infos) {
-			to = infos[i+1].Offset
-		}
-		text = text[:from] + misspelledKey.ReplaceAllString(text[from:to], `"`+sentContext+`"`) + text[to:]
-	}
-	return text
 }

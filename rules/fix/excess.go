@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/near"
 	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam/match"
 	"crosscheck/rules/iam/policy"
@@ -84,7 +85,11 @@ func (f *failure) excess() (list []want) {
 	statements, actions := f.granting()
 	for i := range statements {
 		st := &statements[i]
-		if why := f.othersMayNeed(st); why != "" {
+		why := f.othersMayNeed(st)
+		if why == "" && !f.onlyReplicates(st) {
+			why = "which of its actions are to stay, as others than the replication role may use them"
+		}
+		if why != "" {
 			list = append(list, f.askAbout(st, why)...)
 			continue
 		}
@@ -98,10 +103,6 @@ func (f *failure) excess() (list []want) {
 			} else {
 				named = append(named, a)
 			}
-		}
-		if len(wild) > 0 && !f.onlyReplicates(st) {
-			list = append(list, f.askAbout(st, "which actions are to stay of "+words.Listed(wild)+", as others than the replication role may use them")...)
-			continue
 		}
 		for _, a := range wild {
 			if needed := f.neededOf(a, st); len(needed) > 0 {
@@ -120,7 +121,7 @@ func (f *failure) othersMayNeed(st *policy.StatementInfo) string {
 		return "what it is to allow, as it says only what and whom it leaves out"
 	}
 	for _, p := range st.Principals {
-		if account := accountOf(p.Value); account == "" || account != f.doc.Bucket.AccountID {
+		if account := near.Account(p.Value); account == "" || account != f.doc.Bucket.AccountID {
 			return "whether " + p.Value + " needs what it allows"
 		}
 	}
@@ -185,9 +186,9 @@ func (f *failure) wholeAccount() (list []want) {
 			continue
 		}
 		for _, p := range st.Principals {
-			if p.Value == accountOf(p.Value) || strings.HasSuffix(p.Value, ":root") {
+			if p.Value == near.Account(p.Value) || strings.HasSuffix(p.Value, ":root") {
 				what := fmt.Sprintf("take all of account %s out of %s; other roles there that replicate by it must be named like this one",
-					accountOf(p.Value), statementOf(onBucket(finding.BucketPolicy, f.destination), st.Sid, st.Index))
+					near.Account(p.Value), statementOf(onBucket(finding.BucketPolicy, f.destination), st.Sid, st.Index))
 				list = append(list, f.inPolicy(st, finding.AddPrincipal, "Principal/AWS", "", f.link.RoleARN)...)
 				list = append(list, f.inPolicy(st, finding.RemovePrincipal, "Principal/AWS", what, p.Value)...)
 			}
@@ -203,7 +204,7 @@ func (f *failure) wholeAccount() (list []want) {
 func (f *failure) orphans() (list []want) {
 	for _, st := range f.allows() {
 		for _, p := range st.Principals {
-			if p.Type != "AWS" || !uniqueID.MatchString(p.Value) || !strings.Contains(f.Message, p.Value) {
+			if p.Type != "AWS" || !near.Deleted(p.Value) || !strings.Contains(f.Message, p.Value) {
 				continue
 			}
 			if st.NotPrincipal {
@@ -217,28 +218,23 @@ func (f *failure) orphans() (list []want) {
 	return list
 }
 
-// tags names the right to replicate tags beside that to replicate objects.
-func (f *failure) tags() []want {
+// tags names the right to replicate tags beside that to replicate objects, where only the
+// role gets it.
+func (f *failure) tags() (list []want) {
 	for _, st := range f.allows() {
 		names := slices.ContainsFunc(st.Principals, func(p policy.PrincipalInfo) bool { return p.Value == f.link.RoleARN })
-		if names && slices.ContainsFunc(st.Actions, func(a string) bool { return strings.EqualFold(a, "s3:ReplicateObject") }) {
-			list := f.inPolicy(&st, finding.AddAction, "Action", "", "s3:ReplicateTags")
-			for i := range list {
-				list[i].optional = "s3:ReplicateObject covers tags within one account; between accounts this was not recorded, and one page of AWS asks for s3:ReplicateTags"
-			}
-			return list
+		if !names || !slices.ContainsFunc(st.Actions, func(a string) bool { return strings.EqualFold(a, "s3:ReplicateObject") }) {
+			continue
 		}
+		if len(st.Principals) > 1 {
+			list = f.askAbout(&st, "whether all whom it names are to replicate tags")
+			continue
+		}
+		list = f.inPolicy(&st, finding.AddAction, "Action", "", "s3:ReplicateTags")
+		for i := range list {
+			list[i].optional = "s3:ReplicateObject covers tags within one account; between accounts this was not recorded, and one page of AWS asks for s3:ReplicateTags"
+		}
+		return list
 	}
-	return nil
-}
-
-// accountOf is the account of a principal, an id or an ARN; "" where it has none.
-func accountOf(principal string) string {
-	if parts := strings.Split(principal, ":"); len(parts) >= 6 {
-		return parts[4]
-	}
-	if len(principal) == 12 && strings.Trim(principal, "0123456789") == "" {
-		return principal
-	}
-	return ""
+	return list
 }

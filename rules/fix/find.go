@@ -32,18 +32,28 @@ func Find(ctx context.Context, docs []*fact.Document, judge Judge) (finding.Repa
 // find does what [Find] does.
 func (f *finder) find(ctx context.Context) (finding.Repairs, error) {
 	for range maxRounds {
-		more, err := f.round(ctx)
-		if err != nil {
+		for range maxRounds {
+			more, err := f.round(ctx)
+			if err != nil {
+				return finding.Repairs{}, err
+			}
+			if !more {
+				break
+			}
+		}
+		f.prune()
+		if err := f.prove(ctx); err != nil {
 			return finding.Repairs{}, err
 		}
-		if !more {
+		if len(f.retry) == 0 {
 			break
 		}
+		for _, t := range f.retry { // for which something else may be found
+			f.changed(t)
+		}
+		f.retry = nil
 	}
-	f.prune()
-	if err := f.prove(ctx); err != nil {
-		return finding.Repairs{}, err
-	}
+	f.settle()
 	return f.repairs(), nil
 }
 
@@ -58,6 +68,7 @@ type finder struct {
 	left     map[string]bool       // fingerprints of what might be mended and is not in the scope
 	of       map[string][]*plan    // of a resource, by its ARN
 	users    map[string][]*subject // of a resource, by its ARN
+	retry    []finding.Target      // of which a change was taken out
 }
 
 // subject is a document and what it was judged to be.
@@ -68,6 +79,8 @@ type subject struct {
 	stale       bool              // a plan of its resources changed since the last judgement
 	open        decisions         // of the last round that asked about it
 	words       map[string]string // of decisions as they were first said, by fingerprint
+	harmed      map[string]bool   // links that changes for others made worse, in this round
+	dropped     []dropped         // steps for which there was no proof
 	unproven    decisions
 }
 
@@ -125,10 +138,15 @@ func (f *finder) round(ctx context.Context) (more bool, err error) {
 		looked = append(looked, s)
 	}
 	for _, s := range looked {
+		if err := f.harm(ctx, s); err != nil {
+			return false, err
+		}
+	}
+	for _, s := range looked {
 		s.open = decisions{}
 		for _, ask := range f.sources {
 			for _, w := range ask(s.now) {
-				if f.within(s, &w) {
+				if !s.harmed[w.link] && f.within(s, &w) {
 					more = f.add(s, &w) || more
 				}
 			}

@@ -77,6 +77,24 @@ func TestUnproven(t *testing.T) {
 	}
 }
 
+// Where a change is not proven, something else is looked for.
+func TestTriedAgain(t *testing.T) {
+	t.Parallel()
+	values := []string{"Paused", "Enabled"}
+	next := func(s *state) []want {
+		if len(values) == 0 || s.doc.Buckets["dst"].Value.Versioning.Value.Status != "Suspended" {
+			return nil
+		}
+		v := values[0]
+		values = values[1:]
+		return wantVersioning(v)(s)
+	}
+	got, err := newFinder([]*fact.Document{unversioned("a")}, judgeVersioning, []source{next}).find(t.Context())
+	if err != nil || len(got.Changes) != 1 || got.Changes[0].After != "Enabled" || !got.Changes[0].Proven || len(got.Decisions) > 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // A change is not printed that harms a link which it is not for.
 func TestHarmed(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,7 @@ type grant struct {
 	resource   string // ARN or pattern; "*" in the policy of a key, "" in a trust policy
 	conditions []policytext.Condition
 	sid        string // of a new statement of such rights
+	beside     string // what is said of a condition of a statement that there is
 }
 
 // key is the same of two grants of the same right.
@@ -122,9 +123,13 @@ func (g *grant) gives(s *policytext.Statement) bool {
 func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
 	reason := map[string]string{} // why an action is optional
 	finds := map[string]map[string]bool{}
+	var beside []string
 	for _, x := range p.steps {
 		if x.grant == nil || !x.gives(s) {
 			continue
+		}
+		if x.grant.beside != "" && !slices.Contains(beside, x.grant.beside) {
+			beside = append(beside, x.grant.beside)
 		}
 		if why, ok := reason[x.action]; !ok || why != "" {
 			reason[x.action] = x.optional
@@ -152,7 +157,8 @@ func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
 			e.Operation = finding.CreateDocument
 			e.Summary = fmt.Sprintf("create %s with statement %s: allow %s", words.Called(p.Target), s.Sid, right)
 		}
-		list = append(list, e)
+		e.Summary = strings.Join(append([]string{e.Summary}, beside...), "; ")
+		list, beside = append(list, e), nil
 	}
 	return list
 }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/near"
 	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
@@ -30,8 +31,10 @@ func (f *finder) place(s *subject, w *want) bool {
 		return true
 	}
 	text := w.grant.words
-	if t.full != "" {
-		text += "; " + t.full
+	for _, why := range []string{t.guard, t.full} {
+		if why != "" {
+			text += "; " + why
+		}
 	}
 	s.decide(w, text)
 	return false
@@ -94,11 +97,11 @@ func (f *finder) share(s *subject, w *want) (more bool) {
 func (s *step) mayGive(w *want) bool {
 	switch {
 	case s.grant != nil:
-		return s.action == w.grant.action && s.principal == w.grant.principal && covers(s.resource, w.grant.resource)
+		return s.action == w.grant.action && s.principal == w.grant.principal && near.Within(w.grant.resource, s.resource)
 	case s.Operation == finding.AddAction:
 		return slices.Contains(s.Values, w.grant.action)
 	case s.Operation == finding.AddResource:
-		return slices.ContainsFunc(s.Values, func(v string) bool { return covers(v, w.grant.resource) })
+		return slices.ContainsFunc(s.Values, func(v string) bool { return near.Within(w.grant.resource, v) })
 	case s.Operation == finding.AddPrincipal || s.Operation == finding.ReplacePrincipal:
 		return slices.Contains(s.Values, w.grant.principal.Value)
 	}
@@ -155,6 +158,7 @@ type trial struct {
 	enough iam.Result // what a place must come to
 	unread bool       // a place came to nothing only because of what was not read
 	full   string     // a policy that would be larger than AWS takes
+	guard  string     // a condition that keeps the role out
 }
 
 func (t *trial) find() bool {
@@ -201,7 +205,15 @@ func (t *trial) does(target finding.Target, w want) bool {
 	}
 	r := t.result(t.subject, t.want)
 	if r == iam.Allowed || r == t.enough {
-		return true
+		undo()
+		if t.guarded(target) {
+			return false
+		}
+		if w.edit != nil && w.edit.Operation != finding.AddValue {
+			w.edit.beside = t.grant.beside
+		}
+		_, ok = t.try(target, w)
+		return ok
 	}
 	t.unread = t.unread || r == iam.Undecided
 	undo()

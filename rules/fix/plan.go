@@ -17,7 +17,8 @@ type plan struct {
 	finding.Target
 	before string
 	steps  []*step
-	full   string // why AWS would not take another right in it
+	full   string          // why AWS would not take another right in it
+	barred map[string]bool // keys of steps for which there is no proof
 
 	// What becomes of it with all steps.
 	after string
@@ -73,6 +74,9 @@ func (s *step) serve(w *want) bool {
 // add does what is wanted; false where nothing changes by it.
 func (p *plan) add(w *want) (bool, error) {
 	s := newStep(w)
+	if p.barred[s.key()] {
+		return false, nil
+	}
 	if old := p.step(s.key()); old != nil {
 		return old.serve(w), nil
 	}
@@ -94,6 +98,15 @@ func (p *plan) step(key string) *step {
 		}
 	}
 	return nil
+}
+
+// bar takes a step out for good.
+func (p *plan) bar(s *step) {
+	if p.barred == nil {
+		p.barred = map[string]bool{}
+	}
+	p.barred[s.key()] = true
+	p.drop(s)
 }
 
 // drop takes a step out, and all where those that are left cannot be done without it.
@@ -252,6 +265,9 @@ func (p *plan) edits() []finding.Edit {
 		e.Values, e.Findings, e.Optional = finding.NotNil(e.Values), finding.NotNil(slices.Sorted(maps.Keys(s.finds))), s.optional
 		if e.Statement >= 0 && e.Statement < len(p.sids) {
 			e.Sid = p.sids[e.Statement]
+		}
+		if s.edit.beside != "" {
+			e.Summary = words.Summary(p.Target, &e) + "; " + s.edit.beside
 		}
 		list = append(list, e)
 	}

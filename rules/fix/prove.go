@@ -102,13 +102,73 @@ func (f *finder) takeOut(ctx context.Context, x fault) error {
 		}
 	}
 	for _, u := range mine {
-		u.plan.drop(u.step)
+		u.plan.bar(u.step)
 		f.changed(u.Target)
-		for link := range u.links {
-			x.unproven.add(finding.Target{}, link, "no change was found that is proven to mend the link: with the one that is wanted, "+why)
-		}
+		f.retry = append(f.retry, u.Target)
+		x.dropped = append(x.dropped, dropped{u.step, why})
 	}
 	x.stale = true
+	return nil
+}
+
+// dropped is a step that was taken out, and why.
+type dropped struct {
+	*step
+	why string
+}
+
+// settle leaves a decision for what a step was to mend that was taken out, where nothing else
+// mends it.
+func (f *finder) settle() {
+	for _, s := range f.subjects {
+		for _, d := range s.dropped {
+			for link := range d.links {
+				if f.unmended(link, d.finds) {
+					s.unproven.add(finding.Target{}, link, "no change was found that is proven to mend the link: with the one that is wanted, "+d.why)
+				}
+			}
+		}
+	}
+}
+
+// unmended reports whether a link fails, or some of its findings do.
+func (f *finder) unmended(link string, finds map[string]bool) bool {
+	return slices.ContainsFunc(f.subjects, func(s *subject) bool {
+		return s.now.verdict(link).Fails() || slices.ContainsFunc(s.now.findings, func(x finding.Finding) bool {
+			return x.Link == link && x.Status == finding.Fail && finds[x.Fingerprint]
+		})
+	})
+}
+
+// harm notes the links of a document that a change for others made worse. Nothing is wanted
+// for them, as no right is to make up for it: the change will be taken out.
+func (f *finder) harm(ctx context.Context, s *subject) error {
+	s.harmed = map[string]bool{}
+	now := s.now
+	for i := range now.links {
+		link := now.links[i].ID
+		before := linkOf(s.before, link)
+		if before == nil || Worse(before, linkOf(now, link)) == "" {
+			continue
+		}
+		for _, p := range f.plansOf(s) {
+			for _, x := range p.steps {
+				if x.links[link] || s.harmed[link] {
+					continue
+				}
+				var err error
+				p.lacking(x, func() {
+					if err = f.look(ctx, s); err == nil {
+						s.harmed[link] = Worse(before, linkOf(s.now, link)) == ""
+					}
+				})
+				s.now, s.stale = now, false
+				if err != nil {
+					return err
+				}
+			}
+		}
+	}
 	return nil
 }
 

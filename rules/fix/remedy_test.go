@@ -268,7 +268,7 @@ var remedyCases = []remedyCase{
 	{"all actions, and others may use them", "XC043", func(w *world) {
 		w.inDst(`["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags"]`, `"s3:*"`)
 		w.inTrust(`"s3.amazonaws.com"`, `["s3.amazonaws.com","ec2.amazonaws.com"]`)
-	}, "", "", "", "which actions are to stay of s3:*"},
+	}, "", "", "", "which of its actions are to stay"},
 	{"another account may delete", "XC043", func(w *world) {
 		w.inDst(`"Statement":[`, `"Statement":[{"Sid":"Clean","Effect":"Allow","Principal":{"AWS":"333333333333"},"Action":"s3:DeleteObject","Resource":"arn:aws:s3:::dst/*"},`)
 	}, "", "", "", "statement Clean of the bucket policy of dst: whether 333333333333 needs what it allows"},

@@ -32,6 +32,8 @@ type edit struct {
 	// text makes the whole text anew, from that before the edit; nil where the element gets
 	// the values, or where the text becomes Values[0]. It must give the same if it is done twice.
 	text func(string) (string, error)
+
+	beside string // what is said of a condition of another statement
 }
 
 // key is the same of two edits that do the same.

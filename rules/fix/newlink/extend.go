@@ -13,6 +13,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/overlay"
+	"crosscheck/rules/fix/storable"
 	"crosscheck/scanner/fact"
 )
 
@@ -240,7 +241,7 @@ func (x *extension) configure(docs []*fact.Document) error {
 	if b.Replication.Value != nil {
 		config.Role, config.Rules = b.Replication.Value.Role, slices.Clone(b.Replication.Value.Rules)
 	}
-	fix.Modern(&config)
+	storable.Modern(&config)
 	rule := x.link.rule()
 	for n, taken := 2, true; taken; n++ {
 		if taken = slices.ContainsFunc(config.Rules, func(r fact.ReplicationRule) bool { return r.ID == rule.ID }); taken {
