@@ -5,11 +5,11 @@ package fix
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix/overlay"
+	"crosscheck/rules/fix/shared"
 	"crosscheck/rules/permission"
 	"crosscheck/scanner/fact"
 )
@@ -90,7 +90,7 @@ func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 		users: map[string][]*subject{}, left: map[string]bool{},
 	}
 	for _, doc := range docs {
-		s := &subject{doc: doc, resources: Resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
+		s := &subject{doc: doc, resources: shared.Resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
 		f.subjects = append(f.subjects, s)
 	}
 	slices.SortStableFunc(f.subjects, func(a, b *subject) int {
@@ -102,25 +102,6 @@ func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 		}
 	}
 	return f
-}
-
-// Resources are the ARNs of what a document has that can be changed.
-func Resources(doc *fact.Document) []string {
-	all := map[string]bool{doc.Bucket.ARN: true}
-	for _, b := range doc.Buckets {
-		if b.Value != nil {
-			all[b.Value.ARN] = true
-		}
-	}
-	for arn := range doc.Roles {
-		all[arn] = true
-	}
-	for _, k := range doc.Keys {
-		if k.Value != nil {
-			all[k.Value.ARN] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
 }
 
 // round judges what changed and asks all sources; false where nothing new is wanted. All

@@ -13,6 +13,7 @@ import (
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
 	"crosscheck/rules/fix/overlay"
+	"crosscheck/rules/fix/shared"
 	"crosscheck/rules/fix/storable"
 	"crosscheck/scanner/fact"
 )
@@ -99,9 +100,9 @@ func (x *extension) harms(ctx context.Context, judge fix.Judge, out *finding.Rep
 
 // sharing are the documents of other buckets with links that refer to something that a document has.
 func sharing(docs []*fact.Document, doc *fact.Document) (list []*fact.Document) {
-	resources := fix.Resources(doc)
+	resources := shared.Resources(doc)
 	for _, d := range docs {
-		if len(d.Links) > 0 && d.Bucket.ARN != doc.Bucket.ARN && slices.ContainsFunc(fix.Resources(d), func(arn string) bool { return slices.Contains(resources, arn) }) {
+		if len(d.Links) > 0 && d.Bucket.ARN != doc.Bucket.ARN && slices.ContainsFunc(shared.Resources(d), func(arn string) bool { return slices.Contains(resources, arn) }) {
 			list = append(list, d)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package shared finds the links that use what a change changes and that were not judged
-// with it: a change may harm them.
+// Package shared finds what documents refer to, and the links that use what a change changes
+// and that were not judged with it: a change may harm them.
 package shared
 
 import (
@@ -99,4 +99,23 @@ func (u *Users) Mark(r *finding.Repairs) {
 			}
 		}
 	}
+}
+
+// Resources are the ARNs of what a document has that can be changed.
+func Resources(doc *fact.Document) []string {
+	all := map[string]bool{doc.Bucket.ARN: true}
+	for _, b := range doc.Buckets {
+		if b.Value != nil {
+			all[b.Value.ARN] = true
+		}
+	}
+	for arn := range doc.Roles {
+		all[arn] = true
+	}
+	for _, k := range doc.Keys {
+		if k.Value != nil {
+			all[k.Value.ARN] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }

@@ -90,7 +90,7 @@ func (r *repairer) keep(d *fact.Document) error {
 	n := len(r.docs)
 	r.docs = append(r.docs, kept{at: r.end, size: int64(len(text)), bucket: d.Bucket.Name, with: n})
 	r.end += int64(len(text))
-	for _, arn := range fix.Resources(d) {
+	for _, arn := range shared.Resources(d) {
 		if other, ok := r.users[arn]; ok {
 			r.docs[r.root(n)].with = r.root(other)
 		} else {
