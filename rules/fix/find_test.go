@@ -115,3 +115,45 @@ func TestHarmed(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// Where a role cannot be made for one link, what others want of it is not printed either.
+func TestRoleNotMade(t *testing.T) {
+	t.Parallel()
+	const role = "arn:aws:iam::111111111111:role/r"
+	a, b := unversioned("a"), unversioned("b")
+	for _, doc := range []*fact.Document{a, b} {
+		doc.Roles = map[string]fact.Fact[fact.Role]{role: fact.None[fact.Role]()}
+	}
+	judge := func(_ context.Context, doc *fact.Document) ([]finding.Link, []finding.Finding, error) {
+		l := finding.Link{ID: doc.Links[0].ID, Verdict: finding.Broken}
+		x := finding.Finding{RuleID: "XC004", Link: l.ID, Status: finding.Fail, Fingerprint: "4" + l.ID}
+		if doc.Bucket.Name == "b" && doc.Roles[role].Value != nil {
+			l.Verdict, x.Status = finding.Works, finding.Pass
+		}
+		return []finding.Link{l}, []finding.Finding{x}, nil
+	}
+	wants := func(s *state) (list []want) {
+		document := func(kind finding.Kind, policy, text string, x *finding.Finding) want {
+			return want{
+				Target: finding.Target{Kind: kind, AccountID: "111111111111", Resource: role, Policy: policy}, link: x.Link, findings: []string{x.Fingerprint},
+				edit: &edit{Edit: finding.Edit{Operation: finding.CreateDocument, Statement: -1, Values: []string{text}}},
+			}
+		}
+		for _, x := range s.failing("XC004") {
+			list = append(list, document(finding.TrustPolicy, "", `{"Statement":[]}`, &x))
+			if s.doc.Bucket.Name == "b" {
+				list = append(list, document(finding.RolePolicy, "p", `{"Statement":[]}`, &x))
+			}
+		}
+		return list
+	}
+	got, err := newFinder([]*fact.Document{a, b}, judge, []source{wants}).find(t.Context())
+	if err != nil || len(got.Changes) > 0 {
+		t.Fatalf("%v, %+v", err, got)
+	}
+	for _, doc := range []*fact.Document{a, b} {
+		if !slices.ContainsFunc(got.Decisions, func(d finding.Decision) bool { return d.Link == doc.Links[0].ID }) {
+			t.Errorf("nothing says why %s is not mended: %+v", doc.Links[0].ID, got.Decisions)
+		}
+	}
+}

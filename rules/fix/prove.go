@@ -86,8 +86,8 @@ func (f *finder) takeOut(ctx context.Context, x fault) error {
 		var err error
 		cured := false
 		u.plan.lacking(u.step, func() {
-			if _, _, e := f.overlay(x.subject).Apply(x.subject.doc); e != nil {
-				return // the others need it: a role is made before it gets policies
+			if !f.made(x.subject) {
+				return
 			}
 			if err = f.look(ctx, x.subject); err == nil {
 				cured = f.worse(x.subject, x.link) == ""
@@ -102,13 +102,42 @@ func (f *finder) takeOut(ctx context.Context, x fault) error {
 		}
 	}
 	for _, u := range mine {
-		u.plan.bar(u.step)
-		f.changed(u.Target)
-		f.retry = append(f.retry, u.Target)
-		x.dropped = append(x.dropped, dropped{u.step, why})
+		f.drop(x.subject, u.plan, u.step, why)
+	}
+	for _, u := range mine {
+		f.dropUnmade(u.Resource, why)
 	}
 	x.stale = true
 	return nil
+}
+
+// drop takes a step out, for which there is no proof.
+func (f *finder) drop(s *subject, p *plan, x *step, why string) {
+	p.bar(x)
+	f.changed(p.Target)
+	f.retry = append(f.retry, p.Target)
+	s.dropped = append(s.dropped, dropped{x, why})
+}
+
+// made reports whether the changes so far can be made: those of a missing role rest on that
+// which makes it.
+func (f *finder) made(s *subject) bool {
+	_, _, err := f.overlay(s).Apply(s.doc)
+	return err == nil
+}
+
+// dropUnmade takes out all that is wanted of a role that is not made any more.
+func (f *finder) dropUnmade(resource, why string) {
+	for _, s := range f.users[resource] {
+		if f.made(s) {
+			continue
+		}
+		for _, p := range f.of[resource] {
+			for _, x := range slices.Clone(p.steps) {
+				f.drop(s, p, x, why)
+			}
+		}
+	}
 }
 
 // dropped is a step that was taken out, and why.
@@ -158,6 +187,9 @@ func (f *finder) harm(ctx context.Context, s *subject) error {
 				}
 				var err error
 				p.lacking(x, func() {
+					if !f.made(s) {
+						return
+					}
 					if err = f.look(ctx, s); err == nil {
 						s.harmed[link] = Worse(before, linkOf(s.now, link)) == ""
 					}
