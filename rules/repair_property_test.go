@@ -2,6 +2,8 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,8 +11,13 @@ import (
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix"
+	"crosscheck/rules/fix/near"
 	"crosscheck/rules/fix/overlay"
 	"crosscheck/rules/fix/surplus"
+	"crosscheck/rules/iam/policy"
+	"crosscheck/rules/iam/statement"
+	"crosscheck/rules/permission"
+	"crosscheck/rules/permission/demand"
 	"crosscheck/scanner/fact"
 )
 
@@ -186,6 +193,68 @@ func damaged(t *rapid.T, do func(*world)) *fact.Document {
 	})
 }
 
+// allowed are what the statements of a policy allow: to whom, what, on what, and with which conditions.
+func allowed(text string) map[[4]string]bool {
+	out := map[[4]string]bool{}
+	for _, st := range policy.Parse(policy.Resource, "", []byte(text), policy.Stored()).Statements() {
+		if st.Effect != statement.Allow {
+			continue
+		}
+		who, on := st.Principals, st.Resources
+		if len(who) == 0 {
+			who = []policy.PrincipalInfo{{}}
+		}
+		if len(on) == 0 {
+			on = []string{""}
+		}
+		for _, p := range who {
+			for _, a := range st.Actions {
+				for _, r := range on {
+					out[[4]string{p.Value, a, r, fmt.Sprint(st.Conditions)}] = true
+				}
+			}
+		}
+	}
+	return out
+}
+
+// beyond are what a change allows or no longer allows that is not a right of the role which a
+// link needs; what the role itself was misspelt as is not counted.
+func beyond(doc *fact.Document, c *finding.Change) (out [][4]string) {
+	needed := map[[2]string]bool{}
+	for i := range doc.Links {
+		m := permission.Of(doc, &doc.Links[i], permission.NewPolicies())
+		for _, cell := range m.Cells {
+			needed[[2]string{cell.Action, cell.Resource}] = true
+			if cell.Requirement.On == demand.TheKey {
+				needed[[2]string{cell.Action, "*"}] = true
+			}
+			if cell.Action == "s3:ReplicateObject" {
+				needed[[2]string{"s3:ReplicateTags", cell.Resource}] = true
+			}
+		}
+	}
+	before, after := allowed(c.Before), allowed(c.After)
+	for x := range after {
+		onObjects := strings.Contains(x[2], "/")
+		applies := !slices.ContainsFunc(demand.Requirements(), func(r *demand.Requirement) bool {
+			return r.Action == x[1] && strings.Contains(x[2], ":s3:::") && onObjects != (r.On == demand.TheObjects)
+		})
+		mine := x[0] == "" || x[0] == roleARN || x[0] == "s3.amazonaws.com"
+		right := x[2] == "" || needed[[2]string{x[1], x[2]}] && (!strings.HasPrefix(x[1], "kms:") || strings.Contains(x[3], "kms:ViaService"))
+		tags := x[1] == "s3:ReplicateTags" && before[[4]string{x[0], "s3:ReplicateObject", x[2], x[3]}] // which covers them
+		if !before[x] && applies && !(mine && (right || tags)) {
+			out = append(out, x)
+		}
+	}
+	for x := range before {
+		if !after[x] && x[0] != "" && !near.Stale(x[0], doc.Roles[roleARN].Value) && x[0] != roleARN {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // Whatever rights are taken from a link that works, the changes that are found make it work
 // again, whole, and add nothing that is not needed.
 func TestRepairsDamage(t *testing.T) {
@@ -227,6 +296,11 @@ func TestRepairsDamage(t *testing.T) {
 					rt.Logf("%s\n%s\n%s", x.Target, x.Before, x.After)
 				}
 				rt.Fatalf("%s is %s after the changes: %s; decisions %+v", c.name, l.Verdict, l.Why, r.Decisions)
+			}
+		}
+		for _, x := range r.Changes {
+			if more := beyond(doc, &x); len(more) > 0 {
+				rt.Fatalf("%s: not what the links need, or of others: %q\n%s\n%s", c.name, more, x.Before, x.After)
 			}
 		}
 		needless, err := surplus.Of(t.Context(), []*fact.Document{doc}, r, judgeOf(e))
