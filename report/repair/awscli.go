@@ -139,7 +139,7 @@ func (s *script) s3(c *change, operation string) string {
 func (s *script) change(c *change) {
 	s3 := func(operation string) string { return s.s3(c, operation) }
 	switch c.Kind {
-	case finding.TrustPolicy, finding.RolePolicy, finding.Boundary:
+	case finding.TrustPolicy, finding.RolePolicy, finding.ManagedPolicy, finding.Boundary:
 		s.role(c)
 	case finding.BucketPolicy:
 		s.with(c, s3("put-bucket-policy"), "policy", c.After)
@@ -202,7 +202,7 @@ func (s *script) line(command string) { s.b.WriteString(command + "\n") }
 // command.
 func (s *script) with(c *change, command, opt, document string) {
 	if !s.alone {
-		f := file{fmt.Sprintf("%02d-%s.json", len(s.documents)+1, unsafe.ReplaceAllString(string(c.Kind)+"-"+cmp.Or(c.bucket, c.role, c.keyID), "_")), ended(document)}
+		f := file{fmt.Sprintf("%02d-%s.json", len(s.documents)+1, unsafe.ReplaceAllString(string(c.Kind)+"-"+cmp.Or(c.bucket, c.role, c.keyID, c.policy), "_")), ended(document)}
 		s.documents = append(s.documents, f)
 		s.line(command + " --" + opt + " file://" + f.name)
 		return

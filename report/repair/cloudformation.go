@@ -103,7 +103,7 @@ func (t *stack) change(c *change) {
 	switch c.Kind {
 	case finding.BucketPolicy:
 		t.resource(c, "AWS::S3::BucketPolicy", mapping("Bucket", scalar(c.bucket), "PolicyDocument", document))
-	case finding.RolePolicy, finding.Boundary:
+	case finding.RolePolicy, finding.ManagedPolicy, finding.Boundary:
 		t.rolePolicy(c, document)
 	case finding.TrustPolicy:
 		if c.made() {

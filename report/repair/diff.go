@@ -57,8 +57,11 @@ func (c *change) unified() (diff string, layout bool) {
 // label names a target as a path: account, kind, Region of a key, resource, policy.
 func label(t finding.Target) string {
 	parts := []string{t.AccountID, string(t.Kind), name(t), t.Policy}
-	if t.Kind == finding.KeyPolicy || t.Kind == finding.KeyState {
+	switch t.Kind {
+	case finding.KeyPolicy, finding.KeyState:
 		parts[3] = t.Region
+	case finding.ManagedPolicy:
+		parts[3] = "" // the resource
 	}
 	var kept []string
 	for _, p := range parts {

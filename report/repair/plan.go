@@ -27,7 +27,7 @@ type block struct {
 // anything names it: S3 and KMS refuse principals that do not exist. Object Lock needs
 // versioning, and a replication configuration versioning on both sides.
 var order = []finding.Kind{
-	finding.TrustPolicy, finding.Boundary, finding.RolePolicy,
+	finding.TrustPolicy, finding.Boundary, finding.RolePolicy, finding.ManagedPolicy,
 	finding.KeyState, finding.KeyPolicy, finding.Versioning, finding.Ownership, finding.ObjectLock, finding.RequestPayment, finding.BucketPolicy,
 	finding.Replication,
 }
@@ -36,7 +36,7 @@ var order = []finding.Kind{
 // for all.
 func stage(k finding.Kind) int {
 	switch k {
-	case finding.TrustPolicy, finding.Boundary, finding.RolePolicy:
+	case finding.TrustPolicy, finding.Boundary, finding.RolePolicy, finding.ManagedPolicy:
 		return 0
 	case finding.Replication:
 		return 2
@@ -94,13 +94,14 @@ func (b block) title() string {
 	return title
 }
 
-// name is the short name of the resource of a target: a role with its path, a bucket, a key.
+// name is the short name of the resource of a target: a role or managed policy with its path, a
+// bucket, a key.
 func name(t finding.Target) string {
 	_, resource, _ := strings.Cut(t.Resource, ":::") // a bucket
 	if resource == "" {
 		resource = t.Resource
 	}
-	for _, kind := range []string{":role/", ":key/"} {
+	for _, kind := range []string{":role/", ":policy/", ":key/"} {
 		if _, n, ok := strings.Cut(t.Resource, kind); ok {
 			resource = n
 		}
@@ -126,6 +127,8 @@ func what(t finding.Target) string {
 	switch policy := t.Policy; {
 	case t.Kind == finding.RolePolicy && strings.HasPrefix(policy, "arn:"):
 		s = "managed policy " + policy + " of role " + name(t)
+	case t.Kind == finding.ManagedPolicy:
+		s = "managed policy " + policy
 	case t.Kind == finding.RolePolicy:
 		s = "inline policy " + policy + " of role " + name(t)
 	case t.Kind == finding.Boundary:

@@ -15,7 +15,6 @@ import (
 
 const (
 	exports  = "arn:aws:iam::111111111111:role/service-role/replicate-exports"
-	raw      = "arn:aws:iam::222222222222:role/service-role/replicate-raw"
 	newRole  = "arn:aws:iam::111111111111:role/replicate-new"
 	backup   = "arn:aws:kms:eu-west-1:333333333333:key/66666666-7777-8888-9999-000000000000"
 	s3Trust  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
@@ -49,14 +48,14 @@ func sample() *finding.Repairs {
 				Edits: edit(finding.CreateDocument, "allow what S3 needs"), Links: one("orders-new/r→backup-new"), Proven: true},
 			{Target: role(finding.TrustPolicy, exports, ""), Before: strings.Replace(s3Trust, "s3.", "ec2.", 1), After: s3Trust,
 				Edits: edit(finding.ReplacePrincipal, "trust s3.amazonaws.com in place of ec2.amazonaws.com"), Links: one("orders-exports/to-backup→backup-exports"), Proven: true},
-			{Target: role(finding.RolePolicy, raw, "arn:aws:iam::222222222222:policy/team/replicate"),
+			{Target: finding.Managed("arn:aws:iam::222222222222:policy/team/replicate"),
 				Before: document(`    {"Effect": "Allow", "Action": ["s3:ReplicateObject"], "Resource": "arn:aws:s3:::backup-raw/${aws:PrincipalTag/team}*"}`),
 				After:  document(`    {"Effect": "Allow", "Action": ["s3:ReplicateObject", "s3:ReplicateTags"], "Resource": "arn:aws:s3:::backup-raw/${aws:PrincipalTag/team}*"}`),
 				Patch: []finding.PatchOperation{
 					{Op: "test", Path: "/Statement/0/Action/0", Value: "s3:ReplicateObject"},
 					{Op: "add", Path: "/Statement/0/Action/-", Value: "s3:ReplicateTags"},
 				},
-				Edits: []finding.Edit{{Operation: finding.AddAction, Values: []string{"s3:ReplicateTags"}, Summary: "add s3:ReplicateTags to statement 0 of policy replicate",
+				Edits: []finding.Edit{{Operation: finding.AddAction, Values: []string{"s3:ReplicateTags"}, Summary: "add s3:ReplicateTags to statement 0 of policy replicate of role replicate-raw",
 					Findings: []string{"f2"}, Optional: "objects replicate without their tags"}},
 				Links: one("media-raw/to-backup→backup-media-raw"), Rests: []string{"kms:GetKeyPolicy of alias/raw: AccessDenied"}},
 			{Target: bucket(finding.BucketPolicy, "333333333333", "eu-west-1", "backup-exports"),

@@ -73,6 +73,8 @@ func read(c *finding.Change) *change {
 			out.why = text.Visible(err.Error())
 		}
 		out.replication = r
+	case c.Kind == finding.ManagedPolicy && c.Before == "":
+		out.why = "crosscheck makes managed policies only for a role"
 	case c.Kind == finding.Boundary && c.Before == "" || out.accountOfPolicyARN == "aws":
 		out.why = "crosscheck makes no permissions boundaries, and policies of AWS cannot be changed"
 	}
@@ -105,6 +107,10 @@ func (c *change) named() bool {
 		}
 		c.policy = c.Policy
 		return c.Kind == finding.RolePolicy && policyName.MatchString(c.Policy)
+	case finding.ManagedPolicy:
+		m := arn(policyARN, c.Resource)
+		c.policyARN, c.accountOfPolicyARN, c.policyPath, c.policy = c.Resource, m[2], m[3], m[4]
+		return m[2] == c.account && c.Policy == c.Resource
 	case finding.KeyPolicy, finding.KeyState:
 		m := arn(keyARN, c.Resource)
 		c.keyARN, c.keyID = c.Resource, m[4]

@@ -93,7 +93,7 @@ func (t *hcl) address(kind string, c *change) string { return kind + "." + t.lab
 func (t *hcl) label(kind string, c *change) string {
 	id := notInLabels.ReplaceAllString(cmp.Or(c.bucket, c.role, c.keyID), "_")
 	if c.policy != "" {
-		id += "_" + notInLabels.ReplaceAllString(c.policy, "_")
+		id = strings.TrimPrefix(id+"_", "_") + notInLabels.ReplaceAllString(c.policy, "_")
 	}
 	if id[0] >= '0' && id[0] <= '9' || id[0] == '-' {
 		id = "_" + id
@@ -128,7 +128,7 @@ func (t *hcl) change(c *change) {
 	switch c.Kind {
 	case finding.TrustPolicy:
 		all = t.trust(c, document("assume_role_policy"))
-	case finding.RolePolicy, finding.Boundary:
+	case finding.RolePolicy, finding.ManagedPolicy, finding.Boundary:
 		all = t.rolePolicy(c, document("policy"))
 	case finding.BucketPolicy:
 		all = body{t.resource("aws_s3_bucket_policy", c, bucket, document("policy"))}

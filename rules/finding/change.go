@@ -1,18 +1,24 @@
 package finding
 
+import (
+	"cmp"
+	"strings"
+)
+
 // Kind is the kind of what a change is made to.
 type Kind string
 
 // The kinds of policy documents and settings. Documents are JSON; settings have the
 // value that AWS's API gives them, or the JSON document that its command line takes.
 const (
-	RolePolicy   Kind = "role-policy"   // a policy of a role: inline or managed
-	TrustPolicy  Kind = "trust-policy"  // of a role
-	Boundary     Kind = "boundary"      // the permissions boundary of a role
-	BucketPolicy Kind = "bucket-policy" // of a bucket
-	KeyPolicy    Kind = "key-policy"    // of a KMS key
-	SCP          Kind = "scp"           // of the organization
-	RCP          Kind = "rcp"           // of the organization
+	RolePolicy    Kind = "role-policy"    // a policy of one role: inline, or a managed one as the role has it
+	ManagedPolicy Kind = "managed-policy" // that exists, for all roles that have it, also as their permissions boundary
+	TrustPolicy   Kind = "trust-policy"   // of a role
+	Boundary      Kind = "boundary"       // the permissions boundary of one role, as the role has it
+	BucketPolicy  Kind = "bucket-policy"  // of a bucket
+	KeyPolicy     Kind = "key-policy"     // of a KMS key
+	SCP           Kind = "scp"            // of the organization
+	RCP           Kind = "rcp"            // of the organization
 
 	Replication    Kind = "replication"     // replication configuration, as JSON
 	Versioning     Kind = "versioning"      // Enabled or Suspended
@@ -25,7 +31,7 @@ const (
 // Document reports whether what is of the kind is a policy document.
 func (k Kind) Document() bool {
 	switch k {
-	case RolePolicy, TrustPolicy, Boundary, BucketPolicy, KeyPolicy, SCP, RCP:
+	case RolePolicy, ManagedPolicy, TrustPolicy, Boundary, BucketPolicy, KeyPolicy, SCP, RCP:
 		return true
 	}
 	return false
@@ -37,8 +43,34 @@ type Target struct {
 	Kind      Kind   `json:"kind"`
 	AccountID string `json:"account_id"` // that owns it
 	Region    string `json:"region"`     // of a bucket or key, else ""
-	Resource  string `json:"resource"`   // ARN of the role, bucket or key; of an SCP or RCP the id of what it is attached to
+	Resource  string `json:"resource"`   // ARN of the role, managed policy, bucket or key; of an SCP or RCP the id of what it is attached to
 	Policy    string `json:"policy"`     // name of an inline policy, ARN of a managed one, else ""
+}
+
+// Managed is the target of a managed policy that exists, by its ARN. It has one text,
+// whichever roles have it.
+func Managed(arn string) Target {
+	t := Target{Kind: ManagedPolicy, Resource: arn, Policy: arn}
+	if f := strings.SplitN(arn, ":", 6); len(f) == 6 {
+		t.AccountID = f[4]
+	}
+	return t
+}
+
+// order is that in which AWS accepts changes: a role with its trust, then what names it, then
+// settings, then the configuration that needs all of them.
+var order = map[Kind]int{
+	TrustPolicy: 1, RolePolicy: 2, ManagedPolicy: 3, Boundary: 4,
+	BucketPolicy: 5, KeyPolicy: 6,
+	KeyState: 7, Versioning: 8, ObjectLock: 9, Ownership: 10, RequestPayment: 11,
+	Replication: 12,
+}
+
+// CompareTargets orders targets as AWS accepts changes to them.
+func CompareTargets(a, b Target) int {
+	return cmp.Or(
+		cmp.Compare(order[a.Kind], order[b.Kind]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Region, b.Region),
+		cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Policy, b.Policy))
 }
 
 // Operation is what an edit does.
@@ -91,7 +123,7 @@ type Change struct {
 	Patch  []PatchOperation `json:"patch"` // from before to after, where both are JSON; each guarded by tests
 	Edits  []Edit           `json:"edits"`
 	Links  []string         `json:"links"`  // ids, sorted
-	Proven bool             `json:"proven"` // all of its links were judged again with it
+	Proven bool             `json:"proven"` // with all changes, what it gives to its links is allowed: it says nothing of what else they lack
 	Rests  []string         `json:"rests"`  // gaps that keep it from being proven, in words
 }
 
@@ -108,7 +140,7 @@ type Fix struct {
 	Link    string  `json:"link"`
 	Before  Verdict `json:"before"`  // "" of a link that does not exist yet
 	After   Verdict `json:"after"`   // as judged with all changes
-	Proven  bool    `json:"proven"`  // what the changes mend is gone, nothing new failed, no class got worse, and no gap is in the way
+	Proven  bool    `json:"proven"`  // of the changes, not of the link: what they mend is gone, nothing new failed, no class got worse, and no gap is in the way. After says whether the link works
 	Changes []int   `json:"changes"` // indexes into the changes, in the order in which AWS accepts them
 }
 

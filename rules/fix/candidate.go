@@ -17,7 +17,7 @@ import (
 
 // kinds are the kinds of the policies that can be changed.
 var kinds = map[finding.Kind]policy.Kind{
-	finding.RolePolicy: policy.Identity, finding.Boundary: policy.Boundary, finding.TrustPolicy: policy.Trust,
+	finding.RolePolicy: policy.Identity, finding.ManagedPolicy: policy.Identity, finding.Boundary: policy.Boundary, finding.TrustPolicy: policy.Trust,
 	finding.BucketPolicy: policy.Bucket, finding.KeyPolicy: policy.Key,
 }
 
@@ -29,7 +29,8 @@ type candidate struct {
 }
 
 // The ranks of candidates, the best first: what corrects a statement that was meant to give
-// the right, then what adds to one of the same purpose.
+// the right, then what adds to one of the same purpose. One that corrects gives nobody else a
+// right that was not meant.
 const (
 	misspelt = iota
 	misnamed
@@ -37,11 +38,13 @@ const (
 	lacksAction
 	lacksResource
 	lacksPrincipal
+
+	corrects, adds = lacksContext, lacksPrincipal // the last of each
 )
 
 // candidates are the changes of the statements of a policy that may give the right and give
-// no other, the best first.
-func (t *trial) candidates(target finding.Target) []edit {
+// no other, the best first, down to a rank.
+func (t *trial) candidates(target finding.Target, last int) []edit {
 	p := t.planOf(t.subject, target)
 	if p == nil || p.after == "" {
 		return nil
@@ -56,6 +59,7 @@ func (t *trial) candidates(target finding.Target) []edit {
 			list = append(list, n.changes()...)
 		}
 	}
+	list = slices.DeleteFunc(list, func(c candidate) bool { return c.rank > last })
 	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(a.rank, b.rank) })
 	edits := make([]edit, len(list))
 	for i := range list {

@@ -16,8 +16,8 @@ import (
 // protects, and says so. Of a condition that does not, new statements say that it stays.
 func (t *trial) guarded(target finding.Target) bool {
 	targets := []finding.Target{target}
-	if target.Kind == finding.RolePolicy {
-		targets = t.identities()
+	if bound := t.boundary(); t.Kind == finding.RolePolicy && (bound == nil || *bound != target) {
+		targets = slices.Concat(t.identities())
 	}
 	t.grant.beside = ""
 	for _, x := range targets {

@@ -3,10 +3,10 @@ package fix
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/holders"
 	"crosscheck/rules/fix/spelt"
 	"crosscheck/rules/fix/words"
 	"crosscheck/rules/iam/policy"
@@ -35,7 +35,7 @@ func (p *placed) name() string { return cmp.Or(p.ARN, p.Name) }
 func (f *failure) placed() []placed {
 	var list []placed
 	add := func(t finding.Target, kind policy.Kind, bucket string, p fact.Policy) {
-		if !strings.Contains(p.ARN, ":iam::aws:policy/") {
+		if !holders.OfAWS(p.ARN) {
 			list = append(list, placed{t, kind, bucket, p})
 		}
 	}
@@ -49,11 +49,11 @@ func (f *failure) placed() []placed {
 				continue
 			}
 			for _, p := range *policies.Value {
-				add(role(finding.RolePolicy, cmp.Or(p.ARN, p.Name)), policy.Identity, "", p)
+				add(holders.Target(role(finding.RolePolicy, p.Name), &p), policy.Identity, "", p)
 			}
 		}
 		if p := r.Boundary.Value; p != nil {
-			add(role(finding.Boundary, p.ARN), policy.Boundary, "", *p)
+			add(holders.Target(role(finding.Boundary, ""), p), policy.Boundary, "", *p)
 		}
 	}
 	for _, b := range []*fact.Bucket{&f.doc.Bucket, f.destination} {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/holders"
 	"crosscheck/rules/fix/overlay"
 	"crosscheck/rules/fix/shared"
 	"crosscheck/rules/permission"
@@ -64,11 +65,12 @@ type finder struct {
 	policies *permission.Policies
 	subjects []*subject
 	plans    map[finding.Target]*plan
-	scope    *Scope                // nil = all
-	left     map[string]bool       // fingerprints of what might be mended and is not in the scope
-	of       map[string][]*plan    // of a resource, by its ARN
-	users    map[string][]*subject // of a resource, by its ARN
-	retry    []finding.Target      // of which a change was taken out
+	scope    *Scope                    // nil = all
+	left     map[string]bool           // fingerprints of what might be mended and is not in the scope
+	of       map[string][]*plan        // of a resource, by its ARN
+	users    map[string][]*subject     // of a resource, by its ARN
+	holders  map[string]*holders.Roles // a managed policy, by its ARN
+	retry    []finding.Target          // of which a change was taken out
 }
 
 // subject is a document and what it was judged to be.
@@ -87,7 +89,7 @@ type subject struct {
 func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 	f := &finder{
 		judge: judge, sources: sources, policies: permission.NewPolicies(), plans: map[finding.Target]*plan{}, of: map[string][]*plan{},
-		users: map[string][]*subject{}, left: map[string]bool{},
+		users: map[string][]*subject{}, left: map[string]bool{}, holders: holders.Of(docs),
 	}
 	for _, doc := range docs {
 		s := &subject{doc: doc, resources: shared.Resources(doc), stale: true, open: decisions{}, unproven: decisions{}, words: map[string]string{}}
@@ -205,7 +207,7 @@ func (f *finder) planOf(s *subject, t finding.Target) *plan {
 	if !ok {
 		return nil
 	}
-	p := &plan{Target: t, before: text, after: text}
+	p := &plan{Target: t, before: text, after: text, holders: f.holders[t.Resource]}
 	f.plans[t] = p
 	f.of[t.Resource] = append(f.of[t.Resource], p)
 	return p

@@ -148,14 +148,14 @@ func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
 			}
 		}
 		right := toWhom(s) + words.Listed(e.Values) + onWhat(s)
-		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s", s.Sid, words.Called(p.Target), right)
+		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s", s.Sid, p.called(), right)
 		switch {
 		case i > 0:
 			e.Operation, e.Element = finding.AddAction, "Action"
-			e.Summary = fmt.Sprintf("add %s to the new statement %s of %s", words.Listed(e.Values), s.Sid, words.Called(p.Target))
+			e.Summary = fmt.Sprintf("add %s to the new statement %s of %s", words.Listed(e.Values), s.Sid, p.called())
 		case p.before == "":
 			e.Operation = finding.CreateDocument
-			e.Summary = fmt.Sprintf("create %s with statement %s: allow %s", words.Called(p.Target), s.Sid, right)
+			e.Summary = fmt.Sprintf("create %s with statement %s: allow %s", p.called(), s.Sid, right)
 		}
 		e.Summary = strings.Join(append([]string{e.Summary}, beside...), "; ")
 		list, beside = append(list, e), nil

@@ -1,40 +1,39 @@
 package fix
 
 import (
-	"cmp"
-	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/holders"
 	"crosscheck/rules/fix/near"
-	"crosscheck/rules/fix/words"
+	"crosscheck/rules/fix/quota"
 	"crosscheck/rules/iam"
 	"crosscheck/rules/permission"
-	"crosscheck/scanner/fact"
 )
 
 // place finds the place for a right: the statement that comes nearest to giving it, else a
 // new one. Each is tried, and the first that gives it is taken.
 func (f *finder) place(s *subject, w *want) bool {
-	if f.result(s, w) == iam.Allowed {
-		return f.share(s, w)
+	// What was not read may still deny it, whatever is changed.
+	if r := f.result(s, w); r != iam.Denied {
+		return f.share(s, w, r)
 	}
 	t := &trial{finder: f, subject: s, want: w, enough: iam.Allowed}
 	if t.find() {
 		return true
 	}
-	// What was not read may still deny it, whatever is changed.
 	if t.enough = iam.Undecided; t.unread && t.find() {
 		return true
 	}
 	text := w.grant.words
-	for _, why := range []string{t.guard, t.full} {
-		if why != "" {
-			text += "; " + why
-		}
+	if t.guard != "" {
+		text += "; " + t.guard
+	}
+	for _, why := range t.full {
+		text += "; " + why
 	}
 	s.decide(w, text)
 	return false
@@ -59,13 +58,9 @@ func (f *finder) result(s *subject, w *want) iam.Result {
 // layer of policies was not read.
 func (n *need) resultIn(m *permission.Matrix) iam.Result {
 	worst := iam.Allowed
-	for i := range m.Cells {
-		c := &m.Cells[i]
-		if c.Requirement.Key() != n.row || c.Own && c.Class != n.class {
-			continue
-		}
+	for c := range n.cells(m) {
 		switch r := c.On(n.side); {
-		case r == iam.Denied, r == iam.Undecided && len(c.UnknownLayers) == 0:
+		case r == iam.Denied, r == iam.Undecided && len(c.UnreadOn(n.side)) == 0:
 			return iam.Denied
 		case r != iam.Allowed:
 			worst = r
@@ -74,19 +69,30 @@ func (n *need) resultIn(m *permission.Matrix) iam.Result {
 	return worst
 }
 
+// cells are those of a matrix that a right is for.
+func (n *need) cells(m *permission.Matrix) iter.Seq[*permission.Cell] {
+	return func(yield func(*permission.Cell) bool) {
+		for i := range m.Cells {
+			if c := &m.Cells[i]; c.Requirement.Key() == n.row && (!c.Own || c.Class == n.class) && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
 // share notes that a right is given by the changes for others: by each step without which
-// it would not be.
-func (f *finder) share(s *subject, w *want) (more bool) {
+// its side says something else.
+func (f *finder) share(s *subject, w *want, given iam.Result) (more bool) {
 	for _, p := range f.plansOf(s) {
 		for _, x := range p.steps {
 			if !x.mayGive(w) {
 				continue
 			}
 			needed := false
-			possible := p.lacking(x, func() { needed = f.result(s, w) != iam.Allowed })
+			possible := p.lacking(x, func() { needed = f.result(s, w) != given })
 			if needed || !possible {
 				more = x.serve(w) || more
-				x.rights = append(x.rights, right{s, *w})
+				x.rights = append(x.rights, right{s, *w, given})
 			}
 		}
 	}
@@ -121,7 +127,7 @@ func (f *finder) prune() {
 		for _, x := range slices.Backward(p.steps) { // new statements first
 			needed := len(x.rights) == 0
 			possible := p.lacking(x, func() {
-				needed = needed || slices.ContainsFunc(x.rights, func(r right) bool { return f.result(r.subject, &r.want) != iam.Allowed })
+				needed = needed || slices.ContainsFunc(x.rights, func(r right) bool { return f.result(r.subject, &r.want) != r.given })
 			})
 			if needed || !possible {
 				continue
@@ -129,7 +135,7 @@ func (f *finder) prune() {
 			p.drop(x)
 			f.changed(p.Target)
 			for _, r := range x.rights {
-				f.share(r.subject, &r.want)
+				f.share(r.subject, &r.want, r.given)
 			}
 		}
 	}
@@ -137,7 +143,7 @@ func (f *finder) prune() {
 
 // all are the plans, in their order.
 func (f *finder) all() []*plan {
-	return slices.SortedFunc(maps.Values(f.plans), func(a, b *plan) int { return compareTargets(a.Target, b.Target) })
+	return slices.SortedFunc(maps.Values(f.plans), func(a, b *plan) int { return finding.CompareTargets(a.Target, b.Target) })
 }
 
 // plansOf are the plans of what a document refers to, in their order.
@@ -146,7 +152,7 @@ func (f *finder) plansOf(s *subject) []*plan {
 	for _, r := range s.resources {
 		list = append(list, f.of[r]...)
 	}
-	slices.SortFunc(list, func(a, b *plan) int { return compareTargets(a.Target, b.Target) })
+	slices.SortFunc(list, func(a, b *plan) int { return finding.CompareTargets(a.Target, b.Target) })
 	return list
 }
 
@@ -157,13 +163,13 @@ type trial struct {
 	*want
 	enough iam.Result // what a place must come to
 	unread bool       // a place came to nothing only because of what was not read
-	full   string     // a policy that would be larger than AWS takes
+	full   []string   // limits of AWS that are in the way
 	guard  string     // a condition that keeps the role out
 }
 
 func (t *trial) find() bool {
 	if t.Kind != finding.RolePolicy {
-		return t.extend(t.Target) || t.anew(t.Target)
+		return t.extend(t.Target, adds) || t.anew(t.Target)
 	}
 	boundary := t.boundary()
 	switch {
@@ -171,7 +177,7 @@ func (t *trial) find() bool {
 		return true
 	case boundary == nil:
 		return false
-	case t.extend(*boundary) || t.anew(*boundary):
+	case t.extend(*boundary, adds) || t.anew(*boundary):
 		return true
 	}
 	// Perhaps both lack it.
@@ -183,15 +189,25 @@ func (t *trial) find() bool {
 	return ok
 }
 
-// inIdentity tries the policies of the role.
+// inIdentity tries the policies of the role: inline ones before managed ones, which roles may
+// have that are not among the facts, and last those that others are known to have. A new
+// statement goes where the ends of the link are named, or into a policy of its own.
 func (t *trial) inIdentity() bool {
-	targets := t.identities()
-	return slices.ContainsFunc(targets, t.extend) || slices.ContainsFunc(t.homes(targets), t.anew)
+	inline, managed, shared := t.identities()
+	extend := func(list []finding.Target, last int) bool {
+		return slices.ContainsFunc(list, func(x finding.Target) bool { return t.extend(x, last) })
+	}
+	anew := func(list []finding.Target) bool {
+		return slices.ContainsFunc(list, func(x finding.Target) bool { return t.about(x) && t.anew(x) })
+	}
+	return extend(inline, adds) || extend(managed, corrects) || extend(shared, corrects) ||
+		anew(inline) || extend(managed, adds) || t.anew(t.named(ownPolicy)) || anew(managed) || t.attach() ||
+		extend(shared, adds) || anew(shared)
 }
 
-// extend tries to change statements of a policy.
-func (t *trial) extend(target finding.Target) bool {
-	return slices.ContainsFunc(t.candidates(target), func(e edit) bool { return t.does(target, want{edit: &e}) })
+// extend tries to change statements of a policy, down to a rank of candidates.
+func (t *trial) extend(target finding.Target, last int) bool {
+	return slices.ContainsFunc(t.candidates(target, last), func(e edit) bool { return t.does(target, want{edit: &e}) })
 }
 
 // anew tries a statement of its own in a policy.
@@ -228,7 +244,7 @@ func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
 		return nil, false
 	}
 	if p.full != "" {
-		t.full = p.full
+		t.limit(p.full)
 		return nil, false
 	}
 	key := newStep(&w).key()
@@ -240,13 +256,14 @@ func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
 		return nil, false
 	}
 	made := p.step(key)
-	made.rights = []right{{t.subject, *t.want}}
+	made.rights = []right{{t.subject, *t.want, t.enough}}
 	undo = func() {
 		p.drop(made)
 		t.changed(target)
 	}
 	if why := t.tooLarge(p); why != "" {
-		t.full, p.full = why, why
+		p.full = why
+		t.limit(why)
 		undo()
 		return nil, false
 	}
@@ -254,40 +271,52 @@ func (t *trial) try(target finding.Target, w want) (undo func(), ok bool) {
 	return undo, true
 }
 
-// identities are the policies of the role that can be changed.
-func (t *trial) identities() []finding.Target {
+// limit notes a limit of AWS that is in the way.
+func (t *trial) limit(why string) {
+	if !slices.Contains(t.full, why) {
+		t.full = append(t.full, why)
+	}
+}
+
+// identities are the policies of the role that can be changed: inline ones, managed ones,
+// and managed ones that another role of any document has too.
+func (t *trial) identities() (inline, managed, shared []finding.Target) {
 	role := t.doc.Roles[t.Resource].Value
 	if role == nil {
-		return nil
+		return nil, nil, nil
 	}
-	var list []finding.Target
-	for _, f := range []fact.Fact[[]fact.Policy]{role.Inline, role.Attached} {
-		if f.Value == nil {
-			continue
+	if role.Inline.Value != nil {
+		for _, p := range *role.Inline.Value {
+			inline = append(inline, t.named(p.Name))
 		}
-		for _, p := range *f.Value {
-			if name := cmp.Or(p.ARN, p.Name); !managedByAWS(name) {
-				list = append(list, t.named(name))
+	}
+	if role.Attached.Value != nil {
+		for _, p := range *role.Attached.Value {
+			switch {
+			case holders.OfAWS(p.ARN):
+			case t.holders[p.ARN].Beside(t.Resource):
+				shared = append(shared, finding.Managed(p.ARN))
+			default:
+				managed = append(managed, finding.Managed(p.ARN))
 			}
 		}
 	}
-	return list
+	return inline, managed, shared
 }
 
 // ownPolicy is the name of a policy of a role that is made for replication.
 const ownPolicy = "crosscheck-replication"
 
-// homes are the policies in which a new statement may be placed, the best first: those that
-// are about the ends of the link, inline ones before managed ones, which other roles may
-// have; then one of its own: inline, or managed where those are full.
-func (t *trial) homes(targets []finding.Target) []finding.Target {
-	list := slices.DeleteFunc(slices.Clone(targets), func(x finding.Target) bool { return !t.about(x) })
-	list = append(list, t.named(ownPolicy))
-	if f := strings.SplitN(t.Resource, ":", 6); len(f) == 6 {
-		name := ownPolicy + "-" + f[5][strings.LastIndexByte(f[5], '/')+1:]
-		list = append(list, t.named(strings.Join([]string{f[0], f[1], "iam", "", f[4], "policy/" + name[:min(len(name), 128)]}, ":")))
+// attach tries a managed policy of its own, which is made and attached to the role: for roles
+// whose inline policies are full.
+func (t *trial) attach() bool {
+	f := strings.SplitN(t.Resource, ":", 6)
+	if len(f) < 6 {
+		return false
 	}
-	return list
+	name := ownPolicy + "-" + f[5][strings.LastIndexByte(f[5], '/')+1:]
+	arn := strings.Join([]string{f[0], f[1], "iam", "", f[4], "policy/" + name[:min(len(name), 128)]}, ":")
+	return t.holders[arn] == nil && t.anew(t.named(arn))
 }
 
 // about reports whether a policy names an end of the link.
@@ -315,70 +344,20 @@ func (t *trial) named(policy string) finding.Target {
 // boundary is that of the role, nil if it has none or AWS manages it.
 func (t *trial) boundary() *finding.Target {
 	role := t.doc.Roles[t.Resource].Value
-	if role == nil || role.Boundary.Value == nil || managedByAWS(role.Boundary.Value.ARN) {
+	if role == nil || role.Boundary.Value == nil || holders.OfAWS(role.Boundary.Value.ARN) {
 		return nil
 	}
 	target := t.Target
-	target.Kind, target.Policy = finding.Boundary, role.Boundary.Value.ARN
+	target.Kind = finding.Boundary
+	target = holders.Target(target, role.Boundary.Value)
 	return &target
 }
 
-// managedByAWS reports whether no customer can change a managed policy.
-func managedByAWS(arn string) bool { return strings.Contains(arn, ":iam::aws:policy/") }
-
-// Limits of policies, in bytes or, of those of roles, characters without white space.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
-// https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
-const (
-	maxBucketPolicy = 20 << 10
-	maxKeyPolicy    = 32 << 10
-	maxTrust        = 2_048
-	maxManaged      = 6_144
-	maxInline       = 10_240 // all of a role together
-)
-
 // tooLarge says why AWS would not take what becomes of a policy, "" where it would.
 func (t *trial) tooLarge(p *plan) string {
-	n, most, unit := inkOf(p.after), maxManaged, "characters without white space"
-	switch {
-	case p.Kind == finding.BucketPolicy:
-		n, most, unit = len(p.after), maxBucketPolicy, "bytes"
-	case p.Kind == finding.KeyPolicy:
-		n, most, unit = len(p.after), maxKeyPolicy, "bytes"
-	case p.Kind == finding.TrustPolicy:
-		most = maxTrust
-	case p.Kind == finding.RolePolicy && !strings.HasPrefix(p.Policy, "arn:"):
-		n, most, unit = t.inline(p), maxInline, "characters without white space in all its inline policies"
-	}
-	if n <= most {
-		return ""
-	}
-	return fmt.Sprintf("with that, %s would have %d %s, and AWS takes %d", words.Called(p.Target), n, unit, most)
-}
-
-// inline is the size of all inline policies of the role of a plan.
-func (t *trial) inline(p *plan) int {
 	doc, _, err := t.overlay(t.subject).Apply(t.doc)
 	if err != nil {
-		return inkOf(p.after)
+		return ""
 	}
-	n := 0
-	if role := doc.Roles[p.Resource].Value; role != nil && role.Inline.Value != nil {
-		for _, x := range *role.Inline.Value {
-			n += inkOf(x.Document)
-		}
-	}
-	return n
-}
-
-// inkOf counts what is no white space.
-func inkOf(text string) int {
-	n := 0
-	for _, r := range text {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
+	return quota.Exceeded(doc, p.Target, p.called(), p.before == "")
 }

@@ -9,16 +9,19 @@ import (
 
 	"crosscheck/rules/finding"
 	policytext "crosscheck/rules/fix/edit"
+	"crosscheck/rules/fix/holders"
 	"crosscheck/rules/fix/words"
+	"crosscheck/rules/iam"
 )
 
 // plan is all that is wanted of one target.
 type plan struct {
 	finding.Target
-	before string
-	steps  []*step
-	full   string          // why AWS would not take another right in it
-	barred map[string]bool // keys of steps for which there is no proof
+	before  string
+	steps   []*step
+	full    string          // why AWS would not take another right in it
+	holders *holders.Roles  // of a managed policy, nil of others
+	barred  map[string]bool // keys of steps for which there is no proof
 
 	// What becomes of it with all steps.
 	after string
@@ -38,10 +41,11 @@ type step struct {
 	rights   []right         // that it gives
 }
 
-// right is a right that a document wants.
+// right is a right that a document wants, and what its side says with all changes.
 type right struct {
 	subject *subject
 	want    want
+	given   iam.Result
 }
 
 func newStep(w *want) *step {
@@ -253,6 +257,14 @@ func (p *plan) change() finding.Change {
 	return c
 }
 
+// called names what the plan changes, a managed policy with the roles that have it.
+func (p *plan) called() string {
+	if p.holders != nil {
+		return p.holders.Called(p.Target)
+	}
+	return words.Called(p.Target)
+}
+
 // edits are the steps in words and as data, those of statements first, in their order; the
 // rights are those of the statements that are made of them.
 func (p *plan) edits() []finding.Edit {
@@ -267,7 +279,7 @@ func (p *plan) edits() []finding.Edit {
 			e.Sid = p.sids[e.Statement]
 		}
 		if s.edit.beside != "" {
-			e.Summary = words.Summary(p.Target, &e) + "; " + s.edit.beside
+			e.Summary = words.Summary(p.called(), &e) + "; " + s.edit.beside
 		}
 		list = append(list, e)
 	}
@@ -277,7 +289,7 @@ func (p *plan) edits() []finding.Edit {
 	}
 	for i := range list {
 		if list[i].Summary == "" {
-			list[i].Summary = words.Summary(p.Target, &list[i])
+			list[i].Summary = words.Summary(p.called(), &list[i])
 		}
 	}
 	return list

@@ -2,31 +2,32 @@ package fix
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/rests"
 )
 
 // repairs are the changes, fixes and decisions as others see them.
 func (f *finder) repairs() finding.Repairs {
 	r := finding.Repairs{Changes: []finding.Change{}, Fixes: []finding.Fix{}, Decisions: []finding.Decision{}}
-	for _, p := range f.plans {
-		if len(p.steps) > 0 && p.after != p.before {
-			r.Changes = append(r.Changes, p.change())
-		}
+	plans := slices.DeleteFunc(f.all(), func(p *plan) bool { return len(p.steps) == 0 || p.after == p.before })
+	for _, p := range plans {
+		r.Changes = append(r.Changes, p.change())
 	}
-	slices.SortFunc(r.Changes, func(a, b finding.Change) int { return compareTargets(a.Target, b.Target) })
 	for _, s := range f.subjects {
 		for i := range s.now.links {
-			if x, ok := fixOf(s, s.now.links[i].ID, r.Changes); ok {
+			if x, ok := fixOf(s, s.now.links[i].ID, plans, r.Changes); ok {
 				r.Fixes = append(r.Fixes, x)
 			}
 		}
+		s.now.matrices = nil // they are large
 	}
 	for i := range r.Changes {
-		r.Changes[i].Proven = !slices.ContainsFunc(r.Fixes, func(x finding.Fix) bool { return !x.Proven && slices.Contains(x.Changes, i) })
+		c := &r.Changes[i]
+		c.Proven = !slices.ContainsFunc(r.Fixes, func(x finding.Fix) bool { return !x.Proven && slices.Contains(x.Changes, i) })
+		c.Rests = rests.Once(c.Rests)
 	}
 	for _, s := range f.subjects {
 		s.explain()
@@ -37,7 +38,7 @@ func (f *finder) repairs() finding.Repairs {
 		}
 	}
 	slices.SortFunc(r.Decisions, func(a, b finding.Decision) int {
-		return cmp.Or(cmp.Compare(a.Link, b.Link), compareTargets(a.Target, b.Target), cmp.Compare(a.Text, b.Text))
+		return cmp.Or(cmp.Compare(a.Link, b.Link), finding.CompareTargets(a.Target, b.Target), cmp.Compare(a.Text, b.Text))
 	})
 	return r
 }
@@ -67,8 +68,9 @@ func (s *subject) explain() {
 	}
 }
 
-// fixOf says what becomes of a link; false where no change names it.
-func fixOf(s *subject, link string, changes []finding.Change) (finding.Fix, bool) {
+// fixOf says what becomes of a link; false where no change names it. The changes are those of
+// the plans; what is not known of the link is added to what they rest on.
+func fixOf(s *subject, link string, plans []*plan, changes []finding.Change) (finding.Fix, bool) {
 	x := finding.Fix{Link: link}
 	for i := range changes {
 		if slices.Contains(changes[i].Links, link) {
@@ -79,43 +81,44 @@ func fixOf(s *subject, link string, changes []finding.Change) (finding.Fix, bool
 		return x, false
 	}
 	x.Before, x.After = s.before.verdict(link), s.now.verdict(link)
-	x.Proven = true
-	var rests []string
-	if now := linkOf(s.now, link); now != nil {
-		for _, c := range now.Classes {
-			if c.Counted && c.Verdict == finding.UnknownVerdict {
-				x.Proven = false
-			}
-		}
+	var open []string
+	for _, i := range x.Changes {
+		open = append(open, s.restsOf(plans[i], link)...)
 	}
-	if !x.Proven {
-		for _, y := range s.now.findings {
-			if y.Status == finding.Unknown && y.Link == link {
-				rests = append(rests, y.Message)
+	if now := linkOf(s.now, link); now != nil && slices.ContainsFunc(now.Classes, func(c finding.ClassVerdict) bool {
+		return c.Counted && c.Verdict == finding.UnknownVerdict
+	}) {
+		for i := range s.now.findings {
+			if y := &s.now.findings[i]; y.Status == finding.Unknown && y.Link == link {
+				open = append(open, rests.OfFinding(y)...)
 			}
 		}
+		x.Proven = false
+	} else {
+		x.Proven = len(open) == 0
 	}
 	for _, i := range x.Changes {
-		all := map[string]bool{}
-		for _, r := range slices.Concat(changes[i].Rests, rests) {
-			all[r] = true
-		}
-		changes[i].Rests = finding.NotNil(slices.Sorted(maps.Keys(all)))
+		changes[i].Rests = append(changes[i].Rests, open...)
 	}
 	return x, true
 }
 
-// order is that in which AWS accepts changes: a role with its trust, then what names it, then
-// settings, then the configuration that needs all of them.
-var order = map[finding.Kind]int{
-	finding.TrustPolicy: 1, finding.RolePolicy: 2, finding.Boundary: 3,
-	finding.BucketPolicy: 4, finding.KeyPolicy: 5,
-	finding.KeyState: 6, finding.Versioning: 7, finding.ObjectLock: 8, finding.Ownership: 9, finding.RequestPayment: 10,
-	finding.Replication: 11,
-}
-
-func compareTargets(a, b finding.Target) int {
-	return cmp.Or(
-		cmp.Compare(order[a.Kind], order[b.Kind]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Region, b.Region),
-		cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Policy, b.Policy))
+// restsOf says what is not known, with all changes, of what a plan gives to a link: of the
+// cells of its rights, and of the findings that it mends.
+func (s *subject) restsOf(p *plan, link string) (list []string) {
+	for _, x := range p.steps {
+		for i := range x.rights {
+			if r := &x.rights[i]; r.subject == s && r.want.link == link {
+				for c := range r.want.grant.cells(s.now.matrixOf(link)) {
+					list = append(list, rests.OfCell(c, r.want.grant.side)...)
+				}
+			}
+		}
+		for i := range s.now.findings {
+			if y := &s.now.findings[i]; y.Status == finding.Unknown && y.Link == link && x.finds[y.Fingerprint] {
+				list = append(list, rests.OfFinding(y)...)
+			}
+		}
+	}
+	return list
 }

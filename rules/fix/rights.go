@@ -99,7 +99,9 @@ func (l *lack) wants() []want {
 	var list []want
 	// Where a key policy alone does, as within one account, the role needs nothing: so it is asked first.
 	for _, side := range []permission.Side{permission.ResourceSide, permission.RoleSide} {
-		if (l.rule.Side == permission.Whole || l.rule.Side == side) && c.On(side) != iam.Allowed {
+		// Of a side that is not decided it is not known that it lacks anything.
+		on := c.On(side)
+		if (l.rule.Side == permission.Whole || l.rule.Side == side) && (on == iam.Denied || on != iam.Allowed && c.Result == iam.Undecided) {
 			if w, ok := l.on(side); ok {
 				list = append(list, w)
 			}

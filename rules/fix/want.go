@@ -85,6 +85,14 @@ func (s *state) matrix(i int) *permission.Matrix {
 	return s.matrices[i]
 }
 
+// matrixOf is that of a link by its id; an empty one where the document has no such link.
+func (s *state) matrixOf(link string) *permission.Matrix {
+	if i := slices.IndexFunc(s.doc.Links, func(l fact.Link) bool { return l.ID == link }); i >= 0 {
+		return s.matrix(i)
+	}
+	return &permission.Matrix{}
+}
+
 // verdict is that of a link, by its id.
 func (s *state) verdict(link string) finding.Verdict {
 	for i := range s.links {

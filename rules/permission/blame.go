@@ -30,7 +30,9 @@ func (e *evaluation) blamed(c Cell, q question, s *side, in *iam.Input) Cell {
 		}
 	}
 	theirs.Identity, theirs.Boundary, theirs.SCPs = iam.Policies(allowAll.identity), iam.Policies(), iam.NotApplicable()
-	c.Sides = &Sides{Role: e.sideResult(s, &mine, q), Resource: e.sideResult(s, &theirs, q)}
+	c.Sides = &Sides{}
+	c.Sides.Role, c.Sides.RoleUnread = e.sideResult(s, &mine, q)
+	c.Sides.Resource, c.Sides.ResourceUnread = e.sideResult(s, &theirs, q)
 	if c.speaksOf(ResourceSide) {
 		c.Sides.RoleMessage = e.sideMessage(s, &mine, q, c.Requirement, c.Sides.Role)
 	}
@@ -135,18 +137,25 @@ func (e *evaluation) sideMessage(s *side, in *iam.Input, q question, r *demand.R
 	return e.message(r, q, e.decide(s, in, q))
 }
 
-// sideResult is the result of a question, without words.
-func (e *evaluation) sideResult(s *side, in *iam.Input, q question) iam.Result {
-	out := iam.Allowed
+// sideResult is the result of a question, without words, and the layers that would have to be
+// read for it.
+func (e *evaluation) sideResult(s *side, in *iam.Input, q question) (out iam.Result, unread []string) {
+	out = iam.Allowed
 	for v := range s.variants() {
-		switch r := iam.Decide(e.requestOf(s, q, v), in).Result; {
-		case r == iam.Denied && v == 0:
-			out = r
-		case r != out:
+		d := iam.Decide(e.requestOf(s, q, v), in)
+		switch {
+		case d.Result == iam.Denied && v == 0:
+			out = d.Result
+		case d.Result != out:
 			out = iam.Undecided
 		}
+		for _, layer := range d.UnknownLayers {
+			if !slices.Contains(unread, layer) {
+				unread = append(unread, layer)
+			}
+		}
 	}
-	return out
+	return out, unread
 }
 
 // remedy is the exact change that a cell needs which no statement allows.

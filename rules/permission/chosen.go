@@ -96,7 +96,7 @@ func (e *evaluation) letByKey(r *demand.Requirement) bool {
 		}
 		s := e.keySide(demand.SourceKey, id, e.doc.Bucket.Name)
 		s.in.Grants = e.granted(k, r.Action)
-		if e.sideResult(&s, &s.in, question{r.Action, k.ARN, false}) != iam.Denied {
+		if result, _ := e.sideResult(&s, &s.in, question{r.Action, k.ARN, false}); result != iam.Denied {
 			return true
 		}
 	}

@@ -94,6 +94,8 @@ type Sides struct {
 	Role, Resource iam.Result
 	// The messages speak of one side alone; "" where that of the cell does.
 	RoleMessage, ResourceMessage string
+	// The layers that would have to be read where one side is undecided.
+	RoleUnread, ResourceUnread []string
 }
 
 // Key names the cell by what was decided.
@@ -135,6 +137,17 @@ func (c *Cell) On(side Side) iam.Result {
 		return iam.Denied
 	}
 	return mine
+}
+
+// UnreadOn are the layers that would have to be read for one side to be decided.
+func (c *Cell) UnreadOn(side Side) []string {
+	switch {
+	case side == RoleSide && c.Sides != nil && c.Sides.Role == iam.Undecided:
+		return c.Sides.RoleUnread
+	case side == ResourceSide && c.Sides != nil && c.Sides.Resource == iam.Undecided:
+		return c.Sides.ResourceUnread
+	}
+	return c.UnknownLayers
 }
 
 // MessageOn is the message of one side.

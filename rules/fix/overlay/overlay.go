@@ -74,6 +74,7 @@ func init() { // a literal would refer to itself, through set
 		finding.TrustPolicy:    {trust, setTrust},
 		finding.RolePolicy:     {rolePolicy, setRolePolicy},
 		finding.Boundary:       ofRole(boundary, setBoundary),
+		finding.ManagedPolicy:  {managed, setManaged},
 		finding.SCP:            ofAccount(func(a *fact.Account) *fact.Fact[[]fact.PolicyLevel] { return &a.SCPs }),
 		finding.RCP:            ofAccount(func(a *fact.Account) *fact.Fact[[]fact.PolicyLevel] { return &a.RCPs }),
 		finding.BucketPolicy:   ofBucket(bucketPolicy, setBucketPolicy),
@@ -218,6 +219,45 @@ func setBoundary(r *fact.Role, t finding.Target, v string) {
 		p.Value.ARN = t.Policy
 	}
 	r.Boundary = p
+}
+
+// managed is the text of a managed policy that a role of the document has, as a policy or as
+// its boundary.
+func managed(d *fact.Document, t finding.Target) (string, bool) {
+	for _, name := range slices.Sorted(maps.Keys(d.Roles)) {
+		r := d.Roles[name].Value
+		if r == nil {
+			continue
+		}
+		if p := r.Boundary.Value; p != nil && p.ARN == t.Resource {
+			return p.Document, true
+		}
+		if r.Attached.Value == nil {
+			continue
+		}
+		for _, p := range *r.Attached.Value {
+			if p.ARN == t.Resource {
+				return p.Document, true
+			}
+		}
+	}
+	return "", false
+}
+
+// setManaged sets the text wherever roles have the policy.
+func setManaged(d *fact.Document, t finding.Target, v string) error {
+	for name, f := range d.Roles {
+		if f.Value == nil {
+			continue
+		}
+		r := *f.Value
+		r.Attached = replaced(r.Attached, t, v, t.Resource)
+		if p := r.Boundary.Value; p != nil && p.ARN == t.Resource {
+			setBoundary(&r, t, v)
+		}
+		d.Roles[name] = fact.Of(r)
+	}
+	return nil
 }
 
 // ofAccount is a policy of the organization over an account: its Resource is the id of the

@@ -58,6 +58,7 @@ func TestOverlay(t *testing.T) {
 		{finding.Target{Kind: finding.RolePolicy, Resource: roleARN, Policy: "p"}, policyOf, ""},
 		{finding.Target{Kind: finding.RolePolicy, Resource: roleARN, Policy: "other"}, "", changed},
 		{finding.Target{Kind: finding.RolePolicy, Resource: roleARN, Policy: "arn:aws:iam::111111111111:policy/m"}, policyOf, changed},
+		{finding.Managed("arn:aws:iam::111111111111:policy/m"), policyOf, changed},
 		{finding.Target{Kind: finding.Boundary, Resource: roleARN, Policy: "arn:aws:iam::111111111111:policy/b"}, "", changed},
 		{finding.Target{Kind: finding.BucketPolicy, Resource: dstARN}, "", changed},
 		{finding.Target{Kind: finding.BucketPolicy, Resource: srcARN}, "", changed},
@@ -100,6 +101,25 @@ func text(t *testing.T, doc *fact.Document) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// A managed policy has one text, whichever roles have it.
+func TestManagedPolicy(t *testing.T) {
+	t.Parallel()
+	const arn, other = "arn:aws:iam::111111111111:policy/m", "arn:aws:iam::111111111111:role/other"
+	changed := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	doc := document()
+	doc.Roles[other] = fact.Of(fact.Role{ARN: other, Boundary: fact.Of(fact.Policy{Name: "m", ARN: arn, Document: policyOf})})
+	out, _, err := overlay.Overlay{finding.Managed(arn): changed}.Apply(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := (*out.Roles[roleARN].Value.Attached.Value)[0], out.Roles[other].Value.Boundary.Value; a.Document != changed || b.Document != changed || b.Name != "m" {
+		t.Errorf("attached %q, as boundary %+v", a.Document, b)
+	}
+	if _, ok := overlay.Value(doc, finding.Managed(arn+"2")); ok {
+		t.Error("a policy that no role has is known")
+	}
 }
 
 // A role that does not exist is made by its trust policy; what is not in the facts is

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/holders"
 	"crosscheck/scanner/fact"
 )
 
@@ -23,7 +24,7 @@ func New() *Users { return &Users{map[string][]string{}, map[string]bool{}} }
 
 // Link notes what a link refers to: its role, its buckets, and the keys of its matrix.
 func (u *Users) Link(l *finding.Link) {
-	arns := map[string]bool{l.RoleARN: true}
+	arns := map[string]bool{l.RoleARN: true, policiesOf(l.RoleARN): true}
 	for _, end := range []finding.End{l.Source, l.Destination} {
 		arns["arn:"+partition(l.RoleARN)+":s3:::"+end.Bucket] = true
 	}
@@ -35,6 +36,15 @@ func (u *Users) Link(l *finding.Link) {
 	for _, arn := range slices.Sorted(maps.Keys(arns)) {
 		u.by[arn] = append(u.by[arn], l.ID)
 	}
+}
+
+// policiesOf is the key of the managed policies of the account of a role or policy: which of
+// them a role has is not known of a link.
+func policiesOf(arn string) string {
+	if f := strings.SplitN(arn, ":", 6); len(f) == 6 {
+		return "managed policies of " + f[4]
+	}
+	return ""
 }
 
 func partition(arn string) string {
@@ -58,7 +68,11 @@ func (u *Users) Of(c *finding.Change) []string {
 		return nil
 	}
 	var list []string
-	for _, id := range u.by[c.Resource] {
+	used := c.Resource
+	if c.Kind == finding.ManagedPolicy {
+		used = policiesOf(c.Resource)
+	}
+	for _, id := range u.by[used] {
 		if !u.judged[id] {
 			list = append(list, id)
 		}
@@ -109,8 +123,13 @@ func Resources(doc *fact.Document) []string {
 			all[b.Value.ARN] = true
 		}
 	}
-	for arn := range doc.Roles {
+	for arn, role := range doc.Roles {
 		all[arn] = true
+		if role.Value != nil {
+			for _, p := range holders.Policies(role.Value) {
+				all[p] = true
+			}
+		}
 	}
 	for _, k := range doc.Keys {
 		if k.Value != nil {

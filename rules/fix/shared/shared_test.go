@@ -24,8 +24,12 @@ func link(id string) *finding.Link {
 }
 
 func repairs(resource string, op finding.Operation, values ...string) *finding.Repairs {
+	target := finding.Target{Resource: resource}
+	if strings.Contains(resource, ":policy/") {
+		target = finding.Managed(resource)
+	}
 	return &finding.Repairs{
-		Changes: []finding.Change{{Target: finding.Target{Resource: resource}, Edits: []finding.Edit{{Operation: op, Values: values}}, Proven: true}},
+		Changes: []finding.Change{{Target: target, Edits: []finding.Edit{{Operation: op, Values: values}}, Proven: true}},
 		Fixes:   []finding.Fix{{Link: "src/a→dst", Proven: true, Changes: []int{0}}},
 	}
 }
@@ -42,6 +46,8 @@ func TestMark(t *testing.T) {
 		"of the role":           {repairs(role, finding.ReplaceValue, "x"), false},
 		"of the key":            {repairs(key, finding.RemoveAction, "x"), false},
 		"of the source":         {repairs("arn:aws-cn:s3:::src", finding.Repair, "x"), false},
+		"of a policy of roles":  {repairs("arn:aws-cn:iam::111111111111:policy/p", finding.ReplaceValue, "x"), false},
+		"of another account":    {repairs("arn:aws-cn:iam::222222222222:policy/p", finding.ReplaceValue, "x"), true},
 		"one action more":       {repairs(dst, finding.AddAction, "x"), true},
 		"versioning":            {repairs(dst, finding.Set, "Enabled"), true},
 		"ownership":             {repairs(dst, finding.Set, "BucketOwnerEnforced"), false},

@@ -48,7 +48,7 @@ func Of(ctx context.Context, docs []*fact.Document, r finding.Repairs, judge fix
 
 // kinds are the kinds of policies by those of targets.
 var kinds = map[finding.Kind]policy.Kind{
-	finding.RolePolicy: policy.Identity, finding.Boundary: policy.Boundary, finding.TrustPolicy: policy.Trust,
+	finding.RolePolicy: policy.Identity, finding.ManagedPolicy: policy.Identity, finding.Boundary: policy.Boundary, finding.TrustPolicy: policy.Trust,
 	finding.BucketPolicy: policy.Bucket, finding.KeyPolicy: policy.Key,
 }
 

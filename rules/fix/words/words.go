@@ -16,6 +16,8 @@ func Called(t finding.Target) string {
 	switch t.Kind {
 	case finding.RolePolicy:
 		return "policy " + name + " of role " + last
+	case finding.ManagedPolicy:
+		return "the managed policy " + name
 	case finding.TrustPolicy:
 		return "the trust policy of role " + last
 	case finding.Boundary:
@@ -44,17 +46,36 @@ func Called(t finding.Target) string {
 	return last
 }
 
-// Summary is an edit in words, of the kinds that need none of their own.
-func Summary(t finding.Target, e *finding.Edit) string {
+// Managed names a managed policy by the roles that have it, as a policy (attached) or as
+// their permissions boundary (bounded).
+func Managed(t finding.Target, attached, bounded []string) string {
+	name := t.Policy[strings.LastIndexByte(t.Policy, '/')+1:]
+	switch {
+	case len(attached) == 0 && len(bounded) == 0:
+		return Called(t)
+	case len(bounded) == 0:
+		return "policy " + name + " of " + roles(attached)
+	case len(attached) == 0:
+		return "the permissions boundary " + name + " of " + roles(bounded)
+	}
+	return "policy " + name + " of " + roles(attached) + ", also the permissions boundary of " + roles(bounded) + ","
+}
+
+func roles(names []string) string {
+	if len(names) == 1 {
+		return "role " + names[0]
+	}
+	return "roles " + Listed(names)
+}
+
+// Summary is an edit of what is called where, in words, of the kinds that need none of their own.
+func Summary(where string, e *finding.Edit) string {
 	what := Listed(e.Values)
-	where := Called(t)
-	if t.Kind.Document() {
-		switch {
-		case e.Sid != "":
-			where = "statement " + e.Sid + " of " + where
-		case e.Statement >= 0:
-			where = "the " + Ordinal(e.Statement+1) + " statement of " + where
-		}
+	switch {
+	case e.Sid != "":
+		where = "statement " + e.Sid + " of " + where
+	case e.Statement >= 0:
+		where = "the " + Ordinal(e.Statement+1) + " statement of " + where
 	}
 	switch e.Operation {
 	case finding.CreateDocument:
