@@ -89,6 +89,13 @@ var exactCases = []struct {
 	{"another organization", func(w *world) {
 		w.policy(`"Resource":"arn:aws:s3:::dst/*"`, `"Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-wrong"}}`)
 	}, "", nil, "the request has `o-example`; to mend it, change the condition on aws:PrincipalOrgID"},
+	{"another organization, and an action is missing", func(w *world) {
+		w.policy(`"s3:ReplicateDelete","s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/*"`, `"s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-wrong"}}`)
+	}, "", nil, "(s3:ReplicateDelete)"},
+	{"an encryption that only writing has, and an action is missing", func(w *world) {
+		w.policy(`"s3:ReplicateDelete","s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/*"}`, `"s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/*"},
+{"Sid":"Encrypted","Effect":"Allow","Principal":{"AWS":"`+roleARN+`"},"Action":"s3:ReplicateObject","Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"s3:x-amz-server-side-encryption":"AES256"}}}`)
+	}, finding.BucketPolicy, []string{`"s3:ReplicateDelete"`}, ""},
 	{"another account of the resource", func(w *world) {
 		w.identity(`"Resource":"arn:aws:s3:::dst/*"`, `"Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"s3:ResourceAccount":"333333333333"}}`)
 	}, "", nil, "the request has `222222222222`; to mend it, change the condition on s3:ResourceAccount"},

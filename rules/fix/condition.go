@@ -35,7 +35,7 @@ func (t *trial) guarded(target finding.Target) bool {
 			fails, protects := false, false
 			for _, c := range n.Conditions {
 				all = append(all, strings.Join(slices.Concat([]string{c.Operator, c.Key}, c.Values), " "))
-				if !t.holds(target, policytext.Condition(c)) {
+				if n.Concerns(c.Key) && !t.holds(target, policytext.Condition(c)) {
 					fails, protects = true, protects || near.Protects(c.Key)
 				}
 			}

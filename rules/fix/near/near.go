@@ -83,12 +83,13 @@ func (s *Statement) OnlyFor(actions []string) bool {
 	})
 }
 
-// Kept reports whether the statement would give the right to its principal, but for its
-// conditions. One of a role's policy does if it is for nothing else than some actions.
+// Kept reports whether the statement would give the right to its principal but for its
+// conditions, or another one of some actions, which serve the same. One of a role's policy
+// does if it is for nothing else than these.
 func (s *Statement) Kept(actions []string) bool {
 	who := s.Right.Principal
 	switch {
-	case !s.Allows() || len(s.Conditions) == 0 || !s.Acts() || !s.Covers():
+	case !s.Allows() || len(s.Conditions) == 0 || !s.Acts() && !s.serves(actions) || !s.Covers():
 		return false
 	case who.Type == "":
 		return s.OnlyFor(actions)
@@ -100,6 +101,17 @@ func (s *Statement) Kept(actions []string) bool {
 		return p == policy.PrincipalInfo(who) || all && !others
 	})
 }
+
+// serves reports whether the statement has one of some actions.
+func (s *Statement) serves(actions []string) bool {
+	return slices.ContainsFunc(s.Actions, func(a string) bool {
+		return slices.ContainsFunc(actions, func(x string) bool { return match.Match(strings.ToLower(a), strings.ToLower(x)) })
+	})
+}
+
+// Concerns reports whether a condition on a key says something about the right: those of a
+// service are about actions that the statement has.
+func (s *Statement) Concerns(key string) bool { return s.Acts() || begins([]string{"aws:"}, key) }
 
 // chooses are keys that say who is meant, as Principal does: where a statement for all has
 // one, it is for others.
