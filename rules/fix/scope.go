@@ -11,8 +11,8 @@ import (
 // Scope is what is mended of documents. All else of them is only judged, so that nothing of it
 // gets worse.
 type Scope struct {
-	Link    func(id string) bool    // whether a link is mended; nil = all are
-	Finding func(print string) bool // whether a finding is mended that keeps no link from working; nil = none is
+	Link    func(id string) bool        // whether a link is mended; nil = all are
+	Finding func(*finding.Finding) bool // whether a finding is mended whatever it is; nil = none is
 }
 
 // Within is [Find] for what keeps links from working, or their replicas from being read, and for
@@ -44,7 +44,9 @@ func (f *finder) within(s *subject, w *want) bool {
 	if f.scope == nil || slices.ContainsFunc(w.findings, s.fresh) {
 		return true
 	}
-	if ask := f.scope.Finding; ask != nil && slices.ContainsFunc(w.findings, ask) {
+	if ask := f.scope.Finding; ask != nil && slices.ContainsFunc(s.before.findings, func(x finding.Finding) bool {
+		return slices.Contains(w.findings, x.Fingerprint) && ask(&x)
+	}) {
 		return true
 	}
 	if f.scope.Link != nil && !f.scope.Link(w.link) {

@@ -33,7 +33,7 @@ func TestWithin(t *testing.T) {
 	if i < 0 {
 		t.Fatalf("%+v is left, and not the metrics", left)
 	}
-	asked := fix.Scope{Finding: func(print string) bool { return print == left[i].Fingerprint }}
+	asked := fix.Scope{Finding: func(x *finding.Finding) bool { return x.Fingerprint == left[i].Fingerprint }}
 	both := []finding.Kind{finding.BucketPolicy, finding.Replication}
 	if r, _, err = fix.Within(t.Context(), asked, docs, judge); err != nil || !slices.Equal(kinds(r), both) {
 		t.Errorf("%v, %s", err, show(r))

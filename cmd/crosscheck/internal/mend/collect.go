@@ -45,6 +45,7 @@ type collector struct {
 
 	links  map[string]bool // asked for and failing, or of a finding asked for
 	prints map[string]bool
+	rules  map[string]bool // of the findings asked for
 	docs   []*fact.Document
 	all    []*fact.Document // of a facts file: those with links
 	users  *shared.Users
@@ -54,7 +55,7 @@ type collector struct {
 func newCollector(only []string) *collector {
 	c := &collector{
 		failing: map[string]bool{}, fine: map[string]string{}, unknown: map[string]string{}, findings: map[string]*finding.Finding{}, passed: map[string]*finding.Finding{},
-		links: map[string]bool{}, prints: map[string]bool{}, has: map[string]bool{}, users: shared.New(),
+		links: map[string]bool{}, prints: map[string]bool{}, rules: map[string]bool{}, has: map[string]bool{}, users: shared.New(),
 	}
 	for _, s := range only {
 		c.asked = append(c.asked, newAsk(s))
@@ -96,7 +97,7 @@ func (c *collector) Finding(f *finding.Finding) error {
 		c.passed[f.Fingerprint] = &own
 		return nil
 	}
-	c.findings[f.Fingerprint], c.prints[f.Fingerprint] = &own, true
+	c.findings[f.Fingerprint], c.prints[f.Fingerprint], c.rules[f.RuleID] = &own, true, true
 	return nil
 }
 

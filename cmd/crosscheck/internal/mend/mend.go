@@ -69,19 +69,18 @@ func Find(ctx context.Context, engine *rules.Engine, o *Options) (*Result, error
 	if len(c.docs) == 0 {
 		return out, nil
 	}
-	find := func(docs []*fact.Document) (r finding.Repairs, left []finding.Finding, err error) {
-		if o.All {
-			r, err = fix.Find(ctx, docs, judge)
-			return r, nil, err
-		}
-		return fix.Within(ctx, fix.Scope{Finding: func(print string) bool { return c.prints[print] }}, docs, judge)
+	scope := fix.Scope{
+		Link: func(id string) bool { return c.has[id] },
+		Finding: func(x *finding.Finding) bool { // of a link that shares something, the same: each of their roles is named
+			return o.All || c.prints[x.Fingerprint] || !c.has[x.Link] && c.rules[x.RuleID]
+		},
 	}
-	found, left, err := find(c.docs)
+	found, left, err := fix.Within(ctx, scope, c.docs, judge)
 	if err != nil {
 		return nil, err
 	}
 	if more := c.sharing(&found); len(more) > 0 { // judged again, with the links that a change may harm
-		if found, left, err = find(slices.Concat(c.docs, more)); err != nil {
+		if found, left, err = fix.Within(ctx, scope, slices.Concat(c.docs, more), judge); err != nil {
 			return nil, err
 		}
 	}
