@@ -99,6 +99,19 @@ var exactCases = []struct {
 	{"another account of the resource", func(w *world) {
 		w.identity(`"Resource":"arn:aws:s3:::dst/*"`, `"Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"s3:ResourceAccount":"333333333333"}}`)
 	}, "", nil, "the request has `222222222222`; to mend it, change the condition on s3:ResourceAccount"},
+	{"another organization in the boundary", func(w *world) {
+		w.role(func(r *fact.Role) {
+			text := replaced(rolePolicy, `"Resource":"arn:aws:s3:::dst/*"`, `"Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-wrong"}}`)
+			r.Boundary = fact.Of(fact.Policy{Name: "b", ARN: "arn:aws:iam::111111111111:policy/b", Document: text})
+		})
+	}, "", nil, "StringEquals aws:PrincipalOrgID o-wrong, which does not hold"},
+	{"another organization in the boundary, and no right", func(w *world) {
+		w.role(func(r *fact.Role) {
+			text := replaced(rolePolicy, `"Resource":"arn:aws:s3:::dst/*"`, `"Resource":"arn:aws:s3:::dst/*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-wrong"}}`)
+			r.Boundary = fact.Of(fact.Policy{Name: "b", ARN: "arn:aws:iam::111111111111:policy/b", Document: text})
+			r.Inline = fact.Of([]fact.Policy{{Name: "replicate", Document: rolePolicy[:strings.LastIndex(rolePolicy, ",\n")] + "]}"}})
+		})
+	}, "", nil, "StringEquals aws:PrincipalOrgID o-wrong, which does not hold"},
 	{"an ACL that S3 does not send", func(w *world) {
 		w.unlessACL()
 	}, finding.BucketPolicy, []string{`"s3:x-amz-acl":"public-read"`, roleARN}, ""},

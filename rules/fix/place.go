@@ -175,12 +175,19 @@ func (t *trial) find() bool {
 	switch {
 	case t.inIdentity():
 		return true
-	case boundary == nil:
+	case boundary == nil || t.guard != "":
 		return false
 	case t.extend(*boundary, adds) || t.anew(*boundary):
 		return true
 	}
-	// Perhaps both lack it.
+	// Perhaps both lack it. With it in a policy of the role, the boundary alone decides.
+	if undo, ok := t.try(t.named(ownPolicy), want{grant: t.grant}); ok {
+		t.guarded(*boundary)
+		undo()
+	}
+	if t.guard != "" {
+		return false
+	}
 	undo, ok := t.try(*boundary, want{grant: t.grant})
 	if ok && !t.inIdentity() {
 		undo()
