@@ -39,7 +39,7 @@ func (t *trial) guarded(target finding.Target) bool {
 					fails, protects = true, protects || near.Protects(c.Key)
 				}
 			}
-			what := fmt.Sprintf("%s allows it only where %s", statementOf(x, n.Sid, n.Index), words.Listed(all))
+			what := fmt.Sprintf("%s allows it only where %s", words.Statement(x, n.Sid, n.Index), words.Listed(all))
 			switch {
 			case protects:
 				t.guard = what + ", which does not hold; who wrote that decides whether it is to change, and nothing is added beside it"

@@ -68,15 +68,7 @@ func (f *failure) inPolicy(st *policy.StatementInfo, op finding.Operation, eleme
 // askAbout leaves a statement to a person.
 func (f *failure) askAbout(st *policy.StatementInfo, why string) []want {
 	t := onBucket(finding.BucketPolicy, f.destination)
-	return f.decide(t, "%s: %s. %s", statementOf(t, st.Sid, st.Index), why, f.Message)
-}
-
-// statementOf names a statement of a policy.
-func statementOf(t finding.Target, sid string, index int) string {
-	if sid != "" {
-		return "statement " + sid + " of " + words.Called(t)
-	}
-	return "the " + words.Ordinal(index+1) + " statement of " + words.Called(t)
+	return f.decide(t, "%s: %s. %s", words.Statement(t, st.Sid, st.Index), why, f.Message)
 }
 
 // excess takes actions out of a statement that replication never needs. A wildcard gives way
@@ -188,7 +180,7 @@ func (f *failure) wholeAccount() (list []want) {
 		for _, p := range st.Principals {
 			if p.Value == near.Account(p.Value) || strings.HasSuffix(p.Value, ":root") {
 				what := fmt.Sprintf("take all of account %s out of %s; other roles there that replicate by it must be named like this one",
-					near.Account(p.Value), statementOf(onBucket(finding.BucketPolicy, f.destination), st.Sid, st.Index))
+					near.Account(p.Value), words.Statement(onBucket(finding.BucketPolicy, f.destination), st.Sid, st.Index))
 				list = append(list, f.inPolicy(st, finding.AddPrincipal, "Principal/AWS", "", f.link.RoleARN)...)
 				list = append(list, f.inPolicy(st, finding.RemovePrincipal, "Principal/AWS", what, p.Value)...)
 			}
@@ -211,7 +203,7 @@ func (f *failure) orphans() (list []want) {
 				list = append(list, f.askAbout(&st, "whom it is to leave out")...)
 				continue
 			}
-			what := fmt.Sprintf("take %s out of %s: its role or user was deleted", p.Value, statementOf(onBucket(finding.BucketPolicy, f.destination), st.Sid, st.Index))
+			what := fmt.Sprintf("take %s out of %s: its role or user was deleted", p.Value, words.Statement(onBucket(finding.BucketPolicy, f.destination), st.Sid, st.Index))
 			list = append(list, f.inPolicy(&st, finding.RemovePrincipal, "Principal/AWS", what, p.Value)...)
 		}
 	}

@@ -114,8 +114,11 @@ func (s *step) mayGive(w *want) bool {
 	return true
 }
 
-// widens reports whether a step may give more rights than the one that it was made for.
-func (s *step) widens() bool { return s.edit != nil && s.Operation != finding.AddAction }
+// widens reports whether a step may give more rights than the one that it was made for, as an
+// edit or as a statement with fewer conditions than one that gets an action.
+func (s *step) widens() bool {
+	return s.edit != nil && s.Operation != finding.AddAction || s.grant != nil && len(s.conditions) > 0
+}
 
 // prune takes out what later steps made needless: those without which all rights are still
 // given that they were made for.

@@ -68,6 +68,14 @@ func roles(names []string) string {
 	return "roles " + Listed(names)
 }
 
+// Statement names a statement of a policy, by its 0-based index where it has no Sid.
+func Statement(t finding.Target, sid string, index int) string {
+	if sid != "" {
+		return "statement " + sid + " of " + Called(t)
+	}
+	return "the " + Ordinal(index+1) + " statement of " + Called(t)
+}
+
 // Summary is an edit of what is called where, in words, of the kinds that need none of their own.
 func Summary(where string, e *finding.Edit) string {
 	what := Listed(e.Values)
