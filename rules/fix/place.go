@@ -188,11 +188,8 @@ func (t *trial) find() bool {
 		t.guarded(*boundary)
 		undo()
 	}
-	if t.guard != "" {
-		return false
-	}
 	undo, ok := t.try(*boundary, want{grant: t.grant})
-	if ok && !t.inIdentity() {
+	if ok && (t.guard != "" || !t.inIdentity()) {
 		undo()
 		ok = false
 	}

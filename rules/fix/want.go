@@ -95,10 +95,8 @@ func (s *state) matrixOf(link string) *permission.Matrix {
 
 // verdict is that of a link, by its id.
 func (s *state) verdict(link string) finding.Verdict {
-	for i := range s.links {
-		if s.links[i].ID == link {
-			return s.links[i].Verdict
-		}
+	if l := linkOf(s, link); l != nil {
+		return l.Verdict
 	}
 	return ""
 }
