@@ -197,3 +197,15 @@ func NotNil(list []string) []string {
 	}
 	return list
 }
+
+// Worse says which class of objects fares worse than before, "" where none does.
+func Worse(before, now *Link) string {
+	for _, c := range now.Classes {
+		for _, b := range before.Classes {
+			if b.Class == c.Class && c.Verdict.Rank() < b.Verdict.Rank() {
+				return c.Class.Objects() + " would be " + string(c.Verdict) + ", not " + string(b.Verdict)
+			}
+		}
+	}
+	return ""
+}

@@ -54,6 +54,9 @@ func (f *finder) find(ctx context.Context) (finding.Repairs, error) {
 		}
 		f.retry = nil
 	}
+	if err := f.needless(ctx); err != nil {
+		return finding.Repairs{}, err
+	}
 	f.settle()
 	return f.repairs(), nil
 }

@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,60 +54,24 @@ func statements(rights []*step, taken []string) []policytext.Statement {
 		resources := map[string][]string{} // by actions
 		for _, r := range slices.Sorted(maps.Keys(actions)) {
 			list := actions[r]
-			slices.SortFunc(list, compareActions)
+			slices.SortFunc(list, demand.CompareActions)
 			resources[strings.Join(list, "\n")] = append(resources[strings.Join(list, "\n")], r)
 		}
 		for _, list := range slices.Sorted(maps.Keys(resources)) {
-			s := policytext.Statement{Sid: free(first.sid, taken), Actions: strings.Split(list, "\n"), Conditions: first.conditions}
+			s := policytext.Statement{Sid: policytext.Free(first.sid, taken), Actions: strings.Split(list, "\n"), Conditions: first.conditions}
 			if on := resources[list]; on[0] != "" {
 				s.Resources = on
 			}
 			if first.principal != (policytext.Principal{}) {
 				s.Principals = []policytext.Principal{first.principal}
 			}
-			if !joined(out, &s, first.sid) {
+			if !policytext.Joined(out, &s, first.sid) {
 				taken = append(taken, s.Sid)
 				out = append(out, s)
 			}
 		}
 	}
 	return out
-}
-
-// joined adds the principal of a statement to one that allows the same; false where there is none.
-func joined(list []policytext.Statement, s *policytext.Statement, sid string) bool {
-	for i := range list {
-		x := &list[i]
-		if strings.TrimRight(x.Sid, "0123456789") == sid && slices.Equal(x.Actions, s.Actions) && slices.Equal(x.Resources, s.Resources) &&
-			fmt.Sprint(x.Conditions) == fmt.Sprint(s.Conditions) && len(s.Principals) > 0 {
-			x.Principals = append(x.Principals, s.Principals...)
-			return true
-		}
-	}
-	return false
-}
-
-// free is a Sid that is not taken.
-func free(sid string, taken []string) string {
-	for i, name := 2, sid; ; i++ {
-		if !slices.Contains(taken, name) {
-			return name
-		}
-		name = fmt.Sprint(sid, i)
-	}
-}
-
-// compareActions orders actions as the table of permissions has them.
-func compareActions(a, b string) int {
-	place := func(x string) int {
-		for i, r := range demand.Requirements() {
-			if r.Action == x {
-				return i
-			}
-		}
-		return len(demand.Requirements())
-	}
-	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
 }
 
 // gives reports whether a new statement gives the right.
@@ -147,7 +110,7 @@ func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
 				e.Values = append(e.Values, a)
 			}
 		}
-		right := toWhom(s) + words.Listed(e.Values) + onWhat(s)
+		right := words.ToWhom(s) + words.Listed(e.Values) + words.OnWhat(s)
 		e.Summary = fmt.Sprintf("add statement %s to %s: allow %s", s.Sid, p.called(), right)
 		switch {
 		case i > 0:
@@ -161,22 +124,4 @@ func (p *plan) editsOf(s *policytext.Statement) (list []finding.Edit) {
 		list, beside = append(list, e), nil
 	}
 	return list
-}
-
-func toWhom(s *policytext.Statement) string {
-	if len(s.Principals) == 0 {
-		return ""
-	}
-	names := make([]string, len(s.Principals))
-	for i, p := range s.Principals {
-		names[i] = p.Value
-	}
-	return words.Listed(names) + " "
-}
-
-func onWhat(s *policytext.Statement) string {
-	if len(s.Resources) == 0 || s.Resources[0] == "*" {
-		return ""
-	}
-	return " on " + words.Listed(s.Resources)
 }

@@ -3,6 +3,7 @@ package fix
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"crosscheck/rules/finding"
 )
@@ -24,6 +25,72 @@ func (f *finder) prove(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// needless takes out rights to keys that nothing is worse without, as judged: where bucket keys
+// leave open which rights are asked for, one may have been found too many.
+func (f *finder) needless(ctx context.Context) error {
+	for _, p := range f.all() {
+		for _, x := range slices.Backward(slices.Clone(p.steps)) {
+			if x.optional != "" || !x.ofKey() {
+				continue
+			}
+			if err := f.without(ctx, p, x); err != nil {
+				return err
+			}
+		}
+	}
+	return f.lookAll(ctx)
+}
+
+// ofKey reports whether the step gives a right to a key.
+func (s *step) ofKey() bool {
+	return s.grant != nil && strings.HasPrefix(s.grant.action, "kms:") ||
+		slices.ContainsFunc(s.rights, func(r right) bool { return r.want.grant != nil && strings.HasPrefix(r.want.grant.action, "kms:") })
+}
+
+// without takes a step out unless something is worse without it for the links that it is for.
+func (f *finder) without(ctx context.Context, p *plan, x *step) error {
+	all, old := p.steps, map[*subject]*state{}
+	p.drop(x)
+	worse := len(p.steps) != len(all)-1
+	for _, s := range f.users[p.Resource] {
+		if worse || !slices.ContainsFunc(s.now.links, func(l finding.Link) bool { return x.links[l.ID] }) {
+			continue
+		}
+		old[s] = s.now
+		if err := f.look(ctx, s); err != nil {
+			return err
+		}
+		worse = s.now.worseThan(old[s])
+	}
+	if !worse {
+		f.changed(p.Target)
+		return nil
+	}
+	p.steps = all
+	for s, was := range old {
+		s.now = was
+	}
+	return p.render()
+}
+
+// worseThan reports whether a class of a link fares worse than before, or something is found that was not.
+func (s *state) worseThan(before *state) bool {
+	was := map[string]int{}
+	for _, x := range before.findings {
+		if rank, ok := was[x.Fingerprint]; !ok || x.Status.Rank() < rank {
+			was[x.Fingerprint] = x.Status.Rank()
+		}
+	}
+	return slices.ContainsFunc(s.findings, func(x finding.Finding) bool {
+		rank, ok := was[x.Fingerprint]
+		return x.Severity != finding.Info && (!ok || x.Status.Rank() < rank)
+	}) ||
+		slices.ContainsFunc(s.links, func(l finding.Link) bool {
+			old := linkOf(before, l.ID)
+			return old != nil && finding.Worse(old, &l) != ""
+		})
 }
 
 // lookAll judges every document of which something changed.
@@ -177,7 +244,7 @@ func (f *finder) harm(ctx context.Context, s *subject) error {
 	for i := range now.links {
 		link := now.links[i].ID
 		before := linkOf(s.before, link)
-		if before == nil || Worse(before, linkOf(now, link)) == "" {
+		if before == nil || finding.Worse(before, linkOf(now, link)) == "" {
 			continue
 		}
 		for _, p := range f.plansOf(s) {
@@ -191,7 +258,7 @@ func (f *finder) harm(ctx context.Context, s *subject) error {
 						return
 					}
 					if err = f.look(ctx, s); err == nil {
-						s.harmed[link] = Worse(before, linkOf(s.now, link)) == ""
+						s.harmed[link] = finding.Worse(before, linkOf(s.now, link)) == ""
 					}
 				})
 				s.now, s.stale = now, false
@@ -227,19 +294,7 @@ func (f *finder) worse(s *subject, link string) string {
 	if before == nil || now == nil {
 		return "" // a rule that is new, or was taken away
 	}
-	return Worse(before, now)
-}
-
-// Worse says which class of objects fares worse than before, "" where none does.
-func Worse(before, now *finding.Link) string {
-	for _, c := range now.Classes {
-		for _, b := range before.Classes {
-			if b.Class == c.Class && c.Verdict.Rank() < b.Verdict.Rank() {
-				return c.Class.Objects() + " would be " + string(c.Verdict) + ", not " + string(b.Verdict)
-			}
-		}
-	}
-	return ""
+	return finding.Worse(before, now)
 }
 
 func linkOf(s *state, id string) *finding.Link {

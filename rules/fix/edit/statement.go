@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -178,4 +179,27 @@ func group[T any](list []T, of func(T) (name, value string)) []values {
 		out[i].values = append(out[i].values, value)
 	}
 	return out
+}
+
+// Free is a Sid that is not taken.
+func Free(sid string, taken []string) string {
+	for i, name := 2, sid; ; i++ {
+		if !slices.Contains(taken, name) {
+			return name
+		}
+		name = fmt.Sprint(sid, i)
+	}
+}
+
+// Joined adds the principal of a statement to one that allows the same; false where there is none.
+func Joined(list []Statement, s *Statement, sid string) bool {
+	for i := range list {
+		x := &list[i]
+		if strings.TrimRight(x.Sid, "0123456789") == sid && slices.Equal(x.Actions, s.Actions) && slices.Equal(x.Resources, s.Resources) &&
+			fmt.Sprint(x.Conditions) == fmt.Sprint(s.Conditions) && len(s.Principals) > 0 {
+			x.Principals = append(x.Principals, s.Principals...)
+			return true
+		}
+	}
+	return false
 }

@@ -82,7 +82,7 @@ func (x *extension) harms(ctx context.Context, judge fix.Judge, out *finding.Rep
 		if k < 0 {
 			continue
 		}
-		why := fix.Worse(&before[i], &after[k])
+		why := finding.Worse(&before[i], &after[k])
 		if why == "" {
 			continue
 		}

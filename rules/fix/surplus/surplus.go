@@ -184,7 +184,7 @@ type judgement struct {
 // fails or is unknown.
 func (j *judgement) worseThan(before *judgement) bool {
 	for i := range j.links {
-		if i < len(before.links) && fix.Worse(&before.links[i], &j.links[i]) != "" {
+		if i < len(before.links) && finding.Worse(&before.links[i], &j.links[i]) != "" {
 			return true
 		}
 	}

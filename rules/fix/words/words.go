@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/edit"
 )
 
 // Called names a target as people find it.
@@ -135,4 +136,24 @@ func Listed(names []string) string {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+}
+
+// ToWhom names the principals of a new statement, with a space after them; "" where it has none.
+func ToWhom(s *edit.Statement) string {
+	if len(s.Principals) == 0 {
+		return ""
+	}
+	names := make([]string, len(s.Principals))
+	for i, p := range s.Principals {
+		names[i] = p.Value
+	}
+	return Listed(names) + " "
+}
+
+// OnWhat names the resources of a new statement; "" where it is about all.
+func OnWhat(s *edit.Statement) string {
+	if len(s.Resources) == 0 || s.Resources[0] == "*" {
+		return ""
+	}
+	return " on " + Listed(s.Resources)
 }

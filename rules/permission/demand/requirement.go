@@ -3,6 +3,7 @@
 package demand
 
 import (
+	"cmp"
 	"slices"
 
 	"crosscheck/rules/finding"
@@ -128,4 +129,17 @@ func Lookup(key Key) *Requirement {
 
 func (t Target) String() string {
 	return [...]string{TheRole: "the role", TheBucket: "the bucket", TheObjects: "its objects", TheKey: "the key"}[t]
+}
+
+// CompareActions orders actions as the table of permissions has them.
+func CompareActions(a, b string) int {
+	place := func(x string) int {
+		for i, r := range Requirements() {
+			if r.Action == x {
+				return i
+			}
+		}
+		return len(Requirements())
+	}
+	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
 }
