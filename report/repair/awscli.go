@@ -126,7 +126,7 @@ func (s *script) guard(c *change) {
 	case get != "" && (c.Before == "" || json.Valid([]byte(c.Before))):
 		s.line("unchanged " + quote(what(c.Target)) + " " + quote(before) + " " + quote(cksum(put(c.After))) + " " + get)
 	case c.Before != "" && (c.Kind.Document() || c.Kind == finding.Replication):
-		comment(&s.b, "#", "  It replaces the whole document: see that nobody changed it since it was read.")
+		comment(&s.b, "#", "  This replaces the whole document. Check that it was not changed after crosscheck read it.")
 	}
 }
 

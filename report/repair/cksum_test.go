@@ -8,9 +8,6 @@ import (
 
 func TestCksum(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("cksum"); err != nil {
-		t.Skip(err)
-	}
 	for _, text := range []string{"", "{}", "{}\n\n", "é", strings.Repeat("long ", 100_000)} {
 		cmd := exec.CommandContext(t.Context(), "cksum")
 		cmd.Stdin = strings.NewReader(strings.TrimRight(text, "\n") + "\n")

@@ -49,7 +49,7 @@ type stack struct {
 	names     map[string]bool   // logical ids
 	roles     map[string]string // logical ids of the roles that the template makes, by ARN
 	exists    bool              // a resource is there already
-	others    []string          // lines on what is no resource of its own
+	others    []string          // comments about changes that CloudFormation has no resource for
 }
 
 // regions are the changes of an account that can be applied, those in each Region together:
@@ -198,7 +198,7 @@ func rename(n *yaml.Node, names map[string]string) {
 	}
 }
 
-// other describes what is no resource of its own.
+// other adds a comment about a change that CloudFormation has no resource for.
 func (t *stack) other(c *change, lines ...string) {
 	t.others = append(append(append(t.others, ""), notes(c)...), lines...)
 }

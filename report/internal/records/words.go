@@ -70,8 +70,8 @@ func Marked(s, mark string) string {
 	return s
 }
 
-// VerdictText is the verdict of a link with what is to be said of it: that it is new
-// since the baseline, or which it would be without the documents of scan --with.
+// VerdictText is the verdict of a link. It also says whether the verdict is new since the
+// baseline, and what it was before the documents of scan --with were applied.
 func VerdictText(l *finding.Link) string {
 	s := Marked(string(l.Verdict), l.Baseline)
 	if l.Was != "" {

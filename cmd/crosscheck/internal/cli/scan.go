@@ -137,7 +137,7 @@ func (f *reportFlags) report(s *terminal.Streams) *audit.Report {
 	}
 }
 
-// wrote says what is in files, which nobody may look into.
+// wrote says what the files that were written hold, as few people open them at once.
 func (f *reportFlags) wrote(s *terminal.Streams, paths []string, sum *report.Summary) {
 	if f.quiet {
 		return
