@@ -278,10 +278,7 @@ func TestRepairsDamage(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		o := overlay.Overlay{}
-		for _, x := range r.Changes {
-			o[x.Target] = x.After
-		}
+		o := overlay.Of(r.Changes)
 		after, _, err := o.Apply(doc)
 		if err != nil {
 			rt.Fatal(err)

@@ -31,10 +31,7 @@ func repaired(t *testing.T, e *Engine, docs ...*fact.Document) finding.Repairs {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := overlay.Overlay{}
-	for _, c := range r.Changes {
-		o[c.Target] = c.After
-	}
+	o := overlay.Of(r.Changes)
 	for _, doc := range docs {
 		after, _, err := o.Apply(doc)
 		if err != nil {

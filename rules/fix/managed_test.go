@@ -64,10 +64,7 @@ func found(t *testing.T, docs ...*fact.Document) finding.Repairs {
 // allWork reports whether each link of documents works with changes.
 func allWork(t *testing.T, r finding.Repairs, docs ...*fact.Document) bool {
 	t.Helper()
-	o := overlay.Overlay{}
-	for _, c := range r.Changes {
-		o[c.Target] = c.After
-	}
+	o := overlay.Of(r.Changes)
 	for _, d := range docs {
 		after, _, err := o.Apply(d)
 		if err != nil {

@@ -2,7 +2,6 @@ package fix_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -322,10 +321,7 @@ func checkRemedy(t *testing.T, c *remedyCase, doc *fact.Document) {
 	case c.kind == "":
 		return
 	}
-	overlay := overlay.Overlay{}
-	for _, change := range got.Changes {
-		overlay[change.Target] = change.After
-	}
+	overlay := overlay.Of(got.Changes)
 	after, _, err := overlay.Apply(doc)
 	if err != nil {
 		t.Fatal(err)
@@ -361,19 +357,7 @@ func TestSharedAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.inDst(`"AWS":"`+theRole, `"AWS":"arn:aws:iam::111111111111:root`)
-	text, err := json.Marshal(w.Document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var other fact.Document
-	names := strings.NewReplacer(`"src"`, `"src2"`, `:::src`, `:::src2`, `src/all`, `src2/all`, `service-role/repl`, `service-role/other`, `"name":"repl"`, `"name":"other"`)
-	if err := json.Unmarshal([]byte(names.Replace(string(text))), &other); err != nil {
-		t.Fatal(err)
-	}
-	key := other.Keys[bKey].Value // one key has one policy, which names both roles
-	key.Policy = fact.Of(swap(*key.Policy.Value, `"arn:aws:iam::111111111111:role/service-role/other"`, `["`+theRole+`","arn:aws:iam::111111111111:role/service-role/other"]`))
-	w.Keys[bKey] = fact.Of(*key)
-	docs := []*fact.Document{w.Document, &other}
+	docs := twice(t, w)
 	got, err := fix.Find(t.Context(), docs, judge)
 	if err != nil {
 		t.Fatal(err)

@@ -61,10 +61,7 @@ func (x *extension) harms(ctx context.Context, judge fix.Judge, out *finding.Rep
 	if len(x.doc.Links) == 0 {
 		return nil
 	}
-	changed := overlay.Overlay{}
-	for _, c := range out.Changes {
-		changed[c.Target] = c.After
-	}
+	changed := overlay.Of(out.Changes)
 	doc, _, err := changed.Apply(x.doc)
 	if err != nil {
 		return err

@@ -53,10 +53,7 @@ func Make(ctx context.Context, wanted Link, judge fix.Judge) (finding.Repairs, e
 
 // with is the document of the link with changes.
 func (l *Link) with(changes []finding.Change) (*fact.Document, error) {
-	o := overlay.Overlay{}
-	for _, c := range changes {
-		o[c.Target] = c.After
-	}
+	o := overlay.Of(changes)
 	doc, _, err := o.Apply(l.before())
 	return doc, err
 }

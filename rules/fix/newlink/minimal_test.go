@@ -30,11 +30,11 @@ func TestMinimal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole := state(t, doc, laid(set))
+		whole := state(t, doc, overlay.Of(set.Changes))
 		for i, change := range set.Changes {
 			for what, text := range less(t, change) {
 				dropped++
-				o := laid(set)
+				o := overlay.Of(set.Changes)
 				if o[change.Target] = text; text == "" {
 					delete(o, change.Target)
 				}
@@ -45,14 +45,6 @@ func TestMinimal(t *testing.T) {
 		}
 	}
 	t.Logf("each of %d rights and settings is needed", dropped)
-}
-
-func laid(set finding.Repairs) overlay.Overlay {
-	o := overlay.Overlay{}
-	for _, c := range set.Changes {
-		o[c.Target] = c.After
-	}
-	return o
 }
 
 // less are the texts of a change with one thing left out, by what it is. The statement that

@@ -17,6 +17,15 @@ import (
 // are of. A policy that is "" is taken away.
 type Overlay map[finding.Target]string
 
+// Of is what documents and settings become with changes.
+func Of(changes []finding.Change) Overlay {
+	o := Overlay{}
+	for i := range changes {
+		o[changes[i].Target] = changes[i].After
+	}
+	return o
+}
+
 // Apply is the document with the overlay, and whether the overlay changed anything in
 // it. The document itself stays as it is; what did not change is shared with it. A
 // target that the document does not have is left out; a value that its setting cannot

@@ -20,10 +20,7 @@ import (
 // Of are the rights among changes that nothing needs, in words: those without which
 // no class of any link of the documents is worse. Rights that are optional are left out.
 func Of(ctx context.Context, docs []*fact.Document, r finding.Repairs, judge fix.Judge) ([]string, error) {
-	all := overlay.Overlay{}
-	for _, c := range r.Changes {
-		all[c.Target] = c.After
-	}
+	all := overlay.Of(r.Changes)
 	var found []string
 	for _, c := range r.Changes {
 		if !c.Kind.Document() {

@@ -3,11 +3,11 @@ package words
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"crosscheck/rules/finding"
 	"crosscheck/rules/fix/edit"
+	"crosscheck/rules/iam/explain"
 )
 
 // Called names a target as people find it.
@@ -74,7 +74,7 @@ func Statement(t finding.Target, sid string, index int) string {
 	if sid != "" {
 		return "statement " + sid + " of " + Called(t)
 	}
-	return "the " + Ordinal(index+1) + " statement of " + Called(t)
+	return "the " + explain.Ordinal(index+1) + " statement of " + Called(t)
 }
 
 // Summary is an edit of what is called where, in words, of the kinds that need none of their own.
@@ -84,7 +84,7 @@ func Summary(where string, e *finding.Edit) string {
 	case e.Sid != "":
 		where = "statement " + e.Sid + " of " + where
 	case e.Statement >= 0:
-		where = "the " + Ordinal(e.Statement+1) + " statement of " + where
+		where = "the " + explain.Ordinal(e.Statement+1) + " statement of " + where
 	}
 	switch e.Operation {
 	case finding.CreateDocument:
@@ -111,22 +111,6 @@ func element(path string) string {
 		return "the condition on " + key
 	}
 	return name
-}
-
-// Ordinal is a number of a statement as people say it.
-func Ordinal(n int) string {
-	suffix := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
-	}
-	return strconv.Itoa(n) + suffix
 }
 
 // Listed joins a few names.

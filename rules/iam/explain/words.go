@@ -33,11 +33,11 @@ func statementName(sid string, index int) string {
 	if sid != "" {
 		return "statement " + sid
 	}
-	return "the " + ordinal(index+1) + " statement"
+	return "the " + Ordinal(index+1) + " statement"
 }
 
-// ordinal is a number of a statement as people say it: 1st, 2nd, 3rd, 4th, 11th.
-func ordinal(n int) string {
+// Ordinal is a number of a statement as people say it: 1st, 2nd, 3rd, 4th, 11th.
+func Ordinal(n int) string {
 	suffix := "th"
 	if n%100 < 11 || n%100 > 13 {
 		switch n % 10 {

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,10 +54,7 @@ func testRepairs(t *testing.T, w *faultWorld) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := func(ctx context.Context, doc *fact.Document) ([]finding.Link, []finding.Finding, error) {
-		r, err := engine.Anew().Eval(ctx, doc)
-		return r.Links, r.Findings, err
-	}
+	judge := Judge(engine)
 	var docs []*fact.Document
 	for _, m := range got.messages {
 		if m.Document != nil {
@@ -69,9 +65,8 @@ func testRepairs(t *testing.T, w *faultWorld) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := overlay.Overlay{}
+	o := overlay.Of(r.Changes)
 	for _, c := range r.Changes {
-		o[c.Target] = c.After
 		for _, e := range c.Edits {
 			t.Logf("change: %s [%s]", e.Summary, e.Optional)
 		}

@@ -79,7 +79,7 @@ var packages = []pkg{
 	{"rules/fix/edit", "changes policy documents as text; what no change needs stays as it is",
 		[]string{"rules/finding", "rules/iam/jsontree"}},
 	{"rules/fix/words", "says in words what changes are made to, and what edits do",
-		[]string{"rules/finding", "rules/fix/edit"}},
+		[]string{"rules/finding", "rules/fix/edit", "rules/iam/explain"}},
 	{"rules/fix/holders", "which roles have a managed policy, which has one text for all of them",
 		[]string{"rules/finding", "rules/fix/words", "scanner/fact"}},
 	{"rules/fix/shared", "what documents refer to, and the links that use what a change changes and were not judged with it",
