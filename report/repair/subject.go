@@ -64,7 +64,7 @@ func read(c *finding.Change) *change {
 	case !out.named():
 		out.why = "it has a name or ARN that AWS does not have"
 	case c.Kind.Document() && !json.Valid([]byte(c.After)):
-		out.why = "what it is to become is no JSON"
+		out.why = "the new document is not JSON"
 	case values[c.Kind] != nil && !slices.Contains(values[c.Kind], c.After):
 		out.why = "it cannot be set to " + text.Visible(c.After)
 	case c.Kind == finding.Replication:

@@ -53,7 +53,7 @@ type hcl struct {
 	labels map[string]string // what each resource is for, by type and label
 	roles  map[string]string // addresses of roles in the configuration, by ARN
 
-	settings map[string][]string // addresses of what S3 asks for before it takes a replication configuration, by bucket
+	settings map[string][]string // addresses of the settings that a replication configuration needs first, by bucket
 }
 
 // providers writes one provider for each Region in which an account has changes.

@@ -12,8 +12,8 @@ import (
 	"crosscheck/rules/finding"
 )
 
-// fixes are the proven changes to documents that are files: those that a run was judged with
-// (KIND:NAME=FILE) in place of what AWS has. Each replaces the whole text of its file.
+// fixes are the proven changes to documents that are files: the files of scan --with
+// (KIND:NAME=FILE). Each replaces the whole text of its file.
 func fixes(with []string, m *records.Mended) []*sarif.Fix {
 	if m == nil || !m.Proven {
 		return nil

@@ -114,8 +114,8 @@ var catalog = []About{
 	},
 	{
 		ID: NoLink, Title: "Something replicates", Severity: Low,
-		Description: "No bucket that was read has an enabled replication rule, so nothing was judged. That is clean only where nobody " +
-			"says what must replicate: `required_replication` of the configuration says it, and is judged then in place of this.",
+		Description: "No bucket that was read has an enabled replication rule, so nothing was judged. crosscheck cannot know whether " +
+			"some bucket should replicate: `required_replication` of the configuration says which ones must, and these are judged then.",
 		Remediation: "say with required_replication which buckets must replicate, or look in other accounts; where none must, --allow-incomplete exits with 0",
 	},
 	{

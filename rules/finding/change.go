@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Kind is the kind of what a change is made to.
+// Kind is the kind of a policy document or setting.
 type Kind string
 
 // The kinds of policy documents and settings. Documents are JSON; settings have the
@@ -43,7 +43,7 @@ type Target struct {
 	Kind      Kind   `json:"kind"`
 	AccountID string `json:"account_id"` // that owns it
 	Region    string `json:"region"`     // of a bucket or key, else ""
-	Resource  string `json:"resource"`   // ARN of the role, managed policy, bucket or key; of an SCP or RCP the id of what it is attached to
+	Resource  string `json:"resource"`   // ARN of the role, managed policy, bucket or key; for an SCP or RCP, the id of the root, unit or account
 	Policy    string `json:"policy"`     // name of an inline policy, ARN of a managed one, else ""
 }
 
@@ -88,7 +88,7 @@ const (
 	ReplaceValue     Operation = "replace-value" // of any other element
 	RemoveAction     Operation = "remove-action"
 	RemovePrincipal  Operation = "remove-principal"
-	Repair           Operation = "repair" // of what is no JSON, or what AWS would not store
+	Repair           Operation = "repair" // a document that is no JSON, or that AWS would not store
 	Set              Operation = "set"    // a setting
 )
 
@@ -123,7 +123,7 @@ type Change struct {
 	Patch  []PatchOperation `json:"patch"` // from before to after, where both are JSON; each guarded by tests
 	Edits  []Edit           `json:"edits"`
 	Links  []string         `json:"links"`  // ids, sorted
-	Proven bool             `json:"proven"` // with all changes, what it gives to its links is allowed: it says nothing of what else they lack
+	Proven bool             `json:"proven"` // with all changes made, every right that this one gives its links is allowed; the links may lack others
 	Rests  []string         `json:"rests"`  // gaps that keep it from being proven, in words
 }
 

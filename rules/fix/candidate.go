@@ -28,9 +28,9 @@ type candidate struct {
 	rank int
 }
 
-// The ranks of candidates, the best first: what corrects a statement that was meant to give
-// the right, then what adds to one of the same purpose. One that corrects gives nobody else a
-// right that was not meant.
+// The ranks of candidates, the best first: those that correct a statement which was meant to
+// give the right, then those that add to a statement of the same purpose. A correction gives no
+// other principal a right that its author did not mean.
 const (
 	misspelt = iota
 	misnamed

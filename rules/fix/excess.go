@@ -16,9 +16,9 @@ import (
 	"crosscheck/rules/permission/demand"
 )
 
-// excessRemedies are for findings about the policy of the destination that say that it allows
-// too much, or what nobody can use. They wait until objects arrive: what allows too much may be
-// all that allows anything.
+// excessRemedies are for findings that the policy of the destination allows too much, or names
+// principals that do not exist. They wait until objects arrive, because the wide statement may
+// be the only one that allows replication.
 var excessRemedies = map[string]remedy{
 	"XC043": (*failure).excess, "XC044": (*failure).excess,
 	"XC045": (*failure).wholeAccount,
@@ -120,7 +120,7 @@ func (f *failure) othersMayNeed(st *policy.StatementInfo) string {
 	return ""
 }
 
-// onlyReplicates reports whether nobody but S3 can use a statement, as the replication role.
+// onlyReplicates reports whether only S3, acting as the replication role, can use a statement.
 func (f *failure) onlyReplicates(st *policy.StatementInfo) bool {
 	role := f.doc.Roles[f.link.RoleARN].Value
 	if role == nil || slices.ContainsFunc(st.Principals, func(p policy.PrincipalInfo) bool { return p.Value != role.ARN }) {
@@ -189,8 +189,8 @@ func (f *failure) wholeAccount() (list []want) {
 	return list
 }
 
-// orphans takes out principals that were deleted: their ids, which stand in their place, are
-// of nobody and never used again.
+// orphans removes principals that were deleted. AWS shows the id of each in its place, and
+// never uses an id again.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func (f *failure) orphans() (list []want) {

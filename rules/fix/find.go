@@ -69,7 +69,7 @@ type finder struct {
 	subjects []*subject
 	plans    map[finding.Target]*plan
 	scope    *Scope                    // nil = all
-	left     map[string]bool           // fingerprints of what might be mended and is not in the scope
+	left     map[string]bool           // fingerprints of findings that could be mended and are not in the scope
 	of       map[string][]*plan        // of a resource, by its ARN
 	users    map[string][]*subject     // of a resource, by its ARN
 	holders  map[string]*holders.Roles // a managed policy, by its ARN
@@ -79,7 +79,7 @@ type finder struct {
 // subject is a document and what it was judged to be.
 type subject struct {
 	doc         *fact.Document
-	resources   []string          // ARNs of what it refers to
+	resources   []string          // ARNs of its roles, buckets and keys
 	before, now *state            // nil before the first judgement
 	stale       bool              // a plan of its resources changed since the last judgement
 	open        decisions         // of the last round that asked about it
@@ -109,9 +109,9 @@ func newFinder(docs []*fact.Document, judge Judge, sources []source) *finder {
 	return f
 }
 
-// round judges what changed and asks all sources; false where nothing new is wanted. All
-// documents are judged before any change of the round is made, so that each says what it
-// wants of what they share.
+// round judges the documents that changed and asks all sources; it is false where nothing new
+// is wanted. All documents are judged before any change of the round is made, so that each
+// says what it needs from the policies that they share.
 func (f *finder) round(ctx context.Context) (more bool, err error) {
 	var looked []*subject
 	for _, s := range f.subjects {

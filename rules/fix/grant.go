@@ -21,7 +21,7 @@ type grant struct {
 	resource   string // ARN or pattern; "*" in the policy of a key, "" in a trust policy
 	conditions []policytext.Condition
 	sid        string // of a new statement of such rights
-	beside     string // what is said of a condition of a statement that there is
+	beside     string // a remark about the condition of an existing statement
 }
 
 // key is the same of two grants of the same right.

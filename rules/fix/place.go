@@ -149,7 +149,7 @@ func (f *finder) all() []*plan {
 	return slices.SortedFunc(maps.Values(f.plans), func(a, b *plan) int { return finding.CompareTargets(a.Target, b.Target) })
 }
 
-// plansOf are the plans of what a document refers to, in their order.
+// plansOf are the plans for the roles, buckets and keys of a document, in their order.
 func (f *finder) plansOf(s *subject) []*plan {
 	var list []*plan
 	for _, r := range s.resources {
@@ -165,7 +165,7 @@ type trial struct {
 	*subject
 	*want
 	enough iam.Result // what a place must come to
-	unread bool       // a place came to nothing only because of what was not read
+	unread bool       // a place was not usable only because some fact was not read
 	full   []string   // limits of AWS that are in the way
 	guard  string     // a condition that keeps the role out
 }

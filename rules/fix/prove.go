@@ -128,8 +128,8 @@ func (f *finder) faults() (list []fault) {
 	return list
 }
 
-// takeOut takes a change out that the fault is about, and leaves a decision: one step if
-// that is enough, else all that were made for the link, else all of what it refers to.
+// takeOut removes the change that a fault is about and leaves a decision: one step if that is
+// enough, else all steps for the link, else all steps on the documents that the link uses.
 func (f *finder) takeOut(ctx context.Context, x fault) error {
 	type used struct {
 		*plan

@@ -33,7 +33,7 @@ func init() {
 	}
 }
 
-// mend is the source of what findings want that are about more than missing rights.
+// mend is the source for findings that need more than a missing right.
 func mend(s *state) []want {
 	var list []want
 	for i := range s.findings {

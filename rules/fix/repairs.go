@@ -68,8 +68,8 @@ func (s *subject) explain() {
 	}
 }
 
-// fixOf says what becomes of a link; false where no change names it. The changes are those of
-// the plans; what is not known of the link is added to what they rest on.
+// fixOf is the fix of a link; false where no change names it. The changes are those of the
+// plans. Facts of the link that were not read are added to the gaps that the changes rest on.
 func fixOf(s *subject, link string, plans []*plan, changes []finding.Change) (finding.Fix, bool) {
 	x := finding.Fix{Link: link}
 	for i := range changes {
@@ -103,8 +103,8 @@ func fixOf(s *subject, link string, plans []*plan, changes []finding.Change) (fi
 	return x, true
 }
 
-// restsOf says what is not known, with all changes, of what a plan gives to a link: of the
-// cells of its rights, and of the findings that it mends.
+// restsOf lists the gaps that a plan rests on for a link, with all changes made: those of the
+// cells of its rights, and those of the findings that it mends.
 func (s *subject) restsOf(p *plan, link string) (list []string) {
 	for _, x := range p.steps {
 		for i := range x.rights {

@@ -126,8 +126,8 @@ func (l *lack) denied() bool {
 	return l.cell.Result == iam.Denied && l.cell.Reason == iam.ReasonExplicitDeny
 }
 
-// refused reports whether only a person can let the cell be allowed: whoever owns the
-// statements that deny it, or the organization's policies.
+// refused reports whether only a person can get the cell allowed: the owner of the statements
+// that deny it, or of the organization's policies.
 func (l *lack) refused() bool {
 	layer, _, _ := strings.Cut(l.cell.Decider, ":")
 	return l.denied() || l.cell.Result == iam.Denied && (layer == "scp" || layer == "rcp")

@@ -8,16 +8,16 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// Scope is what is mended of documents. All else of them is only judged, so that nothing of it
+// Scope chooses the links and findings that are mended. The others are judged too, so that none
 // gets worse.
 type Scope struct {
 	Link    func(id string) bool        // whether a link is mended; nil = all are
-	Finding func(*finding.Finding) bool // whether a finding is mended whatever it is; nil = none is
+	Finding func(*finding.Finding) bool // whether a finding is mended although it does not break a link; nil = none is
 }
 
-// Within is [Find] for what keeps links from working, or their replicas from being read, and for
-// what else is in the scope. left are other findings on the links of the scope that may be
-// mended too.
+// Within is [Find] for the links and findings of the scope. It mends the findings that break a
+// link or keep the destination from reading its replicas, and the findings that the scope asks
+// for. left are the other findings on links of the scope that could be mended.
 func Within(ctx context.Context, scope Scope, docs []*fact.Document, judge Judge) (r finding.Repairs, left []finding.Finding, err error) {
 	f := newFinder(docs, judge, sources)
 	f.scope = &scope

@@ -25,7 +25,7 @@ type want struct {
 	decision string // what is to decide, and why
 }
 
-// edit is an edit of what there is: of one element of a statement, or of the whole text.
+// edit changes an existing document or setting: one element of a statement, or the whole text.
 type edit struct {
 	finding.Edit // Findings and Optional are taken from the want
 
@@ -33,7 +33,7 @@ type edit struct {
 	// the values, or where the text becomes Values[0]. It must give the same if it is done twice.
 	text func(string) (string, error)
 
-	beside string // what is said of a condition of another statement
+	beside string // a remark about the condition of another statement
 }
 
 // key is the same of two edits that do the same.

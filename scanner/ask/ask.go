@@ -1,5 +1,5 @@
-// Package ask makes one call to AWS about one fact, and a gap of what fails. It knows every
-// call that a scan makes, and which IAM action each needs.
+// Package ask makes one call to AWS for one fact, and turns a failure into a gap. It knows every
+// call that a scan makes, and the IAM action that each needs.
 package ask
 
 import (

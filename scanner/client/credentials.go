@@ -83,7 +83,7 @@ func own(err error) string {
 	return text
 }
 
-// mfaError is that a profile asks for a code and there is nobody to ask.
+// mfaError is the error of a profile that needs an MFA code where no terminal can ask for it.
 func mfaError(err error, profile string) error {
 	return &Error{Kind: NoCredentials, Err: err, Problem: "the MFA code" + of(profile) + " cannot be asked for: standard input is no terminal",
 		Hint: "run it on a terminal, or with the credentials that 'aws sts get-session-token --serial-number ARN --token-code CODE' gives"}

@@ -48,7 +48,7 @@ func Within(resource, pattern string) bool {
 	return pattern == resource || match.Match(pattern, resource)
 }
 
-// Names reports whether the statement is for whom the right is, and for nobody else.
+// Names reports whether the principal of the right is the only one of the statement.
 func (s *Statement) Names() bool {
 	who := s.Right.Principal
 	return who.Type == "" || len(s.Principals) == 1 && s.Principals[0] == policy.PrincipalInfo(who)
@@ -117,15 +117,15 @@ func (s *Statement) Concerns(key string) bool { return s.Acts() || begins([]stri
 // one, it is for others.
 var chooses = []string{"aws:principalarn", "aws:principalaccount", "kms:calleraccount", "aws:userid"}
 
-// harmless are keys that say how a request is made, or what is said of every right to a key.
+// harmless are the condition keys that say how a request is made, or that every right to a key has.
 var harmless = []string{
 	"s3:x-amz-acl", "s3:x-amz-grant-", "s3:x-amz-storage-class", "s3:x-amz-metadata-directive", "s3:x-amz-content-sha256",
 	"kms:viaservice", "kms:encryptioncontext",
 }
 
-// Protects reports whether a condition on a key protects what the statement is about: whoever
-// wrote it decides who may come, from where and for what, and a statement without it would
-// undo that. All keys do that are not known to be harmless.
+// Protects reports whether a condition with this key protects the resource: its author decided
+// who may use it, from where and for what, and a statement without the condition would undo
+// that. Every key protects that is not known to be harmless.
 func Protects(key string) bool { return !begins(harmless, key) }
 
 func begins(prefixes []string, key string) bool {

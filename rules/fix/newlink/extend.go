@@ -18,10 +18,10 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// Extend gives what the link needs beside what the facts have: a rule in the replication
-// configuration of the source, for the role that it names, and what [fix.Find] finds missing
-// then. No link of the facts gets worse by it. Accounts and Regions of the ends may be "", as the
-// facts have them; what the facts say of buckets and keys stands above what is wanted of them.
+// Extend adds the link to existing documents: a rule in the replication configuration of the
+// source, with the role that the configuration names, and what [fix.Find] then finds missing.
+// No link of the facts gets worse. Accounts and Regions of the ends may be "": the facts have
+// them. Where the facts and wanted disagree about a bucket or key, the facts count.
 func Extend(ctx context.Context, wanted Link, docs []*fact.Document, judge fix.Judge) (finding.Repairs, error) {
 	if len(wanted.SourceKeys) > 0 || wanted.BucketKeys || wanted.ObjectLock {
 		return finding.Repairs{}, errors.New("the facts say which key source objects are under, whether bucket keys are on, and whether the source has Object Lock: leave that out")

@@ -130,8 +130,8 @@ func regionOf(key string, e finding.End, what string) (string, error) {
 	return m[2], nil
 }
 
-// nameOf is the name of the role of a source bucket, which has one for all of its rules. Names of buckets may be longer than
-// what is left of those of roles.
+// nameOf is the name of the role of a source bucket, which has one role for all of its rules.
+// The name of a long bucket is cut: the name of a role has at most 64 characters.
 func nameOf(bucket string) string {
 	const prefix, most = "replicate-", 64
 	if len(prefix+bucket) <= most {

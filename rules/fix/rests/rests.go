@@ -11,8 +11,9 @@ import (
 	"crosscheck/rules/permission"
 )
 
-// OfCell is what is not known of a cell of which a change gives one side; nothing where it is
-// allowed. Where the other side is refused, which no change mends, its own side counts.
+// OfCell lists the facts that were not read and that the cell depends on, for a change to one
+// side of it; none where the cell is allowed. Where the other side is denied, only the facts
+// of this side count.
 func OfCell(c *permission.Cell, side permission.Side) []string {
 	switch {
 	case c.Result == iam.Allowed, c.Result == iam.Denied && c.On(side) == iam.Allowed:

@@ -13,7 +13,7 @@ import (
 	"crosscheck/scanner/fact"
 )
 
-// Users are links, by the ARNs of what they refer to.
+// Users lists the links that use each role, bucket and key, by ARN.
 type Users struct {
 	by     map[string][]string
 	judged map[string]bool
@@ -106,7 +106,7 @@ func (u *Users) Mark(r *finding.Repairs) {
 			text = fmt.Sprintf("the link %s and %d more", others[0], n)
 		}
 		c.Proven = false
-		c.Rests = append(c.Rests, text+" may need what is taken away, and was not judged with the change: the facts of links that work are not in the run; with those of 'crosscheck facts' it is judged")
+		c.Rests = append(c.Rests, text+" may need what this change takes away. It was not judged with the change, because a run file has no facts of links that work: write the facts with 'crosscheck facts' and give --facts")
 		for k := range r.Fixes {
 			if slices.Contains(r.Fixes[k].Changes, i) {
 				r.Fixes[k].Proven = false
@@ -115,7 +115,7 @@ func (u *Users) Mark(r *finding.Repairs) {
 	}
 }
 
-// Resources are the ARNs of what a document has that can be changed.
+// Resources are the ARNs of the roles, buckets and keys of a document.
 func Resources(doc *fact.Document) []string {
 	all := map[string]bool{doc.Bucket.ARN: true}
 	for _, b := range doc.Buckets {

@@ -61,7 +61,7 @@ func TestMark(t *testing.T) {
 		if tt.r.Changes[0].Proven != tt.proven || tt.r.Fixes[0].Proven != tt.proven || (len(tt.r.Changes[0].Rests) == 0) != tt.proven {
 			t.Errorf("%s: %+v", name, tt.r)
 		}
-		if !tt.proven && !strings.HasPrefix(tt.r.Changes[0].Rests[0], "the link src/b→dst may need what is taken away") {
+		if !tt.proven && !strings.HasPrefix(tt.r.Changes[0].Rests[0], "the link src/b→dst may need what this change takes away") {
 			t.Errorf("%s: %s", name, tt.r.Changes[0].Rests)
 		}
 		u.Judged(&fact.Document{Links: []fact.Link{{ID: "src/b→dst"}}})

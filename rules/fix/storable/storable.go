@@ -1,5 +1,5 @@
-// Package storable makes replication configurations such as S3 stores, of those that it answers
-// with: it refuses some of what older ones have.
+// Package storable turns a replication configuration that S3 answered with into one that
+// PutBucketReplication accepts: S3 refuses some elements of old configurations.
 package storable
 
 import (

@@ -171,7 +171,7 @@ func missed(ctx context.Context, docs []*fact.Document, all overlay.Overlay, tar
 	return false, nil
 }
 
-// judgement is what is judged of a document.
+// judgement is the verdicts and findings of a document.
 type judgement struct {
 	links    []finding.Link
 	findings []finding.Finding

@@ -77,7 +77,7 @@ func Statement(t finding.Target, sid string, index int) string {
 	return "the " + explain.Ordinal(index+1) + " statement of " + Called(t)
 }
 
-// Summary is an edit of what is called where, in words, of the kinds that need none of their own.
+// Summary describes an edit in one clause. where names the document or setting.
 func Summary(where string, e *finding.Edit) string {
 	what := Listed(e.Values)
 	switch {

@@ -25,8 +25,8 @@ import (
 type WhatIf struct {
 	docs []*whatIfDocument
 
-	mu    sync.Mutex                 // of what the facts have
-	names map[string]map[string]bool // by kind, of what documents may be given for
+	mu    sync.Mutex                 // guards names
+	names map[string]map[string]bool // by kind: the roles, buckets and keys that the facts have
 	links []Reversal
 	all   int // links of source buckets that a document concerns
 }
@@ -59,7 +59,7 @@ type whatIfDocument struct {
 	gap        string // why the policy in its place could not be read
 }
 
-// whatIfKind is one kind of what documents are given for.
+// whatIfKind is one kind of document that --with takes.
 type whatIfKind struct {
 	name, of string // of: what the name is of
 	policy   policy.Kind
@@ -192,7 +192,7 @@ func (w *WhatIf) judge(ctx context.Context, engine *rules.Engine, doc *fact.Docu
 	return changed, result, nil
 }
 
-// overlay is what is given for the facts of a source bucket.
+// overlay is the documents of --with that concern a source bucket.
 func (w *WhatIf) overlay(doc *fact.Document) overlay.Overlay {
 	w.mu.Lock()
 	defer w.mu.Unlock()
