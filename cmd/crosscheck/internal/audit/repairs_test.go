@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"crosscheck/report"
 	"crosscheck/report/reporttest"
 	"crosscheck/rules/finding"
+	"crosscheck/rules/fix/shared"
 	"crosscheck/scanner/fact"
 )
 
@@ -26,7 +28,7 @@ func sharing(bucket, role string) *fact.Document {
 func judgedTogether(t *testing.T, docs ...*fact.Document) (groups []string, repairs []report.Message) {
 	t.Helper()
 	got := reporttest.NewRecorder()
-	r := &repairer{Handler: got, find: func(_ context.Context, docs []*fact.Document) (finding.Repairs, error) {
+	r := &repairer{Handler: got, links: shared.New(), find: func(_ context.Context, docs []*fact.Document) (finding.Repairs, error) {
 		var names []string
 		for _, d := range docs {
 			names = append(names, d.Bucket.Name)
@@ -81,5 +83,47 @@ func TestRepairsAreBounded(t *testing.T) {
 	got, _ := judgedTogether(t, docs...)
 	if len(got) != 1 || !strings.Contains(got[0], "the source bucket b0 and 4 others share policies") {
 		t.Errorf("%q", got)
+	}
+}
+
+// A change that takes something away is not proven while a link that works uses the same
+// policy: only failing links are judged with it.
+func TestRepairsOfOthersPolicies(t *testing.T) {
+	t.Parallel()
+	const role = "arn:aws:iam::111111111111:role/r"
+	link := func(source string, v finding.Verdict) *finding.Link {
+		return &finding.Link{ID: source + "/r→dst", RoleARN: role, Verdict: v, Source: finding.End{Bucket: source}, Destination: finding.End{Bucket: "dst"}}
+	}
+	for name, c := range map[string]struct {
+		works  bool // a second link uses the destination, and works
+		proven bool
+	}{"alone": {false, true}, "shared": {true, false}} {
+		got := reporttest.NewRecorder()
+		r := &repairer{Handler: got, links: shared.New(), find: func(context.Context, []*fact.Document) (finding.Repairs, error) {
+			return finding.Repairs{
+				Changes: []finding.Change{{
+					Target: finding.Target{Kind: finding.BucketPolicy, Resource: "arn:aws:s3:::dst"}, Proven: true,
+					Edits: []finding.Edit{{Operation: finding.ReplacePrincipal, Values: []string{role}}},
+				}},
+				Fixes: []finding.Fix{{Link: "src/r→dst", Proven: true, Changes: []int{0}}},
+			}, nil
+		}}
+		doc := sharing("src", role)
+		rule := fact.ReplicationRule{ID: "r", Schema: "V2", Status: "Enabled", Destination: fact.Destination{Bucket: "arn:aws:s3:::dst"}}
+		doc.Bucket.Replication = fact.Of(fact.Replication{Role: role, Rules: []fact.ReplicationRule{rule}})
+		doc.Buckets = map[string]fact.Fact[fact.Bucket]{"dst": fact.None[fact.Bucket]()}
+		doc.Links = []fact.Link{doc.LinkOf(&rule)}
+		err := r.Link(link("src", finding.Broken))
+		if c.works {
+			err = errors.Join(err, r.Link(link("other", finding.Works)))
+		}
+		if err = errors.Join(err, r.Facts(doc), r.repair(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		r.close()
+		x := got.Messages[len(got.Messages)-1].Repairs
+		if x == nil || x.Changes[0].Proven != c.proven || x.Fixes[0].Proven != c.proven {
+			t.Errorf("%s: %+v", name, x)
+		}
 	}
 }
